@@ -1,0 +1,112 @@
+"""Agencies, persons, their guardian grants and the append-only event log."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from guardian.models import UserObjectPermissionBase
+
+
+def in_language(labels: dict[str, str]) -> str:
+    """Return the label in the active language, or in English where it is missing."""
+    return labels.get((get_language() or "en")[:2]) or labels.get("en", "")
+
+
+class Agency(models.Model):
+    """A body that delivers or uses data; the only object permissions are granted on."""
+
+    code = models.SlugField(max_length=12, unique=True)
+    names = models.JSONField(_("names"), help_text="{'en': …, 'ru': …, 'tk': …}")
+    statistics_office = models.BooleanField(_("statistics office"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name_plural = "agencies"
+        default_permissions = ()
+        # One guardian permission for each role: what a role may do is said in `agencies.access`.
+        permissions = [
+            ("clerk", "Clerk"),
+            ("reviewer", "Reviewer"),
+            ("agency_admin", "Agency administrator"),
+            ("statistician", "Statistician"),
+            ("publisher", "Publisher"),
+            ("viewer", "Viewer"),
+            ("national_admin", "National administrator"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return in_language(self.names) or self.code
+
+
+class People(BaseUserManager["Person"]):
+    """Creates accounts; Django's authentication framework asks for this manager."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
+        person = self.model(email=self.normalize_email(email).lower(), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def get_by_natural_key(self, username: str | None) -> "Person":
+        return self.get(email__iexact=username)
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    """An account. The e-mail address is the login; roles are held per agency."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=150, blank=True)
+    language = models.CharField(_("language"), max_length=2, default="en")
+    is_active = models.BooleanField(_("active"), default=True)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    objects = People()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        ordering = ["email"]
+        verbose_name_plural = "people"
+        constraints = [models.UniqueConstraint(Lower("email"), name="person_email_any_case")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+
+class AgencyPermission(UserObjectPermissionBase):
+    """A role one person holds in one agency (guardian's direct foreign key)."""
+
+    content_object = models.ForeignKey(Agency, models.CASCADE)
+
+
+class Event(models.Model):
+    """One line of the audit log: who did, saw or took what. Appended, never changed (a trigger refuses)."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    person_id = models.BigIntegerField(null=True)
+    person = models.CharField(max_length=254, blank=True)
+    agency = models.CharField(max_length=12, blank=True)
+    verb = models.CharField(max_length=60)
+    subject = models.CharField(max_length=120)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index("subject", name="event_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject}"

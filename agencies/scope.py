@@ -1,0 +1,87 @@
+"""Row-level security, the second lock: which agencies' rows this transaction may touch.
+
+Two settings, both local to the transaction (policies: migration 0002 of each app):
+`portal.records` – agencies whose records are open; `portal.submissions` – whose submissions are.
+Without them no row is visible.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+
+from agencies import access
+from agencies.access import Permission
+from agencies.models import Agency
+from migdata.models import Job
+
+
+def open_to(*, records: Iterable[int], submissions: Iterable[int]) -> None:
+    """Set the scope for the rest of the transaction. Arguments are agency ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('portal.records', %s, true), set_config('portal.submissions', %s, true)",
+            [",".join(map(str, records)), ",".join(map(str, submissions))],
+        )
+
+
+def open_for(person: access.Anyone) -> None:
+    """Set the scope of a person for the rest of the transaction."""
+    open_to(
+        records=_ids(access.agencies(person, Permission.SEE_RECORDS)),
+        submissions=_ids(access.agencies(person, Permission.SEE_SUBMISSIONS)),
+    )
+
+
+def _ids(found: Iterable[Agency]) -> list[int]:
+    return [agency.pk for agency in found]
+
+
+@contextmanager
+def acting(person: access.Anyone) -> Iterator[None]:
+    """A transaction in the scope of a person: for commands and tests."""
+    with transaction.atomic():
+        open_for(person)
+        yield
+
+
+@contextmanager
+def working(agency_ids: Iterable[int]) -> Iterator[None]:
+    """A transaction in the scope of a job row."""
+    ids = list(agency_ids)
+    with transaction.atomic():
+        open_to(records=ids, submissions=ids)
+        yield
+
+
+class ScopeMiddleware:
+    """Wrap the whole request, rendering included, in one transaction in the person's scope.
+
+    A response of 400 and above rolls back: what was refused leaves no trace in the data.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            open_for(request.user)
+            response = self.get_response(request)
+            if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+                response = response.render()
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response
+
+
+def of_job(function: Callable[[Job], None]) -> Callable[[Job], None]:
+    """Let a job's handler run in the scope that stands on its row, not in the message."""
+
+    @wraps(function)
+    def scoped(job: Job) -> None:
+        with working(job.agencies):
+            function(job)
+
+    return scoped

@@ -1,0 +1,238 @@
+"""Admitting staged rows: which submission, which are repeated, which come too late. All in SQL."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from records.models import HeldRow, InstrumentVersion, Submission, Upload
+from records.store import CORE
+
+COLUMNS = ", ".join(CORE)
+# A valid row as a held row keeps it: typed, with the year that stands for the birth date.
+TYPED = (
+    "(to_jsonb(i) - ARRAY['row_no', 'period', 'submission_id']"
+    " || jsonb_build_object('birth_date', i.birth_year::text))::text"
+)
+LATE = {
+    "rule": "submission.closed",
+    "severity": "error",
+    "variable": "event_date",
+    "message": {
+        "en": "The period of this row is submitted or accepted. It is kept here until the period is "
+        "opened again.",
+        "ru": "Период этой строки уже сдан или принят. Строка хранится здесь, пока период не откроют "
+        "снова.",
+        "tk": "Bu setiriň döwri eýýäm tabşyryldy ýa-da kabul edildi. Döwür täzeden açylýança setir "
+        "şu ýerde saklanýar.",
+    },
+}
+REPEATED = {
+    "rule": "record_ref.repeated",
+    "severity": "error",
+    "variable": "record_ref",
+    "message": {
+        "en": "This record number stands in several rows with different content. Keep the right one.",
+        "ru": "Этот номер записи стоит в нескольких строках с разным содержанием. Оставьте верную.",
+        "tk": "Bu ýazgy belgisi birnäçe setirde dürli mazmun bilen dur. Dogrusyny galdyryň.",
+    },
+}
+OTHER_CONTENT = {
+    "rule": "record_ref.other_content",
+    "severity": "error",
+    "variable": "record_ref",
+    "message": {
+        "en": "A record with this number is already here with other content. Correct that record, or "
+        "undo the upload it came with.",
+        "ru": "Запись с этим номером уже есть, но с другим содержанием. Исправьте её или отмените "
+        "загрузку, с которой она пришла.",
+        "tk": "Bu belgili ýazgy eýýäm bar, ýöne mazmuny başga. Şol ýazgyny düzediň ýa-da onuň gelen "
+        "ýüklemesini yzyna alyň.",
+    },
+}
+
+
+@dataclass
+class Admitted:
+    """What became of the staged rows: numbers of rows, and the submissions they went to."""
+
+    accepted: int = 0
+    held: int = 0
+    duplicate: int = 0
+    late: int = 0
+    repeated: dict[str, int] = field(default_factory=dict)  # rule id -> rows
+    sex: dict[str, int] = field(default_factory=dict)
+    submissions: list[Submission] = field(default_factory=list)
+
+
+def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
+    """Move all staged rows to where they belong. Runs inside the transaction that staged them.
+
+    A row that is there already, equal in everything, is counted as a duplicate and left out. A
+    number that stands in rows of different content holds all of them. Rows of a submission that is
+    no longer open are held as late.
+    """
+    done = Admitted(submissions=_submissions(upload, version))
+    with connection.cursor() as cursor:
+        done.late = _hold_late(cursor, upload)
+        try:
+            with transaction.atomic():
+                done.accepted = _insert(cursor, upload)
+        except IntegrityError:  # a number stands twice: the rare case pays for finding out where
+            done.duplicate, done.repeated = _judge_repeated(cursor, upload)
+            done.accepted = _insert(cursor, upload)
+        done.held = _hold_errors(cursor, upload) + done.late + sum(done.repeated.values())
+        _close_corrected(cursor, upload)
+        cursor.execute(
+            "SELECT sex, count(*) FROM records_record WHERE upload_id = %s GROUP BY sex",
+            [upload.pk],
+        )
+        done.sex = dict(cursor.fetchall())
+    upload.submissions.set(done.submissions)
+    return done
+
+
+def submission_for(agency: int, version: InstrumentVersion, period: str) -> Submission:
+    """Return the submission of the period, a new draft if there is none, locked until commit."""
+    Submission.objects.get_or_create(
+        agency_id=agency,
+        instrument_id=version.instrument_id,
+        period=period,
+        defaults={"instrument_version": version},
+    )
+    return Submission.objects.select_for_update(of=("self",)).get(
+        agency_id=agency, instrument_id=version.instrument_id, period=period
+    )
+
+
+def readmit_late(submission: Submission) -> int:
+    """Take in the rows that came while the submission was closed. Returns how many.
+
+    They were valid when they came; a number that is in use by now stays held, as an error.
+    """
+    late = HeldRow.objects.filter(submission=submission, kind=HeldRow.Kind.LATE)
+    with connection.cursor() as cursor:
+        taken = late.filter(raw__record_ref__in=submission.records.values("record_ref"))
+        taken.update(kind=HeldRow.Kind.ERROR, findings=[OTHER_CONTENT])
+        core = ", ".join(f"(h.raw->>'{name}')::{kind}" for name, kind in CORE.items())
+        cursor.execute(
+            f"INSERT INTO records_record (agency_id, submission_id, upload_id, row_no, {COLUMNS}, extras)"
+            f" SELECT h.agency_id, h.submission_id, h.upload_id, h.row_no, {core}, h.raw->'extras'"
+            " FROM records_heldrow h WHERE h.submission_id = %s AND h.kind = 'LATE'"
+            " ON CONFLICT (submission_id, record_ref) DO NOTHING",
+            [submission.pk],
+        )
+        admitted = int(cursor.rowcount)
+    late.delete()
+    return admitted
+
+
+def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]:
+    """The submissions of all periods in the file, locked: nobody submits or reopens them meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT period FROM incoming UNION SELECT period FROM incoming_held"
+            " WHERE period IS NOT NULL ORDER BY 1"
+        )
+        periods = [period for (period,) in cursor.fetchall()]
+        found = [submission_for(upload.agency_id, version, period) for period in periods]
+        cursor.execute("CREATE TEMP TABLE place (period varchar(7), submission_id bigint) ON COMMIT DROP")
+        cursor.executemany(
+            "INSERT INTO place VALUES (%s, %s)", [(s.period, s.pk) for s in found]
+        )
+    return found
+
+
+def _hold_late(cursor: CursorWrapper, upload: Upload) -> int:
+    cursor.execute(
+        "DELETE FROM incoming i USING place p, records_submission s WHERE i.period = p.period"
+        f" AND s.id = p.submission_id AND s.state <> ALL(%s::text[]) RETURNING p.submission_id, i.row_no, {TYPED}",
+        [[str(state) for state in Submission.OPEN]],
+    )
+    rows = cursor.fetchall()
+    _hold(upload, rows, HeldRow.Kind.LATE, LATE)
+    return len(rows)
+
+
+def _insert(cursor: CursorWrapper, upload: Upload) -> int:
+    cursor.execute(
+        f"INSERT INTO records_record (agency_id, submission_id, upload_id, row_no, {COLUMNS}, extras)"
+        f" SELECT %s, p.submission_id, %s, i.row_no, {COLUMNS}, extras"
+        " FROM incoming i JOIN place p USING (period)",
+        [upload.agency_id, upload.pk],
+    )
+    return int(cursor.rowcount)
+
+
+def _judge_repeated(cursor: CursorWrapper, upload: Upload) -> tuple[int, dict[str, int]]:
+    """Find numbers that stand twice, in the file or with a stored record; equal rows are duplicates."""
+    content = f"md5(ROW({COLUMNS}, extras)::text)"
+    cursor.execute(
+        "CREATE TEMP TABLE twice ON COMMIT DROP AS WITH every AS ("
+        f" SELECT p.submission_id, i.record_ref, i.ctid AS at, {content} AS content"
+        " FROM incoming i JOIN place p USING (period)"
+        f" UNION ALL SELECT r.submission_id, r.record_ref, NULL, {content}"
+        " FROM records_record r JOIN place p USING (submission_id)"
+        "), judged AS (SELECT *, count(*) OVER number AS n, count(at) OVER number AS new,"
+        " min(content) OVER number <> max(content) OVER number AS differ,"
+        " row_number() OVER (number ORDER BY at NULLS FIRST) AS nth"
+        " FROM every WINDOW number AS (PARTITION BY submission_id, record_ref))"
+        " SELECT * FROM judged WHERE n > 1 AND at IS NOT NULL AND (differ OR nth > 1)"
+    )
+    cursor.execute("DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND NOT t.differ")
+    duplicates = int(cursor.rowcount)
+    repeated = {}
+    for finding, known in ((REPEATED, "t.n = t.new"), (OTHER_CONTENT, "t.n > t.new")):
+        cursor.execute(
+            f"DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND t.differ AND {known}"
+            f" RETURNING t.submission_id, i.row_no, {TYPED}"
+        )
+        rows = cursor.fetchall()
+        _hold(upload, rows, HeldRow.Kind.ERROR, finding)
+        if rows:
+            repeated[str(finding["rule"])] = len(rows)
+    return duplicates, repeated
+
+
+def _hold(
+    upload: Upload, rows: list[tuple[int, int, str]], kind: str, finding: dict[str, Any]
+) -> None:
+    HeldRow.objects.bulk_create(
+        [
+            HeldRow(
+                agency_id=upload.agency_id,
+                instrument_id=upload.instrument_id,
+                upload=upload,
+                submission_id=submission,
+                kind=kind,
+                row_no=row_no,
+                raw=json.loads(raw),
+                findings=[finding],
+            )
+            for submission, row_no, raw in rows
+        ],
+        batch_size=5000,
+    )
+
+
+def _hold_errors(cursor: CursorWrapper, upload: Upload) -> int:
+    cursor.execute(
+        "INSERT INTO records_heldrow (agency_id, instrument_id, upload_id, submission_id, kind, row_no,"
+        " raw, findings) SELECT %s, %s, %s, p.submission_id, 'ERROR', i.row_no, i.raw, i.findings"
+        " FROM incoming_held i LEFT JOIN place p USING (period)",
+        [upload.agency_id, upload.instrument_id, upload.pk],
+    )
+    return int(cursor.rowcount)
+
+
+def _close_corrected(cursor: CursorWrapper, upload: Upload) -> None:
+    """Close held rows of earlier files whose record, by its number, has now been taken in."""
+    cursor.execute(
+        "DELETE FROM records_heldrow h USING records_record r WHERE h.agency_id = %s"
+        " AND h.instrument_id = %s AND h.upload_id <> %s AND r.upload_id = %s"
+        " AND h.submission_id = r.submission_id AND h.kind = 'ERROR'"
+        " AND h.raw->>'record_ref' = r.record_ref",
+        [upload.agency_id, upload.instrument_id, upload.pk, upload.pk],
+    )

@@ -1,0 +1,160 @@
+"""One record at a time: typed, edited, deleted, or corrected from a held row.
+
+A typed record is a one-row table that goes through the same engine as a file of a million rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agencies import access, audit
+from agencies.access import Permission
+from agencies.models import Agency, Person
+from records import admission, instrument, validation
+from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
+from records.review import Refused
+from records.spec import Spec
+from records.store import CORE
+
+
+@dataclass
+class Outcome:
+    """What came of saving: the record, or what stands against it.
+
+    `warnings` are those not yet acknowledged; acknowledging them all saves the record.
+    """
+
+    record: Record | None = None
+    errors: list[validation.Found] = field(default_factory=list)
+    warnings: list[validation.Found] = field(default_factory=list)
+
+
+def save(
+    values: Mapping[str, str],
+    *,
+    agency: Agency,
+    collection: Instrument,
+    by: Person,
+    acknowledged: frozenset[str] = frozenset(),
+    record: Record | None = None,
+    held: HeldRow | None = None,
+) -> Outcome:
+    """Check the typed values (variable -> text) and save them as a record.
+
+    With `record` that record is changed; with `held` the held row becomes a record and is closed.
+    `acknowledged` holds rule ids of warnings the person has confirmed. Raises `Denied`, and
+    `Refused` where the period is no longer open or the number is taken.
+    """
+    access.require(by, Permission.ENTER, agency)
+    if not collection.agencies.filter(pk=agency.pk).exists():
+        raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
+    version = record.submission.instrument_version if record else instrument.current(collection)
+    spec = instrument.spec_of(version)
+    checked = check(values, spec)
+    outcome = Outcome(
+        errors=[f for f in checked.found if f.severity == "error"],
+        warnings=[
+            f for f in checked.found if f.severity == "warning" and f.rule not in acknowledged
+        ],
+    )
+    if not outcome.errors and not outcome.warnings:
+        row = checked.typed.to_pylist()[0]
+        outcome.record = _store(row, spec, version, agency=agency, record=record, held=held)
+        verb = "correct" if record or held else "enter"
+        audit.record(verb, f"record:{outcome.record.pk}", by=by, agency=agency)
+    return outcome
+
+
+def check(values: Mapping[str, str], spec: Spec) -> validation.Checked:
+    """Check typed values without saving: what the form shows while it is filled in."""
+    texts = {v.name: [str(values.get(v.name, "")).strip()] for v in spec.variables}
+    rows = pa.table(texts | {"_row": pa.array([1], pa.int32())})
+    # Fields of the form are written day first; what a field says is never in doubt.
+    declared = validation.Declared(day_first=True)
+    return validation.check(rows, spec, today=timezone.localdate(), declared=declared)
+
+
+def delete(record: Record, *, by: Person) -> None:
+    """Remove a record of an open submission; the history keeps that it was there."""
+    access.require(by, Permission.ENTER, record.agency)
+    with transaction.atomic():
+        _require_open(record.submission_id)
+        record.delete()
+    audit.record("delete", f"record:{record.pk}", by=by, agency=record.agency)
+
+
+def discard(held: HeldRow, *, by: Person) -> None:
+    """Remove a held row that should never have been in the file (a subtotal, a test row)."""
+    access.require(by, Permission.ENTER, held.agency)
+    held.delete()
+    audit.record("discard", f"held:{held.pk}", by=by, agency=held.agency)
+
+
+def texts_of(record: Record) -> dict[str, str]:
+    """Return the record as the texts its form shows."""
+    typed = {name: getattr(record, name) for name in CORE} | record.extras
+    typed["birth_date"] = record.birth_year
+    return {name: _text(value) for name, value in typed.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return value.strftime("%d.%m.%Y") if hasattr(value, "strftime") else str(value)
+
+
+@transaction.atomic
+def _store(
+    row: dict[str, Any],
+    spec: Spec,
+    version: InstrumentVersion,
+    *,
+    agency: Agency,
+    record: Record | None,
+    held: HeldRow | None,
+) -> Record:
+    submission = admission.submission_for(agency.pk, version, row["period"])
+    _require_open(submission.pk)
+    if record:
+        _require_open(record.submission_id)
+    kept = record or Record(agency=agency)
+    before, age = (kept.event_date, kept.birth_year), (kept.age, kept.age_precision)
+    kept.submission = submission
+    if held:
+        kept.upload, kept.row_no = held.upload, held.row_no
+    for name in CORE:
+        if name in row:
+            setattr(kept, name, row[name])
+    if record and before == (row["event_date"], row["birth_year"]):
+        # The form shows the year only: editing something else must not blur an exact age.
+        kept.age, kept.age_precision = age
+    kept.extras = {
+        v.name: row[v.name] if isinstance(row[v.name], int | float | bool) else str(row[v.name])
+        for v in spec.extras()
+        if row.get(v.name) is not None
+    }
+    try:
+        with transaction.atomic():
+            kept.save()
+    except IntegrityError as error:
+        raise Refused(
+            _("%(period)s already has a record with the number %(number)s.")
+            % {"period": submission.period, "number": kept.record_ref}
+        ) from error
+    if held:
+        held.delete()
+    return kept
+
+
+def _require_open(submission_id: int) -> None:
+    submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission_id)
+    if not submission.is_open:
+        raise Refused(
+            _("%(submission)s is %(state)s; only reopening it admits changes.")
+            % {"submission": submission, "state": submission.get_state_display().lower()}
+        )

@@ -1,0 +1,59 @@
+"""Instruments in the database: published from YAML, versioned, immutable."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from django.db import transaction
+
+from agencies.models import Agency
+from records.models import Instrument, InstrumentVersion
+from records.spec import Spec, read
+
+DIRECTORY = Path(__file__).parent / "instruments"
+SHARED = frozenset({"common"})  # included by the others, no instrument of its own
+
+
+class Changed(Exception):
+    """A published version was edited; a change needs a new version number."""
+
+
+@transaction.atomic
+def publish(path: Path) -> InstrumentVersion:
+    """Publish the YAML file as a version of its instrument, once.
+
+    Raises `Changed` if this version number was published with other content.
+    """
+    spec = read(path)
+    digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
+    instrument, _ = Instrument.objects.get_or_create(code=spec.code)
+    instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))
+    version, created = InstrumentVersion.objects.get_or_create(
+        instrument=instrument,
+        number=spec.version,
+        defaults={"digest": digest, "content": spec.raw},
+    )
+    if not created and version.digest != digest:
+        raise Changed(f"{path.name}: version {spec.version} is published; raise the number")
+    return version
+
+
+def publish_all(directory: Path = DIRECTORY) -> list[InstrumentVersion]:
+    """Publish every instrument of a folder."""
+    return [publish(path) for path in sorted(directory.glob("*.yaml")) if path.stem not in SHARED]
+
+
+def current(instrument: Instrument) -> InstrumentVersion:
+    """Return the newest version: the one new submissions are made for."""
+    return instrument.versions.latest("number")
+
+
+def spec_of(version: InstrumentVersion) -> Spec:
+    """Return the Spec that form, template, validator and help page of this version share."""
+    return _spec(version.digest, json.dumps(version.content))
+
+
+@lru_cache(maxsize=64)
+def _spec(_digest: str, content: str) -> Spec:
+    return Spec.from_content(json.loads(content))

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from records import review
+
+
+class Command(BaseCommand):
+    help = "Write docs/states.md from the state table."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        (settings.BASE_DIR / "docs" / "states.md").write_text(review.drawing())

@@ -1,0 +1,73 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from agencies import access, scope
+from agencies.access import Permission
+from agencies.models import Person
+from migdata import jobs
+from records import intake
+from records.models import Instrument, Upload
+from records.review import Refused
+
+PIECE = 1 << 20
+
+
+class Command(BaseCommand):
+    help = "Take in a file as a clerk does in the browser, and wait for the result."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--agency", required=True)
+        parser.add_argument("--instrument", required=True)
+        parser.add_argument("--as", dest="person", required=True, help="e-mail of the clerk")
+        parser.add_argument("--answers", type=Path, help="JSON file: question id -> answer")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["file"].is_file():
+            raise CommandError(f"There is no file {options['file']}.")
+        answers = json.loads(options["answers"].read_text()) if options["answers"] else {}
+        person = Person.objects.get_by_natural_key(options["person"])
+        upload_id, refusal = self._receive(person, answers, options)
+        if upload_id is None:
+            result = intake.summary(Upload(state=Upload.State.REFUSED, reason=refusal))
+        else:
+            with scope.acting(person):
+                job_id = Upload.objects.get(pk=upload_id).job_id
+            jobs.work(job_id)
+            with scope.acting(person):
+                result = intake.summary(Upload.objects.get(pk=upload_id))
+        self.stdout.write(
+            json.dumps(result, ensure_ascii=False)
+            if options["json"]
+            else f"{result['state']} {result['reason']} {result['rows']}"
+        )
+
+    def _receive(
+        self, person: Person, answers: dict[str, Any], options: dict[str, Any]
+    ) -> tuple[int | None, str]:
+        with scope.acting(person):
+            agency = access.agencies(person, Permission.ENTER).filter(code=options["agency"]).first()
+            if agency is None:
+                raise CommandError(f"{person.email} may not enter records for {options['agency']}.")
+            try:
+                collection = Instrument.objects.get(code=options["instrument"])
+            except Instrument.DoesNotExist as error:
+                raise CommandError(f"There is no instrument {options['instrument']}.") from error
+            try:
+                with options["file"].open("rb") as source:
+                    upload = intake.receive(
+                        iter(lambda: source.read(PIECE), b""),
+                        agency=agency,
+                        collection=collection,
+                        file_name=options["file"].name,
+                        by=person,
+                        answers=answers,
+                    )
+            except Refused as refusal:
+                return None, str(refusal)
+        return upload.pk, ""

@@ -1,0 +1,244 @@
+"""Instruments, submissions, uploads, records, held rows: what came in."""
+
+import pghistory
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from agencies.access import AgencyScoped, Permission
+from agencies.models import Agency, in_language
+from migdata.models import Job
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Instrument(models.Model):
+    """What is collected. Its content is in its versions."""
+
+    code = models.CharField(max_length=12, unique=True)
+    agencies = models.ManyToManyField(Agency, related_name="instruments")
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class InstrumentVersion(models.Model):
+    """One published version of an instrument; a trigger refuses every later change."""
+
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    digest = models.CharField(max_length=64)
+    content = models.JSONField()
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["instrument", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "number"], name="instrument_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument} {self.number}"
+
+    @property
+    def title(self) -> str:
+        return in_language(self.content["title"])
+
+
+class Submission(models.Model):
+    """Agency, instrument and period: the unit of deadline, review, locking and recomputation."""
+
+    scope_permission = Permission.SEE_SUBMISSIONS
+
+    class State(models.TextChoices):
+        DRAFT = "DRAFT", _("Draft")
+        SUBMITTED = "SUBMITTED", _("Submitted")
+        SIGNED = "SIGNED", _("Signed")
+        ACCEPTED = "ACCEPTED", _("Accepted")
+        RETURNED = "RETURNED", _("Returned")
+
+    OPEN = frozenset({State.DRAFT, State.RETURNED})
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="submissions")
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="submissions")
+    instrument_version = models.ForeignKey(InstrumentVersion, models.PROTECT, related_name="+")
+    period = models.CharField(max_length=7)  # SDMX: 2025, 2025-Q3, 2025-07
+    state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
+    version = models.PositiveSmallIntegerField(default=1)
+    nothing_to_report = models.BooleanField(default=False)
+    held_acknowledged = models.PositiveIntegerField(null=True)
+    submitted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    signed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    accepted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    # What the last acceptance saw: sex code -> records. Stays in force while a later version is open.
+    accepted_version = models.PositiveSmallIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AgencyScoped["Submission"].as_manager()
+
+    class Meta:
+        ordering = ["-period", "instrument", "agency"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "instrument", "period"], name="submission_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency.code} {self.instrument.code} {self.period}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("records:submission", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+
+class Passage(models.Model):
+    """One step of a submission through review: who moved it from where to where, when and why."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="passages")
+    verb = models.CharField(max_length=12)
+    source = models.CharField(max_length=9)
+    target = models.CharField(max_length=9)
+    version = models.PositiveSmallIntegerField()
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.submission}"
+
+
+class Upload(models.Model):
+    """One file with its progress, its report and its held rows; may feed several submissions."""
+
+    scope_permission = Permission.SEE_RECORDS
+
+    class State(models.TextChoices):
+        RECEIVED = "RECEIVED", _("Received")
+        NEEDS_ANSWERS = "NEEDS_ANSWERS", _("Needs answers")
+        COMMITTED = "COMMITTED", _("Taken in")
+        REFUSED = "REFUSED", _("Refused")
+        FAILED = "FAILED", _("Failed")
+        UNDONE = "UNDONE", _("Undone")
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="uploads")
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="uploads")
+    file_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=13, choices=State, default=State.RECEIVED)
+    reason = models.TextField(blank=True)
+    answers = models.JSONField(default=dict)
+    report = models.JSONField(default=dict)  # docs/glossary.md, "report of an upload"
+    submissions = models.ManyToManyField(Submission, related_name="uploads")
+    job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="+")
+    uploaded_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AgencyScoped["Upload"].as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "instrument", "sha256"],
+                condition=Q(state="COMMITTED"),
+                name="upload_file_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("records:upload", args=[self.pk])
+
+    @property
+    def outcome(self) -> str:
+        """The state people see: an upload whose job gave up has failed."""
+        gave_up = self.state == self.State.RECEIVED and self.job and self.job.state == "FAILED"
+        return self.State.FAILED if gave_up else self.state
+
+    @property
+    def why(self) -> str:
+        return self.job.reason if self.outcome == self.State.FAILED and self.job else self.reason
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="RecordEvent")
+class Record(models.Model):
+    """One accepted row. The common block is typed columns, the instrument's own variables are `extras`."""
+
+    scope_permission = Permission.SEE_RECORDS
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
+    submission = models.ForeignKey(
+        Submission, models.PROTECT, related_name="records", db_index=False
+    )
+    upload = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="records")
+    row_no = models.IntegerField(null=True)  # row of the file, 1 is the first line
+    record_ref = models.CharField(max_length=40)
+    person_ref = models.CharField(max_length=64, null=True)  # noqa: DJ001 - COPY leaves NULL
+    event_date = models.DateField()
+    sex = models.CharField(max_length=2)
+    sex_basis = models.CharField(max_length=4, null=True)  # noqa: DJ001
+    birth_year = models.SmallIntegerField(null=True)
+    age = models.SmallIntegerField(null=True)
+    age_precision = models.CharField(max_length=1, default="D")  # D day, Y year, _ unknown
+    citizenship = models.CharField(max_length=3)
+    country_birth = models.CharField(max_length=3, null=True)  # noqa: DJ001
+    region = models.CharField(max_length=7)
+    education = models.CharField(max_length=3, null=True)  # noqa: DJ001
+    civil_status = models.CharField(max_length=2, null=True)  # noqa: DJ001
+    extras = models.JSONField(default=dict)
+
+    objects = AgencyScoped["Record"].as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "record_ref"], name="record_ref_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.record_ref
+
+
+class HeldRow(models.Model):
+    """A row with an error, or one that came too late: kept apart, shown, correctable, never counted."""
+
+    scope_permission = Permission.SEE_RECORDS
+
+    class Kind(models.TextChoices):
+        ERROR = "ERROR", _("error")
+        LATE = "LATE", _("late")
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
+    upload = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="held_rows")
+    # The submission it would belong to, where its date can be read.
+    submission = models.ForeignKey(
+        Submission, models.PROTECT, null=True, related_name="held_rows"
+    )
+    kind = models.CharField(max_length=5, choices=Kind, default=Kind.ERROR)
+    row_no = models.IntegerField(null=True)
+    raw = models.JSONField()  # variable -> text as it stood in the file, forbidden columns excepted
+    findings = models.JSONField()  # [{rule, severity, variable, cell, value, message}]
+
+    objects = AgencyScoped["HeldRow"].as_manager()
+
+    class Meta:
+        ordering = ["row_no", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.upload} row {self.row_no}"

@@ -1,0 +1,167 @@
+"""How a submission moves from draft to accepted, and who may move it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies import access, audit
+from agencies.access import Permission
+from agencies.models import Person
+from migdata import jobs
+from records.models import HeldRow, Passage, Submission
+
+State = Submission.State
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the state table: from which state who may lead it where, with a reason or not."""
+
+    needs: dict[State, Permission]
+    target: State
+    label: object
+    reason: bool = False
+
+
+STEPS: dict[str, Step] = {
+    "submit": Step(
+        {State.DRAFT: Permission.ENTER, State.RETURNED: Permission.ENTER},
+        State.SUBMITTED,
+        gettext_lazy("Submit"),
+    ),
+    "sign": Step({State.SUBMITTED: Permission.SIGN}, State.SIGNED, gettext_lazy("Sign")),
+    "accept": Step({State.SIGNED: Permission.ACCEPT}, State.ACCEPTED, gettext_lazy("Accept")),
+    "return": Step(
+        {State.SUBMITTED: Permission.SIGN, State.SIGNED: Permission.ACCEPT},
+        State.RETURNED,
+        gettext_lazy("Return"),
+        reason=True,
+    ),
+    "reopen": Step(
+        {State.ACCEPTED: Permission.ACCEPT}, State.DRAFT, gettext_lazy("Reopen"), reason=True
+    ),
+}
+BY_FIELD = {State.SUBMITTED: "submitted_by", State.SIGNED: "signed_by", State.ACCEPTED: "accepted_by"}
+
+
+class Refused(Exception):
+    """The step makes no sense now; the message is written for the person."""
+
+
+@transaction.atomic
+def advance(
+    submission: Submission,
+    verb: str,
+    *,
+    by: Person,
+    reason: str = "",
+    held_acknowledged: int | None = None,
+    nothing_to_report: bool = False,
+) -> None:
+    """Move the submission one step.
+
+    Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows needs their
+    exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
+    Acceptance starts sealing.
+    """
+    step = STEPS[verb]
+    submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    state = State(submission.state)
+    access.require(by, step.needs.get(state) or next(iter(step.needs.values())), submission.agency)
+    if state not in step.needs:
+        raise Refused(
+            _("%(submission)s is %(state)s by now; somebody else was quicker. Look at it again.")
+            % {"submission": submission, "state": submission.get_state_display().lower()}
+        )
+    _refuse_if(submission, verb, by, reason.strip())
+    change: dict[str, object] = {"state": step.target}
+    if field := BY_FIELD.get(step.target):
+        change[field] = by
+    if verb == "submit":
+        change |= _submitting(submission, held_acknowledged, nothing_to_report)
+    if verb == "accept":
+        change["accepted_version"] = submission.version
+    if verb == "reopen":
+        change["version"] = submission.version + 1
+    Submission.objects.filter(pk=submission.pk).update(**change)
+    submission.refresh_from_db()
+    Passage.objects.create(
+        submission=submission,
+        verb=verb,
+        source=state,
+        target=step.target,
+        version=submission.version,
+        reason=reason.strip(),
+        by=by,
+    )
+    audit.record(verb, f"submission:{submission.pk}", by=by, agency=submission.agency)
+    if verb == "accept":
+        seal(submission, by=by)
+
+
+def seal(submission: Submission, *, by: Person) -> jobs.Job:
+    """Ask for the slice of the accepted version. `reports.tasks` registers the handler."""
+    return jobs.enqueue(
+        "reports.seal",
+        key=f"seal:{submission.pk}:{submission.version}",
+        args={"submission": submission.pk, "version": submission.version},
+        agencies=[submission.agency_id],
+        by=by,
+    )
+
+
+def steps_open_to(person: Person, submission: Submission) -> list[str]:
+    """Return the verbs to offer as buttons, from the table `advance` obeys."""
+    return [
+        verb
+        for verb, step in STEPS.items()
+        if (needs := step.needs.get(State(submission.state)))
+        and not _own_hand(submission, verb, person)
+        and access.may(person, needs, submission.agency)
+    ]
+
+
+def drawing() -> str:
+    """Draw the state table as a Mermaid diagram; `docs/states.md` is this text."""
+    return "\n".join(["# States of a submission", "", "```mermaid", *_lines(), "```", ""])
+
+
+def _lines() -> Iterator[str]:
+    yield "stateDiagram-v2"
+    yield "    [*] --> DRAFT"
+    for verb, step in STEPS.items():
+        for source, needs in step.needs.items():
+            reason = ", with a reason" if step.reason else ""
+            yield f"    {source} --> {step.target}: {verb} ({needs}{reason})"
+
+
+def _own_hand(submission: Submission, verb: str, by: Person) -> bool:
+    """Nobody signs or accepts what they submitted, nor accepts what they signed."""
+    before = {"sign": {submission.submitted_by_id}}.get(
+        verb, {submission.submitted_by_id, submission.signed_by_id}
+    )
+    return verb in ("sign", "accept") and by.pk in before
+
+
+def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> None:
+    if _own_hand(submission, verb, by):
+        raise Refused(_("You submitted or signed this yourself; another person must do this step."))
+    if STEPS[verb].reason and not reason:
+        raise Refused(_("Say why. The agency reads exactly this text."))
+
+
+def _submitting(
+    submission: Submission, held_acknowledged: int | None, nothing_to_report: bool
+) -> dict[str, object]:
+    held = submission.held_rows.filter(kind=HeldRow.Kind.ERROR).count()
+    if held and held_acknowledged != held:
+        raise Refused(
+            _("%(count)s rows are held and would not be counted. Confirm this number, or correct them.")
+            % {"count": held}
+        )
+    if not submission.records.exists() and not nothing_to_report:
+        raise Refused(_("It has no records. If there is nothing to report, say so and submit it empty."))
+    return {"held_acknowledged": held or None, "nothing_to_report": nothing_to_report}

@@ -1,0 +1,161 @@
+"""Writing validated rows in bulk: COPY into a temporary table, then one INSERT … SELECT under RLS.
+
+COPY itself is refused for a role under row-level security, so rows pass through `incoming`, a
+table of this transaction. Everything here works on columns; the database does the rest.
+"""
+
+import io
+import json
+from collections import defaultdict
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from django.db import connection
+
+from records.spec import Spec
+from records.validation import Checked, Found
+
+CORE = {
+    "record_ref": "varchar(40)",
+    "person_ref": "varchar(64)",
+    "event_date": "date",
+    "sex": "varchar(2)",
+    "sex_basis": "varchar(4)",
+    "birth_year": "smallint",
+    "age": "smallint",
+    "age_precision": "varchar(1)",
+    "citizenship": "varchar(3)",
+    "country_birth": "varchar(3)",
+    "region": "varchar(7)",
+    "education": "varchar(3)",
+    "civil_status": "varchar(2)",
+}
+STAGED = ["row_no", "period", *CORE, "extras"]
+FINDINGS_PER_ROW = 20
+
+
+def prepare() -> None:
+    """Create the temporary tables of this transaction: good rows and held rows."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in CORE.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMP TABLE incoming (row_no int, period varchar(7), {columns}, extras jsonb)"
+            " ON COMMIT DROP"
+        )
+        cursor.execute(
+            "CREATE TEMP TABLE incoming_held (row_no int, period varchar(7), raw jsonb,"
+            " findings jsonb) ON COMMIT DROP"
+        )
+
+
+def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) -> None:
+    """Copy one block: good rows to `incoming`, rows with an error to `incoming_held`.
+
+    `raw` holds the texts as read (for held rows); `cells` maps a variable to its column letter.
+    """
+    good = checked.typed
+    if checked.held.any():
+        _stage_held(raw, checked, cells)
+        good = good.filter(pa.array(~checked.held))
+    if not good.num_rows:
+        return
+    columns = {
+        "row_no": good["_row"],
+        "period": good["period"],
+        **{name: _column(good, name) for name in CORE},
+        "extras": _json([(v.name, good[v.name]) for v in spec.extras() if v.name in good.column_names], good.num_rows),
+    }
+    _copy("incoming", pa.table({name: columns[name] for name in STAGED}))
+
+
+def rows_as_json(table: pa.Table) -> pa.Array:
+    """Return each row of a table of texts as one JSON object, empty texts left out."""
+    return _json([(n, table[n]) for n in table.column_names if n != "_row"], table.num_rows)
+
+
+def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
+    return table[name] if name in table.column_names else pa.nulls(table.num_rows, pa.string())
+
+
+def _copy(target: str, table: pa.Table) -> None:
+    buffer = io.BytesIO()
+    flat = [pc.cast(c, c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    pacsv.write_csv(
+        pa.table(flat, names=table.column_names), buffer, pacsv.WriteOptions(include_header=False)
+    )
+    names = ", ".join(table.column_names)
+    with connection.cursor() as cursor, cursor.copy(
+        f"COPY {target} ({names}) FROM STDIN (FORMAT csv)"
+    ) as copy:
+        copy.write(buffer.getbuffer())
+
+
+def _json(columns: list[tuple[str, pa.ChunkedArray]], rows: int) -> pa.Array:
+    """Build JSON objects column-wise: each distinct value is written as JSON once."""
+    parts = [part for name, column in columns for part in [_fragments(name, column)]]
+    if not parts:
+        return pa.array(["{}"] * rows)
+    body = pc.binary_join_element_wise(*parts, "")
+    body = pc.utf8_slice_codeunits(body, 1)  # every fragment begins with a comma
+    return pc.binary_join_element_wise("{", body, "}", "")
+
+
+def _fragments(name: str, column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    coded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+    texts = [
+        "" if value is None or value == "" else f",{json.dumps(name)}:{json.dumps(_plain(value), ensure_ascii=False)}"
+        for value in coded.dictionary.to_pylist()
+    ]
+    found = pa.array([*texts, ""], pa.string())
+    return found.take(pc.fill_null(coded.indices.cast(pa.int32()), len(texts)))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> None:
+    keep = pa.array(checked.held)
+    held = raw.filter(keep)
+    by_row = _findings_by_row(checked, cells)
+    findings = [
+        json.dumps(by_row.get(position, []), ensure_ascii=False)
+        for position in checked.held.nonzero()[0].tolist()
+    ]
+    table = pa.table(
+        {
+            "row_no": held["_row"],
+            "period": checked.typed["period"].filter(keep),
+            "raw": rows_as_json(held),
+            "findings": pa.array(findings, pa.string()),
+        }
+    )
+    _copy("incoming_held", table)
+
+
+def _findings_by_row(checked: Checked, cells: dict[str, str]) -> dict[int, list[dict[str, Any]]]:
+    rows = checked.typed["_row"].to_numpy()
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for finding in checked.found:
+        if finding.severity == "error":
+            for k, position in enumerate(finding.rows.tolist()):
+                if len(found[position]) < FINDINGS_PER_ROW:
+                    found[position].append(as_dict(finding, k, int(rows[position]), cells))
+    return found
+
+
+def as_dict(finding: Found, k: int, row: int, cells: dict[str, str]) -> dict[str, Any]:
+    """Return one finding at one row, with its cell address, as held rows and reports keep it."""
+    letter = cells.get(finding.variable, "")
+    sheet = cells.get("", "")
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "variable": finding.variable,
+        "cell": f"{sheet}{letter}{row}" if letter else "",
+        "value": finding.values[k] if finding.values is not None else None,
+        "message": finding.message,
+    }

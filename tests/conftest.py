@@ -1,0 +1,131 @@
+"""The cast, the instruments, and the role under which every test runs."""
+
+import contextlib
+
+import pytest
+from django.db import DatabaseError, connections
+from django.db.backends.signals import connection_created
+
+from agencies import access
+from agencies.access import Role
+from agencies.models import Agency, Person
+from records import instrument
+
+PASSWORD = "a long password for tests"  # noqa: S105
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        transactional = {"transactional_db", "live_server", "worker"} & set(item.fixturenames)
+        if marker or transactional or "db" in item.fixturenames:
+            kwargs = dict(marker.kwargs) if marker else {}
+            kwargs["transaction"] = bool(kwargs.get("transaction") or transactional)
+            item.own_markers = [m for m in item.own_markers if m.name != "django_db"]
+            item.add_marker(pytest.mark.django_db(**{**kwargs, "databases": "__all__"}))
+
+
+def _become_app(connection, **_kwargs):
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE migdata_app")
+
+
+@pytest.fixture(autouse=True)
+def as_app(request):
+    """Run the test as `app`, under row-level security; the database is made and flushed as owner."""
+    if request.node.get_closest_marker("django_db") is None:
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")
+    for alias in connections:
+        connections[alias].ensure_connection()
+        _become_app(connections[alias])
+    connection_created.connect(_become_app)
+    yield
+    connection_created.disconnect(_become_app)
+    for alias in connections:
+        with contextlib.suppress(DatabaseError), connections[alias].cursor() as cursor:
+            cursor.execute("RESET ROLE")
+
+
+@pytest.fixture(autouse=True)
+def private_files(settings, tmp_path):
+    settings.PRIVATE_ROOT = tmp_path / "private"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def make_agency(code, **fields):
+    return Agency.objects.create(code=code, names={"en": f"Agency {code}"}, **fields)
+
+
+def make_person(email, role=None, agency=None):
+    person = Person.objects.create_user(email, PASSWORD, name=email.split("@")[0].title())
+    if role:
+        access.grant(person, role, agency)
+    return person
+
+
+@pytest.fixture
+def agency(db):
+    return make_agency("SMS")
+
+
+@pytest.fixture
+def other_agency(db):
+    return make_agency("MLSP")
+
+
+@pytest.fixture
+def office(db):
+    return make_agency("SCS", statistics_office=True)
+
+
+@pytest.fixture
+def clerk(agency):
+    return make_person("clerk@sms.example", Role.CLERK, agency)
+
+
+@pytest.fixture
+def reviewer(agency):
+    return make_person("reviewer@sms.example", Role.REVIEWER, agency)
+
+
+@pytest.fixture
+def agency_admin(agency):
+    return make_person("admin@sms.example", Role.AGENCY_ADMIN, agency)
+
+
+@pytest.fixture
+def outsider(other_agency):
+    """A clerk and reviewer of another agency."""
+    person = make_person("reviewer@mlsp.example", Role.REVIEWER, other_agency)
+    access.grant(person, Role.CLERK, other_agency)
+    return person
+
+
+@pytest.fixture
+def statistician(office):
+    return make_person("statistician@scs.example", Role.STATISTICIAN, office)
+
+
+@pytest.fixture
+def publisher(office):
+    return make_person("publisher@scs.example", Role.PUBLISHER, office)
+
+
+@pytest.fixture
+def viewer(db):
+    return make_person("viewer@parl.example", Role.VIEWER, make_agency("PARL"))
+
+
+@pytest.fixture
+def national_admin(db):
+    return make_person("admin@national.example", Role.NATIONAL_ADMIN, make_agency("NAT"))
+
+
+@pytest.fixture
+def instruments(agency, other_agency, office):
+    """The instruments of the portal, published; by code."""
+    return {v.instrument.code: v.instrument for v in instrument.publish_all()}
