@@ -1,6 +1,7 @@
 """The cast, the instruments, and the role under which every test runs."""
 
 import contextlib
+import uuid
 
 import pytest
 from django.db import DatabaseError, connections
@@ -9,7 +10,9 @@ from django.db.backends.signals import connection_created
 from agencies import access
 from agencies.access import Role
 from agencies.models import Agency, Person
+from migdata import celery
 from records import instrument
+from tests import workers
 
 PASSWORD = "a long password for tests"  # noqa: S105
 
@@ -129,3 +132,20 @@ def national_admin(db):
 def instruments(agency, other_agency, office):
     """The instruments of the portal, published; by code."""
     return {v.instrument.code: v.instrument for v in instrument.publish_all()}
+
+
+@pytest.fixture
+def worker(transactional_db, settings, monkeypatch):
+    """Start real Celery workers: `worker()` returns a running one; all are stopped at the end."""
+    queue = f"test-{uuid.uuid4().hex}"
+    monkeypatch.setitem(celery.app.conf, "task_default_queue", queue)
+    settings.PRIVATE_ROOT.mkdir(parents=True, exist_ok=True)
+    started = []
+
+    def start(**extra):
+        started.append(workers.Worker(queue, **{**workers.environment(queue), **extra}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()

@@ -1,0 +1,86 @@
+"""PostgreSQL and a broker without installation: for the demonstration, tests and the command line.
+
+A server whose address stands in the environment (DATABASE_URL, REDIS_URL) is used as it is.
+"""
+
+import os
+
+from migdata.local import keys
+from migdata.local.place import Place, Unusable, here
+from migdata.local.postgres import Postgres
+from migdata.local.valkey import Valkey
+
+__all__ = ["Unusable", "addresses", "ensure", "prepare", "running", "stop"]
+
+
+def addresses(place: Place | None = None) -> dict[str, str]:
+    """DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL as this process uses them. Starts nothing."""
+    place = place or here()
+    if given := os.environ.get("DATABASE_URL"):
+        owner = os.environ.get("DATABASE_OWNER_URL") or given
+        found = {"DATABASE_URL": given, "DATABASE_OWNER_URL": owner}
+    else:
+        postgres = Postgres(place)
+        found = {
+            "DATABASE_URL": postgres.address("migdata_app"),
+            "DATABASE_OWNER_URL": postgres.address("migdata_owner"),
+        }
+    return {**found, "REDIS_URL": os.environ.get("REDIS_URL") or Valkey(place).address}
+
+
+def ensure() -> dict[str, str]:
+    """Start what does not run yet and return the addresses. Raises Unusable, written for people."""
+    place = here()
+    found = addresses(place)
+    with place.locked():
+        if not os.environ.get("DATABASE_URL"):
+            Postgres(place).ensure()
+        if not os.environ.get("REDIS_URL"):
+            Valkey(place).ensure()
+    return found
+
+
+def running() -> list[str]:
+    """The names of this place's servers that answer."""
+    servers = {"PostgreSQL": Postgres(here()), "Valkey": Valkey(here())}
+    return [name for name, server in servers.items() if server.ready()]
+
+
+def stop() -> None:
+    """Stop the servers of this place."""
+    place = here()
+    if place.folder.exists():
+        with place.locked():
+            Valkey(place).stop()
+            Postgres(place).stop()
+
+
+def prepare(*, start: bool) -> None:
+    """Fill in what the environment leaves open before Django reads its settings.
+
+    Embedded servers mean a demonstration: it makes its own secrets. Where DATABASE_URL names a
+    real server the secrets must be given, because figures already published depend on them.
+    """
+    missing = [name for name in keys.NAMES if not os.environ.get(name)]
+    if not start:
+        defaults = {**addresses(), **keys.passing()}
+    else:
+        place = here()
+        if not os.environ.get("DATABASE_URL"):
+            os.environ.setdefault("DEMO", "1")
+        _require_given(missing, place)
+        defaults = ensure()
+        if missing:
+            with place.locked():
+                defaults |= keys.kept(place)
+    for name, value in defaults.items():
+        if not os.environ.get(name):
+            os.environ[name] = value
+
+
+def _require_given(missing: list[str], place: Place) -> None:
+    if missing and os.environ.get("DEMO") != "1" and not keys.exist(place):
+        raise Unusable(
+            f"DATABASE_URL is set, so {', '.join(missing)} must be set too (docs/operate.md),"
+            " or DEMO=1 for a demonstration with secrets of its own."
+        )

@@ -1,0 +1,33 @@
+-- The roles and the database of the portal; run once by a superuser, safe to run again.
+-- Embedded server: migdata.local. Production: mounted into the image's initdb folder.
+-- With MIGDATA_OWNER_PASSWORD and MIGDATA_APP_PASSWORD in the environment the two logins get passwords.
+\set ON_ERROR_STOP on
+\getenv owner_password MIGDATA_OWNER_PASSWORD
+\getenv app_password MIGDATA_APP_PASSWORD
+
+-- One client at a time: two first starts must not both create.
+SELECT pg_advisory_lock(7731);
+
+SELECT format('CREATE ROLE %I', name)
+  FROM unnest(ARRAY['migdata_owner', 'migdata_app', 'migdata_public']) AS name
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
+\gexec
+
+-- owner: migrations; CREATEDB for the test database. app: web and workers, owns nothing.
+-- public: what a public page may read; app puts it on with SET LOCAL ROLE and gets nothing by itself.
+ALTER ROLE migdata_owner LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS;
+ALTER ROLE migdata_app LOGIN NOSUPERUSER NOBYPASSRLS;
+ALTER ROLE migdata_public NOLOGIN NOSUPERUSER NOBYPASSRLS;
+GRANT migdata_app TO migdata_owner WITH SET TRUE, INHERIT FALSE;
+GRANT migdata_public TO migdata_app WITH SET TRUE, INHERIT FALSE;
+
+\if :{?owner_password}
+ALTER ROLE migdata_owner PASSWORD :'owner_password';
+\endif
+\if :{?app_password}
+ALTER ROLE migdata_app PASSWORD :'app_password';
+\endif
+
+SELECT 'CREATE DATABASE migdata OWNER migdata_owner'
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'migdata')
+\gexec

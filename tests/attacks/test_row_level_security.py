@@ -1,0 +1,136 @@
+"""The second lock: with the ORM's filters gone, PostgreSQL still shows nothing foreign."""
+
+import datetime
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+from agencies import access, scope
+from agencies.models import Agency, Event
+from records import instrument
+from records.models import HeldRow, Passage, Record, Submission, Upload
+
+SCOPED = [Submission, Upload, Record, HeldRow, Passage]
+
+
+@pytest.fixture
+def foreign_rows(instruments, agency, clerk):
+    """One row of every scoped model, all of agency SMS."""
+    with scope.acting(clerk):
+        collection = instruments["SMS-WPF"]
+        submission = Submission.objects.create(
+            agency=agency,
+            instrument=collection,
+            instrument_version=instrument.current(collection),
+            period="2026-03",
+        )
+        upload = Upload.objects.create(
+            agency=agency, instrument=collection, file_name="a.csv", size=1, uploaded_by=clerk
+        )
+        upload.submissions.add(submission)
+        Record.objects.create(
+            agency=agency,
+            submission=submission,
+            record_ref="1",
+            event_date=datetime.date(2026, 3, 1),
+            sex="F",
+            citizenship="TUR",
+            region="TM-S",
+        )
+        HeldRow.objects.create(
+            agency=agency, instrument=collection, upload=upload, raw={}, findings=[]
+        )
+        Passage.objects.create(
+            submission=submission, verb="submit", source="DRAFT", target="SUBMITTED", version=1, by=clerk
+        )
+        Record.objects.update(sex="M")  # leaves a line of history
+
+
+@pytest.fixture
+def no_filters(monkeypatch):
+    monkeypatch.setattr(access.AgencyScoped, "visible_to", lambda self, person: self)
+
+
+def test_the_suite_runs_as_app(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("migdata_app",)
+
+
+@pytest.mark.parametrize("model", SCOPED)
+def test_an_outsider_gets_no_foreign_row_even_without_filters(
+    model, foreign_rows, no_filters, outsider
+):
+    with scope.acting(outsider):
+        assert not model._default_manager.exists()
+
+
+def test_the_history_of_records_is_scoped_too(foreign_rows, clerk, outsider):
+    with scope.acting(clerk), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM records_recordevent")
+        assert cursor.fetchone()[0] == 1
+    with scope.acting(outsider), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM records_recordevent")
+        assert cursor.fetchone()[0] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_scope_no_row_is_visible_and_nothing_carries_over(foreign_rows, clerk):
+    with scope.acting(clerk):
+        assert Record.objects.count() == 1
+    assert Record.objects.count() == 0  # same connection, next transaction
+
+
+def test_statistics_staff_see_submissions_but_no_record(foreign_rows, statistician):
+    with scope.acting(statistician):
+        assert Submission.objects.count() == 1
+        assert Record.objects.count() == HeldRow.objects.count() == Upload.objects.count() == 0
+
+
+def test_administrators_see_no_records(foreign_rows, national_admin, agency_admin):
+    for person in (national_admin, agency_admin):
+        with scope.acting(person):
+            assert not any(model._default_manager.exists() for model in SCOPED)
+
+
+def test_a_row_cannot_be_put_into_another_agency(foreign_rows, outsider, agency, instruments):
+    with scope.acting(outsider), pytest.raises(ProgrammingError), transaction.atomic():
+        HeldRow.objects.create(
+            agency=agency, instrument=instruments["SMS-WPF"], raw={}, findings=[]
+        )
+
+
+def test_app_cannot_truncate_nor_change_the_log(foreign_rows, clerk):
+    from agencies import audit
+
+    audit.record("tested", "test:1", by=clerk)
+    for statement in (
+        "TRUNCATE records_record",
+        "UPDATE agencies_event SET verb = 'x'",
+        "DELETE FROM agencies_event",
+    ):
+        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert Event.objects.filter(verb="tested").exists()
+
+
+@pytest.mark.parametrize("table", ["records_record", "records_submission", "records_heldrow"])
+def test_the_tables_force_row_level_security(table, db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = %s", [table]
+        )
+        assert cursor.fetchone() == (True,)
+
+
+def test_every_model_with_an_agency_is_scoped(db):
+    from django.apps import apps
+
+    scoped_tables = set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity")
+        scoped_tables = {name for (name,) in cursor.fetchall()}
+    for model in apps.get_app_config("records").get_models():
+        fields = {f.name: f for f in model._meta.fields}
+        if "agency" in fields and fields["agency"].related_model is Agency:
+            assert model._meta.db_table in scoped_tables, model

@@ -1,0 +1,151 @@
+"""The road of a submission, and who may lead it."""
+
+import datetime
+
+import pytest
+
+from agencies import access, scope
+from agencies.access import Role
+from migdata.models import Job
+from records import instrument, review
+from records.models import HeldRow, Record, Submission
+from tests.conftest import make_person
+
+State = Submission.State
+
+
+@pytest.fixture
+def submission(agency, instruments, clerk, reviewer, statistician):
+    with scope.acting(clerk):
+        collection = instruments["SMS-WPF"]
+        yield Submission.objects.create(
+            agency=agency,
+            instrument=collection,
+            instrument_version=instrument.current(collection),
+            period="2026-03",
+        )
+
+
+def add_record(submission, ref="1"):
+    return Record.objects.create(
+        agency=submission.agency,
+        submission=submission,
+        record_ref=ref,
+        event_date=datetime.date(2026, 3, 5),
+        sex="F",
+        citizenship="TUR",
+        region="TM-S",
+    )
+
+
+def lead(submission, *verbs):
+    """Advance by (verb, person) pairs, with everything a verb may ask for."""
+    for verb, person in verbs:
+        review.advance(submission, verb, by=person, reason="because")
+    submission.refresh_from_db()
+
+
+def test_a_submission_goes_from_clerk_to_reviewer_to_statistics(
+    submission, clerk, reviewer, statistician
+):
+    add_record(submission)
+    lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
+    assert submission.state == State.ACCEPTED
+    assert submission.accepted_version == 1
+    assert [p.verb for p in submission.passages.all()] == ["submit", "sign", "accept"]
+
+
+def test_acceptance_asks_for_the_slice_once(submission, clerk, reviewer, statistician):
+    add_record(submission)
+    lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
+    job = Job.objects.get()
+    assert (job.name, job.agencies) == ("reports.seal", [submission.agency_id])
+
+
+def test_reopening_raises_the_version_and_keeps_the_accepted_one_in_force(
+    submission, clerk, reviewer, statistician
+):
+    add_record(submission)
+    lead(
+        submission,
+        ("submit", clerk),
+        ("sign", reviewer),
+        ("accept", statistician),
+        ("reopen", statistician),
+    )
+    assert (submission.state, submission.version, submission.accepted_version) == ("DRAFT", 2, 1)
+
+
+@pytest.mark.parametrize("verb", ["return", "reopen"])
+def test_going_back_needs_a_reason(submission, verb, clerk, reviewer, statistician):
+    add_record(submission)
+    lead(submission, ("submit", clerk), ("sign", reviewer))
+    if verb == "reopen":
+        lead(submission, ("accept", statistician))
+    with pytest.raises(review.Refused):
+        review.advance(submission, verb, by=statistician, reason="  ")
+
+
+def test_nobody_signs_what_they_submitted(submission, agency):
+    both = make_person("both@sms.example", Role.CLERK, agency)
+    access.grant(both, Role.REVIEWER, agency)
+    add_record(submission)
+    lead(submission, ("submit", both))
+    assert "sign" not in review.steps_open_to(both, submission)
+    with pytest.raises(review.Refused):
+        review.advance(submission, "sign", by=both)
+
+
+def test_submitting_with_held_rows_needs_their_number(submission, clerk):
+    add_record(submission)
+    HeldRow.objects.create(
+        agency=submission.agency,
+        instrument=submission.instrument,
+        submission=submission,
+        raw={},
+        findings=[],
+    )
+    with pytest.raises(review.Refused):
+        review.advance(submission, "submit", by=clerk)
+    with pytest.raises(review.Refused):
+        review.advance(submission, "submit", by=clerk, held_acknowledged=2)
+    review.advance(submission, "submit", by=clerk, held_acknowledged=1)
+
+
+def test_an_empty_submission_says_that_there_is_nothing_to_report(submission, clerk):
+    with pytest.raises(review.Refused):
+        review.advance(submission, "submit", by=clerk)
+    review.advance(submission, "submit", by=clerk, nothing_to_report=True)
+
+
+def test_of_two_people_one_wins_and_one_is_told(submission, clerk, reviewer):
+    add_record(submission)
+    lead(submission, ("submit", clerk), ("sign", reviewer))
+    with pytest.raises(review.Refused):
+        review.advance(submission, "sign", by=reviewer)
+
+
+@pytest.mark.parametrize("state", State.values)
+@pytest.mark.parametrize("verb", review.STEPS)
+@pytest.mark.parametrize(
+    "role", ["clerk", "reviewer", "statistician", "publisher", "agency_admin", "outsider"]
+)
+def test_what_is_offered_as_a_button_succeeds_and_nothing_else(
+    request, submission, state, verb, role
+):
+    person = request.getfixturevalue(role)
+    add_record(submission)
+    Submission.objects.filter(pk=submission.pk).update(state=state)
+    submission.refresh_from_db()
+    offered = verb in review.steps_open_to(person, submission)
+    try:
+        review.advance(submission, verb, by=person, reason="because")
+        succeeded = True
+    except (review.Refused, access.Denied):
+        succeeded = False
+    assert offered == succeeded
+
+
+def test_the_drawing_shows_every_step():
+    drawn = review.drawing()
+    assert all(f": {verb} (" in drawn for verb in review.STEPS)

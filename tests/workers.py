@@ -1,0 +1,74 @@
+"""Real Celery workers for tests: subprocesses on the test's database and a queue of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+
+class Worker:
+    """One Celery worker process with beat inside; `kill` is kill -9 of the whole group."""
+
+    def __init__(self, queue: str, **environment: str) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            [
+                *(sys.executable, "-m", "celery", "-A", "migdata", "worker", "-c", "1"),
+                *("-B", "-s", str(settings.PRIVATE_ROOT / f"beat-{uuid.uuid4().hex}")),
+                *("-Q", queue, "--loglevel", "WARNING", "--without-mingle", "--without-gossip"),
+            ],
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+def environment(queue: str) -> dict[str, str]:
+    """What a worker needs to work on this test's database as `app`."""
+    database = settings.DATABASES["default"]["NAME"]
+    url = os.environ["DATABASE_URL"]
+    address, _, query = url.partition("?")
+    return {
+        "DATABASE_URL": f"{address.rsplit('/', 1)[0]}/{database}" + (f"?{query}" if query else ""),
+        "MIGDATA_AS_OWNER": "0",
+        "PRIVATE_ROOT": str(settings.PRIVATE_ROOT),
+        "JOB_LEASE_SECONDS": "3",
+        "JOB_QUEUE": queue,
+    }
+
+
+def until(true: Callable[[], Any], seconds: float = 60) -> Any:
+    """Return the first true answer; fail after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := true():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"did not happen in {seconds} seconds: {true}")
+
+
+def backends_in_transaction() -> list[tuple[int, str]]:
+    """(pid, last query) of connections of this database that are inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, query FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+        )
+        return list(cursor.fetchall())
