@@ -23,6 +23,7 @@ from migdata.jobs import Job
 from records import admission, instrument, store, validation, workbook
 from records.models import Instrument, InstrumentVersion, Submission, Upload
 from records.review import Refused
+from records.tally import Tally
 
 EXAMPLES = 5
 State = Upload.State
@@ -240,13 +241,12 @@ def _take_in(
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
     declared = validation.Declared.from_answers(upload.answers)
-    tally, causes = validation.Tally(spec), Causes(cells)
+    validator = validation.Validator(spec, today=timezone.localdate(), declared=declared)
+    tally, causes = Tally(spec), Causes(cells)
     store.prepare()
     rows = 0
     for block in reading.batches():
-        checked = validation.check(
-            block, spec, today=timezone.localdate(), declared=declared
-        )
+        checked = validator.check(block)
         tally.add(checked)
         causes.add(checked)
         store.stage(block, checked, spec, cells)

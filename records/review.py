@@ -77,6 +77,8 @@ def advance(
             % {"submission": submission, "state": submission.get_state_display().lower()}
         )
     _refuse_if(submission, verb, by, reason.strip())
+    if verb == "reopen":
+        _refuse_unsealed(submission)
     change: dict[str, object] = {"state": step.target}
     if field := BY_FIELD.get(step.target):
         change[field] = by
@@ -151,6 +153,13 @@ def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> No
         raise Refused(_("You submitted or signed this yourself; another person must do this step."))
     if STEPS[verb].reason and not reason:
         raise Refused(_("Say why. The agency reads exactly this text."))
+
+
+def _refuse_unsealed(submission: Submission) -> None:
+    """Records must not change between acceptance and the slice that is made of them."""
+    sealing = jobs.find(f"seal:{submission.pk}:{submission.version}")
+    if sealing and sealing.state in (jobs.Job.State.QUEUED, jobs.Job.State.RUNNING):
+        raise Refused(_("It is being sealed. Try again in a minute."))
 
 
 def _submitting(

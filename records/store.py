@@ -72,7 +72,7 @@ def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) ->
 
 def rows_as_json(table: pa.Table) -> pa.Array:
     """Return each row of a table of texts as one JSON object, empty texts left out."""
-    return _json([(n, table[n]) for n in table.column_names if n != "_row"], table.num_rows)
+    return _json([(n, table[n]) for n in table.column_names if not n.startswith("_")], table.num_rows)
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:

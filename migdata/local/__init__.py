@@ -3,14 +3,17 @@
 A server whose address stands in the environment (DATABASE_URL, REDIS_URL) is used as it is.
 """
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from migdata.local import keys
 from migdata.local.place import Place, Unusable, here
 from migdata.local.postgres import Postgres
 from migdata.local.valkey import Valkey
 
-__all__ = ["Unusable", "addresses", "ensure", "prepare", "running", "stop"]
+__all__ = ["Unusable", "addresses", "ensure", "prepare", "running", "session", "stop"]
 
 
 def addresses(place: Place | None = None) -> dict[str, str]:
@@ -32,6 +35,10 @@ def ensure() -> dict[str, str]:
     """Start what does not run yet and return the addresses. Raises Unusable, written for people."""
     place = here()
     found = addresses(place)
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return (
+            found  # nothing of ours, so nothing is written either: a container's disk may be sealed
+        )
     with place.locked():
         if not os.environ.get("DATABASE_URL"):
             Postgres(place).ensure()
@@ -51,8 +58,46 @@ def stop() -> None:
     place = here()
     if place.folder.exists():
         with place.locked():
-            Valkey(place).stop()
-            Postgres(place).stop()
+            _stop(place)
+
+
+def _stop(place: Place) -> None:
+    Valkey(place).stop()
+    Postgres(place).stop()
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Servers for the length of a block: started if they do not run, and then stopped after it.
+
+    Servers that a single command had left running stay. Sessions may overlap: the last one stops;
+    after a kill -9 the next one does.
+    """
+    place = here()
+    with place.locked():
+        temporary = place.folder / "temporary"
+        if not running():
+            temporary.touch()
+        mine = (place.folder / "sessions").open("a")
+        fcntl.flock(mine, fcntl.LOCK_SH)
+    try:
+        ensure()
+        yield
+    finally:
+        with place.locked():
+            last = _locks_alone(mine.fileno())
+            mine.close()
+            if last and temporary.exists():
+                _stop(place)
+                temporary.unlink()
+
+
+def _locks_alone(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def prepare(*, start: bool) -> None:
@@ -68,6 +113,7 @@ def prepare(*, start: bool) -> None:
         place = here()
         if not os.environ.get("DATABASE_URL"):
             os.environ.setdefault("DEMO", "1")
+            os.environ.setdefault("PRIVATE_ROOT", str(place.folder / "private"))
         _require_given(missing, place)
         defaults = ensure()
         if missing:

@@ -1,7 +1,8 @@
-"""As whom PostgreSQL runs: it refuses to be root, so root lends it a harmless identity."""
+"""As whom PostgreSQL runs: it refuses root and accounts without a name, so they borrow one."""
 
 import ctypes
 import os
+import pwd
 import subprocess
 from collections.abc import Callable
 from enum import Enum
@@ -13,8 +14,9 @@ NOBODY = 65534
 
 
 class Identity(Enum):
-    """SELF: an ordinary user. NAMESPACE: root seen as uid 1000 from inside; files stay root's.
-    NOBODY: root without user namespaces (some containers) gives its rights up."""
+    """SELF: an ordinary user. NAMESPACE: root (or an account without a name) is nobody as seen
+    from inside; files keep their owner. NOBODY: root without user namespaces (some containers)
+    gives its rights up."""
 
     SELF = "self"
     NAMESPACE = "namespace"
@@ -34,22 +36,31 @@ class Identity(Enum):
 @cache
 def usable() -> Identity:
     """The identity that works on this machine."""
-    if os.getuid() != 0:
+    if os.getuid() != 0 and _has_name():
         return Identity.SELF
     try:
         subprocess.run(["/bin/true"], check=True, preexec_fn=_enter_namespace)  # noqa: PLW1509
     except (subprocess.SubprocessError, OSError):
-        return Identity.NOBODY
+        return Identity.NOBODY if os.getuid() == 0 else Identity.SELF
     return Identity.NAMESPACE
 
 
+def _has_name() -> bool:
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    return True
+
+
 def _enter_namespace() -> None:
+    outside = (os.getuid(), os.getgid())
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text("1000 0 1")
-    Path("/proc/self/gid_map").write_text("1000 0 1")
+    for file, number in zip(("uid_map", "gid_map"), outside, strict=True):
+        Path(f"/proc/self/{file}").write_text(f"{NOBODY} {number} 1")
 
 
 def _become_nobody() -> None:

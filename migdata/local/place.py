@@ -29,13 +29,10 @@ class Place:
 
     folder: Path
 
-    @property
-    def sockets(self) -> Path:
-        """The folder of the sockets: inside the place, or in the temp folder where that is too long."""
-        inside = self.folder / "run"
-        longest = os.fsencode(inside / LONGEST_SOCKET)
-        if len(longest) <= SOCKET_LIMIT and PLAIN.fullmatch(str(inside)):
-            return inside
+    def socket_folder(self, data: Path) -> Path:
+        """Where a server's socket goes: its data folder, or a short one where that is too long."""
+        if len(os.fsencode(data / LONGEST_SOCKET)) <= SOCKET_LIMIT and PLAIN.fullmatch(str(data)):
+            return data
         return self.hashed(Path("/tmp"))  # noqa: S108 - `own` refuses a folder of somebody else
 
     def hashed(self, base: Path) -> Path:
@@ -51,13 +48,13 @@ class Place:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def require_space(self) -> None:
-        """Raise Unusable where a fresh cluster would not fit."""
+    def require_space(self, needed: int = SPACE) -> None:
+        """Raise Unusable where so many bytes do not fit."""
         free = shutil.disk_usage(self.folder).free
-        if free < SPACE:
+        if free < needed:
             raise Unusable(
-                f"{self.folder} has {free >> 20} MB free; the embedded servers need"
-                f" {SPACE >> 20} MB. Free some space, or set MIGDATA_LOCAL to another folder."
+                f"{self.folder} has {free >> 20} MB free; {needed >> 20} MB are needed."
+                " Free some space, or set MIGDATA_LOCAL to another folder."
             )
 
 

@@ -37,8 +37,9 @@ class Postgres:
         nobodys = self.who is Identity.NOBODY
         self.folder = place.hashed(persistent_temp()) if nobodys else place.folder
         self.data = self.folder / "postgres"
-        self.sockets = self.folder if nobodys else place.sockets
-        self.log = self.folder / "postgres.log"
+        self.sockets = self.data if nobodys else place.socket_folder(self.data)
+        self.log = self.folder / "postgres.log"  # the server's, written by its identity
+        self.setup_log = self.folder / "postgres-setup.log"  # of the tools, opened by us
 
     def address(self, role: str) -> str:
         """The database address for a role."""
@@ -46,16 +47,19 @@ class Postgres:
 
     def ready(self) -> bool:
         """Whether the server answers."""
-        return self.sockets.exists() and self._tool("pg_isready", "-q", *self._socket()) == 0
+        return (
+            self.sockets.exists()
+            and self._tool("pg_isready", "-q", "-U", "postgres", *self._socket()) == 0
+        )
 
     def ensure(self) -> bool:
         """Start the server where it does not run. Returns whether this call started it."""
         started = not self.ready()
         if started:
             own(self.folder, self.who.uid)
-            own(self.sockets, self.who.uid)
             if not self.data.exists():
                 self._initialise()
+            own(self.sockets, self.who.uid)
             self._start()
         self._make_roles()
         return started
@@ -69,12 +73,14 @@ class Postgres:
         self.place.require_space()
         fresh = self.data.with_suffix(".new")
         shutil.rmtree(fresh, ignore_errors=True)  # a killed first start
-        if self._tool("initdb", "-D", fresh, *INITDB, log=self.log) != 0:
-            raise Unusable(f"PostgreSQL could not make its files in {fresh}.{self._last_words()}")
+        if self._tool("initdb", "-D", fresh, *INITDB, log=self.setup_log) != 0:
+            raise Unusable(
+                f"PostgreSQL could not make its files in {fresh}.{_end_of(self.setup_log)}"
+            )
         fresh.rename(self.data)
 
     def _start(self) -> None:
-        """Start, however the last run ended: after kill -9 the old pid file and processes linger."""
+        """Start, however the last run ended: after kill -9 pid file and children linger."""
         options = f"-k '{self.sockets}' -c listen_addresses='' -c max_connections=100 -c jit=off"
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE:
@@ -84,17 +90,17 @@ class Postgres:
             if time.monotonic() - begun > ZOMBIE_PATIENCE:
                 self._forget_dead_postmaster()
             time.sleep(0.2)
-        raise Unusable(f"PostgreSQL did not start in {self.folder}.{self._last_words()}")
+        raise Unusable(f"PostgreSQL did not start in {self.folder}.{_end_of(self.log)}")
 
     def _forget_dead_postmaster(self) -> None:
-        """Drop the pid file of a killed postmaster that nobody reaped (containers without an init)."""
+        """Drop the pid file of a killed server whose number is a zombie or somebody else now."""
         pid_file = self.data / "postmaster.pid"
         try:
             pid = int(pid_file.read_text().split()[0])
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
         except (OSError, ValueError, IndexError):
             return
-        if state == "Z":
+        if name != "postgres" or rest.split()[0] == "Z":
             pid_file.unlink(missing_ok=True)
 
     def _make_roles(self) -> None:
@@ -105,16 +111,14 @@ class Postgres:
         if mark.exists() and mark.read_text() == wanted:
             return
         psql = ("-X", "-q", "-U", "postgres", "-d", "postgres", *self._socket(), "-f", "-")
-        if self._tool("psql", *psql, stdin=script, log=self.log) != 0:
-            raise Unusable(f"The database roles could not be made.{self._last_words()}")
+        if self._tool("psql", *psql, stdin=script, log=self.setup_log) != 0:
+            raise Unusable(f"The database roles could not be made.{_end_of(self.setup_log)}")
         mark.write_text(wanted)
 
     def _socket(self) -> tuple[str, ...]:
         return ("-h", str(self.sockets), "-p", "5432")
 
-    def _tool(
-        self, name: str, *args: object, stdin: bytes = b"", log: Path | None = None
-    ) -> int:
+    def _tool(self, name: str, *args: object, stdin: bytes = b"", log: Path | None = None) -> int:
         """Run one of PostgreSQL's programs, with nothing of the caller's PG* environment."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "MIGDATA_"))}
         client = name in ("psql", "pg_isready")
@@ -143,12 +147,13 @@ class Postgres:
             fresh.rename(copy)
         return copy / "bin"
 
-    def _last_words(self) -> str:
-        try:
-            lines = self.log.read_text(errors="replace").splitlines()[-5:]
-        except OSError:
-            return ""
-        return " It said:\n  " + "\n  ".join(lines)
+
+def _end_of(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-5:]
+    except OSError:
+        return ""
+    return " It said:\n  " + "\n  ".join(lines)
 
 
 def _installed() -> Path:

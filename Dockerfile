@@ -1,0 +1,37 @@
+# The portal as one image; web, worker and beat differ only in their command (docker-compose.yml).
+ARG BASE=python:3.11-slim-bookworm
+
+FROM ${BASE} AS packages
+COPY requirements/base.lock /requirements/base.lock
+RUN python -m venv /venv \
+ && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --only-binary :all: -r /requirements/base.lock
+
+FROM ${BASE}
+ENV PATH=/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    DJANGO_SETTINGS_MODULE=migdata.settings \
+    PRIVATE_ROOT=/data/private \
+    TMPDIR=/data/tmp
+RUN groupadd --gid 10001 portal \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
+ && install -d -o portal -g portal -m 700 /data/private /data/tmp
+COPY --from=packages /venv /venv
+WORKDIR /app
+COPY manage.py ./
+COPY locale locale
+COPY static static
+COPY templates templates
+COPY migdata migdata
+COPY agencies agencies
+COPY records records
+COPY reports reports
+# Neither needs a database; what they write belongs to root, so the running portal cannot change it.
+RUN TMPDIR=/tmp python -m migdata.catalogs && TMPDIR=/tmp python manage.py collectstatic --no-input -v0
+USER 10001:10001
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
+    CMD ["python", "-m", "migdata.probe"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--threads", "4", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "migdata.wsgi"]

@@ -1,0 +1,48 @@
+# Every target works from a fresh clone with nothing but Python 3.11 or newer.
+.PHONY: demo run test check format lock bench venv stop
+
+PY := .venv/bin/python
+# Servers of their own for tests and checks: a running demonstration is not disturbed.
+WITH_SERVERS := MIGDATA_LOCAL=$(CURDIR)/.local/test $(PY) -m migdata.local run
+
+demo: venv  ## the whole portal with a demonstration country; ARGS=--once does the job and exits
+	@$(PY) manage.py demo $(ARGS)
+
+run: venv  ## the portal as it is, without loading the demonstration country
+	@$(PY) manage.py demo --empty $(ARGS)
+
+test: venv  ## all tests with coverage; ARGS="-k name" for some
+	@$(PY) -m migdata.catalogs
+	@$(WITH_SERVERS) $(PY) -m pytest --cov --cov-report=term $(ARGS)
+
+check: venv  ## style, types, layers, templates, migrations, deployment settings
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m migdata.local offline $(PY) -m mypy .
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/djhtml --check templates
+	$(WITH_SERVERS) $(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py check --deploy --fail-level WARNING
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+format: venv  ## write the style that check asks for
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	.venv/bin/djhtml templates
+
+lock:  ## newest versions that pyproject.toml allows; needs uv
+	@uv --version >/dev/null 2>&1 || { echo "make lock needs uv."; exit 1; }
+	$(LOCK) -o requirements/base.lock
+	$(LOCK) --extra local --group dev -o requirements/dev.lock
+
+LOCK := uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --quiet \
+	--generate-hashes --no-emit-index-url --no-header
+
+bench: venv  ## measure against what others use
+	@$(PY) -m benchmarks $(ARGS)
+
+stop: venv  ## stop the embedded servers that single commands have left running
+	@$(PY) -m migdata.local stop
+
+venv:
+	@sh requirements/install.sh

@@ -1,0 +1,235 @@
+"""What an instrument asks for: one frozen Spec feeds form, template, validator and help page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from records.codelist import fold, normalise
+
+DIRECTORY = Path(__file__).parent / "instruments"
+# The typed columns of a record; every other variable is an extra.
+CORE = (
+    "record_ref",
+    "person_ref",
+    "event_date",
+    "sex",
+    "sex_basis",
+    "birth_year",
+    "age",
+    "age_precision",
+    "citizenship",
+    "country_birth",
+    "region",
+    "education",
+    "civil_status",
+)
+KINDS = frozenset({"ref", "key", "date", "birth", "code", "integer", "decimal", "boolean"})
+Labels = dict[str, str]  # language -> text
+
+
+class Invalid(ValueError):
+    """The YAML of an instrument contradicts itself; the message says where."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One thing that is asked of every record.
+
+    `kind` says how a text is read; `unknown` is the code stored where nothing is stated; `typed`
+    is false for what only comes from files (a person reference, an age instead of a birth date).
+    """
+
+    name: str
+    kind: str
+    label: Labels
+    required: bool = False
+    codelist: str = ""
+    unknown: str = ""
+    help: Labels = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    typed: bool = True
+    codes: tuple[str, ...] = ()  # restricts the code list to these
+
+    @property
+    def is_core(self) -> bool:
+        return self.name in CORE or self.kind == "birth"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A row breaks the rule when all conditions hold (`records.rules` lists the kinds of condition)."""
+
+    id: str
+    severity: str  # error: the row is held; warning: it is kept and has to be acknowledged
+    variable: str
+    when: tuple[Mapping[str, Any], ...]
+    message: Labels
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule about the whole file: a share, a constant, a day that has too many rows."""
+
+    id: str
+    kind: str
+    variable: str
+    message: Labels
+    over: float = 0.0
+    least: int = 50
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One version of an instrument."""
+
+    code: str
+    version: int
+    title: Labels
+    purpose: Labels
+    unit: str
+    concept: str
+    frequency: str
+    agencies: tuple[str, ...]
+    variables: tuple[Variable, ...]
+    rules: tuple[Rule, ...]
+    checks: tuple[Check, ...]
+    forbidden: tuple[str, ...]
+    ignored: tuple[str, ...]
+    raw: dict[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> "Spec":
+        """Build the Spec from what `read` returned in `raw`. Raises Invalid."""
+        variables = tuple(_variable(v) for v in content["variables"])
+        spec = cls(
+            code=content["code"],
+            version=content["version"],
+            title=content["title"],
+            purpose=content.get("purpose", {}),
+            unit=content["unit"],
+            concept=content["concept"],
+            frequency=content["frequency"],
+            agencies=tuple(content["agencies"]),
+            variables=variables,
+            rules=tuple(
+                Rule(r["id"], r["severity"], r["variable"], tuple(r["when"]), r["message"])
+                for r in content["rules"]
+            ),
+            checks=tuple(
+                Check(**{**c, "codes": tuple(c.get("codes", ()))}) for c in content["checks"]
+            ),
+            forbidden=tuple(content["forbidden"]),
+            ignored=tuple(content["ignored"]),
+            raw=dict(content),
+        )
+        spec._verify()
+        return spec
+
+    @cached_property
+    def by_name(self) -> dict[str, Variable]:
+        return {v.name: v for v in self.variables}
+
+    def variable(self, name: str) -> Variable:
+        return self.by_name[name]
+
+    def core(self) -> tuple[Variable, ...]:
+        return tuple(v for v in self.variables if v.is_core)
+
+    def extras(self) -> tuple[Variable, ...]:
+        return tuple(v for v in self.variables if not v.is_core)
+
+    def header_aliases(self) -> dict[str, str]:
+        """Return normalised header -> variable: names, labels and aliases in every language."""
+        found: dict[str, str] = {}
+        for v in self.variables:
+            for text in (v.name, *v.label.values(), *v.headers):
+                found.setdefault(normalise(text), v.name)
+        return found
+
+    def folded_aliases(self) -> dict[str, str]:
+        """Return the same with accents folded, for headers that were typed without them."""
+        return {fold(alias): name for alias, name in self.header_aliases().items()}
+
+    def period_of(self, day: date) -> str:
+        """Return the SDMX time period of a day: 2026, 2026-Q3 or 2026-07."""
+        return period_of(day, self.frequency)
+
+    def _verify(self) -> None:
+        names = [v.name for v in self.variables]
+        if len(set(names)) != len(names):
+            raise Invalid(f"{self.code}: a variable is defined twice")
+        if "sex" not in names:
+            raise Invalid(f"{self.code}: sex is never left out")
+        for v in self.variables:
+            if v.kind not in KINDS:
+                raise Invalid(f"{self.code}.{v.name}: unknown kind {v.kind}")
+            if (v.kind == "code") != bool(v.codelist):
+                raise Invalid(f"{self.code}.{v.name}: a code needs a code list, nothing else has one")
+        ids = [r.id for r in self.rules] + [c.id for c in self.checks]
+        if len(set(ids)) != len(ids):
+            raise Invalid(f"{self.code}: two rules have one id")
+        for rule in (*self.rules, *self.checks):
+            if rule.variable not in names:
+                raise Invalid(f"{self.code}: {rule.id} speaks of an unknown variable")
+
+
+def period_of(day: date, frequency: str) -> str:
+    """Return the SDMX period of frequency A, Q or M that holds the day."""
+    if frequency == "M":
+        return f"{day.year}-{day.month:02}"
+    return f"{day.year}-Q{(day.month + 2) // 3}" if frequency == "Q" else str(day.year)
+
+
+def read(path: Path) -> Spec:
+    """Read an instrument's YAML with the shared files it includes. Raises Invalid."""
+    content = dict(_load(path))
+    for name in content.pop("include", []):
+        content = _joined(_load(path.parent / f"{name}.yaml", DIRECTORY / f"{name}.yaml"), content)
+    return Spec.from_content(content)
+
+
+def _joined(shared: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The instrument's own variables and rules replace shared ones of the same name."""
+    replaced = {v["name"]: v for v in own.get("variables", [])}
+    shared_names = [v["name"] for v in shared["variables"]]
+    variables = [{**v, **replaced.get(v["name"], {})} for v in shared["variables"]]
+    variables += [v for v in own.get("variables", []) if v["name"] not in shared_names]
+    dropped = set(own.get("without", []))
+    joined = {**own, "variables": [v for v in variables if v["name"] not in dropped]}
+    for part in ("rules", "checks"):
+        ids = {r["id"] for r in own.get(part, [])}
+        kept = [r for r in shared.get(part, []) if r["id"] not in ids]
+        kept = [r for r in kept if r["variable"] not in dropped]
+        joined[part] = kept + list(own.get(part, []))
+    for part in ("forbidden", "ignored"):
+        joined[part] = [*shared.get(part, []), *own.get(part, [])]
+    joined.pop("without", None)
+    return joined
+
+
+def _variable(content: Mapping[str, Any]) -> Variable:
+    given = dict(content)
+    for name in ("headers", "codes"):
+        given[name] = tuple(given.get(name, ()))
+    return Variable(**given)
+
+
+def _load(*candidates: Path) -> Mapping[str, Any]:
+    for path in candidates:
+        if path.exists():
+            return _parsed(path.read_text())
+    raise Invalid(f"{candidates[0]} does not exist")
+
+
+@cache
+def _parsed(text: str) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = yaml.safe_load(text)
+    return content

@@ -1,0 +1,152 @@
+"""Opening an untrusted file: a limited child process reads it, we see columns, questions and blocks.
+
+The child (`records.reading`) has limits on memory, processor time and files, and no network. What
+it finds comes through a pipe: a JSON head, then Arrow blocks, then a JSON tail. Whatever a hostile
+file does to it, this process lives on and answers with a Refusal.
+"""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from records.mapping import Column, Question, Refusal
+from records.refusals import refusal
+from records.spec import Spec
+
+ROOT = Path(__file__).resolve().parent.parent
+LENGTH = struct.Struct("<I")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may use. CPU seconds grow with the file."""
+
+    memory_mb: int = 2048
+    cpu_seconds: int = 60
+    cpu_seconds_per_100_mb: int = 60
+    unpacked_mb: int = 400
+    workbook_rows: int = 200_000
+    columns: int = 300
+
+
+@dataclass
+class Reading:
+    """What the child saw. Close it; read `batches` to the end before `skipped` and `refusal` are final."""
+
+    file: dict[str, Any]
+    columns: list[Column]
+    questions: list[Question]
+    refusal: Refusal | None
+    process: "subprocess.Popen[bytes]"
+    skipped: int = 0
+    bytes_done: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def batches(self) -> Iterator[pa.Table]:
+        """Yield blocks of dictionary-encoded texts, one column per variable, and `_row` (int32).
+
+        If the child dies or meets something it refuses, `refusal` is set after the last block.
+        """
+        pipe = _pipe(self.process)
+        try:
+            with pa.ipc.open_stream(pa.PythonFile(pipe, mode="r")) as stream:
+                for batch in stream:
+                    self.bytes_done = int((stream.schema.metadata or {}).get(b"bytes", 0))
+                    yield pa.Table.from_batches([batch])
+            tail = _message(pipe)
+        except (pa.ArrowInvalid, OSError, EOFError):
+            self.refusal = self._why_it_died()
+            return
+        self.skipped = tail["skipped"]
+        self.notes = tail["notes"]
+        self.refusal = Refusal(**tail["refusal"]) if tail["refusal"] else None
+
+    def close(self) -> None:
+        """End the child, wherever it is."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        _pipe(self.process).close()
+
+    def _why_it_died(self) -> Refusal:
+        self.process.wait()
+        return refusal("bomb" if self.process.returncode != 1 else "unreadable")
+
+
+def open(  # noqa: A001 - called as workbook.open
+    path: Path,
+    *,
+    spec: Spec,
+    file_name: str,
+    answers: Mapping[str, Any],
+    person_key: bytes,
+    limits: Limits,
+) -> Reading:
+    """Start reading a file. `answers` maps question ids to what the person said.
+
+    Never raises for what is in the file: that is `refusal`, with what was wrong and what to do.
+    """
+    request = {
+        "path": str(path),
+        "file_name": file_name,
+        "spec": spec.raw,
+        "answers": dict(answers),
+        "person_key": person_key.hex(),
+        "limits": asdict(limits),
+    }
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "records.reading"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "LANG": "C.UTF-8",
+            "ARROW_DEFAULT_MEMORY_POOL": "system",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        },
+    )
+    assert process.stdin is not None
+    try:
+        process.stdin.write(json.dumps(request, default=str).encode())
+        process.stdin.close()
+        head = _message(_pipe(process))
+    except (OSError, EOFError):
+        reading = Reading({}, [], [], None, process)
+        reading.refusal = reading._why_it_died()
+        return reading
+    return Reading(
+        file=head["file"],
+        columns=[Column(**c) for c in head["columns"]],
+        questions=[Question(**q) for q in head["questions"]],
+        refusal=Refusal(**head["refusal"]) if head["refusal"] else None,
+        process=process,
+    )
+
+
+def cell(sheet: str | None, letter: str, row: int) -> str:
+    """Return a cell's address: `Sheet!D17`, or `D17` in a text file."""
+    return f"{sheet}!{letter}{row}" if sheet else f"{letter}{row}"
+
+
+def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:
+    assert process.stdout is not None
+    return process.stdout
+
+
+def _message(pipe: IO[bytes]) -> dict[str, Any]:
+    size = pipe.read(LENGTH.size)
+    if len(size) < LENGTH.size:
+        raise EOFError
+    found: dict[str, Any] = json.loads(pipe.read(LENGTH.unpack(size)[0]))
+    return found

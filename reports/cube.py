@@ -1,0 +1,49 @@
+"""The exact cube of a dataset: slices added up, and the numbers that rounding needs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from reports.structure import TIME, Structure
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+COUNT = "records"
+
+
+def add_up(tables: Sequence[pa.Table], names: Sequence[str]) -> pa.Table:
+    """Return the sums of the cells of several slices: one row per cell, ordered by its codes."""
+    columns = ", ".join(f'"{name}"' for name in names)
+    cells = pa.concat_tables([t.select([*names, COUNT]) for t in tables])
+    with duckdb.connect() as engine:
+        engine.register("cells", cells)
+        return engine.sql(
+            f"SELECT {columns}, CAST(sum({COUNT}) AS BIGINT) AS {COUNT} FROM cells"
+            f" GROUP BY {columns} ORDER BY {columns}"
+        ).to_arrow_table()
+
+
+def periods_of(cells: pa.Table) -> list[str]:
+    """Return the periods of the cells, oldest first."""
+    return sorted(set(cells[TIME].to_pylist()))
+
+
+def code_numbers(cells: pa.Table, structure: Structure) -> Integers:
+    """Return (n, d) category numbers: the place of each code in its dimension.
+
+    Raises KeyError for a code the structure does not know, so that nothing is dropped.
+    """
+    columns = []
+    for dimension in structure.dimensions:
+        place = {item.code: k for k, item in enumerate(dimension.items)}
+        coded = cells[dimension.name].combine_chunks().dictionary_encode()
+        table = np.array([place[code] for code in coded.dictionary.to_pylist()], np.int64)
+        columns.append(table[coded.indices.to_numpy()])
+    return np.column_stack(columns)
+
+
+def counts(cells: pa.Table, name: str = COUNT) -> Integers:
+    """Return the (n,) numbers of a column."""
+    return cells[name].to_numpy().astype(np.int64)

@@ -1,0 +1,88 @@
+"""Whether a protected cube may be published: the refusals of docs/disclosure.md, section 6."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from reports import disclosure
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+SMALLEST_REVISION = 50
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition: what it measured, what it allows. Private: never publish the measurements."""
+
+    name: str
+    measured: float
+    allowed: float
+
+    @property
+    def passed(self) -> bool:
+        return self.measured <= self.allowed
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "passed": self.passed}
+
+
+def judge(
+    counts: Integers,
+    codes: Integers,
+    rounded: Integers,
+    *,
+    base: int,
+    strata: tuple[int, ...],
+    previous: tuple[Integers, Integers, Integers] | None,
+    changed_records: int | None,
+) -> list[Gate]:
+    """Measure every gate. Shapes as in `disclosure.protect`; `changed_records` is None at first."""
+    cells, revision = len(counts), previous is not None
+    error = rounded - counts
+    margins = disclosure.deviations(counts, codes, rounded)
+    one = np.abs(np.concatenate([v for m, v in margins.items() if len(m) == 1] or [np.zeros(1)]))
+    inner = np.abs(np.concatenate([v for m, v in margins.items() if m]))
+    total = float(np.abs(margins[()][0]))
+    stratum = tuple(sorted(strata))
+    times = (6 if revision else 4) if cells <= 20_000 else 6 if cells <= 200_000 else 10
+    gates = [
+        Gate("multiples of the base", float((rounded % base != 0).sum()), 0),
+        Gate("nearer than the base", float(np.abs(error).max(initial=0)), base - 1),
+        Gate("zeros stay zero", float(((counts == 0) & (rounded != 0)).sum()), 0),
+        Gate(
+            "sex by time",
+            float(np.abs(margins[stratum]).max(initial=0)),
+            3 * base if revision else 2 * base - 1,
+        ),
+        Gate(
+            "single margins, 95 of 100",
+            float(np.quantile(one, 0.95)),
+            (2 if cells <= 200_000 else 3) * base,
+        ),
+        Gate("margins of up to three, largest", float(inner.max(initial=0)), times * base),
+        Gate("total", total, max(3 * base, 0.001 * counts.sum())),
+    ]
+    if previous is not None:
+        moved, backwards = _moves(counts, codes, rounded, previous)
+        gates += [Gate("unchanged cells moved", moved, 0), Gate("moved against the truth", backwards, 0)]
+    if changed_records is not None:
+        gates.append(Gate("records changed, at least 50", -changed_records, -SMALLEST_REVISION))
+    return gates
+
+
+def _moves(
+    counts: Integers,
+    codes: Integers,
+    rounded: Integers,
+    previous: tuple[Integers, Integers, Integers],
+) -> tuple[int, int]:
+    """Count unchanged cells with another value, and values that move against the true count."""
+    before = {tuple(c): (n, r) for c, n, r in zip(*(p.tolist() for p in previous), strict=True)}
+    moved = backwards = 0
+    for code, count, value in zip(codes.tolist(), counts.tolist(), rounded.tolist(), strict=True):
+        if (old := before.get(tuple(code))) is None:
+            continue
+        moved += old[0] == count and old[1] != value
+        backwards += (count - old[0]) * (value - old[1]) < 0
+    return moved, backwards

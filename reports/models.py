@@ -1,0 +1,102 @@
+"""Slices and builds (private), releases and their protected cubes (schema `pub`)."""
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models import in_language
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Slice(models.Model):
+    """The exact cells of one accepted version of a submission for one dataset: a private Parquet file."""
+
+    submission = models.ForeignKey("records.Submission", models.PROTECT, related_name="+")
+    version = models.PositiveSmallIntegerField()
+    dataset = models.CharField(max_length=20)
+    path = models.CharField(max_length=200)  # below PRIVATE_ROOT
+    sha256 = models.CharField(max_length=64)
+    records = models.PositiveBigIntegerField()
+    sealed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "version", "dataset"], name="slice_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.submission_id} v{self.version}"
+
+
+class Release(models.Model):
+    """A numbered, frozen publication of a dataset. Public: nothing here may depend on true counts."""
+
+    class State(models.TextChoices):
+        BUILT = "BUILT", _("Built")
+        RELEASED = "RELEASED", _("Released")
+        WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+
+    dataset = models.CharField(max_length=20)
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=9, choices=State, default=State.BUILT)
+    structure = models.JSONField()  # reports.structure.Structure: dimensions, codes, labels, notes
+    missing = models.JSONField(default=list)  # [{agency, period}] status O: not delivered
+    checksum = models.CharField(max_length=64)
+    built_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True)
+    embargo_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_because = models.TextField(blank=True)
+
+    class Meta:
+        db_table = 'pub"."release'
+        ordering = ["dataset", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="release_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset}-{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("reports:release", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        return in_language(self.structure["title"])
+
+
+class Blob(models.Model):
+    """A stored file of a release, served as it is."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="blobs")
+    name = models.CharField(max_length=40)
+    media_type = models.CharField(max_length=80)
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = 'pub"."blob'
+        constraints = [models.UniqueConstraint(fields=["release", "name"], name="blob_once")]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.name}"
+
+
+class Build(models.Model):
+    """How a release was made: private. Inputs pinned, seed named, gates with what they measured."""
+
+    release = models.OneToOneField(Release, models.CASCADE, related_name="build")
+    inputs = models.JSONField()  # [{slice, submission, version, sha256}]
+    predecessor = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
+    method = models.CharField(max_length=40)
+    seed_id = models.CharField(max_length=64)
+    gates = models.JSONField()
+    cells_path = models.CharField(max_length=200)  # exact and protected cells, below PRIVATE_ROOT
+    built_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    released_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    withdrawn_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"build of {self.release_id}"

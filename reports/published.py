@@ -1,0 +1,211 @@
+"""Reading released figures: the one source of dashboard, tables, downloads, charts and API.
+
+Every read runs as the database role that sees nothing but the schema `pub`, and every figure is a
+sum of protected cells.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from reports.models import Blob, Release
+from reports.structure import SEX, SEXES, Structure
+
+CELLS, VALUE = "cells.parquet", "value"
+SHARE_NEEDS = 10  # no share where the denominator is below so many bases (docs/disclosure.md)
+
+
+class Unknown(ValueError):
+    """A dimension or code that the dataset does not have; the message names those it has."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A released dataset as readers see it."""
+
+    id: int
+    dataset: str
+    number: int
+    structure: Structure
+    missing: list[dict[str, str]]
+    checksum: str
+    released_at: datetime
+
+    @property
+    def name(self) -> str:
+        return f"{self.dataset}-{self.number}"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Women, men, other or not stated; the total is their sum, always."""
+
+    f: int
+    m: int
+    o: int
+    base: int
+
+    @property
+    def t(self) -> int:
+        return self.f + self.m + self.o
+
+    @property
+    def female_share(self) -> float | None:
+        """Women in percent of sex stated; None where that is too few to say."""
+        stated = self.f + self.m
+        return 100 * self.f / stated if stated >= SHARE_NEEDS * self.base else None
+
+    @property
+    def coverage(self) -> float | None:
+        """Sex stated in percent of all; None where there are too few."""
+        return 100 * (self.f + self.m) / self.t if self.t >= SHARE_NEEDS * self.base else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: the codes of its dimensions and its figures."""
+
+    codes: tuple[str, ...]
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Table:
+    """An answer: rows by `by`, in the order of the codes, and the figures of all of them together."""
+
+    edition: Edition
+    by: tuple[str, ...]
+    rows: list[Row]
+
+    @property
+    def total(self) -> Figures:
+        parts = [row.figures for row in self.rows]
+        return Figures(
+            *(sum(getattr(p, part) for p in parts) for part in "fmo"), self.edition.structure.base
+        )
+
+
+@contextmanager
+def public_role() -> Iterator[None]:
+    """Run database reads as the role that sees only released figures."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        (before,) = cursor.fetchone()
+        cursor.execute("SET LOCAL ROLE migdata_public")
+        yield
+        cursor.execute(f'SET LOCAL ROLE "{before}"')
+
+
+def editions() -> list[Edition]:
+    """Return the newest release of every dataset, by dataset."""
+    with public_role():
+        newest = Release.objects.filter(state=Release.State.RELEASED).order_by("dataset", "-number").distinct("dataset")
+        return [_edition(made) for made in newest]
+
+
+def latest(dataset: str) -> Edition | None:
+    """Return the newest release of a dataset that readers may see."""
+    with public_role():
+        made = Release.objects.filter(state=Release.State.RELEASED, dataset=dataset).order_by("-number").first()
+        return _edition(made) if made else None
+
+
+def edition(release_id: int) -> Edition | None:
+    """Return one release that readers may see."""
+    with public_role():
+        made = Release.objects.filter(state=Release.State.RELEASED, pk=release_id).first()
+        return _edition(made) if made else None
+
+
+def content(release_id: int, name: str = CELLS) -> bytes:
+    """Return a stored file of a release that readers may see."""
+    with public_role():
+        return bytes(Blob.objects.get(release_id=release_id, name=name).content)
+
+
+def tabulate(
+    edition: Edition, by: Sequence[str] = (), where: Mapping[str, Sequence[str]] | None = None
+) -> Table:
+    """Add up protected cells by the dimensions `by`, for the codes in `where`.
+
+    Sex is in every answer, as columns. Rows come in the order of the codes; a combination that has
+    no protected cell has no row. Raises Unknown.
+    """
+    names = [name for name in by if name != SEX]
+    rows = sums(_cells(edition), edition.structure, names, where or {})
+    return Table(edition, tuple(names), [Row(codes, figures) for codes, figures in rows])
+
+
+def sums(
+    cells: pa.Table, structure: Structure, names: Sequence[str], where: Mapping[str, Sequence[str]]
+) -> list[tuple[tuple[str, ...], Figures]]:
+    """Add up cells of any cube of this structure. Raises Unknown for what the structure lacks."""
+    for name in (*names, *where):
+        if name not in structure.by_name:
+            allowed = ", ".join(structure.names)
+            raise Unknown(_("There is no dimension “%(name)s”. Choose from: %(allowed)s.") % {"name": name, "allowed": allowed})
+    parameters: list[str] = []
+    tests = []
+    for name, codes in where.items():
+        _require_codes(structure, name, codes)
+        tests.append(f'"{name}" IN ({", ".join("?" * len(codes))})')
+        parameters.extend(codes)
+    dims = "".join(f'"{name}", ' for name in names)
+    parts = ", ".join(
+        f"CAST(coalesce(sum({VALUE}) FILTER (\"{SEX}\" = '{sex}'), 0) AS BIGINT)" for sex in SEXES
+    )
+    query = f"SELECT {dims}{parts} FROM cells"
+    query += f" WHERE {' AND '.join(tests)}" if tests else ""
+    query += f" GROUP BY {dims.rstrip(', ')}" if names else ""
+    with duckdb.connect() as engine:
+        engine.register("cells", cells)
+        found = engine.execute(query, parameters).fetchall()
+    order = [{item.code: k for k, item in enumerate(structure.by_name[n].items)} for n in names]
+    found.sort(key=lambda row: [places[code] for places, code in zip(order, row, strict=False)])
+    width = len(names)
+    return [(tuple(row[:width]), Figures(*row[width:], base=structure.base)) for row in found]
+
+
+def _require_codes(structure: Structure, name: str, codes: Sequence[str]) -> None:
+    known = structure.by_name[name].by_code
+    for code in codes:
+        if code not in known:
+            allowed = ", ".join(list(known)[:40])
+            raise Unknown(
+                _("“%(name)s” has no code “%(code)s”. Choose from: %(allowed)s.")
+                % {"name": name, "code": code[:40], "allowed": allowed}
+            )
+
+
+def _edition(made: Release) -> Edition:
+    return Edition(
+        id=made.pk,
+        dataset=made.dataset,
+        number=made.number,
+        structure=Structure.from_json(made.structure),
+        missing=made.missing,
+        checksum=made.checksum,
+        released_at=made.released_at or made.built_at,
+    )
+
+
+def _cells(edition: Edition) -> pa.Table:
+    # The checksum is the key: a release never changes, so neither does what is remembered.
+    return _load(edition.id, edition.checksum)
+
+
+@lru_cache(maxsize=16)
+def _load(release_id: int, _checksum: str) -> pa.Table:
+    return pq.read_table(io.BytesIO(content(release_id)))
+
+

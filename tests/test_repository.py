@@ -1,0 +1,184 @@
+"""What must be true of the repository as a whole."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from migdata import catalogs
+from records import review
+
+ROOT = settings.BASE_DIR
+LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+OURS = ("migdata", "agencies", "records", "reports")
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
+
+
+def tracked():
+    """The files of the repository; skips where it is not a clone."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("not a clone")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_deployment_settings_raise_no_warning():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_drawing_of_the_states_is_current():
+    drawn = (ROOT / "docs" / "states.md").read_text()
+    assert drawn == review.drawing(), "run `manage.py draw_states`"
+
+
+def test_the_compose_file_fits_its_schema():
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "check_jsonschema"),
+            *("--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_names_no_host_and_has_a_hash_for_every_package(lock):
+    text = lock.read_text()
+    assert not re.search(r"://|--index|--find-links|\bgit\+|@ file", text)
+    packages = re.findall(
+        r"^([a-z0-9._-]+)==[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[^\n]*)+)", text, re.M
+    )
+    assert len(packages) == len(re.findall(r"^[a-z0-9._-]+==", text, re.M)) > 50
+
+
+def test_every_dependency_says_why_it_is_there():
+    declared = re.findall(r'^    "([a-z0-9-]+(?:\[[a-z,]+\])?)[><=~][^"]*",(.*)$', PYPROJECT, re.M)
+    project = tomllib.loads(PYPROJECT)
+    everything = [
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["local"],
+        *project["dependency-groups"]["dev"],
+    ]
+    assert len(declared) == len(everything)
+    assert [name for name, why in declared if "# " not in why] == []
+
+
+@pytest.mark.parametrize("name", ["base", "dev"])
+def test_the_locks_hold_every_dependency(name):
+    project = tomllib.loads(PYPROJECT)
+    wanted = list(project["project"]["dependencies"])
+    if name == "dev":
+        wanted += project["dependency-groups"]["dev"]
+    lock = (ROOT / "requirements" / f"{name}.lock").read_text().lower()
+    names = [re.split(r"[\[><=~]", entry)[0] for entry in wanted]
+    missing = [name for name in names if not re.search(rf"^{re.escape(name)}==", lock, re.M)]
+    assert missing == [], "run `make lock`"
+
+
+@pytest.mark.django_db
+def test_every_model_has_its_place():
+    """A table is under row-level security, or in the schema of public figures, or named here."""
+    # Who may, what is collected, and what is to be done: no row of these is a record of a person.
+    open_tables = {
+        *("migdata_job", "agencies_agency", "agencies_person", "agencies_person_groups"),
+        *("agencies_person_user_permissions", "agencies_agencypermission", "agencies_event"),
+        *("records_instrument", "records_instrumentversion", "records_instrument_agencies"),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, nspname, relrowsecurity AND relforcerowsecurity FROM pg_class"
+            " JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'"
+        )
+        found = {name: (schema, secured) for name, schema, secured in cursor.fetchall()}
+    unplaced = []
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.app_label not in OURS or not model._meta.managed:
+            continue
+        table = model._meta.db_table
+        name = table.strip('"').rpartition(".")[2].strip('"')
+        schema, secured = found[name]
+        if not secured and schema != "pub" and name not in open_tables:
+            unplaced.append(name)
+    assert unplaced == []
+
+
+def test_every_module_says_what_it_owns():
+    exempt = ("__init__.py", "apps.py", "urls.py")
+    silent = []
+    for app in OURS:
+        for path in sorted((ROOT / app).rglob("*.py")):
+            local = path.relative_to(ROOT)
+            if path.name in exempt or {"migrations", "commands", "formats"} & set(local.parts):
+                continue
+            if not path.read_text().startswith(('"""', "#!")):
+                silent.append(str(local))
+    assert silent == []
+
+
+def test_no_file_is_longer_than_a_reader_can_hold():
+    long = {
+        str(path.relative_to(ROOT)): count
+        for app in OURS
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts and (count := len(path.read_text().splitlines())) > 400
+    }
+    assert long == {}
+
+
+def test_the_repository_names_no_package_registry_and_no_machine_of_ours():
+    words = re.compile(
+        r"(?<![\w.])(pypi\.org|files\.pythonhosted\.org|registry\.npmjs)|/wo" + r"rk/"
+    )
+    text = {
+        ".py",
+        ".md",
+        ".toml",
+        ".lock",
+        ".yml",
+        ".yaml",
+        ".sh",
+        ".html",
+        ".css",
+        ".js",
+        ".sql",
+        "",
+    }
+    named = [
+        str(path.relative_to(ROOT))
+        for path in tracked()
+        if path.suffix in text and path.is_file() and words.search(path.read_text(errors="replace"))
+    ]
+    assert named == []
+
+
+def test_every_catalogue_compiles(tmp_path):
+    copy = tmp_path / "locale"
+    shutil.copytree(ROOT / "locale", copy, ignore=shutil.ignore_patterns("*.mo"))
+    sources = list(copy.glob("*/LC_MESSAGES/*.po"))
+    assert len(catalogs.compile_all(copy)) == len(sources)
+    assert catalogs.compile_all(copy) == []
