@@ -74,18 +74,18 @@ def _number(compare: Callable[[Numbers, float], Mask]) -> Callable[..., Mask]:
 
 
 def _dates(compare: Callable[[Numbers, Numbers], Mask]) -> Callable[..., Mask]:
-    def test(view: View, name: str, other: str | date, _whole: Mapping[str, Any]) -> Mask:
+    def test(view: View, name: str, other: str, _whole: Mapping[str, Any]) -> Mask:
         with np.errstate(invalid="ignore"):
             return compare(view.numbers(name), _moment(view, other))
 
     return test
 
 
-def _moment(view: View, other: str | date) -> Any:
+def _moment(view: View, other: str) -> Any:
     if other == "today":
         return (view.today - EPOCH).days
-    if isinstance(other, date):
-        return (other - EPOCH).days
+    if other[:1].isdigit():
+        return (date.fromisoformat(other) - EPOCH).days
     return view.numbers(other)
 
 
