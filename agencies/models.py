@@ -47,6 +47,13 @@ class Agency(models.Model):
         return in_language(self.names) or self.code
 
 
+class UnknownPerson(SystemExit):
+    """A command was given an address nobody has."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"Nobody signs in as {email}.")
+
+
 class People(BaseUserManager["Person"]):
     """Creates accounts; Django's authentication framework asks for this manager."""
 
@@ -54,6 +61,13 @@ class People(BaseUserManager["Person"]):
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)
         person.save(using=self._db)
+        return person
+
+    def named(self, email: str) -> "Person":
+        """Return the active person with this address. Raises UnknownPerson with a sentence."""
+        person = self.filter(email__iexact=email, is_active=True).first()
+        if person is None:
+            raise UnknownPerson(email)
         return person
 
     def get_by_natural_key(self, username: str | None) -> "Person":

@@ -142,7 +142,7 @@ def tabulate(
     no protected cell has no row. Raises Unknown.
     """
     names = [name for name in by if name != SEX]
-    rows = sums(_cells(edition), edition.structure, names, where or {})
+    rows = sums(cells(edition), edition.structure, names, where or {})
     return Table(edition, tuple(names), [Row(codes, figures) for codes, figures in rows])
 
 
@@ -199,7 +199,8 @@ def _edition(made: Release) -> Edition:
     )
 
 
-def _cells(edition: Edition) -> pa.Table:
+def cells(edition: Edition) -> pa.Table:
+    """Return the protected cells: text codes by dimension, and `value`."""
     # The checksum is the key: a release never changes, so neither does what is remembered.
     return _load(edition.id, edition.checksum)
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--nothing-to-report", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person = Person.objects.get_by_natural_key(options["person"])
+        person = Person.objects.named(options["person"])
         with scope.acting(person):
             submission = (
                 Submission.objects.visible_to(person).filter(pk=options["submission"]).first()

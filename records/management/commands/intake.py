@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if not options["file"].is_file():
             raise CommandError(f"There is no file {options['file']}.")
         answers = json.loads(options["answers"].read_text()) if options["answers"] else {}
-        person = Person.objects.get_by_natural_key(options["person"])
+        person = Person.objects.named(options["person"])
         upload_id, refusal = self._receive(person, answers, options)
         if upload_id is None:
             result = intake.summary(Upload(state=Upload.State.REFUSED, reason=refusal))
