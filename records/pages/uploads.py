@@ -1,0 +1,180 @@
+"""Uploads: send a file, watch it being read, answer its questions, see what came of it, undo."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from agencies import access, sums
+from agencies.access import Permission
+from agencies.models import Person, in_language
+from records import intake
+from records.instrument import current
+from records.models import HeldRow, Upload
+from records.review import Refused
+
+STOP_ASKING = 286  # htmx's and our own sign that there is nothing to wait for any more
+
+
+class UploadForm(forms.Form):
+    """Which collection, and the file. `delivery` is `AGENCY/INSTRUMENT`, of those the person enters for."""
+
+    delivery = forms.ChoiceField(label=gettext_lazy("Instrument"))
+    file = forms.FileField(label=gettext_lazy("File"))
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.deliveries = {
+            f"{agency.code}/{collection.code}": (agency, collection)
+            for agency in access.agencies(person, Permission.ENTER)
+            for collection in agency.instruments.all()
+        }
+        self.fields["delivery"].choices = [  # type: ignore[attr-defined]
+            (key, f"{current(collection).title} ({agency.code})")
+            for key, (agency, collection) in self.deliveries.items()
+        ]
+
+
+def uploads(request: HttpRequest) -> HttpResponse:
+    found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
+    page = Paginator(found, 40).get_page(request.GET.get("page"))
+    return render(request, "records/uploads.html", {"page": page})
+
+
+def new(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, Permission.ENTER)
+    form = UploadForm(request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict())
+    if request.method == "POST" and form.is_valid():
+        agency, collection = form.deliveries[form.cleaned_data["delivery"]]
+        file = form.cleaned_data["file"]
+        try:
+            upload = intake.receive(
+                file.chunks(),
+                agency=agency,
+                collection=collection,
+                file_name=file.name,
+                by=request.user,
+            )
+        except Refused as refusal:
+            form.add_error("file", str(refusal))
+        else:
+            return redirect(upload)
+    status = 422 if form.is_bound else 200
+    return render(request, "records/upload_new.html", {"form": form}, status=status)
+
+
+def upload(request: HttpRequest, upload: int) -> HttpResponse:
+    return render(request, "records/upload.html", _context(request, _visible(request, upload)))
+
+
+def progress(request: HttpRequest, upload: int) -> HttpResponse:
+    """The fragment that the page asks for while a worker reads the file."""
+    found = _visible(request, upload)
+    status = 200 if found.outcome == Upload.State.RECEIVED else STOP_ASKING
+    return render(request, "records/_progress.html", {"progress": _progress(found)}, status=status)
+
+
+@require_POST
+def answer(request: HttpRequest, upload: int) -> HttpResponse:
+    found = _visible(request, upload)
+    if found.state == Upload.State.NEEDS_ANSWERS:
+        intake.read(found, by=request.user, answers=_answers(request, found))
+    return redirect(found)
+
+
+@require_POST
+def undo(request: HttpRequest, upload: int) -> HttpResponse:
+    found = _visible(request, upload)
+    try:
+        intake.undo(found, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The upload was undone; its rows are gone."))
+    return redirect(found)
+
+
+def _visible(request: HttpRequest, pk: int) -> Upload:
+    found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
+    return get_object_or_404(found, pk=pk)
+
+
+def _answers(request: HttpRequest, upload: Upload) -> dict[str, Any]:
+    """Read the form of questions: `sex_codes` one choice per number, columns by variable, else one value."""
+    answers: dict[str, Any] = {}
+    for question in upload.report["questions"]:
+        name = question["id"]
+        if name == "sex_codes":
+            said = {
+                line.split(":")[0]: request.POST.get(f"sex_codes:{line.split(':')[0]}", "")
+                for line in question["evidence"]
+            }
+            if all(said.values()):
+                answers[name] = said
+        elif name.startswith("columns:") and request.POST.get(name):
+            columns = {**upload.answers.get("columns", {}), **answers.get("columns", {})}
+            answers["columns"] = {**columns, name.partition(":")[2]: request.POST[name]}
+        elif request.POST.get(name):
+            answers[name] = request.POST[name]
+    return answers
+
+
+def _context(request: HttpRequest, found: Upload) -> dict[str, Any]:
+    report = found.report
+    findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
+    rows = report.get("rows", {})
+    return {
+        "upload": found,
+        "state": found.outcome,
+        "state_label": Upload.State(found.outcome).label,
+        "why": in_language(report["refusal"]["message"]) if "refusal" in report else found.why,
+        "report": report,
+        "rows": rows,
+        "sum": sums.of_codes(report.get("sex", {})),
+        "errors": [f for f in findings if f["severity"] == "error"],
+        "warnings": [f for f in findings if f["severity"] == "warning"],
+        "questions": [_question(q) for q in report.get("questions", [])],
+        "held": found.held_rows.filter(kind=HeldRow.Kind.ERROR).count(),
+        "submissions": found.submissions.order_by("period"),
+        "progress": _progress(found),
+        "may_enter": access.may(request.user, Permission.ENTER, found.agency),
+    }
+
+
+def _question(question: dict[str, Any]) -> dict[str, Any]:
+    choices = [
+        {
+            "value": json.dumps(c["value"]) if isinstance(c["value"], bool) else c["value"],
+            "label": in_language(c["label"]) if isinstance(c["label"], dict) else c["label"],
+        }
+        for c in question["choices"]
+    ]
+    numbers = [line.split(":")[0] for line in question["evidence"]]
+    text = question["text"].get((get_language() or "en")[:2]) or question["text"]["en"]
+    return {**question, "label": text, "options": choices, "numbers": numbers}
+
+
+def _progress(found: Upload) -> dict[str, Any]:
+    said = found.job.progress if found.job else {}
+    stages = {
+        "reading": _("Reading the file"),
+        "checking": _("Checking the rows"),
+        "storing": _("Storing the good rows"),
+        "done": _("Done"),
+    }
+    done, size = said.get("bytes", 0), found.size
+    return {
+        "stage": stages.get(said.get("stage"), _("Waiting for a worker")),
+        "rows": said.get("rows", 0),
+        "bytes": done,
+        "size": size,
+        "percent": min(100, round(100 * done / size)) if size and done else None,
+    }

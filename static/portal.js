@@ -1,0 +1,92 @@
+// Small help for pages that work without it: searchable choices, confirmation, progress.
+"use strict";
+
+const norm = (text) => text.toLocaleLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
+
+/** Turn <select class="combo"> into a combobox (ARIA Authoring Practices, list autocomplete). */
+function combobox(select) {
+  const box = document.createElement("div");
+  box.className = "combo";
+  const input = document.createElement("input");
+  input.type = "text";
+  input.id = select.id;
+  select.id += "-select";
+  const list = document.createElement("ul");
+  list.className = "combo-list";
+  list.id = `${input.id}-list`;
+  list.setAttribute("role", "listbox");
+  list.hidden = true;
+  const attributes = { role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" };
+  for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
+  for (const name of ["aria-describedby", "aria-invalid"]) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
+  const options = [...select.options].map((option) => ({ option, text: norm(`${option.text} ${option.value} ${option.dataset.aliases || ""}`) }));
+  let shown = [];
+  let active = -1;
+
+  const label = () => (select.value ? select.selectedOptions[0].text : "");
+  const close = () => { list.hidden = true; active = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const choose = (entry) => { select.value = entry.option.value; input.value = label(); close(); select.dispatchEvent(new Event("change", { bubbles: true })); };
+  const mark = (index) => {
+    active = index;
+    [...list.children].forEach((item, k) => item.setAttribute("aria-selected", String(k === index)));
+    if (list.children[index]) { input.setAttribute("aria-activedescendant", list.children[index].id); list.children[index].scrollIntoView({ block: "nearest" }); }
+  };
+  const open = () => {
+    const wanted = norm(input.value === label() ? "" : input.value);
+    shown = options.filter((entry) => entry.option.value && entry.text.includes(wanted)).slice(0, 60);
+    list.replaceChildren(...shown.map((entry, k) => {
+      const item = document.createElement("li");
+      item.id = `${list.id}-${k}`;
+      item.setAttribute("role", "option");
+      const name = document.createElement("span");
+      name.textContent = entry.option.text;
+      const code = document.createElement("span");
+      code.className = "muted mono";
+      code.textContent = entry.option.value;
+      item.append(name, code);
+      item.addEventListener("mousedown", (event) => { event.preventDefault(); choose(entry); });
+      return item;
+    }));
+    list.hidden = !shown.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    mark(shown.length ? 0 : -1);
+  };
+  input.addEventListener("input", open);
+  input.addEventListener("click", open);
+  input.addEventListener("blur", () => { if (!input.value.trim()) select.value = ""; input.value = label(); close(); });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (list.hidden) open();
+      else mark((active + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % shown.length);
+    } else if (event.key === "Enter" && !list.hidden && shown[active]) { event.preventDefault(); choose(shown[active]); }
+    else if (event.key === "Escape") { input.value = label(); close(); }
+    else if (event.key === "Tab" && !list.hidden && shown[active] && input.value !== label()) choose(shown[active]);
+  });
+  select.hidden = true;
+  input.value = label();
+  select.after(box);
+  box.append(input, list);
+}
+
+document.querySelectorAll("select.combo").forEach(combobox);
+
+document.querySelectorAll("[data-confirm]").forEach((form) => {
+  form.addEventListener("submit", (event) => { if (!window.confirm(form.dataset.confirm)) event.preventDefault(); });
+});
+
+// A page that waits for work asks again, and stops when the server no longer says so.
+const waiting = document.querySelector("[data-refresh]");
+if (waiting) {
+  const again = async () => {
+    const answer = await fetch(waiting.dataset.refresh, { headers: { "X-Fragment": "1" } });
+    const text = await answer.text();
+    if (answer.status === 286 || !answer.ok) return window.location.reload();
+    waiting.innerHTML = text;
+    setTimeout(again, 1000);
+  };
+  setTimeout(again, 800);
+}
+
+const summary = document.querySelector("[data-summary]");
+if (summary) summary.focus();
