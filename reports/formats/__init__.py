@@ -1,0 +1,1 @@
+"""Tables as files: codes and labels, notes, the release they come from."""

@@ -1,0 +1,60 @@
+"""A table as flat rows with codes and labels: what CSV, XLSX and the API share."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from agencies.models import in_language
+from reports.published import Edition, Table
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MEASURES = ("F", "M", "_OU", "_T", "FEMALE_SHARE", "SEX_COVERAGE")
+
+
+def header(table: Table) -> list[str]:
+    """Return the names of the columns: each dimension as code and label, then the figures."""
+    names = [part for name in table.by for part in (name, f"{name}_LABEL")]
+    return [*names, *MEASURES]
+
+
+def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]]:
+    """Yield the rows under `header`; shares with one decimal, None where too few to say."""
+    dimensions = [table.edition.structure.by_name[name] for name in table.by]
+    for row in table.rows:
+        f = row.figures
+        named = [
+            part
+            for dimension, code in zip(dimensions, row.codes, strict=True)
+            for part in (code, dimension.label(code, language))
+        ]
+        shares = [None if s is None else round(s, 1) for s in (f.female_share, f.coverage)]
+        yield [*named, f.f, f.m, f.o, f.t, *shares]
+
+
+def notes(edition: Edition) -> list[str]:
+    """Return what a reader has to know about these figures, in the active language."""
+    structure = edition.structure
+    said = [
+        f"{in_language(structure.title)}. {in_language(structure.description)}",
+        _("Release %(name)s, %(when)s. Source: %(sources)s.")
+        % {
+            "name": edition.name,
+            "when": edition.released_at.strftime("%d.%m.%Y"),
+            "sources": ", ".join(structure.sources),
+        },
+        _(
+            "Every count is adjusted at random to a multiple of %(base)s to protect people; 0 can mean up "
+            "to %(below)s. Tables add up. Do not read small differences as change."
+        )
+        % {"base": structure.base, "below": structure.base - 1},
+        _("F women, M men, _OU other or not stated, _T total. Shares are of sex stated."),
+    ]
+    if edition.missing:
+        late = ", ".join(f"{m['agency']} {m['period']}" for m in edition.missing)
+        said.append(_("Not delivered yet (status O, not zero): %(late)s.") % {"late": late})
+    return said
+
+
+def safe(value: str | int | float | None) -> str | int | float | None:
+    """Return a text that no spreadsheet will run as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

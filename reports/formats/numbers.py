@@ -1,0 +1,13 @@
+"""Figures as people write them, in the active language."""
+
+from django.utils.formats import number_format
+
+
+def count(number: int) -> str:
+    """Return a count with the language's thousands separator."""
+    return str(number_format(number, use_l10n=True, force_grouping=True))
+
+
+def share(number: float) -> str:
+    """Return a share in percent with one decimal."""
+    return str(number_format(number, decimal_pos=1, use_l10n=True))
