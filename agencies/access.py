@@ -65,7 +65,12 @@ def _holding(person: Anyone, roles: Iterable[Role]) -> models.QuerySet[Agency]:
     if not wanted or not person.is_authenticated:
         return Agency.objects.none()
     found: models.QuerySet[Agency] = get_objects_for_user(
-        person, wanted, Agency, any_perm=True, use_groups=False, with_superuser=False,
+        person,
+        wanted,
+        Agency,
+        any_perm=True,
+        use_groups=False,
+        with_superuser=False,
         accept_global_perms=False,
     )
     return found

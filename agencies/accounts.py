@@ -90,19 +90,26 @@ def set_active(person: Person, active: bool, *, agency: Agency, by: Person) -> N
     """Let a person of the agency sign in, or stop them at once; their sessions end with it."""
     if not grantable(by, agency):
         raise Denied(_("You do not manage the people of this agency."))
-    if any(role in NATIONAL for role in access.roles(person, agency)) and not agency.statistics_office:
+    if (
+        any(role in NATIONAL for role in access.roles(person, agency))
+        and not agency.statistics_office
+    ):
         raise Denied(_("A national administrator is not managed here."))
     if person == by:
         raise Refused(_("You cannot deactivate yourself; ask another administrator."))
     if not active:
         _keep_an_admin(person, agency, set(access.roles(person, agency)))
     Person.objects.filter(pk=person.pk).update(is_active=active)
-    audit.record("activate" if active else "deactivate", f"person:{person.pk}", by=by, agency=agency)
+    audit.record(
+        "activate" if active else "deactivate", f"person:{person.pk}", by=by, agency=agency
+    )
     person.refresh_from_db()
 
 
 @transaction.atomic
-def create_agency(*, code: str, names: dict[str, str], statistics_office: bool, by: Person) -> Agency:
+def create_agency(
+    *, code: str, names: dict[str, str], statistics_office: bool, by: Person
+) -> Agency:
     """Add an agency. Raises `Denied`, `Refused`."""
     access.require(by, Permission.MANAGE_AGENCIES)
     if Agency.objects.filter(code__iexact=code).exists():

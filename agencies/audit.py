@@ -4,7 +4,9 @@ from typing import Any
 
 from agencies.models import Agency, Event, Person
 
-SIDE = "side"  # a second, autocommitting connection: an event survives the rollback of what it tells
+SIDE = (
+    "side"  # a second, autocommitting connection: an event survives the rollback of what it tells
+)
 
 
 def record(

@@ -26,9 +26,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         if access.may(person, Permission.MANAGE_PEOPLE):
             found.append((_("People"), reverse("agencies:people")))
     found.append((_("Figures"), reverse("reports:dashboard")))
-    here = max(
-        (url for _label, url in found if request.path.startswith(url)), key=len, default=""
-    )
+    here = max((url for _label, url in found if request.path.startswith(url)), key=len, default="")
     return {
         "entries": [(label, url, url == here) for label, url in found],
         "portal_name": settings.PORTAL_NAME,

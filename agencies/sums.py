@@ -36,7 +36,9 @@ class Sum:
         for mark, count in (("w-f", self.f), ("m-f", self.m), ("o-f", self.o)):
             width = 100 * count / self.t if self.t else 0.0
             if width:
-                parts.append({"mark": mark, "x": round(x, 2), "width": round(max(width - 0.6, 0.2), 2)})
+                parts.append(
+                    {"mark": mark, "x": round(x, 2), "width": round(max(width - 0.6, 0.2), 2)}
+                )
             x += width
         return parts
 

@@ -56,7 +56,9 @@ def invite(request: HttpRequest, agency: str) -> HttpResponse:
     context = {
         "agency": found,
         "form": form,
-        "roles": [(r.value, r.label, r.value in chosen) for r in accounts.grantable(request.user, found)],
+        "roles": [
+            (r.value, r.label, r.value in chosen) for r in accounts.grantable(request.user, found)
+        ],
     }
     return render(request, "agencies/invite.html", context, status=422 if form.is_bound else 200)
 
@@ -89,14 +91,18 @@ def agency_list(request: HttpRequest) -> HttpResponse:
         except accounts.Refused as refusal:
             form.add_error("code", str(refusal))
         else:
-            messages.success(request, _("%(code)s is added. Now invite its administrator.") % {"code": code})
+            messages.success(
+                request, _("%(code)s is added. Now invite its administrator.") % {"code": code}
+            )
             return redirect("agencies:invite", code)
     context = {"agencies": Agency.objects.all(), "form": form}
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
 
 
 def _managed(request: HttpRequest, code: str) -> Agency:
-    return get_object_or_404(access.agencies(request.user, Permission.MANAGE_PEOPLE), code__iexact=code)
+    return get_object_or_404(
+        access.agencies(request.user, Permission.MANAGE_PEOPLE), code__iexact=code
+    )
 
 
 def _roles(chosen: list[str]) -> list[Role]:

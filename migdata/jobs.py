@@ -84,7 +84,9 @@ def wake(job_id: int) -> None:
         try:
             function(job_id)
         except Exception:
-            log.warning("could not wake a worker for job %s; the reaper will", job_id, exc_info=True)
+            log.warning(
+                "could not wake a worker for job %s; the reaper will", job_id, exc_info=True
+            )
 
 
 def work(job_id: int) -> Job:

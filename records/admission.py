@@ -138,10 +138,10 @@ def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]
         )
         periods = [period for (period,) in cursor.fetchall()]
         found = [submission_for(upload.agency_id, version, period) for period in periods]
-        cursor.execute("CREATE TEMP TABLE place (period varchar(7), submission_id bigint) ON COMMIT DROP")
-        cursor.executemany(
-            "INSERT INTO place VALUES (%s, %s)", [(s.period, s.pk) for s in found]
+        cursor.execute(
+            "CREATE TEMP TABLE place (period varchar(7), submission_id bigint) ON COMMIT DROP"
         )
+        cursor.executemany("INSERT INTO place VALUES (%s, %s)", [(s.period, s.pk) for s in found])
     return found
 
 

@@ -13,7 +13,11 @@ import yaml
 DIRECTORY = Path(__file__).parent / "standards"
 LANGUAGES = ("en", "ru", "tk")
 # Dropped in comparisons; also what Word and phones slip in: zero-width and direction marks.
-PUNCTUATION = str.maketrans("", "", ".,'\"«»“”„’‘`№()[]\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+PUNCTUATION = str.maketrans(
+    "",
+    "",
+    ".,'\"«»“”„’‘`№()[]\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff",
+)
 FOLDS = str.maketrans("äçžňöşüýğıåâáéíóúñ", "acznosuygiaaaeioun")
 LOOK_ALIKES = str.maketrans("аеорсухкмтвнізһ", "aeopcyxkmtbhi3h")
 SPACES = re.compile(r"\s+")

@@ -134,7 +134,9 @@ def summary(upload: Upload) -> dict[str, Any]:
         "reason": upload.why,
         "file": report.get("file", {}),
         "columns": report.get("columns", []),
-        "rows": report.get("rows", dict.fromkeys(("read", "accepted", "held", "skipped", "duplicate"), 0)),
+        "rows": report.get(
+            "rows", dict.fromkeys(("read", "accepted", "held", "skipped", "duplicate"), 0)
+        ),
         "sex": report.get("sex", dict.fromkeys(("F", "M", "_O", "_N", "_U"), 0)),
         "findings": report.get("findings", []),
         "questions": report.get("questions", []),
@@ -185,7 +187,10 @@ def _refuse_known(agency: Agency, collection: Instrument, digest: str) -> None:
     if known:
         raise Refused(
             _("This very file was taken in on %(when)s as “%(name)s”. Nothing was added.")
-            % {"when": timezone.localtime(known.uploaded_at).strftime("%d.%m.%Y %H:%M"), "name": known}
+            % {
+                "when": timezone.localtime(known.uploaded_at).strftime("%d.%m.%Y %H:%M"),
+                "name": known,
+            }
         )
 
 

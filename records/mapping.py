@@ -10,12 +10,71 @@ from records.codelist import fold, normalise
 from records.spec import Spec, Variable
 
 SEARCHED_ROWS = 30
-DOCUMENT = ("паспорт", "pasport", "passport", "document", "id no", "инн", "личный номер", "şahsy belgisi", "серия")
-NAME = ("фио", "фио", "фамилия", "имя", "отчество", "name", "surname", "familiýasy", "ady", "faa", "atasynyň")
-NUMERIC_SEX = frozenset("0 1 2 3 9".split())
+DOCUMENT = (
+    "паспорт",
+    "pasport",
+    "passport",
+    "document",
+    "id no",
+    "инн",
+    "личный номер",
+    "şahsy belgisi",
+    "серия",
+)
+NAME = (
+    "фио",
+    "фио",
+    "фамилия",
+    "имя",
+    "отчество",
+    "name",
+    "surname",
+    "familiýasy",
+    "ady",
+    "faa",
+    "atasynyň",
+)
+NUMERIC_SEX = frozenset(["0", "1", "2", "3", "9"])
 SLASHED = re.compile(r"^\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}$")
-TOTALS = tuple(map(normalise, "итого|всего|в т.ч.|в том числе|из них|jemi|ählisi|umumy|şol sanda|total|of which|subtotal|grand total".split("|")))
-SIGNATURES = tuple(map(normalise, "müdiri|başlygy|начальник|директор|исполнитель|ýerine ýetiriji|подпись|m.ý.|м.п.|director|head of|signature".split("|")))
+TOTALS = tuple(
+    map(
+        normalise,
+        [
+            "итого",
+            "всего",
+            "в т.ч.",
+            "в том числе",
+            "из них",
+            "jemi",
+            "ählisi",
+            "umumy",
+            "şol sanda",
+            "total",
+            "of which",
+            "subtotal",
+            "grand total",
+        ],
+    )
+)
+SIGNATURES = tuple(
+    map(
+        normalise,
+        [
+            "müdiri",
+            "başlygy",
+            "начальник",
+            "директор",
+            "исполнитель",
+            "ýerine ýetiriji",
+            "подпись",
+            "m.ý.",
+            "м.п.",
+            "director",
+            "head of",
+            "signature",
+        ],
+    )
+)
 Text = dict[str, str]
 
 
@@ -82,7 +141,9 @@ def map_columns(rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str,
     scored = [(names.hits(row), -k, k) for k, row in enumerate(rows[:SEARCHED_ROWS])]
     hits, _, place = max(scored, default=(0, 0, 0))
     if hits < 2:
-        return Layout(place, [], _refuse("header_missing", where=f"1–{min(len(rows), SEARCHED_ROWS)}"))
+        return Layout(
+            place, [], _refuse("header_missing", where=f"1–{min(len(rows), SEARCHED_ROWS)}")
+        )
     columns = [_column(k, header, names, answers) for k, header in enumerate(rows[place])]
     refusal = _twice(columns, place) or None
     body = [r for r in rows[place + 1 :] if any(c.strip() for c in r)]
@@ -115,7 +176,9 @@ class Names:
             return None, "ignored" if header.strip() else "empty"
         if key in self.known:
             return self.known[key], "exact"
-        if key in self.forbidden or any(key.startswith(f"{f} ") for f in self.forbidden if len(f) > 3):
+        if key in self.forbidden or any(
+            key.startswith(f"{f} ") for f in self.forbidden if len(f) > 3
+        ):
             return None, "forbidden"
         if key in self.ignored:
             return None, "ignored"
@@ -149,7 +212,9 @@ def identity_columns(columns: Sequence[Column]) -> tuple[list[int], list[int]]:
     """Return the positions of document-number columns and of name columns among the forbidden ones."""
     forbidden = [c for c in columns if c.how == "forbidden"]
     documents = [c.position for c in forbidden if _speaks_of(c.header, DOCUMENT)]
-    names = [c.position for c in forbidden if _speaks_of(c.header, NAME) and c.position not in documents]
+    names = [
+        c.position for c in forbidden if _speaks_of(c.header, NAME) and c.position not in documents
+    ]
     return documents, names
 
 
@@ -233,12 +298,17 @@ def _what_values_mean(
         choices = [{"value": c.code, "label": c.labels} for c in codelist.load("sex").codes]
         evidence = [f"{n}: {sum(v.strip() == n for v in _values(sex, body))}" for n in numbers]
         questions.append(Question("sex_codes", SEX_CODES, choices, evidence))
-    days = [c for c in columns if c.variable and spec.variable(c.variable).kind in ("date", "birth")]
+    days = [
+        c for c in columns if c.variable and spec.variable(c.variable).kind in ("date", "birth")
+    ]
     doubtful = [v for c in days for v in _values(c, body) if _either_way(v)]
     if doubtful and answers.get("day_first") is None:
         choices = [
             {"value": True, "label": {"en": "day first", "ru": "сначала день", "tk": "ilki gün"}},
-            {"value": False, "label": {"en": "month first", "ru": "сначала месяц", "tk": "ilki aý"}},
+            {
+                "value": False,
+                "label": {"en": "month first", "ru": "сначала месяц", "tk": "ilki aý"},
+            },
         ]
         questions.append(Question("day_first", DAY_FIRST, choices, doubtful[:5]))
     return questions
@@ -261,7 +331,11 @@ def _samples(column: Column, body: Sequence[Sequence[str]]) -> str:
     return f"{column.letter}: {', '.join(seen)}"
 
 
-WHICH = {"en": "Which column holds “%s”?", "ru": "В каком столбце «%s»?", "tk": "“%s” haýsy sütünde?"}
+WHICH = {
+    "en": "Which column holds “%s”?",
+    "ru": "В каком столбце «%s»?",
+    "tk": "“%s” haýsy sütünde?",
+}
 SEX_CODES = {
     "en": "The column of sex holds numbers. What does each number mean?",
     "ru": "В столбце «Пол» стоят числа. Что означает каждое число?",

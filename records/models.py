@@ -227,9 +227,7 @@ class HeldRow(models.Model):
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
     upload = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="held_rows")
     # The submission it would belong to, where its date can be read.
-    submission = models.ForeignKey(
-        Submission, models.PROTECT, null=True, related_name="held_rows"
-    )
+    submission = models.ForeignKey(Submission, models.PROTECT, null=True, related_name="held_rows")
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.ERROR)
     row_no = models.IntegerField(null=True)
     raw = models.JSONField()  # variable -> text as it stood in the file, forbidden columns excepted

@@ -31,13 +31,41 @@ MONTHS = {
 }
 EXCEL_EPOCH = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 SERIAL = re.compile(r"^[1-6]\d{4}(?:[.,]0*)?$")
-NUMBERS = re.compile(r"^(\d{1,4})[./\-](\d{1,2})[./\-](\d{1,4})(?:[ t]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$")
-WORDS = re.compile(r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]+([^\W\d_]+)[ .,\-]+(\d{4}|\d{2})$")
+NUMBERS = re.compile(
+    r"^(\d{1,4})[./\-](\d{1,2})[./\-](\d{1,4})(?:[ t]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$"
+)
+WORDS = re.compile(
+    r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]+([^\W\d_]+)[ .,\-]+(\d{4}|\d{2})$"
+)
 YEAR_ONLY = re.compile(r"^(?:(?:0{1,2}|_{1,2}|x{1,2})[./\-]){0,2}(\d{4})$")
 YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|год|года|ýyl|ýylyň|y)\.?$")
 BLANK = frozenset(
-    "-|–|—|?|n/a|na|null|none|nan|н/д|нет данных|не указ|не указан|не указано|неизв|неизвестно|näbelli|"
-    "görkezilmedik|unknown|not stated|#n/a|#н/д|#ref!|#value!".split("|")
+    [
+        "-",
+        "–",
+        "—",
+        "?",
+        "n/a",
+        "na",
+        "null",
+        "none",
+        "nan",
+        "н/д",
+        "нет данных",
+        "не указ",
+        "не указан",
+        "не указано",
+        "неизв",
+        "неизвестно",
+        "näbelli",
+        "görkezilmedik",
+        "unknown",
+        "not stated",
+        "#n/a",
+        "#н/д",
+        "#ref!",
+        "#value!",
+    ]
 )
 YES = frozenset({"1", "yes", "y", "true", "да", "д", "hawa", "+"})
 NO = frozenset({"0", "no", "n", "false", "нет", "н", "ýok", "yok", "-"})
@@ -98,7 +126,11 @@ def parse_number(text: str) -> float | None:
 def parse_integer(text: str) -> int | None:
     """Read a whole number; 12.0, which spreadsheets write, is one."""
     number = parse_number(text)
-    return int(number) if number is not None and number == int(number) and abs(number) < 2**31 else None
+    return (
+        int(number)
+        if number is not None and number == int(number) and abs(number) < 2**31
+        else None
+    )
 
 
 def parse_boolean(text: str) -> bool | None:

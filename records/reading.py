@@ -53,7 +53,9 @@ class Source:
 
     file: dict[str, Any]
     layout: Layout
-    blocks: Iterator[tuple[dict[int, pa.Array], pa.Array, pa.Array]] = field(default_factory=lambda: iter(()))
+    blocks: Iterator[tuple[dict[int, pa.Array], pa.Array, pa.Array]] = field(
+        default_factory=lambda: iter(())
+    )
 
 
 def main() -> None:
@@ -126,11 +128,15 @@ def stream(source: Source, spec: Spec, key: bytes, out: IO[bytes]) -> dict[str, 
         except Refused as refused:
             why = refused.why
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-            why = refusal("encoding" if "UTF8" in str(error) or "codec" in str(error) else "truncated")
+            why = refusal(
+                "encoding" if "UTF8" in str(error) or "codec" in str(error) else "truncated"
+            )
     return {"skipped": skipped, "notes": {}, "refusal": asdict(why) if why else None}
 
 
-def _text_file(path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]) -> Source:
+def _text_file(
+    path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]
+) -> Source:
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
     if sniffing.looks_binary(sample):
@@ -142,23 +148,36 @@ def _text_file(path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mappi
     if not text.strip():
         raise Refused(refusal("empty"))
     delimiter = sniffing.delimiter_of(text)
+    rows, ends = _first_rows(text, delimiter, whole=len(sample) < SAMPLE)
+    _refuse_width(rows, limits)
+    layout = mapping.map_columns(rows, spec, answers)
+    seen = {
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "sheet": None,
+        "header_row": layout.header_row + 1,
+    }
+    if layout.refusal or layout.questions:
+        return Source(seen, layout)
+    if len(sample) < SAMPLE:
+        _refuse_cut(rows, len(layout.columns), text)
+    return Source(
+        seen, layout, _csv_blocks(path, encoding, delimiter, layout, ends[layout.header_row])
+    )
+
+
+def _first_rows(text: str, delimiter: str, *, whole: bool) -> tuple[list[list[str]], list[int]]:
+    """Return the rows of the sample and, for each, the number of the line on which it ends."""
     lines = csv.reader(io.StringIO(text), delimiter=delimiter)
     rows, ends = [], []
     for row in lines:
         rows.append(row)
         ends.append(lines.line_num)
-    if len(sample) == SAMPLE:
-        rows, ends = rows[:-1], ends[:-1]  # the last line of the sample is cut
+    if not whole:  # the last line of the sample is cut
+        rows, ends = rows[:-1], ends[:-1]
     if rows and rows[0] and rows[0][0].lower().startswith("sep"):
         rows[0] = []
-    _refuse_width(rows, limits)
-    layout = mapping.map_columns(rows, spec, answers)
-    seen = {"encoding": encoding, "delimiter": delimiter, "sheet": None, "header_row": layout.header_row + 1}
-    if layout.refusal or layout.questions:
-        return Source(seen, layout)
-    if len(sample) < SAMPLE:
-        _refuse_cut(rows, len(layout.columns), text)
-    return Source(seen, layout, _csv_blocks(path, encoding, delimiter, layout, ends[layout.header_row]))
+    return rows, ends
 
 
 def _encoding(sample: bytes, spec: Spec, answers: Mapping[str, Any]) -> str:
@@ -209,7 +228,11 @@ def _csv_blocks(
     for batch in reader:
         numbers, done = _row_numbers(batch.num_rows, done, odd, header_line)
         rows = pa.array([n + first for n in numbers], pa.int32())
-        yield {k: batch.column(k) for k in range(len(names))}, rows, pa.array([False] * len(numbers))
+        yield (
+            {k: batch.column(k) for k in range(len(names))},
+            rows,
+            pa.array([False] * len(numbers)),
+        )
         yield from _mended(odd, delimiter, len(names), first, header_line)
         odd.clear()
     yield from _mended(odd, delimiter, len(names), first, header_line)
@@ -242,17 +265,25 @@ def _mended(
     broken = [any(cell.strip() for cell in row[width:]) for row in parsed]
     padded = [(row + [""] * width)[:width] for row in parsed]
     cells = {k: pa.array([row[k] for row in padded], pa.string()) for k in range(width)}
-    yield cells, pa.array([n - header_line - 1 + first for n, _t in odd], pa.int32()), pa.array(broken)
+    yield (
+        cells,
+        pa.array([n - header_line - 1 + first for n, _t in odd], pa.int32()),
+        pa.array(broken),
+    )
 
 
-def _workbook(path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]) -> Source:
+def _workbook(
+    path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]
+) -> Source:
     if why := spreadsheet.what_is_wrong(path, limits["unpacked_mb"]):
         raise Refused(why)
     sheets = spreadsheet.sheets(path)
     if not sheets:
         raise Refused(refusal("empty"))
     layouts = {name: mapping.map_columns(rows, spec, answers) for name, rows in sheets.items()}
-    tables = [n for n, m in layouts.items() if not (m.refusal and m.refusal.code == "header_missing")]
+    tables = [
+        n for n, m in layouts.items() if not (m.refusal and m.refusal.code == "header_missing")
+    ]
     name = answers.get("sheet") or (tables or list(sheets))[0]
     layout, rows = layouts[name], sheets[name]
     _refuse_width(rows, limits)
@@ -302,7 +333,8 @@ def _data_rows(cells: Mapping[int, pa.Array], mapped: list[int], count: int) -> 
     for position in looked_at:
         lower = pc.utf8_lower(cells[position])
         marked = pc.or_(
-            pc.match_substring_regex(lower, MARKED), pc.match_substring_regex(lower, r"^\s*[12]\s*$")
+            pc.match_substring_regex(lower, MARKED),
+            pc.match_substring_regex(lower, r"^\s*[12]\s*$"),
         )
         doubtful.update(pc.indices_nonzero(pc.and_(marked, keep)).to_pylist())
     out = set()
@@ -312,7 +344,11 @@ def _data_rows(cells: Mapping[int, pa.Array], mapped: list[int], count: int) -> 
         if mapping.kind_of_row(first, row) != "data":
             out.add(k)
     positions = pc.indices_nonzero(keep)
-    return positions.filter(pa.array([p not in out for p in positions.to_pylist()])) if out else positions
+    return (
+        positions.filter(pa.array([p not in out for p in positions.to_pylist()]))
+        if out
+        else positions
+    )
 
 
 def _dictionary(texts: pa.Array) -> pa.DictionaryArray:

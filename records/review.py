@@ -44,7 +44,11 @@ STEPS: dict[str, Step] = {
         {State.ACCEPTED: Permission.ACCEPT}, State.DRAFT, gettext_lazy("Reopen"), reason=True
     ),
 }
-BY_FIELD = {State.SUBMITTED: "submitted_by", State.SIGNED: "signed_by", State.ACCEPTED: "accepted_by"}
+BY_FIELD = {
+    State.SUBMITTED: "submitted_by",
+    State.SIGNED: "signed_by",
+    State.ACCEPTED: "accepted_by",
+}
 
 
 class Refused(Exception):
@@ -168,9 +172,13 @@ def _submitting(
     held = submission.held_rows.filter(kind=HeldRow.Kind.ERROR).count()
     if held and held_acknowledged != held:
         raise Refused(
-            _("%(count)s rows are held and would not be counted. Confirm this number, or correct them.")
+            _(
+                "%(count)s rows are held and would not be counted. Confirm this number, or correct them."
+            )
             % {"count": held}
         )
     if not submission.records.exists() and not nothing_to_report:
-        raise Refused(_("It has no records. If there is nothing to report, say so and submit it empty."))
+        raise Refused(
+            _("It has no records. If there is nothing to report, say so and submit it empty.")
+        )
     return {"held_acknowledged": held or None, "nothing_to_report": nothing_to_report}

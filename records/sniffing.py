@@ -62,7 +62,11 @@ def _score(text: str, wanted: set[str]) -> float:
         return 0.0
     mixed = sum(1 for w in foreign if CYRILLIC.search(w) and LATIN.search(w))
     odd = sum(1 for w in foreign if ODD.search(w)) + text.count("\ufffd")
-    parts = {fold(normalise(part)) for line in text.splitlines()[:200] for part in re.split(r"[;,\t|]", line)}
+    parts = {
+        fold(normalise(part))
+        for line in text.splitlines()[:200]
+        for part in re.split(r"[;,\t|]", line)
+    }
     hits = sum(1 for part in parts if part in wanted and not part.isascii())
     hits += sum(1 for part in parts if part in wanted)
     return (len(foreign) - 3 * mixed - 3 * odd) / len(foreign) + 0.5 * hits

@@ -164,21 +164,24 @@ class Spec:
 
     def _verify(self) -> None:
         names = [v.name for v in self.variables]
-        if len(set(names)) != len(names):
-            raise Invalid(f"{self.code}: a variable is defined twice")
-        if "sex" not in names:
-            raise Invalid(f"{self.code}: sex is never left out")
+        for problem, is_there in (
+            ("a variable is defined twice", len(set(names)) != len(names)),
+            ("sex is never left out", "sex" not in names),
+            ("two rules have one id", len(set(self._rule_ids())) != len(self._rule_ids())),
+        ):
+            if is_there:
+                raise Invalid(f"{self.code}: {problem}")
         for v in self.variables:
             if v.kind not in KINDS:
                 raise Invalid(f"{self.code}.{v.name}: unknown kind {v.kind}")
             if (v.kind == "code") != bool(v.codelist):
-                raise Invalid(f"{self.code}.{v.name}: a code needs a code list, nothing else has one")
-        ids = [r.id for r in self.rules] + [c.id for c in self.checks]
-        if len(set(ids)) != len(ids):
-            raise Invalid(f"{self.code}: two rules have one id")
+                raise Invalid(f"{self.code}.{v.name}: a code needs a list, nothing else has one")
         for rule in (*self.rules, *self.checks):
             if rule.variable not in names:
                 raise Invalid(f"{self.code}: {rule.id} speaks of an unknown variable")
+
+    def _rule_ids(self) -> list[str]:
+        return [r.id for r in self.rules] + [c.id for c in self.checks]
 
 
 def period_of(day: date, frequency: str) -> str:

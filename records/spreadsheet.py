@@ -42,7 +42,12 @@ def what_is_wrong(path: Path, unpacked_mb: int) -> Refusal | None:
     size = sum(e.file_size for e in entries)
     packed = max(1, sum(e.compress_size for e in entries))
     odd = any(n.startswith("/") or ".." in Path(n).parts for n in names)
-    if len(entries) > ENTRIES or size > unpacked_mb * MB or (size > 10 * MB and size / packed > RATIO) or odd:
+    if (
+        len(entries) > ENTRIES
+        or size > unpacked_mb * MB
+        or (size > 10 * MB and size / packed > RATIO)
+        or odd
+    ):
         return refusal("bomb")
     return None
 

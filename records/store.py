@@ -65,14 +65,19 @@ def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) ->
         "row_no": good["_row"],
         "period": good["period"],
         **{name: _column(good, name) for name in CORE},
-        "extras": _json([(v.name, good[v.name]) for v in spec.extras() if v.name in good.column_names], good.num_rows),
+        "extras": _json(
+            [(v.name, good[v.name]) for v in spec.extras() if v.name in good.column_names],
+            good.num_rows,
+        ),
     }
     _copy("incoming", pa.table({name: columns[name] for name in STAGED}))
 
 
 def rows_as_json(table: pa.Table) -> pa.Array:
     """Return each row of a table of texts as one JSON object, empty texts left out."""
-    return _json([(n, table[n]) for n in table.column_names if not n.startswith("_")], table.num_rows)
+    return _json(
+        [(n, table[n]) for n in table.column_names if not n.startswith("_")], table.num_rows
+    )
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
@@ -81,14 +86,18 @@ def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
 
 def _copy(target: str, table: pa.Table) -> None:
     buffer = io.BytesIO()
-    flat = [pc.cast(c, c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    flat = [
+        pc.cast(c, c.type.value_type) if pa.types.is_dictionary(c.type) else c
+        for c in table.columns
+    ]
     pacsv.write_csv(
         pa.table(flat, names=table.column_names), buffer, pacsv.WriteOptions(include_header=False)
     )
     names = ", ".join(table.column_names)
-    with connection.cursor() as cursor, cursor.copy(
-        f"COPY {target} ({names}) FROM STDIN (FORMAT csv)"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)") as copy,
+    ):
         copy.write(buffer.getbuffer())
 
 
@@ -106,7 +115,9 @@ def _fragments(name: str, column: pa.ChunkedArray) -> pa.Array:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     coded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
     texts = [
-        "" if value is None or value == "" else f",{json.dumps(name)}:{json.dumps(_plain(value), ensure_ascii=False)}"
+        ""
+        if value is None or value == ""
+        else f",{json.dumps(name)}:{json.dumps(_plain(value), ensure_ascii=False)}"
         for value in coded.dictionary.to_pylist()
     ]
     found = pa.array([*texts, ""], pa.string())

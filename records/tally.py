@@ -31,7 +31,9 @@ class Tally:
             if check.kind == "one_sex":
                 chosen = pc.is_in(_texts(good, check.variable), pa.array(check.codes))
                 self.sexes[check.id].update(_count(_texts(good.filter(chosen), "sex")))
-        for name in {c.variable for c in self.spec.checks if c.kind in ("share_unknown", "constant")}:
+        for name in {
+            c.variable for c in self.spec.checks if c.kind in ("share_unknown", "constant")
+        }:
             self.codes[name].update(_count(_texts(good, name)))
         if any(c.kind == "largest_day" for c in self.spec.checks):
             self.days.update(_count(good["event_date"]))

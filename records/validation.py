@@ -26,7 +26,7 @@ MESSAGES: dict[str, dict[str, str]] = yaml.safe_load(
     (Path(__file__).parent / "standards" / "messages.yaml").read_text()
 )
 MISSING = np.iinfo(np.int32).min  # a date or number that is not there
-NUMERIC_SEX = frozenset("0 1 2 3 9 99".split())
+NUMERIC_SEX = frozenset(["0", "1", "2", "3", "9", "99"])
 MONTH_LIMIT = 100_000
 
 
@@ -82,9 +82,7 @@ class Checked:
     new_years: int = 0
 
 
-def check(
-    rows: pa.Table, spec: Spec, *, today: date, declared: Declared | None = None
-) -> Checked:
+def check(rows: pa.Table, spec: Spec, *, today: date, declared: Declared | None = None) -> Checked:
     """Check one table. For many blocks of one file use a `Validator`, which remembers texts."""
     return Validator(spec, today=today, declared=declared).check(rows)
 
@@ -143,7 +141,7 @@ class Validator:
         }[variable.kind]
         return [
             (None, "missing" if variable.required else "")
-            if parsing.is_blank(text) and variable.kind != "boolean" or not text.strip()
+            if (parsing.is_blank(text) and variable.kind != "boolean") or not text.strip()
             else one(variable, text)
             for text in texts
         ]
@@ -160,7 +158,9 @@ class Validator:
                 meanings.append(_nothing_stated(variable))
             elif match.code is None:
                 undeclared = variable.name == "sex" and key in NUMERIC_SEX
-                meanings.append((None, "undeclared" if undeclared else match.note or "unknown_text"))
+                meanings.append(
+                    (None, "undeclared" if undeclared else match.note or "unknown_text")
+                )
             else:
                 meanings.append((match.code, "look_alike" if match.level == 3 else ""))
         return meanings
@@ -272,7 +272,11 @@ class Block:
         return np.where(column.stated, column.values, np.nan).astype(np.float64)
 
     def texts(self, name: str) -> pa.Array:
-        return _whole(self.rows[name]) if name in self.rows.column_names else pa.nulls(self.n, pa.string())
+        return (
+            _whole(self.rows[name])
+            if name in self.rows.column_names
+            else pa.nulls(self.n, pa.string())
+        )
 
     def given(self, name: str) -> rules.Mask:
         return self.columns[name].stated
@@ -288,9 +292,13 @@ class Block:
         self.columns[variable.name] = Column(texts, lengths > 0)
         label = variable.label
         if variable.required:
-            self.report(*_automatic(variable, "missing", label), lengths == 0, _message("missing", label))
+            self.report(
+                *_automatic(variable, "missing", label), lengths == 0, _message("missing", label)
+            )
         limit = int(variable.high or 40)
-        self.report(*_automatic(variable, "too_long", label), lengths > limit, _message("too_long", label))
+        self.report(
+            *_automatic(variable, "too_long", label), lengths > limit, _message("too_long", label)
+        )
 
     def _report_problems(
         self,
@@ -334,7 +342,9 @@ class Block:
         event = self.columns["event_date"]
         months = np.where(event.stated, event.values, 0).astype("M8[D]").astype("M8[M]").astype(int)
         distinct, indices = np.unique(months, return_inverse=True)
-        names = [self.spec.period_of(date(1970 + m // 12, m % 12 + 1, 1)) for m in distinct.tolist()]
+        names = [
+            self.spec.period_of(date(1970 + m // 12, m % 12 + 1, 1)) for m in distinct.tolist()
+        ]
         numbers = pa.array(indices.astype(np.int32), mask=~event.stated)
         return pa.DictionaryArray.from_arrays(numbers, pa.array(names, pa.string()))
 
@@ -391,7 +401,10 @@ def _automatic(variable: Variable, problem: str, _label: Labels) -> tuple[str, s
 
 def _message(problem: str, label: Labels) -> Labels:
     texts = MESSAGES[problem]
-    return {lang: texts[lang].format(label=label.get(lang) or label["en"]) for lang in codelist.LANGUAGES}
+    return {
+        lang: texts[lang].format(label=label.get(lang) or label["en"])
+        for lang in codelist.LANGUAGES
+    }
 
 
 def _year(days: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -5,6 +5,7 @@ it finds comes through a pipe: a JSON head, then Arrow blocks, then a JSON tail.
 file does to it, this process lives on and answers with a Refusal.
 """
 
+import io
 import json
 import os
 import struct
@@ -81,7 +82,7 @@ class Reading:
         return refusal("bomb" if self.process.returncode != 1 else "unreadable")
 
 
-def open(  # noqa: A001 - called as workbook.open
+def open(
     path: Path,
     *,
     spec: Spec,
@@ -102,7 +103,7 @@ def open(  # noqa: A001 - called as workbook.open
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    process = subprocess.Popen(
         [sys.executable, "-m", "records.reading"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -116,10 +117,9 @@ def open(  # noqa: A001 - called as workbook.open
             "OPENBLAS_NUM_THREADS": "1",
         },
     )
-    assert process.stdin is not None
     try:
-        process.stdin.write(json.dumps(request, default=str).encode())
-        process.stdin.close()
+        with process.stdin or io.BytesIO() as stdin:
+            stdin.write(json.dumps(request, default=str).encode())
         head = _message(_pipe(process))
     except (OSError, EOFError):
         reading = Reading({}, [], [], None, process)
@@ -140,7 +140,8 @@ def cell(sheet: str | None, letter: str, row: int) -> str:
 
 
 def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:
-    assert process.stdout is not None
+    if process.stdout is None:
+        raise EOFError
     return process.stdout
 
 

@@ -1,7 +1,7 @@
 """The read-only API of released figures."""
 
-from django.utils.decorators import method_decorator
 from django.contrib.auth.decorators import login_not_required
+from django.utils.decorators import method_decorator
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
@@ -55,11 +55,17 @@ class Data(Released):
             raise NotFound
         by = [name.upper() for name in request.query_params.get("by", "").split(",") if name]
         other = {"by", "from", "to", "format"}
-        unknown = [k for k in request.query_params if k not in other and k.upper() not in edition.structure.by_name]
+        unknown = [
+            k
+            for k in request.query_params
+            if k not in other and k.upper() not in edition.structure.by_name
+        ]
         try:
             if unknown:
                 published.tabulate(edition, [unknown[0]])
-            table = published.tabulate(edition, by, asked.where(request.query_params, edition.structure))
+            table = published.tabulate(
+                edition, by, asked.where(request.query_params, edition.structure)
+            )
         except published.Unknown as unknown_name:
             raise ValidationError({"detail": str(unknown_name)}) from unknown_name
         header = flat.header(table)

@@ -9,7 +9,13 @@ from reports.structure import Dimension
 
 # Series colours of the design system (static/tokens.css), light and dark.
 COLOURS = {
-    "light": {"F": "#6d3fc0", "M": "#b7791f", "_OU": "#7d8480", "ink": "#181d1c", "line": "#dbd8ce"},
+    "light": {
+        "F": "#6d3fc0",
+        "M": "#b7791f",
+        "_OU": "#7d8480",
+        "ink": "#181d1c",
+        "line": "#dbd8ce",
+    },
     "dark": {"F": "#9a78e8", "M": "#dba64d", "_OU": "#939b97", "ink": "#ecebe5", "line": "#353c39"},
 }
 WIDTHS = {"large": 560, "little": 328}
@@ -36,7 +42,9 @@ def draw(spec: dict[str, Any], theme: str) -> bytes:
     return vl_convert.vegalite_to_svg({**spec, "config": config}).encode()
 
 
-def trend(rows: list[Row], dimension: Dimension, language: str, width: int, theme: str) -> dict[str, Any]:
+def trend(
+    rows: list[Row], dimension: Dimension, language: str, width: int, theme: str
+) -> dict[str, Any]:
     """Women and men over time."""
     values = [
         {"period": row.codes[0], "sex": sex, "n": n}
@@ -49,15 +57,32 @@ def trend(rows: list[Row], dimension: Dimension, language: str, width: int, them
         "data": {"values": values},
         "mark": {"type": "line", "strokeWidth": 2.5, "point": len(rows) < 14},
         "encoding": {
-            "x": {"field": "period", "type": "ordinal", "title": None, "axis": {"labelAngle": -45, "labelOverlap": True}},
-            "y": {"field": "n", "type": "quantitative", "title": None, "scale": {"zero": True}, "axis": {"tickCount": 5}},
+            "x": {
+                "field": "period",
+                "type": "ordinal",
+                "title": None,
+                "axis": {"labelAngle": -45, "labelOverlap": True},
+            },
+            "y": {
+                "field": "n",
+                "type": "quantitative",
+                "title": None,
+                "scale": {"zero": True},
+                "axis": {"tickCount": 5},
+            },
             "color": _by_sex(theme),
-            "strokeDash": {"field": "sex", "scale": {"domain": ["F", "M"], "range": [[1, 0], [6, 3]]}, "legend": None},
+            "strokeDash": {
+                "field": "sex",
+                "scale": {"domain": ["F", "M"], "range": [[1, 0], [6, 3]]},
+                "legend": None,
+            },
         },
     }
 
 
-def bars(rows: list[Row], dimension: Dimension, language: str, width: int, theme: str) -> dict[str, Any]:
+def bars(
+    rows: list[Row], dimension: Dimension, language: str, width: int, theme: str
+) -> dict[str, Any]:
     """Women and men side by side for each code, in the order given."""
     values = [
         {"code": dimension.label(row.codes[0], language), "sex": sex, "n": n}
@@ -70,7 +95,13 @@ def bars(rows: list[Row], dimension: Dimension, language: str, width: int, theme
         "data": {"values": values},
         "mark": {"type": "bar", "height": {"band": 0.9}},
         "encoding": {
-            "y": {"field": "code", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 170, "ticks": False, "domain": False}},
+            "y": {
+                "field": "code",
+                "type": "nominal",
+                "sort": order,
+                "title": None,
+                "axis": {"labelLimit": 170, "ticks": False, "domain": False},
+            },
             "yOffset": {"field": "sex", "sort": ["F", "M"]},
             "x": {"field": "n", "type": "quantitative", "title": None, "axis": {"tickCount": 4}},
             "color": _by_sex(theme),
@@ -78,7 +109,9 @@ def bars(rows: list[Row], dimension: Dimension, language: str, width: int, theme
     }
 
 
-def pyramid(rows: list[Row], dimension: Dimension, language: str, width: int, theme: str) -> dict[str, Any]:
+def pyramid(
+    rows: list[Row], dimension: Dimension, language: str, width: int, theme: str
+) -> dict[str, Any]:
     """Women to the left, men to the right, oldest at the top."""
     values = [
         {"age": dimension.label(row.codes[0], language), "sex": sex, "n": n}
@@ -92,8 +125,19 @@ def pyramid(rows: list[Row], dimension: Dimension, language: str, width: int, th
         "data": {"values": values},
         "mark": {"type": "bar", "height": {"band": 0.85}},
         "encoding": {
-            "y": {"field": "age", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 120, "ticks": False, "domain": False}},
-            "x": {"field": "n", "type": "quantitative", "title": None, "axis": {"tickCount": 5, "labelExpr": "format(abs(datum.value), ',')"}},
+            "y": {
+                "field": "age",
+                "type": "nominal",
+                "sort": order,
+                "title": None,
+                "axis": {"labelLimit": 120, "ticks": False, "domain": False},
+            },
+            "x": {
+                "field": "n",
+                "type": "quantitative",
+                "title": None,
+                "axis": {"tickCount": 5, "labelExpr": "format(abs(datum.value), ',')"},
+            },
             "color": _by_sex(theme),
         },
     }

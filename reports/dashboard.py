@@ -73,7 +73,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponse:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = published.editions()
-    if kind not in KINDS or width not in charts.WIDTHS or theme not in charts.COLOURS or not editions:
+    if (
+        kind not in KINDS
+        or width not in charts.WIDTHS
+        or theme not in charts.COLOURS
+        or not editions
+    ):
         raise Http404
     edition = _chosen(request, editions)
     try:
@@ -185,10 +190,12 @@ def _filters(request: HttpRequest, edition: Edition) -> list[dict[str, Any]]:
     ]
     for name in FILTERS[1:]:
         if dimension := edition.structure.by_name.get(name):
-            options = [(item.code, dimension.label(item.code, language)) for item in dimension.items]
-            found.append({"name": name.lower(), "label": in_language(dimension.labels), "options": options})
+            options = [
+                (item.code, dimension.label(item.code, language)) for item in dimension.items
+            ]
+            found.append(
+                {"name": name.lower(), "label": in_language(dimension.labels), "options": options}
+            )
     for one in found:
         one["chosen"] = request.GET.get(str(one["name"]), "")
     return found
-
-

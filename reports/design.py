@@ -22,7 +22,9 @@ SEX_LABELS = {
     },
 }
 NOT_STATED = {"en": "Not stated", "ru": "Не указано", "tk": "Görkezilmedik"}
-CORE = frozenset({"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"})
+CORE = frozenset(
+    {"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"}
+)
 
 
 class Invalid(ValueError):
@@ -154,9 +156,7 @@ def _read(text: str, name: str) -> Dataset:
     names = [d.name for d in dimensions]
     if SEX not in names or TIME not in names:
         raise Invalid(f"{name}: every dataset has the dimensions {SEX} and {TIME}")
-    return Dataset(
-        **{**content, "dimensions": dimensions, "sources": tuple(content["sources"])}
-    )
+    return Dataset(**{**content, "dimensions": dimensions, "sources": tuple(content["sources"])})
 
 
 def _quoted(codes: tuple[str, ...] | list[str]) -> str:

@@ -11,12 +11,15 @@ Revisions: every cell and bracket [k * base, (k + 1) * base) has a hidden thresh
 (a, c]. So unchanged cells keep their value and no published value ever moves against the true one.
 Randomness is SHAKE-256(seed): equal input and seed give equal output on every platform and numpy version.
 """
+
 import hashlib
 from itertools import combinations
 
 import numpy as np
 
-_CHUNK = 1 << 14  # swap candidates screened at once; part of the algorithm: another value gives another result
+_CHUNK = (
+    1 << 14
+)  # swap candidates screened at once; part of the algorithm: another value gives another result
 
 
 def protect(counts, codes, base, seed, previous=None, margins=None, strata=(), sweeps=40):
@@ -45,17 +48,35 @@ def protect(counts, codes, base, seed, previous=None, margins=None, strata=(), s
     free = np.flatnonzero((chance > 0) & (chance < 1))
     if len(free):
         part = codes[free]
-        up = _pivotal(chance[free], _order(part, strata, seed), _uniforms(seed, "pivotal", len(free) + 1))
+        up = _pivotal(
+            chance[free], _order(part, strata, seed), _uniforms(seed, "pivotal", len(free) + 1)
+        )
         rounded[free] = low[free] + base * up
         if previous is not None and sweeps:
-            coarse = _subsets(codes.shape[1], 1) + [tuple(strata[:k]) for k in range(2, len(strata) + 1)]
+            coarse = _subsets(codes.shape[1], 1) + [
+                tuple(strata[:k]) for k in range(2, len(strata) + 1)
+            ]
             _rebalance(up, *_margin_index(rounded - counts, codes, coarse, free), base, seed)
             rounded[free] = low[free] + base * up
         if sweeps:
-            group = _ids(np.column_stack([np.unique(chance[free].round(9), return_inverse=True)[1],
-                                          part[:, list(strata)]]))[0]
+            group = _ids(
+                np.column_stack(
+                    [
+                        np.unique(chance[free].round(9), return_inverse=True)[1],
+                        part[:, list(strata)],
+                    ]
+                )
+            )[0]
             margins = _subsets(codes.shape[1], 3) if margins is None else margins
-            _swap(up, group, part, *_margin_index(rounded - counts, codes, margins, free), base, seed, sweeps)
+            _swap(
+                up,
+                group,
+                part,
+                *_margin_index(rounded - counts, codes, margins, free),
+                base,
+                seed,
+                sweeps,
+            )
             rounded[free] = low[free] + base * up
     result = np.empty_like(rounded)
     result[canonical] = rounded
@@ -64,7 +85,10 @@ def protect(counts, codes, base, seed, previous=None, margins=None, strata=(), s
 
 def deviations(counts, codes, rounded, depth=3):
     """{margin: (cells,) int64 rounded minus true} of all margins of at most `depth` dimensions. Never publish them."""
-    codes, error = np.asarray(codes, np.int64), np.asarray(rounded, np.int64) - np.asarray(counts, np.int64)
+    codes, error = (
+        np.asarray(codes, np.int64),
+        np.asarray(rounded, np.int64) - np.asarray(counts, np.int64),
+    )
     return {m: _sums(*_ids(codes[:, list(m)]), error) for m in _subsets(codes.shape[1], depth)}
 
 
@@ -120,8 +144,13 @@ def _chances(counts, codes, base, previous):
         went_up = (shown == floor + base) & (old > floor)
         if old_codes.shape != (len(old), codes.shape[1]) or (~went_up & (shown != floor)).any():
             raise ValueError("previous has another shape or was not rounded to this base")
-        bracket = _ids(np.column_stack([np.vstack([codes, old_codes]), np.r_[counts, old] // base]))[0]
-        down, up = np.zeros(bracket.max(initial=0) + 1, np.int64), np.full(bracket.max(initial=0) + 1, base)
+        bracket = _ids(
+            np.column_stack([np.vstack([codes, old_codes]), np.r_[counts, old] // base])
+        )[0]
+        down, up = (
+            np.zeros(bracket.max(initial=0) + 1, np.int64),
+            np.full(bracket.max(initial=0) + 1, base),
+        )
         np.maximum.at(down, bracket[n:][~went_up], old[~went_up] % base)
         np.minimum.at(up, bracket[n:][went_up], old[went_up] % base)
         if (down >= up).any():
@@ -133,14 +162,17 @@ def _chances(counts, codes, base, previous):
 def _order(codes, strata, seed):
     """Secret sort order: strata first, then the other dimensions; categories shuffled."""
     dims = [*strata, *(j for j in range(codes.shape[1]) if j not in strata)]
-    rank = [np.argsort(_uniforms(seed, f"order{j}", int(codes[:, j].max()) + 1), kind="stable") for j in dims]
-    return np.lexsort([r[codes[:, j]] for r, j in zip(rank, dims)][::-1])
+    rank = [
+        np.argsort(_uniforms(seed, f"order{j}", int(codes[:, j].max()) + 1), kind="stable")
+        for j in dims
+    ]
+    return np.lexsort([r[codes[:, j]] for r, j in zip(rank, dims, strict=True)][::-1])
 
 
 def _pivotal(chance, order, uniform):
     """(n,) bool with P(True) = chance. Two undecided cells duel until one is decided; the other goes on."""
     ups, holder, p = [], -1, 0.0
-    for k, (q, u) in enumerate(zip(chance[order].tolist(), uniform.tolist())):
+    for k, (q, u) in enumerate(zip(chance[order].tolist(), uniform.tolist(), strict=False)):
         s = p + q
         if holder < 0:
             holder, p = k, q
@@ -184,17 +216,21 @@ def _swap(up, group, codes, index, deviation, base, seed, sweeps):
     near = _subsets(codes.shape[1], 3)
     for sweep in range(sweeps):
         uniform = _uniforms(seed, f"sweep{sweep}", len(up) + 1)
-        dims = near[int(uniform[-1] * len(near))]  # neighbours share these dimensions: fewer margins to disturb
+        dims = near[
+            int(uniform[-1] * len(near))
+        ]  # neighbours share these dimensions: fewer margins to disturb
         order = np.lexsort((uniform[:-1], *(codes[:, j] for j in dims), group))
         one, two = order[:-1:2], order[1::2]
         pick = (group[one] == group[two]) & (up[one] != up[two])
         high, low = np.where(up[one], one, two)[pick], np.where(up[one], two, one)[pick]
         for k in range(0, len(high), _CHUNK):
-            i, j = high[k:k + _CHUNK], low[k:k + _CHUNK]
+            i, j = high[k : k + _CHUNK], low[k : k + _CHUNK]
             a, c = index[i], index[j]
             need = base * (a != c).sum(1)
             for g in np.flatnonzero(deviation[a].sum(1) - deviation[c].sum(1) > need).tolist():
-                if deviation[a[g]].sum() - deviation[c[g]].sum() > need[g]:  # still true after the swaps before
+                if (
+                    deviation[a[g]].sum() - deviation[c[g]].sum() > need[g]
+                ):  # still true after the swaps before
                     deviation[a[g]] -= base
                     deviation[c[g]] += base
                     up[i[g]], up[j[g]] = False, True

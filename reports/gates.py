@@ -65,7 +65,10 @@ def judge(
     ]
     if previous is not None:
         moved, backwards = _moves(counts, codes, rounded, previous)
-        gates += [Gate("unchanged cells moved", moved, 0), Gate("moved against the truth", backwards, 0)]
+        gates += [
+            Gate("unchanged cells moved", moved, 0),
+            Gate("moved against the truth", backwards, 0),
+        ]
     if changed_records is not None:
         gates.append(Gate("records changed, at least 50", -changed_records, -SMALLEST_REVISION))
     return gates

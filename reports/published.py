@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -109,14 +108,22 @@ def public_role() -> Iterator[None]:
 def editions() -> list[Edition]:
     """Return the newest release of every dataset, by dataset."""
     with public_role():
-        newest = Release.objects.filter(state=Release.State.RELEASED).order_by("dataset", "-number").distinct("dataset")
+        newest = (
+            Release.objects.filter(state=Release.State.RELEASED)
+            .order_by("dataset", "-number")
+            .distinct("dataset")
+        )
         return [_edition(made) for made in newest]
 
 
 def latest(dataset: str) -> Edition | None:
     """Return the newest release of a dataset that readers may see."""
     with public_role():
-        made = Release.objects.filter(state=Release.State.RELEASED, dataset=dataset).order_by("-number").first()
+        made = (
+            Release.objects.filter(state=Release.State.RELEASED, dataset=dataset)
+            .order_by("-number")
+            .first()
+        )
         return _edition(made) if made else None
 
 
@@ -153,7 +160,10 @@ def sums(
     for name in (*names, *where):
         if name not in structure.by_name:
             allowed = ", ".join(structure.names)
-            raise Unknown(_("There is no dimension “%(name)s”. Choose from: %(allowed)s.") % {"name": name, "allowed": allowed})
+            raise Unknown(
+                _("There is no dimension “%(name)s”. Choose from: %(allowed)s.")
+                % {"name": name, "allowed": allowed}
+            )
     parameters: list[str] = []
     tests = []
     for name, codes in where.items():
@@ -208,5 +218,3 @@ def cells(edition: Edition) -> pa.Table:
 @lru_cache(maxsize=16)
 def _load(release_id: int, _checksum: str) -> pa.Table:
     return pq.read_table(io.BytesIO(content(release_id)))
-
-

@@ -58,7 +58,9 @@ def make(job: Job) -> None:
         raise jobs.GaveUp(_("Nothing is accepted yet, so there is nothing to publish."))
     names = [s.name for s in dataset.dimensions]
     exact = cube.add_up([slices.read_private(s.path, s.sha256) for s in inputs], names)
-    earlier = list(Build.objects.filter(release__dataset=dataset.code).select_related("release").order_by("pk"))
+    earlier = list(
+        Build.objects.filter(release__dataset=dataset.code).select_related("release").order_by("pk")
+    )
     structure = dataset.structure(_periods(exact, earlier))
     jobs.progress(job, stage="protecting", cells=exact.num_rows)
     number = (Release.objects.filter(dataset=dataset.code).aggregate(n=Max("number"))["n"] or 0) + 1
@@ -103,10 +105,14 @@ def withdraw(made: Release, *, by: Person, reason: str) -> None:
     if not reason.strip():
         raise Refused(_("Say why; readers see this reason."))
     with transaction.atomic():
-        moved = Release.objects.filter(pk=made.pk).exclude(state=State.WITHDRAWN).update(
-            state=State.WITHDRAWN,
-            withdrawn_at=timezone.now(),
-            withdrawn_because=reason.strip(),
+        moved = (
+            Release.objects.filter(pk=made.pk)
+            .exclude(state=State.WITHDRAWN)
+            .update(
+                state=State.WITHDRAWN,
+                withdrawn_at=timezone.now(),
+                withdrawn_because=reason.strip(),
+            )
         )
         if not moved:
             raise Refused(_("This release is withdrawn already."))
@@ -118,9 +124,7 @@ def withdraw(made: Release, *, by: Person, reason: str) -> None:
 def slices_in_force(dataset: Dataset) -> Any:
     """Return the slices of the last accepted version of every submission."""
     return (
-        Slice.objects.filter(
-            dataset=dataset.code, version=F("submission__accepted_version")
-        )
+        Slice.objects.filter(dataset=dataset.code, version=F("submission__accepted_version"))
         .select_related("submission")
         .order_by("submission")
     )
@@ -130,9 +134,9 @@ def missing(dataset: Dataset, periods: list[str]) -> list[dict[str, str]]:
     """Return what was not accepted, for each agency that delivers and each period: status O, never zero."""
     instrument = Instrument.objects.get(code=dataset.instrument)
     there = set(
-        Submission.objects.filter(instrument=instrument, accepted_version__isnull=False).values_list(
-            "agency__code", "period"
-        )
+        Submission.objects.filter(
+            instrument=instrument, accepted_version__isnull=False
+        ).values_list("agency__code", "period")
     )
     return [
         {"agency": agency.code, "period": period}
@@ -203,8 +207,11 @@ def _refuse_failed(measured: list[gates.Gate]) -> None:
     if failed:
         said = "; ".join(f"{g.name}: {abs(g.measured):g} ({abs(g.allowed):g})" for g in failed)
         raise jobs.GaveUp(
-            _("The protected figures do not pass: %(gates)s. Wait for more records, or make the "
-              "dataset coarser.") % {"gates": said}
+            _(
+                "The protected figures do not pass: %(gates)s. Wait for more records, or make the "
+                "dataset coarser."
+            )
+            % {"gates": said}
         )
 
 

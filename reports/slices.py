@@ -1,7 +1,6 @@
 """Sealing: the exact cells of an accepted submission, as private Parquet files."""
 
 import hashlib
-import os
 import uuid
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def write_private(path: str, table: pa.Table) -> str:
     pq.write_table(table, aside, compression="zstd")
     digest = hashlib.sha256(aside.read_bytes()).hexdigest()
     aside.chmod(0o600)
-    os.replace(aside, target)
+    aside.replace(target)
     return digest
 
 

@@ -47,7 +47,10 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
         "edition": edition,
         "heads": [in_language(d.labels) for d in dimensions],
         "rows": [
-            ([d.label(c, language) for d, c in zip(dimensions, row.codes, strict=True)], row.figures)
+            (
+                [d.label(c, language) for d, c in zip(dimensions, row.codes, strict=True)],
+                row.figures,
+            )
             for row in made.rows
         ],
         "total": made.total,
@@ -64,14 +67,18 @@ def table_csv(request: HttpRequest, code: str) -> HttpResponse:
         content = files.as_csv(_made(request, shown, edition), _language())
     except published.Unknown as unknown:
         return _bad(unknown)
-    return _file(request, content, "text/csv; charset=utf-8", f"{shown.code}-{edition.name}.csv", edition)
+    return _file(
+        request, content, "text/csv; charset=utf-8", f"{shown.code}-{edition.name}.csv", edition
+    )
 
 
 @login_not_required
 def table_xlsx(request: HttpRequest, code: str) -> HttpResponse:
     shown, edition = _designed(code)
     try:
-        content = files.as_xlsx(_made(request, shown, edition), _language(), in_language(shown.title))
+        content = files.as_xlsx(
+            _made(request, shown, edition), _language(), in_language(shown.title)
+        )
     except published.Unknown as unknown:
         return _bad(unknown)
     return _file(request, content, XLSX, f"{shown.code}-{edition.name}.xlsx", edition)
@@ -114,7 +121,9 @@ def build(request: HttpRequest, dataset: str) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("The release is being built. This page shows when it is ready."))
+        messages.success(
+            request, _("The release is being built. This page shows when it is ready.")
+        )
     return redirect("reports:releases")
 
 

@@ -14,7 +14,7 @@ from migdata import celery
 from records import instrument
 from tests import workers
 
-PASSWORD = "a long password for tests"  # noqa: S105
+PASSWORD = "a long password for tests"
 
 
 def pytest_collection_modifyitems(items):
@@ -31,6 +31,13 @@ def pytest_collection_modifyitems(items):
 def _become_app(connection, **_kwargs):
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE migdata_app")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """Leave no connection behind: the database of the tests is dropped at the end."""
+    yield
+    connections.close_all()
 
 
 @pytest.fixture(autouse=True)

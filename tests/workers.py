@@ -17,7 +17,7 @@ class Worker:
     """One Celery worker process with beat inside; `kill` is kill -9 of the whole group."""
 
     def __init__(self, queue: str, **environment: str) -> None:
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "celery", "-A", "migdata", "worker", "-c", "1"),
                 *("-B", "-s", str(settings.PRIVATE_ROOT / f"beat-{uuid.uuid4().hex}")),

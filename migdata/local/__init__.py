@@ -49,7 +49,10 @@ def ensure() -> dict[str, str]:
 
 def running() -> list[str]:
     """The names of this place's servers that answer."""
-    servers = {"PostgreSQL": Postgres(here()), "Valkey": Valkey(here())}
+    servers: dict[str, Postgres | Valkey] = {
+        "PostgreSQL": Postgres(here()),
+        "Valkey": Valkey(here()),
+    }
     return [name for name, server in servers.items() if server.ready()]
 
 

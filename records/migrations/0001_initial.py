@@ -8,205 +8,501 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('agencies', '0001_initial'),
-        ('migdata', '0001_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("agencies", "0001_initial"),
+        ("migdata", "0001_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Instrument',
+            name="Instrument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True)),
-                ('agencies', models.ManyToManyField(related_name='instruments', to='agencies.agency')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, unique=True)),
+                (
+                    "agencies",
+                    models.ManyToManyField(related_name="instruments", to="agencies.agency"),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='InstrumentVersion',
+            name="InstrumentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('content', models.JSONField()),
-                ('published_at', models.DateTimeField(auto_now_add=True)),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='records.instrument')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("content", models.JSONField()),
+                ("published_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="records.instrument",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['instrument', '-number'],
+                "ordering": ["instrument", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', models.CharField(max_length=7)),
-                ('state', models.CharField(choices=[('DRAFT', 'Draft'), ('SUBMITTED', 'Submitted'), ('SIGNED', 'Signed'), ('ACCEPTED', 'Accepted'), ('RETURNED', 'Returned')], default='DRAFT', max_length=9)),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('nothing_to_report', models.BooleanField(default=False)),
-                ('held_acknowledged', models.PositiveIntegerField(null=True)),
-                ('accepted_version', models.PositiveSmallIntegerField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='agencies.agency')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='records.instrument')),
-                ('instrument_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.instrumentversion')),
-                ('signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("period", models.CharField(max_length=7)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("SUBMITTED", "Submitted"),
+                            ("SIGNED", "Signed"),
+                            ("ACCEPTED", "Accepted"),
+                            ("RETURNED", "Returned"),
+                        ],
+                        default="DRAFT",
+                        max_length=9,
+                    ),
+                ),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("nothing_to_report", models.BooleanField(default=False)),
+                ("held_acknowledged", models.PositiveIntegerField(null=True)),
+                ("accepted_version", models.PositiveSmallIntegerField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="records.instrument",
+                    ),
+                ),
+                (
+                    "instrument_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.instrumentversion",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-period', 'instrument', 'agency'],
+                "ordering": ["-period", "instrument", "agency"],
             },
         ),
         migrations.CreateModel(
-            name='Record',
+            name="Record",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_no', models.IntegerField(null=True)),
-                ('record_ref', models.CharField(max_length=40)),
-                ('person_ref', models.CharField(max_length=64, null=True)),
-                ('event_date', models.DateField()),
-                ('sex', models.CharField(max_length=2)),
-                ('sex_basis', models.CharField(max_length=4, null=True)),
-                ('birth_year', models.SmallIntegerField(null=True)),
-                ('age', models.SmallIntegerField(null=True)),
-                ('age_precision', models.CharField(default='D', max_length=1)),
-                ('citizenship', models.CharField(max_length=3)),
-                ('country_birth', models.CharField(max_length=3, null=True)),
-                ('region', models.CharField(max_length=7)),
-                ('education', models.CharField(max_length=3, null=True)),
-                ('civil_status', models.CharField(max_length=2, null=True)),
-                ('extras', models.JSONField(default=dict)),
-                ('agency', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agencies.agency')),
-                ('submission', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='records.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row_no", models.IntegerField(null=True)),
+                ("record_ref", models.CharField(max_length=40)),
+                ("person_ref", models.CharField(max_length=64, null=True)),
+                ("event_date", models.DateField()),
+                ("sex", models.CharField(max_length=2)),
+                ("sex_basis", models.CharField(max_length=4, null=True)),
+                ("birth_year", models.SmallIntegerField(null=True)),
+                ("age", models.SmallIntegerField(null=True)),
+                ("age_precision", models.CharField(default="D", max_length=1)),
+                ("citizenship", models.CharField(max_length=3)),
+                ("country_birth", models.CharField(max_length=3, null=True)),
+                ("region", models.CharField(max_length=7)),
+                ("education", models.CharField(max_length=3, null=True)),
+                ("civil_status", models.CharField(max_length=2, null=True)),
+                ("extras", models.JSONField(default=dict)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="records",
+                        to="records.submission",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Passage',
+            name="Passage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(max_length=12)),
-                ('source', models.CharField(max_length=9)),
-                ('target', models.CharField(max_length=9)),
-                ('version', models.PositiveSmallIntegerField()),
-                ('reason', models.TextField(blank=True)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='passages', to='records.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("verb", models.CharField(max_length=12)),
+                ("source", models.CharField(max_length=9)),
+                ("target", models.CharField(max_length=9)),
+                ("version", models.PositiveSmallIntegerField()),
+                ("reason", models.TextField(blank=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="passages",
+                        to="records.submission",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=255)),
-                ('size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('RECEIVED', 'Received'), ('NEEDS_ANSWERS', 'Needs answers'), ('COMMITTED', 'Taken in'), ('REFUSED', 'Refused'), ('FAILED', 'Failed'), ('UNDONE', 'Undone')], default='RECEIVED', max_length=13)),
-                ('reason', models.TextField(blank=True)),
-                ('answers', models.JSONField(default=dict)),
-                ('report', models.JSONField(default=dict)),
-                ('uploaded_at', models.DateTimeField(auto_now_add=True)),
-                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='agencies.agency')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='records.instrument')),
-                ('job', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='migdata.job')),
-                ('submissions', models.ManyToManyField(related_name='uploads', to='records.submission')),
-                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=255)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("RECEIVED", "Received"),
+                            ("NEEDS_ANSWERS", "Needs answers"),
+                            ("COMMITTED", "Taken in"),
+                            ("REFUSED", "Refused"),
+                            ("FAILED", "Failed"),
+                            ("UNDONE", "Undone"),
+                        ],
+                        default="RECEIVED",
+                        max_length=13,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("answers", models.JSONField(default=dict)),
+                ("report", models.JSONField(default=dict)),
+                ("uploaded_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uploads",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uploads",
+                        to="records.instrument",
+                    ),
+                ),
+                (
+                    "job",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="migdata.job",
+                    ),
+                ),
+                (
+                    "submissions",
+                    models.ManyToManyField(related_name="uploads", to="records.submission"),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='RecordEvent',
+            name="RecordEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('row_no', models.IntegerField(null=True)),
-                ('record_ref', models.CharField(max_length=40)),
-                ('person_ref', models.CharField(max_length=64, null=True)),
-                ('event_date', models.DateField()),
-                ('sex', models.CharField(max_length=2)),
-                ('sex_basis', models.CharField(max_length=4, null=True)),
-                ('birth_year', models.SmallIntegerField(null=True)),
-                ('age', models.SmallIntegerField(null=True)),
-                ('age_precision', models.CharField(default='D', max_length=1)),
-                ('citizenship', models.CharField(max_length=3)),
-                ('country_birth', models.CharField(max_length=3, null=True)),
-                ('region', models.CharField(max_length=7)),
-                ('education', models.CharField(max_length=3, null=True)),
-                ('civil_status', models.CharField(max_length=2, null=True)),
-                ('extras', models.JSONField(default=dict)),
-                ('agency', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='agencies.agency')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='records.record')),
-                ('submission', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='records.submission')),
-                ('upload', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='records.upload')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("row_no", models.IntegerField(null=True)),
+                ("record_ref", models.CharField(max_length=40)),
+                ("person_ref", models.CharField(max_length=64, null=True)),
+                ("event_date", models.DateField()),
+                ("sex", models.CharField(max_length=2)),
+                ("sex_basis", models.CharField(max_length=4, null=True)),
+                ("birth_year", models.SmallIntegerField(null=True)),
+                ("age", models.SmallIntegerField(null=True)),
+                ("age_precision", models.CharField(default="D", max_length=1)),
+                ("citizenship", models.CharField(max_length=3)),
+                ("country_birth", models.CharField(max_length=3, null=True)),
+                ("region", models.CharField(max_length=7)),
+                ("education", models.CharField(max_length=3, null=True)),
+                ("civil_status", models.CharField(max_length=2, null=True)),
+                ("extras", models.JSONField(default=dict)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="records.record",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="records.submission",
+                    ),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="records.upload",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='record',
-            name='upload',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='records.upload'),
+            model_name="record",
+            name="upload",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="records",
+                to="records.upload",
+            ),
         ),
         migrations.CreateModel(
-            name='HeldRow',
+            name="HeldRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('ERROR', 'error'), ('LATE', 'late')], default='ERROR', max_length=5)),
-                ('row_no', models.IntegerField(null=True)),
-                ('raw', models.JSONField()),
-                ('findings', models.JSONField()),
-                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agencies.agency')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.instrument')),
-                ('submission', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held_rows', to='records.submission')),
-                ('upload', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held_rows', to='records.upload')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("ERROR", "error"), ("LATE", "late")],
+                        default="ERROR",
+                        max_length=5,
+                    ),
+                ),
+                ("row_no", models.IntegerField(null=True)),
+                ("raw", models.JSONField()),
+                ("findings", models.JSONField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="agencies.agency",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.instrument",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="held_rows",
+                        to="records.submission",
+                    ),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="held_rows",
+                        to="records.upload",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['row_no', 'pk'],
+                "ordering": ["row_no", "pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='instrumentversion',
-            constraint=models.UniqueConstraint(fields=('instrument', 'number'), name='instrument_version_once'),
+            model_name="instrumentversion",
+            constraint=models.UniqueConstraint(
+                fields=("instrument", "number"), name="instrument_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('agency', 'instrument', 'period'), name='submission_once'),
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                fields=("agency", "instrument", "period"), name="submission_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'COMMITTED')), fields=('agency', 'instrument', 'sha256'), name='upload_file_once'),
+            model_name="upload",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "COMMITTED")),
+                fields=("agency", "instrument", "sha256"),
+                name="upload_file_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='record',
-            constraint=models.UniqueConstraint(fields=('submission', 'record_ref'), name='record_ref_once'),
+            model_name="record",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "record_ref"), name="record_ref_once"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='record',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (NEW."age", NEW."age_precision", NEW."agency_id", NEW."birth_year", NEW."citizenship", NEW."civil_status", NEW."country_birth", NEW."education", NEW."event_date", NEW."extras", NEW."id", NEW."person_ref", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."record_ref", NEW."region", NEW."row_no", NEW."sex", NEW."sex_basis", NEW."submission_id", NEW."upload_id"); RETURN NULL;', hash='a96b4d2fa4c01f47b063079112ac0198f328f0a0', operation='UPDATE', pgid='pgtrigger_update_update_1a81e', table='records_record', when='AFTER')),
+            model_name="record",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (NEW."age", NEW."age_precision", NEW."agency_id", NEW."birth_year", NEW."citizenship", NEW."civil_status", NEW."country_birth", NEW."education", NEW."event_date", NEW."extras", NEW."id", NEW."person_ref", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."record_ref", NEW."region", NEW."row_no", NEW."sex", NEW."sex_basis", NEW."submission_id", NEW."upload_id"); RETURN NULL;',
+                    hash="a96b4d2fa4c01f47b063079112ac0198f328f0a0",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_1a81e",
+                    table="records_record",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='record',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (OLD."age", OLD."age_precision", OLD."agency_id", OLD."birth_year", OLD."citizenship", OLD."civil_status", OLD."country_birth", OLD."education", OLD."event_date", OLD."extras", OLD."id", OLD."person_ref", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."record_ref", OLD."region", OLD."row_no", OLD."sex", OLD."sex_basis", OLD."submission_id", OLD."upload_id"); RETURN NULL;', hash='881b6efb33ff700b1c60aded0e672fb4de69cbc6', operation='DELETE', pgid='pgtrigger_delete_delete_099dc', table='records_record', when='AFTER')),
+            model_name="record",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (OLD."age", OLD."age_precision", OLD."agency_id", OLD."birth_year", OLD."citizenship", OLD."civil_status", OLD."country_birth", OLD."education", OLD."event_date", OLD."extras", OLD."id", OLD."person_ref", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."record_ref", OLD."region", OLD."row_no", OLD."sex", OLD."sex_basis", OLD."submission_id", OLD."upload_id"); RETURN NULL;',
+                    hash="881b6efb33ff700b1c60aded0e672fb4de69cbc6",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_099dc",
+                    table="records_record",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

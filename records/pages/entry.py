@@ -33,7 +33,12 @@ def records(request: HttpRequest, submission: int) -> HttpResponse:
     if wanted:
         rows = rows.filter(record_ref__icontains=wanted)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"submission": found, "page": page, "wanted": wanted, "may_enter": _may_enter(request, found)}
+    context = {
+        "submission": found,
+        "page": page,
+        "wanted": wanted,
+        "may_enter": _may_enter(request, found),
+    }
     return render(request, "records/records.html", context)
 
 
@@ -41,7 +46,9 @@ def new(request: HttpRequest, instrument: str, agency: str) -> HttpResponse:
     found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency)
     collection = get_object_or_404(found.instruments, code=instrument)
     version = current(collection)
-    initial = {v.name: v.unknown for v in spec_of(version).variables if v.name != "sex" and v.unknown}
+    initial = {
+        v.name: v.unknown for v in spec_of(version).variables if v.name != "sex" and v.unknown
+    }
     if request.method == "GET":
         return _form(request, version, found, initial)
     return _save(request, version, found, collection)
@@ -69,7 +76,9 @@ def delete(request: HttpRequest, record: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("Record %(number)s was deleted.") % {"number": found.record_ref})
+        messages.success(
+            request, _("Record %(number)s was deleted.") % {"number": found.record_ref}
+        )
     return redirect("records:records", submission.pk)
 
 
@@ -88,7 +97,8 @@ def held_rows(
 
 def correct(request: HttpRequest, held: int) -> HttpResponse:
     found = get_object_or_404(
-        HeldRow.objects.visible_to(request.user).select_related("agency", "instrument", "upload"), pk=held
+        HeldRow.objects.visible_to(request.user).select_related("agency", "instrument", "upload"),
+        pk=held,
     )
     version = current(found.instrument)
     if request.method == "GET":
@@ -133,11 +143,15 @@ def _save(
             held=held,
         )
     except Refused as refusal:
-        return _form(request, version, agency, values, record=record, held=held, refused=str(refusal))
+        return _form(
+            request, version, agency, values, record=record, held=held, refused=str(refusal)
+        )
     if outcome.record is None:
         found = [*outcome.errors, *outcome.warnings]
         return _form(request, version, agency, values, record=record, held=held, found=found)
-    messages.success(request, _("Record %(number)s is saved.") % {"number": outcome.record.record_ref})
+    messages.success(
+        request, _("Record %(number)s is saved.") % {"number": outcome.record.record_ref}
+    )
     if "another" in request.POST:
         return redirect("records:record_new", collection.code, agency.code)
     if upload:

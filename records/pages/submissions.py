@@ -14,7 +14,12 @@ from records import admission, review
 from records.models import HeldRow, Submission
 
 PER_PAGE = 40
-FILTERS = {"state": "state", "instrument": "instrument__code", "agency": "agency__code", "period": "period"}
+FILTERS = {
+    "state": "state",
+    "instrument": "instrument__code",
+    "agency": "agency__code",
+    "period": "period",
+}
 
 
 def submissions(request: HttpRequest) -> HttpResponse:
@@ -95,10 +100,17 @@ def _visible(request: HttpRequest, pk: int) -> Submission:
 
 def _context(request: HttpRequest, found: Submission) -> dict[str, object]:
     sees = access.may(request.user, Permission.SEE_RECORDS, found.agency)
-    by_sex = dict(found.records.values_list("sex").annotate(n=Count("pk")).order_by()) if sees else {}
+    by_sex = (
+        dict(found.records.values_list("sex").annotate(n=Count("pk")).order_by()) if sees else {}
+    )
     offered = review.steps_open_to(request.user, found)
     kinds = dict(found.held_rows.values_list("kind").annotate(n=Count("pk")).order_by())
-    order = [Submission.State.DRAFT, Submission.State.SUBMITTED, Submission.State.SIGNED, Submission.State.ACCEPTED]
+    order = [
+        Submission.State.DRAFT,
+        Submission.State.SUBMITTED,
+        Submission.State.SIGNED,
+        Submission.State.ACCEPTED,
+    ]
     return {
         "submission": found,
         "sees_records": sees,

@@ -8,9 +8,8 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from agencies import access, sums
@@ -51,7 +50,9 @@ def uploads(request: HttpRequest) -> HttpResponse:
 
 def new(request: HttpRequest) -> HttpResponse:
     access.require(request.user, Permission.ENTER)
-    form = UploadForm(request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict())
+    form = UploadForm(
+        request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict()
+    )
     if request.method == "POST" and form.is_valid():
         agency, collection = form.deliveries[form.cleaned_data["delivery"]]
         file = form.cleaned_data["file"]

@@ -6,81 +6,173 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('records', '0002_row_level_security'),
+        ("records", "0002_row_level_security"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dataset', models.CharField(max_length=20)),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('BUILT', 'Built'), ('RELEASED', 'Released'), ('WITHDRAWN', 'Withdrawn')], default='BUILT', max_length=9)),
-                ('structure', models.JSONField()),
-                ('missing', models.JSONField(default=list)),
-                ('checksum', models.CharField(max_length=64)),
-                ('built_at', models.DateTimeField(auto_now_add=True)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('embargo_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('withdrawn_because', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dataset", models.CharField(max_length=20)),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("BUILT", "Built"),
+                            ("RELEASED", "Released"),
+                            ("WITHDRAWN", "Withdrawn"),
+                        ],
+                        default="BUILT",
+                        max_length=9,
+                    ),
+                ),
+                ("structure", models.JSONField()),
+                ("missing", models.JSONField(default=list)),
+                ("checksum", models.CharField(max_length=64)),
+                ("built_at", models.DateTimeField(auto_now_add=True)),
+                ("released_at", models.DateTimeField(null=True)),
+                ("embargo_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("withdrawn_because", models.TextField(blank=True)),
             ],
             options={
-                'db_table': 'pub"."release',
-                'ordering': ['dataset', '-number'],
-                'constraints': [models.UniqueConstraint(fields=('dataset', 'number'), name='release_number_once')],
+                "db_table": 'pub"."release',
+                "ordering": ["dataset", "-number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dataset", "number"), name="release_number_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Build',
+            name="Build",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('inputs', models.JSONField()),
-                ('method', models.CharField(max_length=40)),
-                ('seed_id', models.CharField(max_length=64)),
-                ('gates', models.JSONField()),
-                ('cells_path', models.CharField(max_length=200)),
-                ('built_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('released_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('withdrawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('predecessor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.release')),
-                ('release', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='build', to='reports.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("inputs", models.JSONField()),
+                ("method", models.CharField(max_length=40)),
+                ("seed_id", models.CharField(max_length=64)),
+                ("gates", models.JSONField()),
+                ("cells_path", models.CharField(max_length=200)),
+                (
+                    "built_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "withdrawn_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "predecessor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reports.release",
+                    ),
+                ),
+                (
+                    "release",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="build",
+                        to="reports.release",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Blob',
+            name="Blob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('media_type', models.CharField(max_length=80)),
-                ('content', models.BinaryField()),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blobs', to='reports.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                ("media_type", models.CharField(max_length=80)),
+                ("content", models.BinaryField()),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blobs",
+                        to="reports.release",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'pub"."blob',
-                'constraints': [models.UniqueConstraint(fields=('release', 'name'), name='blob_once')],
+                "db_table": 'pub"."blob',
+                "constraints": [
+                    models.UniqueConstraint(fields=("release", "name"), name="blob_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Slice',
+            name="Slice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveSmallIntegerField()),
-                ('dataset', models.CharField(max_length=20)),
-                ('path', models.CharField(max_length=200)),
-                ('sha256', models.CharField(max_length=64)),
-                ('records', models.PositiveBigIntegerField()),
-                ('sealed_at', models.DateTimeField(auto_now_add=True)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveSmallIntegerField()),
+                ("dataset", models.CharField(max_length=20)),
+                ("path", models.CharField(max_length=200)),
+                ("sha256", models.CharField(max_length=64)),
+                ("records", models.PositiveBigIntegerField()),
+                ("sealed_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.submission",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('submission', 'version', 'dataset'), name='slice_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("submission", "version", "dataset"), name="slice_once"
+                    )
+                ],
             },
         ),
     ]

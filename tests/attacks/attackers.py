@@ -4,6 +4,7 @@ true, shown are (n,) integers of the inner cells, codes (n, d) their categories.
 count is 1-4 unless said otherwise. A cell "recovered" only counts as a finding if the share exceeds `guess`, the
 share right when the most common true value is always answered without looking at the release.
 """
+
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
@@ -33,7 +34,12 @@ def reader(true, shown):
     t, v = true[s], shown[s]
     right = sum((t[v == value] == _mode(t[v == value])).sum() for value in np.unique(v))
     guess = (t == _mode(t)).mean()
-    return {"cells": int(s.sum()), "plain": (t == v).mean(), "guess": guess, "informed": right / s.sum()}
+    return {
+        "cells": int(s.sum()),
+        "plain": (t == v).mean(),
+        "guess": guess,
+        "informed": right / s.sum(),
+    }
 
 
 def differencing(true, shown, codes, rng, trials=10_000):
@@ -65,7 +71,9 @@ def matrix(codes, margins):
     codes, rows = np.asarray(codes), []
     for m in margins:
         ids, cells = _ids(codes[:, list(m)])
-        rows.append(csr_matrix((np.ones(len(ids)), (ids, np.arange(len(ids)))), shape=(cells, len(ids))))
+        rows.append(
+            csr_matrix((np.ones(len(ids)), (ids, np.arange(len(ids)))), shape=(cells, len(ids)))
+        )
     return vstack(rows).tocsr()
 
 
@@ -84,11 +92,21 @@ def intervals(true, shown, codes, base, rng, slack=None, depth=3, sample=30):
         for sign in (1, -1):
             c = np.zeros(len(true))
             c[i] = sign
-            r = linprog(c, vstack([a, -a]), np.r_[z + slack, slack - z], bounds=np.c_[low, high], method="highs")
+            r = linprog(
+                c,
+                vstack([a, -a]),
+                np.r_[z + slack, slack - z],
+                bounds=np.c_[low, high],
+                method="highs",
+            )
             ends.append(sign * r.fun)
         width.append(np.floor(ends[1] + 1e-6) - np.ceil(ends[0] - 1e-6))
     width = np.array(width)
-    return {"certain": (width <= 0).mean(), "within 1": (width <= 1).mean(), "mean width": width.mean()}
+    return {
+        "certain": (width <= 0).mean(),
+        "within 1": (width <= 1).mean(),
+        "mean width": width.mean(),
+    }
 
 
 def reconstruct(true, shown, codes, base, rng, known=0.0, depth=3, damp=3.0):
@@ -114,7 +132,10 @@ def reconstruct(true, shown, codes, base, rng, known=0.0, depth=3, damp=3.0):
     weight = np.log(prior + 1e-9)[place]
     weight[np.abs(shown[ask][:, None] - candidates) >= base] = -np.inf
     miss = (guess[ask][:, None] - (shown[ask][:, None] - candidates)) ** 2
-    rates = [(candidates[(weight - k * miss).argmax(1)] == true[ask]).mean() for k in (0, 0.1, 0.3, 1, 3, 10)]
+    rates = [
+        (candidates[(weight - k * miss).argmax(1)] == true[ask]).mean()
+        for k in (0, 0.1, 0.3, 1, 3, 10)
+    ]
     return {"informed": rates[0], "recovered": max(rates), "cells": len(ask)}
 
 
@@ -126,7 +147,7 @@ def vintages(releases):
     (last release) when the shown values of the cells that never changed are averaged over all releases.
     """
     moved = changed = visible = exact = backwards = 0
-    for (t0, s0), (t1, s1) in zip(releases, releases[1:]):
+    for (t0, s0), (t1, s1) in zip(releases, releases[1:]):  # noqa: RUF007
         dt, ds = t1 - t0, s1 - s0
         moved += ((dt == 0) & (ds != 0)).sum()
         changed += (dt != 0).sum()
@@ -136,9 +157,14 @@ def vintages(releases):
     true = np.array([t for t, _ in releases])
     same = (true == true[0]).all(0) & small(true[-1])
     mean = np.rint(np.mean([s for _, s in releases], 0))
-    return {"moved": int(moved), "changed": int(changed), "visible": visible / max(changed, 1),
-            "exact": exact / max(changed, 1), "backwards": int(backwards),
-            "averaged": (mean[same] == true[-1][same]).sum() / max(same.sum(), 1)}
+    return {
+        "moved": int(moved),
+        "changed": int(changed),
+        "visible": visible / max(changed, 1),
+        "exact": exact / max(changed, 1),
+        "backwards": int(backwards),
+        "averaged": (mean[same] == true[-1][same]).sum() / max(same.sum(), 1),
+    }
 
 
 def insider(releases, base):
@@ -148,7 +174,10 @@ def insider(releases, base):
     for true, shown in releases:  # interval of the first true count
         low = np.maximum(low, shown - base + 1 - (true - first))
         high = np.minimum(high, shown + base - 1 - (true - first))
-    return {"certain": (low == high)[small(first)].mean(), "mean width": (high - low)[small(first)].mean()}
+    return {
+        "certain": (low == high)[small(first)].mean(),
+        "mean width": (high - low)[small(first)].mean(),
+    }
 
 
 def outside(true, shown, codes, base, exact, rounds=20):
@@ -159,7 +188,10 @@ def outside(true, shown, codes, base, exact, rounds=20):
         for dims in exact:
             ids, cells = _ids(codes[:, list(dims)])
             total, floor, top = (_sums(ids, cells, v)[ids] for v in (true, low, high))
-            low, high = np.maximum(low, total - (top - high)), np.minimum(high, total - (floor - low))
+            low, high = (
+                np.maximum(low, total - (top - high)),
+                np.minimum(high, total - (floor - low)),
+            )
         if (high - low).sum() == before:
             break
     s = small(true)

@@ -41,7 +41,12 @@ def foreign_rows(instruments, agency, clerk):
             agency=agency, instrument=collection, upload=upload, raw={}, findings=[]
         )
         Passage.objects.create(
-            submission=submission, verb="submit", source="DRAFT", target="SUBMITTED", version=1, by=clerk
+            submission=submission,
+            verb="submit",
+            source="DRAFT",
+            target="SUBMITTED",
+            version=1,
+            by=clerk,
         )
         Record.objects.update(sex="M")  # leaves a line of history
 
@@ -118,7 +123,8 @@ def test_app_cannot_truncate_nor_change_the_log(foreign_rows, clerk):
 def test_the_tables_force_row_level_security(table, db):
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = %s", [table]
+            "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = %s",
+            [table],
         )
         assert cursor.fetchone() == (True,)
 

@@ -51,7 +51,9 @@ class Command(BaseCommand):
         self, person: Person, answers: dict[str, Any], options: dict[str, Any]
     ) -> tuple[int | None, str]:
         with scope.acting(person):
-            agency = access.agencies(person, Permission.ENTER).filter(code=options["agency"]).first()
+            agency = (
+                access.agencies(person, Permission.ENTER).filter(code=options["agency"]).first()
+            )
             if agency is None:
                 raise CommandError(f"{person.email} may not enter records for {options['agency']}.")
             try:

@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset")
         parser.add_argument("--as", dest="person", required=True, help="e-mail of the publisher")
-        parser.add_argument("--built-only", action="store_true", help="leave it for somebody to release")
+        parser.add_argument(
+            "--built-only", action="store_true", help="leave it for somebody to release"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         person = Person.objects.named(options["person"])

@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset")
-        parser.add_argument("--by", default="", help="dimensions, divided by commas; any case; month is the period")
+        parser.add_argument(
+            "--by", default="", help="dimensions, divided by commas; any case; month is the period"
+        )
         parser.add_argument("--where", action="append", default=[], metavar="DIMENSION=CODE,…")
         parser.add_argument("--exact", action="store_true")
         parser.add_argument("--as", dest="person", help="e-mail; needed for --exact")
@@ -53,7 +55,9 @@ class Command(BaseCommand):
         person = Person.objects.named(options["person"])
         with scope.acting(person):
             access.require(person, Permission.TABULATE)
-            audit.record("tabulate-exact", f"dataset:{options['dataset']}", by=person, by_=options["by"])
+            audit.record(
+                "tabulate-exact", f"dataset:{options['dataset']}", by=person, by_=options["by"]
+            )
             dataset = design.datasets().get(options["dataset"])
             if dataset is None:
                 raise Refused(f"There is no dataset {options['dataset']}.")
@@ -64,7 +68,9 @@ class Command(BaseCommand):
 
 def _dimension(name: str) -> str:
     shown = name.strip().upper()
-    return {"MONTH": "TIME_PERIOD", "PERIOD": "TIME_PERIOD", "QUARTER": "TIME_PERIOD"}.get(shown, shown)
+    return {"MONTH": "TIME_PERIOD", "PERIOD": "TIME_PERIOD", "QUARTER": "TIME_PERIOD"}.get(
+        shown, shown
+    )
 
 
 def _condition(text: str) -> tuple[str, list[str]]:
