@@ -3,13 +3,14 @@
 from django import forms
 from django.contrib import messages
 from django.core.validators import RegexValidator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies import access, accounts
 from agencies.access import Permission, Role
+from agencies.http import SignedInRequest
 from agencies.models import Agency, AgencyPermission, Person
 
 
@@ -27,7 +28,7 @@ class AgencyForm(forms.Form):
     tk = forms.CharField(label=gettext_lazy("Name in Turkmen"), max_length=200, required=False)
 
 
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.MANAGE_PEOPLE)
     managed = access.agencies(request.user, Permission.MANAGE_PEOPLE)
     groups = [{"agency": agency, "people": accounts.people(agency)} for agency in managed]
@@ -35,7 +36,7 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "agencies/people.html", {"groups": groups, "national": national})
 
 
-def invite(request: HttpRequest, agency: str) -> HttpResponse:
+def invite(request: SignedInRequest, agency: str) -> HttpResponse:
     found = _managed(request, agency)
     form = InviteForm(request.POST or None)
     chosen = request.POST.getlist("roles")
@@ -63,7 +64,7 @@ def invite(request: HttpRequest, agency: str) -> HttpResponse:
     return render(request, "agencies/invite.html", context, status=422 if form.is_bound else 200)
 
 
-def person(request: HttpRequest, agency: str, person: int) -> HttpResponse:
+def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
     found = _managed(request, agency)
     held_by = AgencyPermission.objects.filter(content_object=found).values("user")
     one = get_object_or_404(Person, pk=person, pk__in=held_by)
@@ -79,7 +80,7 @@ def person(request: HttpRequest, agency: str, person: int) -> HttpResponse:
     return render(request, "agencies/person.html", context)
 
 
-def agency_list(request: HttpRequest) -> HttpResponse:
+def agency_list(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.MANAGE_AGENCIES)
     form = AgencyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -99,7 +100,7 @@ def agency_list(request: HttpRequest) -> HttpResponse:
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
 
 
-def _managed(request: HttpRequest, code: str) -> Agency:
+def _managed(request: SignedInRequest, code: str) -> Agency:
     return get_object_or_404(
         access.agencies(request.user, Permission.MANAGE_PEOPLE), code__iexact=code
     )
@@ -109,7 +110,7 @@ def _roles(chosen: list[str]) -> list[Role]:
     return [Role(value) for value in chosen if value in Role.values]
 
 
-def _change(request: HttpRequest, one: Person, agency: Agency) -> HttpResponse:
+def _change(request: SignedInRequest, one: Person, agency: Agency) -> HttpResponse:
     try:
         if "active" in request.POST:
             accounts.set_active(one, request.POST["active"] == "1", agency=agency, by=request.user)

@@ -3,7 +3,7 @@
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -124,7 +124,7 @@ class CodeList:
         return tuple(indexes)
 
 
-FORMS = (str, fold, one_script)
+FORMS: tuple[Callable[[str], str], ...] = (str, fold, one_script)
 
 
 @cache

@@ -295,7 +295,9 @@ def _what_values_mean(
     sex = next((c for c in columns if c.variable == "sex"), None)
     numbers = sorted({v.strip() for v in _values(sex, body)} & NUMERIC_SEX) if sex else []
     if numbers and not answers.get("sex_codes"):
-        choices = [{"value": c.code, "label": c.labels} for c in codelist.load("sex").codes]
+        choices: list[dict[str, Any]] = [
+            {"value": c.code, "label": c.labels} for c in codelist.load("sex").codes
+        ]
         evidence = [f"{n}: {sum(v.strip() == n for v in _values(sex, body))}" for n in numbers]
         questions.append(Question("sex_codes", SEX_CODES, choices, evidence))
     days = [
@@ -303,14 +305,14 @@ def _what_values_mean(
     ]
     doubtful = [v for c in days for v in _values(c, body) if _either_way(v)]
     if doubtful and answers.get("day_first") is None:
-        choices = [
+        orders: list[dict[str, Any]] = [
             {"value": True, "label": {"en": "day first", "ru": "сначала день", "tk": "ilki gün"}},
             {
                 "value": False,
                 "label": {"en": "month first", "ru": "сначала месяц", "tk": "ilki aý"},
             },
         ]
-        questions.append(Question("day_first", DAY_FIRST, choices, doubtful[:5]))
+        questions.append(Question("day_first", DAY_FIRST, orders, doubtful[:5]))
     return questions
 
 

@@ -245,7 +245,7 @@ def _row_numbers(
     if not odd:
         return list(range(done, done + count)), done + count
     gaps = {number - header_line - 1 for number, _text in odd}
-    numbers = []
+    numbers: list[int] = []
     while len(numbers) < count:
         if done not in gaps:
             numbers.append(done)

@@ -176,9 +176,10 @@ class Spec:
                 raise Invalid(f"{self.code}.{v.name}: unknown kind {v.kind}")
             if (v.kind == "code") != bool(v.codelist):
                 raise Invalid(f"{self.code}.{v.name}: a code needs a list, nothing else has one")
-        for rule in (*self.rules, *self.checks):
-            if rule.variable not in names:
-                raise Invalid(f"{self.code}: {rule.id} speaks of an unknown variable")
+        spoken_of = {r.id: r.variable for r in self.rules} | {c.id: c.variable for c in self.checks}
+        for rule, variable in spoken_of.items():
+            if variable not in names:
+                raise Invalid(f"{self.code}: {rule} speaks of an unknown variable")
 
     def _rule_ids(self) -> list[str]:
         return [r.id for r in self.rules] + [c.id for c in self.checks]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,6 +71,6 @@ def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
     return table[name].cast(pa.string())
 
 
-def _count(column: pa.ChunkedArray) -> dict[object, int]:
+def _count(column: pa.ChunkedArray) -> dict[Any, int]:
     counted = pc.value_counts(column)
     return {v["values"]: v["counts"] for v in counted.to_pylist() if v["values"] is not None}

@@ -149,14 +149,16 @@ def read(path: Path) -> Dataset:
 @cache
 def _read(text: str, name: str) -> Dataset:
     content = yaml.safe_load(text)
-    dimensions = tuple(
-        Source(**{k: tuple(v) if isinstance(v, list) else v for k, v in d.items()})
-        for d in content["dimensions"]
-    )
+    dimensions = tuple(_source(d) for d in content["dimensions"])
     names = [d.name for d in dimensions]
     if SEX not in names or TIME not in names:
         raise Invalid(f"{name}: every dataset has the dimensions {SEX} and {TIME}")
     return Dataset(**{**content, "dimensions": dimensions, "sources": tuple(content["sources"])})
+
+
+def _source(content: dict[str, Any]) -> Source:
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+    return Source(**given)
 
 
 def _quoted(codes: tuple[str, ...] | list[str]) -> str:

@@ -13,7 +13,9 @@ Randomness is SHAKE-256(seed): equal input and seed give equal output on every p
 """
 
 import hashlib
+from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,19 @@ _CHUNK = (
 )  # swap candidates screened at once; part of the algorithm: another value gives another result
 
 
-def protect(counts, codes, base, seed, previous=None, margins=None, strata=(), sweeps=40):
+Array = np.ndarray[Any, Any]
+
+
+def protect(
+    counts: Array,
+    codes: Array,
+    base: int,
+    seed: bytes,
+    previous: tuple[Array, Array, Array] | None = None,
+    margins: Sequence[tuple[int, ...]] | None = None,
+    strata: Sequence[int] = (),
+    sweeps: int = 40,
+) -> Array:
     """Round a cube. Returns (n,) int64 multiples of `base` with |rounded - counts| < base; zeros stay zero.
 
     counts   (n,) integers >= 0, records per inner cell. Zero cells may be left out.
@@ -56,7 +70,7 @@ def protect(counts, codes, base, seed, previous=None, margins=None, strata=(), s
             coarse = _subsets(codes.shape[1], 1) + [
                 tuple(strata[:k]) for k in range(2, len(strata) + 1)
             ]
-            _rebalance(up, *_margin_index(rounded - counts, codes, coarse, free), base, seed)
+            _rebalance(up, *_margin_index(rounded - counts, codes, coarse, free), base, seed)  # type: ignore[call-arg]
             rounded[free] = low[free] + base * up
         if sweeps:
             group = _ids(
@@ -68,7 +82,7 @@ def protect(counts, codes, base, seed, previous=None, margins=None, strata=(), s
                 )
             )[0]
             margins = _subsets(codes.shape[1], 3) if margins is None else margins
-            _swap(
+            _swap(  # type: ignore[call-arg]
                 up,
                 group,
                 part,
@@ -83,13 +97,15 @@ def protect(counts, codes, base, seed, previous=None, margins=None, strata=(), s
     return result
 
 
-def deviations(counts, codes, rounded, depth=3):
+def deviations(
+    counts: Array, codes: Array, rounded: Array, depth: int = 3
+) -> dict[tuple[int, ...], Array]:
     """{margin: (cells,) int64 rounded minus true} of all margins of at most `depth` dimensions. Never publish them."""
     codes, error = (
         np.asarray(codes, np.int64),
         np.asarray(rounded, np.int64) - np.asarray(counts, np.int64),
     )
-    return {m: _sums(*_ids(codes[:, list(m)]), error) for m in _subsets(codes.shape[1], depth)}
+    return {m: _sums(*_ids(codes[:, list(m)]), error) for m in _subsets(codes.shape[1], depth)}  # type: ignore[call-arg]
 
 
 def _check(counts, codes, base):

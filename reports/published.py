@@ -89,9 +89,8 @@ class Table:
     @property
     def total(self) -> Figures:
         parts = [row.figures for row in self.rows]
-        return Figures(
-            *(sum(getattr(p, part) for p in parts) for part in "fmo"), self.edition.structure.base
-        )
+        women, men, other = (sum(getattr(p, part) for p in parts) for part in "fmo")
+        return Figures(women, men, other, self.edition.structure.base)
 
 
 @contextmanager
@@ -183,7 +182,12 @@ def sums(
     order = [{item.code: k for k, item in enumerate(structure.by_name[n].items)} for n in names]
     found.sort(key=lambda row: [places[code] for places, code in zip(order, row, strict=False)])
     width = len(names)
-    return [(tuple(row[:width]), Figures(*row[width:], base=structure.base)) for row in found]
+    return [(tuple(row[:width]), _figures(row[width:], structure)) for row in found]
+
+
+def _figures(counted: Sequence[int], structure: Structure) -> Figures:
+    women, men, other = counted
+    return Figures(women, men, other, structure.base)
 
 
 def _require_codes(structure: Structure, name: str, codes: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from agencies import access
 from agencies.access import Permission
+from agencies.http import SignedInRequest
 from agencies.models import in_language
 from migdata import jobs
 from records.review import Refused
@@ -99,7 +100,7 @@ def data_csv(request: HttpRequest, dataset: str) -> HttpResponse:
     return _file(request, content, "text/csv; charset=utf-8", f"{edition.name}.csv", edition)
 
 
-def releases(request: HttpRequest) -> HttpResponse:
+def releases(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.PUBLISH)
     found = [
         {
@@ -115,7 +116,7 @@ def releases(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def build(request: HttpRequest, dataset: str) -> HttpResponse:
+def build(request: SignedInRequest, dataset: str) -> HttpResponse:
     try:
         releasing.build(dataset, by=request.user)
     except Refused as refusal:
@@ -127,14 +128,14 @@ def build(request: HttpRequest, dataset: str) -> HttpResponse:
     return redirect("reports:releases")
 
 
-def release(request: HttpRequest, pk: int) -> HttpResponse:
+def release(request: SignedInRequest, pk: int) -> HttpResponse:
     access.require(request.user, Permission.PUBLISH)
     found = get_object_or_404(Release.objects.select_related("build"), pk=pk)
     return render(request, "reports/release.html", {"release": found, "gates": found.build.gates})
 
 
 @require_POST
-def release_verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
     access.require(request.user, Permission.PUBLISH)
     found = get_object_or_404(Release, pk=pk)
     try:

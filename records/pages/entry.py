@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from agencies import access
 from agencies.access import Permission
+from agencies.http import SignedInRequest
 from agencies.models import Agency, in_language
 from records import entry, forms
 from records.instrument import current, spec_of
@@ -23,7 +24,7 @@ from records.review import Refused
 PER_PAGE = 50
 
 
-def records(request: HttpRequest, submission: int) -> HttpResponse:
+def records(request: SignedInRequest, submission: int) -> HttpResponse:
     found = get_object_or_404(
         Submission.objects.visible_to(request.user).select_related("agency", "instrument_version"),
         pk=submission,
@@ -42,7 +43,7 @@ def records(request: HttpRequest, submission: int) -> HttpResponse:
     return render(request, "records/records.html", context)
 
 
-def new(request: HttpRequest, instrument: str, agency: str) -> HttpResponse:
+def new(request: SignedInRequest, instrument: str, agency: str) -> HttpResponse:
     found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency)
     collection = get_object_or_404(found.instruments, code=instrument)
     version = current(collection)
@@ -54,7 +55,7 @@ def new(request: HttpRequest, instrument: str, agency: str) -> HttpResponse:
     return _save(request, version, found, collection)
 
 
-def edit(request: HttpRequest, record: int) -> HttpResponse:
+def edit(request: SignedInRequest, record: int) -> HttpResponse:
     found = get_object_or_404(
         Record.objects.visible_to(request.user).select_related(
             "agency", "submission__instrument", "submission__instrument_version"
@@ -68,7 +69,7 @@ def edit(request: HttpRequest, record: int) -> HttpResponse:
 
 
 @require_POST
-def delete(request: HttpRequest, record: int) -> HttpResponse:
+def delete(request: SignedInRequest, record: int) -> HttpResponse:
     found = get_object_or_404(Record.objects.visible_to(request.user), pk=record)
     submission = found.submission
     try:
@@ -83,19 +84,24 @@ def delete(request: HttpRequest, record: int) -> HttpResponse:
 
 
 def held_rows(
-    request: HttpRequest, submission: int | None = None, upload: int | None = None
+    request: SignedInRequest, submission: int | None = None, upload: int | None = None
 ) -> HttpResponse:
     """Held rows of a submission or of an upload, each with what is wrong and where."""
-    model, pk = (Submission, submission) if submission is not None else (Upload, upload)
-    owner = get_object_or_404(model.objects.visible_to(request.user), pk=pk)
+    owner: Submission | Upload
+    if submission is not None:
+        owner = get_object_or_404(Submission.objects.visible_to(request.user), pk=submission)
+    else:
+        owner = get_object_or_404(Upload.objects.visible_to(request.user), pk=upload)
     rows = owner.held_rows.all().visible_to(request.user)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    for row in page.object_list:
-        row.said = [{**f, "text": in_language(f["message"])} for f in row.findings]  # type: ignore[attr-defined]
-    return render(request, "records/held.html", {"owner": owner, "page": page})
+    said = [
+        (row, [{**f, "text": in_language(f["message"])} for f in row.findings])
+        for row in page.object_list
+    ]
+    return render(request, "records/held.html", {"owner": owner, "page": page, "rows": said})
 
 
-def correct(request: HttpRequest, held: int) -> HttpResponse:
+def correct(request: SignedInRequest, held: int) -> HttpResponse:
     found = get_object_or_404(
         HeldRow.objects.visible_to(request.user).select_related("agency", "instrument", "upload"),
         pk=held,
@@ -109,7 +115,7 @@ def correct(request: HttpRequest, held: int) -> HttpResponse:
 
 
 @require_POST
-def discard(request: HttpRequest, held: int) -> HttpResponse:
+def discard(request: SignedInRequest, held: int) -> HttpResponse:
     found = get_object_or_404(HeldRow.objects.visible_to(request.user), pk=held)
     back = reverse("records:upload_held", args=[found.upload_id]) if found.upload_id else "/"
     entry.discard(found, by=request.user)
@@ -117,12 +123,12 @@ def discard(request: HttpRequest, held: int) -> HttpResponse:
     return redirect(back)
 
 
-def _may_enter(request: HttpRequest, submission: Submission) -> bool:
+def _may_enter(request: SignedInRequest, submission: Submission) -> bool:
     return submission.is_open and access.may(request.user, Permission.ENTER, submission.agency)
 
 
 def _save(
-    request: HttpRequest,
+    request: SignedInRequest,
     version: InstrumentVersion,
     agency: Agency,
     collection: Instrument,
@@ -160,7 +166,7 @@ def _save(
 
 
 def _form(
-    request: HttpRequest,
+    request: SignedInRequest,
     version: InstrumentVersion,
     agency: Agency,
     values: Mapping[str, str],

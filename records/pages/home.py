@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from agencies import access
 from agencies.access import Permission
+from agencies.http import SignedInRequest
 from records import review
 from records.models import HeldRow, Submission, Upload
 
@@ -27,7 +28,7 @@ class Task:
     chip: str
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect("reports:dashboard")
     if not access.may(request.user, Permission.SEE_SUBMISSIONS):
@@ -48,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "records/home.html", context)
 
 
-def _tasks(request: HttpRequest) -> list[Task]:
+def _tasks(request: SignedInRequest) -> list[Task]:
     asked = Upload.objects.visible_to(request.user).filter(state=Upload.State.NEEDS_ANSWERS)
     tasks = [
         Task(

@@ -2,23 +2,24 @@
 
 import csv
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 
+from agencies.http import SignedInRequest
 from agencies.models import in_language
 from records import codelist
 from records.instrument import current, spec_of
 from records.models import Instrument
-from records.spec import Rule, Variable
+from records.spec import Variable
 
 
-def instruments(request: HttpRequest) -> HttpResponse:
+def instruments(request: SignedInRequest) -> HttpResponse:
     versions = [current(i) for i in Instrument.objects.all()]
     return render(request, "records/instruments.html", {"versions": versions})
 
 
-def instrument(request: HttpRequest, instrument: str) -> HttpResponse:
+def instrument(request: SignedInRequest, instrument: str) -> HttpResponse:
     version = current(get_object_or_404(Instrument, code=instrument))
     spec = spec_of(version)
     context = {
@@ -26,12 +27,15 @@ def instrument(request: HttpRequest, instrument: str) -> HttpResponse:
         "spec": spec,
         "purpose": in_language(spec.purpose),
         "variables": [_variable(v) for v in spec.variables if v.typed],
-        "rules": [_rule(r) for r in (*spec.rules, *spec.checks)],
+        "rules": [
+            *(_rule(r.id, r.severity, r.message) for r in spec.rules),
+            *(_rule(c.id, "warning", c.message) for c in spec.checks),
+        ],
     }
     return render(request, "records/instrument.html", context)
 
 
-def template(request: HttpRequest, instrument: str) -> HttpResponse:
+def template(request: SignedInRequest, instrument: str) -> HttpResponse:
     """An empty table with the headers in the person's language, to be filled in."""
     spec = spec_of(current(get_object_or_404(Instrument, code=instrument)))
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -55,6 +59,5 @@ def _variable(variable: Variable) -> dict[str, object]:
     }
 
 
-def _rule(rule: Rule) -> dict[str, str]:
-    severity = getattr(rule, "severity", "warning")
-    return {"id": rule.id, "severity": severity, "message": in_language(rule.message)}
+def _rule(rule_id: str, severity: str, message: dict[str, str]) -> dict[str, str]:
+    return {"id": rule_id, "severity": severity, "message": in_language(message)}

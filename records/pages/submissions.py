@@ -3,13 +3,14 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agencies import access, sums
 from agencies.access import Permission
+from agencies.http import SignedInRequest
 from records import admission, review
 from records.models import HeldRow, Submission
 
@@ -22,7 +23,7 @@ FILTERS = {
 }
 
 
-def submissions(request: HttpRequest) -> HttpResponse:
+def submissions(request: SignedInRequest) -> HttpResponse:
     found = Submission.objects.visible_to(request.user).select_related(
         "agency", "instrument", "instrument_version"
     )
@@ -43,13 +44,13 @@ def submissions(request: HttpRequest) -> HttpResponse:
     return render(request, "records/submissions.html", context)
 
 
-def submission(request: HttpRequest, submission: int) -> HttpResponse:
+def submission(request: SignedInRequest, submission: int) -> HttpResponse:
     found = _visible(request, submission)
     return render(request, "records/submission.html", _context(request, found))
 
 
 @require_POST
-def advance(request: HttpRequest, submission: int, verb: str) -> HttpResponse:
+def advance(request: SignedInRequest, submission: int, verb: str) -> HttpResponse:
     found = _visible(request, submission)
     if verb not in review.STEPS:
         raise Http404
@@ -78,7 +79,7 @@ def advance(request: HttpRequest, submission: int, verb: str) -> HttpResponse:
 
 
 @require_POST
-def readmit(request: HttpRequest, submission: int) -> HttpResponse:
+def readmit(request: SignedInRequest, submission: int) -> HttpResponse:
     found = _visible(request, submission)
     access.require(request.user, Permission.ENTER, found.agency)
     if not found.is_open:
@@ -89,7 +90,7 @@ def readmit(request: HttpRequest, submission: int) -> HttpResponse:
     return redirect(found)
 
 
-def _visible(request: HttpRequest, pk: int) -> Submission:
+def _visible(request: SignedInRequest, pk: int) -> Submission:
     return get_object_or_404(
         Submission.objects.visible_to(request.user).select_related(
             "agency", "instrument", "instrument_version"
@@ -98,7 +99,7 @@ def _visible(request: HttpRequest, pk: int) -> Submission:
     )
 
 
-def _context(request: HttpRequest, found: Submission) -> dict[str, object]:
+def _context(request: SignedInRequest, found: Submission) -> dict[str, object]:
     sees = access.may(request.user, Permission.SEE_RECORDS, found.agency)
     by_sex = (
         dict(found.records.values_list("sex").annotate(n=Count("pk")).order_by()) if sees else {}

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from agencies import access, sums
 from agencies.access import Permission
+from agencies.http import SignedInRequest
 from agencies.models import Person, in_language
 from records import intake
 from records.instrument import current
@@ -42,13 +43,13 @@ class UploadForm(forms.Form):
         ]
 
 
-def uploads(request: HttpRequest) -> HttpResponse:
+def uploads(request: SignedInRequest) -> HttpResponse:
     found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
     page = Paginator(found, 40).get_page(request.GET.get("page"))
     return render(request, "records/uploads.html", {"page": page})
 
 
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.ENTER)
     form = UploadForm(
         request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict()
@@ -72,11 +73,11 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "records/upload_new.html", {"form": form}, status=status)
 
 
-def upload(request: HttpRequest, upload: int) -> HttpResponse:
+def upload(request: SignedInRequest, upload: int) -> HttpResponse:
     return render(request, "records/upload.html", _context(request, _visible(request, upload)))
 
 
-def progress(request: HttpRequest, upload: int) -> HttpResponse:
+def progress(request: SignedInRequest, upload: int) -> HttpResponse:
     """The fragment that the page asks for while a worker reads the file."""
     found = _visible(request, upload)
     status = 200 if found.outcome == Upload.State.RECEIVED else STOP_ASKING
@@ -84,7 +85,7 @@ def progress(request: HttpRequest, upload: int) -> HttpResponse:
 
 
 @require_POST
-def answer(request: HttpRequest, upload: int) -> HttpResponse:
+def answer(request: SignedInRequest, upload: int) -> HttpResponse:
     found = _visible(request, upload)
     if found.state == Upload.State.NEEDS_ANSWERS:
         intake.read(found, by=request.user, answers=_answers(request, found))
@@ -92,7 +93,7 @@ def answer(request: HttpRequest, upload: int) -> HttpResponse:
 
 
 @require_POST
-def undo(request: HttpRequest, upload: int) -> HttpResponse:
+def undo(request: SignedInRequest, upload: int) -> HttpResponse:
     found = _visible(request, upload)
     try:
         intake.undo(found, by=request.user)
@@ -103,12 +104,12 @@ def undo(request: HttpRequest, upload: int) -> HttpResponse:
     return redirect(found)
 
 
-def _visible(request: HttpRequest, pk: int) -> Upload:
+def _visible(request: SignedInRequest, pk: int) -> Upload:
     found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
     return get_object_or_404(found, pk=pk)
 
 
-def _answers(request: HttpRequest, upload: Upload) -> dict[str, Any]:
+def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     """Read the form of questions: `sex_codes` one choice per number, columns by variable, else one value."""
     answers: dict[str, Any] = {}
     for question in upload.report["questions"]:
@@ -128,7 +129,7 @@ def _answers(request: HttpRequest, upload: Upload) -> dict[str, Any]:
     return answers
 
 
-def _context(request: HttpRequest, found: Upload) -> dict[str, Any]:
+def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
     report = found.report
     findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
     rows = report.get("rows", {})
@@ -173,7 +174,7 @@ def _progress(found: Upload) -> dict[str, Any]:
     }
     done, size = said.get("bytes", 0), found.size
     return {
-        "stage": stages.get(said.get("stage"), _("Waiting for a worker")),
+        "stage": stages.get(str(said.get("stage")), _("Waiting for a worker")),
         "rows": said.get("rows", 0),
         "bytes": done,
         "size": size,

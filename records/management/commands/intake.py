@@ -37,8 +37,9 @@ class Command(BaseCommand):
             result = intake.summary(Upload(state=Upload.State.REFUSED, reason=refusal))
         else:
             with scope.acting(person):
-                job_id = Upload.objects.get(pk=upload_id).job_id
-            jobs.work(job_id)
+                job = Upload.objects.select_related("job").get(pk=upload_id).job
+            if job:
+                jobs.work(job.pk)
             with scope.acting(person):
                 result = intake.summary(Upload.objects.get(pk=upload_id))
         self.stdout.write(
