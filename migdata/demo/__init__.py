@@ -1,0 +1,1 @@
+"""A demonstration country of invented people, taken in and released by the verbs people use."""

@@ -1,0 +1,208 @@
+"""Invented records by column, from a seed: plausible shares, deliberate errors, unknown sex."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+SEED = 20261123
+Columns = dict[str, list[str]]
+WEIGHTS: dict[str, dict[str, float]] = {
+    "region": {
+        "TM-S": 30,
+        "TM-M": 18,
+        "TM-D": 16,
+        "TM-L": 15,
+        "TM-A": 9,
+        "TM-B": 8,
+        "TM-X-AK": 2,
+        "TM-_U": 2,
+    },
+    "foreign": {
+        "TUR": 22,
+        "UZB": 18,
+        "RUS": 14,
+        "CHN": 11,
+        "IRN": 9,
+        "KAZ": 8,
+        "IND": 6,
+        "AFG": 4,
+        "AZE": 3,
+        "UKR": 2,
+        "KOR": 1,
+        "MYS": 1,
+        "XXX": 1,
+    },
+    "purpose": {
+        "TOURISM": 22,
+        "PRIVATE": 24,
+        "WORK": 16,
+        "BUSINESS": 14,
+        "FAMILY": 9,
+        "TRANSIT": 8,
+        "EDUC": 4,
+        "MEDICAL": 2,
+        "_U": 1,
+    },
+    "decision": {"ISS": 55, "REN": 32, "REF": 8, "WDR": 5},
+    "reason": {
+        "WORK": 25,
+        "FAMILY": 30,
+        "EDUCATION": 12,
+        "RETURN": 15,
+        "SETTLE": 9,
+        "PROTECTION": 2,
+        "OTHER": 5,
+        "_U": 2,
+    },
+    "duration": {"D_GE12": 55, "D_IND": 22, "D6T11": 12, "D3T5": 7, "_U": 4},
+    "employer": {"FOREIGN_CO": 45, "JV": 20, "PRIV_NAT": 18, "STATE": 12, "HOUSEHOLD": 3, "_U": 2},
+}
+OCCUPATIONS = {
+    "71": 24,
+    "72": 10,
+    "83": 9,
+    "21": 14,
+    "12": 5,
+    "31": 8,
+    "51": 8,
+    "53": 4,
+    "93": 8,
+    "91": 3,
+    "23": 3,
+    "_U": 4,
+}
+ACTIVITY = {
+    "71": "F",
+    "72": "B",
+    "83": "H",
+    "21": "B",
+    "12": "C",
+    "31": "B",
+    "51": "I",
+    "53": "T",
+    "93": "F",
+    "91": "N",
+    "23": "P",
+    "_U": "_U",
+}
+WOMEN = {
+    "71": 0.03,
+    "72": 0.05,
+    "83": 0.02,
+    "21": 0.22,
+    "12": 0.25,
+    "31": 0.2,
+    "51": 0.55,
+    "53": 0.92,
+    "93": 0.08,
+    "91": 0.7,
+    "23": 0.65,
+    "_U": 0.3,
+}
+
+
+class Country:
+    """Draws records; the same seed gives the same country."""
+
+    def __init__(self, seed: int = SEED) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def border_crossings(self, first: date, last: date, rows: int) -> Columns:
+        national = self.rng.random(rows) < 0.45
+        citizenship = np.where(national, "TKM", self.pick("foreign", rows))
+        direction = np.where(self.rng.random(rows) < 0.5, "IN", "OUT")
+        visa = np.where(
+            ~national & (direction == "IN"), self.rng.choice(["TU", "PR1", "BS1", "WP"], rows), ""
+        )
+        return {
+            **self.common("B", first, last, rows, women=np.full(rows, 0.43)),
+            "citizenship": citizenship.tolist(),
+            "direction": direction.tolist(),
+            "crossing_point": self.rng.choice(
+                ["ASB", "FRP", "HOW", "SRK", "TKM-SEA", "DSH"], rows
+            ).tolist(),
+            "traveller": np.where(national, "NAT", "FOR").tolist(),
+            "doc_class": ["ORD"] * rows,
+            "purpose": self.pick("purpose", rows).tolist(),
+            "visa_class": visa.tolist(),
+        }
+
+    def work_permits(self, first: date, last: date, rows: int) -> Columns:
+        jobs = self.choose(OCCUPATIONS, rows)
+        women = np.array([WOMEN[job] for job in jobs])
+        common = self.common("W", first, last, rows, women=women, ages=(20, 61))
+        days = [date.fromisoformat(d) for d in common["event_date"]]
+        ends = [
+            d + timedelta(days=int(n))
+            for d, n in zip(days, self.rng.choice([182, 365], rows), strict=True)
+        ]
+        wrong = self.rng.random(rows) < 0.004  # the year was typed wrong: ends before it begins
+        return {
+            **common,
+            "citizenship": self.pick("foreign", rows).tolist(),
+            "decision": self.pick("decision", rows).tolist(),
+            "occupation": jobs.tolist(),
+            "activity": [ACTIVITY[job] for job in jobs],
+            "employer_type": self.pick("employer", rows).tolist(),
+            "valid_from": common["event_date"],
+            "valid_to": [
+                (e - timedelta(days=730) if w else e).isoformat()
+                for e, w in zip(ends, wrong, strict=True)
+            ],
+        }
+
+    def slips(self, first: date, last: date, rows: int) -> Columns:
+        flow = self.rng.choice(["IN", "OUT", "INTERNAL"], rows, p=[0.35, 0.3, 0.35])
+        abroad = self.pick("foreign", rows)
+        national = (flow == "INTERNAL") | (self.rng.random(rows) < 0.6)
+        return {
+            **self.common("S", first, last, rows, women=np.full(rows, 0.51)),
+            "citizenship": np.where(national, "TKM", self.pick("foreign", rows)).tolist(),
+            "flow": flow.tolist(),
+            "prev_residence": np.where(flow == "IN", abroad, "TKM").tolist(),
+            "next_residence": np.where(flow == "OUT", abroad, "TKM").tolist(),
+            "reason": self.pick("reason", rows).tolist(),
+            "dur_intended": self.pick("duration", rows).tolist(),
+        }
+
+    def common(
+        self,
+        letter: str,
+        first: date,
+        last: date,
+        rows: int,
+        *,
+        women: Any,
+        ages: tuple[int, int] = (1, 80),
+    ) -> Columns:
+        """The common block; 0.5 % of birth dates do not exist, 1.5 % of sexes are not stated."""
+        days = [
+            first + timedelta(days=int(n))
+            for n in self.rng.integers(0, (last - first).days + 1, rows)
+        ]
+        age = self.rng.integers(*ages, rows)
+        births = [
+            d - timedelta(days=int(a) * 365 + int(n))
+            for d, a, n in zip(days, age, self.rng.integers(20, 360, rows), strict=True)
+        ]
+        broken = self.rng.random(rows) < 0.005
+        sex = np.where(self.rng.random(rows) < women, "F", "M")
+        sex = np.where(self.rng.random(rows) < 0.015, "_U", sex)
+        return {
+            "record_ref": [f"{letter}-{first:%y%m}-{k:05}" for k in range(1, rows + 1)],
+            "event_date": [d.isoformat() for d in days],
+            "sex": sex.tolist(),
+            "birth_date": [
+                f"{b.year}-02-31" if x else b.isoformat()
+                for b, x in zip(births, broken, strict=True)
+            ],
+            "region": self.pick("region", rows).tolist(),
+        }
+
+    def pick(self, name: str, rows: int) -> Any:
+        return self.choose(WEIGHTS[name], rows)
+
+    def choose(self, weights: dict[str, float] | dict[str, int], rows: int) -> Any:
+        shares = np.array(list(weights.values()), float)
+        return self.rng.choice(list(weights), rows, p=shares / shares.sum())

@@ -1,0 +1,235 @@
+"""The road of the demonstration: files in, through real workers, review, sealing, releases."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from agencies import scope
+from agencies.models import Agency, Person
+from migdata.demo import files, people
+from migdata.demo.country import Columns, Country
+from migdata.models import Job
+from records import entry, instrument, intake, review
+from records.models import HeldRow, Instrument, Record, Submission, Upload
+from reports import design, release, tables
+from reports.models import Release, Slice
+
+MONTHS = 24
+PATIENCE = 900  # seconds for the workers to finish what was asked
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One kind of file an agency sends: how many rows a period, in which form."""
+
+    agency: str
+    instrument: str
+    rows: int
+    draw: Callable[[Country, date, date, int], Columns]
+    write: Callable[[list[list[str]]], bytes]
+    language: str
+    suffix: str
+
+
+DELIVERIES = [
+    Delivery(
+        "SMS",
+        "SMS-BCR",
+        1750,
+        Country.border_crossings,
+        lambda r: files.as_csv(r, delimiter=";", encoding="cp1251"),
+        "ru",
+        "csv",
+    ),
+    Delivery(
+        "SMS", "SMS-WPF", 320, Country.work_permits, lambda r: files.as_xlsx(r, "tk"), "tk", "xlsx"
+    ),
+    Delivery(
+        "MLSP",
+        "SMS-WPF",
+        270,
+        Country.work_permits,
+        lambda r: files.as_csv(r, delimiter=",", encoding="utf-8"),
+        "en",
+        "csv",
+    ),
+    Delivery(
+        "SCS",
+        "STA-SLP",
+        1060,
+        Country.slips,
+        lambda r: files.as_csv(r, delimiter=";", encoding="cp1250"),
+        "tk",
+        "csv",
+    ),
+]
+# What is left open, so that every desk has something waiting: (agency, instrument) -> periods before
+# the last -> the verbs that were not done.
+OPEN = {
+    ("SMS", "SMS-WPF"): {0: ()},
+    ("SMS", "SMS-BCR"): {0: ("submit",), 1: ("submit", "sign")},
+    ("MLSP", "SMS-WPF"): {0: ("submit", "return")},
+    ("SCS", "STA-SLP"): {0: ("submit", "sign")},
+}
+
+
+def load(say: Callable[[str], object] = print) -> dict[str, Any]:
+    """Load the country once and return what is there: records, held, submissions, slices, releases …"""
+    accounts = people.settle()
+    instrument.publish_all()
+    if not Release.objects.exists():
+        say("Sending the files of 24 months.")
+        _send()
+        _wait("records.intake", say)
+        say("Correcting, submitting, signing, accepting.")
+        _correct()
+        _review()
+        _wait("reports.seal", say)
+        say("Publishing.")
+        _publish()
+    return {**_counts(), "accounts": accounts, "password": people.PASSWORD}
+
+
+def periods(frequency: str) -> list[tuple[str, date, date]]:
+    """Return the last 24 full months, or the quarters in them: (period, first day, last day)."""
+    month = timezone.localdate().replace(day=1)
+    found = []
+    for _k in range(MONTHS):
+        last = month - timedelta(days=1)
+        month = last.replace(day=1)
+        found.append((f"{month:%Y-%m}", month, last))
+    found.reverse()
+    if frequency == "M":
+        return found
+    quarters: dict[str, tuple[date, date]] = {}
+    for _period, first, last in found:
+        name = f"{first.year}-Q{(first.month + 2) // 3}"
+        begun = quarters.get(name, (first, last))[0]
+        quarters[name] = (begun, last)
+    return [(name, *days) for name, days in quarters.items()]
+
+
+def _send() -> None:
+    country = Country()
+    for delivery in DELIVERIES:
+        agency, clerk = _agency_and(delivery.agency, "clerk")
+        collection = Instrument.objects.get(code=delivery.instrument)
+        spec = instrument.spec_of(instrument.current(collection))
+        for period, first, last in periods(spec.frequency):
+            columns = delivery.draw(country, first, last, delivery.rows)
+            content = delivery.write(files.table(columns, spec, delivery.language))
+            with scope.acting(clerk):
+                intake.receive(
+                    iter([content]),
+                    agency=agency,
+                    collection=collection,
+                    file_name=f"{spec.code}-{period}.{delivery.suffix}",
+                    by=clerk,
+                )
+
+
+def _correct() -> None:
+    """The clerk corrects the held rows of one open period, as she would on the page."""
+    _agency, clerk = _agency_and("MLSP", "clerk")
+    with scope.acting(clerk):
+        for held in HeldRow.objects.filter(agency__code="MLSP").order_by("pk")[:5]:
+            values = {k: str(v) for k, v in held.raw.items()}
+            values["birth_date"] = "1990"
+            values["valid_to"] = values["valid_from"]
+            entry.save(
+                values,
+                agency=held.agency,
+                collection=held.instrument,
+                by=clerk,
+                held=held,
+            )
+
+
+def _review() -> None:
+    _office, statistician = _agency_and("SCS", "statistician")
+    for delivery in DELIVERIES:
+        _agency, clerk = _agency_and(delivery.agency, "clerk")
+        _agency, reviewer = _agency_and(delivery.agency, "reviewer")
+        hands = {"submit": clerk, "sign": reviewer, "accept": statistician, "return": reviewer}
+        with scope.acting(clerk):
+            found = list(
+                Submission.objects.filter(
+                    agency__code=delivery.agency, instrument__code=delivery.instrument
+                ).order_by("-period")
+            )
+        for place, submission in enumerate(found):
+            left = OPEN[delivery.agency, delivery.instrument].get(place)
+            for verb in ("submit", "sign", "accept") if left is None else left:
+                _advance(submission, verb, hands[verb])
+
+
+def _advance(submission: Submission, verb: str, by: Person) -> None:
+    with scope.acting(by):
+        held = submission.held_rows.count() if verb == "submit" else None
+        reason = (
+            "Occupation is missing in several rows. Please complete them."
+            if verb == "return"
+            else ""
+        )
+        review.advance(submission, verb, by=by, reason=reason, held_acknowledged=held or None)
+
+
+def _publish() -> None:
+    _office, publisher = _agency_and("SCS", "publisher")
+    for dataset in design.datasets():
+        with scope.acting(publisher):
+            job = release.build(dataset, by=publisher)
+        _wait("reports.publish")
+        job.refresh_from_db()
+        if job.state != Job.State.DONE:
+            raise RuntimeError(f"{dataset}: {job.reason}")
+        with scope.acting(publisher):
+            made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
+            release.release(made, by=publisher)
+
+
+def _wait(name: str, say: Callable[[str], object] | None = None) -> None:
+    """Wait until the workers have done all jobs of this name."""
+    end, told = time.monotonic() + PATIENCE, 0.0
+    while left := Job.objects.filter(name=name, state__in=["QUEUED", "RUNNING"]).count():
+        if time.monotonic() > end:
+            raise RuntimeError(f"The workers did not finish: {left} jobs of {name} are left.")
+        if say and time.monotonic() - told > 10:
+            told = time.monotonic()
+            say(f"  {left} jobs are left.")
+        time.sleep(0.3)
+    failed = Job.objects.filter(name=name, state="FAILED").first()
+    if failed:
+        raise RuntimeError(f"{failed}: {failed.reason}")
+
+
+def _agency_and(code: str, name: str) -> tuple[Agency, Person]:
+    return (
+        Agency.objects.get(code=code),
+        Person.objects.named(f"{name}@{code.lower()}.example"),
+    )
+
+
+def _counts() -> dict[str, int]:
+    every = list(Agency.objects.values_list("pk", flat=True))
+    with scope.working(every):
+        return {
+            "records": Record.objects.count(),
+            "held": HeldRow.objects.count(),
+            "uploads": Upload.objects.count(),
+            "submissions": Submission.objects.count(),
+            "slices": Slice.objects.count(),
+            "releases": Release.objects.filter(state=Release.State.RELEASED).count(),
+            "tables": len(list(_released_tables())),
+        }
+
+
+def _released_tables() -> Iterator[str]:
+    released = set(
+        Release.objects.filter(state=Release.State.RELEASED).values_list("dataset", flat=True)
+    )
+    return (t.code for t in tables.tables().values() if t.dataset in released)
