@@ -27,7 +27,7 @@ from reports.models import Blob, Build, Release, Slice
 from reports.structure import SEX, TIME, Structure
 
 METHOD = "controlled cube rounding 1"
-SWEEPS = 40
+SWEEPS = (40, 150)  # more only where the margins are too far off (docs/disclosure.md, 6)
 CELLS, VALUE = "cells.parquet", "value"
 State = Release.State
 
@@ -68,19 +68,22 @@ def make(job: Job) -> None:
     previous = _previous(earlier, structure)
     strata = (names.index(SEX), names.index(TIME))
     key, seed_id = _seed(dataset.code, number)
-    rounded = disclosure.protect(
-        counts, codes, dataset.base, key, previous=previous, strata=strata, sweeps=SWEEPS
-    )
-    jobs.progress(job, stage="judging")
-    measured = gates.judge(
-        counts,
-        codes,
-        rounded,
-        base=dataset.base,
-        strata=strata,
-        previous=_last(earlier, structure),
-        changed_records=_changed(earlier, structure, counts, codes),
-    )
+    for sweeps in SWEEPS:
+        rounded = disclosure.protect(
+            counts, codes, dataset.base, key, previous=previous, strata=strata, sweeps=sweeps
+        )
+        jobs.progress(job, stage="judging", sweeps=sweeps)
+        measured = gates.judge(
+            counts,
+            codes,
+            rounded,
+            base=dataset.base,
+            strata=strata,
+            previous=_last(earlier, structure),
+            changed_records=_changed(earlier, structure, counts, codes),
+        )
+        if all(gate.passed for gate in measured):
+            break
     _refuse_failed(measured)
     _freeze(job, dataset, structure, number, inputs, earlier, exact, rounded, measured, seed_id)
 
