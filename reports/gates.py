@@ -1,6 +1,6 @@
 """Whether a protected cube may be published: the refusals of docs/disclosure.md, section 6."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,15 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        return self.measured <= self.allowed
+        return bool(self.measured <= self.allowed)
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "passed": self.passed}
+        return {
+            "name": self.name,
+            "measured": float(self.measured),
+            "allowed": float(self.allowed),
+            "passed": self.passed,
+        }
 
 
 def judge(

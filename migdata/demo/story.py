@@ -70,7 +70,7 @@ DELIVERIES = [
 ]
 # What is left open, so that every desk has something waiting: (agency, instrument) -> periods before
 # the last -> the verbs that were not done.
-OPEN = {
+OPEN: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {
     ("SMS", "SMS-WPF"): {0: ()},
     ("SMS", "SMS-BCR"): {0: ("submit",), 1: ("submit", "sign")},
     ("MLSP", "SMS-WPF"): {0: ("submit", "return")},
