@@ -142,13 +142,14 @@ def _correct() -> None:
             values = {k: str(v) for k, v in held.raw.items()}
             values["birth_date"] = "1990"
             values["valid_to"] = values["valid_from"]
-            entry.save(
-                values,
-                agency=held.agency,
-                collection=held.instrument,
-                by=clerk,
-                held=held,
-            )
+            with suppress(review.Refused):  # its period may be submitted already
+                entry.save(
+                    values,
+                    agency=held.agency,
+                    collection=held.instrument,
+                    by=clerk,
+                    held=held,
+                )
 
 
 def _review() -> None:
