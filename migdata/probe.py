@@ -7,7 +7,7 @@ import urllib.request
 ADDRESS = "http://127.0.0.1:8000/healthz"
 
 
-def main() -> int:
+def main(address: str = ADDRESS) -> int:
     """0 if the portal says that it can work, 1 otherwise."""
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0]
     request = urllib.request.Request(ADDRESS, headers={"Host": host})

@@ -1,7 +1,6 @@
 """The demonstration as a person starts and stops it."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -10,31 +9,40 @@ import urllib.request
 
 import pytest
 
-from migdata import local
+from migdata import local, probe
 from migdata.local.place import ROOT
 from tests import workers
-from tests.local.test_servers import kill_all, processes_of
+from tests.local.test_servers import processes_of
 
 PRIVATE = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "MIGDATA_AS_OWNER", "PRIVATE_ROOT")
 SECRETS = ("SECRET_KEY", "DISCLOSURE_SECRET", "PERSON_REF_SECRET")
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory):
     """A place of its own, and the environment of somebody who has set nothing."""
-    path = tmp_path / "local"
-    for name in (*PRIVATE, *SECRETS, "DJANGO_ALLOW_ASYNC_UNSAFE", "DEMO", "PORT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MIGDATA_LOCAL", str(path))
-    yield path
-    local.stop()
+    path = tmp_path_factory.mktemp("newcomer") / "local"
+    with pytest.MonkeyPatch.context() as environment:
+        for name in (*PRIVATE, *SECRETS, "DJANGO_ALLOW_ASYNC_UNSAFE", "DEMO", "PORT"):
+            environment.delenv(name, raising=False)
+        environment.setenv("MIGDATA_LOCAL", str(path))
+        yield path
+        local.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def demonstration(newcomer, port):
+    started = Demonstration(newcomer, port)
+    yield started
+    if started.process.poll() is None:
+        started.ends_with(signal.SIGINT)
 
 
 def command(*arguments):
@@ -51,10 +59,13 @@ class Demonstration:
     """A running `make demo` whose output goes to a file."""
 
     def __init__(self, folder, port):
-        self.output = folder.parent / "output.txt"
+        self.output, self.port = folder.parent / "output.txt", port
+        self.start()
+
+    def start(self):
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                command("--port", port), cwd=ROOT, stdout=output, stderr=output
+                command("--port", self.port), cwd=ROOT, stdout=output, stderr=output
             )
         workers.until(lambda: "Ctrl-C stops" in self.said() or self.process.poll() is not None, 120)
         assert self.process.poll() is None, self.said()
@@ -72,51 +83,51 @@ def healthy(port):
         return json.load(answer)["database"] == "ok"
 
 
-def test_once_does_the_work_ends_with_json_and_leaves_nothing_running(folder):
-    done = finish("--once")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["seconds"] > 0
-    assert processes_of(folder) == []
-
-
-def test_the_portal_answers_and_ctrl_c_stops_all_of_it(folder, port):
-    demonstration = Demonstration(folder, port)
+def test_the_portal_answers_and_the_container_s_probe_sees_it(demonstration, port, capsys):
     assert healthy(port)
-    assert demonstration.ends_with(signal.SIGINT) == 0
-    assert processes_of(folder) == []
-    with pytest.raises(OSError, match="refused"):
-        healthy(port)
+    assert probe.main(f"http://127.0.0.1:{port}/healthz") == 0
+    assert probe.main("http://127.0.0.1:9/healthz") == 1
+    assert "refused" in capsys.readouterr().err
 
 
-def test_after_kill_9_it_starts_again_and_stops_what_was_left(folder, port):
-    assert Demonstration(folder, port).ends_with(signal.SIGKILL) == -signal.SIGKILL
-    again = Demonstration(folder, port)
-    assert healthy(port)
-    again.ends_with(signal.SIGTERM)
-    assert processes_of(folder) == []
-
-
-def test_after_kill_9_of_everything_it_starts_again(folder, port):
-    first = Demonstration(folder, port)
-    first.process.kill()
-    first.process.wait()
-    kill_all(folder)
-    again = Demonstration(folder, port)
-    assert healthy(port)
-    again.ends_with(signal.SIGINT)
-
-
-def test_a_second_demonstration_is_refused_in_words(folder, port):
-    first = Demonstration(folder, port)
+def test_a_second_demonstration_is_refused_in_words(demonstration, port):
     second = finish("--port", port + 1)
     assert second.returncode == 1
     assert "already running" in second.stderr
     assert "Traceback" not in second.stderr
     assert healthy(port)
-    first.ends_with(signal.SIGINT)
 
 
-def test_a_taken_port_is_refused_in_words_and_nothing_stays(folder):
+def test_a_single_command_works_beside_it(demonstration, port):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "load_instruments"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert healthy(port)
+
+
+def test_after_kill_9_it_starts_again_and_ctrl_c_leaves_nothing(newcomer, demonstration, port):
+    assert demonstration.ends_with(signal.SIGKILL) == -signal.SIGKILL
+    demonstration.start()
+    assert healthy(port)
+    assert demonstration.ends_with(signal.SIGINT) == 0
+    assert processes_of(newcomer) == []
+    with pytest.raises(OSError, match="refused"):
+        healthy(port)
+
+
+def test_once_ends_with_json_and_leaves_nothing_running(newcomer):
+    done = finish("--once")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["seconds"] > 0
+    assert processes_of(newcomer) == []
+
+
+def test_a_taken_port_is_refused_in_words_and_nothing_stays(newcomer):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -125,19 +136,4 @@ def test_a_taken_port_is_refused_in_words_and_nothing_stays(folder):
     assert done.returncode == 1
     assert f"Port {taken}" in done.stderr
     assert f"--port={taken + 1}" in done.stderr
-    assert processes_of(folder) == []
-
-
-def test_a_single_command_works_beside_a_running_demonstration(folder, port):
-    demonstration = Demonstration(folder, port)
-    done = subprocess.run(
-        [sys.executable, "manage.py", "load_instruments"],
-        cwd=ROOT,
-        env={**os.environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert healthy(port)
-    demonstration.ends_with(signal.SIGINT)
+    assert processes_of(newcomer) == []
