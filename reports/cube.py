@@ -30,13 +30,13 @@ def periods_of(cells: pa.Table) -> list[str]:
     return sorted(set(cells[TIME].to_pylist()))
 
 
-def code_numbers(cells: pa.Table, structure: Structure) -> Integers:
-    """Return (n, d) category numbers: the place of each code in its dimension.
+def code_numbers(cells: pa.Table, structure: Structure, names: Sequence[str]) -> Integers:
+    """Return (n, d) category numbers of these dimensions: the place of each code in its dimension.
 
     Raises KeyError for a code the structure does not know, so that nothing is dropped.
     """
     columns = []
-    for dimension in structure.dimensions:
+    for dimension in (structure.by_name[name] for name in names):
         place = {item.code: k for k, item in enumerate(dimension.items)}
         coded = cells[dimension.name].combine_chunks().dictionary_encode()
         table = np.array([place[code] for code in coded.dictionary.to_pylist()], np.int64)

@@ -36,6 +36,8 @@ class Source:
     """How a dimension is worked out from a record.
 
     derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable).
+    implied_by: the dimension of which this one is a roll-up (skill level of occupation). It makes no
+    cell of its own, so protection does not see it, and its tables are sums of the other's cells.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Source:
     keep: tuple[str, ...] = ()
     groups: tuple[Mapping[str, Any], ...] = ()
     bands: tuple[Mapping[str, Any], ...] = ()
+    implied_by: str = ""
 
     def sql(self) -> str:
         """Return the expression on records_record, with `%%` for a literal per cent sign."""
@@ -72,6 +75,15 @@ class Source:
         kept = [Item(code, codes.by_code[code].labels) for code in self.keep]
         return (*kept, *(Item(g["code"], g["labels"]) for g in self.groups))
 
+    def group_of(self, code: str) -> str:
+        """Return the group of a code of the variable, for `groups`."""
+        listed = (g["code"] for g in self.groups if code in g.get("codes", ()))
+        return str(next(listed, self._rest))
+
+    @property
+    def _rest(self) -> str:
+        return next((str(g["code"]) for g in self.groups if g.get("rest")), "_U")
+
     def _column(self) -> str:
         return f"r.{self.variable}" if self.variable in CORE else f"r.extras->>'{self.variable}'"
 
@@ -90,8 +102,7 @@ class Source:
             for g in self.groups
             if g.get("codes")
         )
-        rest = next((g["code"] for g in self.groups if g.get("rest")), "_U")
-        return f"CASE WHEN {column} IS NULL THEN '_U' {kept}{listed} ELSE '{rest}' END"
+        return f"CASE WHEN {column} IS NULL THEN '_U' {kept}{listed} ELSE '{self._rest}' END"
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,16 @@ class Dataset:
     base: int
     sources: tuple[str, ...]
     dimensions: tuple[Source, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """All dimensions, in order."""
+        return [source.name for source in self.dimensions]
+
+    @property
+    def protected(self) -> list[str]:
+        """The dimensions whose cells are protected: all but the roll-ups of another."""
+        return [source.name for source in self.dimensions if not source.implied_by]
 
     def structure(self, periods: list[str]) -> Structure:
         """Return what is published, with these periods on the time axis."""
@@ -153,12 +174,26 @@ def _read(text: str, name: str) -> Dataset:
     names = [d.name for d in dimensions]
     if SEX not in names or TIME not in names:
         raise Invalid(f"{name}: every dataset has the dimensions {SEX} and {TIME}")
+    for source in dimensions:
+        _require_implied(source, {d.name: d for d in dimensions}, name)
     return Dataset(**{**content, "dimensions": dimensions, "sources": tuple(content["sources"])})
 
 
 def _source(content: dict[str, Any]) -> Source:
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
     return Source(**given)
+
+
+def _require_implied(source: Source, others: Mapping[str, Source], file: str) -> None:
+    """Each group of the other dimension must lie inside one group of its roll-up."""
+    if not source.implied_by:
+        return
+    finer = others.get(source.implied_by)
+    if finer is None or finer.implied_by or finer.variable != source.variable:
+        raise Invalid(f"{file}: {source.name} cannot be a roll-up of {source.implied_by}")
+    for group in finer.groups:
+        if len({source.group_of(code) for code in group.get("codes", ())}) > 1:
+            raise Invalid(f"{file}: {group['code']} lies in several groups of {source.name}")
 
 
 def _quoted(codes: tuple[str, ...] | list[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import transaction
@@ -24,7 +25,7 @@ from records.review import Refused
 from reports import cube, design, disclosure, gates, slices
 from reports.design import Dataset
 from reports.models import Blob, Build, Release, Slice
-from reports.structure import SEX, TIME, Structure
+from reports.structure import SEX, TIME
 
 METHOD = "controlled cube rounding 1"
 SWEEPS = (40, 150)  # more only where the margins are too far off (docs/disclosure.md, 6)
@@ -56,36 +57,32 @@ def make(job: Job) -> None:
     inputs = list(slices_in_force(dataset))
     if not inputs:
         raise jobs.GaveUp(_("Nothing is accepted yet, so there is nothing to publish."))
-    names = [s.name for s in dataset.dimensions]
-    exact = cube.add_up([slices.read_private(s.path, s.sha256) for s in inputs], names)
+    exact = cube.add_up([slices.read_private(s.path, s.sha256) for s in inputs], dataset.names)
     earlier = list(
         Build.objects.filter(release__dataset=dataset.code).select_related("release").order_by("pk")
     )
-    structure = dataset.structure(_periods(exact, earlier))
-    jobs.progress(job, stage="protecting", cells=exact.num_rows)
     number = (Release.objects.filter(dataset=dataset.code).aggregate(n=Max("number"))["n"] or 0) + 1
-    counts, codes = cube.counts(exact), cube.code_numbers(exact, structure)
-    previous = _previous(earlier, structure)
-    strata = (names.index(SEX), names.index(TIME))
     key, seed_id = _seed(dataset.code, number)
-    for sweeps in SWEEPS:
-        rounded = disclosure.protect(
-            counts, codes, dataset.base, key, previous=previous, strata=strata, sweeps=sweeps
-        )
-        jobs.progress(job, stage="judging", sweeps=sweeps)
-        measured = gates.judge(
-            counts,
-            codes,
-            rounded,
-            base=dataset.base,
-            strata=strata,
-            previous=_last(earlier, structure),
-            changed_records=_changed(earlier, structure, counts, codes),
-        )
-        if all(gate.passed for gate in measured):
-            break
+    jobs.progress(job, stage="protecting", cells=exact.num_rows)
+    rounded, measured = _protect(dataset, exact, [_ledger(b) for b in earlier], key)
     _refuse_failed(measured)
-    _freeze(job, dataset, structure, number, inputs, earlier, exact, rounded, measured, seed_id)
+    whole = exact.append_column(VALUE, pa.array(rounded, pa.int64()))
+    made = _freeze(dataset, number, whole)
+    path = f"cubes/{dataset.code}/{number}-{made.checksum[:16]}.parquet"
+    slices.write_private(path, whole)
+    Build.objects.create(
+        release=made,
+        inputs=[
+            {"slice": s.pk, "submission": s.submission_id, "version": s.version, "sha256": s.sha256}
+            for s in inputs
+        ],
+        predecessor=earlier[-1].release if earlier else None,
+        method=METHOD,
+        seed_id=seed_id,
+        gates=[g.as_dict() for g in measured],
+        cells_path=path,
+        built_by_id=job.args["by"],
+    )
 
 
 def release(made: Release, *, by: Person) -> None:
@@ -151,11 +148,10 @@ def missing(dataset: Dataset, periods: list[str]) -> list[dict[str, str]]:
 
 def exact_of(dataset: Dataset) -> pa.Table:
     """Return the exact cube of everything accepted. Only for those who may tabulate; audited by callers."""
-    names = [s.name for s in dataset.dimensions]
     found = [slices.read_private(s.path, s.sha256) for s in slices_in_force(dataset)]
     if not found:
         raise Refused(_("Nothing is accepted yet."))
-    return cube.add_up(found, names)
+    return cube.add_up(found, dataset.names)
 
 
 def _seed(dataset: str, number: int) -> tuple[bytes, str]:
@@ -165,44 +161,41 @@ def _seed(dataset: str, number: int) -> tuple[bytes, str]:
     return key, hashlib.sha256(b"seed id" + key).hexdigest()
 
 
-def _periods(exact: pa.Table, earlier: list[Build]) -> list[str]:
-    """Known periods keep their place and new ones are appended: rounding remembers cells by number."""
+def _ledger(build: Build) -> pa.Table:
+    """All cells of an earlier release, exact and rounded: what keeps unchanged cells at their value."""
+    return slices.read_private(build.cells_path)
+
+
+def _protect(
+    dataset: Dataset, exact: pa.Table, ledgers: list[pa.Table], key: bytes
+) -> tuple[gates.Integers, list[gates.Gate]]:
+    """Return the (n,) rounded counts of the exact cells and what the gates measured."""
+    names = dataset.protected
+    structure = dataset.structure(
+        cube.periods_of(pa.concat_tables([exact, *ledgers], promote_options="default"))
+    )
+    counts, codes = cube.counts(exact), cube.code_numbers(exact, structure, names)
     known = [
-        item["code"]
-        for b in earlier[-1:]
-        for d in b.release.structure["dimensions"]
-        if d["name"] == TIME
-        for item in d["items"]
+        (cube.code_numbers(t, structure, names), cube.counts(t), cube.counts(t, VALUE))
+        for t in ledgers
     ]
-    return known + [p for p in cube.periods_of(exact) if p not in known]
-
-
-def _ledger(build: Build, structure: Structure) -> tuple[Any, Any, Any]:
-    cells = slices.read_private(build.cells_path)
-    return cube.code_numbers(cells, structure), cube.counts(cells), cube.counts(cells, VALUE)
-
-
-def _previous(earlier: list[Build], structure: Structure) -> tuple[Any, Any, Any] | None:
-    """All cells of all earlier releases: what keeps unchanged cells at their value."""
-    if not earlier:
-        return None
-    parts = [_ledger(b, structure) for b in earlier]
-    return tuple(np.concatenate([p[k] for p in parts]) for k in range(3))  # type: ignore[return-value]
-
-
-def _last(earlier: list[Build], structure: Structure) -> tuple[Any, Any, Any] | None:
-    return _ledger(earlier[-1], structure) if earlier else None
-
-
-def _changed(earlier: list[Build], structure: Structure, counts: Any, codes: Any) -> int | None:
-    """Number of records that came or went since the last release."""
-    if not earlier:
-        return None
-    old_codes, old_counts, _rounded = _ledger(earlier[-1], structure)
-    change = dict(zip(map(tuple, codes.tolist()), counts.tolist(), strict=True))
-    for code, count in zip(map(tuple, old_codes.tolist()), old_counts.tolist(), strict=True):
-        change[code] = change.get(code, 0) - count
-    return sum(abs(n) for n in change.values())
+    strata = (names.index(SEX), names.index(TIME))
+    everything = tuple(map(np.concatenate, zip(*known, strict=True))) if known else None
+    for sweeps in SWEEPS:
+        rounded = disclosure.protect(
+            counts, codes, dataset.base, key, everything, strata=strata, sweeps=sweeps
+        )
+        measured = gates.judge(
+            counts,
+            codes,
+            rounded,
+            base=dataset.base,
+            strata=strata,
+            previous=known[-1] if known else None,
+        )
+        if all(gate.passed for gate in measured):
+            break
+    return rounded, measured
 
 
 def _refuse_failed(measured: list[gates.Gate]) -> None:
@@ -218,45 +211,22 @@ def _refuse_failed(measured: list[gates.Gate]) -> None:
         )
 
 
-def _freeze(  # noqa: PLR0913 - everything that makes a release, once
-    job: Job,
-    dataset: Dataset,
-    structure: Structure,
-    number: int,
-    inputs: list[Slice],
-    earlier: list[Build],
-    exact: pa.Table,
-    rounded: Any,
-    measured: list[gates.Gate],
-    seed_id: str,
-) -> None:
-    whole = exact.append_column(VALUE, pa.array(rounded, pa.int64()))
-    public = whole.filter(pa.array(rounded > 0)).drop_columns([cube.COUNT])
+def _freeze(dataset: Dataset, number: int, whole: pa.Table) -> Release:
+    """Store what readers will see: the protected cells, and the structure that explains them."""
+    public = whole.filter(pc.greater(whole[VALUE], 0)).drop_columns([cube.COUNT])
     buffer = io.BytesIO()
     pq.write_table(public, buffer, compression="zstd")
     content = buffer.getvalue()
+    # The periods of the exact cells: a period all of whose cells were rounded to 0 is shown as 0.
+    periods = cube.periods_of(whole)
     made = Release.objects.create(
         dataset=dataset.code,
         number=number,
-        structure=structure.as_json(),
-        missing=missing(dataset, [i.code for i in structure.by_name[TIME].items]),
+        structure=dataset.structure(periods).as_json(),
+        missing=missing(dataset, periods),
         checksum=hashlib.sha256(content).hexdigest(),
     )
     Blob.objects.create(
         release=made, name=CELLS, media_type="application/vnd.apache.parquet", content=content
     )
-    path = f"cubes/{dataset.code}/{number}-{made.checksum[:16]}.parquet"
-    slices.write_private(path, whole)
-    Build.objects.create(
-        release=made,
-        inputs=[
-            {"slice": s.pk, "submission": s.submission_id, "version": s.version, "sha256": s.sha256}
-            for s in inputs
-        ],
-        predecessor=earlier[-1].release if earlier else None,
-        method=METHOD,
-        seed_id=seed_id,
-        gates=[g.as_dict() for g in measured],
-        cells_path=path,
-        built_by_id=job.args["by"],
-    )
+    return made
