@@ -50,6 +50,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset(),
     Role.NATIONAL_ADMIN: frozenset({P.MANAGE_PEOPLE, P.MANAGE_AGENCIES}),
 }
+SAYS = {
+    Role.CLERK: gettext_lazy("types, uploads, corrects, submits"),
+    Role.REVIEWER: gettext_lazy("signs what a clerk submitted, never their own"),
+    Role.AGENCY_ADMIN: gettext_lazy("accounts only, sees no records"),
+    Role.STATISTICIAN: gettext_lazy("accepts submissions, makes exact tables"),
+    Role.PUBLISHER: gettext_lazy("builds, releases and withdraws figures"),
+    Role.VIEWER: gettext_lazy("reads published figures"),
+    Role.NATIONAL_ADMIN: gettext_lazy("agencies and their administrators, sees no records"),
+}
 # These roles reach every agency, wherever they are held.
 NATIONAL = frozenset({Role.STATISTICIAN, Role.PUBLISHER, Role.NATIONAL_ADMIN})
 # Only the statistics office can give these.
@@ -109,6 +118,12 @@ def roles(person: Person, agency: Agency) -> list[Role]:
         )
     )
     return [role for role in Role if role.value in held]
+
+
+def holdings(person: Person) -> dict[Agency, list[Role]]:
+    """Return the roles the person holds, by agency; of a person who may not sign in, too."""
+    found = AgencyPermission.objects.filter(user=person).select_related("content_object")
+    return {grant.content_object: roles(person, grant.content_object) for grant in found}
 
 
 def home_agency(person: Person) -> Agency | None:

@@ -1,6 +1,6 @@
 """Accounts of people: invite, give and take roles, deactivate. Who may do which is decided here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from agencies import access, audit
-from agencies.access import NATIONAL, STATISTICAL, Denied, Permission, Role
+from agencies.access import STATISTICAL, Denied, Permission, Role
 from agencies.models import Agency, AgencyPermission, Person
 
 
@@ -51,6 +51,14 @@ def people(agency: Agency) -> list[tuple[Person, list[Role]]]:
     return [(person, access.roles(person, agency)) for person in found]
 
 
+def holders(agency: Agency, role: Role) -> list[Person]:
+    """Return the people who hold a role in the agency and may sign in."""
+    ids = AgencyPermission.objects.filter(
+        content_object=agency, permission__codename=role.value
+    ).values("user")
+    return list(Person.objects.filter(pk__in=ids, is_active=True).order_by("name", "email"))
+
+
 @transaction.atomic
 def invite(
     *, email: str, name: str, roles: Iterable[Role], agency: Agency, by: Person, link_base: str
@@ -62,6 +70,8 @@ def invite(
     chosen = _permitted(roles, agency, by)
     if not chosen:
         raise Refused(_("Choose at least one role."))
+    if not agency.is_active:
+        raise Refused(_("This agency is closed."))
     person = Person.objects.filter(email__iexact=email).first()
     if person is None:
         person = Person.objects.create_user(email, None, name=name)
@@ -72,12 +82,26 @@ def invite(
     return person
 
 
+def invite_again(person: Person, *, agency: Agency, by: Person, link_base: str) -> None:
+    """Send the link once more to somebody who has chosen no password yet. Raises `Denied`, `Refused`."""
+    if not grantable(by, agency) or not access.roles(person, agency):
+        raise Denied(_("You do not manage the people of this agency."))
+    if person.has_usable_password() or not person.is_active:
+        raise Refused(_("Only open invitations are sent again."))
+    _send(person, by, agency, link_base)
+    audit.record("invite", f"person:{person.pk}", by=by, agency=agency, again=True)
+
+
 @transaction.atomic
 def change_roles(person: Person, roles: Iterable[Role], *, agency: Agency, by: Person) -> None:
-    """Give and take roles so that the person holds exactly these, of those `by` may decide on."""
+    """Give and take roles so that the person holds exactly these, of those `by` may decide on.
+
+    Raises `Denied`, and `Refused` where the agency would be left without an administrator.
+    """
     wanted, mine = _permitted(roles, agency, by), set(grantable(by, agency))
     held = set(access.roles(person, agency))
-    _keep_an_admin(person, agency, held & mine - wanted)
+    if Role.AGENCY_ADMIN in held & mine - wanted:
+        _keep_an_admin(person, agency)
     for role in wanted - held:
         access.grant(person, role, agency)
     for role in held & mine - wanted:
@@ -87,18 +111,20 @@ def change_roles(person: Person, roles: Iterable[Role], *, agency: Agency, by: P
 
 @transaction.atomic
 def set_active(person: Person, active: bool, *, agency: Agency, by: Person) -> None:
-    """Let a person of the agency sign in, or stop them at once; their sessions end with it."""
-    if not grantable(by, agency):
-        raise Denied(_("You do not manage the people of this agency."))
-    if (
-        any(role in NATIONAL for role in access.roles(person, agency))
-        and not agency.statistics_office
-    ):
-        raise Denied(_("A national administrator is not managed here."))
+    """Let a person sign in, or stop them at once; their sessions end with it.
+
+    The account is one for all agencies, so it takes somebody who decides on all of its roles.
+    Raises `Denied`, `Refused`.
+    """
+    held = access.holdings(person)
+    if agency not in held or not _decides_on(by, held):
+        audit.record("denied", f"person:{person.pk}", by=by, agency=agency, asked="set_active")
+        raise Denied(_("You do not decide on all roles of this person; take back yours instead."))
     if person == by:
         raise Refused(_("You cannot deactivate yourself; ask another administrator."))
-    if not active:
-        _keep_an_admin(person, agency, set(access.roles(person, agency)))
+    for where, roles in held.items():
+        if not active and Role.AGENCY_ADMIN in roles:
+            _keep_an_admin(person, where)
     Person.objects.filter(pk=person.pk).update(is_active=active)
     audit.record(
         "activate" if active else "deactivate", f"person:{person.pk}", by=by, agency=agency
@@ -122,20 +148,37 @@ def create_agency(
 def _permitted(roles: Iterable[Role], agency: Agency, by: Person) -> set[Role]:
     chosen, allowed = {Role(role) for role in roles}, set(grantable(by, agency))
     if not allowed or chosen - allowed:
+        asked = sorted(chosen)
+        audit.record("denied", f"agency:{agency.pk}", by=by, agency=agency, asked=asked)
         raise Denied(_("You may not give these roles in this agency."))
     return chosen
 
 
-def _keep_an_admin(person: Person, agency: Agency, losing: set[Role]) -> None:
-    if Role.AGENCY_ADMIN not in losing:
-        return
+def _decides_on(by: Person, held: Mapping[Agency, list[Role]]) -> bool:
+    """Say whether `by` manages everything the person is: in no agency more than `by` could give.
+
+    A national administrator may stop an administrator of an agency, whatever else they do there.
+    """
+    everything = {role for roles in held.values() for role in roles}
+    if access.may(by, Permission.MANAGE_AGENCIES):
+        return Role.AGENCY_ADMIN in everything and Role.NATIONAL_ADMIN not in everything
+    return all(set(roles) <= set(grantable(by, agency)) for agency, roles in held.items())
+
+
+def _keep_an_admin(person: Person, agency: Agency) -> None:
+    """Refuse where the person is the last one. Locks the agency: two administrators must not each
+    take the other's role at the same time."""
+    Agency.objects.select_for_update().get(pk=agency.pk)
     others = AgencyPermission.objects.filter(
         content_object=agency,
         permission__codename=Role.AGENCY_ADMIN.value,
         user__is_active=True,
     ).exclude(user=person)
     if not others.exists():
-        raise Refused(_("This is the last administrator of the agency. Name another one first."))
+        raise Refused(
+            _("This is the last administrator of %(agency)s. Name another one first.")
+            % {"agency": agency}
+        )
 
 
 def _send(person: Person, by: Person, agency: Agency, link_base: str) -> None:

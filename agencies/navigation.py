@@ -16,8 +16,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     found: list[tuple[str, str]] = []
     if person is not None and person.is_authenticated:
-        found.append((_("Due"), reverse("records:home")))
         if access.may(person, Permission.SEE_SUBMISSIONS):
+            found.append((_("Due"), reverse("records:home")))
             found.append((_("Submissions"), reverse("records:submissions")))
         if access.may(person, Permission.SEE_RECORDS):
             found.append((_("Uploads"), reverse("records:uploads")))
@@ -26,6 +26,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         if access.may(person, Permission.MANAGE_PEOPLE):
             found.append((_("People"), reverse("agencies:people")))
     found.append((_("Figures"), reverse("reports:dashboard")))
+    found.append((_("Tables"), reverse("reports:tables")))
     here = max((url for _label, url in found if request.path.startswith(url)), key=len, default="")
     return {
         "entries": [(label, url, url == here) for label, url in found],

@@ -1,39 +1,31 @@
 """Pages of people and agencies: each fetches what is visible, calls one verb, answers."""
 
-from django import forms
+from typing import Any
+
 from django.contrib import messages
-from django.core.validators import RegexValidator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from agencies import access, accounts
 from agencies.access import Permission, Role
+from agencies.forms import AgencyForm, InviteForm
 from agencies.http import SignedInRequest
 from agencies.models import Agency, AgencyPermission, Person
 
 
-class InviteForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
-    email = forms.EmailField(label=gettext_lazy("E-mail"))
-
-
-class AgencyForm(forms.Form):
-    code = forms.CharField(
-        label=gettext_lazy("Code"), max_length=12, validators=[RegexValidator(r"^[A-Z0-9]+$")]
-    )
-    en = forms.CharField(label=gettext_lazy("Name in English"), max_length=200)
-    ru = forms.CharField(label=gettext_lazy("Name in Russian"), max_length=200, required=False)
-    tk = forms.CharField(label=gettext_lazy("Name in Turkmen"), max_length=200, required=False)
-
-
 def people(request: SignedInRequest) -> HttpResponse:
+    """The people of one agency; the national administrator chooses which."""
     access.require(request.user, Permission.MANAGE_PEOPLE)
-    managed = access.agencies(request.user, Permission.MANAGE_PEOPLE)
-    groups = [{"agency": agency, "people": accounts.people(agency)} for agency in managed]
-    national = access.may(request.user, Permission.MANAGE_AGENCIES)
-    return render(request, "agencies/people.html", {"groups": groups, "national": national})
+    managed = list(access.agencies(request.user, Permission.MANAGE_PEOPLE))
+    wanted = request.GET.get("agency", "")
+    chosen = next((a for a in managed if a.code == wanted), managed[0] if managed else None)
+    context = {
+        "agencies": managed,
+        "national": access.may(request.user, Permission.MANAGE_AGENCIES),
+        "group": _group(chosen) if chosen else None,
+    }
+    return render(request, "agencies/people.html", context)
 
 
 def invite(request: SignedInRequest, agency: str) -> HttpResponse:
@@ -53,13 +45,11 @@ def invite(request: SignedInRequest, agency: str) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("%(person)s is invited.") % {"person": person})
-            return redirect("agencies:people")
+            return _people_of(found)
     context = {
         "agency": found,
         "form": form,
-        "roles": [
-            (r.value, r.label, r.value in chosen) for r in accounts.grantable(request.user, found)
-        ],
+        "roles": _choices(accounts.grantable(request.user, found), _roles(chosen)),
     }
     return render(request, "agencies/invite.html", context, status=422 if form.is_bound else 200)
 
@@ -70,12 +60,12 @@ def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
     one = get_object_or_404(Person, pk=person, pk__in=held_by)
     if request.method == "POST":
         return _change(request, one, found)
-    held = access.roles(one, found)
+    held, grantable = access.roles(one, found), accounts.grantable(request.user, found)
     context = {
         "agency": found,
         "person": one,
-        "roles": [(r.value, r.label, r in held) for r in accounts.grantable(request.user, found)],
-        "others": [r.label for r in held if r not in accounts.grantable(request.user, found)],
+        "roles": _choices(grantable, held),
+        "others": [role.label for role in held if role not in grantable],
     }
     return render(request, "agencies/person.html", context)
 
@@ -96,7 +86,8 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
                 request, _("%(code)s is added. Now invite its administrator.") % {"code": code}
             )
             return redirect("agencies:invite", code)
-    context = {"agencies": Agency.objects.all(), "form": form}
+    listed = [(a, accounts.holders(a, Role.AGENCY_ADMIN)) for a in Agency.objects.all()]
+    context = {"agencies": listed, "form": form}
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
 
 
@@ -106,14 +97,42 @@ def _managed(request: SignedInRequest, code: str) -> Agency:
     )
 
 
+def _people_of(agency: Agency) -> HttpResponse:
+    return redirect(f"{redirect('agencies:people').url}?agency={agency.code}")
+
+
+def _group(agency: Agency) -> dict[str, Any]:
+    found = accounts.people(agency)
+    held = {role for person, roles in found if person.is_active for role in roles}
+    return {
+        "agency": agency,
+        "accounts": [
+            {"person": person, "roles": [str(role.label) for role in roles]}
+            for person, roles in found
+        ],
+        "invited": sum(p.is_active and not p.has_usable_password() for p, _roles in found),
+        "lacking": Role.CLERK in held and Role.REVIEWER not in held,
+    }
+
+
 def _roles(chosen: list[str]) -> list[Role]:
     return [Role(value) for value in chosen if value in Role.values]
+
+
+def _choices(offered: list[Role], held: list[Role]) -> list[dict[str, Any]]:
+    return [
+        {"value": r.value, "label": r.label, "says": access.SAYS[r], "on": r in held}
+        for r in offered
+    ]
 
 
 def _change(request: SignedInRequest, one: Person, agency: Agency) -> HttpResponse:
     try:
         if "active" in request.POST:
             accounts.set_active(one, request.POST["active"] == "1", agency=agency, by=request.user)
+        elif "again" in request.POST:
+            link_base = request.build_absolute_uri("/")
+            accounts.invite_again(one, agency=agency, by=request.user, link_base=link_base)
         else:
             roles = _roles(request.POST.getlist("roles"))
             accounts.change_roles(one, roles, agency=agency, by=request.user)
@@ -121,4 +140,4 @@ def _change(request: SignedInRequest, one: Person, agency: Agency) -> HttpRespon
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("%(person)s: saved.") % {"person": one})
-    return redirect("agencies:people")
+    return _people_of(agency)

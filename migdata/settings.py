@@ -102,7 +102,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "agencies.navigation.navigation",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "migdata.templatetags.period",
+            ],
         },
     }
 ]
@@ -137,6 +141,8 @@ LOGIN_REDIRECT_URL = "records:home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"login": "agencies.forms.SignIn"}
+ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE; nobody is asked
 ACCOUNT_ADAPTER = "agencies.accounts.InvitedOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation is answered from the address it went to
 ACCOUNT_EMAIL_NOTIFICATIONS = True

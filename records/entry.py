@@ -89,9 +89,17 @@ def delete(record: Record, *, by: Person) -> None:
 
 
 def discard(held: HeldRow, *, by: Person) -> None:
-    """Remove a held row that should never have been in the file (a subtotal, a test row)."""
+    """Remove a held row that should never have been in the file (a subtotal, a test row).
+
+    Raises `Refused` for a late row, which is valid and only waits, and where the period is closed.
+    """
     access.require(by, Permission.ENTER, held.agency)
-    held.delete()
+    if held.kind == HeldRow.Kind.LATE:
+        raise Refused(_("This row is valid; it waits until its period is opened again."))
+    with transaction.atomic():
+        if held.submission_id:
+            _require_open(held.submission_id)
+        held.delete()
     audit.record("discard", f"held:{held.pk}", by=by, agency=held.agency)
 
 
@@ -100,6 +108,13 @@ def texts_of(record: Record) -> dict[str, str]:
     typed = {name: getattr(record, name) for name in CORE} | record.extras
     typed["birth_date"] = record.birth_year
     return {name: _text(value) for name, value in typed.items() if value is not None}
+
+
+def texts_of_held(held: HeldRow) -> dict[str, str]:
+    """Return a held row as the texts its form shows: as read, or typed where it was valid but for its number."""
+    extras = held.raw.get("extras") or {}
+    flat = {name: value for name, value in held.raw.items() if name != "extras"} | extras
+    return {name: _text(value) for name, value in flat.items() if value is not None}
 
 
 def _text(value: Any) -> str:

@@ -75,7 +75,9 @@ class Submission(models.Model):
     submitted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     signed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     accepted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
-    # What the last acceptance saw: sex code -> records. Stays in force while a later version is open.
+    # What was submitted, in numbers (records.profile): what reviewers and statistics staff judge by.
+    profile = models.JSONField(default=dict)
+    # Its slice stays in force while a later version is open.
     accepted_version = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -169,6 +171,10 @@ class Upload(models.Model):
         """The state people see: an upload whose job gave up has failed."""
         gave_up = self.state == self.State.RECEIVED and self.job and self.job.state == "FAILED"
         return self.State.FAILED if gave_up else self.state
+
+    @property
+    def outcome_label(self) -> str:
+        return str(self.State(self.outcome).label)
 
     @property
     def why(self) -> str:

@@ -11,6 +11,7 @@ from agencies import access, audit
 from agencies.access import Permission
 from agencies.models import Person
 from migdata import jobs
+from records import profile
 from records.models import HeldRow, Passage, Submission
 
 State = Submission.State
@@ -22,7 +23,8 @@ class Step:
 
     needs: dict[State, Permission]
     target: State
-    label: object
+    label: object  # the button
+    done: object  # the history
     reason: bool = False
 
 
@@ -31,17 +33,33 @@ STEPS: dict[str, Step] = {
         {State.DRAFT: Permission.ENTER, State.RETURNED: Permission.ENTER},
         State.SUBMITTED,
         gettext_lazy("Submit"),
+        gettext_lazy("submitted"),
     ),
-    "sign": Step({State.SUBMITTED: Permission.SIGN}, State.SIGNED, gettext_lazy("Sign")),
-    "accept": Step({State.SIGNED: Permission.ACCEPT}, State.ACCEPTED, gettext_lazy("Accept")),
+    "sign": Step(
+        {State.SUBMITTED: Permission.SIGN},
+        State.SIGNED,
+        gettext_lazy("Sign"),
+        gettext_lazy("signed"),
+    ),
+    "accept": Step(
+        {State.SIGNED: Permission.ACCEPT},
+        State.ACCEPTED,
+        gettext_lazy("Accept"),
+        gettext_lazy("accepted"),
+    ),
     "return": Step(
         {State.SUBMITTED: Permission.SIGN, State.SIGNED: Permission.ACCEPT},
         State.RETURNED,
         gettext_lazy("Return"),
+        gettext_lazy("returned"),
         reason=True,
     ),
     "reopen": Step(
-        {State.ACCEPTED: Permission.ACCEPT}, State.DRAFT, gettext_lazy("Reopen"), reason=True
+        {State.ACCEPTED: Permission.ACCEPT},
+        State.DRAFT,
+        gettext_lazy("Reopen"),
+        gettext_lazy("reopened"),
+        reason=True,
     ),
 }
 BY_FIELD = {
@@ -181,4 +199,8 @@ def _submitting(
         raise Refused(
             _("It has no records. If there is nothing to report, say so and submit it empty.")
         )
-    return {"held_acknowledged": held or None, "nothing_to_report": nothing_to_report}
+    return {
+        "held_acknowledged": held or None,
+        "nothing_to_report": nothing_to_report,
+        "profile": profile.count(submission),
+    }

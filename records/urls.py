@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.pages import entry, home, instruments, submissions, uploads
+from records.pages import entry, held, home, instruments, submissions, uploads
 
 app_name = "records"
 urlpatterns = [
@@ -14,18 +14,18 @@ urlpatterns = [
     path("submissions/<int:submission>/", submissions.submission, name="submission"),
     path("submissions/<int:submission>/<slug:verb>/", submissions.advance, name="advance"),
     path("submissions/<int:submission>/records", entry.records, name="records"),
-    path("submissions/<int:submission>/held", entry.held_rows, name="held"),
+    path("submissions/<int:submission>/held", held.held_rows, name="held"),
     path("submissions/<int:submission>/late", submissions.readmit, name="readmit"),
     path("records/new/<slug:instrument>/<slug:agency>/", entry.new, name="record_new"),
     path("records/<int:record>/", entry.edit, name="record"),
     path("records/<int:record>/delete", entry.delete, name="record_delete"),
-    path("held/<int:held>/", entry.correct, name="held_row"),
-    path("held/<int:held>/discard", entry.discard, name="held_discard"),
+    path("held/<int:held>/", held.correct, name="held_row"),
+    path("held/<int:held>/discard", held.discard, name="held_discard"),
     path("uploads/", uploads.uploads, name="uploads"),
     path("uploads/new", uploads.new, name="upload_new"),
     path("uploads/<int:upload>/", uploads.upload, name="upload"),
     path("uploads/<int:upload>/progress", uploads.progress, name="upload_progress"),
     path("uploads/<int:upload>/answer", uploads.answer, name="upload_answer"),
     path("uploads/<int:upload>/undo", uploads.undo, name="upload_undo"),
-    path("uploads/<int:upload>/held", entry.held_rows, name="upload_held"),
+    path("uploads/<int:upload>/held", held.held_rows, name="upload_held"),
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -12,29 +13,34 @@ from django.utils.translation import gettext as _
 
 from agencies.models import in_language
 from agencies.sums import Sum
-from reports import asked, charts, published
+from migdata import periods
+from reports import asked, charts, kept, published
+from reports.charts import Canvas
 from reports.formats import flat, numbers
-from reports.published import SHARE_NEEDS, Edition, Figures, Table
-from reports.structure import TIME
+from reports.published import SHARE_NEEDS, Edition, Figures, Row, Table
+from reports.structure import TIME, Dimension
 
-FILTERS = ("TIME_PERIOD", "CITIZENSHIP", "REGION")
+CITIZENSHIP, REGION, AGE = "CITIZENSHIP", "REGION", "AGE"
 TOP = 10
+REST = frozenset({"_U", "OTH"})  # shown last, however large
+DRAWN_FOR = 24 * 3600  # seconds a drawing is kept; a release never changes
+Where = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One chart of the dashboard: by which dimension, how it is drawn."""
+    """One chart of the dashboard: by which dimension, in which order, how it is drawn."""
 
     dimension: str
-    draw: Any
+    draw: charts.Drawing
     largest_first: bool = False
 
 
 KINDS = {
     "trend": Kind(TIME, charts.trend),
-    "citizenship": Kind("CITIZENSHIP", charts.bars, largest_first=True),
-    "age": Kind("AGE", charts.pyramid),
-    "region": Kind("REGION", charts.bars, largest_first=True),
+    "pyramid": Kind(AGE, charts.pyramid),
+    "citizenship": Kind(CITIZENSHIP, charts.bars, largest_first=True),
+    "region": Kind(REGION, charts.shares, largest_first=True),
 }
 
 
@@ -46,21 +52,20 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     edition = _chosen(request, editions)
     try:
         where = asked.where(request.GET, edition.structure)
-        total = published.tabulate(edition, [], where)
+        total = published.tabulate(edition, [], where).total
         figures = [_figure(kind, edition, where, request) for kind in _kinds(edition)]
     except published.Unknown as unknown:
         return HttpResponseBadRequest(str(unknown), content_type="text/plain; charset=utf-8")
+    title = in_language(edition.structure.title)
     context = {
         "editions": [(e, in_language(e.structure.title)) for e in editions],
         "edition": edition,
-        "title": in_language(edition.structure.title),
-        "sum": sum_of(total.total),
-        "headline": headline(total.total, in_language(edition.structure.title)),
-        "others": [
-            (in_language(e.structure.title), sum_of(published.tabulate(e).total), e)
-            for e in editions
-            if e.dataset != edition.dataset
-        ],
+        "title": title,
+        "concept": concept(edition),
+        "unit": unit(edition),
+        "headline": headline(total, title),
+        "lead": lead(total, edition, where),
+        "sums": [_sum(e, where if e is edition else {}) for e in editions],
         "figures": figures,
         "filters": _filters(request, edition),
         "notes": flat.notes(edition),
@@ -73,34 +78,52 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponse:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = published.editions()
-    if (
-        kind not in KINDS
-        or width not in charts.WIDTHS
-        or theme not in charts.COLOURS
-        or not editions
-    ):
+    known = kind in KINDS and width in charts.WIDTHS and theme in charts.COLOURS
+    if not known or not editions:
         raise Http404
     edition = _chosen(request, editions)
+    if KINDS[kind].dimension not in edition.structure.by_name:
+        raise Http404
     try:
         where = asked.where(request.GET, edition.structure)
-        table = _rows(KINDS[kind], edition, where)
-    except (published.Unknown, KeyError) as unknown:
+        drawing = Drawing(edition, kind, width, theme, where)
+        return kept.answer(request, drawing.tag, drawing.svg, "image/svg+xml")
+    except published.Unknown as unknown:
         return HttpResponseBadRequest(str(unknown), content_type="text/plain; charset=utf-8")
-    language = (get_language() or "en")[:2]
-    question = tuple(sorted((name, tuple(codes)) for name, codes in where.items()))
-    key = (edition.checksum, kind, width, theme, language, question)
-    tag = f'"{edition.checksum[:16]}-{hash(key) & 0xFFFFFFFF:x}"'
-    if request.headers.get("If-None-Match") == tag:
-        return HttpResponse(status=304)
-    response = HttpResponse(_drawn(key, kind, width, theme, table), content_type="image/svg+xml")
-    response["ETag"] = tag
-    response["Cache-Control"] = "public, max-age=300"
-    return response
 
 
-def sum_of(figures: Figures) -> Sum:
-    """Return figures as the sum component shows them; no share where there are too few."""
-    return Sum(figures.f, figures.m, figures.o, SHARE_NEEDS * figures.base)
+@dataclass(frozen=True)
+class Drawing:
+    """One chart of one release for one question, in one width and theme, in the language of the page."""
+
+    edition: Edition
+    kind: str
+    width: str
+    theme: str
+    where: Where
+
+    @property
+    def tag(self) -> str:
+        question = sorted((name, sorted(codes)) for name, codes in self.where.items())
+        return kept.tag(
+            self.edition, "chart", self.kind, self.width, self.theme, _language(), question
+        )
+
+    def svg(self) -> bytes:
+        """Return the drawing, from the cache where somebody has asked for it before."""
+        if (drawn := cache.get(self.tag)) is None:
+            drawn = self._draw()
+            cache.set(self.tag, drawn, DRAWN_FOR)
+        return bytes(drawn)
+
+    def _draw(self) -> bytes:
+        kind = KINDS[self.kind]
+        shown = _shown(kind, _rows(kind, self.edition, self.where).rows)
+        if not shown:
+            return b""
+        canvas = Canvas(charts.WIDTHS[self.width], charts.COLOURS[self.theme], _language())
+        dimension = self.edition.structure.by_name[kind.dimension]
+        return charts.draw(kind.draw(shown, dimension, canvas), canvas)
 
 
 def headline(figures: Figures, title: str) -> str:
@@ -113,17 +136,50 @@ def headline(figures: Figures, title: str) -> str:
     }
 
 
-_memory: dict[Any, bytes] = {}
+def lead(figures: Figures, edition: Edition, where: Where) -> str:
+    """Return what stands behind the headline: how many, from when to when."""
+    span = _span(edition, where)
+    return _("%(n)s %(unit)s, %(span)s.") % {
+        "n": numbers.count(figures.t),
+        "unit": unit(edition),
+        "span": span,
+    }
 
 
-def _drawn(key: Any, kind: str, width: str, theme: str, table: Table) -> bytes:
-    if key not in _memory:
-        if len(_memory) > 500:
-            _memory.clear()
-        dimension = table.edition.structure.by_name[KINDS[kind].dimension]
-        spec = KINDS[kind].draw(table.rows, dimension, key[4], charts.WIDTHS[width], theme)
-        _memory[key] = charts.draw(spec, theme)
-    return _memory[key]
+def unit(edition: Edition) -> str:
+    """Return what is counted, in words (domain brief 1.19)."""
+    return {"PS": _("persons"), "EVT": _("events"), "DOC": _("documents")}.get(
+        edition.structure.unit, edition.structure.unit
+    )
+
+
+def concept(edition: Edition) -> str:
+    """Return by whose definition it is counted, in words (domain brief 2.4)."""
+    return {
+        "ADM": _("administrative count"),
+        "NAT_LAW": _("national legal definition"),
+        "UN98": _("UN recommendations 1998"),
+        "UN21": _("UN framework 2021"),
+    }.get(edition.structure.concept, edition.structure.concept)
+
+
+def _language() -> str:
+    return (get_language() or "en")[:2]
+
+
+def _span(edition: Edition, where: Where) -> str:
+    chosen = where.get(TIME) or [item.code for item in edition.structure.by_name[TIME].items]
+    first, last = (periods.name(p, _language()) for p in (min(chosen), max(chosen)))
+    return first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
+
+
+def _sum(edition: Edition, where: Where) -> dict[str, Any]:
+    figures = published.tabulate(edition, [], where).total
+    return {
+        "title": in_language(edition.structure.title),
+        "of": f"{_span(edition, where)}, {unit(edition)}",
+        "sum": Sum(figures.f, figures.m, figures.o, SHARE_NEEDS * figures.base),
+    }
 
 
 def _chosen(request: HttpRequest, editions: list[Edition]) -> Edition:
@@ -135,67 +191,120 @@ def _kinds(edition: Edition) -> list[str]:
     return [name for name, kind in KINDS.items() if kind.dimension in edition.structure.by_name]
 
 
-def _rows(kind: Kind, edition: Edition, where: Mapping[str, list[str]]) -> Table:
+def _rows(kind: Kind, edition: Edition, where: Where) -> Table:
     table = published.tabulate(edition, [kind.dimension], where)
     if not kind.largest_first:
         return table
-    rows = sorted(table.rows, key=lambda row: -row.figures.t)
+    # What is left over comes last: a reader looks for countries first.
+    rows = sorted(table.rows, key=lambda row: (row.codes[0] in REST, -row.figures.t))
     return Table(edition, table.by, rows)
 
 
-def _figure(
-    name: str, edition: Edition, where: Mapping[str, list[str]], request: HttpRequest
-) -> dict[str, Any]:
+def _shown(kind: Kind, rows: list[Row]) -> list[Row]:
+    """What is drawn; the table below the chart has every row. An unknown age is on no side of a pyramid."""
+    if kind.dimension == AGE:
+        return [row for row in rows if row.codes[0] != "_U"]
+    if kind.dimension != CITIZENSHIP:
+        return rows
+    named = [row for row in rows if row.codes[0] not in REST]
+    return named[:TOP] + [row for row in rows if row.codes[0] in REST]
+
+
+def _figure(name: str, edition: Edition, where: Where, request: HttpRequest) -> dict[str, Any]:
     kind = KINDS[name]
     table = _rows(kind, edition, where)
     dimension = edition.structure.by_name[kind.dimension]
-    language = (get_language() or "en")[:2]
     query = request.GET.copy()
     query["dataset"] = edition.dataset
     return {
         "kind": name,
         "title": in_language(dimension.labels),
-        "finding": _finding(name, table, dimension, language),
-        "rows": [(dimension.label(row.codes[0], language), row.figures) for row in table.rows],
+        "of": f"{in_language(edition.structure.title)}, {unit(edition)}, {_span(edition, where)}",
+        "finding": _finding(name, table, dimension),
+        "rows": [(_label(dimension, row), row.figures) for row in table.rows],
         "total": table.total,
         "query": query.urlencode(),
         "dimension": kind.dimension,
+        "sizes": {
+            width: charts.size(Drawing(edition, name, width, "light", where).svg())
+            for width in charts.WIDTHS
+        },
     }
 
 
-def _finding(name: str, table: Table, dimension: Any, language: str) -> str:
-    if not table.rows:
+def _label(dimension: Dimension, row: Row) -> str:
+    code = row.codes[0]
+    if dimension.name == TIME:
+        return periods.name(code, _language())
+    return dimension.label(code, _language())
+
+
+def _finding(name: str, table: Table, dimension: Dimension) -> str:
+    """Return what a chart says, in one sentence, from the same figures that it draws."""
+    rows = [row for row in table.rows if row.codes[0] not in REST]
+    if not rows:
         return _("No figures for this choice.")
-    largest = max(table.rows, key=lambda row: row.figures.t)
-    label, total = dimension.label(largest.codes[0], language), table.total
     if name == "trend":
-        return _("The largest number, %(n)s, is of %(label)s.") % {
-            "n": numbers.count(largest.figures.t),
-            "label": label,
+        return _trend_finding(rows)
+    if name == "pyramid":
+        women = max(rows, key=lambda row: row.figures.f)
+        men = max(rows, key=lambda row: row.figures.m)
+        return _("Most women are aged %(women)s, most men %(men)s") % {
+            "women": _label(dimension, women),
+            "men": _label(dimension, men),
         }
-    if total.t < SHARE_NEEDS * total.base:
-        return _("Too few to say more.")
-    return _("%(label)s stands for %(share)s%% of all.") % {
-        "label": label,
-        "share": numbers.share(100 * largest.figures.t / total.t),
+    shared = [row for row in rows if row.figures.female_share is not None]
+    if not shared:
+        return _("Too few to show shares")
+    highest, lowest = _ends(shared[:TOP])
+    said = {
+        "high": _label(dimension, highest),
+        "most": numbers.share(highest.figures.female_share or 0),
+        "low": _label(dimension, lowest),
+        "least": numbers.share(lowest.figures.female_share or 0),
     }
+    if highest is lowest:
+        return _("%(high)s: %(most)s%% are women") % said
+    if name == "citizenship":
+        return _("%(high)s: %(most)s%% are women; %(low)s: %(least)s%%") % said
+    return _("In %(high)s %(most)s%% are women, in %(low)s %(least)s%%") % said
+
+
+def _trend_finding(rows: list[Row]) -> str:
+    first, last = rows[0], rows[-1]
+    if first is last or first.figures.female_share is None or last.figures.female_share is None:
+        return _("The number in each period")
+    change = last.figures.female_share - first.figures.female_share
+    if abs(change) < 1:
+        return _("The share of women has hardly changed")
+    said = {
+        "points": numbers.share(abs(change)),
+        "since": periods.name(first.codes[0], _language()),
+    }
+    if change > 0:
+        return _("The share of women rose by %(points)s points since %(since)s") % said
+    return _("The share of women fell by %(points)s points since %(since)s") % said
+
+
+def _ends(rows: list[Row]) -> tuple[Row, Row]:
+    ordered = sorted(rows, key=lambda row: row.figures.female_share or 0)
+    return ordered[-1], ordered[0]
 
 
 def _filters(request: HttpRequest, edition: Edition) -> list[dict[str, Any]]:
-    language = (get_language() or "en")[:2]
-    periods = [item.code for item in edition.structure.by_name[TIME].items]
-    found = [
-        {"name": "from", "label": _("From"), "options": [(p, p) for p in periods]},
-        {"name": "to", "label": _("To"), "options": [(p, p) for p in periods]},
+    spoken = [
+        (item.code, periods.name(item.code, _language()))
+        for item in edition.structure.by_name[TIME].items
     ]
-    for name in FILTERS[1:]:
+    found: list[dict[str, Any]] = [
+        {"name": "from", "label": _("From"), "options": spoken},
+        {"name": "to", "label": _("To"), "options": spoken},
+    ]
+    for name in (CITIZENSHIP, REGION):
         if dimension := edition.structure.by_name.get(name):
-            options = [
-                (item.code, dimension.label(item.code, language)) for item in dimension.items
-            ]
-            found.append(
-                {"name": name.lower(), "label": in_language(dimension.labels), "options": options}
-            )
+            options = [(i.code, dimension.label(i.code, _language())) for i in dimension.items]
+            label = in_language(dimension.labels)
+            found.append({"name": name.lower(), "label": label, "options": options})
     for one in found:
         one["chosen"] = request.GET.get(str(one["name"]), "")
     return found

@@ -1,29 +1,36 @@
-"""Pages of tables (public) and the desk of releases (publishers)."""
+"""Public pages of tables and their files."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from agencies import access
-from agencies.access import Permission
-from agencies.http import SignedInRequest
 from agencies.models import in_language
-from migdata import jobs
-from records.review import Refused
-from reports import asked, design, published, tables
-from reports import release as releasing
+from reports import asked, kept, published, tables
 from reports.formats import files, flat
-from reports.models import Release
-from reports.published import Edition, Table
+from reports.published import Edition, Row, Table
+from reports.structure import SEX, TIME
 from reports.tables import TableDesign
 
+ROWS = 100  # of a table on one page; downloads have all
+CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@login_not_required
+def method(request: HttpRequest) -> HttpResponse:
+    """How people are protected, in plain words."""
+    return render(request, "reports/method.html")
+
+
+@login_not_required
+def api_guide(request: HttpRequest) -> HttpResponse:
+    """How programs read the figures."""
+    return render(request, "reports/api.html", {"editions": published.editions()})
 
 
 @login_not_required
@@ -40,22 +47,17 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
         made = _made(request, shown, edition)
     except published.Unknown as unknown:
         return _bad(unknown)
-    structure, language = edition.structure, _language()
-    dimensions = [structure.by_name[name] for name in made.by]
+    page = Paginator(made.rows, ROWS).get_page(request.GET.get("page"))
     context = {
         "design": shown,
         "title": in_language(shown.title),
         "edition": edition,
-        "heads": [in_language(d.labels) for d in dimensions],
-        "rows": [
-            (
-                [d.label(c, language) for d, c in zip(dimensions, row.codes, strict=True)],
-                row.figures,
-            )
-            for row in made.rows
-        ],
+        "heads": [in_language(edition.structure.by_name[name].labels) for name in made.by],
+        "page": page,
+        "rows": _labelled(made, page.object_list),
         "total": made.total,
         "notes": flat.notes(edition),
+        "filters": _filters(request, shown, edition),
         "query": request.GET.urlencode(),
     }
     return render(request, "reports/table.html", context)
@@ -63,93 +65,22 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_not_required
 def table_csv(request: HttpRequest, code: str) -> HttpResponse:
-    shown, edition = _designed(code)
-    try:
-        content = files.as_csv(_made(request, shown, edition), _language())
-    except published.Unknown as unknown:
-        return _bad(unknown)
-    return _file(
-        request, content, "text/csv; charset=utf-8", f"{shown.code}-{edition.name}.csv", edition
-    )
+    return _table_file(request, code, "csv")
 
 
 @login_not_required
 def table_xlsx(request: HttpRequest, code: str) -> HttpResponse:
-    shown, edition = _designed(code)
-    try:
-        content = files.as_xlsx(
-            _made(request, shown, edition), _language(), in_language(shown.title)
-        )
-    except published.Unknown as unknown:
-        return _bad(unknown)
-    return _file(request, content, XLSX, f"{shown.code}-{edition.name}.xlsx", edition)
+    return _table_file(request, code, "xlsx")
 
 
 @login_not_required
 def data_csv(request: HttpRequest, dataset: str) -> HttpResponse:
-    """Any table of a dataset: `by` names its dimensions."""
-    edition = published.latest(dataset.upper())
-    if edition is None:
-        raise Http404
-    by = [name.upper() for name in request.GET.get("by", "").split(",") if name]
-    try:
-        made = published.tabulate(edition, by, asked.where(request.GET, edition.structure))
-    except published.Unknown as unknown:
-        return _bad(unknown)
-    content = files.as_csv(made, _language())
-    return _file(request, content, "text/csv; charset=utf-8", f"{edition.name}.csv", edition)
+    return _data_file(request, dataset, "csv")
 
 
-def releases(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, Permission.PUBLISH)
-    found = [
-        {
-            "dataset": dataset,
-            "title": in_language(dataset.title),
-            "releases": Release.objects.filter(dataset=dataset.code)[:6],
-            "job": jobs.find(f"publish:{dataset.code}"),
-            "slices": len(releasing.slices_in_force(dataset)),
-        }
-        for dataset in design.datasets().values()
-    ]
-    return render(request, "reports/releases.html", {"datasets": found})
-
-
-@require_POST
-def build(request: SignedInRequest, dataset: str) -> HttpResponse:
-    try:
-        releasing.build(dataset, by=request.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(
-            request, _("The release is being built. This page shows when it is ready.")
-        )
-    return redirect("reports:releases")
-
-
-def release(request: SignedInRequest, pk: int) -> HttpResponse:
-    access.require(request.user, Permission.PUBLISH)
-    found = get_object_or_404(Release.objects.select_related("build"), pk=pk)
-    return render(request, "reports/release.html", {"release": found, "gates": found.build.gates})
-
-
-@require_POST
-def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
-    access.require(request.user, Permission.PUBLISH)
-    found = get_object_or_404(Release, pk=pk)
-    try:
-        if verb == "release":
-            releasing.release(found, by=request.user)
-        elif verb == "withdraw":
-            releasing.withdraw(found, by=request.user, reason=request.POST.get("reason", ""))
-        else:
-            raise Http404
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"{found}: {found.get_state_display()}")
-    return redirect(found)
+@login_not_required
+def data_xlsx(request: HttpRequest, dataset: str) -> HttpResponse:
+    return _data_file(request, dataset, "xlsx")
 
 
 def _designed(code: str) -> tuple[TableDesign, Edition]:
@@ -165,19 +96,79 @@ def _made(request: HttpRequest, shown: TableDesign, edition: Edition) -> Table:
     return published.tabulate(edition, shown.by, where)
 
 
+def _labelled(made: Table, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The rows with labels; a label equal to the one above it is said once."""
+    dimensions = [made.edition.structure.by_name[name] for name in made.by]
+    before: tuple[str, ...] = ()
+    found = []
+    for row in rows:
+        same = next(
+            (k for k, code in enumerate(row.codes) if before[k : k + 1] != (code,)), len(row.codes)
+        )
+        labels = [
+            {"text": d.label(code, _language()), "again": k < same}
+            for k, (d, code) in enumerate(zip(dimensions, row.codes, strict=True))
+        ]
+        found.append({"labels": labels, "figures": row.figures})
+        before = row.codes
+    return found
+
+
+def _filters(request: HttpRequest, shown: TableDesign, edition: Edition) -> list[dict[str, Any]]:
+    """The dimensions a table can be limited by: all but sex, which is always whole."""
+    found = []
+    for dimension in edition.structure.dimensions:
+        if dimension.name != SEX and dimension.name not in shown.where:
+            name = dimension.name.lower()
+            options = [(i.code, dimension.label(i.code, _language())) for i in dimension.items]
+            if dimension.name == TIME:
+                options.reverse()
+            found.append(
+                {
+                    "name": name,
+                    "label": in_language(dimension.labels),
+                    "options": options,
+                    "chosen": request.GET.get(name, ""),
+                }
+            )
+    return found
+
+
+def _table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponse:
+    shown, edition = _designed(code)
+    name = f"{shown.code}-{edition.name}.{suffix}"
+    try:
+        return _file(request, _made(request, shown, edition), in_language(shown.title), name)
+    except published.Unknown as unknown:
+        return _bad(unknown)
+
+
+def _data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponse:
+    """Any table of a dataset: `by` names its dimensions."""
+    edition = published.latest(dataset.upper())
+    if edition is None:
+        raise Http404
+    by = [name.upper() for name in request.GET.get("by", "").split(",") if name]
+    try:
+        made = published.tabulate(edition, by, asked.where(request.GET, edition.structure))
+    except published.Unknown as unknown:
+        return _bad(unknown)
+    title = in_language(edition.structure.title)
+    return _file(request, made, title, f"{edition.name}.{suffix}")
+
+
+def _file(request: HttpRequest, made: Table, title: str, name: str) -> HttpResponse:
+    tag = kept.tag(made.edition, name, _language(), sorted(request.GET.lists()))
+    if name.endswith(".csv"):
+        media_type, make = CSV, lambda: files.as_csv(made, _language())
+    else:
+        media_type, make = XLSX, lambda: files.as_xlsx(made, _language(), title)
+    return kept.answer(request, tag, make, media_type, name)
+
+
 def _language() -> str:
     return (get_language() or "en")[:2]
 
 
 def _bad(unknown: published.Unknown) -> HttpResponse:
     return HttpResponseBadRequest(str(unknown), content_type="text/plain; charset=utf-8")
-
-
-def _file(
-    request: HttpRequest, content: bytes, media_type: str, name: str, edition: Edition
-) -> HttpResponse:
-    response = HttpResponse(content, content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["ETag"] = f'"{edition.checksum}"'
-    response["Cache-Control"] = "public, max-age=300"
-    return response

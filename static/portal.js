@@ -1,4 +1,4 @@
-// Small help for pages that work without it: searchable choices, confirmation, progress.
+// Small help for pages that work without it: searchable choices, confirmation, files on their way.
 "use strict";
 
 const norm = (text) => text.toLocaleLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
@@ -75,18 +75,27 @@ document.querySelectorAll("[data-confirm]").forEach((form) => {
   form.addEventListener("submit", (event) => { if (!window.confirm(form.dataset.confirm)) event.preventDefault(); });
 });
 
-// A page that waits for work asks again, and stops when the server no longer says so.
-const waiting = document.querySelector("[data-refresh]");
-if (waiting) {
-  const again = async () => {
-    const answer = await fetch(waiting.dataset.refresh, { headers: { "X-Fragment": "1" } });
-    const text = await answer.text();
-    if (answer.status === 286 || !answer.ok) return window.location.reload();
-    waiting.innerHTML = text;
-    setTimeout(again, 1000);
-  };
-  setTimeout(again, 800);
-}
+// A file on its way: say how much has left, in bytes; without this the form sends itself.
+document.querySelectorAll("form[data-upload]").forEach((form) => {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const sending = form.querySelector("[data-sending]");
+    const bar = sending.querySelector("progress");
+    const request = new XMLHttpRequest();
+    sending.hidden = false;
+    form.querySelector("button").disabled = true;
+    request.upload.addEventListener("progress", (sent) => { if (sent.lengthComputable) bar.value = (100 * sent.loaded) / sent.total; });
+    request.addEventListener("load", () => {
+      if (request.responseURL !== window.location.href) { window.location.assign(request.responseURL); return; }
+      document.open();
+      document.write(request.responseText);
+      document.close();
+    });
+    request.addEventListener("error", () => { sending.hidden = true; form.querySelector("button").disabled = false; form.submit(); });
+    request.open("POST", form.action || window.location.href);
+    request.send(new FormData(form));
+  });
+});
 
 const summary = document.querySelector("[data-summary]");
 if (summary) summary.focus();

@@ -56,6 +56,10 @@ def as_app(request):
     for alias in connections:
         with contextlib.suppress(DatabaseError), connections[alias].cursor() as cursor:
             cursor.execute("RESET ROLE")
+    if request.node.get_closest_marker("django_db").kwargs.get("transaction"):
+        # Django's flush does not know the schema of published figures.
+        with connections["default"].cursor() as cursor:
+            cursor.execute("TRUNCATE pub.release CASCADE")
 
 
 @pytest.fixture(autouse=True)

@@ -102,6 +102,35 @@ WOMEN = {
 }
 
 
+# How much more (or fewer) women there are than on average: by citizenship and by region.
+TILT = {
+    "UZB": 0.10,
+    "RUS": 0.09,
+    "KAZ": 0.05,
+    "UKR": 0.10,
+    "TUR": -0.14,
+    "CHN": -0.16,
+    "IRN": -0.05,
+    "AFG": -0.17,
+    "IND": -0.15,
+    "AZE": -0.03,
+    "TM-S": 0.03,
+    "TM-D": 0.05,
+    "TM-M": 0.01,
+    "TM-B": -0.07,
+    "TM-L": -0.02,
+    "TM-A": -0.03,
+}
+# Ages as (mean, standard deviation, youngest, oldest) of overlapping groups, with their shares.
+AGES = {
+    "travellers": {(8, 4, 0, 17): 0.13, (29, 8, 18, 60): 0.47, (47, 11, 25, 80): 0.32}
+    | {(67, 6, 60, 92): 0.08},
+    "workers": {(31, 6, 18, 55): 0.6, (42, 8, 25, 64): 0.4},
+    "movers": {(6, 4, 0, 16): 0.16, (25, 5, 17, 45): 0.5, (41, 10, 25, 70): 0.26}
+    | {(68, 7, 60, 95): 0.08},
+}
+
+
 class Country:
     """Draws records; the same seed gives the same country."""
 
@@ -115,8 +144,10 @@ class Country:
         visa = np.where(
             ~national & (direction == "IN"), self.rng.choice(["TU", "PR1", "BS1", "WP"], rows), ""
         )
+        region = self.pick("region", rows)
+        women = 0.40 + self.since(first) * 0.003 + self.tilt(citizenship) + self.tilt(region)
         return {
-            **self.common("B", first, last, rows, women=np.full(rows, 0.43)),
+            **self.common("B", first, last, rows, women=women, region=region),
             "citizenship": citizenship.tolist(),
             "direction": direction.tolist(),
             "crossing_point": self.rng.choice(
@@ -130,8 +161,10 @@ class Country:
 
     def work_permits(self, first: date, last: date, rows: int) -> Columns:
         jobs = self.choose(OCCUPATIONS, rows)
+        citizenship, region = self.pick("foreign", rows), self.pick("region", rows)
         women = np.array([WOMEN[job] for job in jobs])
-        common = self.common("W", first, last, rows, women=women, ages=(20, 61))
+        women = women + self.since(first) * 0.002 + 0.3 * self.tilt(citizenship)
+        common = self.common("W", first, last, rows, women=women, region=region, ages="workers")
         days = [date.fromisoformat(d) for d in common["event_date"]]
         ends = [
             d + timedelta(days=int(n))
@@ -140,7 +173,7 @@ class Country:
         wrong = self.rng.random(rows) < 0.004  # the year was typed wrong: ends before it begins
         return {
             **common,
-            "citizenship": self.pick("foreign", rows).tolist(),
+            "citizenship": citizenship.tolist(),
             "decision": self.pick("decision", rows).tolist(),
             "occupation": jobs.tolist(),
             "activity": [ACTIVITY[job] for job in jobs],
@@ -156,9 +189,12 @@ class Country:
         flow = self.rng.choice(["IN", "OUT", "INTERNAL"], rows, p=[0.35, 0.3, 0.35])
         abroad = self.pick("foreign", rows)
         national = (flow == "INTERNAL") | (self.rng.random(rows) < 0.6)
+        citizenship = np.where(national, "TKM", self.pick("foreign", rows))
+        region = self.pick("region", rows)
+        women = np.where(flow == "OUT", 0.46, 0.53) + self.tilt(citizenship) + self.tilt(region)
         return {
-            **self.common("S", first, last, rows, women=np.full(rows, 0.51)),
-            "citizenship": np.where(national, "TKM", self.pick("foreign", rows)).tolist(),
+            **self.common("S", first, last, rows, women=women, region=region, ages="movers"),
+            "citizenship": citizenship.tolist(),
             "flow": flow.tolist(),
             "prev_residence": np.where(flow == "IN", abroad, "TKM").tolist(),
             "next_residence": np.where(flow == "OUT", abroad, "TKM").tolist(),
@@ -174,14 +210,15 @@ class Country:
         rows: int,
         *,
         women: Any,
-        ages: tuple[int, int] = (1, 80),
+        region: Any,
+        ages: str = "travellers",
     ) -> Columns:
         """The common block; 0.5 % of birth dates do not exist, 1.5 % of sexes are not stated."""
         days = [
             first + timedelta(days=int(n))
             for n in self.rng.integers(0, (last - first).days + 1, rows)
         ]
-        age = self.rng.integers(*ages, rows)
+        age = self.ages(ages, rows)
         births = [
             d - timedelta(days=int(a) * 365 + int(n))
             for d, a, n in zip(days, age, self.rng.integers(20, 360, rows), strict=True)
@@ -197,8 +234,22 @@ class Country:
                 f"{b.year}-02-31" if x else b.isoformat()
                 for b, x in zip(births, broken, strict=True)
             ],
-            "region": self.pick("region", rows).tolist(),
+            "region": region.tolist(),
         }
+
+    def ages(self, name: str, rows: int) -> Any:
+        """Ages in completed years from overlapping groups of people."""
+        groups = np.array(list(AGES[name]), float)
+        shares = np.array(list(AGES[name].values()))
+        mean, spread, youngest, oldest = groups[self.rng.choice(len(groups), rows, p=shares)].T
+        return np.clip(self.rng.normal(mean, spread), youngest, oldest).astype(int)
+
+    def tilt(self, codes: Any) -> Any:
+        return np.array([TILT.get(code, 0.0) for code in codes.tolist()])
+
+    def since(self, first: date) -> int:
+        """Months since the country began to look closely: the share of women grows slowly."""
+        return 12 * (first.year - 2024) + first.month - 11
 
     def pick(self, name: str, rows: int) -> Any:
         return self.choose(WEIGHTS[name], rows)

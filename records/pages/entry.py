@@ -1,4 +1,4 @@
-"""Typing a record, correcting a held row, and the lists of both."""
+"""Typing a record, changing and deleting it, and the list of records."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,17 +15,21 @@ from agencies import access
 from agencies.access import Permission
 from agencies.http import SignedInRequest
 from agencies.models import Agency, in_language
-from records import entry, forms
+from records import codelist, entry, forms
 from records.instrument import current, spec_of
-from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission, Upload
+from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
 from records.review import Refused
+from records.spec import Spec
 
 PER_PAGE = 50
+LISTED = ("sex", "citizenship", "region")
 
 
 def records(request: SignedInRequest, submission: int) -> HttpResponse:
     found = get_object_or_404(
-        Submission.objects.visible_to(request.user).select_related("agency", "instrument_version"),
+        Submission.objects.visible_to(request.user).select_related(
+            "agency", "instrument", "instrument_version"
+        ),
         pk=submission,
     )
     rows = Record.objects.visible_to(request.user).filter(submission=found)
@@ -34,9 +37,14 @@ def records(request: SignedInRequest, submission: int) -> HttpResponse:
     if wanted:
         rows = rows.filter(record_ref__icontains=wanted)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    spec = spec_of(found.instrument_version)
     context = {
         "submission": found,
         "page": page,
+        "rows": [
+            {"record": r, **{n: _label(spec, n, getattr(r, n)) for n in LISTED}}
+            for r in page.object_list
+        ],
         "wanted": wanted,
         "may_enter": _may_enter(request, found),
     }
@@ -51,8 +59,8 @@ def new(request: SignedInRequest, instrument: str, agency: str) -> HttpResponse:
         v.name: v.unknown for v in spec_of(version).variables if v.name != "sex" and v.unknown
     }
     if request.method == "GET":
-        return _form(request, version, found, initial)
-    return _save(request, version, found, collection)
+        return form(request, version, found, initial)
+    return save(request, version, found, collection, _typed(request, version))
 
 
 def edit(request: SignedInRequest, record: int) -> HttpResponse:
@@ -64,8 +72,15 @@ def edit(request: SignedInRequest, record: int) -> HttpResponse:
     )
     version = found.submission.instrument_version
     if request.method == "GET":
-        return _form(request, version, found.agency, entry.texts_of(found), record=found)
-    return _save(request, version, found.agency, found.submission.instrument, record=found)
+        return form(request, version, found.agency, entry.texts_of(found), record=found)
+    return save(
+        request,
+        version,
+        found.agency,
+        found.submission.instrument,
+        _typed(request, version),
+        record=found,
+    )
 
 
 @require_POST
@@ -83,60 +98,30 @@ def delete(request: SignedInRequest, record: int) -> HttpResponse:
     return redirect("records:records", submission.pk)
 
 
-def held_rows(
-    request: SignedInRequest, submission: int | None = None, upload: int | None = None
-) -> HttpResponse:
-    """Held rows of a submission or of an upload, each with what is wrong and where."""
-    owner: Submission | Upload
-    if submission is not None:
-        owner = get_object_or_404(Submission.objects.visible_to(request.user), pk=submission)
-    else:
-        owner = get_object_or_404(Upload.objects.visible_to(request.user), pk=upload)
-    rows = owner.held_rows.all().visible_to(request.user)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    said = [
-        (row, [{**f, "text": in_language(f["message"])} for f in row.findings])
-        for row in page.object_list
-    ]
-    return render(request, "records/held.html", {"owner": owner, "page": page, "rows": said})
-
-
-def correct(request: SignedInRequest, held: int) -> HttpResponse:
-    found = get_object_or_404(
-        HeldRow.objects.visible_to(request.user).select_related("agency", "instrument", "upload"),
-        pk=held,
-    )
-    version = current(found.instrument)
-    if request.method == "GET":
-        values = {name: str(text) for name, text in found.raw.items() if not isinstance(text, dict)}
-        checked = entry.check(values, spec_of(version))
-        return _form(request, version, found.agency, values, held=found, found=checked.found)
-    return _save(request, version, found.agency, found.instrument, held=found)
-
-
-@require_POST
-def discard(request: SignedInRequest, held: int) -> HttpResponse:
-    found = get_object_or_404(HeldRow.objects.visible_to(request.user), pk=held)
-    back = reverse("records:upload_held", args=[found.upload_id]) if found.upload_id else "/"
-    entry.discard(found, by=request.user)
-    messages.success(request, _("The row was removed."))
-    return redirect(back)
+def _label(spec: Spec, name: str, code: str) -> str:
+    language = (get_language() or "en")[:2]
+    return codelist.load(spec.variable(name).codelist).label(code, language)
 
 
 def _may_enter(request: SignedInRequest, submission: Submission) -> bool:
     return submission.is_open and access.may(request.user, Permission.ENTER, submission.agency)
 
 
-def _save(
+def _typed(request: SignedInRequest, version: InstrumentVersion) -> dict[str, str]:
+    return {v.name: request.POST.get(v.name, "") for v in spec_of(version).variables}
+
+
+def save(
     request: SignedInRequest,
     version: InstrumentVersion,
     agency: Agency,
     collection: Instrument,
+    values: Mapping[str, str],
     *,
     record: Record | None = None,
     held: HeldRow | None = None,
 ) -> HttpResponse:
-    values = {v.name: request.POST.get(v.name, "") for v in spec_of(version).variables}
+    """Save what was typed, and go on to where the person was; else show the form with what is wrong."""
     upload = held.upload if held else None
     try:
         outcome = entry.save(
@@ -149,12 +134,12 @@ def _save(
             held=held,
         )
     except Refused as refusal:
-        return _form(
+        return form(
             request, version, agency, values, record=record, held=held, refused=str(refusal)
         )
     if outcome.record is None:
         found = [*outcome.errors, *outcome.warnings]
-        return _form(request, version, agency, values, record=record, held=held, found=found)
+        return form(request, version, agency, values, record=record, held=held, found=found)
     messages.success(
         request, _("Record %(number)s is saved.") % {"number": outcome.record.record_ref}
     )
@@ -165,7 +150,7 @@ def _save(
     return redirect("records:records", outcome.record.submission_id)
 
 
-def _form(
+def form(
     request: SignedInRequest,
     version: InstrumentVersion,
     agency: Agency,
@@ -176,6 +161,7 @@ def _form(
     found: Any = (),
     refused: str = "",
 ) -> HttpResponse:
+    """Show the form of an instrument with these texts and what the engine says about them."""
     spec = spec_of(version)
     fields = forms.fields_of(spec, values, (get_language() or "en")[:2], found)
     warnings = [f for f in found if f.severity == "warning"]

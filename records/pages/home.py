@@ -1,91 +1,172 @@
-"""What waits for the person who signed in."""
+"""What waits for the person who signed in, and how the last periods stand."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from agencies import access
 from agencies.access import Permission
 from agencies.http import SignedInRequest
-from records import review
-from records.models import HeldRow, Submission, Upload
+from agencies.models import Agency
+from migdata import periods
+from records import calendar, review
+from records.instrument import current
+from records.models import HeldRow, Instrument, Submission, Upload
 
-SHOWN = 30
+SHOWN = 30  # tasks of one group; the list of submissions has all
+PERIODS = 6
+SHAPES = {"ACCEPTED": "a", "SUBMITTED": "s", "SIGNED": "s", "RETURNED": "r", "DRAFT": "p"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Task:
-    """One line: what, why it waits, and the one verb."""
+    """One line: what, for which period, why it waits, and the one verb."""
 
+    period: str
+    agency: str
     title: str
     says: str
     verb: str
     url: str
-    chip: str
+    first: bool = False  # carries the only filled button of the page
 
 
 def home(request: SignedInRequest) -> HttpResponse:
-    if not request.user.is_authenticated:
-        return redirect("reports:dashboard")
     if not access.may(request.user, Permission.SEE_SUBMISSIONS):
         admin = access.may(request.user, Permission.MANAGE_PEOPLE)
         return redirect("agencies:people" if admin else "reports:dashboard")
-    tasks = _tasks(request)
+    delivered = _deliveries(request.user)
+    groups = _groups(request, delivered)
+    if not groups and access.may(request.user, Permission.PUBLISH):
+        return redirect("reports:releases")
+    if groups:
+        groups[0]["tasks"][0].first = True
     context = {
-        "tasks": tasks[:SHOWN],
-        "count": len(tasks),
-        "may_enter": access.may(request.user, Permission.ENTER),
+        "groups": groups,
+        "count": sum(len(group["tasks"]) for group in groups),
+        "calendar": _calendar(request, delivered),
         "starts": [
-            {"agency": agency, "instrument": collection, "title": version.title}
-            for agency in access.agencies(request.user, Permission.ENTER)
-            for collection in agency.instruments.all()
-            for version in [collection.versions.latest("number")]
+            {"agency": agency, "instrument": collection, "title": current(collection).title}
+            for agency, collection in delivered
         ],
     }
     return render(request, "records/home.html", context)
 
 
-def _tasks(request: SignedInRequest) -> list[Task]:
-    asked = Upload.objects.visible_to(request.user).filter(state=Upload.State.NEEDS_ANSWERS)
-    tasks = [
-        Task(
-            str(upload),
-            _("The file is read. Questions about its columns or values are open."),
-            _("Answer"),
-            upload.get_absolute_url(),
-            "marked",
-        )
-        for upload in asked
-        if access.may(request.user, Permission.ENTER, upload.agency)
-    ]
+def _deliveries(person: access.Anyone) -> list[tuple[Agency, Instrument]]:
+    """What the person enters for: each agency with each of its instruments."""
+    entered = access.agencies(person, Permission.ENTER).prefetch_related("instruments")
+    return [(agency, collection) for agency in entered for collection in agency.instruments.all()]
+
+
+def _groups(
+    request: SignedInRequest, delivered: list[tuple[Agency, Instrument]]
+) -> list[dict[str, Any]]:
     waiting = Submission.objects.visible_to(request.user).exclude(state=Submission.State.ACCEPTED)
+    returned: list[Task] = []
+    open_ = list(_questions(request))
     for submission in waiting.select_related("agency", "instrument", "instrument_version"):
         verbs = [v for v in review.steps_open_to(request.user, submission) if v != "return"]
         if verbs:
-            tasks.append(_task(submission, verbs[0]))
-    return tasks
+            came_back = submission.state == Submission.State.RETURNED
+            (returned if came_back else open_).append(_task(submission, verbs[0]))
+    groups: list[dict[str, Any]] = [
+        {"title": _("Returned to you"), "tasks": returned[:SHOWN], "urgent": True},
+        {"title": _("Waiting"), "tasks": open_[:SHOWN]},
+        {"title": _("Not started"), "tasks": list(_not_started(delivered)), "quiet": True},
+    ]
+    return [group for group in groups if group["tasks"]]
+
+
+def _questions(request: SignedInRequest) -> Iterable[Task]:
+    asked = Upload.objects.visible_to(request.user).filter(state=Upload.State.NEEDS_ANSWERS)
+    for upload in asked.select_related("agency", "instrument"):
+        if access.may(request.user, Permission.ENTER, upload.agency):
+            yield Task(
+                "",
+                upload.agency.code,
+                str(upload),
+                _("The file is read. Questions about its columns or values are open."),
+                _("Answer"),
+                upload.get_absolute_url(),
+            )
 
 
 def _task(submission: Submission, verb: str) -> Task:
     held = submission.held_rows.filter(kind=HeldRow.Kind.ERROR).count() if verb == "submit" else 0
-    says = (
-        ngettext(
+    says = submission.agency.name
+    if held:
+        says = ngettext(
             "%(n)s row is held and not counted until it is corrected.",
             "%(n)s rows are held and not counted until they are corrected.",
             held,
-        )
-        % {"n": held}
-        if held
-        else submission.agency.name
-    )
+        ) % {"n": held}
     if submission.state == Submission.State.RETURNED:
         last = submission.passages.filter(verb="return").last()
-        says = f"“{last.reason}”, {last.by}" if last else says
-    url = reverse("records:held", args=[submission.pk]) if held else submission.get_absolute_url()
-    label = _("Correct the rows") if held else str(review.STEPS[verb].label)
-    title = f"{submission.instrument_version.title}, {submission.period}"
-    return Task(title, says, label, url, submission.state.lower())
+        says = f"{last.by}: “{last.reason}”" if last else says
+    return Task(
+        submission.period,
+        submission.agency.code,
+        submission.instrument_version.title,
+        says,
+        _("Correct the rows") if held else str(review.STEPS[verb].label),
+        reverse("records:held", args=[submission.pk]) if held else submission.get_absolute_url(),
+    )
+
+
+def _not_started(delivered: list[tuple[Agency, Instrument]]) -> Iterable[Task]:
+    """The last full period of each delivery for which nothing has come."""
+    for agency, collection in delivered:
+        version = current(collection)
+        period = calendar.last_periods(version.content["frequency"], timezone.localdate(), 1)[0]
+        if not Submission.objects.filter(
+            agency=agency, instrument=collection, period=period
+        ).exists():
+            yield Task(
+                period,
+                agency.code,
+                version.title,
+                _("Nothing has come for this period yet."),
+                _("Send a file"),
+                reverse("records:upload_new") + f"?delivery={agency.code}/{collection.code}",
+            )
+
+
+def _calendar(
+    request: SignedInRequest, delivered: list[tuple[Agency, Instrument]]
+) -> list[dict[str, Any]]:
+    """One table for each frequency: deliveries down, the last periods across."""
+    language = (get_language() or "en")[:2]
+    tables: dict[str, dict[str, Any]] = {}
+    for agency, collection in delivered:
+        version = current(collection)
+        frequency = version.content["frequency"]
+        shown = calendar.last_periods(frequency, timezone.localdate(), PERIODS)
+        there = {
+            s.period: s
+            for s in Submission.objects.filter(
+                agency=agency, instrument=collection, period__in=shown
+            )
+        }
+        table = tables.setdefault(
+            frequency, {"heads": [periods.short(p, language) for p in shown], "lines": []}
+        )
+        marks = [_mark(p, there.get(p), language) for p in shown]
+        table["lines"].append({"title": version.title, "agency": agency.code, "marks": marks})
+    return list(tables.values())
+
+
+def _mark(period: str, submission: Submission | None, language: str) -> dict[str, str]:
+    state = submission.get_state_display() if submission else _("not started")
+    return {
+        "label": f"{periods.name(period, language)}: {state}",
+        "shape": SHAPES[submission.state] if submission else "",
+        "url": submission.get_absolute_url() if submission else "",
+    }

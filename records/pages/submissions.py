@@ -1,21 +1,56 @@
 """Submissions: the list, one of them, and the steps that lead it on."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agencies import access, sums
 from agencies.access import Permission
 from agencies.http import SignedInRequest
-from records import admission, review
-from records.models import HeldRow, Submission
+from agencies.models import in_language
+from migdata import periods
+from records import admission, profile, review
+from records.models import HeldRow, Passage, Submission
 
 PER_PAGE = 40
-FILTERS = {
+STATES = (
+    Submission.State.DRAFT,
+    Submission.State.SUBMITTED,
+    Submission.State.SIGNED,
+    Submission.State.ACCEPTED,
+)
+
+
+def submissions(request: SignedInRequest) -> HttpResponse:
+    found = Submission.objects.visible_to(request.user).select_related(
+        "agency", "instrument", "instrument_version"
+    )
+    filters = [_filter(request, found, name) for name in FIELDS]
+    for name, field in FIELDS.items():
+        if request.GET.get(name):
+            found = found.filter(**{field: request.GET[name]})
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [
+            (s, sums.of_codes(s.profile["sex"]) if "sex" in s.profile else None)
+            for s in page.object_list
+        ],
+        "filters": filters,
+        "filtered": any(f["chosen"] for f in filters),
+    }
+    return render(request, "records/submissions.html", context)
+
+
+FIELDS = {
     "state": "state",
     "instrument": "instrument__code",
     "agency": "agency__code",
@@ -23,25 +58,24 @@ FILTERS = {
 }
 
 
-def submissions(request: SignedInRequest) -> HttpResponse:
-    found = Submission.objects.visible_to(request.user).select_related(
-        "agency", "instrument", "instrument_version"
+def _filter(request: SignedInRequest, found: Any, name: str) -> dict[str, Any]:
+    """One filter of the list: its label, the values that occur with their labels, the chosen one."""
+    values = sorted(
+        set(found.values_list(FIELDS[name], flat=True).order_by()), reverse=name == "period"
     )
-    facets = {
-        name: sorted(set(found.values_list(field, flat=True).order_by()), reverse=name == "period")
-        for name, field in FILTERS.items()
+    language = (get_language() or "en")[:2]
+    said: dict[str, Callable[[str], str]] = {
+        "state": lambda value: str(Submission.State(value).label),
+        "period": lambda value: periods.name(value, language),
     }
-    chosen = {name: request.GET.get(name, "") for name in FILTERS}
-    for name, field in FILTERS.items():
-        if chosen[name]:
-            found = found.filter(**{field: chosen[name]})
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "filters": [(name, facets[name], chosen[name]) for name in FILTERS],
-        "filtered": any(chosen.values()),
-    }
-    return render(request, "records/submissions.html", context)
+    label = {
+        "state": _("State"),
+        "instrument": _("Instrument"),
+        "agency": _("Agency"),
+        "period": _("Period"),
+    }[name]
+    options = [(value, said.get(name, str)(value)) for value in values]
+    return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
 
 
 def submission(request: SignedInRequest, submission: int) -> HttpResponse:
@@ -73,7 +107,12 @@ def advance(request: SignedInRequest, submission: int, verb: str) -> HttpRespons
     found.refresh_from_db()
     messages.success(
         request,
-        _("%(submission)s: %(state)s.") % {"submission": found, "state": found.get_state_display()},
+        _("%(title)s, %(period)s: %(state)s.")
+        % {
+            "title": found.instrument_version.title,
+            "period": periods.name(found.period, (get_language() or "en")[:2]),
+            "state": str(review.STEPS[verb].done).lower(),
+        },
     )
     return redirect(found)
 
@@ -99,29 +138,60 @@ def _visible(request: SignedInRequest, pk: int) -> Submission:
     )
 
 
-def _context(request: SignedInRequest, found: Submission) -> dict[str, object]:
+def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
     sees = access.may(request.user, Permission.SEE_RECORDS, found.agency)
-    by_sex = (
-        dict(found.records.values_list("sex").annotate(n=Count("pk")).order_by()) if sees else {}
-    )
+    live = found.is_open and sees
+    numbers = profile.count(found) if live else {} if found.is_open else found.profile
     offered = review.steps_open_to(request.user, found)
-    kinds = dict(found.held_rows.values_list("kind").annotate(n=Count("pk")).order_by())
-    order = [
-        Submission.State.DRAFT,
-        Submission.State.SUBMITTED,
-        Submission.State.SIGNED,
-        Submission.State.ACCEPTED,
-    ]
+    scorecard = profile.scorecard(found, numbers) if numbers.get("sex") else []
+    passages = list(found.passages.select_related("by").order_by("-pk"))
     return {
         "submission": found,
+        "waits": _waits(found, offered),
         "sees_records": sees,
-        "sum": sums.of_codes(by_sex),
-        "held": kinds.get(HeldRow.Kind.ERROR, 0),
-        "late": kinds.get(HeldRow.Kind.LATE, 0),
+        "profile": numbers,
+        "sum": sums.of_codes(numbers.get("sex", {})),
+        "scorecard": scorecard,
+        "looks": sum(measure.good is False for measure in scorecard),
+        "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
+        "fix": reverse("records:held", args=[found.pk]) if live else "",
+        "late": found.held_rows.filter(kind=HeldRow.Kind.LATE).count(),
         "may_enter": found.is_open and access.may(request.user, Permission.ENTER, found.agency),
         "forward": [(v, review.STEPS[v].label) for v in offered if not review.STEPS[v].reason],
         "back": [(v, review.STEPS[v].label) for v in offered if review.STEPS[v].reason],
-        "steps": [(state.label, state == found.state) for state in order],
-        "passages": found.passages.select_related("by").order_by("-pk"),
+        "steps": _steps(found, passages),
+        "passages": [
+            {"by": p.by, "at": p.at, "reason": p.reason, "label": review.STEPS[p.verb].done}
+            for p in passages
+        ],
         "uploads": found.uploads.all() if sees else [],
     }
+
+
+def _waits(found: Submission, offered: list[str]) -> str:
+    """Say for whom the submission waits."""
+    if any(not review.STEPS[verb].reason for verb in offered):
+        return _("It waits for you.")
+    return {
+        Submission.State.DRAFT: _("It is open; the agency has not submitted it yet."),
+        Submission.State.RETURNED: _("It was returned and is open again for the agency."),
+        Submission.State.SUBMITTED: _("It waits for the signature of the agency’s reviewer."),
+        Submission.State.SIGNED: _("It waits for the statistics office."),
+        Submission.State.ACCEPTED: _("It is accepted and counts in the next release."),
+    }[Submission.State(found.state)]
+
+
+def _steps(found: Submission, passages: list[Passage]) -> list[dict[str, Any]]:
+    """The road with who has passed each station in this version, newest passages first."""
+    here = Submission.State.DRAFT if found.is_open else Submission.State(found.state)
+    reached = STATES.index(here)
+    last = {p.target: p for p in reversed(passages) if p.version == found.version}
+    return [
+        {
+            "label": state.label,
+            "here": k == reached,
+            "done": k < reached,
+            "passage": last.get(state) if 0 < k <= reached else None,
+        }
+        for k, state in enumerate(STATES)
+    ]

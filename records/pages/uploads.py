@@ -8,27 +8,35 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, gettext_lazy
+from django.urls import reverse
+from django.utils.formats import number_format as numbers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from agencies import access, sums
 from agencies.access import Permission
 from agencies.http import SignedInRequest
 from agencies.models import Person, in_language
 from records import intake
-from records.instrument import current
+from records.instrument import current, spec_of
 from records.models import HeldRow, Upload
 from records.review import Refused
-
-STOP_ASKING = 286  # htmx's and our own sign that there is nothing to wait for any more
 
 
 class UploadForm(forms.Form):
     """Which collection, and the file. `delivery` is `AGENCY/INSTRUMENT`, of those the person enters for."""
 
     delivery = forms.ChoiceField(label=gettext_lazy("Instrument"))
-    file = forms.FileField(label=gettext_lazy("File"))
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
+            "CSV or XLSX. Titles above the table, other column names and totals below do no harm. "
+            "Names and passport numbers are dropped while the file is read."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
+    )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +54,8 @@ class UploadForm(forms.Form):
 def uploads(request: SignedInRequest) -> HttpResponse:
     found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
     page = Paginator(found, 40).get_page(request.GET.get("page"))
-    return render(request, "records/uploads.html", {"page": page})
+    may_enter = access.may(request.user, Permission.ENTER)
+    return render(request, "records/uploads.html", {"page": page, "may_enter": may_enter})
 
 
 def new(request: SignedInRequest) -> HttpResponse:
@@ -78,10 +87,11 @@ def upload(request: SignedInRequest, upload: int) -> HttpResponse:
 
 
 def progress(request: SignedInRequest, upload: int) -> HttpResponse:
-    """The fragment that the page asks for while a worker reads the file."""
+    """The fragment that the page asks for while a worker reads the file; at the end, the whole page."""
     found = _visible(request, upload)
-    status = 200 if found.outcome == Upload.State.RECEIVED else STOP_ASKING
-    return render(request, "records/_progress.html", {"progress": _progress(found)}, status=status)
+    if found.outcome != Upload.State.RECEIVED:
+        return HttpResponseClientRefresh()
+    return render(request, "records/_progress.html", {"progress": _progress(found)})
 
 
 @require_POST
@@ -132,23 +142,58 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
 def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
     report = found.report
     findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
-    rows = report.get("rows", {})
+    held = found.held_rows.filter(kind=HeldRow.Kind.ERROR).count()
+    submissions = list(found.submissions.order_by("period"))
+    may_enter = access.may(request.user, Permission.ENTER, found.agency)
+    refusal = report.get("refusal")
     return {
         "upload": found,
         "state": found.outcome,
-        "state_label": Upload.State(found.outcome).label,
-        "why": in_language(report["refusal"]["message"]) if "refusal" in report else found.why,
+        "heading": _heading(found, held),
+        "why": in_language(refusal["message"]) if refusal else found.why,
+        "where": refusal["where"] if refusal else "",
         "report": report,
-        "rows": rows,
+        "columns": _columns(found),
+        "rows": report.get("rows", {}),
         "sum": sums.of_codes(report.get("sex", {})),
         "errors": [f for f in findings if f["severity"] == "error"],
         "warnings": [f for f in findings if f["severity"] == "warning"],
         "questions": [_question(q) for q in report.get("questions", [])],
-        "held": found.held_rows.filter(kind=HeldRow.Kind.ERROR).count(),
-        "submissions": found.submissions.order_by("period"),
+        "held": held,
+        "held_at": reverse("records:upload_held", args=[found.pk]),
+        "may_correct": may_enter and any(s.is_open for s in submissions),
+        "submissions": submissions,
         "progress": _progress(found),
-        "may_enter": access.may(request.user, Permission.ENTER, found.agency),
+        "may_enter": may_enter,
+        "may_undo": may_enter and all(s.is_open for s in submissions),
     }
+
+
+def _heading(found: Upload, held: int) -> str:
+    if found.outcome != Upload.State.COMMITTED:
+        return {
+            Upload.State.REFUSED: _("The file was not taken in"),
+            Upload.State.FAILED: _("The file could not be read"),
+            Upload.State.NEEDS_ANSWERS: _("The file is read; please answer"),
+            Upload.State.UNDONE: _("This upload was undone"),
+        }.get(Upload.State(found.outcome), _("The file is being read"))
+    good = ngettext("%(n)s row is good", "%(n)s rows are good", found.report["rows"]["accepted"])
+    said = good % {"n": numbers(found.report["rows"]["accepted"])}
+    if not held:
+        return said
+    to_do = ngettext("%(n)s row to correct", "%(n)s rows to correct", held) % {"n": numbers(held)}
+    return f"{to_do}, {said}"
+
+
+def _columns(found: Upload) -> list[dict[str, Any]]:
+    """The columns of the file with the variable each was taken for, in words."""
+    spec = spec_of(current(found.instrument))
+    return [
+        {**c, "label": in_language(spec.by_name[c["variable"]].label)}
+        if c["variable"] in spec.by_name
+        else c
+        for c in found.report.get("columns", [])
+    ]
 
 
 def _question(question: dict[str, Any]) -> dict[str, Any]:
@@ -160,8 +205,12 @@ def _question(question: dict[str, Any]) -> dict[str, Any]:
         for c in question["choices"]
     ]
     numbers = [line.split(":")[0] for line in question["evidence"]]
-    text = question["text"].get((get_language() or "en")[:2]) or question["text"]["en"]
-    return {**question, "label": text, "options": choices, "numbers": numbers}
+    return {
+        **question,
+        "label": in_language(question["text"]),
+        "options": choices,
+        "numbers": numbers,
+    }
 
 
 def _progress(found: Upload) -> dict[str, Any]:

@@ -1,0 +1,181 @@
+"""Held rows: a sheet in which the wrong cells can be typed anew, and the form of one whole row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from agencies import access
+from agencies.access import Permission
+from agencies.http import SignedInRequest
+from agencies.models import in_language
+from migdata import periods
+from records import entry, profile
+from records.instrument import current, spec_of
+from records.models import HeldRow, Submission, Upload
+from records.pages.entry import form, save
+from records.review import Refused
+from records.spec import Spec
+
+PER_PAGE = 25
+ALWAYS = ("record_ref", "event_date", "sex", "citizenship")  # so that a row can be recognised
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, and what is wrong with it, with the address in the file."""
+
+    name: str
+    label: str
+    text: str
+    why: tuple[str, ...] = ()
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the sheet."""
+
+    pk: int
+    number: int | None
+    cells: tuple[Cell, ...]
+    shown: str
+    may_correct: bool
+    late: bool
+    saved: bool = False
+    warned: tuple[str, ...] = ()  # rules to confirm: saving once more confirms them
+
+
+def held_rows(
+    request: SignedInRequest, submission: int | None = None, upload: int | None = None
+) -> HttpResponse:
+    """The held rows of a submission or of an upload, all or those of one rule."""
+    owner: Submission | Upload
+    if submission is not None:
+        found = Submission.objects.visible_to(request.user).select_related(
+            "agency", "instrument", "instrument_version"
+        )
+        owner = get_object_or_404(found, pk=submission)
+    else:
+        owner = get_object_or_404(Upload.objects.visible_to(request.user), pk=upload)
+    held = owner.held_rows.select_related("submission").visible_to(request.user)
+    rule = request.GET.get("rule", "")
+    chosen = held.filter(findings__contains=[{"rule": rule}]) if rule else held
+    page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
+    spec = spec_of(current(owner.instrument))
+    names = _columns(spec, list(page.object_list))
+    may_correct = access.may(request.user, Permission.ENTER, owner.agency)
+    context = {
+        "owner": owner,
+        "title": _title(owner),
+        "page": page,
+        "rule": rule,
+        "causes": [{**c, "text": in_language(c["message"])} for c in profile.causes(held)],
+        "heads": [in_language(spec.variable(name).label) for name in names],
+        "rows": [_row(row, spec, names, may_correct and _open(row)) for row in page.object_list],
+    }
+    return render(request, "records/held.html", context)
+
+
+def correct(request: SignedInRequest, held: int) -> HttpResponse:
+    """The form of one held row; a save from the sheet answers with the row as it is then."""
+    found = get_object_or_404(
+        HeldRow.objects.visible_to(request.user).select_related("agency", "instrument", "upload"),
+        pk=held,
+    )
+    version = current(found.instrument)
+    spec = spec_of(version)
+    values = entry.texts_of_held(found)
+    if request.method == "GET":
+        checked = entry.check(values, spec)
+        return form(request, version, found.agency, values, held=found, found=checked.found)
+    typed = {v.name: request.POST[v.name] for v in spec.variables if v.name in request.POST}
+    if request.htmx:
+        return _correct_in_sheet(request, found, spec, {**values, **typed})
+    return save(request, version, found.agency, found.instrument, {**values, **typed}, held=found)
+
+
+@require_POST
+def discard(request: SignedInRequest, held: int) -> HttpResponse:
+    found = get_object_or_404(HeldRow.objects.visible_to(request.user), pk=held)
+    back = reverse("records:upload_held", args=[found.upload_id]) if found.upload_id else "/"
+    entry.discard(found, by=request.user)
+    messages.success(request, _("The row was removed."))
+    return redirect(back)
+
+
+def _correct_in_sheet(
+    request: SignedInRequest, found: HeldRow, spec: Spec, values: dict[str, str]
+) -> HttpResponse:
+    """Save the row and answer with it: saved, or with what is wrong now."""
+    shown = [name for name in request.POST.get("shown", "").split(",") if name in spec.by_name]
+    warned: tuple[str, ...] = ()
+    try:
+        outcome = entry.save(
+            values,
+            agency=found.agency,
+            collection=found.instrument,
+            by=request.user,
+            acknowledged=frozenset(request.POST.getlist("acknowledged")),
+            held=found,
+        )
+    except Refused as refusal:
+        found.findings = [{"variable": "record_ref", "message": {"en": str(refusal)}}]
+    else:
+        said = [] if outcome.record else [*outcome.errors, *outcome.warnings]
+        found.findings = [{"variable": f.variable, "message": f.message} for f in said]
+        warned = () if outcome.errors else tuple(f.rule for f in outcome.warnings)
+    found.raw = values
+    names = [v.name for v in spec.variables if v.name in shown]
+    row = _row(found, spec, names, may_correct=True)
+    row = replace(row, saved=not found.findings, warned=warned)
+    return render(request, "records/_held_row.html", {"row": row})
+
+
+def _open(held: HeldRow) -> bool:
+    """A row whose date cannot be read belongs to no submission yet, so none is closed."""
+    return held.submission is None or held.submission.is_open
+
+
+def _columns(spec: Spec, rows: Sequence[HeldRow]) -> list[str]:
+    """What the sheet shows: what recognises a row, and every variable that is wrong on the page."""
+    wrong = {finding["variable"] for row in rows for finding in row.findings}
+    return [v.name for v in spec.variables if v.name in wrong or v.name in ALWAYS]
+
+
+def _row(held: HeldRow, spec: Spec, names: Sequence[str], may_correct: bool) -> Row:
+    texts = entry.texts_of_held(held)
+    late = held.kind == HeldRow.Kind.LATE
+    return Row(
+        pk=held.pk,
+        number=held.row_no,
+        cells=tuple(_cell(held, spec, name, texts.get(name, "")) for name in names),
+        shown=",".join(names),
+        may_correct=may_correct and not late,
+        late=late,
+    )
+
+
+def _cell(held: HeldRow, spec: Spec, name: str, text: str) -> Cell:
+    said = [f for f in held.findings if f["variable"] == name]
+    return Cell(
+        name=name,
+        label=in_language(spec.variable(name).label),
+        text=text,
+        why=tuple(in_language(f["message"]) for f in said),
+        address=said[0].get("cell", "") if said else "",
+    )
+
+
+def _title(owner: Submission | Upload) -> str:
+    if isinstance(owner, Upload):
+        return owner.file_name
+    period = periods.name(owner.period, (get_language() or "en")[:2])
+    return f"{owner.instrument_version.title}, {period}"

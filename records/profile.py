@@ -1,0 +1,166 @@
+"""What a submission holds, in numbers: counted while it is open, frozen when it is submitted.
+
+Statistics staff judge by these numbers; the records stay with the agency. Limits: domain brief 3.0.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from records.models import HeldRow, Submission
+
+UNKNOWN_CITIZENSHIP = "XXX"
+Profile = Mapping[str, Any]
+Judge = Callable[[float, float | None], bool | None]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One line of the scorecard: now and in the period before, and a judgement.
+
+    Values are records or per cent, None where there is nothing to measure; `good` is None where
+    nothing can be judged.
+    """
+
+    name: str
+    label: str
+    hint: str
+    now: float | None
+    before: float | None
+    good: bool | None
+
+
+def count(submission: Submission) -> dict[str, Any]:
+    """Count records by sex, unknown citizenship, the largest day, held rows and findings by cause.
+
+    Runs in the scope of somebody who sees the records of the agency.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sex, count(*) FROM records_record WHERE submission_id = %s GROUP BY sex",
+            [submission.pk],
+        )
+        by_sex = dict(cursor.fetchall())
+        cursor.execute(
+            "SELECT coalesce(max(n), 0), coalesce(sum(unknown), 0) FROM (SELECT count(*) AS n,"
+            " count(*) FILTER (WHERE citizenship = %s) AS unknown FROM records_record"
+            " WHERE submission_id = %s GROUP BY event_date) days",
+            [UNKNOWN_CITIZENSHIP, submission.pk],
+        )
+        largest_day, unknown = cursor.fetchone()
+    kinds = submission.held_rows.order_by().values_list("kind", flat=True)
+    return {
+        "sex": by_sex,
+        "largest_day": int(largest_day),
+        "citizenship_unknown": int(unknown),
+        "held": sum(kind == HeldRow.Kind.ERROR for kind in kinds),
+        "findings": [*causes(submission.held_rows.all()), *_warnings(submission)],
+    }
+
+
+def causes(held: QuerySet[HeldRow]) -> list[dict[str, Any]]:
+    """Return the findings of held rows by cause, the most frequent first."""
+    ids = held.order_by().values("pk")
+    with connection.cursor() as cursor:
+        query, parameters = ids.query.sql_with_params()
+        cursor.execute(
+            "SELECT f->>'rule', f->>'variable', f->'message', count(*)"
+            f" FROM records_heldrow h, jsonb_array_elements(h.findings) f WHERE h.id IN ({query})"
+            " GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1",
+            parameters,
+        )
+        rows = cursor.fetchall()
+    return [
+        {
+            "rule": rule,
+            "severity": "error",
+            "variable": variable,
+            "message": json.loads(message),
+            "count": n,
+        }
+        for rule, variable, message, n in rows
+    ]
+
+
+def scorecard(submission: Submission, now: Profile) -> list[Measure]:
+    """Set the numbers of a submission beside those of the period before, with a judgement."""
+    measured, before = _measured(now), _measured(_before(submission))
+    said = {
+        "records": (_("Records"), _("at most 30% more or fewer than before")),
+        "sex": (_("Sex stated"), _("at least 98%")),
+        "women": (_("Women, of sex stated"), _("a change of at most 10 points")),
+        "citizenship": (_("Citizenship stated"), _("at least 98%")),
+        "day": (_("Largest day, of all records"), _("at most 15%, decrees excepted")),
+        "held": (_("Rows held, of all rows"), _("at most 2%")),
+    }
+    return [
+        Measure(name, label, hint, measured[name], before[name], _judge(name, measured, before))
+        for name, (label, hint) in said.items()
+    ]
+
+
+JUDGES: dict[str, Judge] = {
+    "records": lambda now, before: abs(now - before) <= 0.3 * before if before else None,
+    "sex": lambda now, before: now >= 98,
+    "women": lambda now, before: abs(now - before) <= 10 if before is not None else None,
+    "citizenship": lambda now, before: now >= 98,
+    "day": lambda now, before: now <= 15,
+    "held": lambda now, before: now <= 2,
+}
+Measured = dict[str, float | None]
+
+
+def _judge(name: str, measured: Measured, before: Measured) -> bool | None:
+    now = measured[name]
+    return None if now is None else JUDGES[name](now, before[name])
+
+
+def _measured(profile: Profile) -> Measured:
+    by_sex = profile.get("sex", {})
+    records, women = sum(by_sex.values()), by_sex.get("F", 0)
+    stated = women + by_sex.get("M", 0)
+    held = profile.get("held", 0)
+    return {
+        "records": records or None,
+        "sex": _percent(stated, records),
+        "women": _percent(women, stated),
+        "citizenship": _percent(records - profile.get("citizenship_unknown", 0), records),
+        "day": _percent(profile.get("largest_day", 0), records),
+        "held": _percent(held, records + held),
+    }
+
+
+def _before(submission: Submission) -> Profile:
+    earlier = (
+        Submission.objects.filter(
+            agency=submission.agency_id,
+            instrument=submission.instrument_id,
+            period__lt=submission.period,
+        )
+        .exclude(profile={})
+        .order_by("-period")
+        .first()
+    )
+    return earlier.profile if earlier else {}
+
+
+def _percent(part: float, whole: float) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def _warnings(submission: Submission) -> list[dict[str, Any]]:
+    """Warnings of the files that fed the submission; a file may have fed other periods too."""
+    causes: dict[tuple[str, str], dict[str, Any]] = {}
+    for upload in submission.uploads.filter(state="COMMITTED"):
+        for finding in upload.report.get("findings", []):
+            if finding["severity"] != "warning":
+                continue
+            kept = {k: finding[k] for k in ("rule", "severity", "variable", "message")}
+            cause = causes.setdefault((finding["rule"], finding["variable"]), {**kept, "count": 0})
+            cause["count"] += finding["count"]
+    return list(causes.values())

@@ -1,0 +1,145 @@
+"""The desk of releases: what is new, what a release would show, and the verbs of its publishers."""
+
+import io
+from typing import Any
+
+import pyarrow.parquet as pq
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from agencies import access
+from agencies.access import Permission
+from agencies.http import SignedInRequest
+from agencies.models import in_language
+from migdata import jobs
+from records.review import Refused
+from reports import design, published
+from reports import release as releasing
+from reports.design import Dataset
+from reports.models import Build, Release
+from reports.published import CELLS, Figures
+from reports.structure import TIME, Structure
+
+SHOWN = 6  # releases of a dataset on the list
+CHIPS = {"BUILT": "marked", "RELEASED": "accepted", "WITHDRAWN": "returned"}
+OPEN = (jobs.Job.State.QUEUED, jobs.Job.State.RUNNING)
+
+
+def releases(request: SignedInRequest) -> HttpResponse:
+    access.require(request.user, Permission.PUBLISH)
+    found = [_dataset(dataset) for dataset in design.datasets().values()]
+    if first := next((d for d in found if d["fresh"] and not d["working"]), None):
+        first["first"] = True  # the only filled button of the page
+    return render(request, "reports/releases.html", {"datasets": found})
+
+
+@require_POST
+def build(request: SignedInRequest, dataset: str) -> HttpResponse:
+    try:
+        releasing.build(dataset, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("reports:releases")
+
+
+def release(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One release: what readers will see beside what they see now, and what was measured."""
+    access.require(request.user, Permission.PUBLISH)
+    found = get_object_or_404(Release.objects.select_related("build__predecessor"), pk=pk)
+    now, before = _by_period(found), _released_before(found)
+    shown = _by_period(before) if before else {}
+    total = _total(now, found)
+    context = {
+        "release": found,
+        "chip": CHIPS[found.state],
+        "build": found.build,
+        "gates": [{**gate, "label": _(gate["name"])} for gate in found.build.gates],
+        "before": before,
+        "rows": [
+            (period, figures, figures.t - (shown[period].t if period in shown else 0))
+            for period, figures in reversed(now.items())
+        ],
+        "total": total,
+        "total_change": total.t - sum(figures.t for figures in shown.values()),
+    }
+    return render(request, "reports/release.html", context)
+
+
+@require_POST
+def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
+    access.require(request.user, Permission.PUBLISH)
+    found = get_object_or_404(Release, pk=pk)
+    try:
+        if verb == "release":
+            releasing.release(found, by=request.user)
+        elif verb == "withdraw":
+            releasing.withdraw(found, by=request.user, reason=request.POST.get("reason", ""))
+        else:
+            raise Http404
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{found}: {found.get_state_display()}")
+    return redirect(found)
+
+
+def _dataset(dataset: Dataset) -> dict[str, Any]:
+    """What a publisher sees of one dataset: its releases, the job that builds, what is new."""
+    job = jobs.find(f"publish:{dataset.code}")
+    fresh = _fresh(dataset)
+    said = ngettext(
+        "%(n)s submission was accepted since the last one.",
+        "%(n)s submissions were accepted since the last one.",
+        fresh,
+    )
+    listed = Release.objects.filter(dataset=dataset.code)[:SHOWN]
+    return {
+        "dataset": dataset,
+        "title": in_language(dataset.title),
+        "releases": [{"release": r, "chip": CHIPS[r.state]} for r in listed],
+        "working": bool(job and job.state in OPEN),
+        "stage": _(job.progress["stage"]) if job and job.progress.get("stage") else "",
+        "failed": job.reason if job and job.state == jobs.Job.State.FAILED else "",
+        "fresh": fresh,
+        "says": said % {"n": fresh} if fresh else _("Nothing new is accepted."),
+    }
+
+
+def _fresh(dataset: Dataset) -> int:
+    """How many submissions were accepted, first or anew, since the last release that stands."""
+    last = (
+        Build.objects.filter(release__dataset=dataset.code)
+        .exclude(release__state=Release.State.WITHDRAWN)
+        .order_by("-pk")
+        .first()
+    )
+    known = {pinned["sha256"] for pinned in last.inputs} if last else set()
+    in_force = releasing.slices_in_force(dataset).values_list("sha256", flat=True)
+    return sum(digest not in known for digest in in_force)
+
+
+def _released_before(found: Release) -> Release | None:
+    return (
+        Release.objects.filter(
+            dataset=found.dataset, state=Release.State.RELEASED, number__lt=found.number
+        )
+        .order_by("-number")
+        .first()
+    )
+
+
+def _by_period(found: Release) -> dict[str, Figures]:
+    """The protected figures of any release by period, those that nobody sees yet included."""
+    stored = found.blobs.get(name=CELLS)
+    cells = pq.read_table(io.BytesIO(bytes(stored.content)))
+    structure = Structure.from_json(found.structure)
+    return {codes[0]: figures for codes, figures in published.sums(cells, structure, [TIME], {})}
+
+
+def _total(by_period: dict[str, Figures], found: Release) -> Figures:
+    women, men, other = (sum(getattr(f, part) for f in by_period.values()) for part in "fmo")
+    return Figures(women, men, other, found.structure["base"])

@@ -1,0 +1,115 @@
+"""Every page, asked for by those who may, in three languages, with real content."""
+
+import itertools
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from agencies import scope
+from records.models import HeldRow, Record, Submission, Upload
+from reports.models import Release
+from tests import world
+from tests.test_every_page import PARAMETER, routes
+
+LANGUAGES = ("en", "ru", "tk")
+# Where a page is asked for: who may, and what its parameters are taken from.
+READERS = {
+    "clerk@sms.example": ("submissions", "uploads", "records", "held", "collected", ""),
+    "reviewer@sms.example": ("submissions", "uploads", "held", "collected", ""),
+    "statistician@scs.example": ("submissions", "collected", ""),
+    "publisher@scs.example": ("releases", "submissions", ""),
+    "admin@sms.example": ("people", ""),
+    "admin@national.example": ("people", ""),
+    "viewer@parl.example": ("figures", ""),
+}
+
+
+@pytest.fixture
+def country(transactional_db):
+    world.build()
+    with scope.acting(world.person("clerk@sms.example")):
+        open_one = Submission.objects.get(period=world.MONTHS[2])
+        return {
+            "submission": open_one.pk,
+            "upload": Upload.objects.latest("pk").pk,
+            "record": Record.objects.filter(submission=open_one)[0].pk,
+            "held": HeldRow.objects.filter(submission=open_one)[0].pk,
+            "instrument": "SMS-WPF",
+            "agency": "SMS",
+            "person": world.person("clerk@sms.example").pk,
+            "pk": Release.objects.get().pk,
+            "release": str(Release.objects.get()),
+            "code": "T14",
+            "dataset": "WPF",
+            "kind": "trend",
+            "width": "large",
+            "theme": "light",
+        }
+
+
+def pages():
+    from django.urls import get_resolver
+
+    every = set(routes(get_resolver().url_patterns))
+    return sorted(r for r in every if not r.startswith(("accounts/", "i18n/", "healthz")))
+
+
+def address(route, ids):
+    return "/" + PARAMETER.sub(lambda found: str(ids.get(found[2], "x")), route)
+
+
+def signed_in(email, language):
+    client = Client()
+    client.force_login(world.person(email))
+    client.cookies["django_language"] = language
+    return client
+
+
+def test_every_page_answers_those_who_may_in_three_languages(country):
+    failed, seen = [], set()
+    for (email, areas), language in itertools.product(READERS.items(), LANGUAGES):
+        client = signed_in(email, language)
+        for route in pages():
+            if route.split("/")[0] not in areas:
+                continue
+            response = client.get(address(route, country))
+            if response.status_code in (403, 404, 405):  # verbs are posted; somebody else's page
+                continue
+            seen.add(route)
+            body = b"" if response.streaming else response.content
+            if response.status_code not in (200, 302) or b"{%" in body:
+                failed.append((email, route, language, response.status_code))
+    assert failed == []
+    shown = {r for r in pages() if r.endswith("/") or r.endswith(("csv", "xlsx", "svg"))}
+    posted = {r for r in shown if "verb" in r or r.startswith("releases/build")}
+    assert shown - posted - seen == set()
+
+
+def test_a_page_speaks_one_language_only(country):
+    """No English sentence of ours is left on a page in Russian or Turkmen."""
+    left = {}
+    for language in ("ru", "tk"):
+        with translation.override(language):
+            for email, path in (("clerk@sms.example", "/"), ("viewer@parl.example", "/figures/")):
+                body = signed_in(email, language).get(path).content.decode()
+                left[language, path] = [
+                    word for word in ("Women", "Total", "Sign out", "waits", "Show") if word in body
+                ]
+    assert {key: words for key, words in left.items() if words} == {}
+
+
+def test_no_list_asks_the_database_once_a_row(country, django_assert_max_num_queries):
+    for email, path in (
+        ("clerk@sms.example", "/"),
+        ("clerk@sms.example", "/submissions/"),
+        ("clerk@sms.example", "/uploads/"),
+        ("clerk@sms.example", f"/submissions/{country['submission']}/records"),
+        ("clerk@sms.example", f"/submissions/{country['submission']}/held"),
+        ("admin@sms.example", "/people/"),
+        ("viewer@parl.example", "/figures/"),
+    ):
+        client = signed_in(email, "en")
+        client.get(path)  # what is remembered for good is asked once
+        with django_assert_max_num_queries(45):
+            assert client.get(path).status_code == 200, path
