@@ -1,0 +1,184 @@
+"""Pages for eyes, ears, thumbs and keyboards: accessibility rules, narrow screens, no JavaScript."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from agencies import scope
+from records.models import Record, Submission, Upload
+from reports.models import Release
+from tests import world
+
+pytestmark = pytest.mark.slow
+PAGES = {
+    None: (
+        *("/figures/", "/figures/?dataset=WPF&region=TM-S", "/figures/tables/"),
+        *("/figures/tables/T14/", "/figures/method/", "/figures/api/", "/accounts/login/"),
+    ),
+    "clerk@sms.example": (
+        *("/", "/submissions/", "{submission}", "{submission}records", "{submission}held"),
+        *("/uploads/", "/uploads/{upload}/", "/uploads/new", "/records/new/SMS-WPF/SMS/"),
+        *("/collected/", "/collected/SMS-WPF/", "/accounts/password/change/"),
+    ),
+    "statistician@scs.example": ("/", "/submissions/", "{accepted}"),
+    "publisher@scs.example": ("/releases/", "/releases/{release}/"),
+    "admin@sms.example": ("/people/", "/people/invite/SMS/", "/people/person/SMS/{person}/"),
+    "admin@national.example": ("/people/", "/people/agencies/"),
+}
+BYTES_OF_A_PAGE = 100_000
+
+
+def addresses():
+    with scope.acting(world.person("clerk@sms.example")):
+        open_one = Submission.objects.get(period=world.MONTHS[2])
+        accepted = Submission.objects.get(period=world.MONTHS[0])
+        upload = Upload.objects.latest("pk").pk
+    person = world.person("clerk@sms.example").pk
+    return {
+        "upload": upload,
+        "release": Release.objects.latest("pk").pk,
+        "submission": f"/submissions/{open_one.pk}/",
+        "accepted": f"/submissions/{accepted.pk}/",
+        "person": person,
+    }
+
+
+def visited(visit, **context):
+    """Yield every page of PAGES, opened by its person."""
+    known = addresses()
+    for email, paths in PAGES.items():
+        page = visit(email, **context).page
+        for path in paths:
+            response = page.goto(path.format(**known))
+            assert response.status == 200, (path, response.status)
+            yield path, page, response
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_accessibility(country, visit, theme):
+    broken = {}
+    for path, page, _response in visited(visit, color_scheme=theme):
+        found = Axe().run(page).response["violations"]
+        if found:
+            broken[path] = [(v["id"], v["nodes"][0]["html"][:120]) for v in found]
+    assert broken == {}
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "tk"])
+def test_no_page_is_wider_than_a_small_telephone(country, visit, language):
+    wide = {}
+    for path, page, _response in visited(
+        visit, viewport={"width": 360, "height": 740}, locale=language
+    ):
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 360:
+            wide[path] = width
+    assert wide == {}
+
+
+def test_pages_are_small_and_ask_no_other_host(country, visit):
+    heavy, hosts = {}, set()
+    for path, page, response in visited(visit):
+        page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+        if len(response.body()) > BYTES_OF_A_PAGE:
+            heavy[path] = len(response.body())
+        page.reload()
+    assert heavy == {}
+    assert hosts == {page.url.split("/")[2]}
+
+
+def test_nothing_moves_while_the_dashboard_loads(country, visit):
+    page = visit().page
+    page.goto("/figures/")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_load_state("networkidle")
+    moved = page.evaluate(
+        """() => new Promise((done) => {
+            new PerformanceObserver((list) => done(list.getEntries().reduce((sum, e) => sum + e.value, 0)))
+                .observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => done(0), 500);
+        })"""
+    )
+    assert moved < 0.05
+
+
+def test_a_record_is_typed_with_the_keyboard_alone(country, visit):
+    page = visit("clerk@sms.example").page
+    page.goto("/records/new/SMS-WPF/SMS/")
+    type_record(page, "KEY-1")
+    country_field = page.get_by_role("combobox", name="Citizenship")
+    country_field.focus()
+    country_field.fill("no such country")
+    expect(page.locator(".combo-list:visible")).to_have_count(0)
+    country_field.fill("турц")  # any of its names, in any language
+    expect(page.locator(".combo-list:visible").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(country_field).to_have_value(re.compile("T.rk"))
+    page.get_by_role("button", name="Save and close").focus()
+    page.keyboard.press("Enter")
+    confirm_what_is_unusual(page, "Save and close")
+    expect(page.get_by_role("status")).to_contain_text("KEY-1")
+    assert stored("KEY-1").citizenship == "TUR"
+
+
+def test_a_record_can_be_typed_without_javascript(country, visit):
+    page = visit("clerk@sms.example", java_script_enabled=False).page
+    page.goto("/records/new/SMS-WPF/SMS/")
+    type_record(page, "PLAIN-1")
+    page.get_by_label("Citizenship", exact=True).select_option("TUR")
+    page.get_by_role("button", name="Save and close").click()
+    confirm_what_is_unusual(page, "Save and close")
+    assert stored("PLAIN-1").citizenship == "TUR"
+
+
+def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(country, visit):
+    page = visit("clerk@sms.example").page
+    page.goto("/records/new/SMS-WPF/SMS/")
+    type_record(page, "BAD-1")
+    page.get_by_label("Valid to").fill("01.01.2020")
+    page.get_by_role("button", name="Save and close").click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link").first.click()
+    expect(page.get_by_label("Valid to")).to_be_focused()
+    expect(page.get_by_label("Record number")).to_have_value("BAD-1")
+    expect(page.locator(".field.err", has=page.get_by_label("Valid to"))).to_be_visible()
+
+
+def test_the_dashboard_is_filtered_by_its_address(country, visit):
+    page = visit().page
+    page.goto("/figures/?dataset=WPF")
+    page.get_by_role("combobox", name="Region").select_option("TM-S")
+    page.get_by_role("button", name="Show").click()
+    assert "region=TM-S" in page.url
+    part = page.locator(".sum").first.locator("tr.all td").inner_text()
+    page.get_by_role("link", name="Clear").click()
+    whole = page.locator(".sum").first.locator("tr.all td").inner_text()
+    assert int(part.replace(",", "")) < int(whole.replace(",", ""))
+
+
+def type_record(page, number):
+    day = f"15.{world.MONTHS[2][5:]}.{world.MONTHS[2][:4]}"
+    page.get_by_label("Record number").fill(number)
+    page.get_by_label("Date of decision").fill(day)
+    page.get_by_label("Sex", exact=True).select_option("F")
+    page.get_by_label("Birth date").fill("14.05.1988")
+    page.get_by_label("Region", exact=True).select_option("TM-S")
+    page.get_by_label("Decision", exact=True).select_option("ISS")
+    page.get_by_label("Valid from").fill(day)
+    page.get_by_label("Valid to").fill(f"15.{world.MONTHS[2][5:]}.{int(world.MONTHS[2][:4]) + 1}")
+
+
+def confirm_what_is_unusual(page, verb):
+    boxes = page.get_by_role("checkbox").all()
+    if boxes:
+        for box in boxes:
+            box.check()
+        page.get_by_role("button", name=verb).click()
+
+
+def stored(number):
+    with scope.acting(world.person("clerk@sms.example")):
+        return Record.objects.get(record_ref=number)

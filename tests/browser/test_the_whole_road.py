@@ -1,0 +1,141 @@
+"""The whole road by hand in a real browser, with a real worker: from a clerk's file to a public figure."""
+
+import csv
+import io
+import re
+
+import pytest
+from django.core import mail
+from playwright.sync_api import expect
+
+from migdata import periods
+from migdata.demo import people
+from records import instrument
+from tests import world
+
+pytestmark = pytest.mark.slow
+MONTH = world.MONTHS[0]
+
+
+@pytest.fixture
+def settled(live_server, worker):
+    people.settle()
+    instrument.publish_all()
+    worker()
+
+
+def test_a_file_becomes_a_public_figure_and_a_colleague_joins(settled, visit, tmp_path):
+    file = tmp_path / "work permits.csv"
+    file.write_bytes(world.permits(MONTH))
+    clerk = visit("clerk@sms.example").page
+    correct_and_submit(clerk, file)
+    sign(visit("reviewer@sms.example").page)
+    accept(visit("statistician@scs.example").page)
+    release(visit("publisher@scs.example").page)
+    read(visit("viewer@parl.example").page)
+    invite(visit("admin@sms.example").page, visit)
+
+
+def correct_and_submit(page, file):
+    page.get_by_role("link", name="Upload a file").click()
+    page.get_by_label("Instrument").select_option(label="Work permits for foreigners (SMS)")
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Send the file").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("to correct", timeout=60_000)
+    expect(page.locator("main")).to_contain_text("cp1251")
+    page.get_by_text("Columns", exact=True).click()
+    expect(page.get_by_role("row", name=re.compile("Номер паспорта"))).to_contain_text(
+        "dropped, never stored"
+    )
+    held = page.get_by_role("link", name=re.compile(r"^Correct \d+ rows?$"))
+    before = int(re.search(r"\d+", held.inner_text())[0])
+    held.click()
+    row = page.locator("table.cells tbody tr").first
+    for cell in row.locator("input[aria-invalid]").all():
+        cell.fill("01.01.1990" if cell.get_attribute("name") == "birth_date" else "31.12.2030")
+    row.get_by_role("button", name="Save").click()
+    if row.get_by_role("button", name="It is right: save").count():
+        row.get_by_role("button", name="It is right: save").click()
+    expect(page.get_by_text("corrected, saved")).to_be_visible()
+    page.goto("/submissions/")
+    page.get_by_role("link", name="Work permits for foreigners").click()
+    if before > 1:
+        page.get_by_role("checkbox").check()
+    page.get_by_role("button", name=re.compile("^Submit")).click()
+    expect(page.get_by_role("status")).to_contain_text("submitted")
+
+
+def open_first_task(page, verb):
+    page.goto("/")
+    page.get_by_role("link", name=re.compile(f"^{verb}")).first.click()
+
+
+def sign(page):
+    open_first_task(page, "Sign")
+    expect(page.locator(".sum").first).to_contain_text("Women")
+    page.get_by_role("button", name=re.compile("^Sign:")).click()
+    expect(page.get_by_role("status")).to_contain_text("signed")
+
+
+def accept(page):
+    open_first_task(page, "Accept")
+    expect(page.get_by_role("heading", name="Scorecard")).to_be_visible()
+    expect(page.get_by_role("link", name="All records")).to_have_count(0)  # numbers, never records
+    page.get_by_role("button", name=re.compile("^Accept")).click()
+    expect(page.get_by_role("status")).to_contain_text("accepted")
+
+
+def release(page):
+    section = page.locator("section", has=page.get_by_role("heading", name="Work permits"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Releases")
+    for _try in range(60):  # the worker seals first
+        button = section.get_by_role("button", name="Build a release")
+        if button.count() and button.is_enabled():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    section.get_by_role("button", name="Build a release").click()
+    section.get_by_role("link", name="WPF-1").click(timeout=60_000)
+    page.get_by_role("button", name="Release WPF-1").click()
+    expect(page.locator("h1 + .chip")).to_have_text("Released")
+
+
+def read(page):
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Work permits for foreigners")
+    glance = page.locator(".sum").first
+    shown = [
+        int(text.replace(",", ""))
+        for text in glance.locator("td:last-child").all_inner_texts()
+        if re.fullmatch(r"[\d,]+", text)
+    ]
+    women, men, other, total = shown
+    assert women + men + other == total > 0
+    assert [n % 3 for n in shown] == [0, 0, 0, 0]
+    expect(page.locator("main")).to_contain_text(periods.name(MONTH, "en"))
+    page.locator("summary").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").first.click()
+    text = download.value.path().read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    (row,) = csv.DictReader(io.StringIO("\n".join(lines)))
+    assert [int(row[name]) for name in ("F", "M", "_OU", "_T")] == shown
+    assert "WPF-1" in text
+
+
+def invite(page, visit):
+    page.get_by_role("link", name="Invite a person").click()
+    page.get_by_label("Name").fill("Aýna Nuryýewa")
+    page.get_by_label("E-mail").fill("ayna@sms.example")
+    page.get_by_role("checkbox", name=re.compile("^Clerk")).check()
+    page.get_by_role("button", name="Send the invitation").click()
+    expect(page.get_by_role("row", name=re.compile("Aýna"))).to_contain_text("invited")
+    link = re.search(r"http\S+", mail.outbox[-1].body)[0]
+    new = visit()
+    new.page.goto(link)
+    for field in new.page.locator("input[type=password]").all():
+        field.fill("a sentence that is long enough")
+    new.page.get_by_role("button", name="Save the password").click()
+    new.sign_in("ayna@sms.example", "a sentence that is long enough")
+    expect(new.page.get_by_role("navigation", name="Main")).to_contain_text("Uploads")
+    page.reload()
+    expect(page.get_by_role("row", name=re.compile("Aýna"))).to_contain_text("active")
