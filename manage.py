@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 # The owner makes and changes tables; every other command works as `app`, under row-level security.
 AS_OWNER = {"migrate", "flush", "createcachetable", "makemigrations", "dbshell", "spectacular"}
-WITHOUT_DATABASE = {"help", "version", "check", "collectstatic", "makemessages", "compilemessages"}
+WITHOUT_DATABASE = {"help", "version", "check", "collectstatic", "messages"}
 
 
 def main() -> None:

@@ -16,7 +16,9 @@ from migdata.demo import files, people
 from migdata.demo.country import Columns, Country
 from migdata.models import Job
 from records import entry, instrument, intake, review
+from records.calendar import last_periods
 from records.models import HeldRow, Instrument, Record, Submission, Upload
+from records.spec import period_of
 from reports import design, release, tables
 from reports.models import Release, Slice
 
@@ -62,7 +64,7 @@ DELIVERIES = [
     Delivery(
         "SCS",
         "STA-SLP",
-        1060,
+        1250,
         Country.slips,
         lambda r: files.as_csv(r, delimiter=";", encoding="cp1250"),
         "tk",
@@ -97,22 +99,24 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
 
 
 def periods(frequency: str) -> list[tuple[str, date, date]]:
-    """Return the last 24 full months, or the quarters in them: (period, first day, last day)."""
-    month = timezone.localdate().replace(day=1)
-    found = []
-    for _k in range(MONTHS):
-        last = month - timedelta(days=1)
-        month = last.replace(day=1)
-        found.append((f"{month:%Y-%m}", month, last))
-    found.reverse()
+    """Return the last 24 full months, or the full quarters in them: (period, first day, last day)."""
+    today = timezone.localdate()
+    shown = last_periods("M", today, MONTHS)
+    days = {name: _days_of(name) for name in shown}
     if frequency == "M":
-        return found
-    quarters: dict[str, tuple[date, date]] = {}
-    for _period, first, last in found:
-        name = f"{first.year}-Q{(first.month + 2) // 3}"
-        begun = quarters.get(name, (first, last))[0]
-        quarters[name] = (begun, last)
-    return [(name, *days) for name, days in quarters.items()]
+        return [(name, *days[name]) for name in shown]
+    found = []
+    for name in last_periods("Q", today, MONTHS // 3):
+        months = [m for m in shown if period_of(days[m][0], "Q") == name]
+        if len(months) == 3:
+            found.append((name, days[months[0]][0], days[months[-1]][1]))
+    return found
+
+
+def _days_of(month: str) -> tuple[date, date]:
+    first = date.fromisoformat(f"{month}-01")
+    following = (first + timedelta(days=31)).replace(day=1)
+    return first, following - timedelta(days=1)
 
 
 def season(last: date) -> float:

@@ -40,8 +40,7 @@ class Task:
 
 def home(request: SignedInRequest) -> HttpResponse:
     if not access.may(request.user, Permission.SEE_SUBMISSIONS):
-        admin = access.may(request.user, Permission.MANAGE_PEOPLE)
-        return redirect("agencies:people" if admin else "reports:dashboard")
+        return redirect(_desk(request.user))
     delivered = _deliveries(request.user)
     groups = _groups(request, delivered)
     if not groups and access.may(request.user, Permission.PUBLISH):
@@ -58,6 +57,15 @@ def home(request: SignedInRequest) -> HttpResponse:
         ],
     }
     return render(request, "records/home.html", context)
+
+
+def _desk(person: access.Anyone) -> str:
+    """Where those work who have nothing to do with submissions."""
+    if access.may(person, Permission.MANAGE_AGENCIES):
+        return "agencies:agency_list"
+    return (
+        "agencies:people" if access.may(person, Permission.MANAGE_PEOPLE) else "reports:dashboard"
+    )
 
 
 def _deliveries(person: access.Anyone) -> list[tuple[Agency, Instrument]]:

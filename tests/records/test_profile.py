@@ -1,0 +1,103 @@
+"""What a submission holds, in numbers: live while it is open, frozen when it is submitted."""
+
+import pytest
+
+from agencies import scope
+from records import instrument, profile, review
+from records.models import HeldRow, Record, Submission
+
+FINDING = {
+    "rule": "wpf.ends_before",
+    "severity": "error",
+    "variable": "valid_to",
+    "cell": "D17",
+    "value": "2020",
+    "message": {"en": "It ends before it begins.", "ru": "…", "tk": "…"},
+}
+
+
+def submission(instruments, agency, period, sexes, held=0):
+    collection = instruments["SMS-WPF"]
+    made = Submission.objects.create(
+        agency=agency,
+        instrument=collection,
+        instrument_version=instrument.current(collection),
+        period=period,
+    )
+    Record.objects.bulk_create(
+        Record(
+            agency=agency,
+            submission=made,
+            record_ref=f"{period}-{k}",
+            event_date=f"{period}-{1 + k % 25:02}",
+            sex=sex,
+            citizenship="XXX" if k == 0 else "TUR",
+            region="TM-S",
+        )
+        for k, sex in enumerate(sexes)
+    )
+    for k in range(held):
+        HeldRow.objects.create(
+            agency=agency,
+            instrument=collection,
+            submission=made,
+            row_no=k,
+            raw={},
+            findings=[FINDING],
+        )
+    return made
+
+
+@pytest.fixture
+def january(instruments, agency, clerk):
+    with scope.acting(clerk):
+        return submission(instruments, agency, "2026-01", "F" * 40 + "M" * 58 + "__", held=2)
+
+
+def test_unknown_sex_and_held_rows_are_counted(january, clerk):
+    with scope.acting(clerk):
+        numbers = profile.count(january)
+    assert numbers["sex"] == {"F": 40, "M": 58, "_": 2}
+    assert numbers["held"] == 2
+    assert numbers["citizenship_unknown"] == 1
+    assert numbers["largest_day"] == 4
+    (cause,) = numbers["findings"]
+    assert (cause["rule"], cause["count"]) == ("wpf.ends_before", 2)
+
+
+def test_submitting_freezes_the_numbers_and_statistics_staff_see_them_without_records(
+    january, clerk, statistician
+):
+    with scope.acting(clerk):
+        review.advance(january, "submit", by=clerk, held_acknowledged=2)
+    with scope.acting(statistician):
+        seen = Submission.objects.get(pk=january.pk)
+        assert seen.profile["sex"] == {"F": 40, "M": 58, "_": 2}
+        assert Record.objects.count() == 0
+        assert HeldRow.objects.count() == 0
+
+
+def test_the_scorecard_judges_against_the_period_before(january, instruments, agency, clerk):
+    with scope.acting(clerk):
+        review.advance(january, "submit", by=clerk, held_acknowledged=2)
+        february = submission(instruments, agency, "2026-02", "F" * 90 + "M" * 60)
+        card = {m.name: m for m in profile.scorecard(february, profile.count(february))}
+    assert (card["records"].now, card["records"].before, card["records"].good) == (150, 100, False)
+    assert card["women"].now == pytest.approx(60)
+    assert card["women"].good is False  # 40.8 before: more than ten points
+    assert card["sex"].good is True
+    assert card["held"].good is True
+
+
+def test_a_first_submission_is_not_judged_against_nothing(january, clerk):
+    with scope.acting(clerk):
+        card = {m.name: m for m in profile.scorecard(january, profile.count(january))}
+    assert card["records"].before is None
+    assert card["records"].good is None
+    assert card["sex"].now == pytest.approx(98)
+
+
+def test_an_empty_submission_has_nothing_to_measure(instruments, agency, clerk):
+    with scope.acting(clerk):
+        empty = submission(instruments, agency, "2026-03", "")
+        assert all(m.now is None for m in profile.scorecard(empty, profile.count(empty)))
