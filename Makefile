@@ -38,7 +38,7 @@ lock:  ## newest versions that pyproject.toml allows; needs uv
 LOCK := uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-emit-index-url --no-header
 
-bench: venv  ## measure against what others use
+bench: venv  ## measure against what others use; ARGS=--full or "--rows 1000000 --rounds 3"
 	@$(PY) -m benchmarks $(ARGS)
 
 stop: venv  ## stop the embedded servers that single commands have left running

@@ -105,7 +105,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
-                "migdata.templatetags.period",
+                "migdata.templatetags.words",
             ],
         },
     }

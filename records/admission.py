@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models.fields.json import KT
 
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
 from records.store import CORE
@@ -14,7 +15,7 @@ COLUMNS = ", ".join(CORE)
 # A valid row as a held row keeps it: typed, with the year that stands for the birth date.
 TYPED = (
     "(to_jsonb(i) - ARRAY['row_no', 'period', 'submission_id']"
-    " || jsonb_build_object('birth_date', i.birth_year::text))::text"
+    " || jsonb_build_object('birth_date', i.birth_year::text))"
 )
 LATE = {
     "rule": "submission.closed",
@@ -56,7 +57,11 @@ OTHER_CONTENT = {
 
 @dataclass
 class Admitted:
-    """What became of the staged rows: numbers of rows, and the submissions they went to."""
+    """What became of the staged rows: numbers of rows, and the submissions they went to.
+
+    `closed` are held rows of earlier files that the records of this one have made good, as JSON:
+    undoing the upload brings them back.
+    """
 
     accepted: int = 0
     held: int = 0
@@ -65,6 +70,7 @@ class Admitted:
     repeated: dict[str, int] = field(default_factory=dict)  # rule id -> rows
     sex: dict[str, int] = field(default_factory=dict)
     submissions: list[Submission] = field(default_factory=list)
+    closed: list[dict[str, Any]] = field(default_factory=list)
 
 
 def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
@@ -84,7 +90,7 @@ def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
             done.duplicate, done.repeated = _judge_repeated(cursor, upload)
             done.accepted = _insert(cursor, upload)
         done.held = _hold_errors(cursor, upload) + done.late + sum(done.repeated.values())
-        _close_corrected(cursor, upload)
+        done.closed = _close_corrected(cursor, upload)
         cursor.execute(
             "SELECT sex, count(*) FROM records_record WHERE upload_id = %s GROUP BY sex",
             [upload.pk],
@@ -108,13 +114,17 @@ def submission_for(agency: int, version: InstrumentVersion, period: str) -> Subm
 
 
 def readmit_late(submission: Submission) -> int:
-    """Take in the rows that came while the submission was closed. Returns how many.
+    """Take in the rows that came while the submission was closed. Returns how many; none while it is.
 
     They were valid when they came; a number that is in use by now stays held, as an error.
     """
+    submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    if not submission.is_open:
+        return 0
     late = HeldRow.objects.filter(submission=submission, kind=HeldRow.Kind.LATE)
     with connection.cursor() as cursor:
-        taken = late.filter(raw__record_ref__in=submission.records.values("record_ref"))
+        numbered = late.annotate(number=KT("raw__record_ref"))
+        taken = numbered.filter(number__in=submission.records.values("record_ref"))
         taken.update(kind=HeldRow.Kind.ERROR, findings=[OTHER_CONTENT])
         core = ", ".join(f"(h.raw->>'{name}')::{kind}" for name, kind in CORE.items())
         cursor.execute(
@@ -146,14 +156,13 @@ def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]
 
 
 def _hold_late(cursor: CursorWrapper, upload: Upload) -> int:
-    cursor.execute(
+    taken = (
         "DELETE FROM incoming i USING place p, records_submission s WHERE i.period = p.period"
-        f" AND s.id = p.submission_id AND s.state <> ALL(%s::text[]) RETURNING p.submission_id, i.row_no, {TYPED}",
-        [[str(state) for state in Submission.OPEN]],
+        " AND s.id = p.submission_id AND s.state <> ALL(%s::text[])"
+        f" RETURNING p.submission_id, i.row_no, {TYPED} AS raw"
     )
-    rows = cursor.fetchall()
-    _hold(upload, rows, HeldRow.Kind.LATE, LATE)
-    return len(rows)
+    states = [str(state) for state in Submission.OPEN]
+    return _hold(cursor, upload, taken, [states], HeldRow.Kind.LATE, LATE)
 
 
 def _insert(cursor: CursorWrapper, upload: Upload) -> int:
@@ -185,36 +194,35 @@ def _judge_repeated(cursor: CursorWrapper, upload: Upload) -> tuple[int, dict[st
     duplicates = int(cursor.rowcount)
     repeated = {}
     for finding, known in ((REPEATED, "t.n = t.new"), (OTHER_CONTENT, "t.n > t.new")):
-        cursor.execute(
+        taken = (
             f"DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND t.differ AND {known}"
-            f" RETURNING t.submission_id, i.row_no, {TYPED}"
+            f" RETURNING t.submission_id, i.row_no, {TYPED} AS raw"
         )
-        rows = cursor.fetchall()
-        _hold(upload, rows, HeldRow.Kind.ERROR, finding)
-        if rows:
-            repeated[str(finding["rule"])] = len(rows)
+        if rows := _hold(cursor, upload, taken, [], HeldRow.Kind.ERROR, finding):
+            repeated[str(finding["rule"])] = rows
     return duplicates, repeated
 
 
 def _hold(
-    upload: Upload, rows: list[tuple[int, int, str]], kind: str, finding: dict[str, Any]
-) -> None:
-    HeldRow.objects.bulk_create(
+    cursor: CursorWrapper,
+    upload: Upload,
+    taken: str,
+    parameters: list[Any],
+    kind: str,
+    finding: dict[str, Any],
+) -> int:
+    """Keep as held rows what the statement `taken` returns (submission_id, row_no, raw)."""
+    cursor.execute(
+        f"WITH taken AS ({taken}) INSERT INTO records_heldrow"
+        " (agency_id, instrument_id, upload_id, submission_id, kind, row_no, raw, findings)"
+        " SELECT %s, %s, %s, submission_id, %s, row_no, raw, %s::jsonb FROM taken",
         [
-            HeldRow(
-                agency_id=upload.agency_id,
-                instrument_id=upload.instrument_id,
-                upload=upload,
-                submission_id=submission,
-                kind=kind,
-                row_no=row_no,
-                raw=json.loads(raw),
-                findings=[finding],
-            )
-            for submission, row_no, raw in rows
+            *parameters,
+            *(upload.agency_id, upload.instrument_id, upload.pk),
+            *(str(kind), json.dumps([finding])),
         ],
-        batch_size=5000,
     )
+    return int(cursor.rowcount)
 
 
 def _hold_errors(cursor: CursorWrapper, upload: Upload) -> int:
@@ -227,12 +235,24 @@ def _hold_errors(cursor: CursorWrapper, upload: Upload) -> int:
     return int(cursor.rowcount)
 
 
-def _close_corrected(cursor: CursorWrapper, upload: Upload) -> None:
+def _close_corrected(cursor: CursorWrapper, upload: Upload) -> list[dict[str, Any]]:
     """Close held rows of earlier files whose record, by its number, has now been taken in."""
     cursor.execute(
         "DELETE FROM records_heldrow h USING records_record r WHERE h.agency_id = %s"
         " AND h.instrument_id = %s AND h.upload_id <> %s AND r.upload_id = %s"
         " AND h.submission_id = r.submission_id AND h.kind = 'ERROR'"
-        " AND h.raw->>'record_ref' = r.record_ref",
+        " AND h.raw->>'record_ref' = r.record_ref RETURNING to_jsonb(h)::text",
         [upload.agency_id, upload.instrument_id, upload.pk, upload.pk],
     )
+    return [json.loads(row) for (row,) in cursor.fetchall()]
+
+
+def hold_again(closed: list[dict[str, Any]]) -> None:
+    """Bring back held rows that an upload had closed, unless their own upload was undone meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_heldrow SELECT h.* FROM"
+            " jsonb_populate_recordset(NULL::records_heldrow, %s::jsonb) h"
+            " JOIN records_upload u ON u.id = h.upload_id AND u.state = 'COMMITTED'",
+            [json.dumps(closed)],
+        )

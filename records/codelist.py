@@ -3,15 +3,17 @@
 import csv
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 DIRECTORY = Path(__file__).parent / "standards"
 LANGUAGES = ("en", "ru", "tk")
+Labels = dict[str, str]  # language -> text
 # Dropped in comparisons; also what Word and phones slip in: zero-width and direction marks.
 PUNCTUATION = str.maketrans(
     "",
@@ -132,7 +134,7 @@ def load(name: str) -> CodeList:
     """Return a code list of `standards/`. Raises KeyError if there is none of that name."""
     if name == "countries":
         return _countries()
-    content = _lists()[name]
+    content = standard("codelists")[name]
     codes = tuple(
         Code(
             code=str(c["code"]),
@@ -165,7 +167,7 @@ def _countries() -> CodeList:
             )
             for row in csv.DictReader(lines)
         )
-    return CodeList("countries", codes, _words(_lists()["country_words"]["words"]))
+    return CodeList("countries", codes, _words(standard("codelists")["country_words"]["words"]))
 
 
 def _words(content: dict[str, list[str]]) -> dict[str, str]:
@@ -173,6 +175,28 @@ def _words(content: dict[str, list[str]]) -> dict[str, str]:
 
 
 @cache
-def _lists() -> dict[str, dict]:  # type: ignore[type-arg] # YAML
-    found: dict[str, dict] = yaml.safe_load((DIRECTORY / "codelists.yaml").read_text())  # type: ignore[type-arg]
+def standard(name: str) -> dict[str, Any]:
+    """Return the content of a YAML file of `standards/`."""
+    found: dict[str, Any] = yaml.load(
+        (DIRECTORY / f"{name}.yaml").read_text(), Loader=yaml.CSafeLoader
+    )
     return found
+
+
+def say(texts: Mapping[str, str], what: Mapping[str, str] | None = None, where: str = "") -> Labels:
+    """Fill a text of `standards/` in all languages; `what` holds the label per language."""
+    return {
+        lang: texts[lang].format(
+            what=(what or {}).get(lang) or (what or {}).get("en", ""), where=where
+        )
+        for lang in LANGUAGES
+    }
+
+
+@cache
+def undeclared_sexes() -> frozenset[str]:
+    """Texts in a column of sex that mean nothing until somebody declares them: numbers, single letters."""
+    languages = standard("codelists")["sex"]["languages"]
+    return frozenset(
+        ["0", "1", "2", "3", "9", "99", *(k for one in languages for k in one["letters"])]
+    )

@@ -1,12 +1,37 @@
-"""Person references: a keyed hash of a document number, made in memory, the number forgotten."""
+"""Keys of persons and employers: a keyed hash of what identifies them, made in memory, the rest forgotten."""
 
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from records import parsing
 from records.codelist import normalise
+from records.mapping import Column
+
+DOCUMENT = (
+    *("паспорт", "pasport", "passport", "document", "id no", "id number"),
+    *("инн", "личный номер", "şahsy belgisi", "серия"),
+)
+NAME = (
+    *("фио", "фамилия", "имя", "отчество", "name", "surname"),
+    *("familiýasy", "ady", "faa", "atasynyň"),
+)
+
+
+def identity_columns(columns: Sequence[Column]) -> tuple[list[int], list[int]]:
+    """Return the positions of document-number columns and of name columns among the forbidden ones."""
+    forbidden = [c for c in columns if c.how == "forbidden"]
+    documents = [c.position for c in forbidden if _speaks_of(c.header, DOCUMENT)]
+    names = [
+        c.position for c in forbidden if _speaks_of(c.header, NAME) and c.position not in documents
+    ]
+    return documents, names
+
+
+def _speaks_of(header: str, words: Sequence[str]) -> bool:
+    return any(word in normalise(header) for word in words)
 
 
 def person_refs(
@@ -18,16 +43,29 @@ def person_refs(
     without one, the names together with the birth date are.
     """
     if documents:
-        chosen = [cells[documents[0]]]
-    else:
-        chosen = [*cells.values(), *([birth] if birth is not None else [])]
-    made = []
-    for parts in zip(*(column.to_pylist() for column in chosen), strict=True):
-        said = [normalise(part or "").replace(" ", "") for part in parts]
-        identity = "\x1f".join(said)
-        made.append(_hashed(key, identity) if said[0] else None)
-    return pa.array(made, pa.string())
+        return keyed(key, cells[documents[0]])
+    chosen = [
+        _plain(column) for column in (*cells.values(), *([birth] if birth is not None else []))
+    ]
+    joined = pc.binary_join_element_wise(*chosen, "\x1f")
+    return keyed(key, pc.if_else(pc.equal(chosen[0], ""), "", joined))
+
+
+def keyed(key: bytes, texts: pa.Array) -> pa.Array:
+    """Return each text's keyed hash, null where it says nothing. Each distinct text is hashed once."""
+    coded = texts.dictionary_encode()
+    plain = _plain(coded.dictionary)
+    silent = pc.is_in(plain, _plain(pa.array(["", "нет", "ýok", "no", *sorted(parsing.BLANK)])))
+    said = pc.if_else(silent, None, plain).to_pylist()
+    hashes = [None if text is None else _hashed(key, text) for text in said]
+    return pa.array(hashes, pa.string()).take(coded.indices)
+
+
+def _plain(texts: pa.Array) -> pa.Array:
+    """Letters and digits only, in one case: how often somebody pressed the space bar identifies nobody."""
+    same = pc.utf8_upper(pc.utf8_normalize(pc.fill_null(texts, ""), "NFKC"))
+    return pc.replace_substring_regex(same, r"[^\p{L}\p{N}\x1f]", "")
 
 
 def _hashed(key: bytes, identity: str) -> str:
-    return hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, identity.encode(), "sha256").hex()

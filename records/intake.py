@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
@@ -20,7 +22,7 @@ from agencies.access import Permission
 from agencies.models import Agency, Person, in_language
 from migdata import jobs
 from migdata.jobs import Job
-from records import admission, instrument, store, validation, workbook
+from records import admission, codelist, instrument, mapping, store, validation, workbook
 from records.models import Instrument, InstrumentVersion, Submission, Upload
 from records.review import Refused
 from records.tally import Tally
@@ -53,14 +55,13 @@ def receive(
             upload = Upload.objects.create(
                 agency=agency,
                 instrument=collection,
-                file_name=get_valid_filename(Path(file_name).name)[:255],
+                file_name=_label(file_name),
                 size=size,
                 sha256=digest,
-                answers=answers or {},
                 report={"path": path.name},
                 uploaded_by=by,
             )
-            read(upload, by=by)
+            read(upload, by=by, answers=answers)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -69,8 +70,14 @@ def receive(
 
 
 def read(upload: Upload, *, by: Person, answers: dict[str, Any] | None = None) -> Job:
-    """Ask for the file to be read, with the answers to its questions if there are any."""
+    """Ask for the file to be read, with the answers to its questions if there are any.
+
+    Raises `Refused` for an answer that makes no sense.
+    """
     access.require(by, Permission.ENTER, upload.agency)
+    spec = instrument.spec_of(instrument.current(upload.instrument))
+    if bad := workbook.bad_answer(answers or {}, spec):
+        raise Refused(_("The answer “%(name)s” cannot be used.") % {"name": bad})
     upload.answers = {**upload.answers, **(answers or {})}
     upload.state = State.RECEIVED
     upload.job = jobs.enqueue(
@@ -105,30 +112,42 @@ def process(job: Job) -> None:
 def undo(upload: Upload, *, by: Person) -> None:
     """Take the whole upload back: its records and held rows. Only while its submissions are open."""
     access.require(by, Permission.ENTER, upload.agency)
+    failed = upload.outcome == State.FAILED
     with transaction.atomic():
-        submissions = list(upload.submissions.select_for_update(of=("self",)))
-        closed = [s for s in submissions if not s.is_open]
-        if closed:
+        submissions = _submissions_of(upload)
+        if closed := [s for s in submissions if not s.is_open]:
             raise Refused(
                 _("%(submission)s is no longer open, so this upload cannot be undone.")
                 % {"submission": closed[0]}
             )
+        ended = [State.COMMITTED, State.NEEDS_ANSWERS, State.REFUSED]
         changed = Upload.objects.filter(
-            pk=upload.pk, state__in=[State.COMMITTED, State.NEEDS_ANSWERS, State.REFUSED]
+            pk=upload.pk, state__in=[*ended, State.RECEIVED] if failed else ended
         ).update(state=State.UNDONE)
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         upload.records.all().delete()
         upload.held_rows.all().delete()
+        admission.hold_again(upload.report.get("closed", []))
         _drop_empty(submissions)
     _path(upload).unlink(missing_ok=True)
     audit.record("undo", f"upload:{upload.pk}", by=by, agency=upload.agency)
     upload.refresh_from_db()
 
 
+def _submissions_of(upload: Upload) -> list[Submission]:
+    """The submissions an upload's rows are in, locked: a corrected row may have moved to another one."""
+    mine = Submission.objects.filter(
+        Q(pk__in=upload.submissions.values("pk"))
+        | Q(pk__in=upload.records.values("submission"))
+        | Q(pk__in=upload.held_rows.values("submission"))
+    )
+    return list(mine.select_for_update(of=("self",)))
+
+
 def summary(upload: Upload) -> dict[str, Any]:
     """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
-    report = {k: v for k, v in upload.report.items() if k not in ("path", "refusal")}
+    report = {k: v for k, v in upload.report.items() if k not in ("path", "refusal", "closed")}
     return {
         "state": upload.outcome,
         "reason": upload.why,
@@ -142,7 +161,7 @@ def summary(upload: Upload) -> dict[str, Any]:
         "questions": report.get("questions", []),
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}
-            for s in upload.submissions.order_by("period")
+            for s in (upload.submissions.order_by("period") if upload.pk else ())
         ],
     }
 
@@ -151,6 +170,14 @@ def person_key(agency: Agency) -> bytes:
     """Return the agency's own key for person references, so that agencies' records cannot be linked."""
     secret = settings.PERSON_REF_SECRET.encode()
     return hmac.new(secret, f"person_ref:{agency.code}".encode(), hashlib.sha256).digest()
+
+
+def _label(file_name: str) -> str:
+    """The name under which people see the file; on disk it has another."""
+    try:
+        return get_valid_filename(Path(file_name).name)[:255]
+    except SuspiciousFileOperation:
+        return "file"
 
 
 def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
@@ -201,11 +228,15 @@ def _what_was_seen(reading: workbook.Reading) -> dict[str, Any]:
             {"header": c.header, "variable": c.variable, "how": c.how, "letter": c.letter}
             for c in reading.columns
         ],
-        "questions": [
-            {"id": q.id, "text": q.text, "choices": q.choices, "evidence": q.evidence}
-            for q in reading.questions
-        ],
+        "questions": _as_dicts(reading.questions),
     }
+
+
+def _as_dicts(questions: Iterable[mapping.Question]) -> list[dict[str, Any]]:
+    return [
+        {"id": q.id, "text": q.text, "choices": q.choices, "evidence": q.evidence}
+        for q in questions
+    ]
 
 
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
@@ -245,9 +276,10 @@ def _take_in(
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    declared = validation.Declared.from_answers(upload.answers)
+    declared = validation.Declared.from_answers(upload.answers, reading.letters)
     validator = validation.Validator(spec, today=timezone.localdate(), declared=declared)
     tally, causes = Tally(spec), Causes(cells)
+    causes.add_forbidden(reading)
     store.prepare()
     rows = 0
     for block in reading.batches():
@@ -258,24 +290,41 @@ def _take_in(
         rows += block.num_rows
         jobs.progress(job, stage="checking", bytes=reading.bytes_done, rows=rows)
     _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
+    if reading.total and "control_total" not in upload.answers:
+        upload.state = State.NEEDS_ANSWERS
+        upload.report["questions"] = _as_dicts([_about_total(reading.total, cells[""])])
+        return
     jobs.progress(job, stage="storing", bytes=upload.size, rows=rows)
     admitted = admission.admit(upload, version)
     causes.add_whole_file(tally.warnings())
     causes.add_numbers(admitted.repeated)
+    _report(upload, rows, reading.skipped, admitted, causes)
+    jobs.progress(job, stage="done", bytes=upload.size, rows=rows)
+
+
+def _about_total(total: dict[str, int], sheet: str) -> mapping.Question:
+    choices = [{"value": "yes", "label": codelist.standard("questions")["control_total.yes"]}]
+    evidence = f"{sheet}A{total['row']}: {total['stated']} ≠ {total['counted']}"
+    return mapping.ask("control_total", choices, [evidence])
+
+
+def _report(
+    upload: Upload, rows: int, skipped: int, admitted: admission.Admitted, causes: "Causes"
+) -> None:
     upload.state = State.COMMITTED
     upload.report |= {
         "rows": {
-            "read": rows,
+            "read": rows + skipped,
             "accepted": admitted.accepted,
             "held": admitted.held,
             "late": admitted.late,
-            "skipped": reading.skipped,
+            "skipped": skipped,
             "duplicate": admitted.duplicate,
         },
         "sex": {code: admitted.sex.get(code, 0) for code in ("F", "M", "_O", "_N", "_U")},
         "findings": causes.as_list(),
+        "closed": admitted.closed,
     }
-    jobs.progress(job, stage="done", rows=rows)
 
 
 def _drop_empty(submissions: list[Submission]) -> None:
@@ -296,14 +345,32 @@ class Causes:
         self.found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(self, checked: validation.Checked) -> None:
-        rows = checked.typed["_row"].to_numpy()
+        rows = checked.typed["_row"]
         for finding in checked.found:
             cause = self._cause(finding)
             self.count[finding.rule, finding.variable] += len(finding.rows)
             for k in range(min(len(finding.rows), EXAMPLES - len(cause["examples"]))):
-                row = int(rows[finding.rows[k]])
-                one = store.as_dict(finding, k, row, self.cells)
-                cause["examples"].append({"row": row, "cell": one["cell"], "value": one["value"]})
+                row = rows[int(finding.rows[k])].as_py()
+                value = finding.values[k].as_py() if finding.values is not None else None
+                cell = store.address(self.cells, finding.variable, row)
+                cause["examples"].append({"row": row, "cell": cell, "value": value})
+
+    def add_forbidden(self, reading: workbook.Reading) -> None:
+        """Flag columns that were dropped because nobody may send them; their headers are no secret."""
+        dropped = [c for c in reading.columns if c.how == "forbidden"]
+        row = reading.file.get("header_row") or 1
+        if dropped:
+            self.found["columns.forbidden", ""] = {
+                "rule": "columns.forbidden",
+                "severity": "warning",
+                "variable": "",
+                "message": codelist.say(codelist.standard("messages")["forbidden_column"]),
+                "examples": [
+                    {"row": row, "cell": f"{self.cells['']}{c.letter}{row}", "value": c.header}
+                    for c in dropped[:EXAMPLES]
+                ],
+            }
+            self.count["columns.forbidden", ""] = len(dropped)
 
     def add_whole_file(self, findings: Iterable[validation.Found]) -> None:
         for finding in findings:
@@ -321,13 +388,5 @@ class Causes:
         return [{**cause, "count": self.count[key]} for key, cause in self.found.items()]
 
     def _cause(self, finding: validation.Found) -> dict[str, Any]:
-        return self.found.setdefault(
-            (finding.rule, finding.variable),
-            {
-                "rule": finding.rule,
-                "severity": finding.severity,
-                "variable": finding.variable,
-                "message": finding.message,
-                "examples": [],
-            },
-        )
+        key = (finding.rule, finding.variable)
+        return self.found.setdefault(key, {**store.head_of(finding), "examples": []})

@@ -1,92 +1,36 @@
 """Which row holds the headers, and which column is which variable."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from records import codelist, parsing
-from records.codelist import fold, normalise
+from records.codelist import Labels, fold, normalise, one_script
 from records.spec import Spec, Variable
 
 SEARCHED_ROWS = 30
-DOCUMENT = (
-    "паспорт",
-    "pasport",
-    "passport",
-    "document",
-    "id no",
-    "инн",
-    "личный номер",
-    "şahsy belgisi",
-    "серия",
-)
-NAME = (
-    "фио",
-    "фио",
-    "фамилия",
-    "имя",
-    "отчество",
-    "name",
-    "surname",
-    "familiýasy",
-    "ady",
-    "faa",
-    "atasynyň",
-)
-NUMERIC_SEX = frozenset(["0", "1", "2", "3", "9"])
 SLASHED = re.compile(r"^\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}$")
-TOTALS = tuple(
-    map(
-        normalise,
-        [
-            "итого",
-            "всего",
-            "в т.ч.",
-            "в том числе",
-            "из них",
-            "jemi",
-            "ählisi",
-            "umumy",
-            "şol sanda",
-            "total",
-            "of which",
-            "subtotal",
-            "grand total",
-        ],
-    )
-)
-SIGNATURES = tuple(
-    map(
-        normalise,
-        [
-            "müdiri",
-            "başlygy",
-            "начальник",
-            "директор",
-            "исполнитель",
-            "ýerine ýetiriji",
-            "подпись",
-            "m.ý.",
-            "м.п.",
-            "director",
-            "head of",
-            "signature",
-        ],
-    )
-)
-Text = dict[str, str]
+REMARK = re.compile(r"\([^)]*\)|[*:]+\s*$")  # "Sex (M/F)", "Date of birth*:"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the file. `how`: exact, folded, answer, ignored, forbidden, unknown, empty."""
+    """One column of the file, or one part of a composite one.
+
+    `how`: exact, folded, look_alike, answer, part, ignored, forbidden, unknown, empty.
+    `part`: "" the whole cell, else which piece of it (`parsing.part_of`).
+    """
 
     header: str
     variable: str | None
     how: str
     letter: str
     position: int
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +38,7 @@ class Question:
     """What only a person can say. `choices` are [{value, label}]; `evidence` what was seen."""
 
     id: str
-    text: Text
+    text: Labels
     choices: list[dict[str, Any]]
     evidence: list[str]
 
@@ -104,21 +48,51 @@ class Refusal:
     """Why nothing of the file is taken in: what was wrong, where, and what to do."""
 
     code: str
-    message: Text
+    message: Labels
     where: str = ""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The header row (0 is the first line of the file) and its columns."""
+    """The header row (0 is the first line of the file) and its columns.
+
+    `letters`: single letters in the column of sex whose language the rest of the column proves.
+    """
 
     header_row: int
     columns: list[Column]
     refusal: Refusal | None = None
     questions: list[Question] = field(default_factory=list)
+    letters: dict[str, str] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+
+class Block(NamedTuple):
+    """Some rows of a file.
+
+    cells  texts by position; rows  (n,) int32, 1 is the first row of the file; state  (n,) int8,
+    FINE, SHIFTED (nobody knows which cell is which) or CUT; done  bytes of the file consumed so far.
+    """
+
+    cells: dict[int, pa.Array]
+    rows: pa.Array
+    state: pa.Array
+    done: int
+
+    def take(self, places: pa.Array) -> "Block":
+        cells = {p: column.take(places) for p, column in self.cells.items()}
+        return Block(cells, self.rows.take(places), self.state.take(places), self.done)
+
+
+FINE, SHIFTED, CUT = 0, 1, 2
+
+
+@dataclass
+class Source:
+    """A file made ready: what was seen of it, its columns, and its rows below the headers."""
+
+    file: dict[str, Any]
+    layout: Layout
+    blocks: Iterator[Block] = field(default_factory=lambda: iter(()))
 
 
 def letter_of(position: int) -> str:
@@ -141,94 +115,147 @@ def map_columns(rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str,
     scored = [(names.hits(row), -k, k) for k, row in enumerate(rows[:SEARCHED_ROWS])]
     hits, _, place = max(scored, default=(0, 0, 0))
     if hits < 2:
-        return Layout(
-            place, [], _refuse("header_missing", where=f"1–{min(len(rows), SEARCHED_ROWS)}")
-        )
-    columns = [_column(k, header, names, answers) for k, header in enumerate(rows[place])]
-    refusal = _twice(columns, place) or None
-    body = [r for r in rows[place + 1 :] if any(c.strip() for c in r)]
+        where = f"1–{min(len(rows), SEARCHED_ROWS)}"
+        return Layout(place, [], _refuse("header_missing", where=where))
+    columns = list(_columns(rows[place], names, spec, answers))
+    body = [r for r in rows[place + 1 :] if _is_data(r, needed_columns(columns, spec))]
+    refusal = _twice(columns, place)
     if refusal is None and not body:
         refusal = _refuse("header_only", where=str(place + 1))
-    questions: list[Question] = []
-    if refusal is None:
-        missing = _missing(spec, columns)
-        questions = _which_column(missing, columns, body, answers)
-        asked = {q.id.split(":")[1] for q in questions}
-        left = [v for v in missing if v.name not in asked]
-        if left:
-            refusal = _refuse("missing_required", where=str(place + 1), names=left)
-        questions += _what_values_mean(columns, body, answers, spec)
-    return Layout(place, columns, refusal, [] if refusal else questions)
+    if refusal:
+        return Layout(place, columns, refusal)
+    missing = _missing(spec, columns)
+    questions = _which_column(missing, columns, body, answers)
+    asked = {q.id.split(":")[1] for q in questions}
+    if left := [v for v in missing if v.name not in asked]:
+        return Layout(place, columns, _refuse("missing_required", where=str(place + 1), names=left))
+    sexes = _values(next((c for c in columns if c.variable == "sex"), None), body)
+    letters = proven_letters(sexes)
+    questions += _what_sexes_mean(sexes, letters, answers)
+    questions += _what_dates_mean(columns, body, answers, spec)
+    return Layout(place, columns, None, questions, letters)
 
 
 class Names:
-    """Headers the instrument knows, wants dropped, or ignores; compared normalised, then folded."""
+    """Headers the instrument knows, wants dropped, or ignores; compared as written, then by look."""
 
     def __init__(self, spec: Spec) -> None:
         self.known = spec.header_aliases()
-        self.folded = spec.folded_aliases()
         self.forbidden = {normalise(f) for f in spec.forbidden}
         self.ignored = {normalise(i) for i in spec.ignored} | {"№"}
+        self.composite = {
+            normalise(header): composite["parts"]
+            for composite in spec.composites
+            for header in composite["headers"]
+        }
+        self.looks = [
+            (how, {form(k): v for k, v in self.known.items()}, {form(f) for f in self.forbidden})
+            for how, form in (("folded", fold), ("look_alike", one_script))
+        ]
+        self.forms = {"folded": fold, "look_alike": one_script}
 
     def find(self, header: str) -> tuple[str | None, str]:
-        key = normalise(header)
-        if not key:
+        """Return (variable, how) of a header."""
+        if not normalise(header):
             return None, "ignored" if header.strip() else "empty"
+        found = self._find(normalise(header))
+        if found[1] == "unknown" and (plain := normalise(REMARK.sub(" ", header))):
+            found = self._find(plain)
+        return found
+
+    def _find(self, key: str) -> tuple[str | None, str]:
         if key in self.known:
             return self.known[key], "exact"
+        if key in self.composite:
+            return None, "part"
         if key in self.forbidden or any(
             key.startswith(f"{f} ") for f in self.forbidden if len(f) > 3
         ):
             return None, "forbidden"
         if key in self.ignored:
             return None, "ignored"
-        if fold(key) in self.folded:
-            return self.folded[fold(key)], "folded"
-        if fold(key) in {fold(f) for f in self.forbidden}:
-            return None, "forbidden"
+        for how, known, forbidden in self.looks:
+            look = self.forms[how](key)
+            if look in known:
+                return known[look], how
+            if look in forbidden:
+                return None, "forbidden"
         return None, "unknown"
 
     def hits(self, row: Sequence[str]) -> int:
-        return len({self.find(cell)[0] for cell in row} - {None})
+        found = [self.find(cell) for cell in row]
+        return len({variable for variable, _how in found if variable}) + sum(
+            how == "part" for _variable, how in found
+        )
 
 
-def kind_of_row(first: str, cells: Sequence[str]) -> str:
-    """Say what a row below the headers is: data, blank, total, signature, or numbering (1, 2, 3 …)."""
-    stated = [c for c in cells if c.strip()]
-    if not stated:
-        return "blank"
-    key = normalise(first)
-    if any(key == t or key.startswith(f"{t} ") for t in TOTALS):
+def needed_columns(columns: Sequence[Column], spec: Spec) -> list[int]:
+    """Return the positions of columns that no record can do without, not even as “not stated”."""
+    asked = [(c.position, spec.by_name[c.variable]) for c in columns if c.variable]
+    return [position for position, v in asked if v.required and not v.unknown]
+
+
+def _is_data(row: Sequence[str], needed: Sequence[int]) -> bool:
+    complete = bool(needed) and all(len(row) > p and row[p].strip() for p in needed)
+    kind = kind_of_row(row)
+    return kind == "data" or (complete and kind != "numbering")
+
+
+def kind_of_row(cells: Sequence[str], ignored: Collection[int] = ()) -> str:
+    """Say what an incomplete row is: data, blank, total, signature, or numbering (1, 2, 3 …)."""
+    stated = [c.strip() for c in cells if c.strip()]
+    if not stated or all(k in ignored for k, c in enumerate(cells) if c.strip()):
+        marked = [c for c in stated if _begins(c, "totals")]
+        return "total" if marked else "blank"
+    if _begins(stated[0], "totals"):
         return "total"
-    if len(stated) <= 3 and any(s in normalise(c) for c in stated for s in SIGNATURES):
+    signatures = _words("signatures")
+    if len(stated) <= 3 and any(
+        f" {s} " in f" {normalise(c)} " for c in stated for s in signatures
+    ):
         return "signature"
-    numbering = [c.strip() for c in stated]
-    if len(numbering) > 2 and numbering == [str(k) for k in range(1, len(numbering) + 1)]:
+    numbers = stated if stated[0] == "1" else stated[1:] if len(stated[0]) == 1 else []
+    while numbers and not numbers[0].isdecimal() and len(numbers[0]) == 1:
+        numbers = numbers[1:]  # А, Б, 1, 2, 3
+    if len(numbers) > 2 and numbers == [str(k) for k in range(1, len(numbers) + 1)]:
         return "numbering"
     return "data"
 
 
-def identity_columns(columns: Sequence[Column]) -> tuple[list[int], list[int]]:
-    """Return the positions of document-number columns and of name columns among the forbidden ones."""
-    forbidden = [c for c in columns if c.how == "forbidden"]
-    documents = [c.position for c in forbidden if _speaks_of(c.header, DOCUMENT)]
-    names = [
-        c.position for c in forbidden if _speaks_of(c.header, NAME) and c.position not in documents
-    ]
-    return documents, names
+def proven_letters(texts: Sequence[str]) -> dict[str, str]:
+    """Return single letter -> sex, for letters whose language the column's other values prove.
+
+    “z” is a woman in Turkmen; beside “erkek” or “e” it says so, alone it says nothing.
+    """
+    said = {normalise(text) for text in texts}
+    found: dict[str, str] = {}
+    for language in codelist.standard("codelists")["sex"]["languages"]:
+        letters = {k: v for k, v in language["letters"].items() if k in said}
+        proof = said & {*map(normalise, language["words"]), *letters}
+        found |= {k: v for k, v in letters.items() if proof - {k}}
+    return found
 
 
-def _speaks_of(header: str, words: Sequence[str]) -> bool:
-    return any(word in normalise(header) for word in words)
-
-
-def _column(position: int, header: str, names: Names, answers: Mapping[str, Any]) -> Column:
-    variable, how = names.find(header)
-    letter = letter_of(position)
-    for name, chosen in dict(answers.get("columns") or {}).items():
-        if chosen == letter:
-            variable, how = name, "answer"
-    return Column(header.strip()[:120], variable, how, letter, position)
+def _columns(
+    headers: Sequence[str], names: Names, spec: Spec, answers: Mapping[str, Any]
+) -> Iterator[Column]:
+    """Yield the columns; a composite one yields its parts, save what has a column of its own."""
+    found = [names.find(header) for header in headers]
+    told = {letter: name for name, letter in dict(answers.get("columns") or {}).items()}
+    own = {variable for variable, _how in found if variable} | set(told.values())
+    for k, (header, (variable, how)) in enumerate(zip(headers, found, strict=True)):
+        text, letter = header.strip()[:120], letter_of(k)
+        if letter in told and how not in ("forbidden", "part"):  # no answer opens these
+            yield Column(text, told[letter], "answer", letter, k)
+        elif how == "part":
+            parts = names.composite.get(normalise(header)) or {}
+            wanted = [(v, p) for v, p in parts.items() if v in spec.by_name and v not in own]
+            for name, part in wanted:
+                yield Column(text, name, "part", letter, k, part)
+            if not wanted:
+                yield Column(text, None, "forbidden", letter, k)
+        else:
+            yield Column(text, variable, how, letter, k)
 
 
 def _twice(columns: Sequence[Column], place: int) -> Refusal | None:
@@ -259,61 +286,81 @@ def _which_column(
     answered = dict(answers.get("columns") or {})
     questions = []
     for variable in missing:
-        fitting = [c for c in unknown if _could_be(variable, c, body)]
+        fitting = [c for c in unknown if _fits(variable, _values(c, body))]
         if fitting and variable.name not in answered:
+            choices = [{"value": c.letter, "label": f"{c.letter}: {c.header}"} for c in fitting]
+            evidence = [f"{c.letter}: {_shown(variable, _values(c, body))}" for c in fitting]
             questions.append(
-                Question(
-                    f"columns:{variable.name}",
-                    {k: WHICH[k] % (variable.label.get(k) or variable.label["en"]) for k in WHICH},
-                    [{"value": c.letter, "label": f"{c.letter}: {c.header}"} for c in fitting],
-                    [_samples(c, body) for c in fitting],
-                )
+                ask("columns", choices, evidence, what=variable.label, of=f":{variable.name}")
             )
     return questions
 
 
-def _could_be(variable: Variable, column: Column, body: Sequence[Sequence[str]]) -> bool:
-    values = [v for v in _values(column, body) if not parsing.is_blank(v)][:200]
-    if not values:
+def _fits(variable: Variable, values: Sequence[str]) -> bool:
+    stated = [v for v in values if not parsing.is_blank(v)][:200]
+    if not stated:
         return False
+    if variable.kind == "ref":
+        return len(set(stated)) == len(stated)
+    return len(_understood(variable, stated)) >= 0.8 * len(stated)
+
+
+def _understood(variable: Variable, values: Sequence[str]) -> list[str]:
     if variable.kind == "code":
-        found = codelist.load(variable.codelist).match(values)
-        return sum(m.code is not None for m in found) >= 0.8 * len(values)
+        matches = codelist.load(variable.codelist).match(values)
+        return [v for v, m in zip(values, matches, strict=True) if m.code is not None]
     if variable.kind == "date":
-        read = [parsing.parse_date(v, day_first=True, pivot=2100) for v in values]
-        return sum(d.day is not None for d in read) >= 0.8 * len(values)
-    return variable.kind == "ref" and len(set(values)) == len(values)
+        return [v for v in values if parsing.parse_date(v, day_first=True, pivot=2100).day]
+    return []
 
 
-def _what_values_mean(
+def _shown(variable: Variable, values: Sequence[str]) -> str:
+    """Examples of a column nobody knows: codes and dates as they are, of anything else its shape only."""
+    stated = [v.strip() for v in values if v.strip()]
+    shown = _understood(variable, stated) or [
+        re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", v))[:20] for v in stated
+    ]
+    return ", ".join(list(dict.fromkeys(shown))[:4])
+
+
+def _what_sexes_mean(
+    values: Sequence[str], letters: Mapping[str, str], answers: Mapping[str, Any]
+) -> list[Question]:
+    """Ask what numbers and unproven letters mean: no number and no letter has a sex by itself."""
+    said = [normalise(v) for v in values]
+    asked = sorted(set(said) & codelist.undeclared_sexes() - set(letters))
+    if not asked or answers.get("sex_codes"):
+        return []
+    choices = [{"value": c.code, "label": c.labels} for c in codelist.load("sex").codes]
+    return [ask("sex_codes", choices, [f"{n}: {said.count(n)}" for n in asked])]
+
+
+def _what_dates_mean(
     columns: Sequence[Column],
     body: Sequence[Sequence[str]],
     answers: Mapping[str, Any],
     spec: Spec,
 ) -> list[Question]:
-    questions = []
-    sex = next((c for c in columns if c.variable == "sex"), None)
-    numbers = sorted({v.strip() for v in _values(sex, body)} & NUMERIC_SEX) if sex else []
-    if numbers and not answers.get("sex_codes"):
-        choices: list[dict[str, Any]] = [
-            {"value": c.code, "label": c.labels} for c in codelist.load("sex").codes
-        ]
-        evidence = [f"{n}: {sum(v.strip() == n for v in _values(sex, body))}" for n in numbers]
-        questions.append(Question("sex_codes", SEX_CODES, choices, evidence))
-    days = [
-        c for c in columns if c.variable and spec.variable(c.variable).kind in ("date", "birth")
-    ]
+    days = [c for c in columns if c.variable and spec.by_name[c.variable].kind in ("date", "birth")]
     doubtful = [v for c in days for v in _values(c, body) if _either_way(v)]
-    if doubtful and answers.get("day_first") is None:
-        orders: list[dict[str, Any]] = [
-            {"value": True, "label": {"en": "day first", "ru": "сначала день", "tk": "ilki gün"}},
-            {
-                "value": False,
-                "label": {"en": "month first", "ru": "сначала месяц", "tk": "ilki aý"},
-            },
-        ]
-        questions.append(Question("day_first", DAY_FIRST, orders, doubtful[:5]))
-    return questions
+    if not doubtful or answers.get("day_first") is not None:
+        return []
+    texts = codelist.standard("questions")
+    choices = [{"value": v, "label": texts[f"day_first.{str(v).lower()}"]} for v in (True, False)]
+    return [ask("day_first", choices, doubtful[:5])]
+
+
+def ask(
+    name: str,
+    choices: list[dict[str, Any]],
+    evidence: list[str],
+    *,
+    what: Labels | None = None,
+    of: str = "",
+) -> Question:
+    """Return a question of `standards/questions.yaml`."""
+    text = codelist.say(codelist.standard("questions")[name], what)
+    return Question(f"{name}{of}", text, choices, evidence)
 
 
 def _either_way(text: str) -> bool:
@@ -325,59 +372,26 @@ def _either_way(text: str) -> bool:
 def _values(column: Column | None, body: Sequence[Sequence[str]]) -> list[str]:
     if column is None:
         return []
-    return [row[column.position] for row in body if len(row) > column.position]
+    cells = [row[column.position] for row in body if len(row) > column.position]
+    parts: list[str] = parsing.part_of(pa.array(cells, pa.string()), column.part).to_pylist()
+    return parts
 
 
-def _samples(column: Column, body: Sequence[Sequence[str]]) -> str:
-    seen = list(dict.fromkeys(v.strip() for v in _values(column, body) if v.strip()))[:4]
-    return f"{column.letter}: {', '.join(seen)}"
+def _begins(text: str, kind: str) -> bool:
+    key = normalise(text.replace(":", " "))
+    return any(key == word or key.startswith(f"{word} ") for word in _words(kind))
 
 
-WHICH = {
-    "en": "Which column holds “%s”?",
-    "ru": "В каком столбце «%s»?",
-    "tk": "“%s” haýsy sütünde?",
-}
-SEX_CODES = {
-    "en": "The column of sex holds numbers. What does each number mean?",
-    "ru": "В столбце «Пол» стоят числа. Что означает каждое число?",
-    "tk": "Jynsy sütüninde sanlar bar. Her san nämäni aňladýar?",
-}
-DAY_FIRST = {
-    "en": "In these dates day and month could be exchanged. Which stands first?",
-    "ru": "В этих датах день и месяц можно перепутать. Что стоит первым?",
-    "tk": "Bu senelerde gün bilen aýy çalyşyp bolýar. Haýsysy ilki?",
-}
-REFUSALS: dict[str, Text] = {
-    "header_missing": {
-        "en": "No row of headers was found in lines %s. Put the names of the variables above the data, or "
-        "use the template.",
-        "ru": "В строках %s не найдены заголовки. Поставьте названия переменных над данными или возьмите шаблон.",
-        "tk": "%s setirlerde sözbaşylar tapylmady. Üýtgeýänleriň atlaryny maglumatyň üstünde goýuň ýa-da nusgany alyň.",
-    },
-    "header_only": {
-        "en": "The file has headers in line %s but no rows of data. To report nothing, submit the period as empty.",
-        "ru": "В строке %s есть заголовки, но данных нет. Если сообщать нечего, сдайте период пустым.",
-        "tk": "%s setirde sözbaşylar bar, ýöne maglumat ýok. Habar bermek üçin hiç zat ýok bolsa, döwri boş tabşyryň.",
-    },
-    "duplicate_header": {
-        "en": "Two columns (%s) are both “%s”. Remove one of them, or give it another header.",
-        "ru": "Два столбца (%s) означают одно: «%s». Удалите один или измените заголовок.",
-        "tk": "Iki sütün (%s) bir zady aňladýar: “%s”. Birini aýyryň ýa-da sözbaşysyny üýtgediň.",
-    },
-    "missing_required": {
-        "en": "Line %s has no column for: %s. Add it, even if some of its cells stay empty.",
-        "ru": "В строке %s нет столбца: %s. Добавьте его, даже если часть ячеек пуста.",
-        "tk": "%s setirde şu sütün ýok: %s. Käbir öýjükler boş bolsa-da, goşuň.",
-    },
-}
+@cache
+def _words(kind: str) -> tuple[str, ...]:
+    return tuple(normalise(word) for word in codelist.standard("rows")[kind])
 
 
 def _refuse(
     code: str, *, where: str, names: Sequence[Variable] = (), headers: Sequence[str] = ()
 ) -> Refusal:
-    filled = {}
-    for lang, text in REFUSALS[code].items():
-        what = ", ".join(v.label.get(lang) or v.label["en"] for v in names) or " / ".join(headers)
-        filled[lang] = text % ((where, what) if text.count("%s") == 2 else (where,))
-    return Refusal(code, filled, where)
+    what = {
+        lang: ", ".join(v.label.get(lang) or v.label["en"] for v in names) or " / ".join(headers)
+        for lang in codelist.LANGUAGES
+    }
+    return Refusal(code, codelist.say(codelist.standard("refusals")[code], what, where), where)

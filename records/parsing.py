@@ -1,15 +1,23 @@
-"""Reading distinct texts: dates in all the ways they are written, numbers, yes and no."""
+"""Reading distinct texts: dates in all the ways they are written, numbers, yes and no, parts of cells."""
 
 import calendar
 import math
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from records.codelist import normalise
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from records import codelist
+from records.codelist import fold, normalise
+
+Array = np.ndarray[Any, Any]
+EPOCH = date(1970, 1, 1)
 MONTHS = {
-    name: number
+    fold(name): number
     for number, names in enumerate(
         (
             "january jan январь января янв ýanwar ýan yanwar türkmenbaşy",
@@ -19,7 +27,7 @@ MONTHS = {
             "may май мая maý magtymguly",
             "june jun июнь июня июн iýun oguz",
             "july jul июль июля июл iýul gorkut",
-            "august aug август августа авг awgust alp arslan",
+            "august aug август августа авг awgust alp",
             "september sep sept сентябрь сентября сен сент sentýabr sen ruhnama",
             "october oct октябрь октября окт oktýabr okt garaşsyzlyk",
             "november nov ноябрь ноября ноя noýabr sanjar",
@@ -30,15 +38,18 @@ MONTHS = {
     for name in names.split()
 }
 EXCEL_EPOCH = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
-SERIAL = re.compile(r"^[1-6]\d{4}(?:[.,]0*)?$")
+SERIAL = re.compile(r"^(?:[1-5]\d{4}|60000)(?:[.,]0*)?$")  # 1927 to 2064
 NUMBERS = re.compile(
     r"^(\d{1,4})[./\-](\d{1,2})[./\-](\d{1,4})(?:[ t]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$"
 )
 WORDS = re.compile(
-    r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]+([^\W\d_]+)[ .,\-]+(\d{4}|\d{2})$"
+    r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]+([^\W\d_]+)(?: arslan)?[ .,\-]+(\d{4}|\d{2})$"
 )
 YEAR_ONLY = re.compile(r"^(?:(?:0{1,2}|_{1,2}|x{1,2})[./\-]){0,2}(\d{4})$")
-YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|год|года|ýyl|ýylyň|y)\.?$")
+YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|г\.?[ ]?р|год|года|ýyl|ýylyň|y)\.?$")
+# How pieces of a composite cell are cut out ("22.06.1981, Türkiýe/İskenderun").
+PARTS = {"first": r"(?s)^\s*([^,;]*).*$", "place": r"(?s)^[^,;]*[,;]?\s*([^,;/(]*).*$"}
+MASKED = "•••"
 BLANK = frozenset(
     [
         "-",
@@ -90,6 +101,11 @@ def is_blank(text: str) -> bool:
     return not key or key in BLANK
 
 
+def says_nothing(text: str, kind: str) -> bool:
+    """Say whether a text states nothing for a variable of this kind; a dash is an answer to yes or no."""
+    return is_blank(text) and not (kind == "boolean" and parse_boolean(text) is not None)
+
+
 def parse_date(
     text: str, *, day_first: bool | None, date1904: bool = False, pivot: int, birth: bool = False
 ) -> Day:
@@ -106,7 +122,7 @@ def parse_date(
         return _day(int(found[1]), 1, 1, "Y")
     if found := NUMBERS.match(key):
         return _numbers(found, key, day_first, pivot, birth)
-    if (found := WORDS.match(key)) and (month := MONTHS.get(found[2])):
+    if (found := WORDS.match(key)) and (month := MONTHS.get(fold(found[2]))):
         return _day(_year(found[3], pivot, birth), month, int(found[1]))
     return NOT_A_DATE
 
@@ -114,6 +130,8 @@ def parse_date(
 def parse_number(text: str) -> float | None:
     """Read a number with a decimal point or comma and any thousands space. None where it is none."""
     key = re.sub(r"[\s\u00a0\u202f']", "", text)
+    if "_" in key:  # Python's own way of grouping digits, nobody else's
+        return None
     if key.count(",") == 1 and "." not in key:
         key = key.replace(",", ".")
     try:
@@ -137,6 +155,45 @@ def parse_boolean(text: str) -> bool | None:
     """Read yes or no in three languages."""
     key = text.strip().lower()
     return True if key in YES else False if key in NO else None
+
+
+def part_of(cells: pa.Array, part: str, codes: str = "") -> pa.Array:
+    """Cut a part out of composite cells: `first`, `place`, or `known`.
+
+    `known` is the longest beginning that the code list knows; of an address nothing else is kept.
+    """
+    if not part:
+        return cells
+    if part in PARTS:
+        return pc.replace_substring_regex(cells, PARTS[part], r"\1")
+    coded = cells.dictionary_encode()
+    found = [_known_start(text, codelist.load(codes)) for text in coded.dictionary.to_pylist()]
+    return pa.array(found, pa.string()).take(coded.indices)
+
+
+def _known_start(text: str, codes: codelist.CodeList) -> str:
+    words = re.split(r"[,;]", text, maxsplit=1)[0].split()
+    starts = [" ".join(words[:k]) for k in range(min(len(words), 4), 0, -1)]
+    known = (s for s, m in zip(starts, codes.match(starts), strict=True) if m.code is not None)
+    return next(known, MASKED if text.strip() else "")
+
+
+def completed_years(birth: Array, event: Array, exact: Array) -> Array:
+    """Age in completed years, from days since 1970; without an exact birth date, the difference of years."""
+    years = year_of(event) - year_of(birth)
+    before = day_of_year(event) < day_of_year(birth)
+    return np.asarray(years - (before & exact))
+
+
+def year_of(days: Array) -> Array:
+    return days.astype("M8[D]").astype("M8[Y]").astype(int) + 1970
+
+
+def day_of_year(days: Array) -> Array:
+    """Month and day as one number that orders within a year; 0 is 1 January."""
+    dates = days.astype("M8[D]")
+    months = dates.astype("M8[M]")
+    return (months.astype(int) % 12) * 32 + (dates - months).astype(int)
 
 
 def _serial(number: int, date1904: bool) -> Day:

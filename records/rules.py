@@ -10,6 +10,7 @@ equals          the value is that of another variable
 differs         the value is not that of another variable; both are stated
 days_over       with `since`: so many days or more lie between the two dates
 matches         the text looks like: `document` (a passport or identity number)
+written_as      the text, as it stands in the file, is one of these words
 
 Nothing holds where a value is missing, so a rule never fires on what is not stated.
 """
@@ -22,10 +23,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from records import codelist, parsing
+
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
-EPOCH = date(1970, 1, 1)
-PATTERNS = {"document": r"^(?:[\p{L}]{1,3}[\s-]?№?\s?\d{6,9}|\d{11,14})$"}
+# AB 1234567, U12345678, I-AŞ № 123456, and personal numbers. Not WP-123456, which agencies number cases by.
+PATTERNS = {
+    "document": r"^(?:\p{L}{1,2}\s?№?\s?\d{7,9}|[IVX]{1,4}-?\p{L}{2}\s?№?\s?\d{6}|\d{11,14})$"
+}
 
 
 class View(Protocol):
@@ -37,6 +42,7 @@ class View(Protocol):
     def numbers(self, name: str) -> Numbers: ...
     def texts(self, name: str) -> pa.Array: ...
     def given(self, name: str) -> Mask: ...
+    def written(self, name: str) -> tuple[np.ndarray[Any, Any], Sequence[str]]: ...
 
 
 def holds(condition: Mapping[str, Any], view: View) -> Mask:
@@ -83,9 +89,9 @@ def _dates(compare: Callable[[Numbers, Numbers], Mask]) -> Callable[..., Mask]:
 
 def _moment(view: View, other: str) -> Any:
     if other == "today":
-        return (view.today - EPOCH).days
+        return (view.today - parsing.EPOCH).days
     if other[:1].isdigit():
-        return (date.fromisoformat(other) - EPOCH).days
+        return (date.fromisoformat(other) - parsing.EPOCH).days
     return view.numbers(other)
 
 
@@ -101,7 +107,7 @@ def _differs(view: View, name: str, other: str, _whole: Mapping[str, Any]) -> Ma
 
 def _words(view: View, name: str) -> np.ndarray[Any, Any]:
     found, vocabulary = view.codes(name)
-    return np.array([*vocabulary, ""], dtype=object)[found]
+    return np.where(view.given(name), np.array([*vocabulary, ""], dtype=object)[found], "")
 
 
 def _days_over(view: View, name: str, days: int, whole: Mapping[str, Any]) -> Mask:
@@ -112,6 +118,12 @@ def _days_over(view: View, name: str, days: int, whole: Mapping[str, Any]) -> Ma
 def _matches(view: View, name: str, pattern: str, _whole: Mapping[str, Any]) -> Mask:
     found = pc.match_substring_regex(view.texts(name), PATTERNS[pattern])
     return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _written_as(view: View, name: str, words: Sequence[str], _whole: Mapping[str, Any]) -> Mask:
+    found, texts = view.written(name)
+    wanted = {codelist.normalise(word) for word in words}
+    return np.array([*(text in wanted for text in texts), False])[found]
 
 
 COMPARISONS: dict[str, Callable[..., Mask]] = {
@@ -128,4 +140,5 @@ COMPARISONS: dict[str, Callable[..., Mask]] = {
     "differs": _differs,
     "days_over": _days_over,
     "matches": _matches,
+    "written_as": _written_as,
 }

@@ -103,6 +103,7 @@ class Spec:
     checks: tuple[Check, ...]
     forbidden: tuple[str, ...]
     ignored: tuple[str, ...]
+    composites: tuple[Mapping[str, Any], ...]  # headers of columns that hold several variables
     raw: dict[str, Any] = field(repr=False, compare=False)
 
     @classmethod
@@ -128,6 +129,7 @@ class Spec:
             ),
             forbidden=tuple(content["forbidden"]),
             ignored=tuple(content["ignored"]),
+            composites=tuple(content.get("composites", ())),
             raw=dict(content),
         )
         spec._verify()
@@ -213,7 +215,7 @@ def _joined(shared: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         kept = [r for r in shared.get(part, []) if r["id"] not in ids]
         kept = [r for r in kept if r["variable"] not in dropped]
         joined[part] = kept + list(own.get(part, []))
-    for part in ("forbidden", "ignored"):
+    for part in ("forbidden", "ignored", "composites"):
         joined[part] = [*shared.get(part, []), *own.get(part, [])]
     joined.pop("without", None)
     return joined

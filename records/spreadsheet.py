@@ -2,17 +2,24 @@
 
 import datetime as dt
 import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
-from records.mapping import Refusal
-from records.refusals import refusal
+from records import mapping
+from records.mapping import FINE, Block, Layout, Source
+from records.refusals import Refused
+from records.spec import Spec
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENTRIES = 400
 RATIO = 200
+ROWS = 16_384  # rows of one block
 FULL_SHEETS = frozenset({65_536, 1_048_576})  # a sheet of exactly this length was cut off
 MB = 2**20
 
@@ -23,22 +30,22 @@ def wrapped(path: Path) -> bool:
         return file.read(8).startswith((b"PK\x03\x04", OLE))
 
 
-def what_is_wrong(path: Path, unpacked_mb: int) -> Refusal | None:
-    """Look at the wrapping before anything is unpacked."""
+def what_is_wrong(path: Path, unpacked_mb: int) -> str:
+    """Look at the wrapping before anything is unpacked; the code of a refusal, or nothing."""
     start = path.read_bytes()[: 64 * 1024]
     if start.startswith(OLE):
         locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()[: 8 * MB]
-        return refusal("password" if locked else "unsupported")
+        return "password" if locked else "unsupported"
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError):
-        return refusal("truncated")
+        return "truncated"
     names = [e.filename for e in entries]
     if any(e.flag_bits & 1 for e in entries):
-        return refusal("password")
+        return "password"
     if "xl/workbook.xml" not in names or any(n.endswith("vbaProject.bin") for n in names):
-        return refusal("unsupported")
+        return "unsupported"
     size = sum(e.file_size for e in entries)
     packed = max(1, sum(e.compress_size for e in entries))
     odd = any(n.startswith("/") or ".." in Path(n).parts for n in names)
@@ -48,21 +55,70 @@ def what_is_wrong(path: Path, unpacked_mb: int) -> Refusal | None:
         or (size > 10 * MB and size / packed > RATIO)
         or odd
     ):
-        return refusal("bomb")
-    return None
+        return "bomb"
+    return ""
 
 
-def sheets(path: Path) -> dict[str, list[list[str]]]:
-    """Return the visible sheets that have rows, every cell as text (dates as year-month-day)."""
+def workbook(
+    path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]
+) -> Source:
+    """Choose the sheet that holds a table and read it. Raises Refused."""
+    if why := what_is_wrong(path, limits["unpacked_mb"]):
+        raise Refused(why)
     book = CalamineWorkbook.from_path(str(path))
-    found = {}
-    for meta in book.sheets_metadata:
-        if "Visible" not in str(meta.visible) or "WorkSheet" not in str(meta.typ):
-            continue
-        rows = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-        if rows:
-            found[meta.name] = [[text_of(cell) for cell in row] for row in rows]
-    return found
+    sheets = {m.name: book.get_sheet_by_name(m.name) for m in book.sheets_metadata if _is_shown(m)}
+    tops = {name: _texts(sheet, mapping.SEARCHED_ROWS + 1) for name, sheet in sheets.items()}
+    tops = {name: rows for name, rows in tops.items() if rows}
+    if not tops:
+        raise Refused("empty")
+    layouts = {name: mapping.map_columns(rows, spec, answers) for name, rows in tops.items()}
+    tables = [
+        n for n, m in layouts.items() if not (m.refusal and m.refusal.code == "header_missing")
+    ]
+    chosen = answers.get("sheet")
+    name = chosen if chosen in tops else (tables or list(tops))[0]
+    _refuse_large(name, sheets[name], limits)
+    rows = _texts(sheets[name])
+    layout = mapping.map_columns(rows, spec, answers)
+    if len(tables) > 1 and name != chosen:
+        lengths = [f"{n}: {_size(sheets[n])[0]}" for n in tables]
+        question = mapping.ask("sheet", [{"value": n, "label": n} for n in tables], lengths)
+        layout = replace(layout, refusal=None, questions=[question])
+    seen = {"encoding": None, "delimiter": None, "sheet": name, "header_row": layout.header_row + 1}
+    return Source(seen, layout, _blocks(rows, layout, path.stat().st_size))
+
+
+def _is_shown(meta: Any) -> bool:
+    return "Visible" in str(meta.visible) and "WorkSheet" in str(meta.typ)
+
+
+def _texts(sheet: Any, rows: int | None = None) -> list[list[str]]:
+    found = sheet.to_python(skip_empty_area=False, nrows=rows)
+    return [[text_of(cell) for cell in row] for row in found]
+
+
+def _refuse_large(name: str, sheet: Any, limits: Mapping[str, int]) -> None:
+    rows, columns = _size(sheet)
+    where = f"{name}!{mapping.letter_of(max(columns - 1, 0))}{rows}"
+    if rows in FULL_SHEETS:
+        raise Refused("full_sheet", where=where)
+    if rows > limits["workbook_rows"] or columns > limits["columns"]:
+        raise Refused("too_large", where=where)
+
+
+def _size(sheet: Any) -> tuple[int, int]:
+    """Return how many rows and columns there are, counted from A1."""
+    return (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
+
+
+def _blocks(rows: list[list[str]], layout: Layout, size: int) -> Iterator[Block]:
+    start, width = layout.header_row + 1, len({c.position for c in layout.columns})
+    for k in range(start, len(rows), ROWS):
+        part = [(row + [""] * width)[:width] for row in rows[k : k + ROWS]]
+        cells = {j: pa.array([row[j] for row in part], pa.string()) for j in range(width)}
+        numbers = pa.array(np.arange(k + 1, k + 1 + len(part), dtype=np.int32))
+        fine = pa.array(np.full(len(part), FINE, np.int8))
+        yield Block(cells, numbers, fine, size * (k + len(part)) // len(rows))
 
 
 def text_of(cell: Any) -> str:

@@ -6,9 +6,9 @@ table of this transaction. Everything here works on columns; the database does t
 
 import io
 import json
-from collections import defaultdict
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -33,7 +33,6 @@ CORE = {
     "civil_status": "varchar(2)",
 }
 STAGED = ["row_no", "period", *CORE, "extras"]
-FINDINGS_PER_ROW = 20
 
 
 def prepare() -> None:
@@ -53,7 +52,8 @@ def prepare() -> None:
 def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) -> None:
     """Copy one block: good rows to `incoming`, rows with an error to `incoming_held`.
 
-    `raw` holds the texts as read (for held rows); `cells` maps a variable to its column letter.
+    `raw` holds the texts as read (for held rows); `cells` maps a variable to its column letter, and
+    "" to what stands before it (`Sheet!`).
     """
     good = checked.typed
     if checked.held.any():
@@ -131,42 +131,69 @@ def _plain(value: Any) -> Any:
 def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> None:
     keep = pa.array(checked.held)
     held = raw.filter(keep)
-    by_row = _findings_by_row(checked, cells)
-    findings = [
-        json.dumps(by_row.get(position, []), ensure_ascii=False)
-        for position in checked.held.nonzero()[0].tolist()
-    ]
     table = pa.table(
         {
             "row_no": held["_row"],
             "period": checked.typed["period"].filter(keep),
             "raw": rows_as_json(held),
-            "findings": pa.array(findings, pa.string()),
+            "findings": _findings_as_json(checked, cells).filter(keep),
         }
     )
     _copy("incoming_held", table)
 
 
-def _findings_by_row(checked: Checked, cells: dict[str, str]) -> dict[int, list[dict[str, Any]]]:
-    rows = checked.typed["_row"].to_numpy()
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for finding in checked.found:
-        if finding.severity == "error":
-            for k, position in enumerate(finding.rows.tolist()):
-                if len(found[position]) < FINDINGS_PER_ROW:
-                    found[position].append(as_dict(finding, k, int(rows[position]), cells))
-    return found
+def _findings_as_json(checked: Checked, cells: dict[str, str]) -> pa.Array:
+    """Return (n,) JSON lists of the errors of each row, put together finding by finding."""
+    row_numbers = checked.typed["_row"].combine_chunks().cast(pa.string())
+    columns = [
+        _spread(_one_finding(finding, row_numbers, cells), finding.rows, len(row_numbers))
+        for finding in checked.found
+        if finding.severity == "error"
+    ]
+    lists = pc.binary_join_element_wise(*columns, "", "")
+    lists = pc.utf8_slice_codeunits(lists, 1)  # every finding begins with a comma
+    return pc.binary_join_element_wise("[", lists, "]", "")
 
 
-def as_dict(finding: Found, k: int, row: int, cells: dict[str, str]) -> dict[str, Any]:
-    """Return one finding at one row, with its cell address, as held rows and reports keep it."""
-    letter = cells.get(finding.variable, "")
-    sheet = cells.get("", "")
+def _one_finding(finding: Found, row_numbers: pa.Array, cells: dict[str, str]) -> pa.Array:
+    """The JSON of a finding at each of its rows: only cell and value differ."""
+    same = "," + json.dumps(head_of(finding), ensure_ascii=False).removesuffix("}")
+    parts: list[Any] = [pa.repeat(same, len(finding.rows)), ', "cell": "']
+    if letter := cells.get(finding.variable):
+        sheet = json.dumps(cells.get("", ""), ensure_ascii=False)[1:-1]
+        parts += [f"{sheet}{letter}", row_numbers.take(pa.array(finding.rows))]
+    parts += ['", "value": ', _as_json(finding.values), "}", ""]
+    return pc.binary_join_element_wise(*parts)
+
+
+def _as_json(values: pa.Array | None) -> Any:
+    if values is None:
+        return "null"
+    coded = values.dictionary_encode()
+    texts = [json.dumps(text, ensure_ascii=False) for text in [*coded.dictionary.to_pylist(), None]]
+    places = pc.fill_null(coded.indices, len(texts) - 1)
+    return pa.array(texts, pa.string()).take(places)
+
+
+def _spread(texts: pa.Array, places: np.ndarray[Any, Any], rows: int) -> pa.Array:
+    """Put texts at their places among so many rows, empty ones between."""
+    where = np.zeros(rows, dtype=np.int64)
+    there = np.zeros(rows, dtype=bool)
+    where[places], there[places] = np.arange(len(places)), True
+    return pc.fill_null(texts.take(pa.array(where, mask=~there)), "")
+
+
+def address(cells: dict[str, str], variable: str, row: int) -> str:
+    """Return the cell of a variable in a row: `Sheet!D17`, or `D17` in a text file."""
+    letter = cells.get(variable)
+    return f"{cells.get('', '')}{letter}{row}" if letter else ""
+
+
+def head_of(finding: Found) -> dict[str, Any]:
+    """Return what is the same of a finding in all its rows."""
     return {
         "rule": finding.rule,
         "severity": finding.severity,
         "variable": finding.variable,
-        "cell": f"{sheet}{letter}{row}" if letter else "",
-        "value": finding.values[k] if finding.values is not None else None,
         "message": finding.message,
     }

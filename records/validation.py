@@ -8,33 +8,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 
 from records import codelist, parsing, rules
-from records.codelist import CodeList
+from records.codelist import CodeList, Labels
 from records.parsing import Day
 from records.spec import Spec, Variable
 
-Labels = dict[str, str]
-MESSAGES: dict[str, dict[str, str]] = yaml.safe_load(
-    (Path(__file__).parent / "standards" / "messages.yaml").read_text()
-)
 MISSING = np.iinfo(np.int32).min  # a date or number that is not there
-NUMERIC_SEX = frozenset(["0", "1", "2", "3", "9", "99"])
-MONTH_LIMIT = 100_000
+REMEMBERED = 100_000  # distinct texts of one variable
+KEY = r"^[0-9a-f]{64}$"  # what `identity` makes
+UNPRINTABLE = r"[\p{Cc}\p{Cf}]"  # control and direction characters: in a number they only deceive
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class Declared:
     """What a person said about the file, so that nothing has to be guessed.
 
-    sex_codes  number in the file -> sex code; day_first  order of day and month in dates with
+    sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
     slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code.
     """
 
@@ -44,11 +40,17 @@ class Declared:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def from_answers(cls, answers: Mapping[str, Any]) -> "Declared":
-        """Read the answers to an upload's questions; those about columns are the reader's business."""
+    def from_answers(
+        cls, answers: Mapping[str, Any], letters: Mapping[str, str] | None = None
+    ) -> "Declared":
+        """Read the answers to an upload's questions; those about columns are the reader's business.
+
+        `letters` are single letters of sex that the file itself explains; an answer goes before them.
+        """
         said = answers.get("day_first")
+        codes = {**(letters or {}), **dict(answers.get("sex_codes") or {})}
         return cls(
-            sex_codes={str(k): str(v) for k, v in dict(answers.get("sex_codes") or {}).items()},
+            sex_codes={str(k): str(v) for k, v in codes.items()},
             day_first=None if said is None else str(said).lower() in ("1", "true", "yes", "day"),
             date1904=bool(answers.get("date1904", False)),
             aliases=dict(answers.get("aliases") or {}),
@@ -57,14 +59,14 @@ class Declared:
 
 @dataclass(frozen=True)
 class Found:
-    """One rule broken in one variable: `rows` are positions in the block, `values` their texts."""
+    """One rule broken in one variable: `rows` are positions in the block, `values` their texts (Arrow)."""
 
     rule: str
     severity: str
     variable: str
-    rows: np.ndarray[Any, Any]
+    rows: Array
     message: Labels
-    values: list[str] | None = None
+    values: pa.Array | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Checked:
     """
 
     typed: pa.Table
-    held: np.ndarray[Any, Any]
+    held: Array
     found: list[Found]
     new_years: int = 0
 
@@ -91,10 +93,10 @@ def check(rows: pa.Table, spec: Spec, *, today: date, declared: Declared | None 
 class Column:
     """One variable of a block: `values` are code numbers, days or numbers; `stated` where it says something."""
 
-    values: np.ndarray[Any, Any]
-    stated: np.ndarray[Any, Any]
+    values: Array
+    stated: Array
     vocabulary: Sequence[str] = ()
-    precise: np.ndarray[Any, Any] | None = None
+    precise: Array | None = None
 
 
 class Validator:
@@ -111,18 +113,18 @@ class Validator:
         for variable in self.spec.variables:
             block.read(variable)
         block.derive()
-        block.report_broken_rows()
         for rule in self.spec.rules:
             breaks = np.ones(block.n, dtype=bool)
             for condition in rule.when:
                 breaks &= rules.holds(condition, block)
             block.report(rule.id, rule.severity, rule.variable, breaks, rule.message)
+        block.report_broken_rows()
         return Checked(block.typed(), block.held, block.found, block.new_years)
 
     def meanings(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
         """Return (value, problem) of each distinct text; the value is None where there is none."""
         known = self._meanings[variable.name]
-        if len(known) > MONTH_LIMIT:
+        if len(known) > REMEMBERED:
             known.clear()
         fresh = [text for text in texts if text not in known]
         if fresh:
@@ -139,10 +141,9 @@ class Validator:
             "decimal": self._number,
             "boolean": self._boolean,
         }[variable.kind]
+        nothing = (None, "missing" if variable.required else "")
         return [
-            (None, "missing" if variable.required else "")
-            if (parsing.is_blank(text) and variable.kind != "boolean") or not text.strip()
-            else one(variable, text)
+            nothing if parsing.says_nothing(text, variable.kind) else one(variable, text)
             for text in texts
         ]
 
@@ -152,12 +153,12 @@ class Validator:
         meanings: list[tuple[Any, str]] = []
         for text, match in zip(texts, codes.match(texts, variable.codes), strict=True):
             key = codelist.normalise(text)
-            if key in said:
+            if said.get(key) in codes.by_code:
                 meanings.append((said[key], ""))
             elif not key or (match.code is None and parsing.is_blank(text)):
                 meanings.append(_nothing_stated(variable))
             elif match.code is None:
-                undeclared = variable.name == "sex" and key in NUMERIC_SEX
+                undeclared = variable.name == "sex" and key in codelist.undeclared_sexes()
                 meanings.append(
                     (None, "undeclared" if undeclared else match.note or "unknown_text")
                 )
@@ -198,11 +199,14 @@ class Block:
     """The rows of one call of `check`, as columns; a `rules.View`."""
 
     def __init__(self, validator: Validator, rows: pa.Table) -> None:
-        self.validator, self.rows = validator, rows
+        self.validator, self.rows = validator, rows.combine_chunks()
         self.spec, self.today = validator.spec, validator.today
         self.n = rows.num_rows
         self.columns: dict[str, Column] = {}
         self.held = np.zeros(self.n, dtype=bool)
+        self.broken = self.held.copy()  # rows without cells: nothing else is said of them
+        if "_broken" in rows.column_names:
+            self.broken = rows["_broken"].to_numpy()
         self.found: list[Found] = []
         self.new_years = 0
 
@@ -210,7 +214,7 @@ class Block:
         if variable.kind in ("ref", "key"):
             self._read_text(variable)
             return
-        coded = _coded(self.rows, variable.name)
+        coded = self._coded(variable.name)
         texts = ["" if t is None else t for t in coded.dictionary.to_pylist()]
         meanings = self.validator.meanings(variable, [*texts, ""])
         indices = pc.fill_null(coded.indices, len(texts)).to_numpy(zero_copy_only=False)
@@ -224,39 +228,47 @@ class Block:
         birth = next((self.columns[v.name] for v in self.spec.variables if v.kind == "birth"), None)
         n = self.n
         stated = birth.stated if birth else np.zeros(n, dtype=bool)
-        days = birth.values if birth else np.full(n, MISSING, dtype=np.int64)
+        birth_days = birth.values if birth else np.full(n, MISSING, dtype=np.int64)
         exact = birth.precise if birth and birth.precise is not None else np.zeros(n, dtype=bool)
         both = stated & (event != MISSING)
-        ages = np.where(both, _completed_years(days, event, exact), MISSING)
+        ages = np.where(
+            both, parsing.completed_years(_days(birth_days), _days(event), exact), MISSING
+        )
         told = self.columns.get("age")
         if told is not None:  # a file may give the age instead of, or beside, the birth date
             use = told.stated & ~(both & exact)
             ages = np.where(use, told.values, ages)
-        years = np.where(stated, _year(days), MISSING)
+        years = np.where(stated, parsing.year_of(_days(birth_days)), MISSING)
         self.columns["birth_year"] = Column(years, years != MISSING)
         self.columns["age"] = Column(ages, ages != MISSING)
-        self.new_years = int(((_day_of_year(_days(days)) == 0) & both & exact).sum())
+        self.new_years = int(((parsing.day_of_year(_days(birth_days)) == 0) & both & exact).sum())
         precision = np.where(both & exact, 0, np.where(ages != MISSING, 1, 2))
         self.columns["age_precision"] = Column(precision, precision < 2, ("D", "Y", "_"))
 
     def report_broken_rows(self) -> None:
-        """Hold rows that have more cells than there are headers: nobody knows which is which."""
-        if "_broken" in self.rows.column_names:
-            broken = self.rows["_broken"].to_numpy()
-            message = {lang: MESSAGES["row_width"][lang] for lang in codelist.LANGUAGES}
-            self.report("row.width", "error", "record_ref", broken, message)
+        """Hold rows of another width than the headers: nobody knows which cell is which."""
+        broken, self.broken = self.broken, np.zeros(self.n, dtype=bool)
+        message = codelist.say(codelist.standard("messages")["row_width"])
+        self.report("row.width", "error", "record_ref", broken, message)
 
     def report(
-        self, rule: str, severity: str, variable: str, breaks: np.ndarray[Any, Any], message: Labels
+        self, rule: str, severity: str, variable: str, breaks: Array, message: Labels
     ) -> None:
-        where = np.flatnonzero(breaks)
+        """Note a broken rule; an error holds its rows."""
+        where = np.flatnonzero(breaks & ~self.broken)
         if not len(where):
             return
         if severity == "error":
-            self.held |= breaks
+            self.held[where] = True
         self.found.append(
             Found(rule, severity, variable, where, message, self._texts_at(variable, where))
         )
+
+    def report_problem(self, variable: Variable, problem: str, breaks: Array) -> None:
+        """Note what the engine says by itself of a variable, whatever the instrument."""
+        texts = codelist.standard("messages")[problem]
+        message = codelist.say(texts, variable.label)
+        self.report(f"{variable.name}.{problem}", texts["severity"], variable.name, breaks, message)
 
     def typed(self) -> pa.Table:
         columns = {name: self._arrow(name) for name in self.columns if name in self._kept}
@@ -264,7 +276,7 @@ class Block:
         columns["_row"] = self.rows["_row"]
         return pa.table(columns)
 
-    def codes(self, name: str) -> tuple[np.ndarray[Any, Any], Sequence[str]]:
+    def codes(self, name: str) -> tuple[Array, Sequence[str]]:
         return self.columns[name].values, self.columns[name].vocabulary
 
     def numbers(self, name: str) -> rules.Numbers:
@@ -272,11 +284,12 @@ class Block:
         return np.where(column.stated, column.values, np.nan).astype(np.float64)
 
     def texts(self, name: str) -> pa.Array:
-        return (
-            _whole(self.rows[name])
-            if name in self.rows.column_names
-            else pa.nulls(self.n, pa.string())
-        )
+        return self._column(name).cast(pa.string())
+
+    def written(self, name: str) -> tuple[Array, Sequence[str]]:
+        coded = self._coded(name)
+        places = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+        return places, [codelist.normalise(text) for text in coded.dictionary.to_pylist()]
 
     def given(self, name: str) -> rules.Mask:
         return self.columns[name].stated
@@ -286,40 +299,43 @@ class Block:
         births = {v.name for v in self.spec.variables if v.kind == "birth"}
         return frozenset(self.columns) - births
 
+    def _column(self, name: str) -> pa.Array:
+        if name not in self.rows.column_names:
+            return pa.nulls(self.n, pa.string())
+        chunks = self.rows[name].chunks  # one, or none in a block without rows
+        return chunks[0] if chunks else pa.array([], self.rows[name].type)
+
+    def _coded(self, name: str) -> pa.DictionaryArray:
+        column = self._column(name)
+        return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+
     def _read_text(self, variable: Variable) -> None:
         texts = pc.utf8_trim_whitespace(pc.fill_null(self.texts(variable.name), ""))
         lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
         self.columns[variable.name] = Column(texts, lengths > 0)
-        label = variable.label
         if variable.required:
-            self.report(
-                *_automatic(variable, "missing", label), lengths == 0, _message("missing", label)
-            )
-        limit = int(variable.high or 40)
-        self.report(
-            *_automatic(variable, "too_long", label), lengths > limit, _message("too_long", label)
-        )
+            self.report_problem(variable, "missing", lengths == 0)
+        if variable.kind == "key":
+            other = pc.invert(pc.match_substring_regex(texts, KEY))
+            self.report_problem(variable, "not_a_key", (lengths > 0) & np.asarray(other))
+        else:
+            odd = pc.match_substring_regex(texts, UNPRINTABLE)
+            self.report_problem(variable, "unprintable", np.asarray(odd))
+            self.report_problem(variable, "too_long", lengths > int(variable.high or 40))
 
     def _report_problems(
-        self,
-        variable: Variable,
-        problems: list[str],
-        indices: np.ndarray[Any, Any],
-        present: bool,
+        self, variable: Variable, problems: list[str], indices: Array, present: bool
     ) -> None:
         for problem in dict.fromkeys(filter(None, problems)):
             if problem == "not_stated" and not present:
                 continue  # a column that is not there is a question of the file, not of each row
             table = np.array([p == problem for p in problems])
-            rule, severity, name = _automatic(variable, problem, variable.label)
-            message = _message(problem, variable.label)
-            self.report(rule, severity, name, table[indices], message)
+            self.report_problem(variable, problem, table[indices])
 
-    def _texts_at(self, variable: str, where: np.ndarray[Any, Any]) -> list[str] | None:
+    def _texts_at(self, variable: str, where: Array) -> pa.Array | None:
         if variable not in self.rows.column_names:
             return None
-        found: list[str] = _whole(self.rows[variable].take(pa.array(where))).to_pylist()
-        return found
+        return self._column(variable).take(pa.array(where)).cast(pa.string())
 
     def _arrow(self, name: str) -> pa.Array:
         column = self.columns[name]
@@ -349,7 +365,7 @@ class Block:
         return pa.DictionaryArray.from_arrays(numbers, pa.array(names, pa.string()))
 
 
-def _vector(variable: Variable, values: list[Any], indices: np.ndarray[Any, Any]) -> Column:
+def _vector(variable: Variable, values: list[Any], indices: Array) -> Column:
     """Spread the values of the distinct texts over the rows."""
     if variable.kind == "code":
         codes: CodeList = codelist.load(variable.codelist)
@@ -361,7 +377,7 @@ def _vector(variable: Variable, values: list[Any], indices: np.ndarray[Any, Any]
         return Column(found, (found >= 0) & (found != unknown), vocabulary)
     stated = np.array([v is not None for v in values])[indices]
     if variable.kind in ("date", "birth"):
-        days = np.array([MISSING if v is None else (v[0] - rules.EPOCH).days for v in values])
+        days = np.array([MISSING if v is None else (v[0] - parsing.EPOCH).days for v in values])
         exact = np.array([v is not None and v[1] == "D" for v in values])
         return Column(days[indices], stated, precise=exact[indices])
     numbers = np.array([MISSING if v is None else v for v in values], dtype=np.float64)
@@ -374,58 +390,5 @@ def _nothing_stated(variable: Variable) -> tuple[Any, str]:
     return None, "missing" if variable.required else ""
 
 
-def _coded(rows: pa.Table, name: str) -> pa.DictionaryArray:
-    if name not in rows.column_names:
-        nothing = pa.nulls(rows.num_rows, pa.int32())
-        return pa.DictionaryArray.from_arrays(nothing, pa.array([], pa.string()))
-    column = rows[name]
-    if not pa.types.is_dictionary(column.type):
-        return _combined(column.cast(pa.string())).dictionary_encode()
-    return _combined(column.unify_dictionaries() if column.num_chunks > 1 else column)
-
-
-def _combined(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.combine_chunks()
-    if isinstance(combined, pa.ChunkedArray):
-        return combined.chunk(0) if combined.num_chunks else pa.array([], column.type)
-    return combined
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return _combined(column.cast(pa.string()))
-
-
-def _automatic(variable: Variable, problem: str, _label: Labels) -> tuple[str, str, str]:
-    return f"{variable.name}.{problem}", MESSAGES[problem]["severity"], variable.name
-
-
-def _message(problem: str, label: Labels) -> Labels:
-    texts = MESSAGES[problem]
-    return {
-        lang: texts[lang].format(label=label.get(lang) or label["en"])
-        for lang in codelist.LANGUAGES
-    }
-
-
-def _year(days: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return _days(days).astype("M8[Y]").astype(int) + 1970
-
-
-def _days(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.where(values == MISSING, 0, values).astype("M8[D]")
-
-
-def _completed_years(
-    birth: np.ndarray[Any, Any], event: np.ndarray[Any, Any], exact: np.ndarray[Any, Any]
-) -> np.ndarray[Any, Any]:
-    """Age in completed years; where only the year of birth is known, the difference of the years."""
-    one, two = _days(birth), _days(event)
-    years = two.astype("M8[Y]").astype(int) - one.astype("M8[Y]").astype(int)
-    before = _day_of_year(two) < _day_of_year(one)
-    return np.asarray(years - (before & exact))
-
-
-def _day_of_year(days: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Month and day as one number that orders within a year."""
-    months = days.astype("M8[M]")
-    return (months.astype(int) % 12) * 32 + (days - months).astype(int)
+def _days(values: Array) -> Array:
+    return np.where(values == MISSING, 0, values)

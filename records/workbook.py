@@ -8,22 +8,26 @@ file does to it, this process lives on and answers with a Refusal.
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 
+from records import codelist, sniffing
 from records.mapping import Column, Question, Refusal
 from records.refusals import refusal
 from records.spec import Spec
 
 ROOT = Path(__file__).resolve().parent.parent
 LENGTH = struct.Struct("<I")
+LETTER = re.compile(r"^[A-Z]{1,3}$")
+OUT_OF_MEMORY = 3  # exit code of a child that ran into its limit, and noticed
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,22 @@ class Limits:
 
 @dataclass
 class Reading:
-    """What the child saw. Close it; read `batches` to the end before `skipped` and `refusal` are final."""
+    """What the child saw. Close it; read `batches` to the end before `skipped` and `refusal` are final.
+
+    `letters`: what single letters in the column of sex mean, where the column itself proves it.
+    `bytes_done`: how much of the file stands behind the blocks so far. `total`: where the totals row
+    at the end states another number of rows than there are (row, stated, counted).
+    """
 
     file: dict[str, Any]
     columns: list[Column]
     questions: list[Question]
     refusal: Refusal | None
     process: "subprocess.Popen[bytes]"
+    letters: dict[str, str] = field(default_factory=dict)
     skipped: int = 0
     bytes_done: int = 0
-    notes: dict[str, Any] = field(default_factory=dict)
+    total: dict[str, int] | None = None
 
     def batches(self) -> Iterator[pa.Table]:
         """Yield blocks of dictionary-encoded texts, one column per variable, and `_row` (int32).
@@ -59,15 +69,18 @@ class Reading:
         pipe = _pipe(self.process)
         try:
             with pa.ipc.open_stream(pa.PythonFile(pipe, mode="r")) as stream:
-                for batch in stream:
-                    self.bytes_done = int((stream.schema.metadata or {}).get(b"bytes", 0))
+                while True:
+                    try:
+                        batch, said = stream.read_next_batch_with_custom_metadata()
+                    except StopIteration:
+                        break
+                    self.bytes_done = int(said["bytes"])
                     yield pa.Table.from_batches([batch])
             tail = _message(pipe)
-        except (pa.ArrowInvalid, OSError, EOFError):
+        except (ValueError, OSError, EOFError):  # Arrow's and JSON's complaints are ValueErrors
             self.refusal = self._why_it_died()
             return
-        self.skipped = tail["skipped"]
-        self.notes = tail["notes"]
+        self.skipped, self.total = tail["skipped"], tail["total"]
         self.refusal = Refusal(**tail["refusal"]) if tail["refusal"] else None
 
     def close(self) -> None:
@@ -91,7 +104,7 @@ def open(
     person_key: bytes,
     limits: Limits,
 ) -> Reading:
-    """Start reading a file. `answers` maps question ids to what the person said.
+    """Start reading a file. `answers` maps question ids to what the person said (see `bad_answer`).
 
     Never raises for what is in the file: that is `refusal`, with what was wrong and what to do.
     """
@@ -121,7 +134,7 @@ def open(
         with process.stdin or io.BytesIO() as stdin:
             stdin.write(json.dumps(request, default=str).encode())
         head = _message(_pipe(process))
-    except (OSError, EOFError):
+    except (ValueError, OSError, EOFError):
         reading = Reading({}, [], [], None, process)
         reading.refusal = reading._why_it_died()
         return reading
@@ -131,12 +144,41 @@ def open(
         questions=[Question(**q) for q in head["questions"]],
         refusal=Refusal(**head["refusal"]) if head["refusal"] else None,
         process=process,
+        letters=head["letters"],
     )
 
 
-def cell(sheet: str | None, letter: str, row: int) -> str:
-    """Return a cell's address: `Sheet!D17`, or `D17` in a text file."""
-    return f"{sheet}!{letter}{row}" if sheet else f"{letter}{row}"
+def bad_answer(answers: Mapping[str, Any], spec: Spec) -> str:
+    """Return the first question id whose answer cannot be used, or nothing."""
+    for name, said in answers.items():
+        try:
+            if not ANSWERS[name](said, spec):
+                return name
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return name
+    return ""
+
+
+def _columns(said: Any, spec: Spec) -> bool:
+    return all(name in spec.by_name and LETTER.match(said[name]) for name in dict(said))
+
+
+def _codes(name: str, spec: Spec) -> Mapping[str, Any]:
+    return codelist.load(spec.by_name[name].codelist).by_code
+
+
+ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
+    "encoding": lambda said, _spec: said in (*sniffing.ENCODINGS, "utf-16"),
+    "sheet": lambda said, _spec: isinstance(said, str),
+    "columns": _columns,
+    "sex_codes": lambda said, spec: all(c in _codes("sex", spec) for c in dict(said).values()),
+    "day_first": lambda said, _spec: str(said).lower() in ("true", "false", "1", "0"),
+    "control_total": lambda said, _spec: said == "yes",
+    "date1904": lambda said, _spec: isinstance(said, bool),
+    "aliases": lambda said, spec: all(
+        code in _codes(name, spec) for name, texts in dict(said).items() for code in texts.values()
+    ),
+}
 
 
 def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:

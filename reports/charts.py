@@ -12,6 +12,7 @@ import vl_convert
 from django.utils.translation import gettext as _
 
 from migdata import periods
+from migdata.templatetags.words import percent
 from reports.formats import numbers
 from reports.published import Row
 from reports.structure import Dimension
@@ -204,26 +205,20 @@ def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         },
         "color": _colour(canvas),
     }
-    text: Spec = {"type": "text", "baseline": "middle"}
+    beside: list[Spec] = [
+        {
+            "transform": [{"filter": f"datum.sex == '{sex}'"}],
+            "mark": {"type": "text", "baseline": "middle", "align": align, "dx": dx},
+            "encoding": {"text": {"field": "said"}, "color": {"value": canvas.colours["ink"]}},
+        }
+        for sex, align, dx in (("F", "right", -6), ("M", "left", 6))
+    ]
     return {
         "width": canvas.width - label - 10,
         "height": {"step": 30},
         "data": {"values": values},
         "encoding": encoding,
-        "layer": [
-            {"mark": {"type": "bar"}},
-            *(
-                {
-                    "transform": [{"filter": f"datum.sex == '{sex}'"}],
-                    "mark": {**text, "align": align, "dx": dx},
-                    "encoding": {
-                        "text": {"field": "said"},
-                        "color": {"value": canvas.colours["ink"]},
-                    },
-                }
-                for sex, align, dx in (("F", "right", -6), ("M", "left", 6))
-            ),
-        ],
+        "layer": [{"mark": {"type": "bar"}}, *beside],
     }
 
 
@@ -341,7 +336,7 @@ def _name(sex: str) -> str:
 
 def _percent(row: Row) -> str:
     share = row.figures.female_share
-    return "" if share is None else f"{numbers.share(share)}%"
+    return "" if share is None else percent(share)
 
 
 def _colour(canvas: Canvas, *, text: bool = False) -> Spec:

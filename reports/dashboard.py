@@ -183,8 +183,11 @@ def _sum(edition: Edition, where: Where) -> dict[str, Any]:
 
 
 def _chosen(request: HttpRequest, editions: list[Edition]) -> Edition:
-    wanted = request.GET.get("dataset", "").upper()
-    return next((e for e in editions if e.dataset == wanted), editions[0])
+    wanted = request.GET.get("dataset", "").upper() or editions[0].dataset
+    found = next((e for e in editions if e.dataset == wanted), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _kinds(edition: Edition) -> list[str]:

@@ -1,13 +1,17 @@
 """Datasets as data: which cells of which instrument are published, at what detail (YAML)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from migdata import periods as names
 from records import codelist
 from reports.structure import SEX, SEXES, TIME, Dimension, Item, Structure
 
@@ -25,6 +29,10 @@ NOT_STATED = {"en": "Not stated", "ru": "Не указано", "tk": "Görkezilm
 CORE = frozenset(
     {"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"}
 )
+DERIVED = frozenset({"sex", "period", "bands", "code", "groups"})
+NAME, VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*"), re.compile(r"[a-z][a-z0-9_]*")
+OLDEST = 130  # years; an age above is not stated
+DEPTH = 3  # margins of up to so many dimensions are kept close to the truth and judged
 
 
 class Invalid(ValueError):
@@ -36,8 +44,8 @@ class Source:
     """How a dimension is worked out from a record.
 
     derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable).
-    implied_by: the dimension of which this one is a roll-up (skill level of occupation). It makes no
-    cell of its own, so protection does not see it, and its tables are sums of the other's cells.
+    implied_by: the dimension of which this one is a roll-up (broad age of age). It makes no cell of
+    its own: its tables are sums of the other's cells, and the search keeps them close to the truth.
     """
 
     name: str
@@ -60,25 +68,40 @@ class Source:
             "groups": self._groups(),
         }[self.derive]
 
+    def code_of(self, value: str | int | None) -> str:
+        """Return what `sql` makes of one value of the variable (of the age, for bands)."""
+        if value is None:
+            return "_U"
+        if self.derive == "bands":
+            inside = (str(b["code"]) for b in self.bands if b["from"] <= int(value) <= b["to"])
+            return next(inside, "_U")
+        if self.derive == "code" or value in self.keep:
+            return str(value)
+        listed = (str(g["code"]) for g in self.groups if value in g.get("codes", ()))
+        return next(listed, self._rest)
+
+    def values(self) -> list[str | int | None]:
+        """Return every value the variable can take, not stated included."""
+        if self.derive == "bands":
+            return [None, *range(OLDEST + 1)]
+        return [None, *codelist.load(self.codelist).by_code]
+
     def items(self) -> tuple[Item, ...]:
-        """Return the codes with labels; periods are added from the data."""
+        """Return the codes with labels, not stated among them; periods are added from the data."""
         if self.derive == "sex":
             return tuple(Item(code, SEX_LABELS[code]) for code in SEXES)
         if self.derive == "period":
             return ()
         if self.derive == "bands":
-            return (*(Item(b["code"], b["labels"]) for b in self.bands), Item("_U", NOT_STATED))
-        codes = codelist.load(self.codelist)
-        if self.derive == "code":
-            listed = [Item(c.code, c.labels) for c in codes.codes]
-            return tuple(listed) if "_U" in codes.by_code else (*listed, Item("_U", NOT_STATED))
-        kept = [Item(code, codes.by_code[code].labels) for code in self.keep]
-        return (*kept, *(Item(g["code"], g["labels"]) for g in self.groups))
-
-    def group_of(self, code: str) -> str:
-        """Return the group of a code of the variable, for `groups`."""
-        listed = (g["code"] for g in self.groups if code in g.get("codes", ()))
-        return str(next(listed, self._rest))
+            listed = [Item(b["code"], b["labels"]) for b in self.bands]
+        elif self.derive == "code":
+            listed = [Item(c.code, c.labels) for c in codelist.load(self.codelist).codes]
+        else:
+            known = codelist.load(self.codelist).by_code
+            listed = [Item(code, known[code].labels) for code in self.keep]
+            listed += [Item(g["code"], g["labels"]) for g in self.groups]
+        there = {item.code for item in listed}
+        return (*listed, *(() if "_U" in there else (Item("_U", NOT_STATED),)))
 
     @property
     def _rest(self) -> str:
@@ -89,7 +112,7 @@ class Source:
 
     def _bands(self) -> str:
         tests = " ".join(
-            f"WHEN r.age BETWEEN {int(b['from'])} AND {int(b['to'])} THEN '{b['code']}'"
+            f"WHEN r.age BETWEEN {int(b['from'])} AND {int(b['to'])} THEN {_quoted([b['code']])}"
             for b in self.bands
         )
         return f"CASE {tests} ELSE '_U' END"
@@ -98,11 +121,12 @@ class Source:
         column = self._column()
         kept = f"WHEN {column} IN ({_quoted(self.keep)}) THEN {column} " if self.keep else ""
         listed = " ".join(
-            f"WHEN {column} IN ({_quoted(g['codes'])}) THEN '{g['code']}'"
+            f"WHEN {column} IN ({_quoted(g['codes'])}) THEN {_quoted([g['code']])}"
             for g in self.groups
             if g.get("codes")
         )
-        return f"CASE WHEN {column} IS NULL THEN '_U' {kept}{listed} ELSE '{self._rest}' END"
+        rest = _quoted([self._rest])
+        return f"CASE WHEN {column} IS NULL THEN '_U' {kept}{listed} ELSE {rest} END"
 
 
 @dataclass(frozen=True)
@@ -126,9 +150,23 @@ class Dataset:
         return [source.name for source in self.dimensions]
 
     @property
-    def protected(self) -> list[str]:
-        """The dimensions whose cells are protected: all but the roll-ups of another."""
-        return [source.name for source in self.dimensions if not source.implied_by]
+    def design(self) -> str:
+        """What makes cells comparable: a digest of how every dimension is worked out."""
+        said = "\n".join(f"{source.name}: {source.sql()}" for source in self.dimensions)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def margins(self) -> list[tuple[int, ...]]:
+        """Return the tables that protection keeps close to the truth, as places in `names`.
+
+        All of up to three dimensions; a roll-up never stands beside the dimension that implies it.
+        """
+        finer = {
+            k: self.names.index(s.implied_by) for k, s in enumerate(self.dimensions) if s.implied_by
+        }
+        chosen = (
+            m for depth in range(DEPTH + 1) for m in combinations(range(len(self.names)), depth)
+        )
+        return [m for m in chosen if not any(finer.get(k) in m for k in m)]
 
     def structure(self, periods: list[str]) -> Structure:
         """Return what is published, with these periods on the time axis."""
@@ -136,7 +174,7 @@ class Dataset:
         for source in self.dimensions:
             items = source.items()
             if source.derive == "period":
-                items = tuple(Item(p, {"en": p}) for p in periods)
+                items = tuple(Item(code, _in_words(code)) for code in periods)
             dimensions.append(Dimension(source.name, source.labels, items))
         return Structure(
             dataset=self.code,
@@ -151,50 +189,95 @@ class Dataset:
         )
 
 
-def datasets(directory: Path = DIRECTORY) -> dict[str, Dataset]:
+def datasets(directory: Path | None = None) -> dict[str, Dataset]:
     """Return the datasets of a folder by code, in the order of their codes. Raises Invalid."""
-    found = [read(path) for path in sorted(directory.glob("*.yaml"))]
+    found = [read(path) for path in sorted((directory or DIRECTORY).glob("*.yaml"))]
+    instruments = [dataset.instrument for dataset in found]
+    for dataset in found:
+        # A second rounding of the same records would narrow what the first one leaves open.
+        if instruments.count(dataset.instrument) > 1:
+            raise Invalid(f"{dataset.instrument}: its records are published in one dataset only")
     return {dataset.code: dataset for dataset in sorted(found, key=lambda d: d.code)}
 
 
-def of_instrument(code: str, directory: Path = DIRECTORY) -> list[Dataset]:
+def of_instrument(code: str, directory: Path | None = None) -> list[Dataset]:
     """Return the datasets that an instrument feeds."""
     return [d for d in datasets(directory).values() if d.instrument == code]
 
 
 def read(path: Path) -> Dataset:
-    """Read one dataset. Raises Invalid where sex or time is missing."""
+    """Read one dataset. Raises Invalid where it contradicts itself; sex and time are never left out."""
     return _read(path.read_text(), path.name)
 
 
 @cache
-def _read(text: str, name: str) -> Dataset:
+def _read(text: str, file: str) -> Dataset:
     content = yaml.safe_load(text)
-    dimensions = tuple(_source(d) for d in content["dimensions"])
-    names = [d.name for d in dimensions]
-    if SEX not in names or TIME not in names:
-        raise Invalid(f"{name}: every dataset has the dimensions {SEX} and {TIME}")
-    for source in dimensions:
-        _require_implied(source, {d.name: d for d in dimensions}, name)
-    return Dataset(**{**content, "dimensions": dimensions, "sources": tuple(content["sources"])})
+    _require_fields(content, Dataset, file)
+    sources = tuple(_source(d, file) for d in content["dimensions"])
+    by_name = {source.name: source for source in sources}
+    for problem, is_there in (
+        ("a dimension is defined twice", len(by_name) != len(sources)),
+        (f"every dataset has the dimensions {SEX} and {TIME}", not {SEX, TIME} <= set(by_name)),
+        ("the base is an integer of 2 or more", not int(content["base"]) == content["base"] >= 2),
+    ):
+        if is_there:
+            raise Invalid(f"{file}: {problem}")
+    for source in sources:
+        _require_implied(source, by_name, file)
+    return Dataset(**{**content, "dimensions": sources, "sources": tuple(content["sources"])})
 
 
-def _source(content: dict[str, Any]) -> Source:
+def _source(content: dict[str, Any], file: str) -> Source:
+    _require_fields(content, Source, file)
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
-    return Source(**given)
+    source = Source(**given)
+    derived, banded = source.derive in DERIVED, source.derive == "bands"
+    coded = source.derive in ("code", "groups")
+    for problem, is_there in (
+        ("a name is of capital letters", not NAME.fullmatch(source.name)),
+        (f"derive is one of {', '.join(sorted(DERIVED))}", not derived),
+        ("a variable is of small letters", coded and not VARIABLE.fullmatch(source.variable)),
+        ("bands overlap or stand in the wrong order", banded and not _ascending(source.bands)),
+    ):
+        if is_there:
+            raise Invalid(f"{file}, {source.name}: {problem}")
+    return source
+
+
+def _ascending(bands: tuple[Mapping[str, Any], ...]) -> bool:
+    ends = [end for band in bands for end in (band["from"], band["to"] + 1)]
+    return bool(ends) and ends == sorted(ends) and len(set(ends[::2])) == len(bands)
+
+
+def _require_fields(
+    content: Mapping[str, Any], kind: type[Dataset] | type[Source], file: str
+) -> None:
+    known = {f.name: f for f in fields(kind)}
+    needed = {"name", "labels", "derive"} if kind is Source else set(known)
+    if unknown := set(content) - set(known):
+        raise Invalid(f"{file}: nobody knows what {', '.join(sorted(unknown))} means")
+    if missing := needed - set(content):
+        raise Invalid(f"{file}: {', '.join(sorted(missing))} is missing")
 
 
 def _require_implied(source: Source, others: Mapping[str, Source], file: str) -> None:
-    """Each group of the other dimension must lie inside one group of its roll-up."""
+    """Every code of the finer dimension must lie inside one code of its roll-up."""
     if not source.implied_by:
         return
     finer = others.get(source.implied_by)
     if finer is None or finer.implied_by or finer.variable != source.variable:
         raise Invalid(f"{file}: {source.name} cannot be a roll-up of {source.implied_by}")
-    for group in finer.groups:
-        if len({source.group_of(code) for code in group.get("codes", ())}) > 1:
-            raise Invalid(f"{file}: {group['code']} lies in several groups of {source.name}")
+    inside: dict[str, str] = {}
+    for value in finer.values():
+        code, coarse = finer.code_of(value), source.code_of(value)
+        if inside.setdefault(code, coarse) != coarse:
+            raise Invalid(f"{file}: {code} lies in several groups of {source.name}")
 
 
-def _quoted(codes: tuple[str, ...] | list[str]) -> str:
-    return ", ".join("'" + str(code).replace("'", "''") + "'" for code in codes)
+def _in_words(period: str) -> dict[str, str]:
+    return {language: names.name(period, language) for language in codelist.LANGUAGES}
+
+
+def _quoted(codes: Iterable[str]) -> str:
+    return ", ".join("'" + str(code).replace("'", "''").replace("%", "%%") + "'" for code in codes)

@@ -1,12 +1,15 @@
 """The desk of releases: what is new, what a release would show, and the verbs of its publishers."""
 
 import io
+from datetime import datetime
 from typing import Any
 
 import pyarrow.parquet as pq
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -56,8 +59,11 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "release": found,
         "chip": CHIPS[found.state],
+        "under_embargo": bool(found.embargo_at and found.embargo_at > timezone.now()),
         "build": found.build,
-        "gates": [{**gate, "label": _(gate["name"])} for gate in found.build.gates],
+        "gates": [
+            {**gate, "label": _(name)} for gate in found.build.gates for name in [gate["name"]]
+        ],
         "before": before,
         "rows": [
             (period, figures, figures.t - (shown[period].t if period in shown else 0))
@@ -75,7 +81,7 @@ def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
     found = get_object_or_404(Release, pk=pk)
     try:
         if verb == "release":
-            releasing.release(found, by=request.user)
+            releasing.release(found, by=request.user, embargo_at=_embargo(request))
         elif verb == "withdraw":
             releasing.withdraw(found, by=request.user, reason=request.POST.get("reason", ""))
         else:
@@ -87,9 +93,21 @@ def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
     return redirect(found)
 
 
+def _embargo(request: SignedInRequest) -> datetime | None:
+    """Until when nobody sees it; None where the field is left empty. Raises `Refused`."""
+    try:
+        found: datetime | None = forms.DateTimeField(required=False).clean(
+            request.POST.get("embargo", "")
+        )
+    except forms.ValidationError:
+        raise Refused(_("Write the end of the embargo as day, month, year and time.")) from None
+    return found
+
+
 def _dataset(dataset: Dataset) -> dict[str, Any]:
     """What a publisher sees of one dataset: its releases, the job that builds, what is new."""
     job = jobs.find(f"publish:{dataset.code}")
+    stage = job.progress.get("stage") if job else None
     fresh = _fresh(dataset)
     said = ngettext(
         "%(n)s submission was accepted since the last one.",
@@ -102,7 +120,7 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
         "title": in_language(dataset.title),
         "releases": [{"release": r, "chip": CHIPS[r.state]} for r in listed],
         "working": bool(job and job.state in OPEN),
-        "stage": _(job.progress["stage"]) if job and job.progress.get("stage") else "",
+        "stage": _(stage) if stage else "",
         "failed": job.reason if job and job.state == jobs.Job.State.FAILED else "",
         "fresh": fresh,
         "says": said % {"n": fresh} if fresh else _("Nothing new is accepted."),

@@ -60,52 +60,43 @@ def protect(
     chance = _chances(counts, codes, base, previous)
     rounded = low + base * (chance >= 1)
     free = np.flatnonzero((chance > 0) & (chance < 1))
-    if len(free):
-        part = codes[free]
-        up = _pivotal(
-            chance[free], _order(part, strata, seed), _uniforms(seed, "pivotal", len(free) + 1)
-        )
+    part, open_chance = codes[free], chance[free]
+    up = _pivotal(
+        open_chance, _order(part, strata, seed), _uniforms(seed, "pivotal", len(free) + 1)
+    )
+    rounded[free] = low[free] + base * up
+    if previous is not None and sweeps and len(free):
+        index = _margin_index(rounded - counts, codes, _coarse(codes.shape[1], strata), free)
+        _rebalance(up, *index, base, seed)  # type: ignore[call-arg]
         rounded[free] = low[free] + base * up
-        if previous is not None and sweeps:
-            coarse = _subsets(codes.shape[1], 1) + [
-                tuple(strata[:k]) for k in range(2, len(strata) + 1)
-            ]
-            _rebalance(up, *_margin_index(rounded - counts, codes, coarse, free), base, seed)  # type: ignore[call-arg]
-            rounded[free] = low[free] + base * up
-        if sweeps:
-            group = _ids(
-                np.column_stack(
-                    [
-                        np.unique(chance[free].round(9), return_inverse=True)[1],
-                        part[:, list(strata)],
-                    ]
-                )
-            )[0]
-            margins = _subsets(codes.shape[1], 3) if margins is None else margins
-            _swap(  # type: ignore[call-arg]
-                up,
-                group,
-                part,
-                *_margin_index(rounded - counts, codes, margins, free),
-                base,
-                seed,
-                sweeps,
-            )
-            rounded[free] = low[free] + base * up
+    if sweeps and len(free):
+        margins = _subsets(codes.shape[1], 3) if margins is None else margins
+        index = _margin_index(rounded - counts, codes, margins, free)
+        group = _groups(open_chance, part, strata)
+        _swap(up, group, part, *index, base, seed, sweeps)  # type: ignore[call-arg]
+        rounded[free] = low[free] + base * up
     result = np.empty_like(rounded)
     result[canonical] = rounded
     return result
 
 
 def deviations(
-    counts: Array, codes: Array, rounded: Array, depth: int = 3
+    counts: Array,
+    codes: Array,
+    rounded: Array,
+    depth: int = 3,
+    margins: Sequence[tuple[int, ...]] | None = None,
 ) -> dict[tuple[int, ...], Array]:
-    """{margin: (cells,) int64 rounded minus true} of all margins of at most `depth` dimensions. Never publish them."""
+    """{margin: (cells,) int64 rounded minus true}: the `margins`, default all of at most `depth` dimensions.
+
+    Never publish them.
+    """
     codes, error = (
         np.asarray(codes, np.int64),
         np.asarray(rounded, np.int64) - np.asarray(counts, np.int64),
     )
-    return {m: _sums(*_ids(codes[:, list(m)]), error) for m in _subsets(codes.shape[1], depth)}  # type: ignore[call-arg]
+    asked = _subsets(codes.shape[1], depth) if margins is None else margins
+    return {m: _sums(*_ids(codes[:, list(m)]), error) for m in asked}  # type: ignore[call-arg]
 
 
 def _check(counts, codes, base):
@@ -124,6 +115,17 @@ def _check(counts, codes, base):
 
 def _subsets(d, depth):
     return [m for k in range(min(d, depth) + 1) for m in combinations(range(d), k)]
+
+
+def _coarse(d, strata):
+    """The margins that revisions are brought back to: total, single dimensions, strata."""
+    return _subsets(d, 1) + [tuple(strata[:k]) for k in range(2, len(strata) + 1)]
+
+
+def _groups(chance, codes, strata):
+    """(n,) ids: cells of one group have the same chance and stratum, so that they may swap."""
+    classes = np.unique(chance.round(9), return_inverse=True)[1]
+    return _ids(np.column_stack([classes, codes[:, list(strata)]]))[0]
 
 
 def _uniforms(seed, label, n):
@@ -179,7 +181,7 @@ def _order(codes, strata, seed):
     """Secret sort order: strata first, then the other dimensions; categories shuffled."""
     dims = [*strata, *(j for j in range(codes.shape[1]) if j not in strata)]
     rank = [
-        np.argsort(_uniforms(seed, f"order{j}", int(codes[:, j].max()) + 1), kind="stable")
+        np.argsort(_uniforms(seed, f"order{j}", int(codes[:, j].max(initial=0)) + 1), kind="stable")
         for j in dims
     ]
     return np.lexsort([r[codes[:, j]] for r, j in zip(rank, dims, strict=True)][::-1])

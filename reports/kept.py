@@ -32,5 +32,6 @@ def answer(
         if file_name:
             response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     response["ETag"] = tag
+    response["Access-Control-Allow-Origin"] = "*"  # public for programs in other pages too
     response["Cache-Control"] = f"public, max-age={SECONDS}"
     return response

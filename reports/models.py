@@ -19,6 +19,7 @@ class Slice(models.Model):
     path = models.CharField(max_length=200)  # below PRIVATE_ROOT
     sha256 = models.CharField(max_length=64)
     records = models.PositiveBigIntegerField()
+    design = models.CharField(max_length=64, default="")  # reports.design.Dataset.design
     sealed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -94,6 +95,7 @@ class Build(models.Model):
     seed_id = models.CharField(max_length=64)
     gates = models.JSONField()
     cells_path = models.CharField(max_length=200)  # exact and protected cells, below PRIVATE_ROOT
+    cells_sha256 = models.CharField(max_length=64, default="")
     built_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     released_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     withdrawn_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")

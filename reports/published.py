@@ -5,6 +5,7 @@ sum of protected cells.
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,17 +16,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from reports.models import Blob, Release
 from reports.structure import SEX, SEXES, Structure
+from reports.structure import Unknown as Unknown  # what callers catch
 
 CELLS, VALUE = "cells.parquet", "value"
+NUMBER = re.compile(r"[0-9]{1,6}")
 SHARE_NEEDS = 10  # no share where the denominator is below so many bases (docs/disclosure.md)
-
-
-class Unknown(ValueError):
-    """A dimension or code that the dataset does not have; the message names those it has."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +124,22 @@ def latest(dataset: str) -> Edition | None:
         return _edition(made) if made else None
 
 
-def edition(release_id: int) -> Edition | None:
-    """Return one release that readers may see."""
+def history(dataset: str) -> list[Edition]:
+    """Return every release of a dataset that readers may see, newest first."""
     with public_role():
-        made = Release.objects.filter(state=Release.State.RELEASED, pk=release_id).first()
+        found = Release.objects.filter(state=Release.State.RELEASED, dataset=dataset)
+        return [_edition(made) for made in found.order_by("-number")]
+
+
+def cited(name: str) -> Edition | None:
+    """Return the release of this name (BCR-2) if readers may see it."""
+    dataset, _dash, number = name.rpartition("-")
+    if not NUMBER.fullmatch(number):
+        return None
+    with public_role():
+        made = Release.objects.filter(
+            state=Release.State.RELEASED, dataset=dataset, number=int(number)
+        ).first()
         return _edition(made) if made else None
 
 
@@ -147,7 +157,7 @@ def tabulate(
     Sex is in every answer, as columns. Rows come in the order of the codes; a combination that has
     no protected cell has no row. Raises Unknown.
     """
-    names = [name for name in by if name != SEX]
+    names = [name for name in dict.fromkeys(by) if name != SEX]
     rows = sums(cells(edition), edition.structure, names, where or {})
     return Table(edition, tuple(names), [Row(codes, figures) for codes, figures in rows])
 
@@ -157,18 +167,14 @@ def sums(
 ) -> list[tuple[tuple[str, ...], Figures]]:
     """Add up cells of any cube of this structure. Raises Unknown for what the structure lacks."""
     for name in (*names, *where):
-        if name not in structure.by_name:
-            allowed = ", ".join(structure.names)
-            raise Unknown(
-                _("There is no dimension “%(name)s”. Choose from: %(allowed)s.")
-                % {"name": name, "allowed": allowed}
-            )
+        structure.require_name(name)
     parameters: list[str] = []
     tests = []
     for name, codes in where.items():
-        _require_codes(structure, name, codes)
-        tests.append(f'"{name}" IN ({", ".join("?" * len(codes))})')
-        parameters.extend(codes)
+        structure.require_codes(name, codes)
+        chosen = list(dict.fromkeys(codes))
+        tests.append(f'"{name}" IN ({", ".join("?" * len(chosen))})' if chosen else "FALSE")
+        parameters.extend(chosen)
     dims = "".join(f'"{name}", ' for name in names)
     parts = ", ".join(
         f"CAST(coalesce(sum({VALUE}) FILTER (\"{SEX}\" = '{sex}'), 0) AS BIGINT)" for sex in SEXES
@@ -190,17 +196,6 @@ def _figures(counted: Sequence[int], structure: Structure) -> Figures:
     return Figures(women, men, other, structure.base)
 
 
-def _require_codes(structure: Structure, name: str, codes: Sequence[str]) -> None:
-    known = structure.by_name[name].by_code
-    for code in codes:
-        if code not in known:
-            allowed = ", ".join(list(known)[:40])
-            raise Unknown(
-                _("“%(name)s” has no code “%(code)s”. Choose from: %(allowed)s.")
-                % {"name": name, "code": code[:40], "allowed": allowed}
-            )
-
-
 def _edition(made: Release) -> Edition:
     return Edition(
         id=made.pk,
@@ -209,7 +204,8 @@ def _edition(made: Release) -> Edition:
         structure=Structure.from_json(made.structure),
         missing=made.missing,
         checksum=made.checksum,
-        released_at=made.released_at or made.built_at,
+        # Nobody could read it before its embargo ended.
+        released_at=max(filter(None, (made.released_at, made.embargo_at))),
     )
 
 

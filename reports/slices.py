@@ -1,13 +1,17 @@
 """Sealing: the exact cells of an accepted submission, as private Parquet files."""
 
 import hashlib
+import io
 import uuid
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import connection
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from migdata import jobs
 from migdata.jobs import Job
@@ -22,27 +26,66 @@ COUNT = "records"
 def seal(job: Job) -> None:
     """Write the slices of one accepted version, one for each dataset of its instrument.
 
-    Safe to run twice: the same records give the same file, and the row is written once. Review
-    does not reopen a submission whose sealing is not done, so the records cannot have changed.
+    Safe to run twice: the same records give the same file, and the row is written once.
     """
-    submission = Submission.objects.select_related("instrument").get(pk=job.args["submission"])
+    submission = _locked().get(pk=job.args["submission"])
     version = int(job.args["version"])
     if submission.state != Submission.State.ACCEPTED or submission.version != version:
-        raise jobs.GaveUp("The submission is no longer accepted in this version.")
+        raise jobs.GaveUp(_("The submission is no longer accepted in this version."))
     for dataset in design.of_instrument(submission.instrument.code):
         jobs.progress(job, stage=dataset.code)
-        cells = exact_cells(submission, dataset)
-        path = f"slices/{dataset.code}/{submission.pk}-v{version}.parquet"
-        Slice.objects.update_or_create(
-            submission=submission,
-            version=version,
-            dataset=dataset.code,
-            defaults={
-                "path": path,
-                "sha256": write_private(path, cells),
-                "records": sum(cells[COUNT].to_pylist()),
-            },
+        _write(submission, dataset)
+
+
+def seal_missing(dataset: Dataset) -> None:
+    """Seal what is accepted but has no slice of this design: its job waits, or the dataset is new.
+
+    A submission that was opened again meanwhile is left out: its records may have changed.
+    """
+    sealed = Slice.objects.filter(
+        dataset=dataset.code, design=dataset.design, version=F("submission__accepted_version")
+    )
+    waiting = _locked().filter(
+        instrument__code=dataset.instrument,
+        state=Submission.State.ACCEPTED,
+        accepted_version=F("version"),
+    )
+    for submission in waiting.exclude(pk__in=sealed.values("submission")).order_by("pk"):
+        _write(submission, dataset)
+
+
+def cells_of(one: Slice, dataset: Dataset) -> pa.Table:
+    """Read a slice. Raises `GaveUp` if its file is not the one written, or its codes are of another design."""
+    if one.design != dataset.design:
+        raise jobs.GaveUp(
+            _(
+                "%(slice)s was sealed before the dataset was changed, and is open now. Accept it "
+                "again, then publish."
+            )
+            % {"slice": one.submission}
         )
+    return read_private(one.path, one.sha256)
+
+
+def _locked() -> QuerySet[Submission]:
+    """Submissions, each locked until commit: nobody reopens it while its records are counted."""
+    return Submission.objects.select_related("instrument").select_for_update(of=("self",))
+
+
+def _write(submission: Submission, dataset: Dataset) -> None:
+    cells, version = exact_cells(submission, dataset), submission.version
+    path = f"slices/{dataset.code}/{submission.pk}-v{version}-{dataset.design[:12]}.parquet"
+    Slice.objects.update_or_create(
+        submission=submission,
+        version=version,
+        dataset=dataset.code,
+        defaults={
+            "path": path,
+            "sha256": write_private(path, as_bytes(cells)),
+            "records": pc.sum(cells[COUNT]).as_py() or 0,
+            "design": dataset.design,
+        },
+    )
 
 
 def exact_cells(submission: Submission, dataset: Dataset) -> pa.Table:
@@ -57,31 +100,45 @@ def exact_cells(submission: Submission, dataset: Dataset) -> pa.Table:
             [submission.pk],
         )
         rows = cursor.fetchall()
-    names = [s.name for s in dataset.dimensions]
-    texts = {name: pa.array([row[k] for row in rows], pa.string()) for k, name in enumerate(names)}
-    return pa.table({**texts, COUNT: pa.array([row[-1] for row in rows], pa.int64())})
+    columns_of_rows = list(zip(*rows, strict=True)) or [()] * (len(dataset.dimensions) + 1)
+    texts = {
+        name: pa.array(column, pa.string())
+        for name, column in zip(dataset.names, columns_of_rows, strict=False)
+    }
+    return pa.table({**texts, COUNT: pa.array(columns_of_rows[-1], pa.int64())})
 
 
-def write_private(path: str, table: pa.Table) -> str:
-    """Write a table below PRIVATE_ROOT, whole or not at all, and return the file's SHA-256."""
+def write_private(path: str, content: bytes) -> str:
+    """Write a file below PRIVATE_ROOT, whole or not at all, and return its SHA-256."""
     target = private(path)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
-    pq.write_table(table, aside, compression="zstd")
-    digest = hashlib.sha256(aside.read_bytes()).hexdigest()
-    aside.chmod(0o600)
+    aside.touch(mode=0o600)
+    aside.write_bytes(content)
     aside.replace(target)
-    return digest
+    return hashlib.sha256(content).hexdigest()
 
 
-def read_private(path: str, sha256: str | None = None) -> pa.Table:
+def as_bytes(table: pa.Table) -> bytes:
+    """Return the table as a Parquet file: the same cells in the same order give the same bytes."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def read_private(path: str, sha256: str) -> pa.Table:
     """Read a private table. Raises `GaveUp` if the file is gone or is not the one that was written."""
     file = private(path)
     if not file.exists():
-        raise jobs.GaveUp(f"The private file {path} is missing. Restore it from the backup.")
-    if sha256 and hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
-        raise jobs.GaveUp(f"The private file {path} was changed. Restore it from the backup.")
-    return pq.read_table(file)
+        raise jobs.GaveUp(
+            _("The private file %(path)s is missing. Restore it from the backup.") % {"path": path}
+        )
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise jobs.GaveUp(
+            _("The private file %(path)s was changed. Restore it from the backup.") % {"path": path}
+        )
+    return pq.read_table(io.BytesIO(content))
 
 
 def private(path: str) -> Path:

@@ -3,15 +3,29 @@
 Public pages read this and nothing else, so an old release explains itself for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 SEX, TIME = "SEX", "TIME_PERIOD"
 SEXES = ("F", "M", "_OU")
 TOTAL = "_T"
 Labels = dict[str, str]
+NAMED = 40  # so many choices a refusal names
+
+
+class Unknown(ValueError):
+    """A reader asked for what the dataset does not have; the message names what it has.
+
+    `parameter` is the word of the question that is to blame.
+    """
+
+    def __init__(self, message: str, parameter: str = "") -> None:
+        super().__init__(message)
+        self.parameter = parameter
 
 
 @dataclass(frozen=True)
@@ -72,3 +86,37 @@ class Structure:
     @property
     def names(self) -> list[str]:
         return [d.name for d in self.dimensions]
+
+    def require_name(self, name: str) -> None:
+        """Raise Unknown unless there is a dimension of this name."""
+        if name not in self.by_name:
+            raise Unknown(
+                _("There is no dimension “%(name)s”. Choose from: %(allowed)s.")
+                % {"name": name[:40], "allowed": ", ".join(self.names)},
+                name[:40].lower(),
+            )
+
+    def require_codes(self, name: str, codes: Iterable[str]) -> None:
+        """Raise Unknown unless the dimension has all these codes."""
+        known = self.by_name[name].by_code
+        for code in codes:
+            if code not in known:
+                allowed = ", ".join(list(known)[:NAMED])
+                raise Unknown(
+                    _("“%(name)s” has no code “%(code)s”. Choose from: %(allowed)s.")
+                    % {"name": name, "code": code[:40], "allowed": allowed},
+                    name.lower(),
+                )
+
+
+def periods_between(first: str, last: str) -> list[str]:
+    """Return all SDMX periods from the first to the last, of their frequency: 2026, 2026-Q3 or 2026-07."""
+    parts = 4 if "Q" in first else 12 if "-" in first else 1
+    numbers = range(_number(first, parts), _number(last, parts) + 1)
+    names = {1: "{0}", 4: "{0}-Q{1}", 12: "{0}-{1:02}"}[parts]
+    return [names.format(number // parts, number % parts + 1) for number in numbers]
+
+
+def _number(period: str, parts: int) -> int:
+    year, _dash, part = period.partition("-")
+    return int(year) * parts + (int(part.strip("Q")) - 1 if part else 0)

@@ -92,7 +92,7 @@ def _designed(code: str) -> tuple[TableDesign, Edition]:
 
 
 def _made(request: HttpRequest, shown: TableDesign, edition: Edition) -> Table:
-    where: dict[str, Any] = {**shown.where, **asked.where(request.GET, edition.structure)}
+    where = asked.narrowed(shown.where, asked.where(request.GET, edition.structure))
     return published.tabulate(edition, shown.by, where)
 
 
@@ -148,9 +148,10 @@ def _data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponse:
     edition = published.latest(dataset.upper())
     if edition is None:
         raise Http404
-    by = [name.upper() for name in request.GET.get("by", "").split(",") if name]
+    structure = edition.structure
     try:
-        made = published.tabulate(edition, by, asked.where(request.GET, edition.structure))
+        by = asked.by(request.GET, structure)
+        made = published.tabulate(edition, by, asked.where(request.GET, structure))
     except published.Unknown as unknown:
         return _bad(unknown)
     title = in_language(edition.structure.title)

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from django.db import DatabaseError, connections
 from django.db.backends.signals import connection_created
+from django.utils import translation
 
 from agencies import access
 from agencies.access import Role
@@ -60,6 +61,13 @@ def as_app(request):
         # Django's flush does not know the schema of published figures.
         with connections["default"].cursor() as cursor:
             cursor.execute("TRUNCATE pub.release CASCADE")
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    """Messages are compared in English, whatever a request of another test asked for."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from agencies.access import Permission
 from agencies.http import SignedInRequest
 from agencies.models import Agency
 from migdata import periods
+from migdata.templatetags.words import quoted
 from records import calendar, review
 from records.instrument import current
 from records.models import HeldRow, Instrument, Submission, Upload
@@ -118,7 +119,7 @@ def _task(submission: Submission, verb: str) -> Task:
         ) % {"n": held}
     if submission.state == Submission.State.RETURNED:
         last = submission.passages.filter(verb="return").last()
-        says = f"{last.by}: “{last.reason}”" if last else says
+        says = f"{last.by}: {quoted(last.reason)}" if last else says
     return Task(
         submission.period,
         submission.agency.code,

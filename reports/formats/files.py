@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import xlsxwriter
 
@@ -14,26 +15,35 @@ def as_csv(table: Table, language: str) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for note in flat.notes(table.edition):
-        out.write(f"# {note}\n")
-    writer.writerow(flat.header(table))
+        out.write(f"# {' '.join(note.split())}\n")  # one line, whatever a label holds
+    writer.writerow(flat.safe(name) for name in flat.header(table))
     writer.writerows([flat.safe(v) for v in row] for row in flat.rows(table, language))
     return out.getvalue().encode()
 
 
 def as_xlsx(table: Table, language: str, title: str) -> bytes:
-    """Return a workbook: the figures on one sheet, the notes on another."""
+    """Return a workbook: the figures on one sheet, the notes on another. The same table, the same bytes."""
     out = io.BytesIO()
-    with xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        bold, number = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0"})
-        sheet = book.add_worksheet("Figures")
-        sheet.write_row(0, 0, flat.header(table), bold)
-        for k, row in enumerate(flat.rows(table, language), start=1):
-            sheet.write_row(k, 0, [flat.safe(v) for v in row], number)
-        sheet.freeze_panes(1, 0)
-        sheet.autofit()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        book.set_properties(
+            {"title": title, "created": table.edition.released_at.replace(tzinfo=None)}
+        )
+        _figures(book, table, language)
         about = book.add_worksheet("Notes")
-        about.write_column(0, 0, [title, *flat.notes(table.edition)])
+        about.write_column(0, 0, [flat.safe(n) for n in (title, *flat.notes(table.edition))])
         about.set_column(0, 0, 120)
     return out.getvalue()
+
+
+def _figures(book: Any, table: Table, language: str) -> None:
+    bold = book.add_format({"bold": True})
+    count, share = (book.add_format({"num_format": shown}) for shown in ("#,##0", "0.0"))
+    sheet, named, shares = book.add_worksheet("Figures"), 2 * len(table.by), -len(flat.SHARES)
+    sheet.write_row(0, 0, [flat.safe(name) for name in flat.header(table)], bold)
+    for k, row in enumerate(flat.rows(table, language), start=1):
+        sheet.write_row(k, 0, [flat.safe(text) for text in row[:named]])
+        sheet.write_row(k, named, row[named:shares], count)
+        sheet.write_row(k, len(row) + shares, row[shares:], share)
+    sheet.freeze_panes(1, 0)
+    sheet.autofit()

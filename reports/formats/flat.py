@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from agencies.models import in_language
-from reports.published import Edition, Table
+from reports.published import Edition, Figures, Table
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-MEASURES = ("F", "M", "_OU", "_T", "FEMALE_SHARE", "SEX_COVERAGE")
+# What spreadsheets begin a formula with, full-width forms of East Asian keyboards included.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+SHARES = ("FEMALE_SHARE", "SEX_COVERAGE")
+MEASURES = ("F", "M", "_OU", "_T", *SHARES)
 
 
 def header(table: Table) -> list[str]:
@@ -18,17 +21,22 @@ def header(table: Table) -> list[str]:
 
 
 def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]]:
-    """Yield the rows under `header`; shares with one decimal, None where too few to say."""
+    """Yield the rows under `header`."""
     dimensions = [table.edition.structure.by_name[name] for name in table.by]
     for row in table.rows:
-        f = row.figures
         named = [
             part
             for dimension, code in zip(dimensions, row.codes, strict=True)
             for part in (code, dimension.label(code, language))
         ]
-        shares = [None if s is None else round(s, 1) for s in (f.female_share, f.coverage)]
-        yield [*named, f.f, f.m, f.o, f.t, *shares]
+        yield [*named, *measures(row.figures)]
+
+
+def measures(figures: Figures) -> list[int | float | None]:
+    """Return the figures under MEASURES; shares with one decimal, None where too few to say."""
+    shares = (figures.female_share, figures.coverage)
+    counts = (figures.f, figures.m, figures.o, figures.t)
+    return [*counts, *(None if share is None else round(share, 1) for share in shares)]
 
 
 def notes(edition: Edition) -> list[str]:
@@ -39,7 +47,7 @@ def notes(edition: Edition) -> list[str]:
         _("Release %(name)s, %(when)s. Source: %(sources)s.")
         % {
             "name": edition.name,
-            "when": edition.released_at.strftime("%d.%m.%Y"),
+            "when": localtime(edition.released_at).strftime("%d.%m.%Y"),
             "sources": ", ".join(structure.sources),
         },
         _(
@@ -48,6 +56,7 @@ def notes(edition: Edition) -> list[str]:
         )
         % {"base": structure.base, "below": structure.base - 1},
         _("F women, M men, _OU other or not stated, _T total. Shares are of sex stated."),
+        _("A row that is not there is 0. A share that is empty has too few people to be shown."),
     ]
     if edition.missing:
         late = ", ".join(f"{m['agency']} {m['period']}" for m in edition.missing)

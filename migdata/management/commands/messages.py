@@ -15,7 +15,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(settings.BASE_DIR)
 APPS = ("migdata", "agencies", "records", "reports")
 KEYWORDS = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "said"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
 }
 BEGUN = datetime(2026, 11, 24, tzinfo=UTC)
@@ -27,7 +27,6 @@ FOREIGN = (
     "This field is required.",
     "Enter a valid email address.",
     "You must type the same password each time.",
-    "This password is too short. It must contain at least %(min_length)d characters.",
     "This password is too common.",
     "The password is too similar to the %(verbose_name)s.",
     "Please type your current password.",

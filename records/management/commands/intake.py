@@ -1,4 +1,5 @@
 import json
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,32 @@ from agencies import access, scope
 from agencies.access import Permission
 from agencies.models import Person
 from migdata import jobs
+from migdata.jobs import Job
 from records import intake
 from records.models import Instrument, Upload
 from records.review import Refused
 
 PIECE = 1 << 20
+
+
+def _answers(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        answers = json.loads(path.read_text())
+    except OSError as error:
+        raise CommandError(f"There is no file {path}.") from error
+    except ValueError as error:
+        raise CommandError(f"{path} is no JSON: {error}.") from error
+    if not isinstance(answers, dict):
+        raise CommandError(f"{path} has to hold one JSON object: question id -> answer.")
+    return answers
+
+
+def _finish(job: int) -> None:
+    """Do the job, or wait for the worker that was quicker."""
+    while jobs.work(job).state in (Job.State.QUEUED, Job.State.RUNNING):
+        time.sleep(0.2)
 
 
 class Command(BaseCommand):
@@ -30,7 +52,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["file"].is_file():
             raise CommandError(f"There is no file {options['file']}.")
-        answers = json.loads(options["answers"].read_text()) if options["answers"] else {}
+        answers = _answers(options["answers"])
         person = Person.objects.named(options["person"])
         upload_id, refusal = self._receive(person, answers, options)
         if upload_id is None:
@@ -39,7 +61,7 @@ class Command(BaseCommand):
             with scope.acting(person):
                 job = Upload.objects.select_related("job").get(pk=upload_id).job
             if job:
-                jobs.work(job.pk)
+                _finish(job.pk)
             with scope.acting(person):
                 result = intake.summary(Upload.objects.get(pk=upload_id))
         self.stdout.write(

@@ -1,4 +1,5 @@
 import json
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -8,34 +9,46 @@ from agencies import scope
 from agencies.access import Denied
 from agencies.models import Person
 from migdata import jobs
+from migdata.jobs import Job
 from records.review import Refused
 from reports import release
 from reports.models import Release
+
+PATIENCE = 900  # seconds for a worker that was quicker than this command
 
 
 class Command(BaseCommand):
     help = "Build the release of a dataset and make it public."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("dataset")
+        parser.add_argument("dataset", help="code of the dataset, in any case")
         parser.add_argument("--as", dest="person", required=True, help="e-mail of the publisher")
         parser.add_argument(
             "--built-only", action="store_true", help="leave it for somebody to release"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person = Person.objects.named(options["person"])
+        person, dataset = Person.objects.named(options["person"]), options["dataset"].upper()
         try:
             with scope.acting(person):
-                job = release.build(options["dataset"], by=person)
-            job = jobs.work(job.pk)
-            if job.state != job.State.DONE:
-                raise CommandError(job.reason)
+                job = release.build(dataset, by=person)
+            done = _done(job)
+            if done.state != Job.State.DONE:
+                raise CommandError(done.reason or "Nothing was built yet; the job waits.")
             with scope.acting(person):
-                made = Release.objects.filter(dataset=options["dataset"]).order_by("-number")[0]
+                made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
                 if not options["built_only"]:
                     release.release(made, by=person)
         except (Refused, Denied) as refusal:
             raise CommandError(str(refusal)) from refusal
         facts = {"release": str(made), "state": made.state, "checksum": made.checksum}
         self.stdout.write(json.dumps(facts))
+
+
+def _done(job: Job) -> Job:
+    """Do the job, or wait for the worker that has it already."""
+    job, end = jobs.work(job.pk), time.monotonic() + PATIENCE
+    while job.state == Job.State.RUNNING and time.monotonic() < end:
+        time.sleep(0.2)
+        job.refresh_from_db()
+    return job

@@ -1,22 +1,29 @@
 import csv
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pyarrow as pa
 from django.core.management.base import BaseCommand, CommandError
 
 from agencies import access, audit, scope
 from agencies.access import Denied, Permission
 from agencies.models import Person
+from migdata import jobs
 from records.review import Refused
 from reports import cube, design, published, release
-from reports.structure import SEX, SEXES, Structure
+from reports.published import Figures
+from reports.structure import SEX, SEXES, TIME, Structure, Unknown
+
+Rows = list[tuple[tuple[str, ...], Figures]]
+PERIODS = ("MONTH", "QUARTER", "YEAR", "PERIOD")  # what people call the time dimension
 
 
 class Command(BaseCommand):
     help = "Print a table of a dataset: protected figures, or with --exact true ones (audited)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("dataset")
+        parser.add_argument("dataset", help="code of the dataset, in any case")
         parser.add_argument(
             "--by", default="", help="dimensions, divided by commas; any case; month is the period"
         )
@@ -26,55 +33,74 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["csv"], default="csv")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        by = [_dimension(name) for name in options["by"].split(",") if name]
-        where = dict(_condition(text) for text in options["where"])
+        dataset = options["dataset"].upper()
+        by = list(dict.fromkeys(_dimension(n) for n in options["by"].split(",") if n.strip()))
+        where = _conditions(options["where"])
         try:
-            cells, structure = self._cells(options)
+            cells, structure = (
+                self._exact(dataset, options) if options["exact"] else _public(dataset)
+            )
+            for name in by:
+                structure.require_name(name)
             names = [name for name in by if name != SEX]
             found = published.sums(cells, structure, names, where)
-        except (Refused, Denied, published.Unknown) as refusal:
+        except (Refused, Denied, Unknown, jobs.GaveUp) as refusal:
             raise CommandError(str(refusal)) from refusal
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow([*by, "count"])
-        for codes, figures in found:
-            if SEX not in by:
-                writer.writerow([*codes, figures.t])
-                continue
-            for sex, value in zip(SEXES, (figures.f, figures.m, figures.o), strict=True):
-                named = {**dict(zip(names, codes, strict=True)), SEX: sex}
-                writer.writerow([*(named[name] for name in by), value])
+        writer.writerows(_lines(found, by, names, where.get(SEX, SEXES)))
 
-    def _cells(self, options: dict[str, Any]) -> tuple[Any, Structure]:
-        if not options["exact"]:
-            edition = published.latest(options["dataset"])
-            if edition is None:
-                raise Refused(f"No release of {options['dataset']} is public.")
-            return published.cells(edition), edition.structure
+    def _exact(self, code: str, options: dict[str, Any]) -> tuple[pa.Table, Structure]:
         if not options["person"]:
             raise Denied("Exact figures need --as.")
         person = Person.objects.named(options["person"])
         with scope.acting(person):
             access.require(person, Permission.TABULATE)
-            audit.record(
-                "tabulate-exact", f"dataset:{options['dataset']}", by=person, by_=options["by"]
-            )
-            dataset = design.datasets().get(options["dataset"])
+            dataset = design.datasets().get(code)
             if dataset is None:
-                raise Refused(f"There is no dataset {options['dataset']}.")
+                known = ", ".join(design.datasets())
+                raise Refused(f"There is no dataset {code}. Choose from: {known}.")
+            asked = {"by": options["by"], "where": options["where"]}
+            audit.record("tabulate-exact", f"dataset:{code}", by=person, table=asked)
             exact = release.exact_of(dataset)
         structure = dataset.structure(cube.periods_of(exact))
         return exact.rename_columns([*structure.names, published.VALUE]), structure
 
 
+def _public(dataset: str) -> tuple[pa.Table, Structure]:
+    edition = published.latest(dataset)
+    if edition is None:
+        known = ", ".join(e.dataset for e in published.editions()) or "none is public yet"
+        raise Refused(f"No release of {dataset} is public. Choose from: {known}.")
+    return published.cells(edition), edition.structure
+
+
+def _lines(
+    found: Rows, by: Sequence[str], names: Sequence[str], sexes: Sequence[str]
+) -> Iterator[list[str | int]]:
+    """Yield codes in the order of `by`, and the count; sex as lines where it is asked for."""
+    for codes, figures in found:
+        counts = dict(zip(SEXES, (figures.f, figures.m, figures.o), strict=True))
+        named = dict(zip(names, codes, strict=True))
+        if SEX not in by:
+            yield [*codes, sum(counts.values())]
+            continue
+        for sex in (sex for sex in SEXES if sex in sexes):
+            yield [*({**named, SEX: sex}[name] for name in by), counts[sex]]
+
+
 def _dimension(name: str) -> str:
     shown = name.strip().upper()
-    return {"MONTH": "TIME_PERIOD", "PERIOD": "TIME_PERIOD", "QUARTER": "TIME_PERIOD"}.get(
-        shown, shown
-    )
+    return TIME if shown in PERIODS else shown
 
 
-def _condition(text: str) -> tuple[str, list[str]]:
-    name, equals, codes = text.partition("=")
-    if not equals:
-        raise CommandError(f"Write --where DIMENSION=CODE, not {text}.")
-    return _dimension(name), codes.split(",")
+def _conditions(texts: Sequence[str]) -> dict[str, list[str]]:
+    """Read DIMENSION=CODE,…; a dimension that is named twice may have the codes of both."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        name, equals, codes = text.partition("=")
+        listed = [code.strip() for code in codes.split(",") if code.strip()]
+        if not equals or not name.strip() or not listed:
+            raise CommandError(f"Write --where DIMENSION=CODE, not {text}.")
+        found.setdefault(_dimension(name), []).extend(listed)
+    return found

@@ -1,0 +1,1 @@
+"""Measuring the portal against what others use: `make bench` (docs/performance.md)."""

@@ -1,0 +1,118 @@
+"""How each variant answers a question about the released dataset; in a child process."""
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection
+
+from agencies import scope
+from agencies.models import Agency
+from benchmarks.measure import peak_mib, stopwatch
+from benchmarks.tables import EXACT, POSTGRES, PROTECTED, QUESTIONS, WORK_MEM, Answer, Question
+from benchmarks.worker import DATASET
+from reports import cube, design, published, release
+from reports.structure import SEX, SEXES
+
+Rows = Sequence[tuple[tuple[str, ...], Any]]
+Ask = Callable[[Question], Rows]
+REPEATS = 3  # inside a process; the median counts
+
+
+def answer_all(variant: str) -> dict[str, Any]:
+    """Answer every question: once to be compared, which also warms up, then on the clock.
+
+    `again` are the protected answers worked out a second way.
+    """
+    with ready(variant) as (ask, cells):
+        found = {name: plain(ask(question)) for name, question in QUESTIONS.items()}
+        seconds = {name: _seconds(ask, question) for name, question in QUESTIONS.items()}
+    again = {}
+    if variant == PROTECTED:
+        again = {name: plain(by_arrow(cells, question)) for name, question in QUESTIONS.items()}
+    return {
+        "answers": found,
+        "again": again,
+        "seconds": seconds,
+        "cells": cells.num_rows,
+        **peak_mib(),
+    }
+
+
+@contextmanager
+def ready(variant: str) -> Iterator[tuple[Ask, pa.Table]]:
+    """Yield the function that answers, with all that is read once already read, and its cells."""
+    dataset = design.datasets()[DATASET]
+    with scope.working(Agency.objects.values_list("pk", flat=True)):
+        if variant == POSTGRES:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+            yield lambda q: by_postgres(dataset, q), pa.table({})
+        elif variant == EXACT:
+            exact = release.exact_of(dataset)
+            structure = dataset.structure(cube.periods_of(exact))
+            cells = exact.rename_columns({cube.COUNT: published.VALUE})
+            yield lambda q: published.sums(cells, structure, q.by, q.where), cells
+        else:
+            edition = published.latest(DATASET)
+            yield lambda q: by_tabulate(edition, q), published.cells(edition)
+
+
+def by_tabulate(edition: published.Edition, question: Question) -> Rows:
+    """The portal's own answer to a reader."""
+    table = published.tabulate(edition, question.by, question.where)
+    return [(row.codes, row.figures) for row in table.rows]
+
+
+def by_postgres(dataset: design.Dataset, question: Question) -> Rows:
+    """Count records in PostgreSQL with the expressions from which slices are made, as role app."""
+    sources = {source.name: source.sql() for source in dataset.dimensions}
+    dims = "".join(f"{sources[name]}, " for name in question.by)
+    counts = ", ".join(f"count(*) FILTER (WHERE {sources[SEX]} = '{sex}')" for sex in SEXES)
+    tests = [f"{sources[name]} = ANY(%s)" for name in question.where]
+    places = ", ".join(str(k + 1) for k in range(len(question.by)))
+    query = (
+        f"SELECT {dims}{counts} FROM records_record r"
+        " JOIN records_submission s ON s.id = r.submission_id"
+        + (f" WHERE {' AND '.join(tests)}" if tests else "")
+        + f" GROUP BY {places} ORDER BY {places}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [list(codes) for codes in question.where.values()])
+        width = len(question.by)
+        return [(row[:width], row[width:]) for row in cursor.fetchall()]
+
+
+def by_arrow(cells: pa.Table, question: Question) -> Rows:
+    """Add protected cells up a second way, only to check the first."""
+    for name, codes in question.where.items():
+        cells = cells.filter(pc.is_in(cells[name], pa.array(codes)))
+    summed = cells.group_by([*question.by, SEX]).aggregate([(published.VALUE, "sum")])
+    found: dict[tuple[str, ...], list[int]] = {}
+    for row in summed.to_pylist():
+        figures = found.setdefault(tuple(row[name] for name in question.by), [0, 0, 0])
+        figures[SEXES.index(row[SEX])] = row[f"{published.VALUE}_sum"]
+    return list(found.items())
+
+
+def plain(rows: Rows) -> Answer:
+    """Return an answer as JSON carries it."""
+    return {" ".join(codes): _numbers(figures) for codes, figures in rows}
+
+
+def _numbers(figures: Any) -> list[int]:
+    if isinstance(figures, published.Figures):
+        return [figures.f, figures.m, figures.o]
+    return list(figures)
+
+
+def _seconds(ask: Ask, question: Question) -> float:
+    taken = []
+    for _repeat in range(REPEATS):
+        with stopwatch() as watch:
+            ask(question)
+        taken.append(watch.seconds)
+    return statistics.median(taken)

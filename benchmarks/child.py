@@ -1,0 +1,18 @@
+"""A child process: `python -m benchmarks.child MODULE FUNCTION …` prints what it returns as JSON."""
+
+import json
+import sys
+from importlib import import_module
+
+import django
+
+
+def main(module: str, function: str, *arguments: str) -> None:
+    """Set Django up, which modules with models need before they load, and call the function."""
+    django.setup()
+    found = getattr(import_module(f"benchmarks.{module}"), function)(*arguments)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,92 @@
+"""Ad-hoc tables: the same questions to records in PostgreSQL, to the exact and to the protected cube."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks import measure
+from benchmarks.measure import Different
+
+POSTGRES, EXACT, PROTECTED = "PostgreSQL", "exact cube", "protected cube"
+YEAR = [f"2025-{month:02}" for month in range(1, 13)]
+# PostgreSQL may sort and hash in memory: with its default of 4 MB it would spill.
+WORK_MEM = "256MB"
+
+Answer = dict[str, list[int]]  # codes of the row, joined -> women, men, other or not stated
+
+
+@dataclass(frozen=True)
+class Question:
+    """A table: the dimensions of its rows beside sex, and the codes it is restricted to."""
+
+    by: tuple[str, ...]
+    where: Mapping[str, list[str]]
+
+
+QUESTIONS = {
+    "sex, age, citizenship, region, purpose; entries of a year": Question(
+        ("AGE", "CITIZENSHIP", "REGION", "PURPOSE"),
+        {"TIME_PERIOD": YEAR, "DIRECTION": ["IN"]},
+    ),
+    "sex, month, citizenship, traveller, direction; work and business": Question(
+        ("TIME_PERIOD", "CITIZENSHIP", "TRAVELLER", "DIRECTION"),
+        {"PURPOSE": ["WORK", "BUSINESS"]},
+    ),
+    "sex and month": Question(("TIME_PERIOD",), {}),
+}
+
+
+@dataclass
+class Comparison:
+    """The seconds of every question, variant by variant and round by round.
+
+    Without a release (its gates did not pass) the protected cube is not among the variants.
+    """
+
+    variants: tuple[str, ...]
+    seconds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    cells: dict[str, int] = field(default_factory=dict)
+
+    def report(self) -> dict[str, Any]:
+        """Return what goes into the JSON object."""
+        return {
+            "cells": self.cells,
+            "work_mem": WORK_MEM,
+            "questions": {
+                name: {
+                    "rows": self.rows[name],
+                    "seconds": {v: measure.spread(taken[v]) for v in self.variants},
+                }
+                for name, taken in self.seconds.items()
+            },
+        }
+
+
+def run(
+    rounds: int, env: Mapping[str, str], say: Callable[[str], object], *, released: bool
+) -> Comparison:
+    """Ask all variants in turn, `rounds` times. Raises Different where answers differ."""
+    variants = (POSTGRES, EXACT, PROTECTED) if released else (POSTGRES, EXACT)
+    found = Comparison(variants, {name: {v: [] for v in variants} for name in QUESTIONS})
+    for number in range(1, rounds + 1):
+        done = {v: measure.child("answers", "answer_all", v, env=env) for v in variants}
+        require_equal(done[POSTGRES]["answers"], done[EXACT]["answers"])
+        if released:
+            require_equal(done[PROTECTED]["again"], done[PROTECTED]["answers"])
+        found.cells = {v: done[v]["cells"] for v in variants if v != POSTGRES}
+        for name in QUESTIONS:
+            found.rows[name] = len(done[EXACT]["answers"][name])
+            for variant in variants:
+                found.seconds[name][variant].append(done[variant]["seconds"][name])
+        say(f"  tables, round {number}")
+    return found
+
+
+def require_equal(one: Mapping[str, Answer], two: Mapping[str, Answer]) -> None:
+    """Raise Different unless all answers have the same rows and the same numbers."""
+    for name in QUESTIONS:
+        for codes in sorted({*one[name], *two[name]}):
+            left, right = one[name].get(codes), two[name].get(codes)
+            if left != right:
+                raise Different(f"Two answers differ at {codes} of “{name}”: {left} and {right}.")

@@ -1,0 +1,138 @@
+"""What the portal does, each in a child process of its own, as role app and in a person's scope."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agencies import access, scope
+from agencies.access import Role
+from agencies.models import Agency, Person
+from benchmarks import generator
+from benchmarks.measure import peak_mib, stopwatch
+from migdata import jobs
+from migdata.models import Job
+from records import admission, instrument, intake, review
+from records.models import Instrument, Submission, Upload
+from reports import release
+from reports.models import Release
+
+DATASET, INSTRUMENT = "BCR", "SMS-BCR"
+CAST = {
+    "clerk": (Role.CLERK, "SMS"),
+    "reviewer": (Role.REVIEWER, "SMS"),
+    "statistician": (Role.STATISTICIAN, "SCS"),
+    "publisher": (Role.PUBLISHER, "SCS"),
+}
+PIECE = 1 << 16
+
+jobs.wake_with(lambda _job: None)  # jobs are done here, by their number
+
+
+def settle() -> dict[str, Any]:
+    """Make agencies, people and instruments, and the places that ready rows point to."""
+    for code in ("SMS", "MLSP", "SCS"):
+        Agency.objects.create(code=code, names={"en": code}, statistics_office=code == "SCS")
+    for name, (role, code) in CAST.items():
+        person = Person.objects.create_user(f"{name}@benchmark.example", None, name=name)
+        access.grant(person, role, Agency.objects.get(code=code))
+    instrument.publish_all()
+    agency, collection = Agency.objects.get(code="SMS"), _collection()
+    with scope.working([agency.pk]):
+        version = instrument.current(collection)
+        for period in generator.PERIODS:
+            admission.submission_for(agency.pk, version, period)
+        Upload.objects.create(
+            agency=agency,
+            instrument=collection,
+            file_name="ready.csv",
+            size=0,
+            sha256="0" * 64,
+            uploaded_by=_person("clerk"),
+        )
+    return {"agency": agency.pk}
+
+
+def receive(file: str) -> dict[str, Any]:
+    """Take a file in as the web process does, up to the job that waits for a worker."""
+    clerk = _person("clerk")
+    agency, collection = Agency.objects.get(code="SMS"), _collection()
+    with stopwatch() as watch, scope.acting(clerk):
+        upload = intake.receive(
+            _pieces(Path(file)), agency=agency, collection=collection, file_name=file, by=clerk
+        )
+    return {"seconds": watch.seconds, "job": upload.job_id, **peak_mib()}
+
+
+def work(job_id: str) -> dict[str, Any]:
+    """Do a job as a worker does. Raises RuntimeError unless it is done."""
+    with stopwatch() as watch:
+        job = jobs.work(int(job_id))
+    peak = peak_mib()
+    if job.state != Job.State.DONE:
+        raise RuntimeError(f"{job}: {job.state} {job.reason}")
+    return {"seconds": watch.seconds, **peak, **_outcome(job)}
+
+
+def publish() -> dict[str, Any]:
+    """Review and accept every submission, seal it, and release the dataset: the real verbs.
+
+    `refused` says why the protected cube may not be published, where its gates do not pass.
+    """
+    with scope.acting(_person("clerk")):
+        submissions = list(Submission.objects.order_by("period"))
+    with stopwatch() as reviewing:
+        for submission in submissions:
+            _accept(submission)
+    with stopwatch() as sealing:
+        for job in Job.objects.filter(name="reports.seal"):
+            work(job.pk)
+    publisher = _person("publisher")
+    with scope.acting(publisher):
+        asked = release.build(DATASET, by=publisher)
+    with stopwatch() as publishing:
+        done = jobs.work(asked.pk)
+    if done.state == Job.State.DONE:
+        with scope.acting(publisher):
+            release.release(Release.objects.get(dataset=DATASET), by=publisher)
+    return {
+        "submissions": len(submissions),
+        "review_seconds": reviewing.seconds,
+        "seal_seconds": sealing.seconds,
+        "publish_seconds": publishing.seconds,
+        "refused": "" if done.state == Job.State.DONE else done.reason,
+        **peak_mib(),
+    }
+
+
+def _accept(submission: Submission) -> None:
+    for verb, name in (("submit", "clerk"), ("sign", "reviewer"), ("accept", "statistician")):
+        person = _person(name)
+        with scope.acting(person):
+            held = submission.held_rows.count() if verb == "submit" else None
+            review.advance(submission, verb, by=person, held_acknowledged=held or None)
+
+
+def _outcome(job: Job) -> dict[str, Any]:
+    """What an intake job says of its rows; nothing for other jobs."""
+    if job.name != "records.intake":
+        return {}
+    with scope.working(job.agencies):
+        upload = Upload.objects.get(pk=job.args["upload"])
+        if upload.state != Upload.State.COMMITTED:
+            raise RuntimeError(f"{upload}: {upload.state} {upload.reason} {upload.report}")
+        causes = {f["rule"]: f["count"] for f in upload.report["findings"]}
+    return {"rows": upload.report["rows"], "causes": causes}
+
+
+def _collection() -> Instrument:
+    return Instrument.objects.get(code=INSTRUMENT)
+
+
+def _person(name: str) -> Person:
+    return Person.objects.named(f"{name}@benchmark.example")
+
+
+def _pieces(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as source:
+        while piece := source.read(PIECE):
+            yield piece

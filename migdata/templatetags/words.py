@@ -1,0 +1,28 @@
+"""How periods, shares and quotations are written in the language of the page."""
+
+from django.template import Library
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from migdata import periods
+
+register = Library()
+
+
+@register.filter
+def period(value: str) -> str:
+    """Return the name of an SDMX time period: October 2026."""
+    return periods.name(str(value), (get_language() or "en")[:2])
+
+
+@register.filter
+def percent(value: float) -> str:
+    """Return a share with one decimal and its sign: 37.7%, in Russian and Turkmen 37,7 %."""
+    return _("%(share)s%%") % {"share": number_format(value, decimal_pos=1, use_l10n=True)}
+
+
+@register.filter
+def quoted(value: object) -> str:
+    """Return a text in the quotation marks of the language."""
+    return _("“%(text)s”") % {"text": value}

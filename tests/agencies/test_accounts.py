@@ -1,0 +1,249 @@
+"""Accounts: who may invite, give and take roles and deactivate whom; and that it happens at once."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from agencies import access, accounts, audit
+from agencies.access import Denied, Role
+from agencies.models import Event, Person
+from tests.conftest import PASSWORD, make_agency, make_person
+
+LINK = re.compile(r"http://testserver(/accounts/password/reset/key/\S+)")
+
+
+def events(verb):
+    return list(Event.objects.using(audit.SIDE).filter(verb=verb).order_by("pk"))
+
+
+def invite(by, agency, *roles, email="new@sms.example"):
+    return accounts.invite(
+        email=email, name="New", roles=roles, agency=agency, by=by, link_base="http://testserver/"
+    )
+
+
+@pytest.fixture
+def second_admin(agency):
+    return make_person("second@sms.example", Role.AGENCY_ADMIN, agency)
+
+
+def test_an_invitation_arrives_sets_a_password_and_signs_in(
+    client, agency, agency_admin, django_capture_on_commit_callbacks
+):
+    client.force_login(agency_admin)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(
+            "/people/invite/sms/",
+            {"name": "Aýna", "email": "Ayna@sms.example", "roles": ["clerk"]},
+        )
+    assert answer.status_code == 302
+    client.logout()
+    (message,) = mail.outbox
+    assert message.to == ["ayna@sms.example"] and "Agency SMS" in message.body
+    form = client.get(LINK.search(message.body)[1], follow=True)
+    new = "correct horse battery staple"
+    set_password = client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
+    assert set_password.status_code == 302
+    signed_in = client.post(
+        reverse("account_login"), {"login": "ayna@sms.example", "password": new}
+    )
+    assert signed_in.status_code == 302
+    assert client.get("/").status_code == 200
+    assert client.get("/submissions/").status_code == 200  # a clerk's page
+    assert client.get("/people/").status_code == 403  # not hers
+    (event,) = events("invite")
+    assert (event.person, event.agency, event.detail) == (
+        agency_admin.email,
+        "SMS",
+        {"roles": ["clerk"]},
+    )
+
+
+def test_a_link_works_once(client, agency, agency_admin, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        invite(agency_admin, agency, Role.CLERK)
+    link, new = LINK.search(mail.outbox[0].body)[1], "correct horse battery staple"
+    form = client.get(link, follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
+    again = client.get(link, follow=True)
+    assert b"password1" not in again.content
+
+
+def test_somebody_with_an_account_only_gets_the_roles(
+    agency, agency_admin, outsider, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        person = invite(agency_admin, agency, Role.CLERK, email=outsider.email.upper())
+    assert person == outsider and not mail.outbox
+    assert access.roles(outsider, agency) == [Role.CLERK]
+
+
+def test_an_invitation_needs_a_role_and_an_open_agency(agency, agency_admin):
+    with pytest.raises(accounts.Refused, match="at least one role"):
+        invite(agency_admin, agency)
+    agency.is_active = False
+    with pytest.raises(accounts.Refused, match="closed"):
+        invite(agency_admin, agency, Role.CLERK)
+    assert not Person.objects.filter(email="new@sms.example").exists()
+
+
+def test_roles_are_given_and_taken_and_logged(agency, agency_admin, clerk):
+    accounts.change_roles(clerk, [Role.REVIEWER, Role.VIEWER], agency=agency, by=agency_admin)
+    assert access.roles(clerk, agency) == [Role.REVIEWER, Role.VIEWER]
+    (event,) = events("roles")
+    assert event.detail == {"roles": ["reviewer", "viewer"]}
+    assert event.subject == f"person:{clerk.pk}"
+
+
+@pytest.mark.parametrize("role", [Role.STATISTICIAN, Role.PUBLISHER, Role.NATIONAL_ADMIN])
+def test_an_agency_admin_gives_no_role_above_her_own(agency, agency_admin, clerk, role):
+    with pytest.raises(Denied):
+        accounts.change_roles(clerk, [role], agency=agency, by=agency_admin)
+    with pytest.raises(Denied):
+        invite(agency_admin, agency, role)
+    assert access.roles(clerk, agency) == [Role.CLERK]
+    assert [event.detail["asked"] for event in events("denied")] == [[role.value]] * 2
+
+
+def test_an_agency_admin_reaches_no_other_agency(client, agency_admin, outsider, other_agency):
+    client.force_login(agency_admin)
+    assert client.get("/people/invite/mlsp/").status_code == 404
+    assert client.get(f"/people/person/mlsp/{outsider.pk}/").status_code == 404
+    assert client.get(f"/people/person/sms/{outsider.pk}/").status_code == 404
+    assert client.get("/people/agencies/").status_code == 403
+    assert outsider.email.encode() not in client.get("/people/").content
+    for act in (
+        lambda: invite(agency_admin, other_agency, Role.CLERK),
+        lambda: accounts.change_roles(outsider, [], agency=other_agency, by=agency_admin),
+        lambda: accounts.set_active(outsider, False, agency=other_agency, by=agency_admin),
+        lambda: accounts.create_agency(
+            code="X", names={"en": "X"}, statistics_office=False, by=agency_admin
+        ),
+    ):
+        with pytest.raises(Denied):
+            act()
+    outsider.refresh_from_db()
+    assert outsider.is_active
+
+
+@pytest.mark.parametrize("victim", ["outsider", "national_admin", "statistician"])
+def test_inviting_somebody_gives_no_power_over_their_account(request, agency, agency_admin, victim):
+    """An account is one for all agencies: who works elsewhere too is not stopped from here."""
+    person = request.getfixturevalue(victim)
+    invite(agency_admin, agency, Role.CLERK, email=person.email)
+    with pytest.raises(Denied, match="all roles of this person"):
+        accounts.set_active(person, False, agency=agency, by=agency_admin)
+    person.refresh_from_db()
+    assert person.is_active
+    assert [event.detail for event in events("denied")] == [{"asked": "set_active"}]
+
+
+def test_deactivation_ends_sessions_at_the_next_request(client, agency, agency_admin, clerk):
+    client.force_login(clerk)
+    assert client.get("/submissions/").status_code == 200
+    accounts.set_active(clerk, False, agency=agency, by=agency_admin)
+    assert client.get("/submissions/").status_code == 302
+    refused = client.post(reverse("account_login"), {"login": clerk.email, "password": PASSWORD})
+    assert refused.status_code == 302 and "inactive" in refused["Location"]
+    accounts.set_active(clerk, True, agency=agency, by=agency_admin)
+    client.force_login(clerk)
+    assert client.get("/submissions/").status_code == 200
+    assert [e.verb for e in Event.objects.using(audit.SIDE).order_by("pk")][-2:] == [
+        "deactivate",
+        "activate",
+    ]
+
+
+def test_the_last_administrator_of_an_agency_is_kept(
+    agency, agency_admin, second_admin, national_admin
+):
+    accounts.change_roles(second_admin, [Role.CLERK], agency=agency, by=agency_admin)
+    for by in (agency_admin, national_admin):
+        with pytest.raises(accounts.Refused, match="last administrator"):
+            accounts.change_roles(agency_admin, [], agency=agency, by=by)
+    with pytest.raises(accounts.Refused, match="last administrator"):
+        accounts.set_active(agency_admin, False, agency=agency, by=national_admin)
+    assert access.roles(agency_admin, agency) == [Role.AGENCY_ADMIN]
+
+
+def test_the_last_administrator_of_another_agency_is_kept_too(
+    agency, other_agency, agency_admin, second_admin, national_admin
+):
+    access.grant(second_admin, Role.AGENCY_ADMIN, other_agency)
+    with pytest.raises(accounts.Refused, match="Agency MLSP"):
+        accounts.set_active(second_admin, False, agency=agency, by=national_admin)
+
+
+def test_an_administrator_who_may_not_sign_in_does_not_count_as_one(
+    agency, agency_admin, second_admin
+):
+    accounts.set_active(second_admin, False, agency=agency, by=agency_admin)
+    with pytest.raises(accounts.Refused, match="last administrator"):
+        accounts.change_roles(agency_admin, [], agency=agency, by=agency_admin)
+
+
+def test_nobody_deactivates_herself(agency, agency_admin, second_admin):
+    with pytest.raises(accounts.Refused, match="yourself"):
+        accounts.set_active(agency_admin, False, agency=agency, by=agency_admin)
+
+
+def test_the_national_administrator_manages_agencies_and_their_administrators_only(
+    agency, agency_admin, second_admin, clerk, national_admin
+):
+    made = accounts.create_agency(
+        code="NEW", names={"en": "New"}, statistics_office=False, by=national_admin
+    )
+    assert accounts.grantable(national_admin, made) == [Role.AGENCY_ADMIN]
+    with pytest.raises(accounts.Refused, match="already"):
+        accounts.create_agency(code="new", names={}, statistics_office=False, by=national_admin)
+    accounts.set_active(second_admin, False, agency=agency, by=national_admin)
+    second_admin.refresh_from_db()
+    assert not second_admin.is_active
+    with pytest.raises(Denied):
+        accounts.set_active(clerk, False, agency=agency, by=national_admin)
+    with pytest.raises(Denied):
+        accounts.change_roles(clerk, [Role.REVIEWER], agency=agency, by=national_admin)
+    assert [event.agency for event in events("create")] == ["NEW"]
+
+
+def test_a_national_administrator_does_not_stop_another_by_way_of_an_agency(agency, national_admin):
+    other = make_person("other@national.example", Role.NATIONAL_ADMIN, make_agency("NA2"))
+    access.grant(other, Role.AGENCY_ADMIN, agency)
+    with pytest.raises(Denied):
+        accounts.set_active(other, False, agency=agency, by=national_admin)
+
+
+def test_the_office_alone_makes_statisticians(office, agency, statistician):
+    head = make_person("head@scs.example", Role.AGENCY_ADMIN, office)
+    assert {Role.STATISTICIAN, Role.PUBLISHER} <= set(accounts.grantable(head, office))
+    assert accounts.grantable(head, agency) == []
+
+
+@pytest.mark.parametrize("who", ["nobody@sms.example", "clerk@sms.example"])
+def test_a_forgotten_password_does_not_tell_who_has_an_account(client, clerk, who):
+    answer = client.post(reverse("account_reset_password"), {"email": who}, follow=True)
+    shown = answer.content.replace(who.encode(), b"")
+    assert answer.status_code == 200
+    assert answer.request["PATH_INFO"] == reverse("account_reset_password_done")
+    assert b"nobody" not in shown and b"clerk" not in shown
+    assert [message.to for message in mail.outbox] == [[who]]
+
+
+def test_signing_in_does_not_tell_who_has_an_account(client, clerk):
+    answers = [
+        client.post(reverse("account_login"), {"login": email, "password": "wrong wrong wrong"})
+        for email in (clerk.email, "nobody@sms.example")
+    ]
+    tokens = re.compile(r'[A-Za-z0-9]{64}|value="[^"]*"')
+    texts = [tokens.sub("", answer.content.decode()) for answer in answers]
+    assert texts[0] == texts[1] and answers[0].status_code == answers[1].status_code
+
+
+def test_nobody_signs_up_alone(client, db):
+    answer = client.post(
+        "/accounts/signup/", {"email": "me@x.example", "password1": "correct horse battery staple"}
+    )
+    assert answer.status_code in (200, 302, 404)
+    assert not Person.objects.filter(email="me@x.example").exists()

@@ -1,0 +1,11 @@
+"""The attackers work on what the road of the reports has published."""
+
+from tests.reports.conftest import (  # noqa: F401 - fixtures
+    accept,
+    build,
+    lead,
+    permits,
+    publish,
+    released,
+    submit,
+)

@@ -1,0 +1,130 @@
+"""What the best attackers we know read from a release, against the limits of docs/disclosure.md, section 6."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reports import disclosure
+from tests.attacks import attackers
+
+SEED = bytes(range(32))
+STRATA = (1, 0)
+PLAIN = {3: 0.20, 5: 0.05}
+
+
+def cube(n, months, seed=20261124):
+    """Skewed true counts (cells,) and codes (cells, 6): month, sex (1 % not stated), four others."""
+    rng = np.random.default_rng(seed)
+    zipf = lambda k: np.minimum(rng.zipf(1.5, n) - 1, k - 1)
+    columns = [
+        rng.integers(0, months, n),
+        rng.choice(3, n, p=[0.45, 0.54, 0.01]),
+        rng.integers(0, 5, n),
+        zipf(12),
+        zipf(6),
+        zipf(4),
+    ]
+    counted = pd.DataFrame(np.column_stack(columns)).value_counts(sort=False)
+    return counted.to_numpy(np.int64), np.array(counted.index.tolist(), np.int64)
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return cube(14_000, months=8)
+
+
+@pytest.fixture(scope="module", params=[3, 5], ids=["base 3", "base 5"])
+def release(request, truth):
+    """true (n,), shown (n,), codes (n, 6), base."""
+    counts, codes = truth
+    shown = disclosure.protect(counts, codes, request.param, SEED, strata=STRATA)
+    return counts, shown, codes, request.param
+
+
+def tables(codes, depth):
+    return [m for k in range(1, depth + 1) for m in combinations(range(codes.shape[1]), k)]
+
+
+def test_a_reader_of_single_cells_is_rarely_right(release):
+    true, shown, _codes, base = release
+    assert attackers.reader(true, shown)["plain"] <= PLAIN[base]
+
+
+def test_a_reader_of_any_table_of_up_to_three_dimensions_is_rarely_right(release):
+    true, shown, codes, base = release
+    pairs = [attackers.table(true, shown, codes, dims) for dims in tables(codes, 3)]
+    small = [(t[attackers.small(t)], z[attackers.small(t)]) for t, z in pairs]
+    right = sum(int((t == z).sum()) for t, z in small) / sum(len(t) for t, _z in small)
+    assert right <= PLAIN[base]
+
+
+def test_differences_of_filters_give_sums_of_protected_cells_only(release):
+    true, shown, codes, base = release
+    found = attackers.differencing(true, shown, codes, np.random.default_rng(1), 2000)
+    assert found["wrong"] == 0
+    assert found["seen"] > 100 and found["plain"] <= PLAIN[base]
+
+
+@pytest.mark.parametrize(("known", "allowed"), [(0.0, 0.02), (0.9, 0.05)])
+def test_reconstruction_gains_little_over_the_best_answer_cell_by_cell(release, known, allowed):
+    """A5, and A7: one who knows nine of ten cells exactly."""
+    true, shown, codes, base = release
+    rng = np.random.default_rng(2)
+    found = attackers.reconstruct(true, shown, codes, base, rng, known=known)
+    assert found["cells"] > 100
+    assert found["recovered"] - found["informed"] <= allowed
+
+
+def test_linear_programs_make_no_cell_certain():
+    true, codes = cube(2_500, months=2)
+    assert len(true) <= 3_000
+    shown = disclosure.protect(true, codes, 3, SEED, strata=STRATA)
+    found = attackers.intervals(true, shown, codes, 3, np.random.default_rng(3), depth=2, sample=6)
+    assert found["certain"] == 0 and found["mean width"] >= 2
+
+
+def vintages(truth, base, *, sticky):
+    """Four releases: 200 records come, 20 go, three times."""
+    (counts, codes), rng, releases, ledger = truth, np.random.default_rng(4), [], None
+    for k in range(4):
+        seed = SEED + bytes([k])
+        shown = disclosure.protect(
+            counts, codes, base, seed, ledger if sticky else None, strata=STRATA
+        )
+        releases.append((counts, shown))
+        new = (codes, counts, shown)
+        ledger = new if ledger is None else tuple(map(np.concatenate, zip(ledger, new)))
+        counts = counts.copy()
+        np.add.at(counts, rng.integers(len(counts), size=200), 1)
+        gone = rng.choice(np.flatnonzero(counts), 20, replace=False)
+        counts[gone] -= 1
+    return releases
+
+
+@pytest.mark.parametrize("base", [3, 5])
+def test_releases_one_after_the_other_tell_no_more_than_one(truth, base):
+    releases = vintages(truth, base, sticky=True)
+    found = attackers.vintages(releases)
+    assert (found["moved"], found["backwards"]) == (0, 0)
+    assert found["averaged"] <= PLAIN[base]
+    assert found["exact"] <= 0.05
+    assert attackers.insider(releases, base)["certain"] <= 0.001
+
+
+def test_the_attacks_succeed_where_protection_is_off(truth):
+    """The attackers can win: without protection, with a base of 1, with fresh rounding each time."""
+    counts, codes = truth
+    assert attackers.reader(counts, counts)["plain"] == 1.0
+    assert (
+        attackers.differencing(counts, counts, codes, np.random.default_rng(1), 300)["plain"] == 1.0
+    )
+    low = counts - counts % 3
+    hidden_below = np.where(counts < 3, 0, counts)  # a threshold, as elsewhere
+    gap = attackers.differencing(counts, hidden_below, codes, np.random.default_rng(1), 2000)
+    assert gap["plain"] > PLAIN[5]
+    fresh = attackers.vintages(vintages(truth, 3, sticky=False))
+    assert fresh["moved"] > 100 and fresh["averaged"] > PLAIN[3]
+    known = attackers.outside(counts, low, codes, 3, exact=tables(codes, 2))
+    assert known["certain"] > 0.05  # exact tables published elsewhere undo any protection

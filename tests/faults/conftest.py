@@ -1,0 +1,1 @@
+from tests.records.conftest import report, send  # noqa: F401

@@ -1,0 +1,168 @@
+"""Files that mean harm, or were damaged on the way, each made in a few lines."""
+
+import io
+import zipfile
+
+from tests.records.files import plain, table, xlsx
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def remade(book, **parts):
+    """A workbook with some of its parts replaced; a part may be text or a function of the old one."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            part = parts.pop(name, None)
+            new.writestr(name, part(old.read(name)) if callable(part) else part or old.read(name))
+        for name, part in parts.items():
+            new.writestr(name, part)
+    return out.getvalue()
+
+
+def sheet(content, top="", tail=""):
+    return f'{top}<worksheet xmlns="{MAIN}"><sheetData>{content}</sheetData>{tail}</worksheet>'
+
+
+def cell(address, value=1):
+    row = "".join(c for c in address if c.isdigit())
+    return f'<row r="{row}"><c r="{address}"><v>{value}</v></c></row>'
+
+
+def with_sheet(content):
+    return remade(xlsx(A=table(2)), **{"xl/worksheets/sheet1.xml": content})
+
+
+LAUGHS = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "ha">' + "".join(
+    f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in zip("abcdefgh", "bcdefghi")
+)
+
+
+def many_rows():
+    row = "".join(f'<c r="{chr(65 + k)}%d"><v>1</v></c>' for k in range(3))
+    rows = "".join(f'<row r="{n}">{row % ((n,) * 3)}</row>' for n in range(1, 200_002))
+    return with_sheet(sheet(rows))
+
+
+def bomb_of_zeros():
+    return remade(xlsx(A=table(2)), **{"xl/media/zeros.bin": b"\0" * (300 << 20)})
+
+
+def external():
+    link = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
+    return remade(xlsx(A=table(2)), **{"xl/externalLinks/_rels/x.rels": link})
+
+
+TABLE = plain(table(50))
+HOSTILE = {
+    # name: (content, code of the refusal, words that say what is wrong or where)
+    "empty": (b"", "empty", "empty"),
+    "only spaces": (b" \n\t\n", "empty", "empty"),
+    "only a byte order mark": (b"\xef\xbb\xbf", "empty", "empty"),
+    "headers only": (plain(table(0)), "header_only", "line 1"),
+    "headers and a total only": (plain([*table(0), ["Jemi", "0"]]), "header_only", "line 1"),
+    "no headers": (plain(table(3)[1:]), "header_missing", "lines 1–3"),
+    "prose": (b"Dear colleague,\nplease find attached.\n", "header_missing", "lines 1–2"),
+    "two headers of one variable": (plain(table(2, пол="F")), "duplicate_header", "C1, M1"),
+    "a required header missing": (
+        plain([row[1:] for row in table(2, record_ref="same")]),
+        "missing_required",
+        "Record number",
+    ),
+    "a cut last line": (TABLE[:-30], "truncated", "A51"),
+    "an open quote at the end": (TABLE + b'R-51,"05.03.2026,F\n', "quote", "A52"),
+    "an open quote early in a large file": (
+        plain(table(20_000)).replace(b"\nR-9,", b'\n"R-9,', 1),
+        "quote",
+        "A10",
+    ),
+    "a cut workbook": (xlsx(A=table(50))[:-200], "truncated", "cut off"),
+    "a program": (b"\x7fELF\x02\x01\x01\x00" * 100, "binary", "no table"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 9, "binary", "no table"),
+    "random bytes": (bytes(range(256)) * 50, "binary", "no table"),
+    "a zero byte far below": (
+        plain(table(20_000)) + b"R,05.03.2026\x00,F,,,,,,,,,\n",
+        "nul",
+        "byte",
+    ),
+    "letters of another encoding far below": (
+        plain(table(20_000)) + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251"),
+        "encoding",
+        "A1",
+    ),
+    "korean letters": (
+        "\n".join(["record_ref,sex", *["1,대한민국"] * 30]).encode("cp949"),
+        "encoding",
+        "UTF-8",
+    ),
+    "a web page": (b"<!DOCTYPE html><html><table>", "unsupported", "XLSX"),
+    "a web page named xls": (b"\xef\xbb\xbf\n<HTML><table><tr>", "unsupported", "XLSX"),
+    "an old workbook": (OLE + bytes(4096), "unsupported", "XLSX"),
+    "a workbook with a password": (
+        OLE + bytes(2048) + "EncryptedPackage".encode("utf-16-le") + bytes(99),
+        "password",
+        "password",
+    ),
+    "a workbook with macros": (
+        remade(xlsx(A=table(2)), **{"xl/vbaProject.bin": b"x"}),
+        "unsupported",
+        "macros",
+    ),
+    "another archive": (remade(xlsx(A=[]))[:0] + b"PK\x03\x04" + bytes(50), "truncated", "cut"),
+    "a workbook without cells": (xlsx(A=[]), "empty", "empty"),
+    "too many columns": (plain([[f"c{k}" for k in range(400)]] * 3), "too_large", "CSV"),
+    "a cell of ten megabytes": (
+        plain(table(2, citizenship="x" * 10_000_000)),
+        "huge_cell",
+        "one cell",
+    ),
+    "cells A1 and XFD1048576": (
+        with_sheet(sheet(cell("A1") + cell("XFD1048576"))),
+        "bomb",
+        "memory",
+    ),
+    "all cells merged": (
+        with_sheet(
+            sheet(cell("A1"), tail='<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>')
+        ),
+        "header_missing",
+        "header",
+    ),
+    "a zip of zeros": (bomb_of_zeros, "bomb", "memory"),
+    "too many rows for a workbook": (many_rows, "too_large", "A!C200001"),
+    "a sheet that ends at the limit of its format": (
+        with_sheet(sheet(cell("A1") + cell("A65536"))),
+        "full_sheet",
+        "A!A65536",
+    ),
+    "a billion laughs": (
+        with_sheet(sheet('<row r="1"><c r="A1" t="str"><v>&i;</v></c></row>', LAUGHS + "]>")),
+        "unreadable",
+        "damaged",
+    ),
+    "an entity that is a file": (
+        with_sheet(
+            sheet(
+                '<row r="1"><c r="A1" t="str"><v>&x;</v></c></row>',
+                '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+            )
+        ),
+        "unreadable",
+        "damaged",
+    ),
+    "a sheet that is no XML": (with_sheet("<worksheet"), None, ""),
+    "five hundred entries": (
+        remade(xlsx(A=table(2)), **{f"xl/x{k}": "x" for k in range(500)}),
+        "bomb",
+        "structure",
+    ),
+    "a path that leads outside": (
+        remade(xlsx(A=table(2)), **{"../../evil": "x"}),
+        "bomb",
+        "structure",
+    ),
+}

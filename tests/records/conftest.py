@@ -1,0 +1,29 @@
+import pytest
+
+from agencies import scope
+from records import intake
+from tests.records import files
+
+
+@pytest.fixture
+def send(instruments, agency, clerk):
+    """Take a file in as the clerk; returns the upload."""
+
+    def take_in(content, instrument="SMS-WPF", **options):
+        return files.send(
+            content, by=clerk, agency=agency, collection=instruments[instrument], **options
+        )
+
+    return take_in
+
+
+@pytest.fixture
+def report(send, clerk):
+    """Take a file in; returns what the command line would print of it."""
+
+    def take_in(content, *args, **options):
+        upload = send(content, *args, **options)
+        with scope.acting(clerk):
+            return intake.summary(upload)
+
+    return take_in

@@ -1,0 +1,108 @@
+"""Files that nobody here wrote: no crash, a sensible refusal, every string kept or refused."""
+
+import csv
+
+import pytest
+from django.conf import settings
+
+from records import sniffing
+from records.refusals import Refused
+from tests.records.files import SPECS, WPF, look, plain, rows_of, table, workbook
+from tests.records.test_rules import check
+
+DATA = settings.BASE_DIR.parent / "shared" / "data"
+FILES = sorted(path for path in DATA.rglob("*") if path.suffix in (".csv", ".txt", ".xlsx"))
+pytestmark = pytest.mark.skipif(not FILES, reason="the folder of real files is not here")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("instrument", SPECS)
+def test_a_file_of_something_else_is_refused_by_its_headers(path, instrument, tmp_path):
+    assert refusal_of(path.read_bytes(), tmp_path, instrument) in {
+        *("empty", "too_large", "huge_cell", "encoding", "unsupported", "binary"),
+        *("header_missing", "header_only", "missing_required", "duplicate_header"),
+    }
+
+
+def refusal_of(content, folder, instrument):
+    try:
+        return look(content, folder, instrument).layout.refusal.code
+    except Refused as refused:
+        return refused.why.code
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_real_child_lives_through_it(path):
+    reading = workbook(path)
+    reading.close()
+    assert reading.refusal
+    assert reading.refusal.code not in ("bomb", "unreadable")
+
+
+def test_one_table_in_two_encodings_reads_the_same():
+    names = (
+        "russia_migration_by_country_cp1251.csv",
+        "russia_migration_by_country_cyrillic_utf8.csv",
+    )
+    texts = []
+    for name in names:
+        sample = (DATA / name).read_bytes()
+        encoding = sniffing.encoding_of(sample, list(SPECS["SMS-WPF"].header_aliases())).encoding
+        rows = csv.reader(
+            sample.decode(encoding).splitlines(),
+            delimiter=sniffing.delimiter_of(sample.decode(encoding)),
+        )
+        texts.append({row[1] for row in rows if len(row) > 1})
+    assert texts[0] <= texts[1]
+    assert "Американское Самоа" in texts[0]
+
+
+def test_countries_of_a_russian_table_are_known():
+    lines = (DATA / "russia_migration_by_country_cyrillic_utf8.csv").read_text().splitlines()
+    names = [row[1] for row in csv.reader(lines[1:])]
+    checked = check("SMS-WPF", table(len(names), citizenship=names))
+    unknown = {
+        v for f in checked.found if f.variable == "citizenship" for v in f.values.to_pylist()
+    }
+    states_nobody_recognises = ("Северный", "Нагорно", "Приднестровская")
+    assert [name for name in unknown if not name.startswith(states_nobody_recognises)] == []
+
+
+def naughty():
+    path = DATA / "blns.txt"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", WPF)
+def test_every_naughty_string_in_every_field_is_judged(name):
+    strings = naughty()
+    checked = check("SMS-WPF", table(len(strings), **{name: strings}))
+    assert len(checked.held) == len(strings)
+
+
+def test_every_naughty_string_leaves_the_file_as_it_stands(tmp_path):
+    strings = naughty()
+    rows = rows_of(look(plain(table(len(strings), activity=strings)), tmp_path))
+    assert [row["activity"] for row in rows] == strings
+
+
+def test_real_arrivals_are_read_once_their_columns_are_named(tmp_path):
+    lines = list(csv.reader((DATA / "us_i94_arrivals_sample_1000.csv").read_text().splitlines()))
+    names = {
+        "cicid": "record_ref",
+        "arrdate": "event_date",
+        "gender": "sex",
+        "biryear": "birth_date",
+    }
+    head = [names.get(header, header) for header in lines[0]]
+    source = look(plain([head, *lines[1:]]), tmp_path, "SMS-BCR")
+    assert source.layout.refusal.code == "missing_required"
+    assert {"record_ref", "event_date", "sex", "birth_date"} <= {
+        c.variable for c in source.layout.columns
+    }
+    sexes = [row[head.index("sex")] for row in lines[1:]]
+    checked = check("SMS-WPF", table(len(sexes), sex=sexes))
+    known = checked.typed["sex"].to_pylist()
+    assert [known.count(c) for c in ("F", "M")] == [sexes.count("F"), sexes.count("M")]
+    assert None not in known

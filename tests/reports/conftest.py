@@ -1,0 +1,197 @@
+"""Records that were accepted, and what was released of them: the road of a worker, without waiting."""
+
+import contextlib
+import datetime
+import itertools
+
+import numpy as np
+import pytest
+from django.db import transaction
+
+from agencies import scope
+from agencies.access import Role
+from agencies.models import Agency, Person
+from migdata import jobs
+from records import instrument, review
+from records.models import Instrument, Record, Submission
+from reports import release as releasing
+from reports.models import Release
+from tests.conftest import make_person
+
+# What a record of an instrument may say: (columns of the record, extras).
+SAID = {
+    "SMS-WPF": (
+        {"citizenship": ["TUR", "CHN", "RUS", "KAZ", "XXX"], "region": ["TM-S", "TM-A", "TM-_U"]},
+        {"decision": ["ISS", "REN", "REF"], "occupation": ["71", "72", "21", "12", "_U"]},
+    ),
+    "SMS-BCR": (
+        {"citizenship": ["TKM", "UZB", "KAZ", "FRA", "XXX"], "region": ["TM-S", "TM-A", "TM-_U"]},
+        {
+            "direction": ["IN", "OUT"],
+            "traveller": ["NAT", "FOR"],
+            "purpose": ["WORK", "TOURISM", "_U"],
+        },
+    ),
+    "STA-SLP": (
+        {"citizenship": ["TKM", "RUS", "FRA", "XXX"], "region": ["TM-S", "TM-A", "TM-_U"]},
+        {"flow": ["IN", "OUT", "INTERNAL"], "reason": ["WORK", "FAMILY", "_U"]},
+    ),
+}
+SEXES = ["F"] * 48 + ["M"] * 48 + ["_U", "_N", "_O", "_O"]
+DATASETS = {"WPF": "SMS-WPF", "BCR": "SMS-BCR", "SLP": "STA-SLP"}
+DELIVERS = {"SMS-WPF": "SMS", "SMS-BCR": "SMS", "STA-SLP": "SCS"}
+_number = itertools.count(1)
+
+
+def draw(code, periods, n, seed=1):
+    """Return n random records for each period: keyword arguments of Record, with `period` beside."""
+    rng, (columns, extras) = np.random.default_rng(seed), SAID[code]
+    pick = lambda options: options[int(rng.integers(len(options)))]
+    return [
+        {
+            "period": period,
+            "sex": pick(SEXES),
+            "age": None if rng.random() < 0.03 else int(rng.integers(1, 90)),
+            **{name: pick(options) for name, options in columns.items()},
+            "extras": {name: pick(options) for name, options in extras.items()},
+        }
+        for period in periods
+        for _k in range(n)
+    ]
+
+
+def first_day(period):
+    year, _dash, part = period.partition("-")
+    month = 3 * int(part[1:]) - 2 if part.startswith("Q") else int(part or 1)
+    return datetime.date(int(year), month, 1)
+
+
+@contextlib.contextmanager
+def forgotten():
+    """Undo everything that happens inside: one example of a property after the other."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def hand(role, agency):
+    """Return the person who does this in the agency."""
+    email = f"{role.value}.hand@{agency.code.lower()}.example"
+    return Person.objects.filter(email=email).first() or make_person(email, role, agency)
+
+
+def add(submission, rows):
+    """Add records to a submission that is open."""
+    Record.objects.bulk_create(
+        Record(
+            agency_id=submission.agency_id,
+            submission=submission,
+            record_ref=f"T-{next(_number)}",
+            event_date=first_day(submission.period),
+            **{name: value for name, value in row.items() if name != "period"},
+        )
+        for row in rows
+    )
+
+
+@pytest.fixture
+def submit(instruments, statistician):
+    """submit(code, rows, agency="SMS") -> drafts that hold these records, one for each period."""
+
+    def go(code, rows, agency=None):
+        by_agency = Agency.objects.get(code=agency or DELIVERS.get(code, "SMS"))
+        collection, found = Instrument.objects.get(code=code), []
+        with scope.acting(hand(Role.CLERK, by_agency)):
+            for period in dict.fromkeys(row["period"] for row in rows):
+                submission, _new = Submission.objects.get_or_create(
+                    agency=by_agency,
+                    instrument=collection,
+                    period=period,
+                    defaults={"instrument_version": instrument.current(collection)},
+                )
+                add(submission, [row for row in rows if row["period"] == period])
+                found.append(submission)
+        return found
+
+    return go
+
+
+@pytest.fixture
+def lead(statistician):
+    """lead(submission): submitted, signed, accepted and sealed, as people and a worker do."""
+
+    def go(submission, *, sealed=True, empty=False):
+        clerk, reviewer = (hand(r, submission.agency) for r in (Role.CLERK, Role.REVIEWER))
+        for verb, person in (("submit", clerk), ("sign", reviewer), ("accept", statistician)):
+            with scope.acting(person):
+                review.advance(submission, verb, by=person, nothing_to_report=empty)
+        submission.refresh_from_db()
+        return seal(submission) if sealed else None
+
+    return go
+
+
+def seal(submission):
+    job = jobs.work(jobs.find(f"seal:{submission.pk}:{submission.version}").pk)
+    assert job.state == "DONE", job.reason
+    return job
+
+
+@pytest.fixture
+def accept(submit, lead):
+    """accept(code, rows, agency="SMS") -> submissions that are accepted and sealed."""
+
+    def go(code, rows, agency=None):
+        found = submit(code, rows, agency)
+        for submission in found:
+            lead(submission)
+        return found
+
+    return go
+
+
+@pytest.fixture
+def build(publisher):
+    """build(dataset) -> the job, done by a worker or given up."""
+
+    def go(dataset):
+        with scope.acting(publisher):
+            job = releasing.build(dataset, by=publisher)
+        return jobs.work(job.pk)
+
+    return go
+
+
+@pytest.fixture
+def publish(build, publisher):
+    """publish(dataset, release=True) -> its new release."""
+
+    def go(dataset, *, release=True):
+        job = build(dataset)
+        assert job.state == "DONE", job.reason
+        made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
+        if release:
+            with scope.acting(publisher):
+                releasing.release(made, by=publisher)
+        return made
+
+    return go
+
+
+MONTHS = ("2026-01", "2026-02", "2026-03")
+
+
+@pytest.fixture
+def released(accept, publish):
+    """The releases of all three datasets, of some hundred random records each; by dataset."""
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 150))
+    accept("SMS-BCR", draw("SMS-BCR", MONTHS[:2], 150, seed=2))
+    accept("STA-SLP", draw("STA-SLP", ["2026-Q1"], 300, seed=3))
+    return {dataset: publish(dataset) for dataset in DATASETS}
+
+
+@pytest.fixture
+def permits(accept, publish):
+    """The release of work permits alone, of some hundred random records."""
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 150))
+    return publish("WPF")

@@ -1,0 +1,119 @@
+"""Datasets and tables as data: what the YAML may say, and that ours says nothing impossible."""
+
+import pytest
+import yaml
+
+from reports import design, tables
+from reports.structure import SEX, TIME, periods_between
+
+WPF = yaml.safe_load((design.DIRECTORY / "wpf.yaml").read_text())
+
+
+def written(folder, name, **changes):
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump({**WPF, **changes}, allow_unicode=True))
+    return path
+
+
+def with_dimension(name, **changes):
+    return [{**d, **changes} if d["name"] == name else d for d in WPF["dimensions"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"dimensions": [d for d in WPF["dimensions"] if d["name"] != SEX]}, "dimensions SEX and"),
+        ({"dimensions": [d for d in WPF["dimensions"] if d["name"] != TIME]}, "TIME_PERIOD"),
+        ({"dimensions": [*WPF["dimensions"], WPF["dimensions"][0]]}, "defined twice"),
+        ({"dimensions": with_dimension("AGE", derive="magic")}, "derive is one of"),
+        ({"dimensions": with_dimension("REGION", variable="region'--")}, "small letters"),
+        ({"dimensions": with_dimension("AGE", surprise=1)}, "surprise"),
+        ({"dimensions": with_dimension("SKILL", implied_by="REGION")}, "cannot be a roll-up"),
+        ({"dimensions": with_dimension("OCCUPATION", groups=[])}, "lies in several groups"),
+        ({"base": 1}, "base is an integer"),
+        ({"colour": "red"}, "colour"),
+        (
+            {
+                "dimensions": with_dimension(
+                    "AGE",
+                    bands=[
+                        {"code": "A", "from": 0, "to": 20, "labels": {}},
+                        {"code": "B", "from": 20, "to": 90, "labels": {}},
+                    ],
+                )
+            },
+            "bands overlap",
+        ),
+    ],
+)
+def test_a_dataset_that_contradicts_itself_is_refused_in_words(tmp_path, changes, words):
+    with pytest.raises(design.Invalid, match=words):
+        design.read(written(tmp_path, "wpf", **changes))
+
+
+def test_a_missing_part_is_named(tmp_path):
+    path = tmp_path / "wpf.yaml"
+    path.write_text(yaml.safe_dump({k: v for k, v in WPF.items() if k != "unit"}))
+    with pytest.raises(design.Invalid, match="unit is missing"):
+        design.read(path)
+
+
+def test_the_records_of_an_instrument_are_published_in_one_dataset_only(tmp_path):
+    written(tmp_path, "one")
+    written(tmp_path, "two", code="WPF2")
+    with pytest.raises(design.Invalid, match="in one dataset only"):
+        design.datasets(tmp_path)
+
+
+@pytest.mark.parametrize("code", design.datasets())
+def test_every_value_has_a_code_and_every_code_a_label(code):
+    for source in design.datasets()[code].dimensions:
+        if source.derive in ("sex", "period"):
+            continue
+        codes = {item.code for item in source.items()}
+        assert {source.code_of(value) for value in source.values()} <= codes
+        assert "_U" in codes
+        assert all(item.labels["en"] for item in source.items())
+
+
+@pytest.mark.parametrize("code", design.datasets())
+def test_a_roll_up_never_stands_beside_what_implies_it_but_has_margins_of_its_own(code):
+    dataset = design.datasets()[code]
+    named = [{dataset.names[k] for k in margin} for margin in dataset.margins()]
+    for source in dataset.dimensions:
+        assert {source.name} in named
+        if source.implied_by:
+            assert not any({source.name, source.implied_by} <= margin for margin in named)
+
+
+@pytest.mark.parametrize("table", tables.tables().values(), ids=lambda table: table.code)
+def test_a_named_table_asks_for_what_its_dataset_has(table):
+    structure = design.datasets()[table.dataset].structure(["2026-01"])
+    for name in (*table.by, *table.where):
+        structure.require_name(name)
+    for name, codes in table.where.items():
+        structure.require_codes(name, codes)
+    assert SEX not in table.where
+
+
+def test_a_changed_dimension_is_another_design_and_a_changed_label_is_not(tmp_path):
+    ours = design.datasets()["WPF"].design
+    relabelled = design.read(written(tmp_path, "a", title={"en": "Other words"}))
+    regrouped = design.read(
+        written(tmp_path, "b", dimensions=with_dimension("REGION", derive="groups"))
+    )
+    assert relabelled.design == ours
+    assert regrouped.design != ours
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "periods"),
+    [
+        ("2025", "2027", ["2025", "2026", "2027"]),
+        ("2025-Q4", "2026-Q1", ["2025-Q4", "2026-Q1"]),
+        ("2025-11", "2026-02", ["2025-11", "2025-12", "2026-01", "2026-02"]),
+        ("2026-05", "2026-05", ["2026-05"]),
+    ],
+)
+def test_periods_between_leave_none_out(first, last, periods):
+    assert periods_between(first, last) == periods

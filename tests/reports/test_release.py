@@ -1,0 +1,341 @@
+"""Building, releasing, withdrawing: who may, what is pinned, and what happens when it goes wrong."""
+
+import datetime
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agencies import access, audit, scope
+from agencies.models import Event
+from migdata import jobs
+from records import review
+from records.models import Record
+from reports import cube, design, published, release, slices
+from reports.models import Blob, Build, Release, Slice
+from reports.structure import TIME
+from tests.reports.conftest import MONTHS, draw, forgotten
+
+State = Release.State
+NOBODY_ELSE = [
+    *("clerk", "reviewer", "agency_admin", "outsider", "statistician", "viewer", "national_admin")
+]
+
+
+@pytest.fixture
+def accepted(accept):
+    return accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 80))
+
+
+def events(verb):
+    return Event.objects.using(audit.SIDE).filter(verb=verb)
+
+
+@pytest.mark.parametrize("who", NOBODY_ELSE)
+def test_only_publishers_build_release_and_withdraw(request, accepted, publish, who):
+    made = publish("WPF", release=False)
+    person = request.getfixturevalue(who)
+    with scope.acting(person):
+        for act in (
+            lambda: release.build("WPF", by=person),
+            lambda: release.release(made, by=person),
+            lambda: release.withdraw(made, by=person, reason="because"),
+        ):
+            with pytest.raises(access.Denied):
+                act()
+    made.refresh_from_db()
+    assert made.state == State.BUILT
+
+
+def test_every_verb_leaves_an_event_with_its_person(accepted, publish, publisher):
+    made = publish("WPF")
+    release.withdraw(made, by=publisher, reason="a wrong region")
+    found = [events(verb).get() for verb in ("build", "release", "withdraw")]
+    assert {event.person for event in found} == {publisher.email}
+    assert found[2].detail == {"reason": "a wrong region"}
+
+
+def test_a_build_waits_for_a_decision_before_the_next_one(accepted, publish, publisher):
+    made = publish("WPF", release=False)
+    with pytest.raises(review.Refused, match="waits already"):
+        release.build("WPF", by=publisher)
+    release.withdraw(made, by=publisher, reason="not needed")
+    assert release.build("WPF", by=publisher)
+
+
+def test_asking_twice_starts_one_job(accepted, publisher):
+    assert release.build("WPF", by=publisher).pk == release.build("WPF", by=publisher).pk
+
+
+def test_a_dataset_nobody_designed_is_refused(publisher):
+    with pytest.raises(review.Refused, match="There is no dataset X"):
+        release.build("X", by=publisher)
+
+
+def test_releasing_twice_and_withdrawing_twice_are_refused(accepted, publish, publisher):
+    made = publish("WPF")
+    with pytest.raises(review.Refused, match="somebody else was quicker"):
+        release.release(made, by=publisher)
+    release.withdraw(made, by=publisher, reason="because")
+    with pytest.raises(review.Refused, match="withdrawn already"):
+        release.withdraw(made, by=publisher, reason="because")
+    with pytest.raises(review.Refused):
+        release.release(made, by=publisher)
+
+
+def test_withdrawing_needs_a_reason_and_brings_the_release_before_back(
+    accepted, accept, publish, publisher
+):
+    first = publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
+    second = publish("WPF")
+    assert published.latest("WPF").number == second.number
+    with pytest.raises(review.Refused, match="Say why"):
+        release.withdraw(second, by=publisher, reason="  ")
+    release.withdraw(second, by=publisher, reason="because")
+    assert published.latest("WPF").number == first.number
+
+
+def test_an_embargo_ends_by_itself(accepted, publish, publisher):
+    made = publish("WPF", release=False)
+    with pytest.raises(review.Refused, match="in the past"):
+        release.release(made, by=publisher, embargo_at=timezone.now())
+    until = timezone.now() + datetime.timedelta(days=1)
+    release.release(made, by=publisher, embargo_at=until)
+    assert published.latest("WPF") is None
+    ended = timezone.now() - datetime.timedelta(hours=1)
+    Release.objects.update(embargo_at=ended, released_at=ended - datetime.timedelta(days=2))
+    assert published.latest("WPF").released_at == ended
+
+
+def test_what_went_into_a_release_is_pinned(accepted, accept, publish, publisher):
+    first = publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
+    second = publish("WPF")
+    one, two = Build.objects.get(release=first), Build.objects.get(release=second)
+    sealed = {s.pk: s for s in Slice.objects.all()}
+    assert [i["sha256"] for i in one.inputs] == [sealed[i["slice"]].sha256 for i in one.inputs]
+    assert [i["submission"] for i in one.inputs] == sorted(s.pk for s in accepted)
+    assert len(two.inputs) == 3
+    assert (one.predecessor, two.predecessor) == (None, first)
+    assert one.method == two.method == release.METHOD
+    assert one.seed_id != two.seed_id and len(one.seed_id) == 64
+    assert all(gate["passed"] for gate in two.gates)
+    assert (two.built_by, two.released_by) == (publisher, publisher)
+
+
+def test_what_was_not_delivered_is_listed_by_agency_and_period_and_is_never_zero(
+    accept, other_agency, publish
+):
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-01", "2026-03"], 60))
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-01"], 60, seed=4), agency="MLSP")
+    made = publish("WPF")
+    assert made.missing == [
+        {"agency": "MLSP", "period": "2026-02"},
+        {"agency": "SMS", "period": "2026-02"},
+        {"agency": "MLSP", "period": "2026-03"},
+    ]
+
+
+def test_an_empty_submission_is_a_period_of_its_own_and_not_missing(accept, submit, lead, publish):
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-01"], 60))
+    (empty,) = submit("SMS-WPF", draw("SMS-WPF", ["2026-02"], 1))
+    with scope.working([empty.agency_id]):
+        Record.objects.filter(submission=empty).delete()
+    lead(empty, empty=True)
+    made = publish("WPF")
+    periods = [item.code for item in published.latest("WPF").structure.by_name[TIME].items]
+    assert periods == ["2026-01", "2026-02"]
+    assert {"agency": "SMS", "period": "2026-02"} not in made.missing
+
+
+def test_the_checksum_is_that_of_the_cells_that_are_downloaded(client, accepted, publish):
+    made = publish("WPF")
+    response = client.get(f"/figures/api/v1/releases/{made}/cells.parquet")
+    assert hashlib.sha256(response.content).hexdigest() == made.checksum
+    cells = pa.parquet.read_table(pa.BufferReader(response.content))
+    assert set(cells.column_names) == {*design.datasets()["WPF"].names, "value"}
+    assert (np.array(cells["value"]) > 0).all()
+
+
+def test_a_release_that_was_started_before_sealing_counts_what_is_accepted(
+    submit, lead, publish, accepted
+):
+    """The seal of the last acceptance still waits: it must be neither lost nor counted as missing."""
+    (late,) = submit("SMS-WPF", draw("SMS-WPF", ["2026-03"], 50, seed=8))
+    lead(late, sealed=False)
+    made = publish("WPF")
+    assert {"agency": "SMS", "period": "2026-03"} not in made.missing
+    assert late.pk in [i["submission"] for i in made.build.inputs]
+    assert jobs.work(jobs.find(f"seal:{late.pk}:1").pk).state == "DONE"
+
+
+def test_a_job_that_breaks_half_way_leaves_no_row(
+    accepted, build, publisher, private_files, settings
+):
+    with scope.acting(publisher):
+        job = release.build("WPF", by=publisher)
+    # The folder of cubes cannot be made: the last step fails after the release was written.
+    (settings.PRIVATE_ROOT / "cubes").write_text("in the way")
+    job = jobs.work(job.pk)
+    assert (job.state, job.attempts) == ("QUEUED", 1)
+    assert not Release.objects.exists() and not Blob.objects.exists() and not Build.objects.exists()
+    (settings.PRIVATE_ROOT / "cubes").unlink()
+    assert jobs.work(job.pk).state == "DONE"
+    assert Release.objects.get().number == 1
+
+
+def test_an_overtaken_worker_leaves_nothing(accepted, publisher):
+    with scope.acting(publisher):
+        job = release.build("WPF", by=publisher)
+    real = jobs._handlers["reports.publish"]
+
+    def taken_over(job):
+        real(job)
+        type(job).objects.filter(pk=job.pk).update(worker="somebody else")
+
+    jobs._handlers["reports.publish"] = taken_over
+    try:
+        jobs.work(job.pk)
+    finally:
+        jobs._handlers["reports.publish"] = real
+    assert not Release.objects.exists()
+
+
+@pytest.mark.parametrize("harm", ["gone", "changed"])
+def test_a_harmed_ledger_is_refused_in_words(accepted, accept, publish, build, harm):
+    made = publish("WPF")
+    file = slices.private(Build.objects.get(release=made).cells_path)
+    file.unlink() if harm == "gone" else file.write_bytes(file.read_bytes() + b"x")
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
+    job = build("WPF")
+    assert job.state == "FAILED" and "Restore it from the backup" in job.reason
+    assert Release.objects.count() == 1
+
+
+def test_a_revision_of_a_few_records_waits_for_more(accepted, accept, publish, build):
+    publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 5, seed=5))
+    job = build("WPF")
+    assert job.state == "FAILED" and "records changed" in job.reason
+
+
+def test_records_taken_back_and_a_third_release_are_compared_with_every_release_seen(
+    accepted, accept, publish, build, publisher
+):
+    """Sixty come and are never shown, then fifty-five of them go: readers would see five records."""
+    publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 60, seed=5))
+    release.withdraw(publish("WPF", release=False), by=publisher, reason="because")
+    late = Slice.objects.latest("pk")
+    cells = slices.cells_of(late, design.datasets()["WPF"]).slice(0, 5)
+    late.sha256 = slices.write_private(late.path, slices.as_bytes(cells))
+    late.save()
+    job = build("WPF")
+    assert job.state == "FAILED" and "records changed" in job.reason
+
+
+def test_a_count_that_returns_gets_its_old_value(accepted, publish, submit, lead, statistician):
+    """A mistake is corrected and taken back: not the last release, but the one before, is said again."""
+
+    def reopened(rows):
+        with scope.acting(statistician):
+            review.advance(accepted[0], "reopen", by=statistician, reason="a mistake")
+        with scope.working([accepted[0].agency_id]):
+            Record.objects.filter(pk__in=added).delete()
+        submit("SMS-WPF", rows)
+        accepted[0].refresh_from_db()
+        lead(accepted[0])
+        publish("WPF")
+        return published.cells(published.latest("WPF"))
+
+    added = []
+    publish("WPF")
+    first = published.cells(published.latest("WPF"))
+    with scope.working([accepted[0].agency_id]):
+        before = set(Record.objects.values_list("pk", flat=True))
+    second = reopened(draw("SMS-WPF", MONTHS[:1], 80))  # one more in every cell
+    with scope.working([accepted[0].agency_id]):
+        added = list(Record.objects.exclude(pk__in=before).values_list("pk", flat=True))
+    third = reopened([])
+    assert len(added) == 80 and not second.equals(first)
+    assert third.equals(first)
+
+
+def test_a_dataset_whose_codes_were_changed_is_refused_in_words(
+    accepted, publish, build, monkeypatch, tmp_path
+):
+    publish("WPF")
+    text = (design.DIRECTORY / "wpf.yaml").read_text()
+    (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
+    monkeypatch.setattr(design, "DIRECTORY", tmp_path)
+    job = build("WPF")
+    assert job.state == "FAILED"
+    assert "WPF-1 was made with other cells (AGE Y_GE65)" in job.reason
+
+
+def test_an_open_submission_of_an_older_design_is_waited_for(
+    accepted, build, statistician, monkeypatch, tmp_path
+):
+    with scope.acting(statistician):
+        review.advance(accepted[0], "reopen", by=statistician, reason="more came")
+    text = (design.DIRECTORY / "wpf.yaml").read_text()
+    (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
+    monkeypatch.setattr(design, "DIRECTORY", tmp_path)
+    job = build("WPF")
+    assert job.state == "FAILED"
+    assert "2026-01 was sealed before the dataset was changed" in job.reason
+
+
+def test_a_dataset_changed_before_its_first_release_is_sealed_anew(
+    accepted, publish, monkeypatch, tmp_path
+):
+    text = (design.DIRECTORY / "wpf.yaml").read_text()
+    (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
+    monkeypatch.setattr(design, "DIRECTORY", tmp_path)
+    publish("WPF")
+    ages = published.cells(published.latest("WPF"))["AGE"].to_pylist()
+    assert "Y65T" in ages and "Y_GE65" not in ages
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**16), later=st.sampled_from(["2026-03", "2025-12"]))
+def test_unchanged_cells_keep_their_value_and_none_moves_against_the_truth(
+    accept, publish, submit, lead, statistician, seed, later
+):
+    """Also when a new period is added, an older one arrives late, and a reopened one changes."""
+    with forgotten():
+        first = accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 70, seed))
+        releases = [publish("WPF")]
+        accept("SMS-WPF", draw("SMS-WPF", [later], 60, seed + 1))
+        releases.append(publish("WPF"))
+        with scope.acting(statistician):
+            review.advance(first[0], "reopen", by=statistician, reason="more came")
+        submit("SMS-WPF", draw("SMS-WPF", [MONTHS[0]], 55, seed + 2))
+        first[0].refresh_from_db()
+        lead(first[0])
+        releases.append(publish("WPF"))
+        names = design.datasets()["WPF"].names
+        known = []
+        for build in Build.objects.order_by("pk"):
+            table = slices.read_private(build.cells_path, build.cells_sha256)
+            keys = list(zip(*(table[n].to_pylist() for n in names), strict=True))
+            known.append(
+                (
+                    dict(zip(keys, table[cube.COUNT].to_pylist())),
+                    dict(zip(keys, table["value"].to_pylist())),
+                )
+            )
+    assert len(releases) == len(known) == 3
+    for k, (true, shown) in enumerate(known):
+        for before, shown_before in known[:k]:
+            for key in true.keys() | before.keys():
+                change = true.get(key, 0) - before.get(key, 0)
+                move = shown.get(key, 0) - shown_before.get(key, 0)
+                assert move == 0 if change == 0 else change * move >= 0
