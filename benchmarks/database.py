@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -35,6 +35,7 @@ class Loaded:
 
     rows: int
     checksum: int
+    first: str = field(default="", compare=False)  # a record to look at where contents differ
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,16 @@ class Database:
 
     def loaded(self) -> Loaded:
         """Return what the table of records holds."""
-        content = ", ".join(CONTENT)
+        record = f"ROW({', '.join(CONTENT)})::text"
+        tables = "records_record r JOIN records_submission s ON s.id = r.submission_id"
         with psycopg.connect(self.owner) as connection:
-            row = connection.execute(
-                f"SELECT count(*), coalesce(sum(hashtextextended(ROW({content})::text, 0)::numeric), 0)"
-                " FROM records_record r JOIN records_submission s ON s.id = r.submission_id"
+            rows, checksum = connection.execute(
+                f"SELECT count(*), coalesce(sum(hashtextextended({record}, 0)::numeric), 0) FROM {tables}"
             ).fetchone()
-        return Loaded(int(row[0]), int(row[1]))
+            first = connection.execute(
+                f"SELECT {record} FROM {tables} ORDER BY r.row_no LIMIT 1"
+            ).fetchone()
+        return Loaded(int(rows), int(checksum), first[0] if first else "")
 
     def analyse(self) -> None:
         """Give the planner its statistics and readers a clean table."""
@@ -121,7 +125,7 @@ def require_equal(loaded: Mapping[str, Loaded]) -> None:
     """Raise Different unless all variants have loaded the same rows."""
     if len(set(loaded.values())) > 1:
         lines = "\n".join(
-            f"  {name}: {found.rows} rows, checksum {found.checksum}"
+            f"  {name}: {found.rows} rows, checksum {found.checksum}, the first: {found.first}"
             for name, found in loaded.items()
         )
         raise Different(f"The variants have not loaded the same records:\n{lines}")

@@ -151,7 +151,7 @@ class Crossings:
         enters = direction == "IN"
         return {
             "number": list(range(first, first + rows)),
-            "passport": [f"A{n:07}" for n in rng.integers(0, 3_000_000, rows).tolist()],
+            "passport": [f"{n:08}" for n in rng.integers(0, 3_000_000, rows).tolist()],
             "day": days,
             "birth": births,
             "age": ages,
@@ -232,7 +232,7 @@ class Crossings:
         ]
 
     def _person(self, passport: str) -> str:
-        return hmac.digest(self.key, passport.lower().encode(), "sha256").hex()
+        return hmac.digest(self.key, passport.encode(), "sha256").hex()
 
 
 def person_key(secret: str, agency: str) -> bytes:

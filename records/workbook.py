@@ -116,20 +116,7 @@ def open(
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "records.reading"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "LANG": "C.UTF-8",
-            "ARROW_DEFAULT_MEMORY_POOL": "system",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        },
-    )
+    process = _child()
     try:
         with process.stdin or io.BytesIO() as stdin:
             stdin.write(json.dumps(request, default=str).encode())
@@ -179,6 +166,24 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
         code in _codes(name, spec) for name, texts in dict(said).items() for code in texts.values()
     ),
 }
+
+
+def _child() -> "subprocess.Popen[bytes]":
+    """Start the process that reads: it is told nothing but what the request says."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "records.reading"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "LANG": "C.UTF-8",
+            "ARROW_DEFAULT_MEMORY_POOL": "system",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        },
+    )
 
 
 def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:

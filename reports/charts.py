@@ -141,8 +141,9 @@ def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         "mark": {"type": "point", "filled": True, "size": 30, "opacity": 1},
         "encoding": {"x": x, "y": y, "color": _colour(canvas), "shape": _shape()},
     }
+    names = max(len(_name(sex)) for sex in ("F", "M"))
     return {
-        "width": canvas.width - 132,
+        "width": canvas.width - 70 - 9 * names,  # what the numbers and the names beside it need
         "height": 230,
         "data": {"values": values},
         "layer": [lines, *([points] if few else []), ends],

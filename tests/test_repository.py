@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from migdata import catalogs
+from migdata.management.commands import messages
 from records import review
 
 ROOT = settings.BASE_DIR
@@ -188,6 +189,17 @@ def test_every_catalogue_compiles(tmp_path):
     shutil.copytree(ROOT / "locale", copy, ignore=shutil.ignore_patterns("*.mo"))
     sources = list(copy.glob("*/LC_MESSAGES/*.po"))
     assert len(catalogs.compile_all(copy)) == len(sources)
+
+
+@pytest.mark.parametrize("language", ["ru", "tk"])
+def test_every_text_that_people_see_is_translated(language):
+    catalogue = messages.updated(ROOT / "locale" / language / "LC_MESSAGES" / "django.po")
+    assert messages.untranslated(catalogue) == [], "run `manage.py messages` and translate"
+
+
+def test_the_texts_of_pages_and_code_are_found():
+    found = {message.id for message in messages.template()}
+    assert {"Skip to content", "Women", ("%(n)s row is good", "%(n)s rows are good")} <= found
 
 
 def test_a_compiled_catalogue_speaks_and_is_made_anew_only_when_its_source_changed(tmp_path):

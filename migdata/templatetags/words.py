@@ -1,7 +1,7 @@
 """How periods, shares and quotations are written in the language of the page."""
 
 from django.template import Library
-from django.utils.formats import number_format
+from django.template.defaultfilters import floatformat
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -19,7 +19,7 @@ def period(value: str) -> str:
 @register.filter
 def percent(value: float) -> str:
     """Return a share with one decimal and its sign: 37.7%, in Russian and Turkmen 37,7 %."""
-    return _("%(share)s%%") % {"share": number_format(value, decimal_pos=1, use_l10n=True)}
+    return _("%(share)s%%") % {"share": floatformat(value, "1g")}
 
 
 @register.filter

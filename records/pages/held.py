@@ -106,8 +106,12 @@ def correct(request: SignedInRequest, held: int) -> HttpResponse:
 def discard(request: SignedInRequest, held: int) -> HttpResponse:
     found = get_object_or_404(HeldRow.objects.visible_to(request.user), pk=held)
     back = reverse("records:upload_held", args=[found.upload_id]) if found.upload_id else "/"
-    entry.discard(found, by=request.user)
-    messages.success(request, _("The row was removed."))
+    try:
+        entry.discard(found, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The row was removed."))
     return redirect(back)
 
 

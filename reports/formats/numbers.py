@@ -1,5 +1,6 @@
 """Figures as people write them, in the active language."""
 
+from django.template.defaultfilters import floatformat
 from django.utils.formats import number_format
 
 
@@ -10,4 +11,4 @@ def count(number: int) -> str:
 
 def share(number: float) -> str:
     """Return a share in percent with one decimal."""
-    return str(number_format(number, decimal_pos=1, use_l10n=True))
+    return str(floatformat(number, "1g"))  # rounds; number_format cuts off

@@ -3,15 +3,14 @@
 import datetime
 
 import pytest
-from django.db import connection
 
-from agencies import access, scope
+from agencies import scope
 from migdata.models import Job
-from records import admission, intake, review
-from records.models import HeldRow, Record, Submission, Upload
+from records import intake
+from records.models import HeldRow, Record, Upload
 from records.review import Refused
 from tests.records import files
-from tests.records.files import BCR, SLP, WPF, hashed, plain, table, xlsx
+from tests.records.files import BCR, WPF, plain, table, xlsx
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "Zxq"
@@ -20,18 +19,6 @@ SECRET = "Zxq"
 def within(person, function):
     with scope.acting(person):
         return function()
-
-
-def state_of_the_data(person):
-    """Everything an upload may change, as comparable values."""
-    columns = [f.attname for f in Record._meta.fields]
-    held = ["id", "upload_id", "submission_id", "kind", "row_no", "raw", "findings"]
-    with scope.acting(person):
-        return (
-            list(Record.objects.order_by("pk").values_list(*columns)),
-            list(HeldRow.objects.order_by("pk").values_list(*held)),
-            list(Submission.objects.order_by("pk").values_list("period", "state", "version")),
-        )
 
 
 def test_a_file_becomes_records_of_its_periods(send, clerk):
@@ -208,104 +195,6 @@ def test_one_number_in_two_periods_is_two_records(send, clerk):
     assert within(clerk, Record.objects.count) == 2
 
 
-def lead(submission, clerk, reviewer, statistician, upto="accept", **facts):
-    people = {"submit": clerk, "sign": reviewer, "accept": statistician}
-    for verb, person in people.items():
-        with scope.acting(person):
-            options = facts if verb == "submit" else {}
-            review.advance(Submission.objects.get(pk=submission), verb, by=person, **options)
-        if verb == upto:
-            break
-
-
-def test_rows_that_come_too_late_are_kept_until_the_period_is_opened(
-    send, clerk, reviewer, statistician
-):
-    first = send(plain(table(2)))
-    period = within(clerk, lambda: first.submissions.get().pk)
-    lead(period, clerk, reviewer, statistician)
-    late = send(plain(table(4, event_date="06.03.2026", record_ref=["A", "B", "C", "R-1"])))
-    assert late.report["rows"] == {
-        "read": 4,
-        "accepted": 0,
-        "held": 4,
-        "late": 4,
-        "skipped": 0,
-        "duplicate": 0,
-    }
-    assert within(clerk, lambda: {h.kind for h in HeldRow.objects.all()}) == {"LATE"}
-    assert within(clerk, Record.objects.count) == 2
-
-
-def test_nobody_discards_a_late_row(send, clerk, reviewer, statistician):
-    from records import entry
-
-    first = send(plain(table(1)))
-    lead(within(clerk, lambda: first.submissions.get().pk), clerk, reviewer, statistician)
-    send(plain(table(1, record_ref="B")))
-    with scope.acting(clerk), pytest.raises(Refused):
-        entry.discard(HeldRow.objects.get(), by=clerk)
-
-
-def test_undo_restores_exactly_the_former_state(send, clerk):
-    send(plain(table(4, sex=["F", "?!", "F", "F"], citizenship=["TUR", "TUR", "узбек", "TUR"])))
-    before = state_of_the_data(clerk)
-    mended = table(
-        6, record_ref=["R-2", "R-3", "X", "Y", "R-1", "Z"], sex=["M", "F", "F", "??", "F", "F"]
-    )
-    mended = [*mended, table(1, event_date="05.07.2026")[1]]
-    second = send(plain(mended))
-    assert state_of_the_data(clerk) != before
-    with scope.acting(clerk):
-        intake.undo(second, by=clerk)
-    assert second.state == Upload.State.UNDONE
-    assert state_of_the_data(clerk) == before
-
-
-def test_a_file_that_was_undone_can_be_sent_again(send, clerk):
-    content = plain(table(2))
-    upload = send(content)
-    with scope.acting(clerk):
-        intake.undo(upload, by=clerk)
-    assert send(content).state == Upload.State.COMMITTED
-
-
-def test_correcting_held_rows_by_a_file_closes_them(send, clerk):
-    send(plain(table(2, citizenship=["узбек", "TUR"])))
-    send(plain(table(1, citizenship="UZB")))
-    assert within(clerk, HeldRow.objects.count) == 0
-    assert within(clerk, Record.objects.count) == 2
-
-
-def test_a_closed_submission_cannot_lose_an_upload(send, clerk, reviewer, statistician):
-    upload = send(plain(table(2)))
-    lead(
-        within(clerk, lambda: upload.submissions.get().pk), clerk, reviewer, statistician, "submit"
-    )
-    with scope.acting(clerk), pytest.raises(Refused):
-        intake.undo(upload, by=clerk)
-    assert within(clerk, Record.objects.count) == 2
-
-
-def test_undo_looks_where_the_records_are_now(send, clerk, reviewer, statistician):
-    from records import entry
-
-    upload = send(plain(table(1)))
-    with scope.acting(clerk):
-        record = Record.objects.get()
-        values = {**entry.texts_of(record), "event_date": "07.04.2026"}
-        moved = entry.save(
-            values,
-            agency=record.agency,
-            collection=upload.instrument,
-            by=clerk,
-            record=record,
-        ).record
-    lead(moved.submission_id, clerk, reviewer, statistician, "submit")
-    with scope.acting(clerk), pytest.raises(Refused, match="2026-04"):
-        intake.undo(upload, by=clerk)
-
-
 def test_questions_are_asked_answered_and_the_file_is_taken_in(send, clerk):
     upload = send(plain(table(3, sex=["1", "2", "9"], valid_to=["03/02/2027"])))
     assert upload.state == Upload.State.NEEDS_ANSWERS
@@ -385,138 +274,6 @@ def test_the_file_waits_only_while_questions_are_open(send, clerk):
     assert files.incoming() == []
 
 
-def test_an_upload_whose_job_gave_up_can_be_undone(send, clerk):
-    upload = send(plain(table(1, sex="1")))
-    with scope.acting(clerk):
-        Upload.objects.filter(pk=upload.pk).update(state="RECEIVED")
-    Job.objects.filter(pk=upload.job_id).update(state="FAILED", reason="broken")
-    with scope.acting(clerk):
-        failed = Upload.objects.select_related("job").get(pk=upload.pk)
-        assert (failed.outcome, failed.why) == ("FAILED", "broken")
-        intake.undo(failed, by=clerk)
-    assert files.incoming() == []
-
-
-def occurrences(text):
-    """Tables of the database, and files of the portal, in which the text stands."""
-    found = []
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
-        cursor.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-        )
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"SELECT count(*) FROM {name} t WHERE t::text ILIKE %s", [f"%{text}%"])
-            found += [name] * cursor.fetchone()[0]
-        cursor.execute("SET ROLE migdata_app")
-    return found
-
-
-FORBIDDEN = {
-    "Ф.И.О.": f"{SECRET}1",
-    "Familiýasy / Ady": f"{SECRET}2",
-    "Pasport belgisi we möhleti": f"{SECRET}3",
-    "Адрес": f"{SECRET}4",
-    "Телефон": f"{SECRET}5",
-    "Национальность": f"{SECRET}6",
-    "dini": f"{SECRET}7",
-    "E-mail": f"{SECRET}8",
-    "Примечание": f"{SECRET}9",
-    "Türkmenistandaky salgysy": f"{SECRET}0 Balkan wel.",
-    "Employer": f"{SECRET}a",
-    "person_ref": f"{SECRET}b",
-    "Anybody": f"{SECRET}c",
-}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{}, {"sex": ["F", "?!"]}, {"record_ref": ["7", "7"]}, {"sex": ["F", "1"]}, {"region": ""}],
-)
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_nothing_of_a_forbidden_column_is_stored_anywhere(kind, change, send, clerk):
-    rows = table(2, **FORBIDDEN, **change)
-    rows += [["Müdiri", "", f"{SECRET}d"]]
-    send({"csv": plain(rows), "xlsx": xlsx(A=rows)}[kind], name=f"list.{kind}")
-    assert occurrences(SECRET) == []
-
-
-def test_a_forbidden_column_offered_in_a_question_shows_nothing(send):
-    base = {k: v for k, v in WPF.items() if k != "citizenship"}
-    send(plain(table(2, base=base, **FORBIDDEN, **{"Откуда родом": "TUR"})))
-    assert occurrences(SECRET) == []
-
-
-def test_the_search_for_secrets_would_find_one(send):
-    send(plain(table(1, citizenship=SECRET)))
-    assert occurrences(SECRET) != []
-
-
-def test_a_person_is_an_hmac_of_the_document_that_differs_by_agency(
-    send, instruments, clerk, outsider, agency, other_agency
-):
-    content = plain(table(2, passport=["I-AŞ  123456", "I-AŞ123456"]))
-    send(content)
-    files.send(content, by=outsider, agency=other_agency, collection=instruments["SMS-WPF"])
-    mine = within(clerk, lambda: set(Record.objects.values_list("person_ref", flat=True)))
-    theirs = within(outsider, lambda: set(Record.objects.values_list("person_ref", flat=True)))
-    assert mine == {hashed(agency, "i-aş123456")}
-    assert theirs == {hashed(other_agency, "i-aş123456")}
-    assert mine != theirs
-    assert {len(key) for key in mine | theirs} == {64}
-
-
-def test_without_a_document_name_and_birth_date_are_the_person(send, clerk):
-    names = {
-        "фамилия": ["A", "A", "A", ""],
-        "birth_date": ["1.1.1990", "1.1.1990", "2.1.1990", "1.1.1990"],
-    }
-    send(plain(table(4, **names)))
-    with scope.acting(clerk):
-        refs = list(Record.objects.order_by("row_no").values_list("person_ref", flat=True))
-    assert refs[0] == refs[1] != refs[2]
-    assert refs[3] is None
-
-
-def test_an_agency_sends_only_what_it_delivers(clerk, agency, instruments):
-    with scope.acting(clerk), pytest.raises(Refused, match="does not deliver"):
-        intake.receive(
-            [plain(table(1, base=SLP))],
-            agency=agency,
-            collection=instruments["STA-SLP"],
-            file_name="a.csv",
-            by=clerk,
-        )
-
-
-@pytest.mark.parametrize("person", ["reviewer", "statistician", "outsider", "viewer", "publisher"])
-def test_only_who_enters_for_the_agency_sends_answers_or_undoes(
-    request, person, send, agency, instruments, clerk
-):
-    upload = send(plain(table(1, sex="1")))
-    person = request.getfixturevalue(person)
-    with scope.acting(person), pytest.raises(access.Denied):
-        intake.receive(
-            [b"x"], agency=agency, collection=upload.instrument, file_name="a", by=person
-        )
-    with scope.acting(person), pytest.raises(access.Denied):
-        intake.read(upload, by=person, answers={"sex_codes": {"1": "M"}})
-    with scope.acting(person), pytest.raises(access.Denied):
-        intake.undo(upload, by=person)
-
-
-def test_another_agency_sees_nothing_of_an_upload(send, client, outsider):
-    upload = send(plain(table(2, sex=["F", "?!"])))
-    with scope.acting(outsider):
-        assert not Upload.objects.exists()
-        assert not Record.objects.exists()
-        assert not HeldRow.objects.exists()
-    client.force_login(outsider)
-    assert client.get(upload.get_absolute_url()).status_code == 404
-    assert client.post(upload.get_absolute_url() + "undo/").status_code == 404
-
-
 def test_a_file_that_is_too_large_is_refused_and_nothing_kept(send, settings, clerk):
     settings.UPLOAD_LIMIT = 1000
     with pytest.raises(Refused, match="larger than"):
@@ -577,72 +334,10 @@ def test_a_cut_off_file_is_told_by_its_totals_though_a_sheet_hides_it(send):
     assert upload.report["questions"][0]["evidence"] == ["A!A4: 4 ≠ 2"]
 
 
-def reopened(send, clerk, reviewer, statistician):
-    """A period with two records, accepted, then opened again; rows came too late meanwhile."""
-    first = send(plain(table(2)))
-    period = within(clerk, lambda: first.submissions.get().pk)
-    lead(period, clerk, reviewer, statistician)
-    more = table(
-        3,
-        record_ref=["A", "B", "R-1"],
-        passport=["AB 1", "AB 2", "AB 3"],
-        wage_month="9",
-        wage_cur="USD",
-    )
-    send(plain(more))
-    Job.objects.update(state="DONE")
-    with scope.acting(statistician):
-        submission = Submission.objects.get(pk=period)
-        review.advance(submission, "reopen", by=statistician, reason="Rows came late")
-    return period
-
-
-def test_late_rows_are_taken_in_whole_when_the_period_is_open_again(
-    send, clerk, reviewer, statistician, agency
-):
-    period = reopened(send, clerk, reviewer, statistician)
-    with scope.acting(clerk):
-        assert admission.readmit_late(Submission.objects.get(pk=period)) == 2
-        late = Record.objects.get(record_ref="A")
-        twin = Record.objects.get(record_ref="R-2")
-        assert late.extras == {**twin.extras, "wage_month": 9.0, "wage_cur": "USD"}
-        assert (late.age, late.birth_year, late.row_no) == (twin.age, twin.birth_year, 2)
-        assert late.person_ref == hashed(agency, "AB1")
-
-
-def test_a_late_row_whose_number_is_in_use_stays_held_as_an_error(
-    send, clerk, reviewer, statistician
-):
-    period = reopened(send, clerk, reviewer, statistician)
-    with scope.acting(clerk):
-        admission.readmit_late(Submission.objects.get(pk=period))
-        held = HeldRow.objects.get()
-    assert (held.kind, held.raw["record_ref"]) == ("ERROR", "R-1")
-    assert held.findings[0]["rule"] == "record_ref.other_content"
-
-
-def test_late_rows_are_not_taken_in_while_the_period_is_closed(send, clerk, reviewer, statistician):
-    first = send(plain(table(2)))
-    period = within(clerk, lambda: first.submissions.get().pk)
-    lead(period, clerk, reviewer, statistician)
-    send(plain(table(1, record_ref="A")))
-    with scope.acting(clerk):
-        assert admission.readmit_late(Submission.objects.get(pk=period)) == 0
-        assert HeldRow.objects.count() == 1
-
-
 def test_what_is_odd_about_the_file_as_a_whole_is_reported(report):
     days = [f"{day:02}.03.2026" for day in range(1, 29)]
     found = report(plain(table(60, sex="F", event_date=days)))
     assert [(f["rule"], f["severity"]) for f in found["findings"]] == [("sex.constant", "warning")]
-
-
-def test_an_upload_is_undone_once(send, clerk):
-    upload = send(plain(table(1)))
-    with scope.acting(clerk):
-        intake.undo(upload, by=clerk)
-        with pytest.raises(Refused, match="undone already"):
-            intake.undo(upload, by=clerk)
 
 
 def test_a_job_delivered_twice_takes_the_file_in_once(send, clerk):
