@@ -32,6 +32,7 @@ CORE = {
     "education": "varchar(3)",
     "civil_status": "varchar(2)",
 }
+to_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one per call
 STAGED = ["row_no", "period", *CORE, "extras"]
 
 
@@ -113,11 +114,13 @@ def _json(columns: list[tuple[str, pa.ChunkedArray]], rows: int) -> pa.Array:
 
 def _fragments(name: str, column: pa.ChunkedArray) -> pa.Array:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    coded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+    if pa.types.is_dictionary(
+        whole.type
+    ):  # only what occurs here: not the whole code list or block
+        whole = whole.cast(whole.type.value_type)
+    coded, head = whole.dictionary_encode(), f",{to_json(name)}:"
     texts = [
-        ""
-        if value is None or value == ""
-        else f",{json.dumps(name)}:{json.dumps(_plain(value), ensure_ascii=False)}"
+        "" if value is None or value == "" else head + to_json(_plain(value))
         for value in coded.dictionary.to_pylist()
     ]
     found = pa.array([*texts, ""], pa.string())

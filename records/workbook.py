@@ -175,6 +175,7 @@ def _child() -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        pipesize=1 << 20,  # a whole block: the child reads the next one while we check this one
         cwd=ROOT,
         env={
             "PATH": os.environ.get("PATH", ""),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import duckdb
 import pyarrow as pa
@@ -182,7 +182,7 @@ def sums(
     query = f"SELECT {dims}{parts} FROM cells"
     query += f" WHERE {' AND '.join(tests)}" if tests else ""
     query += f" GROUP BY {dims.rstrip(', ')}" if names else ""
-    with duckdb.connect() as engine:
+    with _engine().cursor() as engine:
         engine.register("cells", cells)
         found = engine.execute(query, parameters).fetchall()
     order = [{item.code: k for k, item in enumerate(structure.by_name[n].items)} for n in names]
@@ -210,11 +210,19 @@ def _edition(made: Release) -> Edition:
 
 
 def cells(edition: Edition) -> pa.Table:
-    """Return the protected cells: text codes by dimension, and `value`."""
+    """Return the protected cells: coded texts by dimension (dictionaries), and `value`."""
     # The checksum is the key: a release never changes, so neither does what is remembered.
     return _load(edition.id, edition.checksum)
 
 
 @lru_cache(maxsize=16)
 def _load(release_id: int, _checksum: str) -> pa.Table:
-    return pq.read_table(io.BytesIO(content(release_id)))
+    cells = pq.read_table(io.BytesIO(content(release_id)))
+    coded = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in cells.columns]
+    return pa.table(coded, names=cells.column_names)
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One engine for the process: starting one takes longer than most answers. A question gets a cursor."""
+    return duckdb.connect()
