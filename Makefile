@@ -13,7 +13,7 @@ run: venv  ## the portal as it is, without loading the demonstration country
 
 test: venv  ## all tests with coverage; ARGS="-k name" for some
 	@$(PY) -m migdata.catalogs
-	@$(WITH_SERVERS) $(PY) -m pytest --cov --cov-report=term $(ARGS)
+	@$(WITH_SERVERS) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
 
 check: venv  ## style, types, layers, templates, migrations, deployment settings
 	$(PY) -m ruff check .

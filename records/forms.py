@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agencies.models import in_language
 from records import codelist
+from records.codelist import Code
 from records.spec import Spec, Variable
 from records.validation import Found
 
@@ -61,11 +62,14 @@ def _choices(variable: Variable, language: str) -> list[dict[str, str]]:
         return []
     codes = codelist.load(variable.codelist).codes
     return [
-        {
-            "code": c.code,
-            "label": c.label(language),
-            "aliases": " ".join((*c.labels.values(), *c.aliases)),
-        }
+        {"code": c.code, "label": c.label(language), "aliases": _other_names(c, language)}
         for c in codes
         if not variable.codes or c.code in variable.codes
     ]
+
+
+def _other_names(code: Code, language: str) -> str:
+    """The words by which a code is found beside those that are shown, each once: pages stay small."""
+    shown = {code.code.casefold(), *code.label(language).casefold().split()}
+    said = " ".join((*code.labels.values(), *code.aliases)).casefold().split()
+    return " ".join(word for word in dict.fromkeys(said) if word not in shown)

@@ -32,8 +32,8 @@ function combobox(select) {
     if (list.children[index]) { input.setAttribute("aria-activedescendant", list.children[index].id); list.children[index].scrollIntoView({ block: "nearest" }); }
   };
   const open = () => {
-    const wanted = norm(input.value === label() ? "" : input.value);
-    shown = options.filter((entry) => entry.option.value && entry.text.includes(wanted)).slice(0, 60);
+    const wanted = norm(input.value === label() ? "" : input.value).split(/\s+/);
+    shown = options.filter((entry) => entry.option.value && wanted.every((word) => entry.text.includes(word))).slice(0, 60);
     list.replaceChildren(...shown.map((entry, k) => {
       const item = document.createElement("li");
       item.id = `${list.id}-${k}`;
