@@ -35,9 +35,15 @@ def _become_app(connection, **_kwargs):
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
+def django_db_setup(django_db_setup, django_db_blocker):
     """Leave no connection behind: the database of the tests is dropped at the end."""
     yield
+    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+        # Threads of the live server keep theirs as long as the browser keeps its own.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
     connections.close_all()
 
 
