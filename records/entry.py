@@ -16,10 +16,13 @@ from agencies import access, audit
 from agencies.access import Permission
 from agencies.models import Agency, Person
 from records import admission, instrument, validation
+from records.calendar import last_periods
 from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
 from records.review import Refused
 from records.spec import Spec
 from records.store import CORE
+
+MEMORY = 60  # periods back that may still be opened
 
 
 @dataclass
@@ -68,6 +71,22 @@ def save(
         verb = "correct" if record or held else "enter"
         audit.record(verb, f"record:{outcome.record.pk}", by=by, agency=agency)
     return outcome
+
+
+def begin(period: str, *, agency: Agency, collection: Instrument, by: Person) -> Submission:
+    """Open the submission of a period that has no record: to say that there is nothing to report.
+
+    Raises `Denied`, and `Refused` for a period that has not ended or is none of the instrument's.
+    """
+    access.require(by, Permission.ENTER, agency)
+    version = instrument.current(collection)
+    ended = last_periods(version.content["frequency"], timezone.localdate(), MEMORY)
+    if period not in ended:
+        raise Refused(_("%(period)s is no period that has ended.") % {"period": period})
+    with transaction.atomic():
+        found = admission.submission_for(agency.pk, version, period)
+    audit.record("begin", f"submission:{found.pk}", by=by, agency=agency)
+    return found
 
 
 def check(values: Mapping[str, str], spec: Spec) -> validation.Checked:

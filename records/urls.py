@@ -11,6 +11,11 @@ urlpatterns = [
     path("collected/<slug:instrument>/", instruments.instrument, name="instrument"),
     path("collected/<slug:instrument>/template.csv", instruments.template, name="template"),
     path("submissions/", submissions.submissions, name="submissions"),
+    path(
+        "submissions/begin/<slug:instrument>/<slug:agency>/<slug:period>/",
+        submissions.begin,
+        name="begin",
+    ),
     path("submissions/<int:submission>/", submissions.submission, name="submission"),
     path("submissions/<int:submission>/<slug:verb>/", submissions.advance, name="advance"),
     path("submissions/<int:submission>/records", entry.records, name="records"),

@@ -19,6 +19,7 @@ from agencies.access import Permission
 from agencies.http import SignedInRequest
 from agencies.models import in_language
 from migdata import jobs
+from records.models import Submission
 from records.review import Refused
 from reports import design, published
 from reports import release as releasing
@@ -135,9 +136,11 @@ def _fresh(dataset: Dataset) -> int:
         .order_by("-pk")
         .first()
     )
-    known = {pinned["sha256"] for pinned in last.inputs} if last else set()
-    in_force = releasing.slices_in_force(dataset).values_list("sha256", flat=True)
-    return sum(digest not in known for digest in in_force)
+    pinned = {(one["submission"], one["version"]) for one in last.inputs} if last else set()
+    accepted = Submission.objects.filter(
+        instrument__code=dataset.instrument, accepted_version__isnull=False
+    )
+    return len(set(accepted.values_list("pk", "accepted_version")) - pinned)
 
 
 def _released_before(found: Release) -> Release | None:

@@ -23,6 +23,7 @@ from records.models import HeldRow, Instrument, Submission, Upload
 
 SHOWN = 30  # tasks of one group; the list of submissions has all
 PERIODS = 6
+ASKED_FOR = 2  # periods back for which a delivery is missed
 SHAPES = {"ACCEPTED": "a", "SUBMITTED": "s", "SIGNED": "s", "RETURNED": "r", "DRAFT": "p"}
 
 
@@ -37,6 +38,7 @@ class Task:
     verb: str
     url: str
     first: bool = False  # carries the only filled button of the page
+    begin: str = ""  # where the period is opened without a record
 
 
 def home(request: SignedInRequest) -> HttpResponse:
@@ -131,21 +133,26 @@ def _task(submission: Submission, verb: str) -> Task:
 
 
 def _not_started(delivered: list[tuple[Agency, Instrument]]) -> Iterable[Task]:
-    """The last full period of each delivery for which nothing has come."""
+    """The last periods of each delivery for which nothing has come, newest first."""
     for agency, collection in delivered:
         version = current(collection)
-        period = calendar.last_periods(version.content["frequency"], timezone.localdate(), 1)[0]
-        if not Submission.objects.filter(
-            agency=agency, instrument=collection, period=period
-        ).exists():
-            yield Task(
-                period,
-                agency.code,
-                version.title,
-                _("Nothing has come for this period yet."),
-                _("Send a file"),
-                reverse("records:upload_new") + f"?delivery={agency.code}/{collection.code}",
-            )
+        ended = calendar.last_periods(version.content["frequency"], timezone.localdate(), ASKED_FOR)
+        there = set(
+            Submission.objects.filter(
+                agency=agency, instrument=collection, period__in=ended
+            ).values_list("period", flat=True)
+        )
+        for period in reversed(ended):
+            if period not in there:
+                yield Task(
+                    period,
+                    agency.code,
+                    version.title,
+                    _("Nothing has come for this period yet."),
+                    _("Send a file"),
+                    reverse("records:upload_new") + f"?delivery={agency.code}/{collection.code}",
+                    begin=reverse("records:begin", args=[collection.code, agency.code, period]),
+                )
 
 
 def _calendar(

@@ -17,7 +17,7 @@ from agencies.access import Permission
 from agencies.http import SignedInRequest
 from agencies.models import in_language
 from migdata import periods
-from records import admission, profile, review
+from records import admission, entry, profile, review
 from records.models import HeldRow, Passage, Submission
 
 PER_PAGE = 40
@@ -76,6 +76,18 @@ def _filter(request: SignedInRequest, found: Any, name: str) -> dict[str, Any]:
     }[name]
     options = [(value, said.get(name, str)(value)) for value in values]
     return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
+
+
+@require_POST
+def begin(request: SignedInRequest, instrument: str, agency: str, period: str) -> HttpResponse:
+    """Open a period that has no record yet."""
+    found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency)
+    collection = get_object_or_404(found.instruments, code=instrument)
+    try:
+        return redirect(entry.begin(period, agency=found, collection=collection, by=request.user))
+    except review.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("records:home")
 
 
 def submission(request: SignedInRequest, submission: int) -> HttpResponse:

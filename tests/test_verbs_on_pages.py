@@ -1,0 +1,276 @@
+"""What happens when people press the buttons: each verb through its page, allowed and refused."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from agencies import scope
+from agencies.models import Event, Person
+from migdata import jobs
+from records.models import HeldRow, Record, Submission, Upload
+from reports.models import Release
+from tests import world
+
+CLERK, REVIEWER = "clerk@sms.example", "reviewer@sms.example"
+STATISTICIAN, PUBLISHER = "statistician@scs.example", "publisher@scs.example"
+OPEN = world.MONTHS[2]
+
+
+@pytest.fixture
+def country(transactional_db):
+    world.build()
+
+
+def as_person(email):
+    client = Client()
+    client.force_login(world.person(email))
+    return client
+
+
+def submission(month=OPEN):
+    with scope.acting(world.person(CLERK)):
+        return Submission.objects.get(period=month, agency__code="SMS")
+
+
+def held_row():
+    with scope.acting(world.person(CLERK)):
+        return HeldRow.objects.filter(submission__period=OPEN, kind="ERROR").first()
+
+
+def text_of(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_a_held_row_is_corrected_in_the_sheet(country):
+    row, client = held_row(), as_person(CLERK)
+    wrong = row.findings[0]["variable"]
+    shown = f"record_ref,{wrong}"
+    page = f"/held/{row.pk}/"
+    still = client.post(page, {wrong: "nonsense", "shown": shown}, headers={"HX-Request": "true"})
+    assert still.status_code == 200
+    assert 'aria-invalid="true"' in still.content.decode()
+    good = {"birth_date": "14.05.1990", "valid_to": row.raw["valid_from"]}[wrong]
+    saved = client.post(page, {wrong: good, "shown": shown}, headers={"HX-Request": "true"})
+    if "acknowledged" in saved.content.decode():  # unusual, but right
+        rules = re.findall(r'name="acknowledged" value="([^"]+)"', saved.content.decode())
+        saved = client.post(
+            page,
+            {wrong: good, "shown": shown, "acknowledged": rules},
+            headers={"HX-Request": "true"},
+        )
+    assert "corrected, saved" in text_of(saved)
+    with scope.acting(world.person(CLERK)):
+        assert not HeldRow.objects.filter(pk=row.pk).exists()
+        assert Record.objects.filter(record_ref=row.raw["record_ref"]).count() == 1
+
+
+def test_a_held_row_of_a_rule_is_found_by_its_rule(country):
+    rule = held_row().findings[0]["rule"]
+    client, page = as_person(CLERK), f"/submissions/{submission().pk}/held"
+    assert client.get(page, {"rule": rule}).content.count(b"<form id=") > 0
+    assert client.get(page, {"rule": "no.such.rule"}).content.count(b"<form id=") == 0
+
+
+def test_a_held_row_is_removed(country):
+    row = held_row()
+    as_person(CLERK).post(f"/held/{row.pk}/discard")
+    with scope.acting(world.person(CLERK)):
+        assert not HeldRow.objects.filter(pk=row.pk).exists()
+
+
+def test_a_reviewer_may_look_at_held_rows_but_not_correct_them(country):
+    client = as_person(REVIEWER)
+    page = client.get(f"/submissions/{submission().pk}/held")
+    assert b"<form id=" not in page.content
+    assert client.post(f"/held/{held_row().pk}/discard").status_code == 403
+
+
+def test_submitting_with_held_rows_needs_their_number(country):
+    client, page = as_person(CLERK), f"/submissions/{submission().pk}/"
+    refused = client.post(f"{page}submit/")
+    assert refused.status_code == 409
+    assert "rows are held" in text_of(refused)
+    with scope.acting(world.person(CLERK)):
+        held = submission().held_rows.count()
+    client.post(f"{page}submit/", {"held_acknowledged": held})
+    assert submission().state == "SUBMITTED"
+
+
+def test_returning_needs_a_reason_which_the_agency_reads(country):
+    with scope.acting(world.person(CLERK)):
+        held = submission().held_rows.count()
+    world.advance(submission(), "submit", CLERK, held_acknowledged=held)
+    client, page = as_person(REVIEWER), f"/submissions/{submission().pk}/"
+    assert client.post(f"{page}return/").status_code == 409
+    client.post(f"{page}return/", {"reason": "Occupation is missing."})
+    assert "Occupation is missing." in text_of(as_person(CLERK).get("/"))
+
+
+def test_nobody_signs_what_they_submitted_not_even_by_hand(country):
+    with scope.acting(world.person(CLERK)):
+        held = submission().held_rows.count()
+    world.advance(submission(), "submit", CLERK, held_acknowledged=held)
+    assert as_person(CLERK).post(f"/submissions/{submission().pk}/sign/").status_code == 403
+    assert submission().state == "SUBMITTED"
+
+
+def test_a_period_without_a_record_is_opened_and_submitted_empty(country):
+    empty = "2025-01"
+    client = as_person(CLERK)
+    opened = client.post(f"/submissions/begin/SMS-BCR/SMS/{empty}/")
+    page = client.get(opened["Location"])
+    assert "There is nothing to report" in text_of(page)
+    client.post(f"{opened['Location']}submit/", {"nothing_to_report": "on"})
+    with scope.acting(world.person(CLERK)):
+        made = Submission.objects.get(period=empty)
+    assert (made.state, made.nothing_to_report) == ("SUBMITTED", True)
+
+
+@pytest.mark.parametrize("period", ["2099-01", "2025-Q1", "nonsense"])
+def test_no_period_is_opened_that_has_not_ended_or_is_none(country, period):
+    as_person(CLERK).post(f"/submissions/begin/SMS-WPF/SMS/{period}/")
+    with scope.acting(world.person(CLERK)):
+        assert not Submission.objects.filter(period=period).exists()
+
+
+def test_a_period_of_another_agency_is_not_opened(country):
+    page = "/submissions/begin/SMS-WPF/MLSP/2025-01/"
+    assert as_person(CLERK).post(page).status_code == 404
+    assert as_person(REVIEWER).post(page.replace("MLSP", "SMS")).status_code == 404
+
+
+def test_late_rows_are_taken_in_after_reopening(country):
+    month = world.MONTHS[0]
+    world.send(world.permits(month, rows=20, seed=99), name="late.csv", by=CLERK)
+    page = f"/submissions/{submission(month).pk}/"
+    assert "came after it was submitted" in text_of(as_person(REVIEWER).get(page))
+    as_person(CLERK).post(f"{page}late")
+    with scope.acting(world.person(CLERK)):
+        late = HeldRow.objects.filter(submission__period=month, kind="LATE").count()
+    assert late > 0
+    as_person(STATISTICIAN).post(f"{page}reopen/", {"reason": "Late rows."})
+    as_person(CLERK).post(f"{page}late")
+    with scope.acting(world.person(CLERK)):
+        assert not HeldRow.objects.filter(submission__period=month, kind="LATE").exists()
+
+
+def test_an_upload_is_sent_answered_and_undone(country):
+    month = "2025-02"
+    rows = world.permits(month, rows=30, language="en", delimiter=",", encoding="utf-8").decode()
+    numbered = re.sub(r",F,", ",2,", re.sub(r",M,", ",1,", rows))
+    client = as_person(CLERK)
+    file = SimpleUploadedFile("numbers.csv", numbered.encode())
+    sent = client.post("/uploads/new", {"delivery": "SMS/SMS-WPF", "file": file})
+    work(CLERK)
+    page = sent["Location"]
+    assert 'name="sex_codes:1"' in client.get(page).content.decode()
+    client.post(f"{page}answer", {"sex_codes:1": "M", "sex_codes:2": "F"})
+    work(CLERK)
+    assert "good" in text_of(client.get(page))
+    client.post(f"{page}undo")
+    assert "undone" in text_of(client.get(page))
+    with scope.acting(world.person(CLERK)):
+        assert not Record.objects.filter(submission__period=month).exists()
+
+
+def work(email):
+    with scope.acting(world.person(email)):
+        job = Upload.objects.latest("pk").job_id
+    jobs.work(job)
+
+
+def test_progress_is_a_fragment_while_a_file_waits_and_then_the_whole_page(country):
+    file = SimpleUploadedFile("more.csv", world.permits("2025-03", rows=20))
+    client = as_person(CLERK)
+    sent = client.post("/uploads/new", {"delivery": "SMS/SMS-WPF", "file": file})
+    waiting = client.get(f"{sent['Location']}progress")
+    assert "Waiting for a worker" in text_of(waiting)
+    work(CLERK)
+    assert client.get(f"{sent['Location']}progress").headers["HX-Refresh"] == "true"
+
+
+def test_a_record_is_edited_and_deleted_while_its_submission_is_open(country):
+    with scope.acting(world.person(CLERK)):
+        record = Record.objects.filter(submission__period=OPEN)[0]
+    client, page = as_person(CLERK), f"/records/{record.pk}/"
+    values = dict(
+        re.findall(
+            r'name="(\w+)" type="text"[^>]*value="([^"]*)"', client.get(page).content.decode()
+        )
+    )
+    codes = {"sex": "M", "citizenship": "UZB", "region": "TM-M", "decision": "ISS"}
+    typed = {**values, **codes, "occupation": "71", "activity": "F", "employer_type": "STATE"}
+    said = client.post(page, typed)
+    rules = re.findall(r'name="acknowledged" value="([^"]+)"', said.content.decode())
+    if rules:
+        client.post(page, {**typed, "acknowledged": rules})
+    with scope.acting(world.person(CLERK)):
+        assert Record.objects.get(pk=record.pk).citizenship == "UZB"
+    client.post(f"{page}delete")
+    with scope.acting(world.person(CLERK)):
+        assert not Record.objects.filter(pk=record.pk).exists()
+
+
+def test_a_person_is_given_roles_stopped_and_let_in_again(country):
+    client, clerk = as_person("admin@sms.example"), world.person(CLERK)
+    page = f"/people/person/SMS/{clerk.pk}/"
+    client.post(page, {"roles": ["clerk", "viewer"]})
+    assert 'value="viewer" checked' in client.get(page).content.decode()
+    inside = as_person(CLERK)
+    client.post(page, {"active": "0"})
+    assert inside.get("/").status_code == 302  # to the sign-in
+    client.post(page, {"active": "1"})
+    assert world.person(CLERK).is_active
+
+
+def test_an_open_invitation_is_sent_again_a_closed_one_is_not(country, mailoutbox):
+    client = as_person("admin@sms.example")
+    new = {"name": "New", "email": "new@sms.example", "roles": ["clerk"]}
+    client.post("/people/invite/SMS/", new)
+    person = Person.objects.get(email="new@sms.example")
+    client.post(f"/people/person/SMS/{person.pk}/", {"again": "1"})
+    assert len(mailoutbox) == 2
+    client.post(f"/people/person/SMS/{world.person(CLERK).pk}/", {"again": "1"})
+    assert len(mailoutbox) == 2
+
+
+def test_an_agency_is_added_and_its_administrator_invited(country, mailoutbox):
+    client = as_person("admin@national.example")
+    added = client.post("/people/agencies/", {"code": "GBS", "en": "General Bureau"})
+    assert added["Location"] == "/people/invite/GBS/"
+    twice = client.post("/people/agencies/", {"code": "GBS", "en": "Again"})
+    assert twice.status_code == 422
+    client.post(
+        added["Location"], {"name": "A", "email": "a@gbs.example", "roles": ["agency_admin"]}
+    )
+    assert [mail.to for mail in mailoutbox] == [["a@gbs.example"]]
+
+
+def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):
+    with scope.acting(world.person(CLERK)):
+        held = submission().held_rows.count()
+    world.advance(submission(), "submit", CLERK, held_acknowledged=held)
+    world.advance(submission(), "sign", REVIEWER)
+    world.advance(submission(), "accept", STATISTICIAN)
+    client = as_person(PUBLISHER)
+    assert "1 submission was accepted" in text_of(client.get("/releases/"))
+    client.post("/releases/build/WPF/")
+    jobs.work(jobs.find("publish:WPF").pk)
+    made = Release.objects.get(number=2)
+    page = f"/releases/{made.pk}/"
+    assert "beside WPF-1" in text_of(client.get(page))
+    client.post(f"{page}release/", {"embargo": "nonsense"})
+    assert Release.objects.get(pk=made.pk).state == "BUILT"
+    client.post(f"{page}release/", {"embargo": "2099-01-01T09:00"})
+    assert "under embargo until 1 January 2099" in text_of(client.get(page))
+    assert "WPF-1" in text_of(Client().get("/figures/?dataset=WPF"))
+    client.post(f"{page}withdraw/", {"reason": "A wrong month."})
+    assert "A wrong month." in text_of(client.get(page))
+    assert client.post(f"{page}explode/").status_code == 404
+
+
+def test_who_did_it_stands_in_the_log(country):
+    verbs = set(Event.objects.values_list("verb", flat=True))
+    assert {"upload", "submit", "sign", "accept", "build", "release"} <= verbs
