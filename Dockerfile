@@ -13,10 +13,10 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=migdata.settings \
     PRIVATE_ROOT=/data/private \
-    TMPDIR=/data/tmp
+    TMPDIR=/receiving
 RUN groupadd --gid 10001 portal \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
- && install -d -o portal -g portal -m 700 /data/private /data/tmp
+ && install -d -o portal -g portal -m 700 /data/private /receiving
 COPY --from=packages /venv /venv
 WORKDIR /app
 COPY manage.py ./
@@ -30,7 +30,7 @@ COPY reports reports
 # Neither needs a database; what they write belongs to root, so the running portal cannot change it.
 RUN TMPDIR=/tmp python -m migdata.catalogs && TMPDIR=/tmp python manage.py collectstatic --no-input -v0
 USER 10001:10001
-VOLUME /data
+VOLUME /data /receiving
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
     CMD ["python", "-m", "migdata.probe"]

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from redis import Redis
+from redis.exceptions import RedisError
 
 from migdata.models import Job
 
@@ -20,11 +22,16 @@ def healthz(request: HttpRequest) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     try:
-        cache.get("healthz")
-    except Exception as error:
+        with Redis.from_url(_address(), socket_timeout=3) as broker:
+            broker.ping()
+    except RedisError as error:
         facts["broker"] = type(error).__name__
     waiting = Job.objects.filter(state=Job.State.QUEUED).order_by("asked_at").first()
     age = timezone.now() - waiting.asked_at if waiting else timedelta()
     facts["oldest_job_minutes"] = round(age.total_seconds() / 60, 1)
     well = facts["broker"] == "ok" and age < LATE
     return JsonResponse(facts, status=200 if well else 503)
+
+
+def _address() -> str:
+    return settings.REDIS_URL.replace("redis+socket://", "unix://")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -111,9 +111,10 @@ class Drawing:
 
     def svg(self) -> bytes:
         """Return the drawing, from the cache where somebody has asked for it before."""
-        if (drawn := cache.get(self.tag)) is None:
+        kept_here = caches["drawings"]
+        if (drawn := kept_here.get(self.tag)) is None:
             drawn = self._draw()
-            cache.set(self.tag, drawn, DRAWN_FOR)
+            kept_here.set(self.tag, drawn, DRAWN_FOR)
         return bytes(drawn)
 
     def _draw(self) -> bytes:

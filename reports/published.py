@@ -23,6 +23,7 @@ from reports.structure import Unknown as Unknown  # what callers catch
 
 CELLS, VALUE = "cells.parquet", "value"
 NUMBER = re.compile(r"[0-9]{1,6}")
+CODE = re.compile(r"[A-Za-z0-9_-]{1,20}")
 SHARE_NEEDS = 10  # no share where the denominator is below so many bases (docs/disclosure.md)
 
 
@@ -134,7 +135,7 @@ def history(dataset: str) -> list[Edition]:
 def cited(name: str) -> Edition | None:
     """Return the release of this name (BCR-2) if readers may see it."""
     dataset, _dash, number = name.rpartition("-")
-    if not NUMBER.fullmatch(number):
+    if not NUMBER.fullmatch(number) or not CODE.fullmatch(dataset):
         return None
     with public_role():
         made = Release.objects.filter(

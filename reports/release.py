@@ -145,15 +145,19 @@ def exact_of(dataset: Dataset) -> pa.Table:
 
 
 def _missing(dataset: Dataset, periods: list[str], inputs: list[Slice]) -> list[dict[str, str]]:
-    """Return what is not in the release, by agency that delivers and period: status O, never zero."""
+    """Return what is not in the release, by agency that delivers and period: status O, never zero.
+
+    An agency is expected from the first period it has delivered; one that never has, in all.
+    """
     there = {(s.submission.agency.code, s.submission.period) for s in inputs}
     agencies = Instrument.objects.get(code=dataset.instrument).agencies.order_by("code")
     delivering = [agency.code for agency in agencies]
+    first = {code: min((p for c, p in there if c == code), default="") for code in delivering}
     return [
         {"agency": code, "period": period}
         for period in periods
         for code in delivering
-        if (code, period) not in there
+        if period >= first[code] and (code, period) not in there
     ]
 
 

@@ -1,6 +1,7 @@
 """Public pages of tables and their files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -137,10 +138,8 @@ def _filters(request: HttpRequest, shown: TableDesign, edition: Edition) -> list
 def _table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponse:
     shown, edition = _designed(code)
     name = f"{shown.code}-{edition.name}.{suffix}"
-    try:
-        return _file(request, _made(request, shown, edition), in_language(shown.title), name)
-    except published.Unknown as unknown:
-        return _bad(unknown)
+    make = partial(_made, request, shown, edition)
+    return _file(request, edition, name, in_language(shown.title), make)
 
 
 def _data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponse:
@@ -148,23 +147,30 @@ def _data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponse:
     edition = published.latest(dataset.upper())
     if edition is None:
         raise Http404
-    structure = edition.structure
+
+    def make() -> Table:
+        by = asked.by(request.GET, edition.structure)
+        return published.tabulate(edition, by, asked.where(request.GET, edition.structure))
+
+    title = in_language(edition.structure.title)
+    return _file(request, edition, f"{edition.name}.{suffix}", title, make)
+
+
+def _file(
+    request: HttpRequest, edition: Edition, name: str, title: str, make: Callable[[], Table]
+) -> HttpResponse:
+    """Answer with a table as a file; nothing is added up for a reader who has it already."""
+    tag = kept.tag(edition, name, _language(), sorted(request.GET.lists()))
+    csv = name.endswith(".csv")
+
+    def written() -> bytes:
+        table = make()
+        return files.as_csv(table, _language()) if csv else files.as_xlsx(table, _language(), title)
+
     try:
-        by = asked.by(request.GET, structure)
-        made = published.tabulate(edition, by, asked.where(request.GET, structure))
+        return kept.answer(request, tag, written, CSV if csv else XLSX, name)
     except published.Unknown as unknown:
         return _bad(unknown)
-    title = in_language(edition.structure.title)
-    return _file(request, made, title, f"{edition.name}.{suffix}")
-
-
-def _file(request: HttpRequest, made: Table, title: str, name: str) -> HttpResponse:
-    tag = kept.tag(made.edition, name, _language(), sorted(request.GET.lists()))
-    if name.endswith(".csv"):
-        media_type, make = CSV, lambda: files.as_csv(made, _language())
-    else:
-        media_type, make = XLSX, lambda: files.as_xlsx(made, _language(), title)
-    return kept.answer(request, tag, make, media_type, name)
 
 
 def _language() -> str:

@@ -5,9 +5,12 @@ import io
 from typing import Any
 
 import xlsxwriter
+from django.utils.translation import gettext as _
 
 from reports.formats import flat
-from reports.published import Table
+from reports.published import Table, Unknown
+
+SHEET = 1_048_000  # rows that fit a sheet, with room for the header
 
 
 def as_csv(table: Table, language: str) -> bytes:
@@ -23,6 +26,8 @@ def as_csv(table: Table, language: str) -> bytes:
 
 def as_xlsx(table: Table, language: str, title: str) -> bytes:
     """Return a workbook: the figures on one sheet, the notes on another. The same table, the same bytes."""
+    if len(table.rows) > SHEET:
+        raise Unknown(_("These are too many rows for XLSX. Take CSV, or fewer dimensions."), "by")
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:

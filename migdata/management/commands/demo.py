@@ -76,6 +76,7 @@ class Command(BaseCommand):
         catalogs.compile_all(settings.BASE_DIR / "locale")
         self._say("Preparing the database.")
         _manage("migrate", "--no-input", "-v0", MIGDATA_AS_OWNER="1")
+        _manage("createcachetable", MIGDATA_AS_OWNER="1")
         _manage("load_instruments")
         if web:
             self._say("Preparing style sheets and scripts.")
