@@ -126,6 +126,11 @@ def holdings(person: Person) -> dict[Agency, list[Role]]:
     return {grant.content_object: roles(person, grant.content_object) for grant in found}
 
 
+def is_national(person: Anyone) -> bool:
+    """Say whether the person holds a role that reaches every agency."""
+    return _holding(person, NATIONAL).exists()
+
+
 def home_agency(person: Person) -> Agency | None:
     """Return the agency in which the person holds a role, the first by code if several."""
     return _holding(person, Role).first()

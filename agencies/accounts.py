@@ -1,15 +1,17 @@
 """Accounts of people: invite, give and take roles, deactivate. Who may do which is decided here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -23,11 +25,27 @@ class Refused(Exception):
     """The change makes no sense now; the message is written for the person."""
 
 
+_created: list[Callable[[Agency], None]] = []
+
+
+def after_creating(function: Callable[[Agency], None]) -> None:
+    """Say what else a new agency needs; it is done in the transaction that creates it."""
+    if function not in _created:
+        _created.append(function)
+
+
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
     """allauth asks this: nobody makes an account alone, an administrator invites."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: HttpRequest, user: Person, **kwargs: Any) -> HttpResponse:
+        """Go on in the language the person has chosen, on a machine that does not know it too."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        if user.language:
+            remember_language(response, user.language)
+        return response
 
 
 def grantable(by: Person, agency: Agency) -> list[Role]:
@@ -61,7 +79,14 @@ def holders(agency: Agency, role: Role) -> list[Person]:
 
 @transaction.atomic
 def invite(
-    *, email: str, name: str, roles: Iterable[Role], agency: Agency, by: Person, link_base: str
+    *,
+    email: str,
+    name: str,
+    language: str,
+    roles: Iterable[Role],
+    agency: Agency,
+    by: Person,
+    link_base: str,
 ) -> Person:
     """Make an account with roles and send a link with which the person chooses a password.
 
@@ -74,8 +99,9 @@ def invite(
         raise Refused(_("This agency is closed."))
     person = Person.objects.filter(email__iexact=email).first()
     if person is None:
-        person = Person.objects.create_user(email, None, name=name)
+        person = Person.objects.create_user(email, None, name=name, language=language)
         transaction.on_commit(lambda: _send(person, by, agency, link_base))
+    _not_oneself(person, chosen, agency, by)
     for role in chosen:
         access.grant(person, role, agency)
     audit.record("invite", f"person:{person.pk}", by=by, agency=agency, roles=sorted(chosen))
@@ -96,9 +122,11 @@ def invite_again(person: Person, *, agency: Agency, by: Person, link_base: str) 
 def change_roles(person: Person, roles: Iterable[Role], *, agency: Agency, by: Person) -> None:
     """Give and take roles so that the person holds exactly these, of those `by` may decide on.
 
-    Raises `Denied`, and `Refused` where the agency would be left without an administrator.
+    Raises `Denied`, and `Refused` for one's own roles and where the agency would be left without
+    an administrator.
     """
     wanted, mine = _permitted(roles, agency, by), set(grantable(by, agency))
+    _not_oneself(person, wanted, agency, by)
     held = set(access.roles(person, agency))
     if Role.AGENCY_ADMIN in held & mine - wanted:
         _keep_an_admin(person, agency)
@@ -140,9 +168,50 @@ def create_agency(
     access.require(by, Permission.MANAGE_AGENCIES)
     if Agency.objects.filter(code__iexact=code).exists():
         raise Refused(_("There is an agency %(code)s already.") % {"code": code})
+    office = Agency.objects.filter(statistics_office=True).first()
+    if statistics_office and office:
+        raise Refused(_("The statistics office is %(agency)s; there is one.") % {"agency": office})
     agency = Agency.objects.create(code=code, names=names, statistics_office=statistics_office)
+    for function in _created:
+        function(agency)
     audit.record("create", f"agency:{agency.pk}", by=by, agency=agency)
     return agency
+
+
+def prove_address(person: Person) -> None:
+    """Note that the person reads the mail of their address: they answered a link that went there."""
+    EmailAddress.objects.update_or_create(
+        user=person, email=person.email.lower(), defaults={"verified": True, "primary": True}
+    )
+
+
+def address_answered(user: Person, **_signal: Any) -> None:
+    """allauth's signal: the person chose a password by a link, an invitation's or a forgotten one's."""
+    prove_address(user)
+
+
+def choose_language(person: Person, language: str) -> None:
+    """Keep the language a person reads, for mail and for the next machine."""
+    Person.objects.filter(pk=person.pk).update(language=language)
+    person.language = language
+
+
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Let this browser ask for pages in the language, as Django's own switch does."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,  # type: ignore[arg-type] # one of its words
+    )
+
+
+def lacks_second_factor(person: access.Anyone) -> bool:
+    """Say whether the person has to set up a second factor before anything else."""
+    required = settings.REQUIRE_SECOND_FACTOR and access.is_national(person)
+    return required and not is_mfa_enabled(person)
 
 
 def _permitted(roles: Iterable[Role], agency: Agency, by: Person) -> set[Role]:
@@ -152,6 +221,13 @@ def _permitted(roles: Iterable[Role], agency: Agency, by: Person) -> set[Role]:
         audit.record("denied", f"agency:{agency.pk}", by=by, agency=agency, asked=asked)
         raise Denied(_("You may not give these roles in this agency."))
     return chosen
+
+
+def _not_oneself(person: Person, asked: Iterable[Role], agency: Agency, by: Person) -> None:
+    """Refuse to decide on one's own roles: who keeps the accounts must not give herself the records."""
+    if person == by:
+        audit.record("denied", f"person:{person.pk}", by=by, agency=agency, asked=sorted(asked))
+        raise Refused(_("You cannot change your own roles; ask another administrator."))
 
 
 def _decides_on(by: Person, held: Mapping[Agency, list[Role]]) -> bool:
@@ -189,7 +265,7 @@ def _send(person: Person, by: Person, agency: Agency, link_base: str) -> None:
             "key": default_token_generator.make_token(person),
         },
     )
-    with override(person.language):
+    with override(person.language or settings.LANGUAGE_CODE):
         text: dict[str, Any] = {
             "by": by,
             "agency": agency,

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
+from django.conf import settings
 from django.core.validators import RegexValidator
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 
@@ -20,9 +23,25 @@ class SignIn(LoginForm):  # type: ignore[misc]
             field.widget.attrs.pop("placeholder", None)
 
 
+class ForgottenPassword(ResetPasswordForm):  # type: ignore[misc]
+    """allauth's form. Its letter to an address without an account would send people to sign up."""
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        if self.users:
+            return str(super().save(request, **kwargs))
+        address: str = self.cleaned_data["email"]
+        get_adapter().send_mail("account/email/unknown_account", address, {})
+        return address
+
+
 class InviteForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
     email = forms.EmailField(label=gettext_lazy("E-mail"))
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        help_text=gettext_lazy("Of the invitation, and of the pages at first."),
+        choices=settings.LANGUAGES,
+    )
 
 
 class AgencyForm(forms.Form):
@@ -35,3 +54,8 @@ class AgencyForm(forms.Form):
     en = forms.CharField(label=gettext_lazy("Name in English"), max_length=200)
     ru = forms.CharField(label=gettext_lazy("Name in Russian"), max_length=200, required=False)
     tk = forms.CharField(label=gettext_lazy("Name in Turkmen"), max_length=200, required=False)
+    statistics_office = forms.BooleanField(
+        label=gettext_lazy("Statistics office"),
+        help_text=gettext_lazy("Accepts what all agencies deliver and publishes. There is one."),
+        required=False,
+    )

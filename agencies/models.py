@@ -28,6 +28,13 @@ class Agency(models.Model):
         ordering = ["code"]
         verbose_name_plural = "agencies"
         default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statistics_office"],
+                condition=models.Q(statistics_office=True),
+                name="one_statistics_office",
+            )
+        ]
         # One guardian permission for each role: what a role may do is said in `agencies.access`.
         permissions = [
             ("clerk", "Clerk"),
@@ -79,7 +86,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
-    language = models.CharField(_("language"), max_length=2, default="en")
+    # Empty: never chosen, so pages follow the browser.
+    language = models.CharField(_("language"), max_length=2, blank=True, default="")
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(default=timezone.now)
 

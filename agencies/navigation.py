@@ -1,6 +1,7 @@
 """What stands at the top of every page, by permission."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -29,8 +30,18 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     found.append((_("Tables"), reverse("reports:tables")))
     here = max((url for _label, url in found if request.path.startswith(url)), key=len, default="")
     return {
+        "come_back": _come_back(request),
         "entries": [(label, url, url == here) for label, url in found],
         "portal_name": settings.PORTAL_NAME,
         "languages": settings.LANGUAGES,
         "demo": settings.DEMO,
     }
+
+
+def _come_back(request: HttpRequest) -> str:
+    """The address to come back to: a refused form is shown at an address that only takes forms."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    same = came_from.netloc == request.get_host()
+    return f"{came_from.path}?{came_from.query}" if same and came_from.path else "/"

@@ -1,13 +1,19 @@
 """Pages of people and agencies: each fetches what is visible, calls one verb, answers."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views import i18n
 
-from agencies import access, accounts
+from agencies import access, accounts, audit
 from agencies.access import Permission, Role
 from agencies.forms import AgencyForm, InviteForm
 from agencies.http import SignedInRequest
@@ -30,7 +36,7 @@ def people(request: SignedInRequest) -> HttpResponse:
 
 def invite(request: SignedInRequest, agency: str) -> HttpResponse:
     found = _managed(request, agency)
-    form = InviteForm(request.POST or None)
+    form = InviteForm(request.POST or None, initial={"language": get_language()})
     chosen = request.POST.getlist("roles")
     if request.method == "POST" and form.is_valid():
         try:
@@ -64,6 +70,7 @@ def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
     context = {
         "agency": found,
         "person": one,
+        "own": one == request.user,
         "roles": _choices(grantable, held),
         "others": [role.label for role in held if role not in grantable],
     }
@@ -75,12 +82,13 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
     form = AgencyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         code = form.cleaned_data.pop("code")
+        office = form.cleaned_data.pop("statistics_office")
         try:
             accounts.create_agency(
-                code=code, names=form.cleaned_data, statistics_office=False, by=request.user
+                code=code, names=form.cleaned_data, statistics_office=office, by=request.user
             )
         except accounts.Refused as refusal:
-            form.add_error("code", str(refusal))
+            form.add_error(None, str(refusal))
         else:
             messages.success(
                 request, _("%(code)s is added. Now invite its administrator.") % {"code": code}
@@ -89,6 +97,57 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
     listed = [(a, accounts.holders(a, Role.AGENCY_ADMIN)) for a in Agency.objects.all()]
     context = {"agencies": listed, "form": form}
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
+
+
+@login_not_required
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Django's switch of language, which a person who is signed in keeps."""
+    response = i18n.set_language(request)
+    chosen = request.POST.get("language", "")
+    if isinstance(request.user, Person) and chosen in dict(settings.LANGUAGES):
+        accounts.choose_language(request.user, chosen)
+    return response
+
+
+class RefusalsAreLogged:
+    """Middleware, around the transaction that a refusal rolls back: who was refused which page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if getattr(request, "was_denied", False):
+            audit.denied(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Remember it; the form that lacks its token is a 403 too, but nobody was refused."""
+        request.was_denied = isinstance(exception, PermissionDenied)  # type: ignore[attr-defined]
+
+
+class SecondFactorFirst:
+    """Middleware: who has to set up a second factor meets no other page of their own before."""
+
+    ACCOUNT = ("account_", "mfa_")  # the way to it, and out
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *_arguments: Any
+    ) -> HttpResponse | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        public = not getattr(view, "login_required", True)
+        if public or name.startswith(self.ACCOUNT):
+            return None
+        if not accounts.lacks_second_factor(request.user):
+            return None
+        messages.error(request, _("Your roles need a second factor. Set it up before you go on."))
+        return redirect("mfa_index")
 
 
 def _managed(request: SignedInRequest, code: str) -> Agency:

@@ -12,7 +12,7 @@ from benchmarks.measure import peak_mib, stopwatch
 from migdata import jobs
 from migdata.models import Job
 from records import admission, instrument, intake, review
-from records.models import Instrument, Submission, Upload
+from records.models import HeldRow, Instrument, Submission, Upload
 from reports import release
 from reports.models import Release
 
@@ -108,7 +108,8 @@ def _accept(submission: Submission) -> None:
     for verb, name in (("submit", "clerk"), ("sign", "reviewer"), ("accept", "statistician")):
         person = _person(name)
         with scope.acting(person):
-            held = submission.held_rows.count() if verb == "submit" else None
+            missing = HeldRow.objects.missing_from(submission).errors()
+            held = missing.count() if verb == "submit" else None
             review.advance(submission, verb, by=person, held_acknowledged=held or None)
 
 

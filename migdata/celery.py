@@ -1,6 +1,7 @@
 """The Celery app: one task that does a job, one that looks for jobs nobody does."""
 
 import os
+from datetime import timedelta
 
 from celery import Celery
 from celery.signals import worker_ready
@@ -19,12 +20,13 @@ def work(job_id: int) -> None:
 
 
 @app.task(name="migdata.reap")
-def reap() -> None:
+def reap(start: bool = False) -> None:
     from migdata import jobs
 
-    jobs.reap()
+    jobs.reap(timedelta()) if start else jobs.reap()
 
 
 @worker_ready.connect
 def look_for_left_work(**_kwargs: object) -> None:
-    reap.delay()
+    """A worker that starts finds what waits, whatever became of the messages."""
+    reap.delay(start=True)

@@ -4,27 +4,49 @@ The row in `migdata.Job` is the truth and Redis only wakes workers, so losing Re
 loses nothing. A worker claims a row for LEASE and renews the lease on a second connection while it
 works. The handler's own changes and the end of the job commit in one transaction, and only if the
 lease is still held: a job that ran twice counts once.
+
+Texts of exceptions may quote records (PostgreSQL names the row it refused), so they are neither
+stored nor logged, except at DEBUG: the class, the SQLSTATE and the lines of code are.
 """
 
 import logging
 import os
 import threading
+import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, transaction
-from django.db.models import F, Q
+from django.db import Error, connections, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as said
 
-from migdata.models import Job
+from migdata.models import Job, sentence, translated
 
 log = logging.getLogger(__name__)
 SIDE = "side"  # progress and heartbeats are seen at once, whatever the handler's transaction does
 ATTEMPTS = 3
+WAKE_AGAIN = timedelta(minutes=3)  # a message may be lost; one that only waits is not doubled
+WOKEN_AT_ONCE = 100  # the broker never evicts: a long queue must not fill it with reminders
+
+AFRESH: dict[str, Any] = {
+    "state": Job.State.QUEUED,
+    "attempts": 0,
+    "worker": "",
+    "lease_until": None,
+    "finished_at": None,
+    "because": {},
+    "error": "",
+    "progress": {},
+}
+BROKEN = said(
+    "The portal could not do this, and has changed nothing. Tell those who run it: job %(job)s."
+)
+STOPPED = said("The worker stopped three times while doing this.")
 
 Handler = Callable[[Job], None]
 _handlers: dict[str, Handler] = {}
@@ -32,7 +54,18 @@ _wake: list[Callable[[int], None]] = []
 
 
 class GaveUp(Exception):
-    """The job cannot succeed however often it is tried; the message says why, for people."""
+    """The job cannot succeed however often it is tried; the text says why, for people.
+
+    It is raised where nobody's language is active, so the text is marked, not translated:
+    `GaveUp(said("There is no dataset %(code)s."), code=code)`.
+    """
+
+    def __init__(self, text: str, **values: Any) -> None:
+        super().__init__(text)
+        self.because = sentence(text, **values)
+
+    def __str__(self) -> str:
+        return translated(self.because)
 
 
 class LeaseLost(Exception):
@@ -62,15 +95,24 @@ def enqueue(
     `key` names the work: while a job of that key is open it is not added a second time, and a
     finished one is started anew. `agencies` is the scope (ids) in which the handler will run.
     """
-    job, created = Job.objects.get_or_create(
-        key=key, defaults={"name": name, "args": args, "agencies": agencies, "asked_by": by}
-    )
-    if not created and job.state in (Job.State.DONE, Job.State.FAILED):
-        job.state, job.attempts, job.reason, job.progress = Job.State.QUEUED, 0, "", {}
-        job.args, job.agencies, job.asked_by, job.lease_until = args, agencies, by, None
-        job.save()
+    now = timezone.now()
+    asked = {
+        "args": args,
+        "agencies": agencies,
+        "asked_by": by,
+        "asked_at": now,
+        "woken_at": now,
+    }
+    job, created = Job.objects.get_or_create(key=key, defaults={"name": name, **asked})
+    if not created and _closed(job).update(**asked, **AFRESH):
+        job.refresh_from_db()
     transaction.on_commit(lambda: wake(job.pk))
     return job
+
+
+def _closed(job: Job) -> QuerySet[Job]:
+    """The row, if the job has come to an end; asked of the database, where workers change it."""
+    return Job.objects.filter(pk=job.pk, state__in=[Job.State.DONE, Job.State.FAILED])
 
 
 def find(key: str) -> Job | None:
@@ -87,6 +129,7 @@ def wake(job_id: int) -> None:
             log.warning(
                 "could not wake a worker for job %s; the reaper will", job_id, exc_info=True
             )
+            Job.objects.filter(pk=job_id).update(woken_at=None)
 
 
 def work(job_id: int) -> Job:
@@ -100,12 +143,14 @@ def work(job_id: int) -> Job:
             _handlers[job.name](job)
             _finish(job)
     except GaveUp as reason:
-        _fail(job, str(reason), retry=False)
+        _fail(job, reason.because, retry=False)
     except LeaseLost:
         log.warning("%s was taken over by another worker", job)
     except Exception as error:
-        log.exception("%s failed", job)
-        _fail(job, f"{type(error).__name__}: {error}", retry=job.attempts < ATTEMPTS)
+        log.error("%s failed: %s\n%s", job, _kind(error), _lines(error))
+        log.debug("%s failed", job, exc_info=True)
+        because = sentence(BROKEN, job=job.pk)
+        _fail(job, because, retry=job.attempts < ATTEMPTS, error=_kind(error))
     return Job.objects.get(pk=job_id)
 
 
@@ -115,23 +160,33 @@ def progress(job: Job, **facts: Any) -> None:
     Job.objects.using(SIDE).filter(pk=job.pk, worker=job.worker).update(progress=job.progress)
 
 
-def reap() -> list[int]:
-    """Wake workers for jobs that wait or whose worker is gone; give up, visibly, after three attempts."""
+def reap(wake_again: timedelta = WAKE_AGAIN) -> list[int]:
+    """Wake workers for jobs that wait or whose worker is gone; give up, visibly, after three attempts.
+
+    A job that waits is told of once, and again only after `wake_again`. Returns who was told of.
+    """
     now = timezone.now()
     expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
     expired.filter(attempts__gte=ATTEMPTS).update(
-        state=Job.State.FAILED,
-        reason="The worker stopped three times while doing this.",
-        finished_at=now,
+        state=Job.State.FAILED, because=sentence(STOPPED), finished_at=now
     )
-    expired.update(state=Job.State.QUEUED, lease_until=None)
-    waiting = Job.objects.filter(state=Job.State.QUEUED).filter(
-        Q(lease_until=None) | Q(lease_until__lt=now)
+    expired.update(state=Job.State.QUEUED, lease_until=None, woken_at=None)
+    due = (
+        Job.objects.select_for_update(skip_locked=True)  # of two reapers one tells
+        .filter(_ready(now), Q(woken_at=None) | Q(woken_at__lte=now - wake_again))
+        .order_by("pk")[:WOKEN_AT_ONCE]
     )
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    with transaction.atomic():
+        ids = list(due.values_list("pk", flat=True))
+        Job.objects.filter(pk__in=ids).update(woken_at=now)
     for job_id in ids:
         wake(job_id)
     return ids
+
+
+def _ready(now: datetime) -> Q:
+    """Say which jobs wait, and not for the end of the pause before their next attempt."""
+    return Q(state=Job.State.QUEUED) & (Q(lease_until=None) | Q(lease_until__lt=now))
 
 
 def _claim(job_id: int, worker: str) -> Job | None:
@@ -140,7 +195,7 @@ def _claim(job_id: int, worker: str) -> Job | None:
         job = (
             Job.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(pk=job_id, attempts__lt=ATTEMPTS)
-            .filter(Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now))
+            .filter(_ready(now) | Q(state=Job.State.RUNNING, lease_until__lt=now))
             .first()
         )
         if job is None:
@@ -153,19 +208,37 @@ def _claim(job_id: int, worker: str) -> Job | None:
 
 def _finish(job: Job) -> None:
     done = Job.objects.filter(pk=job.pk, worker=job.worker, state=Job.State.RUNNING).update(
-        state=Job.State.DONE, finished_at=timezone.now(), lease_until=None, reason=""
+        state=Job.State.DONE, finished_at=timezone.now(), lease_until=None, because={}, error=""
     )
     if not done:
         raise LeaseLost
 
 
-def _fail(job: Job, reason: str, *, retry: bool) -> None:
-    mine = Job.objects.filter(pk=job.pk, worker=job.worker)
+def _fail(job: Job, because: dict[str, Any], *, retry: bool, error: str = "") -> None:
+    now, mine = timezone.now(), Job.objects.filter(pk=job.pk, worker=job.worker)
+    mine = mine.filter(state=Job.State.RUNNING)
     if retry:
         pause = timedelta(seconds=2**job.attempts)
-        mine.update(state=Job.State.QUEUED, reason=reason, lease_until=timezone.now() + pause)
+        mine.update(
+            state=Job.State.QUEUED,
+            because=because,
+            error=error,
+            lease_until=now + pause,
+            woken_at=None,
+        )
     else:
-        mine.update(state=Job.State.FAILED, reason=reason, finished_at=timezone.now())
+        mine.update(state=Job.State.FAILED, because=because, error=error, finished_at=now)
+
+
+def _kind(error: BaseException) -> str:
+    """Return the class of an error and, from the database, its SQLSTATE: what tells nothing of a row."""
+    state = getattr(error.__cause__, "sqlstate", None) or getattr(error, "sqlstate", None)
+    return " ".join(filter(None, (type(error).__name__, state)))[:120]
+
+
+def _lines(error: BaseException) -> str:
+    """Return the lines of code an error came through, without its text."""
+    return "".join(traceback.format_tb(error.__traceback__)).rstrip()
 
 
 @contextmanager
@@ -175,9 +248,12 @@ def _heartbeat(job: Job) -> Iterator[None]:
 
     def beat() -> None:
         while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
-            Job.objects.using(SIDE).filter(
-                pk=job.pk, worker=job.worker, lease_until__gt=timezone.now() - _lease()
-            ).update(lease_until=timezone.now() + _lease(), attempts=F("attempts"))
+            try:
+                _renew(job)
+            except Error as error:
+                # The next beat has a connection of its own: one that broke must not end the lease.
+                log.warning("heartbeat of %s: %s", job, _kind(error))
+                connections[SIDE].close()
         connections[SIDE].close()
 
     thread = threading.Thread(target=beat, name=f"heartbeat-{job.pk}", daemon=True)
@@ -187,6 +263,13 @@ def _heartbeat(job: Job) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+
+
+def _renew(job: Job) -> None:
+    now = timezone.now()
+    Job.objects.using(SIDE).filter(
+        pk=job.pk, worker=job.worker, lease_until__gt=now - _lease()
+    ).update(lease_until=now + _lease())
 
 
 def _lease() -> timedelta:

@@ -1,9 +1,37 @@
 """The job row: the only truth about background work. Verbs are in `migdata.jobs`."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+
+def sentence(text: str, **values: Any) -> dict[str, Any]:
+    """Keep a sentence marked with `said(…)` so that each reader gets it in their own language.
+
+    Values are sentences of this kind, lists of them, or anything else that is written as it is.
+    """
+    plain = (dict, list)
+    return {
+        "text": text,
+        "values": {k: v if isinstance(v, plain) else str(v) for k, v in values.items()},
+    }
+
+
+def translated(kept: Any) -> str:
+    """Return what `sentence` keeps in the active language; a list is joined by semicolons."""
+    if isinstance(kept, list):
+        return "; ".join(translated(one) for one in kept)
+    if not isinstance(kept, dict):
+        return str(kept)
+    if not kept.get("text"):  # gettext answers "" with the head of the catalogue
+        return ""
+    said, values = gettext(kept["text"]), kept.get("values")
+    return said % {k: translated(v) for k, v in values.items()} if values else said
 
 
 class Job(models.Model):
@@ -23,10 +51,12 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
+    woken_at = models.DateTimeField(null=True)  # when a worker was last told
     progress = models.JSONField(default=dict)
-    reason = models.TextField(blank=True)
+    because = models.JSONField(default=dict)  # `sentence`: why it failed, for people
+    error = models.CharField(max_length=120, blank=True)  # class and SQLSTATE, never a message
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
-    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -40,3 +70,8 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.pk}"
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in the language of who asks; empty if it did not."""
+        return translated(self.because)

@@ -78,12 +78,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Around the transaction: allauth writes letters and messages when it is committed.
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "migdata.requests.Decent",
+    "agencies.views.RefusalsAreLogged",
     "agencies.scope.ScopeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
+    "agencies.views.SecondFactorFirst",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "migdata.urls"
@@ -140,7 +143,10 @@ LOGIN_REDIRECT_URL = "records:home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"login": "agencies.forms.SignIn"}
+ACCOUNT_FORMS = {
+    "login": "agencies.forms.SignIn",
+    "reset_password": "agencies.forms.ForgottenPassword",
+}
 ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE; nobody is asked
 ACCOUNT_ADAPTER = "agencies.accounts.InvitedOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation is answered from the address it went to
@@ -199,7 +205,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 JOB_LEASE_SECONDS = int(os.environ.get("JOB_LEASE_SECONDS", 30))
-CELERY_BEAT_SCHEDULE = {"reap": {"task": "migdata.reap", "schedule": JOB_LEASE_SECONDS / 2}}
+CELERY_BEAT_SCHEDULE = {
+    "reap": {"task": "migdata.reap", "schedule": JOB_LEASE_SECONDS / 2},
+    "expire": {"task": "records.expire", "schedule": 3600},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.
 # Drawings are whatever readers ask for: each process keeps the latest few hundred in memory.
@@ -247,6 +256,12 @@ CONTENT_SECURITY_POLICY = {
 }
 # Behind the TLS proxy; the demonstration runs on plain http on this machine.
 SECURE = not (DEBUG or DEMO or TESTING)
+# The address of the visitor, not of the proxy, whose only address all visitors would share.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE else 0
+# People with national roles set up a second factor before anything else.
+REQUIRE_SECOND_FACTOR = (
+    env_flag("REQUIRE_SECOND_FACTOR") if "REQUIRE_SECOND_FACTOR" in os.environ else SECURE
+)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_SSL_REDIRECT = SECURE

@@ -1,17 +1,20 @@
 """Admitting staged rows: which submission, which are repeated, which come too late. All in SQL."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models.fields.json import KT
 
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
 from records.store import CORE
 
 COLUMNS = ", ".join(CORE)
+# What a late row holds, of the types of a record's columns; which rows are late (held row `h`).
+TYPED_AGAIN = ", ".join(f"(h.raw->>'{name}')::{kind}" for name, kind in CORE.items())
+LATE_OF = "h.submission_id = %s AND h.kind = 'LATE'"
 # A valid row as a held row keeps it: typed, with the year that stands for the birth date.
 TYPED = (
     "(to_jsonb(i) - ARRAY['row_no', 'period', 'submission_id']"
@@ -57,11 +60,7 @@ OTHER_CONTENT = {
 
 @dataclass
 class Admitted:
-    """What became of the staged rows: numbers of rows, and the submissions they went to.
-
-    `closed` are held rows of earlier files that the records of this one have made good, as JSON:
-    undoing the upload brings them back.
-    """
+    """What became of the staged rows: numbers of rows, and the submissions they went to."""
 
     accepted: int = 0
     held: int = 0
@@ -70,7 +69,6 @@ class Admitted:
     repeated: dict[str, int] = field(default_factory=dict)  # rule id -> rows
     sex: dict[str, int] = field(default_factory=dict)
     submissions: list[Submission] = field(default_factory=list)
-    closed: list[dict[str, Any]] = field(default_factory=list)
 
 
 def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
@@ -90,13 +88,15 @@ def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
             done.duplicate, done.repeated = _judge_repeated(cursor, upload)
             done.accepted = _insert(cursor, upload)
         done.held = _hold_errors(cursor, upload) + done.late + sum(done.repeated.values())
-        done.closed = _close_corrected(cursor, upload)
+        _close_corrected(cursor, upload)
         cursor.execute(
             "SELECT sex, count(*) FROM records_record WHERE upload_id = %s GROUP BY sex",
             [upload.pk],
         )
         done.sex = dict(cursor.fetchall())
     upload.submissions.set(done.submissions)
+    if done.late:
+        count_late(done.submissions)
     return done
 
 
@@ -116,27 +116,66 @@ def submission_for(agency: int, version: InstrumentVersion, period: str) -> Subm
 def readmit_late(submission: Submission) -> int:
     """Take in the rows that came while the submission was closed. Returns how many; none while it is.
 
-    They were valid when they came; a number that is in use by now stays held, as an error.
+    They were valid when they came, but several files may have brought the same number meanwhile. A
+    row equal to another one, or to a record, is a duplicate and goes; where rows of one number
+    differ all of them stay held, as errors. No content is lost.
     """
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     if not submission.is_open:
         return 0
-    late = HeldRow.objects.filter(submission=submission, kind=HeldRow.Kind.LATE)
     with connection.cursor() as cursor:
-        numbered = late.annotate(number=KT("raw__record_ref"))
-        taken = numbered.filter(number__in=submission.records.values("record_ref"))
-        taken.update(kind=HeldRow.Kind.ERROR, findings=[OTHER_CONTENT])
-        core = ", ".join(f"(h.raw->>'{name}')::{kind}" for name, kind in CORE.items())
+        _judge_late(cursor, submission)
+        # No ON CONFLICT: a number that still stands twice must stop this, not lose a row.
         cursor.execute(
-            f"INSERT INTO records_record (agency_id, submission_id, upload_id, row_no, {COLUMNS}, extras)"
-            f" SELECT h.agency_id, h.submission_id, h.upload_id, h.row_no, {core}, h.raw->'extras'"
-            " FROM records_heldrow h WHERE h.submission_id = %s AND h.kind = 'LATE'"
-            " ON CONFLICT (submission_id, record_ref) DO NOTHING",
+            f"WITH late AS (DELETE FROM records_heldrow h WHERE {LATE_OF} RETURNING h.*)"
+            f" INSERT INTO records_record (agency_id, submission_id, upload_id, row_no, {COLUMNS},"
+            " extras) SELECT h.agency_id, h.submission_id, h.upload_id, h.row_no,"
+            f" {TYPED_AGAIN}, h.raw->'extras' FROM late h",
             [submission.pk],
         )
         admitted = int(cursor.rowcount)
-    late.delete()
+    count_late([submission])
     return admitted
+
+
+def count_late(submissions: Iterable[Submission]) -> None:
+    """Keep on each submission how many late rows it has: the statistics office sees the number only.
+
+    To be called in the scope of somebody who sees the rows, wherever rows become late or stop being it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE records_submission s SET late_rows = (SELECT count(*) FROM records_heldrow h"
+            " WHERE h.submission_id = s.id AND h.kind = 'LATE') WHERE s.id = ANY(%s)",
+            [[submission.pk for submission in submissions]],
+        )
+
+
+def _judge_late(cursor: CursorWrapper, submission: Submission) -> None:
+    """Drop late rows that are there already; where a number has different content hold all as errors."""
+    cursor.execute(
+        "CREATE TEMP TABLE judged ON COMMIT DROP AS WITH late AS (SELECT h.id,"
+        " h.raw->>'record_ref' AS number,"
+        f" md5(ROW({TYPED_AGAIN}, h.raw->'extras')::text) AS content"
+        f" FROM records_heldrow h WHERE {LATE_OF}), every AS (SELECT * FROM late"
+        f" UNION ALL SELECT NULL, record_ref, md5(ROW({COLUMNS}, extras)::text) FROM records_record"
+        " WHERE submission_id = %s AND record_ref IN (SELECT number FROM late))"
+        " SELECT id, count(*) OVER same > count(id) OVER same AS known,"
+        " min(content) OVER same <> max(content) OVER same AS differ,"
+        " row_number() OVER (same ORDER BY id NULLS FIRST) AS nth"
+        " FROM every WINDOW same AS (PARTITION BY number)",
+        [submission.pk, submission.pk],
+    )
+    cursor.execute(
+        "DELETE FROM records_heldrow h USING judged j WHERE h.id = j.id AND NOT differ AND nth > 1"
+    )
+    for finding, known in ((REPEATED, False), (OTHER_CONTENT, True)):
+        cursor.execute(
+            "UPDATE records_heldrow h SET kind = 'ERROR', findings = %s::jsonb FROM judged j"
+            " WHERE h.id = j.id AND differ AND known = %s",
+            [json.dumps([finding]), known],
+        )
+    cursor.execute("DROP TABLE judged")
 
 
 def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]:
@@ -235,24 +274,12 @@ def _hold_errors(cursor: CursorWrapper, upload: Upload) -> int:
     return int(cursor.rowcount)
 
 
-def _close_corrected(cursor: CursorWrapper, upload: Upload) -> list[dict[str, Any]]:
+def _close_corrected(cursor: CursorWrapper, upload: Upload) -> None:
     """Close held rows of earlier files whose record, by its number, has now been taken in."""
     cursor.execute(
-        "DELETE FROM records_heldrow h USING records_record r WHERE h.agency_id = %s"
+        "UPDATE records_heldrow h SET closed_by_id = %s FROM records_record r WHERE h.agency_id = %s"
         " AND h.instrument_id = %s AND h.upload_id <> %s AND r.upload_id = %s"
-        " AND h.submission_id = r.submission_id AND h.kind = 'ERROR'"
-        " AND h.raw->>'record_ref' = r.record_ref RETURNING to_jsonb(h)::text",
-        [upload.agency_id, upload.instrument_id, upload.pk, upload.pk],
+        " AND h.submission_id = r.submission_id AND h.kind = 'ERROR' AND h.closed_by_id IS NULL"
+        " AND h.raw->>'record_ref' = r.record_ref",
+        [upload.pk, upload.agency_id, upload.instrument_id, upload.pk, upload.pk],
     )
-    return [json.loads(row) for (row,) in cursor.fetchall()]
-
-
-def hold_again(closed: list[dict[str, Any]]) -> None:
-    """Bring back held rows that an upload had closed, unless their own upload was undone meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO records_heldrow SELECT h.* FROM"
-            " jsonb_populate_recordset(NULL::records_heldrow, %s::jsonb) h"
-            " JOIN records_upload u ON u.id = h.upload_id AND u.state = 'COMMITTED'",
-            [json.dumps(closed)],
-        )

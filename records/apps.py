@@ -5,4 +5,7 @@ class RecordsConfig(AppConfig):
     name = "records"
 
     def ready(self) -> None:
-        from records import tasks  # noqa: F401 - registers the handlers of its jobs
+        from agencies import accounts
+        from records import instrument, tasks  # noqa: F401 - tasks registers the handlers of its jobs
+
+        accounts.after_creating(instrument.give_to)

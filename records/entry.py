@@ -3,6 +3,8 @@
 A typed record is a one-row table that goes through the same engine as a file of a million rows.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +25,15 @@ from records.spec import Spec
 from records.store import CORE
 
 MEMORY = 60  # periods back that may still be opened
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a record is made of: an earlier record as the person saw it, a held row, or nothing."""
+
+    record: Record | None
+    held: HeldRow | None
+    seen: str | None
 
 
 @dataclass
@@ -46,12 +57,14 @@ def save(
     acknowledged: frozenset[str] = frozenset(),
     record: Record | None = None,
     held: HeldRow | None = None,
+    seen: str | None = None,
 ) -> Outcome:
     """Check the typed values (variable -> text) and save them as a record.
 
-    With `record` that record is changed; with `held` the held row becomes a record and is closed.
-    `acknowledged` holds rule ids of warnings the person has confirmed. Raises `Denied`, and
-    `Refused` where the period is no longer open or the number is taken.
+    With `record` that record is changed, if it is still what its `mark` was when it was `seen`; with
+    `held` the held row becomes a record. `acknowledged` holds rule ids of warnings the person has
+    confirmed. Raises `Denied`, and `Refused` where the period is no longer open, the number is
+    taken, or somebody was quicker with the same record or row.
     """
     access.require(by, Permission.ENTER, agency)
     if not collection.agencies.filter(pk=agency.pk).exists():
@@ -67,7 +80,8 @@ def save(
     )
     if not outcome.errors and not outcome.warnings:
         row = checked.typed.to_pylist()[0]
-        outcome.record = _store(row, spec, version, agency=agency, record=record, held=held)
+        before = Before(record, held, seen)
+        outcome.record = _store(row, spec, version, agency=agency, before=before)
         verb = "correct" if record or held else "enter"
         audit.record(verb, f"record:{outcome.record.pk}", by=by, agency=agency)
     return outcome
@@ -103,7 +117,7 @@ def delete(record: Record, *, by: Person) -> None:
     access.require(by, Permission.ENTER, record.agency)
     with transaction.atomic():
         _require_open(record.submission_id)
-        record.delete()
+        _locked_record(record).delete()
     audit.record("delete", f"record:{record.pk}", by=by, agency=record.agency)
 
 
@@ -118,7 +132,7 @@ def discard(held: HeldRow, *, by: Person) -> None:
     with transaction.atomic():
         if held.submission_id:
             _require_open(held.submission_id)
-        held.delete()
+        _locked_held(held).delete()
     audit.record("discard", f"held:{held.pk}", by=by, agency=held.agency)
 
 
@@ -127,6 +141,12 @@ def texts_of(record: Record) -> dict[str, str]:
     typed = {name: getattr(record, name) for name in CORE} | record.extras
     typed["birth_date"] = record.birth_year
     return {name: _text(value) for name, value in typed.items() if value is not None}
+
+
+def mark(record: Record) -> str:
+    """Return a mark of what the record says: another one if anybody has changed it since."""
+    said = json.dumps([record.submission_id, texts_of(record)], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def texts_of_held(held: HeldRow) -> dict[str, str]:
@@ -149,32 +169,20 @@ def _store(
     version: InstrumentVersion,
     *,
     agency: Agency,
-    record: Record | None,
-    held: HeldRow | None,
+    before: Before,
 ) -> Record:
+    """Write the record. Submissions are locked first, then rows, as everywhere."""
     submission = admission.submission_for(agency.pk, version, row["period"])
     _require_open(submission.pk)
-    if record:
-        _require_open(record.submission_id)
-    kept = record or Record(agency=agency)
-    before, age = (kept.event_date, kept.birth_year), (kept.age, kept.age_precision)
-    kept.submission = submission
+    kept = _unchanged(before.record, before.seen) if before.record else Record(agency=agency)
+    held = _locked_held(before.held) if before.held else None
     if held:
         kept.upload, kept.row_no = held.upload, held.row_no
-    for name in CORE:
-        if name in row:
-            setattr(kept, name, row[name])
-    if record and before == (row["event_date"], row["birth_year"]):
-        # The form shows the year only: editing something else must not blur an exact age.
-        kept.age, kept.age_precision = age
-    kept.extras = {
-        v.name: row[v.name] if isinstance(row[v.name], int | float | bool) else str(row[v.name])
-        for v in spec.extras()
-        if row.get(v.name) is not None
-    }
+    _fill(kept, row, spec)
+    kept.submission = submission
     try:
         with transaction.atomic():
-            kept.save()
+            kept.save(force_update=before.record is not None, force_insert=before.record is None)
     except IntegrityError as error:
         raise Refused(
             _("%(period)s already has a record with the number %(number)s.")
@@ -182,7 +190,52 @@ def _store(
         ) from error
     if held:
         held.delete()
+        if held.kind == HeldRow.Kind.LATE:
+            admission.count_late([submission])
     return kept
+
+
+def _fill(kept: Record, row: Mapping[str, Any], spec: Spec) -> None:
+    """Give the record the typed values."""
+    before, age = (kept.event_date, kept.birth_year), (kept.age, kept.age_precision)
+    for name in CORE:
+        if name in row:
+            setattr(kept, name, row[name])
+    if kept.pk and before == (row["event_date"], row["birth_year"]):
+        # The form shows the year only: editing something else must not blur an exact age.
+        kept.age, kept.age_precision = age
+    kept.extras = {
+        v.name: row[v.name] if isinstance(row[v.name], int | float | bool) else str(row[v.name])
+        for v in spec.extras()
+        if row.get(v.name) is not None
+    }
+
+
+def _unchanged(record: Record, seen: str | None) -> Record:
+    """Return the record as it is now, locked. Raises `Refused` if it is not what the person saw."""
+    _require_open(record.submission_id)
+    now = _locked_record(record)
+    if now.submission_id != record.submission_id or seen not in (None, mark(now)):
+        raise Refused(
+            _(
+                "Somebody else changed this record while you did. Open it again to see how it is now."
+            )
+        )
+    return now
+
+
+def _locked_record(record: Record) -> Record:
+    now = Record.objects.select_for_update(of=("self",)).filter(pk=record.pk).first()
+    if now is None:
+        raise Refused(_("Somebody else deleted this record meanwhile."))
+    return now
+
+
+def _locked_held(held: HeldRow) -> HeldRow:
+    now = HeldRow.objects.select_for_update(of=("self",)).filter(pk=held.pk).first()
+    if now is None:
+        raise Refused(_("This row was corrected or removed meanwhile."))
+    return now
 
 
 def _require_open(submission_id: int) -> None:

@@ -1,11 +1,17 @@
-"""From an uploaded file to records: receive, read, ask, validate, admit, undo."""
+"""From an uploaded file to records: receive, read, ask, validate, admit, undo.
+
+On its way a file lies encrypted in PRIVATE_ROOT/incoming (`workbook.seal`), until it is taken in,
+refused or given up; `expire` removes what nobody waits for.
+"""
 
 import hashlib
 import hmac
 import uuid
-from collections import Counter
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +19,29 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
-from agencies import access, audit
+from agencies import access, audit, scope
 from agencies.access import Permission
 from agencies.models import Agency, Person, in_language
 from migdata import jobs
 from migdata.jobs import Job
 from records import admission, codelist, instrument, mapping, store, validation, workbook
-from records.models import Instrument, InstrumentVersion, Submission, Upload
+from records.models import HeldRow, Instrument, InstrumentVersion, Submission, Upload
 from records.review import Refused
-from records.tally import Tally
+from records.tally import Causes, Tally
 
-EXAMPLES = 5
 State = Upload.State
+ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
+UNANSWERED = timedelta(days=14)
+EXPIRED = {
+    "en": "Its questions were not answered within 14 days, so the file was deleted. Send it again.",
+    "ru": "На вопросы не ответили за 14 дней, и файл удалён. Отправьте его ещё раз.",
+    "tk": "Soraglara 14 günüň dowamynda jogap berilmedi, şonuň üçin faýl pozuldy. Ony täzeden iberiň.",
+}
 
 
 def receive(
@@ -61,7 +74,7 @@ def receive(
                 report={"path": path.name},
                 uploaded_by=by,
             )
-            read(upload, by=by, answers=answers)
+            _ask_for_reading(upload, by, answers or {})
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -69,30 +82,27 @@ def receive(
     return upload
 
 
-def read(upload: Upload, *, by: Person, answers: dict[str, Any] | None = None) -> Job:
-    """Ask for the file to be read, with the answers to its questions if there are any.
+def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
+    """Ask for a file that waits for answers to be read again, with these.
 
-    Raises `Refused` for an answer that makes no sense.
+    Raises `Refused` for an answer that makes no sense, and where the upload waits for none by now:
+    the same button pressed twice, or an upload that was undone meanwhile.
     """
     access.require(by, Permission.ENTER, upload.agency)
-    spec = instrument.spec_of(instrument.current(upload.instrument))
-    if bad := workbook.bad_answer(answers or {}, spec):
-        raise Refused(_("The answer “%(name)s” cannot be used.") % {"name": bad})
-    upload.answers = {**upload.answers, **(answers or {})}
-    upload.state = State.RECEIVED
-    upload.job = jobs.enqueue(
-        "records.intake",
-        key=f"intake:{upload.pk}",
-        args={"upload": upload.pk},
-        agencies=[upload.agency_id],
-        by=by,
-    )
-    upload.save()
-    return upload.job
+    with transaction.atomic():
+        now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+        if now.state != State.NEEDS_ANSWERS:
+            raise Refused(_("This file waits for no answers by now. Look at it again."))
+        job = _ask_for_reading(now, by, answers)
+    upload.refresh_from_db()
+    return job
 
 
 def process(job: Job) -> None:
-    """Read, validate and admit the file of the job. One transaction: all of it or nothing."""
+    """Read, validate and admit the file of the job. One transaction: all of it or nothing.
+
+    Raises `LeaseLost` where the upload went on without this run, which then leaves no trace.
+    """
     upload = Upload.objects.select_related("agency", "instrument").get(pk=job.args["upload"])
     if upload.state != State.RECEIVED:
         return
@@ -104,9 +114,14 @@ def process(job: Job) -> None:
             _read_and_admit(upload, path, job)
     except Refused as refusal:
         upload.state, upload.reason = State.REFUSED, str(refusal)
-    upload.save()
+    # Named fields, and only from the state we began with: people may have acted on the row since.
+    changed = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(
+        state=upload.state, reason=upload.reason, report=upload.report
+    )
+    if not changed:
+        raise jobs.LeaseLost
     if upload.state != State.NEEDS_ANSWERS:
-        transaction.on_commit(lambda: path.unlink(missing_ok=True))
+        transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 
 def undo(upload: Upload, *, by: Person) -> None:
@@ -127,12 +142,60 @@ def undo(upload: Upload, *, by: Person) -> None:
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         upload.records.all().delete()
-        upload.held_rows.all().delete()
-        admission.hold_again(upload.report.get("closed", []))
+        HeldRow.and_closed.filter(upload=upload).delete()
+        HeldRow.and_closed.closed_by_upload(upload).update(closed_by=None)
+        admission.count_late(submissions)
         _drop_empty(submissions)
-    _path(upload).unlink(missing_ok=True)
+    transaction.on_commit(partial(_path(upload).unlink, missing_ok=True))
     audit.record("undo", f"upload:{upload.pk}", by=by, agency=upload.agency)
     upload.refresh_from_db()
+
+
+def expire() -> None:
+    """Remove files that nobody waits for, and refuse uploads whose questions nobody answers.
+
+    A file without an upload that is being read or waits for answers goes after a day, questions
+    wait 14 days. To be called now and then; looks at the uploads of all agencies.
+    """
+    now = timezone.now()
+    with scope.working(Agency.objects.values_list("pk", flat=True)):
+        asked = Coalesce("job__finished_at", "uploaded_at")
+        unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked)
+        old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
+        for upload in old.select_for_update(of=("self",), skip_locked=True):
+            _give_up(upload)
+        waiting = Upload.objects.filter(state__in=[State.RECEIVED, State.NEEDS_ANSWERS])
+        waiting = waiting.exclude(state=State.RECEIVED, job__state=Job.State.FAILED)
+        wanted = set(waiting.values_list("report__path", flat=True))
+    for path in _folder().glob("*"):
+        with suppress(FileNotFoundError):  # a worker may be quicker
+            if path.name not in wanted and path.stat().st_mtime < (now - ORPHAN).timestamp():
+                path.unlink()
+
+
+def _give_up(upload: Upload) -> None:
+    upload.state, upload.reason = State.REFUSED, EXPIRED["en"]
+    upload.report["refusal"] = {"code": "expired", "message": EXPIRED, "where": ""}
+    upload.save(update_fields=["state", "reason", "report"])
+    audit.record("expire", f"upload:{upload.pk}", by=None, agency=upload.agency)
+    transaction.on_commit(partial(_path(upload).unlink, missing_ok=True))
+
+
+def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
+    spec = instrument.spec_of(instrument.current(upload.instrument))
+    if bad := workbook.bad_answer(answers, spec):
+        raise Refused(_("The answer “%(name)s” cannot be used.") % {"name": bad})
+    upload.answers = {**upload.answers, **answers}
+    upload.state = State.RECEIVED
+    upload.job = jobs.enqueue(
+        "records.intake",
+        key=f"intake:{upload.pk}",
+        args={"upload": upload.pk},
+        agencies=[upload.agency_id],
+        by=by,
+    )
+    upload.save(update_fields=["answers", "state", "job"])
+    return upload.job
 
 
 def _submissions_of(upload: Upload) -> list[Submission]:
@@ -147,7 +210,7 @@ def _submissions_of(upload: Upload) -> list[Submission]:
 
 def summary(upload: Upload) -> dict[str, Any]:
     """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
-    report = {k: v for k, v in upload.report.items() if k not in ("path", "refusal", "closed")}
+    report = {k: v for k, v in upload.report.items() if k not in ("path", "refusal")}
     return {
         "state": upload.outcome,
         "reason": upload.why,
@@ -181,30 +244,37 @@ def _label(file_name: str) -> str:
 
 
 def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
-    folder = settings.PRIVATE_ROOT / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / uuid.uuid4().hex
+    """Seal the file under a random name. Returns size and SHA-256 of the clear text, and the path."""
+    _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = _folder() / uuid.uuid4().hex
     digest, size = hashlib.sha256(), 0
+
+    def measured() -> Iterator[bytes]:
+        nonlocal size
+        for piece in content:
+            digest.update(piece)
+            size += len(piece)
+            if size > settings.UPLOAD_LIMIT:
+                raise Refused(
+                    _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
+                    % {"limit": settings.UPLOAD_LIMIT // 2**20}
+                )
+            yield piece
+
     try:
-        with path.open("xb") as target:
-            path.chmod(0o600)
-            for piece in content:
-                digest.update(piece)
-                size += len(piece)
-                if size > settings.UPLOAD_LIMIT:
-                    raise Refused(
-                        _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
-                        % {"limit": settings.UPLOAD_LIMIT // 2**20}
-                    )
-                target.write(piece)
+        workbook.seal(measured(), path, settings.PERSON_REF_SECRET.encode())
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return size, digest.hexdigest(), path
 
 
+def _folder() -> Path:
+    return Path(settings.PRIVATE_ROOT) / "incoming"
+
+
 def _path(upload: Upload) -> Path:
-    return Path(settings.PRIVATE_ROOT) / "incoming" / str(upload.report["path"])
+    return _folder() / str(upload.report["path"])
 
 
 def _refuse_known(agency: Agency, collection: Instrument, digest: str) -> None:
@@ -221,37 +291,22 @@ def _refuse_known(agency: Agency, collection: Instrument, digest: str) -> None:
         )
 
 
-def _what_was_seen(reading: workbook.Reading) -> dict[str, Any]:
-    return {
-        "file": reading.file,
-        "columns": [
-            {"header": c.header, "variable": c.variable, "how": c.how, "letter": c.letter}
-            for c in reading.columns
-        ],
-        "questions": _as_dicts(reading.questions),
-    }
-
-
-def _as_dicts(questions: Iterable[mapping.Question]) -> list[dict[str, Any]]:
-    return [
-        {"id": q.id, "text": q.text, "choices": q.choices, "evidence": q.evidence}
-        for q in questions
-    ]
-
-
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = instrument.current(upload.instrument)
-    with closing(
-        workbook.open(
-            path,
-            spec=instrument.spec_of(version),
-            file_name=upload.file_name,
-            answers=upload.answers,
-            person_key=person_key(upload.agency),
-            limits=workbook.Limits(),
-        )
-    ) as reading:
-        upload.report |= _what_was_seen(reading)
+    with (
+        workbook.unsealed(path, settings.PERSON_REF_SECRET.encode()) as clear,
+        closing(
+            workbook.open(
+                clear,
+                spec=instrument.spec_of(version),
+                file_name=upload.file_name,
+                answers=upload.answers,
+                person_key=person_key(upload.agency),
+                limits=workbook.Limits(),
+            )
+        ) as reading,
+    ):
+        upload.report |= reading.seen()
         _refuse(upload, reading.refusal)
         if reading.questions:
             upload.state = State.NEEDS_ANSWERS
@@ -292,12 +347,13 @@ def _take_in(
     _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
     if reading.total and "control_total" not in upload.answers:
         upload.state = State.NEEDS_ANSWERS
-        upload.report["questions"] = _as_dicts([_about_total(reading.total, cells[""])])
+        upload.report["questions"] = [asdict(_about_total(reading.total, cells[""]))]
         return
     jobs.progress(job, stage="storing", bytes=upload.size, rows=rows)
     admitted = admission.admit(upload, version)
     causes.add_whole_file(tally.warnings())
-    causes.add_numbers(admitted.repeated)
+    for finding in (admission.REPEATED, admission.OTHER_CONTENT):
+        causes.add_counted(finding, admitted.repeated.get(str(finding["rule"]), 0))
     _report(upload, rows, reading.skipped, admitted, causes)
     jobs.progress(job, stage="done", bytes=upload.size, rows=rows)
 
@@ -323,7 +379,6 @@ def _report(
         },
         "sex": {code: admitted.sex.get(code, 0) for code in ("F", "M", "_O", "_N", "_U")},
         "findings": causes.as_list(),
-        "closed": admitted.closed,
     }
 
 
@@ -331,62 +386,7 @@ def _drop_empty(submissions: list[Submission]) -> None:
     """Remove drafts that only this upload had made."""
     for submission in submissions:
         untouched = submission.version == 1 and not submission.passages.exists()
-        if untouched and not submission.records.exists() and not submission.held_rows.exists():
+        held = HeldRow.and_closed.filter(submission=submission)
+        if untouched and not submission.records.exists() and not held.exists():
             submission.uploads.clear()
             submission.delete()
-
-
-class Causes:
-    """Findings of a file by cause: rule, variable, number of rows, and a few examples with their cells."""
-
-    def __init__(self, cells: dict[str, str]) -> None:
-        self.cells = cells
-        self.count: Counter[tuple[str, str]] = Counter()
-        self.found: dict[tuple[str, str], dict[str, Any]] = {}
-
-    def add(self, checked: validation.Checked) -> None:
-        rows = checked.typed["_row"]
-        for finding in checked.found:
-            cause = self._cause(finding)
-            self.count[finding.rule, finding.variable] += len(finding.rows)
-            for k in range(min(len(finding.rows), EXAMPLES - len(cause["examples"]))):
-                row = rows[int(finding.rows[k])].as_py()
-                value = finding.values[k].as_py() if finding.values is not None else None
-                cell = store.address(self.cells, finding.variable, row)
-                cause["examples"].append({"row": row, "cell": cell, "value": value})
-
-    def add_forbidden(self, reading: workbook.Reading) -> None:
-        """Flag columns that were dropped because nobody may send them; their headers are no secret."""
-        dropped = [c for c in reading.columns if c.how == "forbidden"]
-        row = reading.file.get("header_row") or 1
-        if dropped:
-            self.found["columns.forbidden", ""] = {
-                "rule": "columns.forbidden",
-                "severity": "warning",
-                "variable": "",
-                "message": codelist.say(codelist.standard("messages")["forbidden_column"]),
-                "examples": [
-                    {"row": row, "cell": f"{self.cells['']}{c.letter}{row}", "value": c.header}
-                    for c in dropped[:EXAMPLES]
-                ],
-            }
-            self.count["columns.forbidden", ""] = len(dropped)
-
-    def add_whole_file(self, findings: Iterable[validation.Found]) -> None:
-        for finding in findings:
-            self._cause(finding)
-            self.count[finding.rule, finding.variable] += len(finding.rows)
-
-    def add_numbers(self, repeated: dict[str, int]) -> None:
-        for finding in (admission.REPEATED, admission.OTHER_CONTENT):
-            if count := repeated.get(str(finding["rule"])):
-                key = (str(finding["rule"]), "record_ref")
-                self.found[key] = {**finding, "examples": []}
-                self.count[key] = count
-
-    def as_list(self) -> list[dict[str, Any]]:
-        return [{**cause, "count": self.count[key]} for key, cause in self.found.items()]
-
-    def _cause(self, finding: validation.Found) -> dict[str, Any]:
-        key = (finding.rule, finding.variable)
-        return self.found.setdefault(key, {**store.head_of(finding), "examples": []})

@@ -1,5 +1,7 @@
 """Instruments, submissions, uploads, records, held rows: what came in."""
 
+from typing import Self
+
 import pghistory
 from django.conf import settings
 from django.db import models
@@ -72,6 +74,8 @@ class Submission(models.Model):
     version = models.PositiveSmallIntegerField(default=1)
     nothing_to_report = models.BooleanField(default=False)
     held_acknowledged = models.PositiveIntegerField(null=True)
+    # Held rows that wait for reopening (records.admission keeps it): who reopens sees no held row.
+    late_rows = models.PositiveIntegerField(default=0)
     submitted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     signed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     accepted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
@@ -220,6 +224,38 @@ class Record(models.Model):
         return self.record_ref
 
 
+class HeldRows(AgencyScoped["HeldRow"]):
+    """Held rows, as people ask for them."""
+
+    def errors(self) -> Self:
+        """Rows that somebody has to correct."""
+        return self.filter(kind=self.model.Kind.ERROR)
+
+    def late(self) -> Self:
+        """Valid rows of a period that was not open when they came."""
+        return self.filter(kind=self.model.Kind.LATE)
+
+    def missing_from(self, submission: Submission) -> Self:
+        """Rows a submission lacks: its own, and those without a readable date of files that fed it.
+
+        Nobody knows the period of a row without a date, so it is counted in every submission that
+        its file fed, until it is corrected; in each of them once.
+        """
+        undated = Q(submission=None, upload__in=submission.uploads.values("pk"))
+        return self.filter(Q(submission=submission) | undated)
+
+    def closed_by_upload(self, upload: Upload) -> Self:
+        """Rows whose record came with this later file: they return if it is undone."""
+        return self.filter(closed_by=upload)
+
+
+class OpenHeldRows(models.Manager.from_queryset(HeldRows)):  # type: ignore[misc]
+    """Held rows that are not made good by a later file: the only ones anybody is shown or counts."""
+
+    def get_queryset(self) -> HeldRows:
+        return super().get_queryset().filter(closed_by=None)
+
+
 class HeldRow(models.Model):
     """A row with an error, or one that came too late: kept apart, shown, correctable, never counted."""
 
@@ -238,8 +274,11 @@ class HeldRow(models.Model):
     row_no = models.IntegerField(null=True)
     raw = models.JSONField()  # variable -> text as it stood in the file, forbidden columns excepted
     findings = models.JSONField()  # [{rule, severity, variable, cell, value, message}]
+    # The later file that brought this row as a record. The row stays, so that undoing brings it back.
+    closed_by = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="+")
 
-    objects = AgencyScoped["HeldRow"].as_manager()
+    objects = OpenHeldRows()
+    and_closed = HeldRows.as_manager()
 
     class Meta:
         ordering = ["row_no", "pk"]

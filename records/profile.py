@@ -38,7 +38,8 @@ class Measure:
 def count(submission: Submission) -> dict[str, Any]:
     """Count records by sex, unknown citizenship, the largest day, held rows and findings by cause.
 
-    Runs in the scope of somebody who sees the records of the agency.
+    A held row without a readable date counts in each submission that its file fed, until it is
+    corrected: it may belong to any of them. Runs in the scope of somebody who sees the records of the agency.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -53,13 +54,13 @@ def count(submission: Submission) -> dict[str, Any]:
             [UNKNOWN_CITIZENSHIP, submission.pk],
         )
         largest_day, unknown = cursor.fetchone()
-    kinds = submission.held_rows.order_by().values_list("kind", flat=True)
+    missing = HeldRow.objects.missing_from(submission)
     return {
         "sex": by_sex,
         "largest_day": int(largest_day),
         "citizenship_unknown": int(unknown),
-        "held": sum(kind == HeldRow.Kind.ERROR for kind in kinds),
-        "findings": [*causes(submission.held_rows.all()), *_warnings(submission)],
+        "held": missing.errors().count(),
+        "findings": [*causes(missing), *_warnings(submission)],
     }
 
 
@@ -156,8 +157,9 @@ def _percent(part: float, whole: float) -> float | None:
 def _warnings(submission: Submission) -> list[dict[str, Any]]:
     """Warnings of the files that fed the submission; a file may have fed other periods too."""
     causes: dict[tuple[str, str], dict[str, Any]] = {}
-    for upload in submission.uploads.filter(state="COMMITTED"):
-        for finding in upload.report.get("findings", []):
+    fed = submission.uploads.filter(state="COMMITTED")
+    for findings in fed.values_list("report__findings", flat=True):
+        for finding in findings or []:
             if finding["severity"] != "warning":
                 continue
             kept = {k: finding[k] for k in ("rule", "severity", "variable", "message")}

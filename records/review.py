@@ -12,7 +12,7 @@ from agencies.access import Permission
 from agencies.models import Person
 from migdata import jobs
 from records import profile
-from records.models import HeldRow, Passage, Submission
+from records.models import Passage, Submission
 
 State = Submission.State
 
@@ -85,43 +85,23 @@ def advance(
 ) -> None:
     """Move the submission one step.
 
-    Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows needs their
-    exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
+    Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows
+    (`HeldRow.objects.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
     Acceptance starts sealing.
     """
-    step = STEPS[verb]
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
-    state = State(submission.state)
-    access.require(by, step.needs.get(state) or next(iter(step.needs.values())), submission.agency)
-    if state not in step.needs:
-        raise Refused(
-            _("%(submission)s is %(state)s by now; somebody else was quicker. Look at it again.")
-            % {"submission": submission, "state": submission.get_state_display().lower()}
-        )
-    _refuse_if(submission, verb, by, reason.strip())
-    if verb == "reopen":
-        _refuse_unsealed(submission)
-    change: dict[str, object] = {"state": step.target}
-    if field := BY_FIELD.get(step.target):
+    reason = reason.strip()
+    _refuse_if(submission, verb, by, reason)
+    change: dict[str, object] = {"state": STEPS[verb].target}
+    if field := BY_FIELD.get(STEPS[verb].target):
         change[field] = by
     if verb == "submit":
         change |= _submitting(submission, held_acknowledged, nothing_to_report)
-    if verb == "accept":
+    elif verb == "accept":
         change["accepted_version"] = submission.version
-    if verb == "reopen":
+    elif verb == "reopen":
         change["version"] = submission.version + 1
-    Submission.objects.filter(pk=submission.pk).update(**change)
-    submission.refresh_from_db()
-    Passage.objects.create(
-        submission=submission,
-        verb=verb,
-        source=state,
-        target=step.target,
-        version=submission.version,
-        reason=reason.strip(),
-        by=by,
-    )
-    audit.record(verb, f"submission:{submission.pk}", by=by, agency=submission.agency)
+    _move(submission, verb, change, by=by, reason=reason)
     if verb == "accept":
         seal(submission, by=by)
 
@@ -171,10 +151,39 @@ def _own_hand(submission: Submission, verb: str, by: Person) -> bool:
 
 
 def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> None:
+    """Raise `Denied` or `Refused` for whatever stands against this step, whatever its details."""
+    step, state = STEPS[verb], State(submission.state)
+    access.require(by, step.needs.get(state) or next(iter(step.needs.values())), submission.agency)
+    if state not in step.needs:
+        raise Refused(
+            _("%(submission)s is %(state)s by now; somebody else was quicker. Look at it again.")
+            % {"submission": submission, "state": submission.get_state_display().lower()}
+        )
     if _own_hand(submission, verb, by):
         raise Refused(_("You submitted or signed this yourself; another person must do this step."))
-    if STEPS[verb].reason and not reason:
+    if step.reason and not reason:
         raise Refused(_("Say why. The agency reads exactly this text."))
+    if verb == "reopen":
+        _refuse_unsealed(submission)
+
+
+def _move(
+    submission: Submission, verb: str, change: dict[str, object], *, by: Person, reason: str
+) -> None:
+    """Write the new state, the passage and the event."""
+    source = submission.state
+    Submission.objects.filter(pk=submission.pk).update(**change)
+    submission.refresh_from_db()
+    Passage.objects.create(
+        submission=submission,
+        verb=verb,
+        source=source,
+        target=submission.state,
+        version=submission.version,
+        reason=reason,
+        by=by,
+    )
+    audit.record(verb, f"submission:{submission.pk}", by=by, agency=submission.agency)
 
 
 def _refuse_unsealed(submission: Submission) -> None:
@@ -187,7 +196,8 @@ def _refuse_unsealed(submission: Submission) -> None:
 def _submitting(
     submission: Submission, held_acknowledged: int | None, nothing_to_report: bool
 ) -> dict[str, object]:
-    held = submission.held_rows.filter(kind=HeldRow.Kind.ERROR).count()
+    counted = profile.count(submission)
+    held = counted["held"]
     if held and held_acknowledged != held:
         raise Refused(
             _(
@@ -202,5 +212,5 @@ def _submitting(
     return {
         "held_acknowledged": held or None,
         "nothing_to_report": nothing_to_report,
-        "profile": profile.count(submission),
+        "profile": counted,
     }

@@ -15,6 +15,7 @@ import pyarrow.csv as pacsv
 from django.db import connection
 
 from records.spec import Spec
+from records.tally import head_of
 from records.validation import Checked, Found
 
 CORE = {
@@ -184,19 +185,3 @@ def _spread(texts: pa.Array, places: np.ndarray[Any, Any], rows: int) -> pa.Arra
     there = np.zeros(rows, dtype=bool)
     where[places], there[places] = np.arange(len(places)), True
     return pc.fill_null(texts.take(pa.array(where, mask=~there)), "")
-
-
-def address(cells: dict[str, str], variable: str, row: int) -> str:
-    """Return the cell of a variable in a row: `Sheet!D17`, or `D17` in a text file."""
-    letter = cells.get(variable)
-    return f"{cells.get('', '')}{letter}{row}" if letter else ""
-
-
-def head_of(finding: Found) -> dict[str, Any]:
-    """Return what is the same of a finding in all its rows."""
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "variable": finding.variable,
-        "message": finding.message,
-    }

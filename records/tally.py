@@ -1,6 +1,10 @@
-"""Rules about a whole file, added up block by block: shares, constants, days with too many rows."""
+"""What is said about a whole file, added up block by block.
+
+`Tally`: shares, constants, days with too many rows. `Causes`: its findings by cause.
+"""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -8,9 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from records import codelist
 from records.spec import Check, Spec
 from records.validation import Checked, Found
+from records.workbook import Reading
 
+EXAMPLES = 5
 NO_ROWS = np.array([], dtype=np.int64)
 
 
@@ -74,3 +81,75 @@ def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
 def _count(column: pa.ChunkedArray) -> dict[Any, int]:
     counted = pc.value_counts(column)
     return {v["values"]: v["counts"] for v in counted.to_pylist() if v["values"] is not None}
+
+
+class Causes:
+    """Findings of a file by cause: rule, variable, number of rows, and a few examples with their cells."""
+
+    def __init__(self, cells: dict[str, str]) -> None:
+        self.cells = cells
+        self.count: Counter[tuple[str, str]] = Counter()
+        self.found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add(self, checked: Checked) -> None:
+        rows = checked.typed["_row"]
+        for finding in checked.found:
+            cause = self._cause(finding)
+            self.count[finding.rule, finding.variable] += len(finding.rows)
+            for k in range(min(len(finding.rows), EXAMPLES - len(cause["examples"]))):
+                row = rows[int(finding.rows[k])].as_py()
+                value = finding.values[k].as_py() if finding.values is not None else None
+                cell = address(self.cells, finding.variable, row)
+                cause["examples"].append({"row": row, "cell": cell, "value": value})
+
+    def add_forbidden(self, reading: Reading) -> None:
+        """Flag columns that were dropped because nobody may send them; their headers are no secret."""
+        dropped = [c for c in reading.columns if c.how == "forbidden"]
+        row = reading.file.get("header_row") or 1
+        if dropped:
+            self.found["columns.forbidden", ""] = {
+                "rule": "columns.forbidden",
+                "severity": "warning",
+                "variable": "",
+                "message": codelist.say(codelist.standard("messages")["forbidden_column"]),
+                "examples": [
+                    {"row": row, "cell": f"{self.cells['']}{c.letter}{row}", "value": c.header}
+                    for c in dropped[:EXAMPLES]
+                ],
+            }
+            self.count["columns.forbidden", ""] = len(dropped)
+
+    def add_whole_file(self, findings: Iterable[Found]) -> None:
+        for finding in findings:
+            self._cause(finding)
+            self.count[finding.rule, finding.variable] += len(finding.rows)
+
+    def add_counted(self, finding: dict[str, Any], count: int) -> None:
+        """Add a finding that was counted elsewhere, without examples."""
+        if count:
+            key = (str(finding["rule"]), str(finding["variable"]))
+            self.found[key] = {**finding, "examples": []}
+            self.count[key] = count
+
+    def as_list(self) -> list[dict[str, Any]]:
+        return [{**cause, "count": self.count[key]} for key, cause in self.found.items()]
+
+    def _cause(self, finding: Found) -> dict[str, Any]:
+        key = (finding.rule, finding.variable)
+        return self.found.setdefault(key, {**head_of(finding), "examples": []})
+
+
+def address(cells: dict[str, str], variable: str, row: int) -> str:
+    """Return the cell of a variable in a row: `Sheet!D17`, or `D17` in a text file."""
+    letter = cells.get(variable)
+    return f"{cells.get('', '')}{letter}{row}" if letter else ""
+
+
+def head_of(finding: Found) -> dict[str, Any]:
+    """Return what is the same of a finding in all its rows."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "variable": finding.variable,
+        "message": finding.message,
+    }

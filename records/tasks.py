@@ -1,7 +1,15 @@
-"""The jobs of this app, by name."""
+"""The jobs of this app, by name, and what it does now and then."""
+
+from celery import shared_task
 
 from agencies import scope
 from migdata import jobs
 from records import intake
 
 jobs.handler("records.intake")(scope.of_job(intake.process))
+
+
+@shared_task(name="records.expire")
+def expire() -> None:
+    """Remove files that wait for nobody. Beat sends this once an hour."""
+    intake.expire()

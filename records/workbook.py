@@ -1,5 +1,9 @@
 """Opening an untrusted file: a limited child process reads it, we see columns, questions and blocks.
 
+Until then it lies sealed: encrypted (AES-256-GCM) in frames, with a key that belongs to its random
+name, so memory does not grow with the file. `unsealed` gives the clear text to a file without a
+name. A frame's nonce says its place and whether it is the last: none can be moved or cut off.
+
 The child (`records.reading`) has limits on memory, processor time and files, and no network. What
 it finds comes through a pipe: a JSON head, then Arrow blocks, then a JSON tail. Whatever a hostile
 file does to it, this process lives on and answers with a Refusal.
@@ -12,12 +16,17 @@ import re
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from records import codelist, sniffing
 from records.mapping import Column, Question, Refusal
@@ -28,6 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LENGTH = struct.Struct("<I")
 LETTER = re.compile(r"^[A-Z]{1,3}$")
 OUT_OF_MEMORY = 3  # exit code of a child that ran into its limit, and noticed
+FRAME, TAG = 1 << 20, 16  # bytes of clear text in a frame, and of what proves that it is whole
+IN_MEMORY = 64 << 20  # smaller files are unsealed into memory, larger ones beside the sealed file
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,15 @@ class Reading:
     skipped: int = 0
     bytes_done: int = 0
     total: dict[str, int] | None = None
+
+    def seen(self) -> dict[str, Any]:
+        """Return what people are told of the file: encoding and sheet, columns, questions."""
+        shown = ("header", "variable", "how", "letter")
+        return {
+            "file": self.file,
+            "columns": [{name: getattr(c, name) for name in shown} for c in self.columns],
+            "questions": [asdict(q) for q in self.questions],
+        }
 
     def batches(self) -> Iterator[pa.Table]:
         """Yield blocks of dictionary-encoded texts, one column per variable, and `_row` (int32).
@@ -95,8 +115,55 @@ class Reading:
         return refusal("bomb" if self.process.returncode != 1 else "unreadable")
 
 
+def seal(pieces: Iterable[bytes], path: Path, secret: bytes) -> None:
+    """Write the pieces encrypted to a new file. Its name must be random: the key is made of it."""
+    key = _key(path, secret)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        buffer, frames = bytearray(), 0
+        for piece in pieces:
+            buffer += piece
+            while len(buffer) > FRAME:  # never empty afterwards: what is left is the last frame
+                target.write(key.encrypt(_nonce(frames), bytes(buffer[:FRAME]), None))
+                del buffer[:FRAME]
+                frames += 1
+        target.write(key.encrypt(_nonce(frames, last=True), bytes(buffer), None))
+
+
+@contextmanager
+def unsealed(path: Path, secret: bytes) -> Iterator[int]:
+    """Decrypt a sealed file into one without a name, and give its descriptor for the block.
+
+    Raises `InvalidTag` where the file was changed, cut off, renamed, or sealed with another secret.
+    """
+    key, frames = _key(path, secret), 0
+    with path.open("rb") as source, _nameless(path) as clear:
+        frame, following = source.read(FRAME + TAG), b"."
+        while following:  # at least once: an empty file has a frame, too
+            following = source.read(FRAME + TAG)
+            clear.write(key.decrypt(_nonce(frames, last=not following), frame, None))
+            frame, frames = following, frames + 1
+        clear.flush()
+        yield clear.fileno()
+
+
+def _nameless(path: Path) -> IO[bytes]:
+    """A file that vanishes when it is closed, whatever happens to this process."""
+    if path.stat().st_size < IN_MEMORY:
+        return os.fdopen(os.memfd_create("unsealed"), "w+b")
+    return tempfile.TemporaryFile(dir=path.parent)
+
+
+def _key(path: Path, secret: bytes) -> AESGCM:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"incoming file " + path.name.encode())
+    return AESGCM(derived.derive(secret))
+
+
+def _nonce(frame: int, last: bool = False) -> bytes:
+    return struct.pack(">?xxxQ", last, frame)
+
+
 def open(
-    path: Path,
+    file: Path | int,
     *,
     spec: Spec,
     file_name: str,
@@ -104,19 +171,20 @@ def open(
     person_key: bytes,
     limits: Limits,
 ) -> Reading:
-    """Start reading a file. `answers` maps question ids to what the person said (see `bad_answer`).
+    """Start reading a file, given by path or descriptor.
 
-    Never raises for what is in the file: that is `refusal`, with what was wrong and what to do.
+    `answers` maps question ids to what the person said (see `bad_answer`). Never raises for what is
+    in the file: that is `refusal`, with what was wrong and what to do.
     """
     request = {
-        "path": str(path),
+        "path": f"/dev/fd/{file}" if isinstance(file, int) else str(file),
         "file_name": file_name,
         "spec": spec.raw,
         "answers": dict(answers),
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
-    process = _child()
+    process = _child([file] if isinstance(file, int) else [])
     try:
         with process.stdin or io.BytesIO() as stdin:
             stdin.write(json.dumps(request, default=str).encode())
@@ -168,7 +236,7 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
 }
 
 
-def _child() -> "subprocess.Popen[bytes]":
+def _child(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":
     """Start the process that reads: it is told nothing but what the request says."""
     return subprocess.Popen(
         [sys.executable, "-m", "records.reading"],
@@ -176,6 +244,7 @@ def _child() -> "subprocess.Popen[bytes]":
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         pipesize=1 << 20,  # a whole block: the child reads the next one while we check this one
+        pass_fds=tuple(descriptors),
         cwd=ROOT,
         env={
             "PATH": os.environ.get("PATH", ""),

@@ -239,7 +239,7 @@ def _answer(request: Request, table: Table) -> dict[str, Any]:
         "dataset": table.edition.dataset,
         "by": list(table.by),
         "base": table.edition.structure.base,
-        "notes": flat.notes(table.edition),
+        "notes": flat.notes(table.edition, table.where),
         "count": len(table.rows),
         "next": request.build_absolute_uri(f"?{query.urlencode()}") if more else None,
         "rows": [dict(zip(header, row, strict=True)) for row in rows],

@@ -22,6 +22,8 @@ from reports.structure import TIME, Dimension
 
 CITIZENSHIP, REGION, AGE = "CITIZENSHIP", "REGION", "AGE"
 TOP = 10
+YEAR = 12  # periods that are compared at the two ends of a series, if it is long enough
+CHANGE = 1.5  # points of share below which nothing is said to have changed
 REST = frozenset({"_U", "OTH"})  # shown last, however large
 DRAWN_FOR = 24 * 3600  # seconds a drawing is kept; a release never changes
 Where = Mapping[str, list[str]]
@@ -50,14 +52,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if not editions:
         return render(request, "reports/dashboard_empty.html")
     edition = _chosen(request, editions)
-    try:
-        where = asked.where(request.GET, edition.structure)
-        total = published.tabulate(edition, [], where).total
-        figures = [_figure(kind, edition, where, request) for kind in _kinds(edition)]
-    except published.Unknown as unknown:
-        return HttpResponseBadRequest(str(unknown), content_type="text/plain; charset=utf-8")
+    where, problem = _question(request, edition)
+    total = published.tabulate(edition, [], where).total
     title = in_language(edition.structure.title)
     context = {
+        "problem": problem,
         "editions": [(e, in_language(e.structure.title)) for e in editions],
         "edition": edition,
         "title": title,
@@ -66,12 +65,20 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "headline": headline(total, title),
         "lead": lead(total, edition, where),
         "sums": [_sum(e, where if e is edition else {}) for e in editions],
-        "figures": figures,
+        "figures": [_figure(kind, edition, where, request) for kind in _kinds(edition)],
         "filters": _filters(request, edition),
-        "notes": flat.notes(edition),
+        "notes": flat.notes(edition, where),
         "filtered": bool(where),
     }
-    return render(request, "reports/dashboard.html", context)
+    return render(request, "reports/dashboard.html", context, status=400 if problem else 200)
+
+
+def _question(request: HttpRequest, edition: Edition) -> tuple[Where, str]:
+    """What the reader asks for; where that makes no sense, everything, and the reason."""
+    try:
+        return asked.where(request.GET, edition.structure), ""
+    except published.Unknown as unknown:
+        return {}, str(unknown)
 
 
 @login_not_required
@@ -139,11 +146,10 @@ def headline(figures: Figures, title: str) -> str:
 
 def lead(figures: Figures, edition: Edition, where: Where) -> str:
     """Return what stands behind the headline: how many, from when to when."""
-    span = _span(edition, where)
     return _("%(n)s %(unit)s, %(span)s.") % {
         "n": numbers.count(figures.t),
         "unit": unit(edition),
-        "span": span,
+        "span": flat.chosen(edition, where),
     }
 
 
@@ -168,17 +174,11 @@ def _language() -> str:
     return (get_language() or "en")[:2]
 
 
-def _span(edition: Edition, where: Where) -> str:
-    chosen = where.get(TIME) or [item.code for item in edition.structure.by_name[TIME].items]
-    first, last = (periods.name(p, _language()) for p in (min(chosen), max(chosen)))
-    return first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
-
-
 def _sum(edition: Edition, where: Where) -> dict[str, Any]:
     figures = published.tabulate(edition, [], where).total
     return {
         "title": in_language(edition.structure.title),
-        "of": f"{_span(edition, where)}, {unit(edition)}",
+        "of": f"{flat.chosen(edition, where)}, {unit(edition)}",
         "sum": Sum(figures.f, figures.m, figures.o, SHARE_NEEDS * figures.base),
     }
 
@@ -223,7 +223,7 @@ def _figure(name: str, edition: Edition, where: Where, request: HttpRequest) -> 
     return {
         "kind": name,
         "title": in_language(dimension.labels),
-        "of": f"{in_language(edition.structure.title)}, {unit(edition)}, {_span(edition, where)}",
+        "of": f"{in_language(edition.structure.title)}, {unit(edition)}, {flat.chosen(edition, where)}",
         "finding": _finding(name, table, dimension),
         "rows": [(_label(dimension, row), row.figures) for row in table.rows],
         "total": table.total,
@@ -253,7 +253,7 @@ def _finding(name: str, table: Table, dimension: Dimension) -> str:
     if name == "pyramid":
         women = max(rows, key=lambda row: row.figures.f)
         men = max(rows, key=lambda row: row.figures.m)
-        return _("Most women are aged %(women)s, most men %(men)s") % {
+        return _("The largest group: women %(women)s, men %(men)s") % {
             "women": _label(dimension, women),
             "men": _label(dimension, men),
         }
@@ -275,19 +275,23 @@ def _finding(name: str, table: Table, dimension: Dimension) -> str:
 
 
 def _trend_finding(rows: list[Row]) -> str:
-    first, last = rows[0], rows[-1]
-    if first is last or first.figures.female_share is None or last.figures.female_share is None:
+    """Compare the last year (or half of what there is) with the first: single periods say little."""
+    reach = min(YEAR, len(rows) // 2)
+    first, last = _together(rows[:reach]), _together(rows[len(rows) - reach :])
+    if first.female_share is None or last.female_share is None:
         return _("The number in each period")
-    change = last.figures.female_share - first.figures.female_share
-    if abs(change) < 1:
+    change = last.female_share - first.female_share
+    if abs(change) < CHANGE:
         return _("The share of women has hardly changed")
-    said = {
-        "points": numbers.share(abs(change)),
-        "since": periods.name(first.codes[0], _language()),
-    }
+    said = {"first": numbers.share(first.female_share), "last": numbers.share(last.female_share)}
     if change > 0:
-        return _("The share of women rose by %(points)s points since %(since)s") % said
-    return _("The share of women fell by %(points)s points since %(since)s") % said
+        return _("The share of women rose from %(first)s%% to %(last)s%%") % said
+    return _("The share of women fell from %(first)s%% to %(last)s%%") % said
+
+
+def _together(rows: list[Row]) -> Figures:
+    women, men, other = (sum(getattr(row.figures, part) for row in rows) for part in "fmo")
+    return Figures(women, men, other, rows[0].figures.base if rows else 1)
 
 
 def _ends(rows: list[Row]) -> tuple[Row, Row]:

@@ -64,14 +64,14 @@ class Source:
             "sex": "CASE WHEN r.sex IN ('F', 'M') THEN r.sex ELSE '_OU' END",
             "period": "s.period",
             "bands": self._bands(),
-            "code": f"coalesce({self._column()}, '_U')",
+            "code": f"coalesce({self._column()}, '{self._unknown}')",
             "groups": self._groups(),
         }[self.derive]
 
     def code_of(self, value: str | int | None) -> str:
         """Return what `sql` makes of one value of the variable (of the age, for bands)."""
         if value is None:
-            return "_U"
+            return self._unknown
         if self.derive == "bands":
             inside = (str(b["code"]) for b in self.bands if b["from"] <= int(value) <= b["to"])
             return next(inside, "_U")
@@ -101,7 +101,15 @@ class Source:
             listed = [Item(code, known[code].labels) for code in self.keep]
             listed += [Item(g["code"], g["labels"]) for g in self.groups]
         there = {item.code for item in listed}
-        return (*listed, *(() if "_U" in there else (Item("_U", NOT_STATED),)))
+        return (*listed, *(() if self._unknown in there else (Item(self._unknown, NOT_STATED),)))
+
+    @property
+    def _unknown(self) -> str:
+        """The code for what is not stated: the list's own (TM-_U) where it has one."""
+        if self.derive != "code":
+            return "_U"
+        codes = codelist.load(self.codelist).codes
+        return next((c.code for c in codes if c.code.endswith("_U")), "_U")
 
     @property
     def _rest(self) -> str:

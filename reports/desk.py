@@ -62,9 +62,7 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
         "chip": CHIPS[found.state],
         "under_embargo": bool(found.embargo_at and found.embargo_at > timezone.now()),
         "build": found.build,
-        "gates": [
-            {**gate, "label": _(name)} for gate in found.build.gates for name in [gate["name"]]
-        ],
+        "gates": [_gate(gate) for gate in found.build.gates],
         "before": before,
         "rows": [
             (period, figures, figures.t - (shown[period].t if period in shown else 0))
@@ -92,6 +90,13 @@ def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
     else:
         messages.success(request, f"{found}: {found.get_state_display()}")
     return redirect(found)
+
+
+def _gate(gate: dict[str, Any]) -> dict[str, Any]:
+    """A gate in words; a least number is stored below zero, so that every gate is "at most"."""
+    name = gate["name"]
+    both = {key: abs(gate[key]) for key in ("measured", "allowed")}
+    return {**gate, **both, "label": _(name)}
 
 
 def _embargo(request: SignedInRequest) -> datetime | None:

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 
@@ -84,6 +84,7 @@ class Table:
     edition: Edition
     by: tuple[str, ...]
     rows: list[Row]
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def total(self) -> Figures:
@@ -160,7 +161,7 @@ def tabulate(
     """
     names = [name for name in dict.fromkeys(by) if name != SEX]
     rows = sums(cells(edition), edition.structure, names, where or {})
-    return Table(edition, tuple(names), [Row(codes, figures) for codes, figures in rows])
+    return Table(edition, tuple(names), [Row(codes, f) for codes, f in rows], where or {})
 
 
 def sums(

@@ -19,6 +19,7 @@ from agencies.access import Permission
 from agencies.models import Agency, Person
 from migdata import jobs
 from migdata.jobs import Job
+from migdata.models import sentence
 from records.models import Instrument
 from records.review import Refused
 from reports import cube, design, disclosure, gates, slices
@@ -65,12 +66,12 @@ def make(job: Job) -> None:
     """Build the release of the job: pin inputs, add up, protect, judge, freeze. One transaction."""
     dataset = design.datasets().get(job.args["dataset"])
     if dataset is None:
-        raise jobs.GaveUp(_("There is no dataset %(code)s.") % {"code": job.args["dataset"]})
+        raise jobs.GaveUp(said("There is no dataset %(code)s."), code=job.args["dataset"])
     jobs.progress(job, stage=said("adding up"))
     slices.seal_missing(dataset)
     inputs = list(slices_in_force(dataset))
     if not inputs:
-        raise jobs.GaveUp(_("Nothing is accepted yet, so there is nothing to publish."))
+        raise jobs.GaveUp(said("Nothing is accepted yet, so there is nothing to publish."))
     exact = cube.add_up([slices.cells_of(s, dataset) for s in inputs], dataset.names)
     earlier = list(
         Build.objects.filter(release__dataset=dataset.code).select_related("release").order_by("pk")
@@ -207,7 +208,7 @@ def _protect(dataset: Dataset, exact: pa.Table, earlier: list[Build], number: in
             return Protected(rounded, seed_id, measured)
         if not any(gate.drawn for gate in measured if not gate.passed):
             break  # another draw would not change this
-    raise jobs.GaveUp(_failed(measured))
+    raise _failed(measured)
 
 
 def _require_comparable(dataset: Dataset, stored: list[pa.Table], earlier: list[Build]) -> None:
@@ -223,22 +224,34 @@ def _require_comparable(dataset: Dataset, stored: list[pa.Table], earlier: list[
         ] + sorted(set(known) - set(table.column_names))
         if gone:
             raise jobs.GaveUp(
-                _(
+                said(
                     "%(release)s was made with other cells (%(codes)s). A dataset may get more codes, "
                     "but not other ones: give the new design a code of its own."
-                )
-                % {"release": build.release, "codes": ", ".join(sorted(gone)[:10])}
+                ),
+                release=build.release,
+                codes=", ".join(sorted(gone)[:10]),
             )
 
 
-def _failed(measured: list[Gate]) -> str:
-    said = "; ".join(
-        f"{g.name}: {abs(g.measured):g} ({abs(g.allowed):g})" for g in measured if not g.passed
+def _failed(measured: list[Gate]) -> jobs.GaveUp:
+    """Say which gates no draw passes; their names are translated with the sentence, when it is read."""
+    refused = [
+        sentence(
+            "%(gate)s: %(measured)s (%(allowed)s)",
+            gate=sentence(gate.name),
+            measured=f"{abs(gate.measured):g}",
+            allowed=f"{abs(gate.allowed):g}",
+        )
+        for gate in measured
+        if not gate.passed
+    ]
+    return jobs.GaveUp(
+        said(
+            "The protected figures do not pass: %(gates)s. Wait for more records, or make the "
+            "dataset coarser."
+        ),
+        gates=refused,
     )
-    return _(
-        "The protected figures do not pass: %(gates)s. Wait for more records, or make the "
-        "dataset coarser."
-    ) % {"gates": said}
 
 
 def _freeze(dataset: Dataset, number: int, whole: pa.Table, inputs: list[Slice]) -> Release:

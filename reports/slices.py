@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import connection
 from django.db.models import F, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as said
 
 from migdata import jobs
 from migdata.jobs import Job
@@ -31,7 +31,7 @@ def seal(job: Job) -> None:
     submission = _locked().get(pk=job.args["submission"])
     version = int(job.args["version"])
     if submission.state != Submission.State.ACCEPTED or submission.version != version:
-        raise jobs.GaveUp(_("The submission is no longer accepted in this version."))
+        raise jobs.GaveUp(said("The submission is no longer accepted in this version."))
     for dataset in design.of_instrument(submission.instrument.code):
         jobs.progress(job, stage=dataset.code)
         _write(submission, dataset)
@@ -58,11 +58,11 @@ def cells_of(one: Slice, dataset: Dataset) -> pa.Table:
     """Read a slice. Raises `GaveUp` if its file is not the one written, or its codes are of another design."""
     if one.design != dataset.design:
         raise jobs.GaveUp(
-            _(
+            said(
                 "%(slice)s was sealed before the dataset was changed, and is open now. Accept it "
                 "again, then publish."
-            )
-            % {"slice": one.submission}
+            ),
+            slice=one.submission,
         )
     return read_private(one.path, one.sha256)
 
@@ -131,12 +131,12 @@ def read_private(path: str, sha256: str) -> pa.Table:
     file = private(path)
     if not file.exists():
         raise jobs.GaveUp(
-            _("The private file %(path)s is missing. Restore it from the backup.") % {"path": path}
+            said("The private file %(path)s is missing. Restore it from the backup."), path=path
         )
     content = file.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise jobs.GaveUp(
-            _("The private file %(path)s was changed. Restore it from the backup.") % {"path": path}
+            said("The private file %(path)s was changed. Restore it from the backup."), path=path
         )
     return pq.read_table(io.BytesIO(content))
 

@@ -44,24 +44,28 @@ def table_list(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def table(request: HttpRequest, code: str) -> HttpResponse:
     shown, edition = _designed(code)
+    problem = ""
     try:
         made = _made(request, shown, edition)
     except published.Unknown as unknown:
-        return _bad(unknown)
+        problem = str(unknown)
+        made = published.tabulate(edition, shown.by, shown.where)
     page = Paginator(made.rows, ROWS).get_page(request.GET.get("page"))
     context = {
         "design": shown,
+        "problem": problem,
+        "chosen": flat.chosen(edition, made.where),
         "title": in_language(shown.title),
         "edition": edition,
         "heads": [in_language(edition.structure.by_name[name].labels) for name in made.by],
         "page": page,
         "rows": _labelled(made, page.object_list),
         "total": made.total,
-        "notes": flat.notes(edition),
+        "notes": flat.notes(edition, made.where),
         "filters": _filters(request, shown, edition),
         "query": request.GET.urlencode(),
     }
-    return render(request, "reports/table.html", context)
+    return render(request, "reports/table.html", context, status=400 if problem else 200)
 
 
 @login_not_required

@@ -14,7 +14,7 @@ from records.models import HeldRow, Record, Submission, Upload
 PUBLIC = (
     r"^healthz$",
     r"^i18n/",
-    r"^accounts/(login|logout|password/reset|signup|reauthenticate|inactive|confirm-email)",
+    r"^accounts/(login|logout|password/reset|reauthenticate|inactive)",
     r"^figures/",
     r"^static/",
 )

@@ -1,13 +1,17 @@
 """Background work: the row in PostgreSQL is the truth."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from migdata import jobs
-from migdata.models import Job
+from migdata.models import Job, sentence, translated
+from reports import release
+from reports.gates import Gate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +26,7 @@ def done(monkeypatch):
         if job.args.get("fail"):
             raise ValueError("broken")
         if job.args.get("give_up"):
-            raise jobs.GaveUp("never")
+            raise jobs.GaveUp("There is no dataset %(code)s.", code="WPF")
 
     monkeypatch.setitem(jobs._handlers, "test.add", add)
     monkeypatch.setattr(jobs, "_wake", [])
@@ -56,13 +60,141 @@ def test_a_failing_job_leaves_no_trace_and_is_tried_three_times(done):
         Job.objects.filter(pk=job.pk).update(lease_until=None)
         job = jobs.work(job.pk)
     assert (job.state, job.attempts) == (Job.State.FAILED, 3)
-    assert "broken" in job.reason
+    assert f"job {job.pk}" in job.reason
     assert done() == 0
+
+
+def test_a_job_asked_for_anew_has_waited_since_now(done, client):
+    first = jobs.work(queue().pk)
+    month = timezone.now() - timedelta(days=30)
+    Job.objects.filter(pk=first.pk).update(asked_at=month, error="old", because={"text": "old"})
+    again = queue()
+    assert again.pk == first.pk
+    assert timezone.now() - again.asked_at < timedelta(minutes=1)
+    assert (again.state, again.finished_at, again.worker) == ("QUEUED", None, "")
+    assert (again.reason, again.error) == ("", "")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_job_that_runs_is_not_put_back_by_who_asks_again(done, monkeypatch):
+    states = []
+
+    def ask_again(job):
+        queue()
+        states.append(Job.objects.using("side").get(pk=job.pk).state)
+
+    monkeypatch.setitem(jobs._handlers, "test.add", ask_again)
+    assert jobs.work(queue().pk).state == Job.State.DONE
+    assert states == ["RUNNING"]
+
+
+def test_a_job_waits_for_the_end_of_the_pause_before_it_is_tried_again(done):
+    job = jobs.work(queue(fail=True).pk)
+    assert (job.state, job.attempts) == (Job.State.QUEUED, 1)
+    assert jobs.work(job.pk).attempts == 1
+    assert jobs.reap() == []
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert jobs.reap() == [job.pk]
+    assert jobs.work(job.pk).attempts == 2
+
+
+def test_a_long_queue_does_not_fill_the_broker(done):
+    woken = []
+    jobs.wake_with(woken.append)
+    Job.objects.bulk_create(Job(name="test.add", key=f"k{k}") for k in range(250))
+    told = [len(jobs.reap()) for _round in range(4)]
+    assert told == [100, 100, 50, 0]
+    assert len(set(woken)) == len(woken) == 250
+    Job.objects.update(woken_at=timezone.now() - jobs.WAKE_AGAIN)
+    assert len(jobs.reap()) == 100
+    assert len(jobs.reap(timedelta())) == 100  # a worker that starts trusts no message
+
+
+def test_a_worker_that_could_not_be_told_is_told_by_the_next_round(done):
+    def broken(job_id):
+        raise ConnectionError
+
+    jobs.wake_with(broken)
+    job = queue()
+    assert Job.objects.get().woken_at is None
+    woken = []
+    jobs.wake_with(woken.append)
+    assert jobs.reap() == [job.pk] == woken
+
+
+def test_neither_page_nor_log_repeats_what_an_error_says_of_a_record(done, monkeypatch, caplog):
+    def copy(job):
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE incoming (region varchar(7))")
+            with cursor.copy("COPY incoming FROM STDIN") as into:
+                into.write_row(["SECRET-PERSON-VALUE"])
+
+    monkeypatch.setitem(jobs._handlers, "test.add", copy)
+    job = jobs.work(queue().pk)
+    assert "SECRET" not in job.reason + str(job.because) + job.error + caplog.text
+    assert job.error.endswith("22001")  # too long for the column: enough to start looking
+    assert "cursor.copy" in caplog.text  # the line of code
+    with caplog.at_level("DEBUG", logger="migdata.jobs"):
+        Job.objects.update(lease_until=None)
+        jobs.work(job.pk)
+    assert "SECRET" in caplog.text
+
+
+def test_a_reason_is_read_in_the_language_of_the_reader(done):
+    job = jobs.work(queue(give_up=True).pk)
+    assert job.reason == "There is no dataset WPF."
+    with translation.override("ru"):
+        assert "WPF" in job.reason and "There is" not in job.reason
+        assert str(jobs.GaveUp("There is no dataset %(code)s.", code="WPF")) == job.reason
+
+
+def test_the_gates_that_refuse_a_release_are_named_in_the_language_of_the_reader():
+    refusal = release._failed([Gate("sex by time", 12, 5), Gate("total", 3, 4)])
+    assert "do not pass: sex by time: 12 (5)." in str(refusal)
+    with translation.override("ru"):
+        assert f": {gettext('sex by time')}: 12 (5)." in str(refusal)
+        assert "sex by time" not in str(refusal)
+
+
+def test_a_sentence_holds_sentences():
+    gate = sentence("%(gate)s: %(n)s", gate=sentence("total"), n=5)
+    kept = sentence("%(gates)s", gates=[gate, gate])
+    assert translated(kept) == "total: 5; total: 5"
+    assert translated({}) == translated(sentence("")) == ""
+    assert translated(sentence("100%")) == "100%"
+
+
+def test_a_heartbeat_outlives_its_connection(done, monkeypatch, settings):
+    """Its connection breaks under a job that lives; the lease must be renewed on another one."""
+    settings.JOB_LEASE_SECONDS = 0.9
+    leases = []
+
+    def long_work(job):
+        time.sleep(0.5)
+        mine = connection.connection.info.backend_pid
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE"
+                " 'UPDATE \"migdata_job\"%%' AND pid NOT IN (%s, pg_backend_pid())"
+                " AND datname = current_database()",
+                [mine],
+            )
+            assert cursor.fetchone()[0] > 0
+        other.close()
+        time.sleep(1.5)
+        leases.append(Job.objects.get(pk=job.pk).lease_until > timezone.now())
+
+    monkeypatch.setitem(jobs._handlers, "test.add", long_work)
+    assert jobs.work(queue().pk).state == Job.State.DONE
+    assert leases == [True]
 
 
 def test_a_job_that_gives_up_is_not_tried_again(done):
     job = jobs.work(queue(give_up=True).pk)
-    assert (job.state, job.reason, job.attempts) == (Job.State.FAILED, "never", 1)
+    assert (job.state, job.attempts) == (Job.State.FAILED, 1)
+    assert job.reason == "There is no dataset WPF."
 
 
 def test_a_job_whose_worker_is_gone_is_taken_over(done):
@@ -83,8 +215,10 @@ def test_a_job_whose_worker_died_three_times_is_given_up_visibly(done):
     )
     assert jobs.reap() == []
     job.refresh_from_db()
-    assert job.state == Job.State.FAILED
-    assert job.reason
+    assert (job.state, job.reason) == (
+        Job.State.FAILED,
+        "The worker stopped three times while doing this.",
+    )
 
 
 def test_a_worker_that_lost_its_lease_leaves_no_trace(done, monkeypatch):

@@ -4,7 +4,9 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from agencies import scope
 from agencies.models import Event, Person
@@ -96,6 +98,29 @@ def test_submitting_with_held_rows_needs_their_number(country):
         held = submission().held_rows.count()
     client.post(f"{page}submit/", {"held_acknowledged": held})
     assert submission().state == "SUBMITTED"
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "x", ""])
+def test_a_number_of_held_rows_that_is_none_is_refused_in_words(number, country):
+    page = f"/submissions/{submission().pk}/submit/"
+    assert as_person(CLERK).post(page, {"held_acknowledged": number}).status_code == 409
+
+
+def test_a_list_of_uploads_does_not_load_their_reports(country):
+    with scope.acting(world.person(CLERK)), CaptureQueriesContext(connection) as asked:
+        page = as_person(CLERK).get("/uploads/")
+        with scope.acting(world.person(CLERK)):
+            rows = Upload.objects.latest("pk").report["rows"]
+    lists = [q["sql"] for q in asked if 'FROM "records_upload"' in q["sql"]]
+    assert f">{rows['accepted']}</td>" in page.content.decode()
+    assert not any('"records_upload"."report",' in sql for sql in lists[:-1])
+
+
+def test_a_filter_asks_for_each_value_once(country):
+    with CaptureQueriesContext(connection) as asked:
+        page = as_person(CLERK).get("/submissions/")
+    assert sum("SELECT DISTINCT" in q["sql"] for q in asked) >= 4
+    assert page.content.decode().count('value="SMS-WPF"') == 1
 
 
 def test_returning_needs_a_reason_which_the_agency_reads(country):
@@ -202,6 +227,7 @@ def test_a_record_is_edited_and_deleted_while_its_submission_is_open(country):
     )
     codes = {"sex": "M", "citizenship": "UZB", "region": "TM-M", "decision": "ISS"}
     typed = {**values, **codes, "occupation": "71", "activity": "F", "employer_type": "STATE"}
+    typed["seen"] = re.search(r'name="seen" value="(\w+)"', client.get(page).content.decode())[1]
     said = client.post(page, typed)
     rules = re.findall(r'name="acknowledged" value="([^"]+)"', said.content.decode())
     if rules:
@@ -227,7 +253,7 @@ def test_a_person_is_given_roles_stopped_and_let_in_again(country):
 
 def test_an_open_invitation_is_sent_again_a_closed_one_is_not(country, mailoutbox):
     client = as_person("admin@sms.example")
-    new = {"name": "New", "email": "new@sms.example", "roles": ["clerk"]}
+    new = {"name": "New", "email": "new@sms.example", "roles": ["clerk"], "language": "ru"}
     client.post("/people/invite/SMS/", new)
     person = Person.objects.get(email="new@sms.example")
     client.post(f"/people/person/SMS/{person.pk}/", {"again": "1"})
@@ -243,9 +269,20 @@ def test_an_agency_is_added_and_its_administrator_invited(country, mailoutbox):
     twice = client.post("/people/agencies/", {"code": "GBS", "en": "Again"})
     assert twice.status_code == 422
     client.post(
-        added["Location"], {"name": "A", "email": "a@gbs.example", "roles": ["agency_admin"]}
+        added["Location"],
+        {"name": "A", "email": "a@gbs.example", "roles": ["agency_admin"], "language": "ru"},
     )
     assert [mail.to for mail in mailoutbox] == [["a@gbs.example"]]
+
+
+def test_a_new_agency_delivers_what_names_it_and_the_office_can_be_named(country):
+    from agencies.models import Agency
+
+    Agency.objects.filter(code="MOE").delete()
+    Agency.objects.filter(code="MLSP").update(code="OLD")
+    client = as_person("admin@national.example")
+    client.post("/people/agencies/", {"code": "MLSP", "en": "Ministry of Labour"})
+    assert [i.code for i in Agency.objects.get(code="MLSP").instruments.all()] == ["SMS-WPF"]
 
 
 def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):

@@ -1,6 +1,6 @@
 """The bodies of the mission and the accounts of the demonstration."""
 
-from agencies import access
+from agencies import access, accounts
 from agencies.access import Role
 from agencies.models import Agency, Person
 
@@ -72,4 +72,5 @@ def settle() -> list[tuple[str, str]]:
             who = email.split("@")[0].title()
             person = Person.objects.create_user(email, PASSWORD, name=f"{who} ({code})")
             access.grant(person, role, Agency.objects.get(code=code))
+            accounts.prove_address(person)
     return [(email, f"{role.value}, {code}") for email, role, code in ACCOUNTS]

@@ -184,7 +184,8 @@ def _review() -> None:
 
 def _advance(submission: Submission, verb: str, by: Person) -> None:
     with scope.acting(by):
-        held = submission.held_rows.count() if verb == "submit" else None
+        missing = HeldRow.objects.missing_from(submission).errors()
+        held = missing.count() if verb == "submit" else None
         reason = (
             "Occupation is missing in several rows. Please complete them."
             if verb == "return"

@@ -132,6 +132,7 @@ def save(
             acknowledged=frozenset(request.POST.getlist("acknowledged")),
             record=record,
             held=held,
+            seen=request.POST.get("seen", "") if record else None,
         )
     except Refused as refusal:
         return form(
@@ -170,6 +171,8 @@ def form(
         "agency": agency,
         "fields": fields,
         "record": record,
+        # What the person saw first: a form that comes back must not take on what others changed.
+        "seen": request.POST.get("seen") or (entry.mark(record) if record else ""),
         "held": held,
         "errors": [f for f in fields if f.errors],
         "refused": refused,

@@ -65,7 +65,8 @@ def held_rows(
         owner = get_object_or_404(found, pk=submission)
     else:
         owner = get_object_or_404(Upload.objects.visible_to(request.user), pk=upload)
-    held = owner.held_rows.select_related("submission").visible_to(request.user)
+    every = HeldRow.objects.select_related("submission").visible_to(request.user)
+    held = every.filter(upload=owner) if upload else every.missing_from(owner)
     rule = request.GET.get("rule", "")
     chosen = held.filter(findings__contains=[{"rule": rule}]) if rule else held
     page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))

@@ -98,7 +98,7 @@ def _groups(
 
 def _questions(request: SignedInRequest) -> Iterable[Task]:
     asked = Upload.objects.visible_to(request.user).filter(state=Upload.State.NEEDS_ANSWERS)
-    for upload in asked.select_related("agency", "instrument"):
+    for upload in asked.select_related("agency", "instrument").defer("report"):
         if access.may(request.user, Permission.ENTER, upload.agency):
             yield Task(
                 "",
@@ -111,7 +111,8 @@ def _questions(request: SignedInRequest) -> Iterable[Task]:
 
 
 def _task(submission: Submission, verb: str) -> Task:
-    held = submission.held_rows.filter(kind=HeldRow.Kind.ERROR).count() if verb == "submit" else 0
+    missing = HeldRow.objects.missing_from(submission).errors()
+    held = missing.count() if verb == "submit" else 0
     says = submission.agency.name
     if held:
         says = ngettext(

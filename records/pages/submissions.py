@@ -18,7 +18,7 @@ from agencies.http import SignedInRequest
 from agencies.models import in_language
 from migdata import periods
 from records import admission, entry, profile, review
-from records.models import HeldRow, Passage, Submission
+from records.models import Passage, Submission
 
 PER_PAGE = 40
 STATES = (
@@ -60,9 +60,8 @@ FIELDS = {
 
 def _filter(request: SignedInRequest, found: Any, name: str) -> dict[str, Any]:
     """One filter of the list: its label, the values that occur with their labels, the chosen one."""
-    values = sorted(
-        set(found.values_list(FIELDS[name], flat=True).order_by()), reverse=name == "period"
-    )
+    occurring = found.order_by().values_list(FIELDS[name], flat=True).distinct()
+    values = sorted(occurring, reverse=name == "period")
     language = (get_language() or "en")[:2]
     said: dict[str, Callable[[str], str]] = {
         "state": lambda value: str(Submission.State(value).label),
@@ -107,7 +106,7 @@ def advance(request: SignedInRequest, submission: int, verb: str) -> HttpRespons
             verb,
             by=request.user,
             reason=request.POST.get("reason", ""),
-            held_acknowledged=int(held) if held.isdigit() else None,
+            held_acknowledged=int(held) if held.isdecimal() and len(held) < 10 else None,
             nothing_to_report="nothing_to_report" in request.POST,
         )
     except review.Refused as refusal:
@@ -167,7 +166,7 @@ def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
         "looks": sum(measure.good is False for measure in scorecard),
         "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
         "fix": reverse("records:held", args=[found.pk]) if live else "",
-        "late": found.held_rows.filter(kind=HeldRow.Kind.LATE).count(),
+        "late": found.late_rows,
         "may_enter": found.is_open and access.may(request.user, Permission.ENTER, found.agency),
         "forward": [(v, review.STEPS[v].label) for v in offered if not review.STEPS[v].reason],
         "back": [(v, review.STEPS[v].label) for v in offered if review.STEPS[v].reason],
@@ -176,7 +175,7 @@ def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
             {"by": p.by, "at": p.at, "reason": p.reason, "label": review.STEPS[p.verb].done}
             for p in passages
         ],
-        "uploads": found.uploads.all() if sees else [],
+        "uploads": found.uploads.defer("report") if sees else [],
     }
 
 

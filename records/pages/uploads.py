@@ -6,6 +6,9 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import IntegerField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +24,7 @@ from agencies.http import SignedInRequest
 from agencies.models import Person, in_language
 from records import intake
 from records.instrument import current, spec_of
-from records.models import HeldRow, Upload
+from records.models import Upload
 from records.review import Refused
 
 
@@ -52,7 +55,12 @@ class UploadForm(forms.Form):
 
 
 def uploads(request: SignedInRequest) -> HttpResponse:
-    found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
+    # Reports are large: of these lines only two numbers are needed.
+    rows = {
+        name: Cast(KT(f"report__rows__{name}"), IntegerField()) for name in ("accepted", "held")
+    }
+    visible = Upload.objects.visible_to(request.user).defer("report").annotate(**rows)
+    found = visible.select_related("agency", "instrument", "job")
     page = Paginator(found, 40).get_page(request.GET.get("page"))
     may_enter = access.may(request.user, Permission.ENTER)
     return render(request, "records/uploads.html", {"page": page, "may_enter": may_enter})
@@ -88,7 +96,7 @@ def upload(request: SignedInRequest, upload: int) -> HttpResponse:
 
 def progress(request: SignedInRequest, upload: int) -> HttpResponse:
     """The fragment that the page asks for while a worker reads the file; at the end, the whole page."""
-    found = _visible(request, upload)
+    found = _visible(request, upload, without="report")
     if found.outcome != Upload.State.RECEIVED:
         return HttpResponseClientRefresh()
     return render(request, "records/_progress.html", {"progress": _progress(found)})
@@ -97,8 +105,10 @@ def progress(request: SignedInRequest, upload: int) -> HttpResponse:
 @require_POST
 def answer(request: SignedInRequest, upload: int) -> HttpResponse:
     found = _visible(request, upload)
-    if found.state == Upload.State.NEEDS_ANSWERS:
+    try:
         intake.read(found, by=request.user, answers=_answers(request, found))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
     return redirect(found)
 
 
@@ -114,15 +124,16 @@ def undo(request: SignedInRequest, upload: int) -> HttpResponse:
     return redirect(found)
 
 
-def _visible(request: SignedInRequest, pk: int) -> Upload:
+def _visible(request: SignedInRequest, pk: int, without: str | None = None) -> Upload:
     found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
+    found = found.defer(without)  # nothing is deferred by None
     return get_object_or_404(found, pk=pk)
 
 
 def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     """Read the form of questions: `sex_codes` one choice per number, columns by variable, else one value."""
     answers: dict[str, Any] = {}
-    for question in upload.report["questions"]:
+    for question in upload.report.get("questions", []):
         name = question["id"]
         if name == "sex_codes":
             said = {
@@ -142,7 +153,7 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
 def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
     report = found.report
     findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
-    held = found.held_rows.filter(kind=HeldRow.Kind.ERROR).count()
+    held = found.held_rows.errors().count()
     submissions = list(found.submissions.order_by("period"))
     may_enter = access.may(request.user, Permission.ENTER, found.agency)
     refusal = report.get("refusal")

@@ -17,7 +17,7 @@ def as_csv(table: Table, language: str) -> bytes:
     """Return UTF-8 CSV: notes as lines that begin with #, the header, the rows."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    for note in flat.notes(table.edition):
+    for note in flat.notes(table.edition, table.where):
         out.write(f"# {' '.join(note.split())}\n")  # one line, whatever a label holds
     writer.writerow(flat.safe(name) for name in flat.header(table))
     writer.writerows([flat.safe(v) for v in row] for row in flat.rows(table, language))
@@ -36,7 +36,9 @@ def as_xlsx(table: Table, language: str, title: str) -> bytes:
         )
         _figures(book, table, language)
         about = book.add_worksheet("Notes")
-        about.write_column(0, 0, [flat.safe(n) for n in (title, *flat.notes(table.edition))])
+        about.write_column(
+            0, 0, [flat.safe(n) for n in (title, *flat.notes(table.edition, table.where))]
+        )
         about.set_column(0, 0, 120)
     return out.getvalue()
 

@@ -1,12 +1,16 @@
 """A table as flat rows with codes and labels: what CSV, XLSX and the API share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agencies.models import in_language
+from migdata import periods
+from reports.formats import numbers
 from reports.published import Edition, Figures, Table
+from reports.structure import TIME
 
 # What spreadsheets begin a formula with, full-width forms of East Asian keyboards included.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -36,14 +40,30 @@ def measures(figures: Figures) -> list[int | float | None]:
     """Return the figures under MEASURES; shares with one decimal, None where too few to say."""
     shares = (figures.female_share, figures.coverage)
     counts = (figures.f, figures.m, figures.o, figures.t)
-    return [*counts, *(None if share is None else round(share, 1) for share in shares)]
+    return [*counts, *(None if share is None else numbers.rounded(share) for share in shares)]
 
 
-def notes(edition: Edition) -> list[str]:
+def chosen(edition: Edition, where: Mapping[str, Sequence[str]]) -> str:
+    """Return which periods and which codes a table is about, in words."""
+    structure, language = edition.structure, (get_language() or "en")[:2]
+    shown = where.get(TIME) or [item.code for item in structure.by_name[TIME].items]
+    first, last = (periods.name(period, language) for period in (min(shown), max(shown)))
+    span = first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
+    parts = [
+        f"{in_language(dimension.labels)}: "
+        + ", ".join(dimension.label(code, language) for code in where[dimension.name])
+        for dimension in structure.dimensions
+        if dimension.name != TIME and dimension.name in where
+    ]
+    return "; ".join([span, *parts])
+
+
+def notes(edition: Edition, where: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """Return what a reader has to know about these figures, in the active language."""
     structure = edition.structure
     said = [
         f"{in_language(structure.title)}. {in_language(structure.description)}",
+        f"{chosen(edition, where or {})}.",
         _("Release %(name)s, %(when)s. Source: %(sources)s.")
         % {
             "name": edition.name,

@@ -96,6 +96,7 @@ def release(page):
         page.reload()
     section.get_by_role("button", name="Build a release").click()
     section.get_by_role("link", name="WPF-1").click(timeout=60_000)
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Release WPF-1").click()
     expect(page.locator("h1 + .chip")).to_have_text("Released")
 

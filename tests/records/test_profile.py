@@ -3,8 +3,10 @@
 import pytest
 
 from agencies import scope
-from records import instrument, profile, review
+from records import entry, instrument, profile, review
 from records.models import HeldRow, Record, Submission
+from records.review import Refused
+from tests.records.files import plain, table
 
 FINDING = {
     "rule": "wpf.ends_before",
@@ -101,3 +103,41 @@ def test_an_empty_submission_has_nothing_to_measure(instruments, agency, clerk):
     with scope.acting(clerk):
         empty = submission(instruments, agency, "2026-03", "")
         assert all(m.now is None for m in profile.scorecard(empty, profile.count(empty)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_without_a_date_counts_in_every_period_its_file_fed_until_it_is_corrected(
+    send, clerk, client, agency, instruments
+):
+    send(plain(table(3, event_date=["05.03.2026", "??", "05.04.2026"])))
+    with scope.acting(clerk):
+        march, april = Submission.objects.order_by("period")
+        assert [profile.count(s)["held"] for s in (march, april)] == [1, 1]
+        assert [f["rule"] for f in profile.count(march)["findings"]] == ["event_date.not_a_date"]
+        with pytest.raises(Refused, match="1 rows are held"):
+            review.advance(march, "submit", by=clerk)
+    client.force_login(clerk)
+    assert (
+        b"1 row is held and will not be counted" in client.get(f"/submissions/{march.pk}/").content
+    )
+    assert client.get(f"/submissions/{march.pk}/held").content.count(b"<form id=") == 1
+    with scope.acting(clerk):
+        review.advance(march, "submit", by=clerk, held_acknowledged=1)
+        assert Submission.objects.get(pk=march.pk).profile["held"] == 1
+        held = HeldRow.objects.get()
+        values = {**entry.texts_of_held(held), "event_date": "07.04.2026"}
+        entry.save(values, agency=agency, collection=instruments["SMS-WPF"], by=clerk, held=held)
+        assert profile.count(april)["held"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_without_a_date_counts_once_where_two_files_fed_the_period(send, clerk):
+    send(plain(table(2, event_date=["05.03.2026", "??"])))
+    send(plain(table(2, record_ref=["A", "B"], sex=["F", "??"])))
+    with scope.acting(clerk):
+        assert profile.count(Submission.objects.get())["held"] == 2
+
+
+def test_counting_does_not_grow_with_the_rows(january, clerk, django_assert_max_num_queries):
+    with scope.acting(clerk), django_assert_max_num_queries(5):
+        profile.count(january)

@@ -1,6 +1,9 @@
 """Taking an upload back, correcting by a later file, and rows that come when a period is closed."""
 
+import importlib
+
 import pytest
+from django.db import connection, transaction
 
 from agencies import scope
 from migdata.models import Job
@@ -132,7 +135,7 @@ def test_an_upload_whose_job_gave_up_can_be_undone(send, clerk):
     upload = send(plain(table(1, sex="1")))
     with scope.acting(clerk):
         Upload.objects.filter(pk=upload.pk).update(state="RECEIVED")
-    Job.objects.filter(pk=upload.job_id).update(state="FAILED", reason="broken")
+    Job.objects.filter(pk=upload.job_id).update(state="FAILED", because={"text": "broken"})
     with scope.acting(clerk):
         failed = Upload.objects.select_related("job").get(pk=upload.pk)
         assert (failed.outcome, failed.why) == ("FAILED", "broken")
@@ -200,3 +203,49 @@ def test_an_upload_is_undone_once(send, clerk):
         intake.undo(upload, by=clerk)
         with pytest.raises(Refused, match="undone already"):
             intake.undo(upload, by=clerk)
+
+
+def test_a_closed_row_stays_closed_where_nobody_counts_it_until_the_upload_is_undone(send, clerk):
+    first = send(plain(table(2, citizenship=["узбек", "TUR"])))
+    second = send(plain(table(1, citizenship="UZB")))
+    with scope.acting(clerk):
+        assert HeldRow.objects.count() == first.held_rows.count() == 0
+        assert HeldRow.and_closed.get().closed_by == second
+        assert "узбек" not in str(second.report)
+        intake.undo(second, by=clerk)
+        assert HeldRow.objects.get().raw["citizenship"] == "узбек"
+
+
+def test_a_row_that_was_closed_goes_with_the_file_it_came_in(send, clerk):
+    first = send(plain(table(2, citizenship=["узбек", "TUR"])))
+    second = send(plain(table(1, citizenship="UZB")))
+    with scope.acting(clerk):
+        intake.undo(first, by=clerk)
+        intake.undo(second, by=clerk)
+        assert HeldRow.and_closed.count() == Record.objects.count() == 0
+        assert Submission.objects.count() == 0
+
+
+def test_rows_that_were_closed_into_a_report_return_to_the_table(send, clerk):
+    """What migration 0004 does with reports of the time before."""
+    migration = importlib.import_module("records.migrations.0004_late_rows_and_closed_rows")
+    send(plain(table(2, citizenship=["узбек", "TUR"])))
+    second = send(plain(table(1, citizenship="UZB")))
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(
+            "UPDATE records_upload SET report = report || jsonb_build_object('closed', (SELECT"
+            " jsonb_agg(to_jsonb(h) - 'closed_by_id') FROM records_heldrow h)) WHERE id = %s",
+            [second.pk],
+        )
+        cursor.execute("DELETE FROM records_heldrow RETURNING raw, findings, row_no, upload_id")
+        before = cursor.fetchall()
+        with transaction.atomic():
+            cursor.execute(migration.INTO_THE_TABLE)
+            cursor.execute("ALTER TABLE records_heldrow ADD x int")  # nothing is pending
+            cursor.execute("ALTER TABLE records_heldrow DROP x")
+        cursor.execute("SELECT raw, findings, row_no, upload_id, closed_by_id FROM records_heldrow")
+        assert cursor.fetchall() == [(*row, second.pk) for row in before]
+        cursor.execute("SET ROLE migdata_app")
+    with scope.acting(clerk):
+        assert "closed" not in Upload.objects.get(pk=second.pk).report

@@ -14,6 +14,7 @@ from records.review import Refused
 from reports import release
 from reports.models import Release
 
+OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 PATIENCE = 900  # seconds for a worker that was quicker than this command
 
 
@@ -46,9 +47,8 @@ class Command(BaseCommand):
 
 
 def _done(job: Job) -> Job:
-    """Do the job, or wait for the worker that has it already."""
-    job, end = jobs.work(job.pk), time.monotonic() + PATIENCE
-    while job.state == Job.State.RUNNING and time.monotonic() < end:
+    """Do the job, or wait for the worker that has it already, and for the pause before a retry."""
+    end = time.monotonic() + PATIENCE
+    while (job := jobs.work(job.pk)).state in OPEN and time.monotonic() < end:
         time.sleep(0.2)
-        job.refresh_from_db()
     return job

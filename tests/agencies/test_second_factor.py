@@ -1,0 +1,135 @@
+"""The second factor: who answered a letter can switch it on; who has national roles must."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal import auth as totp
+from django.core import mail
+from django.urls import reverse
+
+from agencies import accounts, audit
+from agencies.access import Role
+from agencies.models import Event, Person
+from migdata.demo import people
+from tests.conftest import PASSWORD, make_person
+
+LINK = re.compile(r"http://testserver(/accounts/password/reset/key/\S+)")
+NEW = "correct horse battery staple"
+
+
+@pytest.fixture
+def required(settings):
+    settings.REQUIRE_SECOND_FACTOR = True
+
+
+def code_now(secret):
+    """What the app on the telephone shows."""
+    counter = list(totp.yield_hotp_counters_from_time())[totp.app_settings.TOTP_TOLERANCE]
+    return totp.format_hotp_value(totp.hotp_value(secret, counter))
+
+
+def sign_in(client, person, password=PASSWORD):
+    return client.post(reverse("account_login"), {"login": person.email, "password": password})
+
+
+def answer_link(client):
+    form = client.get(LINK.search(mail.outbox[-1].body)[1], follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
+
+
+def switch_on(client, password=PASSWORD):
+    """Prove the password once more, then type the code; return the secret."""
+    asked = client.get(reverse("mfa_activate_totp"), follow=True)
+    if asked.request["PATH_INFO"] != reverse("mfa_activate_totp"):
+        client.post(asked.request["PATH_INFO"], {"password": password})
+        client.get(reverse("mfa_activate_totp"))
+    secret = client.session[totp.SECRET_SESSION_KEY]
+    answer = client.post(reverse("mfa_activate_totp"), {"code": code_now(secret)})
+    assert answer.status_code == 302, answer.content.decode()
+    return secret
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_answered_an_invitation_switches_it_on_and_signs_in_with_it(
+    client, agency, agency_admin
+):
+    person = accounts.invite(
+        email="new@sms.example",
+        name="New",
+        language="en",
+        roles=[Role.CLERK],
+        agency=agency,
+        by=agency_admin,
+        link_base="http://testserver/",
+    )
+    answer_link(client)
+    assert EmailAddress.objects.get(user=person).verified
+    sign_in(client, person, NEW)
+    secret = switch_on(client, NEW)
+    codes = client.get(reverse("mfa_view_recovery_codes")).content
+    assert b"Authenticator app activated." in codes and b"10 out of 10" in codes
+    assert mail.outbox[-1].subject.endswith("Authenticator App Activated")
+    client.logout()
+    asked = sign_in(client, person, NEW)
+    assert asked["Location"] == reverse("mfa_authenticate")
+    assert client.get("/submissions/").status_code == 302  # a password alone does not open it
+    wrong = client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert b"Incorrect code" in wrong.content
+    client.post(reverse("mfa_authenticate"), {"code": code_now(secret)})
+    assert client.get("/submissions/").status_code == 200
+    verbs = Event.objects.using(audit.SIDE).filter(subject=f"person:{person.pk}").order_by("pk")
+    assert list(verbs.values_list("verb", flat=True)) == [
+        *("invite", "password", "sign_in", "factor_on", "factor_on", "sign_out"),
+        *("sign_in_failed", "sign_in"),
+    ]
+
+
+def test_a_forgotten_password_proves_the_address_too(client, clerk):
+    EmailAddress.objects.create(user=clerk, email=clerk.email, verified=False, primary=True)
+    client.post(reverse("account_reset_password"), {"email": clerk.email})
+    answer_link(client)
+    assert EmailAddress.objects.get(user=clerk).verified
+    sign_in(client, clerk, NEW)
+    assert switch_on(client, NEW)
+
+
+def test_people_of_the_demonstration_can_switch_it_on(client, db):
+    people.settle()
+    person = Person.objects.get(email="clerk@sms.example")
+    sign_in(client, person, people.PASSWORD)
+    assert EmailAddress.objects.get(user=person).verified
+    assert switch_on(client, people.PASSWORD)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_switching_it_off_is_written_down(client, clerk):
+    sign_in(client, clerk)
+    switch_on(client)
+    client.post(reverse("mfa_deactivate_totp"))
+    told = Event.objects.using(audit.SIDE).filter(verb="factor_off", person=clerk.email)
+    assert {event.detail["factor"] for event in told} == {"totp", "recovery_codes"}
+
+
+@pytest.mark.parametrize("role", [Role.STATISTICIAN, Role.PUBLISHER, Role.NATIONAL_ADMIN])
+def test_people_with_national_roles_set_it_up_before_anything_else(client, office, required, role):
+    person = make_person("who@scs.example", role, office)
+    sign_in(client, person)
+    for page in ("/", "/submissions/", "/people/", "/releases/"):
+        assert client.get(page)["Location"] == reverse("mfa_index"), page
+    assert b"Your roles need a second factor" in client.get("/", follow=True).content
+    assert client.get("/figures/", follow=True).status_code == 200  # public pages stay public
+    switch_on(client)
+    assert client.get("/", follow=True).request["PATH_INFO"] != reverse("mfa_index")
+
+
+def test_nobody_else_has_to(client, clerk, agency_admin, required):
+    for person in (clerk, agency_admin):
+        client.force_login(person)
+        assert reverse("mfa_index") not in client.get("/").get("Location", "")
+
+
+def test_nobody_has_to_where_it_is_not_required(client, national_admin, settings):
+    settings.REQUIRE_SECOND_FACTOR = False
+    client.force_login(national_admin)
+    assert client.get("/people/agencies/").status_code == 200
