@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
+from records.spec import period_of
 from records.store import CORE
 
 COLUMNS = ", ".join(CORE)
@@ -179,11 +181,16 @@ def _judge_late(cursor: CursorWrapper, submission: Submission) -> None:
 
 
 def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]:
-    """The submissions of all periods in the file, locked: nobody submits or reopens them meanwhile."""
+    """The submissions of all periods in the file, locked: nobody submits or reopens them meanwhile.
+
+    A row in error opens no period that has not begun: its date is what is wrong.
+    """
+    running = period_of(timezone.localdate(), version.content["frequency"])
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT period FROM incoming UNION SELECT period FROM incoming_held"
-            " WHERE period IS NOT NULL ORDER BY 1"
+            " WHERE period <= %s ORDER BY 1",
+            [running],
         )
         periods = [period for (period,) in cursor.fetchall()]
         found = [submission_for(upload.agency_id, version, period) for period in periods]

@@ -13,3 +13,8 @@ def last_periods(frequency: str, today: date, count: int) -> list[str]:
     running = (today.year * 12 + today.month - 1) // length * length
     firsts = range(running - count * length, running, length)
     return [period_of(date(first // 12, first % 12 + 1, 1), frequency) for first in firsts]
+
+
+def has_ended(period: str, frequency: str, today: date) -> bool:
+    """Say whether a period is over: periods of one frequency order as texts."""
+    return period < period_of(today, frequency)

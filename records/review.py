@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,6 +13,7 @@ from agencies.access import Permission
 from agencies.models import Person
 from migdata import jobs
 from records import profile
+from records.calendar import has_ended
 from records.models import Passage, Submission
 
 State = Submission.State
@@ -196,6 +198,9 @@ def _refuse_unsealed(submission: Submission) -> None:
 def _submitting(
     submission: Submission, held_acknowledged: int | None, nothing_to_report: bool
 ) -> dict[str, object]:
+    frequency = submission.instrument_version.content["frequency"]
+    if not has_ended(submission.period, frequency, timezone.localdate()):
+        raise Refused(_("This period has not ended. Submit it when everything has come."))
     counted = profile.count(submission)
     held = counted["held"]
     if held and held_acknowledged != held:

@@ -57,6 +57,8 @@ class Variable:
     typed: bool = True
     codes: tuple[str, ...] = ()  # restricts the code list to these
 
+    private: bool = False  # a text of it that cannot be read may be an address: it is not kept
+
     @property
     def is_core(self) -> bool:
         return self.name in CORE or self.kind == "birth"
@@ -71,6 +73,9 @@ class Rule:
     variable: str
     when: tuple[Mapping[str, Any], ...]
     message: Labels
+    private: bool = (
+        False  # what breaks it may name a person: the text is not kept, not even in a held row
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,14 @@ class Spec:
             agencies=tuple(content["agencies"]),
             variables=variables,
             rules=tuple(
-                Rule(r["id"], r["severity"], r["variable"], tuple(r["when"]), r["message"])
+                Rule(
+                    r["id"],
+                    r["severity"],
+                    r["variable"],
+                    tuple(r["when"]),
+                    r["message"],
+                    r.get("private", False),
+                )
                 for r in content["rules"]
             ),
             checks=tuple(

@@ -134,6 +134,11 @@ def _plain(value: Any) -> Any:
 
 def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> None:
     keep = pa.array(checked.held)
+    there = checked.hidden.keys() & set(raw.column_names)
+    for name, hidden in ((name, checked.hidden[name]) for name in there):
+        place = raw.column_names.index(name)
+        texts = pc.if_else(pa.array(hidden), "", raw[name].cast(pa.string()))
+        raw = raw.set_column(place, name, texts)
     held = raw.filter(keep)
     table = pa.table(
         {

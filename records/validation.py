@@ -75,13 +75,15 @@ class Checked:
 
     typed  all rows, one column per variable (dates as date32, codes as dictionary of text), with
     birth_year, age, age_precision, period and `_row`; held  (n,) bool, rows with an error;
-    new_years  how many exact birth dates are a 1 January.
+    new_years  how many exact birth dates are a 1 January; hidden  variable -> (n,) bool, texts that
+    may name a person and must not be kept.
     """
 
     typed: pa.Table
     held: Array
     found: list[Found]
     new_years: int = 0
+    hidden: Mapping[str, Array] = field(default_factory=dict)
 
 
 def check(rows: pa.Table, spec: Spec, *, today: date, declared: Declared | None = None) -> Checked:
@@ -117,9 +119,9 @@ class Validator:
             breaks = np.ones(block.n, dtype=bool)
             for condition in rule.when:
                 breaks &= rules.holds(condition, block)
-            block.report(rule.id, rule.severity, rule.variable, breaks, rule.message)
+            block.report(rule.id, rule.severity, rule.variable, breaks, rule.message, rule.private)
         block.report_broken_rows()
-        return Checked(block.typed(), block.held, block.found, block.new_years)
+        return Checked(block.typed(), block.held, block.found, block.new_years, block.hidden)
 
     def meanings(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
         """Return (value, problem) of each distinct text; the value is None where there is none."""
@@ -208,6 +210,7 @@ class Block:
         if "_broken" in rows.column_names:
             self.broken = rows["_broken"].to_numpy()
         self.found: list[Found] = []
+        self.hidden: dict[str, Array] = {}
         self.new_years = 0
 
     def read(self, variable: Variable) -> None:
@@ -252,23 +255,31 @@ class Block:
         self.report("row.width", "error", "record_ref", broken, message)
 
     def report(
-        self, rule: str, severity: str, variable: str, breaks: Array, message: Labels
+        self,
+        rule: str,
+        severity: str,
+        variable: str,
+        breaks: Array,
+        message: Labels,
+        private: bool = False,
     ) -> None:
-        """Note a broken rule; an error holds its rows."""
+        """Note a broken rule; an error holds its rows. The texts of a private one are hidden."""
         where = np.flatnonzero(breaks & ~self.broken)
         if not len(where):
             return
         if severity == "error":
             self.held[where] = True
-        self.found.append(
-            Found(rule, severity, variable, where, message, self._texts_at(variable, where))
-        )
+        if private:
+            self.hidden[variable] = self.hidden.get(variable, False) | breaks
+        texts = None if private else self._texts_at(variable, where)
+        self.found.append(Found(rule, severity, variable, where, message, texts))
 
     def report_problem(self, variable: Variable, problem: str, breaks: Array) -> None:
         """Note what the engine says by itself of a variable, whatever the instrument."""
         texts = codelist.standard("messages")[problem]
         message = codelist.say(texts, variable.label)
-        self.report(f"{variable.name}.{problem}", texts["severity"], variable.name, breaks, message)
+        rule, severity = f"{variable.name}.{problem}", texts["severity"]
+        self.report(rule, severity, variable.name, breaks, message, variable.private)
 
     def typed(self) -> pa.Table:
         columns = {name: self._arrow(name) for name in self.columns if name in self._kept}

@@ -32,6 +32,7 @@ def records(request: SignedInRequest, submission: int) -> HttpResponse:
         ),
         pk=submission,
     )
+    access.require(request.user, Permission.SEE_RECORDS, found.agency)
     rows = Record.objects.visible_to(request.user).filter(submission=found)
     wanted = request.GET.get("q", "").strip()
     if wanted:

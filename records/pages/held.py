@@ -65,6 +65,7 @@ def held_rows(
         owner = get_object_or_404(found, pk=submission)
     else:
         owner = get_object_or_404(Upload.objects.visible_to(request.user), pk=upload)
+    access.require(request.user, Permission.SEE_RECORDS, owner.agency)
     every = HeldRow.objects.select_related("submission").visible_to(request.user)
     held = every.filter(upload=owner) if upload else every.missing_from(owner)
     rule = request.GET.get("rule", "")

@@ -30,6 +30,7 @@ STATES = (
 
 
 def submissions(request: SignedInRequest) -> HttpResponse:
+    access.require(request.user, Permission.SEE_SUBMISSIONS)
     found = Submission.objects.visible_to(request.user).select_related(
         "agency", "instrument", "instrument_version"
     )
@@ -41,7 +42,7 @@ def submissions(request: SignedInRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [
-            (s, sums.of_codes(s.profile["sex"]) if "sex" in s.profile else None)
+            (s, sums.of_codes(s.profile["sex"]) if "sex" in s.profile and not s.is_open else None)
             for s in page.object_list
         ],
         "filters": filters,
@@ -159,6 +160,7 @@ def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
     return {
         "submission": found,
         "waits": _waits(found, offered),
+        "asked": passages[0] if found.is_open and passages and passages[0].reason else None,
         "sees_records": sees,
         "profile": numbers,
         "sum": sums.of_codes(numbers.get("sex", {})),

@@ -55,6 +55,7 @@ class UploadForm(forms.Form):
 
 
 def uploads(request: SignedInRequest) -> HttpResponse:
+    access.require(request.user, Permission.SEE_RECORDS)
     # Reports are large: of these lines only two numbers are needed.
     rows = {
         name: Cast(KT(f"report__rows__{name}"), IntegerField()) for name in ("accepted", "held")

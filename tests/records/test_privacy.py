@@ -137,3 +137,13 @@ def test_another_agency_sees_nothing_of_an_upload(send, client, outsider):
     client.force_login(outsider)
     assert client.get(upload.get_absolute_url()).status_code == 404
     assert client.post(upload.get_absolute_url() + "undo/").status_code == 404
+
+
+def test_a_text_that_may_be_an_address_or_a_document_number_is_not_kept(send, clerk):
+    texts = {"record_ref": ["AB7654321", "R-2"], "region": ["Ahal", f"ул. {SECRET}, 15"]}
+    upload = send(plain(table(2, **texts)))
+    assert within(clerk, lambda: HeldRow.objects.count()) == 2
+    assert occurrences("AB7654321") == []
+    assert occurrences(SECRET) == []
+    causes = {finding["rule"]: finding for finding in upload.report["findings"]}
+    assert causes["region.unknown_text"]["examples"][0]["cell"]  # where it is, not what it says
