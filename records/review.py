@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -70,6 +72,9 @@ BY_FIELD = {
     State.ACCEPTED: "accepted_by",
 }
 
+# Whose hands must not do a step: those that did one before it.
+HANDS = {"sign": ("submitted_by",), "accept": ("submitted_by", "signed_by")}
+
 
 class Refused(Exception):
     """The step makes no sense now; the message is written for the person."""
@@ -130,6 +135,25 @@ def steps_open_to(person: Person, submission: Submission) -> list[str]:
     ]
 
 
+def waiting_for(person: Person) -> QuerySet[Submission]:
+    """Return the submissions that wait for this person's step forward, from the table `advance` obeys."""
+    found = Q(pk__in=[])
+    for verb, step in STEPS.items():
+        for state, needs in step.needs.items():
+            if not step.reason:
+                own = [Q(**{field: person}) for field in HANDS.get(verb, ())]
+                mine = Q(state=state, agency__in=access.agencies(person, needs))
+                found |= reduce(lambda rest, hand: rest & ~hand, own, mine)
+    return Submission.objects.filter(found)
+
+
+def next_step(submission: Submission) -> str:
+    """Return the verb that leads a submission on, "" where it has arrived."""
+    state = State(submission.state)
+    forward = (verb for verb, step in STEPS.items() if state in step.needs and not step.reason)
+    return next(forward, "")
+
+
 def drawing() -> str:
     """Draw the state table as a Mermaid diagram; `docs/states.md` is this text."""
     return "\n".join(["# States of a submission", "", "```mermaid", *_lines(), "```", ""])
@@ -146,10 +170,7 @@ def _lines() -> Iterator[str]:
 
 def _own_hand(submission: Submission, verb: str, by: Person) -> bool:
     """Nobody signs or accepts what they submitted, nor accepts what they signed."""
-    before = {"sign": {submission.submitted_by_id}}.get(
-        verb, {submission.submitted_by_id, submission.signed_by_id}
-    )
-    return verb in ("sign", "accept") and by.pk in before
+    return by.pk in {getattr(submission, f"{field}_id") for field in HANDS.get(verb, ())}
 
 
 def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> None:

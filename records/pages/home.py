@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -52,7 +53,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         groups[0]["tasks"][0].first = True
     context = {
         "groups": groups,
-        "count": sum(len(group["tasks"]) for group in groups),
+        "count": sum(group.get("count", len(group["tasks"])) for group in groups),
         "calendar": _calendar(request, delivered),
         "starts": [
             {"agency": agency, "instrument": collection, "title": current(collection).title}
@@ -80,17 +81,24 @@ def _deliveries(person: access.Anyone) -> list[tuple[Agency, Instrument]]:
 def _groups(
     request: SignedInRequest, delivered: list[tuple[Agency, Instrument]]
 ) -> list[dict[str, Any]]:
-    waiting = Submission.objects.visible_to(request.user).exclude(state=Submission.State.ACCEPTED)
-    returned: list[Task] = []
-    open_ = list(_questions(request))
-    for submission in waiting.select_related("agency", "instrument", "instrument_version"):
-        verbs = [v for v in review.steps_open_to(request.user, submission) if v != "return"]
-        if verbs:
-            came_back = submission.state == Submission.State.RETURNED
-            (returned if came_back else open_).append(_task(submission, verbs[0]))
+    waiting = review.waiting_for(request.user).select_related(
+        "agency", "instrument", "instrument_version"
+    )
+    back = waiting.filter(state=Submission.State.RETURNED).order_by("period")
+    on = waiting.exclude(state=Submission.State.RETURNED).order_by("period")
+    questions = list(_questions(request))
     groups: list[dict[str, Any]] = [
-        {"title": _("Returned to you"), "tasks": returned[:SHOWN], "urgent": True},
-        {"title": _("Waiting"), "tasks": open_[:SHOWN]},
+        {
+            "title": _("Returned to you"),
+            "tasks": _tasks(back),
+            "count": back.count(),
+            "urgent": True,
+        },
+        {
+            "title": _("Waiting"),
+            "tasks": questions + _tasks(on),
+            "count": len(questions) + on.count(),
+        },
         {"title": _("Not started"), "tasks": list(_not_started(delivered)), "quiet": True},
     ]
     return [group for group in groups if group["tasks"]]
@@ -108,6 +116,10 @@ def _questions(request: SignedInRequest) -> Iterable[Task]:
                 _("Answer"),
                 upload.get_absolute_url(),
             )
+
+
+def _tasks(waiting: QuerySet[Submission]) -> list[Task]:
+    return [_task(submission, review.next_step(submission)) for submission in waiting[:SHOWN]]
 
 
 def _task(submission: Submission, verb: str) -> Task:

@@ -148,3 +148,22 @@ def test_what_is_offered_as_a_button_succeeds_and_nothing_else(
 def test_the_drawing_shows_every_step():
     drawn = review.drawing()
     assert all(f": {verb} (" in drawn for verb in review.STEPS)
+
+
+@pytest.mark.parametrize("state", State.values)
+def test_what_waits_on_the_first_page_is_what_the_buttons_offer(
+    submission, clerk, reviewer, statistician, outsider, state
+):
+    both = make_person("both@sms.example", Role.CLERK, submission.agency)
+    access.grant(both, Role.REVIEWER, submission.agency)
+    Submission.objects.filter(pk=submission.pk).update(
+        state=state, submitted_by=both, signed_by=reviewer
+    )
+    submission.refresh_from_db()
+    for person in (clerk, reviewer, statistician, outsider, both):
+        forward = {
+            v for v in review.steps_open_to(person, submission) if not review.STEPS[v].reason
+        }
+        waits = review.waiting_for(person).filter(pk=submission.pk).exists()
+        assert waits == bool(forward), (state, person)
+        assert forward <= {review.next_step(submission)}
