@@ -182,3 +182,17 @@ def confirm_what_is_unusual(page, verb):
 def stored(number):
     with scope.acting(world.person("clerk@sms.example")):
         return Record.objects.get(record_ref=number)
+
+
+def test_a_country_on_no_list_is_neither_dropped_nor_saved(country, visit):
+    page = visit("clerk@sms.example").page
+    page.goto("/records/new/SMS-WPF/SMS/")
+    type_record(page, "LOST-1")
+    field = page.get_by_role("combobox", name="Citizenship")
+    field.fill("Атлантида")
+    page.get_by_label("Record number").focus()
+    page.get_by_role("button", name="Save and close").click()
+    expect(field).to_have_value("Атлантида")
+    assert "/records/new/" in page.url
+    with scope.acting(world.person("clerk@sms.example")):
+        assert not Record.objects.filter(record_ref="LOST-1").exists()
