@@ -20,7 +20,7 @@ from agencies.models import Agency, Person
 from records import admission, instrument, validation
 from records.calendar import last_periods
 from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
-from records.review import Refused
+from records.review import Refused, require_delivery
 from records.spec import Spec
 from records.store import CORE
 
@@ -66,9 +66,7 @@ def save(
     confirmed. Raises `Denied`, and `Refused` where the period is no longer open, the number is
     taken, or somebody was quicker with the same record or row.
     """
-    access.require(by, Permission.ENTER, agency)
-    if not collection.agencies.filter(pk=agency.pk).exists():
-        raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
+    require_delivery(by, agency, collection)
     version = record.submission.instrument_version if record else instrument.current(collection)
     spec = instrument.spec_of(version)
     checked = check(values, spec)
@@ -90,9 +88,10 @@ def save(
 def begin(period: str, *, agency: Agency, collection: Instrument, by: Person) -> Submission:
     """Open the submission of a period that has no record: to say that there is nothing to report.
 
-    Raises `Denied`, and `Refused` for a period that has not ended or is none of the instrument's.
+    Raises `Denied`, and `Refused` for an instrument that is not the agency's, and for a period that
+    has not ended or is none of the instrument's.
     """
-    access.require(by, Permission.ENTER, agency)
+    require_delivery(by, agency, collection)
     version = instrument.current(collection)
     ended = last_periods(version.content["frequency"], timezone.localdate(), MEMORY)
     if period not in ended:

@@ -31,7 +31,7 @@ from migdata import jobs
 from migdata.jobs import Job
 from records import admission, codelist, instrument, mapping, store, validation, workbook
 from records.models import HeldRow, Instrument, InstrumentVersion, Submission, Upload
-from records.review import Refused
+from records.review import Refused, require_delivery
 from records.tally import Causes, Tally
 
 State = Upload.State
@@ -58,9 +58,7 @@ def receive(
     Raises `Denied`; raises `Refused` where the agency does not deliver this instrument, the file is
     too large, or the same file was taken in already.
     """
-    access.require(by, Permission.ENTER, agency)
-    if not collection.agencies.filter(pk=agency.pk).exists():
-        raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
+    require_delivery(by, agency, collection)
     size, digest, path = _keep(content)
     try:
         with transaction.atomic():

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from agencies import access, audit
 from agencies.access import Permission
-from agencies.models import Person
+from agencies.models import Agency, Person
 from migdata import jobs
 from records import profile
 from records.calendar import has_ended
-from records.models import Passage, Submission
+from records.models import Instrument, Passage, Submission
 
 State = Submission.State
 
@@ -78,6 +78,13 @@ HANDS = {"sign": ("submitted_by",), "accept": ("submitted_by", "signed_by")}
 
 class Refused(Exception):
     """The step makes no sense now; the message is written for the person."""
+
+
+def require_delivery(by: Person, agency: Agency, collection: Instrument) -> None:
+    """Raise `Denied` unless `by` may enter for the agency, `Refused` unless it delivers the instrument."""
+    access.require(by, Permission.ENTER, agency)
+    if not collection.agencies.filter(pk=agency.pk).exists():
+        raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
 
 
 @transaction.atomic

@@ -20,12 +20,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reports import asked, published, tables
+from reports import asked, kept, published, tables
 from reports.formats import described, flat
 from reports.published import Edition, Table
 from reports.structure import Unknown
 
-SECONDS = 300  # an answer may be used so long without asking again
 OF_DATA = ("by", "from", "to", "lang", "limit", "offset", "release")
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
@@ -274,5 +273,5 @@ def _unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponseB
     """Return 304 where the reader has these very bytes already."""
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
-    patch_cache_control(response, public=True, max_age=SECONDS)
+    patch_cache_control(response, public=True, max_age=kept.SECONDS)
     return get_conditional_response(request, etag=etag, response=response) or response

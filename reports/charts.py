@@ -60,6 +60,11 @@ class Canvas:
     def wide(self) -> bool:
         return self.width >= WIDTHS["large"]
 
+    @property
+    def label(self) -> int:
+        """Room in pixels for a name at the left."""
+        return 150 if self.wide else 112
+
 
 Drawing = Callable[[Sequence[Row], Dimension, Canvas], Spec]
 
@@ -182,22 +187,9 @@ def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         for name, row in zip(names, rows, strict=True)
         for sex, n in _by_sex(row)
     ]
-    label = 150 if canvas.wide else 112
     room = largest * (0.3 if canvas.wide else 0.55)  # for the numbers beside the bars
     encoding: Spec = {
-        "y": {
-            "field": "name",
-            "type": "nominal",
-            "sort": names,
-            "axis": {
-                "labelLimit": label,
-                "labelColor": canvas.colours["ink"],
-                "ticks": False,
-                "domain": False,
-                "labelPadding": 6,
-            },
-            "scale": {"paddingInner": 0.35, "paddingOuter": 0.2},
-        },
+        "y": _named(names, canvas) | {"scale": {"paddingInner": 0.35, "paddingOuter": 0.2}},
         "x": {
             "field": "n",
             "type": "quantitative",
@@ -215,7 +207,7 @@ def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         for sex, align, dx in (("F", "right", -6), ("M", "left", 6))
     ]
     return {
-        "width": canvas.width - label - 10,
+        "width": canvas.width - canvas.label - 10,
         "height": {"step": 30},
         "data": {"values": values},
         "encoding": encoding,
@@ -231,19 +223,7 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         {"name": name, "share": row.figures.female_share, "said": _percent(row)}
         for name, row in zip(names, shown, strict=True)
     ]
-    label = 150 if canvas.wide else 112
-    y = {
-        "field": "name",
-        "type": "nominal",
-        "sort": names,
-        "axis": {
-            "labelLimit": label,
-            "labelColor": canvas.colours["ink"],
-            "ticks": False,
-            "domain": False,
-            "labelPadding": 6,
-        },
-    }
+    y = _named(names, canvas)
     x = {
         "field": "share",
         "type": "quantitative",
@@ -257,7 +237,7 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         "encoding": {"x": x},
     }
     return {
-        "width": canvas.width - label - 10,
+        "width": canvas.width - canvas.label - 10,
         "height": {"step": 30},
         "data": {"values": values},
         "layer": [
@@ -325,6 +305,18 @@ def _half(
             },
         },
     }
+
+
+def _named(names: list[str], canvas: Canvas) -> Spec:
+    """The names at the left, one line each, in the order given."""
+    axis = {
+        "labelLimit": canvas.label,
+        "labelColor": canvas.colours["ink"],
+        "ticks": False,
+        "domain": False,
+        "labelPadding": 6,
+    }
+    return {"field": "name", "type": "nominal", "sort": names, "axis": axis}
 
 
 def _by_sex(row: Row) -> tuple[tuple[str, int], tuple[str, int]]:

@@ -290,8 +290,8 @@ def _trend_finding(rows: list[Row]) -> str:
 
 
 def _together(rows: list[Row]) -> Figures:
-    women, men, other = (sum(getattr(row.figures, part) for row in rows) for part in "fmo")
-    return Figures(women, men, other, rows[0].figures.base if rows else 1)
+    base = rows[0].figures.base if rows else 1
+    return published.together((row.figures for row in rows), base)
 
 
 def _ends(rows: list[Row]) -> tuple[Row, Row]:

@@ -56,7 +56,7 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Release.objects.select_related("build__predecessor"), pk=pk)
     now, before = _by_period(found), _released_before(found)
     shown = _by_period(before) if before else {}
-    total = _total(now, found)
+    total = published.together(now.values(), found.structure["base"])
     context = {
         "release": found,
         "chip": CHIPS[found.state],
@@ -164,8 +164,3 @@ def _by_period(found: Release) -> dict[str, Figures]:
     cells = pq.read_table(io.BytesIO(bytes(stored.content)))
     structure = Structure.from_json(found.structure)
     return {codes[0]: figures for codes, figures in published.sums(cells, structure, [TIME], {})}
-
-
-def _total(by_period: dict[str, Figures], found: Release) -> Figures:
-    women, men, other = (sum(getattr(f, part) for f in by_period.values()) for part in "fmo")
-    return Figures(women, men, other, found.structure["base"])

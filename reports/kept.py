@@ -9,9 +9,7 @@ from django.utils.http import parse_etags
 
 from reports.published import Edition
 
-SECONDS = (
-    300  # a reader may show a kept answer so long before it asks whether there is a newer release
-)
+SECONDS = 300  # a kept answer may be shown so long before asking for a newer release
 
 
 def tag(edition: Edition, *question: object) -> str:

@@ -6,7 +6,7 @@ sum of protected cells.
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,9 +88,16 @@ class Table:
 
     @property
     def total(self) -> Figures:
-        parts = [row.figures for row in self.rows]
-        women, men, other = (sum(getattr(p, part) for p in parts) for part in "fmo")
-        return Figures(women, men, other, self.edition.structure.base)
+        return together((row.figures for row in self.rows), self.edition.structure.base)
+
+
+def together(parts: Iterable[Figures], base: int) -> Figures:
+    """Add figures of one release, whose counts are multiples of `base`; of none, nought."""
+    counted = [(one.f, one.m, one.o) for one in parts]
+    women, men, other = (
+        (sum(column) for column in zip(*counted, strict=True)) if counted else (0, 0, 0)
+    )
+    return Figures(women, men, other, base)
 
 
 @contextmanager

@@ -26,12 +26,12 @@ from reports import cube, design, disclosure, gates, slices
 from reports.design import Dataset
 from reports.gates import Gate, Ledger
 from reports.models import Blob, Build, Release, Slice
+from reports.published import CELLS, VALUE
 from reports.structure import SEX, TIME, periods_between
 
 METHOD = "controlled cube rounding 1"
 # (sweeps, draw): more of either only where the margins are too far off (docs/disclosure.md, 6).
 TRIES = ((40, 0), (150, 0), *((400, draw) for draw in range(10)))
-CELLS, VALUE = "cells.parquet", "value"
 State = Release.State
 Integers = gates.Integers
 

@@ -222,6 +222,11 @@ def test_an_agency_types_only_what_it_delivers(typed):
         typed(SLP, instrument="STA-SLP")
 
 
+def test_an_agency_opens_no_period_of_what_it_does_not_deliver(instruments, agency, clerk):
+    with scope.acting(clerk), pytest.raises(Refused, match="does not deliver"):
+        entry.begin("2026-10", agency=agency, collection=instruments["STA-SLP"], by=clerk)
+
+
 def test_a_typed_record_goes_into_no_other_agency(typed, clerk, other_agency):
     with pytest.raises(access.Denied):
         typed(WPF, agency=other_agency)
