@@ -24,6 +24,8 @@ COPY locale locale
 COPY static static
 COPY templates templates
 COPY migdata migdata
+COPY standards standards
+COPY jobs jobs
 COPY agencies agencies
 COPY records records
 COPY reports reports

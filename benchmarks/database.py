@@ -21,7 +21,7 @@ CONTENT = [  # what every road must lead to; the numbers the database gives itse
     *("r.sex_basis", "r.birth_year", "r.age", "r.age_precision", "r.citizenship"),
     *("r.country_birth", "r.region", "r.education", "r.civil_status", "r.extras"),
 ]
-EMPTIED = ("records_submission", "records_upload", "records_recordevent", "migdata_job")
+EMPTIED = ("records_submission", "records_upload", "records_recordevent", "jobs_job")
 PLACES = ("records_submission", "records_upload")
 SETTINGS = (
     *("server_version", "shared_buffers", "work_mem", "max_wal_size", "fsync"),

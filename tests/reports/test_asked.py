@@ -3,15 +3,16 @@
 import pytest
 from django.http import QueryDict
 
-from reports import asked, design
-from reports.structure import TIME, Unknown
+from reports.designs import datasets
+from reports.published.query import by, conditions_of, narrowed
+from reports.published.structure import TIME, Unknown
 
 MONTHS = ["2025-11", "2025-12", "2026-01", "2026-02"]
-STRUCTURE = design.datasets()["WPF"].structure(MONTHS)
+STRUCTURE = datasets.datasets()["WPF"].structure(MONTHS)
 
 
 def where(query):
-    return asked.where(QueryDict(query), STRUCTURE)
+    return conditions_of(QueryDict(query), STRUCTURE)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +59,13 @@ def test_what_cannot_be_is_refused_and_the_parameter_named(query, parameter):
 
 
 def test_dimensions_of_rows_are_named_in_any_case_and_once():
-    assert asked.by(QueryDict("by=age,REGION&by=Age,sex"), STRUCTURE) == ["AGE", "REGION"]
+    assert by(QueryDict("by=age,REGION&by=Age,sex"), STRUCTURE) == ["AGE", "REGION"]
     with pytest.raises(Unknown, match="Choose from: TIME_PERIOD, SEX, AGE"):
-        asked.by(QueryDict("by=shoe"), STRUCTURE)
+        by(QueryDict("by=shoe"), STRUCTURE)
 
 
 def test_a_table_that_is_limited_stays_limited():
     fixed = {"REGION": ("TM-S", "TM-A")}
-    assert asked.narrowed(fixed, {"REGION": ["TM-A", "TM-D"]}) == {"REGION": ["TM-A"]}
+    assert narrowed(fixed, {"REGION": ["TM-A", "TM-D"]}) == {"REGION": ["TM-A"]}
     with pytest.raises(Unknown):
-        asked.narrowed(fixed, {"REGION": ["TM-D"]})
+        narrowed(fixed, {"REGION": ["TM-D"]})
