@@ -42,7 +42,9 @@ class Release(models.Model):
     dataset = models.CharField(max_length=20)
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=9, choices=State, default=State.BUILT)
-    structure = models.JSONField()  # published.structure.Structure: dimensions, codes, labels, notes
+    structure = (
+        models.JSONField()
+    )  # published.structure.Structure: dimensions, codes, labels, notes
     missing = models.JSONField(default=list)  # [{agency, period}] status O: not delivered
     checksum = models.CharField(max_length=64)
     built_at = models.DateTimeField(auto_now_add=True)

@@ -140,7 +140,9 @@ def test_every_module_says_what_it_owns():
     for app in OURS:
         for path in sorted((ROOT / app).rglob("*.py")):
             local = path.relative_to(ROOT)
-            if path.name in exempt or {"migrations", "management", "number_formats"} & set(local.parts):
+            if path.name in exempt or {"migrations", "management", "number_formats"} & set(
+                local.parts
+            ):
                 continue
             if not path.read_text().startswith(('"""', "#!")):
                 silent.append(str(local))

@@ -17,6 +17,8 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [
         ("migdata", "0002_reasons_in_every_language"),
+        # Made while uploads still pointed to the old table.
+        ("records", "0004_late_rows_and_closed_rows"),
         migrations.swappable_dependency(PERSON),
     ]
     operations = [

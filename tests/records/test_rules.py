@@ -189,7 +189,7 @@ def check(instrument, rows, **said):
 
 
 def fired(instrument, values):
-    return {f.rule for f in check(instrument, row_of(instrument, values)).found}
+    return {f.rule for f in check(instrument, row_of(instrument, values)).findings}
 
 
 def row_of(instrument, values):
@@ -218,9 +218,9 @@ def test_errors_hold_the_row_and_warnings_do_not(instrument):
     severity = {rule.id: rule.severity for rule in SPECS[instrument].rules}
     values = [CASES[instrument][rule][0] for rule in severity]
     checked = [check(instrument, row_of(instrument, v)) for v in values]
-    errors = [any(f.severity == "error" for f in c.found) for c in checked]
+    errors = [any(f.severity == "error" for f in c.findings) for c in checked]
     assert [bool(c.held[0]) for c in checked] == errors
-    fires = {f.rule: f.severity for c in checked for f in c.found}
+    fires = {f.rule: f.severity for c in checked for f in c.findings}
     assert severity.items() <= fires.items()
 
 
@@ -361,7 +361,7 @@ def test_a_rule_can_compare_two_variables(condition, breaking, fine):
     def found(values):
         row = {**VALID["SMS-WPF"], **values}
         block = pa.table({k: [v] for k, v in row.items()} | {"_row": pa.array([2], pa.int32())})
-        return {f.rule for f in engine.check(block, made, today=TODAY).found}
+        return {f.rule for f in engine.check(block, made, today=TODAY).findings}
 
     assert "own" in found(breaking)
     assert "own" not in found(fine)

@@ -84,14 +84,12 @@ def test_of_two_clicks_on_answer_one_counts(asked, clerk):
 
 
 def test_an_upload_that_went_on_meanwhile_is_not_overwritten(send, clerk, monkeypatch):
-    from records import workbook
-
     def undone_meanwhile(*args, **options):
         Upload.objects.update(state="UNDONE")
         return honest(*args, **options)
 
     honest = child.open
-    monkeypatch.setattr(workbook, "open", undone_meanwhile)
+    monkeypatch.setattr(child, "open", undone_meanwhile)
     send(plain(table(2)))
     with scope.acting(clerk):
         # The run has left no trace at all, what happened within its own transaction included.

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from agencies import scope
 from agencies.refusal import Refused
 from jobs.models import Job
-from records.collection import held_rows, late_rows, uploads
+from records.collection import entry, held_rows, late_rows, uploads
 from records.models import HeldRow, Record, Submission, Upload
 from records.review import submissions
 from tests.records import files
@@ -113,8 +113,6 @@ def test_a_closed_submission_cannot_lose_an_upload(send, clerk, reviewer, statis
 
 
 def test_undo_looks_where_the_records_are_now(send, clerk, reviewer, statistician):
-    from records import entry
-
     upload = send(plain(table(1)))
     with scope.acting(clerk):
         record = Record.objects.get()

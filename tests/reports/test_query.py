@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from reports.designs import datasets
-from reports.published.query import by, conditions_of, narrowed
+from reports.published.query import conditions_of, dimensions_of, narrowed
 from reports.published.structure import TIME, Unknown
 
 MONTHS = ["2025-11", "2025-12", "2026-01", "2026-02"]
@@ -59,9 +59,9 @@ def test_what_cannot_be_is_refused_and_the_parameter_named(query, parameter):
 
 
 def test_dimensions_of_rows_are_named_in_any_case_and_once():
-    assert by(QueryDict("by=age,REGION&by=Age,sex"), STRUCTURE) == ["AGE", "REGION"]
+    assert dimensions_of(QueryDict("by=age,REGION&by=Age,sex"), STRUCTURE) == ["AGE", "REGION"]
     with pytest.raises(Unknown, match="Choose from: TIME_PERIOD, SEX, AGE"):
-        by(QueryDict("by=shoe"), STRUCTURE)
+        dimensions_of(QueryDict("by=shoe"), STRUCTURE)
 
 
 def test_a_table_that_is_limited_stays_limited():
