@@ -83,7 +83,7 @@ MIDDLEWARE = [
     # Around the transaction: allauth writes letters and messages when it is committed.
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "migdata.requests.RejectMalformed",
+    "migdata.middleware.RejectMalformed",
     "agencies.middleware.RefusalsAreLogged",
     "agencies.scope.ScopeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

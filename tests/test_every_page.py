@@ -92,7 +92,8 @@ def foreign(instruments, agency, clerk, reviewer):
         "verb": "submit",
         "person": clerk.pk,
         "agency": agency.pk,
-        "instrument": "SMS-WPF",
+        "agency_code": agency.code,
+        "instrument_code": "SMS-WPF",
         "code": "SMS",
     }
 

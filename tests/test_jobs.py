@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from agencies.models import Event
-from jobs import worker
+from jobs import queue, worker
 from jobs.models import Job
 from jobs.queue import ATTEMPTS, GaveUp, enqueue, handlers, wake_with
 from reports.protection.gates import Gate
@@ -35,29 +35,29 @@ def done(monkeypatch):
     return lambda: Event.objects.filter(verb="worked").count()
 
 
-def queue(**args):
+def add_job(**args):
     return enqueue("test.add", key=f"test:{args}", args=args, agencies=[])
 
 
 def test_work_and_the_end_of_the_job_commit_together(done):
-    assert worker.work(queue().pk).state == Job.State.DONE
+    assert worker.work(add_job().pk).state == Job.State.DONE
     assert done() == 1
 
 
 def test_a_job_delivered_twice_is_done_once(done):
-    job = queue()
+    job = add_job()
     worker.work(job.pk)
     worker.work(job.pk)
     assert done() == 1
 
 
 def test_an_open_job_is_not_added_a_second_time(done):
-    assert queue(n=1).pk == queue(n=1).pk
+    assert add_job(n=1).pk == add_job(n=1).pk
     assert Job.objects.count() == 1
 
 
 def test_a_failing_job_leaves_no_trace_and_is_tried_three_times(done):
-    job = queue(fail=True)
+    job = add_job(fail=True)
     for _attempt in range(ATTEMPTS):
         Job.objects.filter(pk=job.pk).update(lease_until=None)
         job = worker.work(job.pk)
@@ -67,10 +67,10 @@ def test_a_failing_job_leaves_no_trace_and_is_tried_three_times(done):
 
 
 def test_a_job_asked_for_anew_has_waited_since_now(done, client):
-    first = worker.work(queue().pk)
+    first = worker.work(add_job().pk)
     month = timezone.now() - timedelta(days=30)
     Job.objects.filter(pk=first.pk).update(asked_at=month, error="old", because={"text": "old"})
-    again = queue()
+    again = add_job()
     assert again.pk == first.pk
     assert timezone.now() - again.asked_at < timedelta(minutes=1)
     assert (again.state, again.finished_at, again.worker) == ("QUEUED", None, "")
@@ -82,16 +82,16 @@ def test_a_job_that_runs_is_not_put_back_by_who_asks_again(done, monkeypatch):
     states = []
 
     def ask_again(job):
-        queue()
+        add_job()
         states.append(Job.objects.using("side").get(pk=job.pk).state)
 
     monkeypatch.setitem(handlers, "test.add", ask_again)
-    assert worker.work(queue().pk).state == Job.State.DONE
+    assert worker.work(add_job().pk).state == Job.State.DONE
     assert states == ["RUNNING"]
 
 
 def test_a_job_waits_for_the_end_of_the_pause_before_it_is_tried_again(done):
-    job = worker.work(queue(fail=True).pk)
+    job = worker.work(add_job(fail=True).pk)
     assert (job.state, job.attempts) == (Job.State.QUEUED, 1)
     assert worker.work(job.pk).attempts == 1
     assert worker.reap() == []
@@ -117,7 +117,7 @@ def test_a_worker_that_could_not_be_told_is_told_by_the_next_round(done):
         raise ConnectionError
 
     wake_with(broken)
-    job = queue()
+    job = add_job()
     assert Job.objects.get().woken_at is None
     woken = []
     wake_with(woken.append)
@@ -132,7 +132,7 @@ def test_neither_page_nor_log_repeats_what_an_error_says_of_a_record(done, monke
                 into.write_row(["SECRET-PERSON-VALUE"])
 
     monkeypatch.setitem(handlers, "test.add", copy)
-    job = worker.work(queue().pk)
+    job = worker.work(add_job().pk)
     assert "SECRET" not in job.reason + str(job.because) + job.error + caplog.text
     assert job.error.endswith("22001")  # too long for the column: enough to start looking
     assert "cursor.copy" in caplog.text  # the line of code
@@ -143,7 +143,7 @@ def test_neither_page_nor_log_repeats_what_an_error_says_of_a_record(done, monke
 
 
 def test_a_reason_is_read_in_the_language_of_the_reader(done):
-    job = worker.work(queue(give_up=True).pk)
+    job = worker.work(add_job(give_up=True).pk)
     assert job.reason == "There is no dataset WPF."
     with translation.override("ru"):
         assert "WPF" in job.reason and "There is" not in job.reason
@@ -189,18 +189,18 @@ def test_a_heartbeat_outlives_its_connection(done, monkeypatch, settings):
         leases.append(Job.objects.get(pk=job.pk).lease_until > timezone.now())
 
     monkeypatch.setitem(handlers, "test.add", long_work)
-    assert worker.work(queue().pk).state == Job.State.DONE
+    assert worker.work(add_job().pk).state == Job.State.DONE
     assert leases == [True]
 
 
 def test_a_job_that_gives_up_is_not_tried_again(done):
-    job = worker.work(queue(give_up=True).pk)
+    job = worker.work(add_job(give_up=True).pk)
     assert (job.state, job.attempts) == (Job.State.FAILED, 1)
     assert job.reason == "There is no dataset WPF."
 
 
 def test_a_job_whose_worker_is_gone_is_taken_over(done):
-    job = queue()
+    job = add_job()
     past = timezone.now() - timedelta(seconds=1)
     Job.objects.filter(pk=job.pk).update(
         state="RUNNING", worker="dead", attempts=1, lease_until=past
@@ -210,7 +210,7 @@ def test_a_job_whose_worker_is_gone_is_taken_over(done):
 
 
 def test_a_job_whose_worker_died_three_times_is_given_up_visibly(done):
-    job = queue()
+    job = add_job()
     past = timezone.now() - timedelta(seconds=1)
     Job.objects.filter(pk=job.pk).update(
         state="RUNNING", worker="dead", attempts=3, lease_until=past
@@ -230,7 +230,7 @@ def test_a_worker_that_lost_its_lease_leaves_no_trace(done, monkeypatch):
         Job.objects.using("side").filter(pk=job.pk).update(worker="another")
 
     monkeypatch.setitem(handlers, "test.add", slow)
-    job = worker.work(queue().pk)
+    job = worker.work(add_job().pk)
     assert job.state == Job.State.RUNNING
     assert done() == 0
 
@@ -239,7 +239,7 @@ def test_a_worker_is_woken_only_after_commit(done, monkeypatch):
     woken = []
     wake_with(woken.append)
     with transaction.atomic():
-        job = queue()
+        job = add_job()
         assert woken == []
     assert woken == [job.pk]
 
@@ -249,7 +249,7 @@ def test_a_dead_broker_only_delays(done):
         raise ConnectionError
 
     wake_with(broken)
-    job = queue()
+    job = add_job()
     assert worker.work(job.pk).state == Job.State.DONE
 
 
@@ -261,7 +261,7 @@ def test_progress_is_seen_before_the_work_commits(done, monkeypatch):
         seen.append(Job.objects.using("side").get(pk=job.pk).progress)
 
     monkeypatch.setitem(handlers, "test.add", tell)
-    worker.work(queue().pk)
+    worker.work(add_job().pk)
     assert seen == [{"stage": "reading", "rows": 5}]
 
 

@@ -226,7 +226,7 @@ def test_a_row_that_was_closed_goes_with_the_file_it_came_in(send, clerk):
 
 def test_rows_that_were_closed_into_a_report_return_to_the_table(send, clerk):
     """What migration 0004 does with reports of the time before."""
-    migration = importlib.import_module("records.migrations.0004_late_rows_all_rows_rows")
+    migration = importlib.import_module("records.migrations.0004_late_rows_and_closed_rows")
     send(plain(table(2, citizenship=["узбек", "TUR"])))
     second = send(plain(table(1, citizenship="UZB")))
     with connection.cursor() as cursor:

@@ -13,7 +13,7 @@ from django.db import connections
 
 from agencies import audit
 from agencies.models import Event, UnknownPerson
-from jobs import queue
+from jobs import queue, worker
 from jobs.models import Job
 from reports.management.commands import publish
 from reports.models import Release
@@ -150,10 +150,10 @@ def test_a_worker_that_was_quicker_is_waited_for():
         worker.work(job.pk)
         connections.close_all()
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    quicker = threading.Thread(target=work)
+    quicker.start()
     assert begun.wait(20)
     threading.Timer(0.3, go_on.set).start()
     done = publish._done(job)
-    worker.join()
+    quicker.join()
     assert done.state == Job.State.DONE

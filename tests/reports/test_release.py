@@ -198,17 +198,17 @@ def test_a_job_that_breaks_half_way_leaves_no_row(
 def test_an_overtaken_worker_leaves_nothing(accepted, publisher):
     with scope.acting(publisher):
         job = verbs.build("WPF", by=publisher)
-    real = queue._handlers["reports.publish"]
+    real = queue.handlers["reports.publish"]
 
     def taken_over(job):
         real(job)
         type(job).objects.filter(pk=job.pk).update(worker="somebody else")
 
-    queue._handlers["reports.publish"] = taken_over
+    queue.handlers["reports.publish"] = taken_over
     try:
         worker.work(job.pk)
     finally:
-        queue._handlers["reports.publish"] = real
+        queue.handlers["reports.publish"] = real
     assert not Release.objects.exists()
 
 
