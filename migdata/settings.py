@@ -108,6 +108,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "migdata.templatetags.words",
+                "migdata.templatetags.components",
             ],
         },
     }
