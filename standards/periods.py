@@ -201,3 +201,14 @@ def period_of(day: date, frequency: str) -> str:
 def periods_between(first: str, last: str) -> list[str]:
     """Return all periods from the first to the last, which have one frequency. Raises InvalidPeriod."""
     return [str(period) for period in Period.parse(first).to(Period.parse(last))]
+
+
+MONTHS = {code: frequency.months for code, frequency in FREQUENCIES.items()}  # of a period
+
+
+def roll_up(period: str, to: str) -> str:
+    """Return the period of the frequency `to` that holds a period: 2026-08 lies in 2026-Q3 and 2026.
+
+    Raises InvalidPeriod where none does: it is longer, or lies in two of them.
+    """
+    return str(Period.parse(period).within(to))

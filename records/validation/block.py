@@ -193,7 +193,7 @@ class RecordBlock:
             return pa.DictionaryArray.from_arrays(numbers, pa.array(column.vocabulary, pa.string()))
         variable = self.spec.by_name.get(name)
         mask = ~column.stated
-        if variable and variable.kind == "date":
+        if variable and variable.kind in ("date", "period"):
             return pa.array(column.values.astype(np.int32), mask=mask).cast(pa.date32())
         if variable and variable.kind == "boolean":
             return pa.array(column.values.astype(bool), mask=mask)
@@ -223,7 +223,7 @@ def _vector(variable: Variable, values: list[Any], indices: Array) -> VariableCo
         found = table[indices]
         return VariableColumn(found, (found >= 0) & (found != unknown), vocabulary)
     stated = np.array([v is not None for v in values])[indices]
-    if variable.kind in ("date", "birth"):
+    if variable.kind in ("date", "period", "birth"):
         days = np.array([MISSING if v is None else (v[0] - parsing.EPOCH).days for v in values])
         exact = np.array([v is not None and v[1] == "D" for v in values])
         return VariableColumn(days[indices], stated, precise=exact[indices])

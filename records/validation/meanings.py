@@ -9,6 +9,7 @@ from records.instruments.spec import Spec, Variable
 from records.validation import parsing
 from records.validation.parsing import Day
 from standards import codelists, spelling
+from standards.periods import Period, read_period
 
 REMEMBERED = 100_000  # distinct texts of one variable
 
@@ -49,6 +50,7 @@ class Meanings:
 
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
+        self.frequency = spec.frequency
         self._known: dict[str, dict[str, tuple[Any, str]]] = {v.name: {} for v in spec.variables}
 
     def of(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
@@ -67,6 +69,7 @@ class Meanings:
         one = {
             "date": self._date,
             "birth": self._date,
+            "period": self._period,
             "integer": self._number,
             "decimal": self._number,
             "boolean": self._boolean,
@@ -109,6 +112,15 @@ class Meanings:
             birth=variable.kind == "birth",
         )
         return (None, day.problem) if day.day is None else ((day.day, day.precision), "")
+
+    def _period(self, variable: Variable, text: str) -> tuple[Any, str]:
+        """The first day of a period of the instrument; a day stands for the period it lies in."""
+        if period := read_period(text, self.frequency):
+            return (period.first_day, "D"), ""
+        value, _problem = self._date(variable, text)
+        if value is None or value[1] != "D":
+            return None, "not_a_period"
+        return (Period.of(value[0], self.frequency).first_day, "D"), ""
 
     def _number(self, variable: Variable, text: str) -> tuple[Any, str]:
         read = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
