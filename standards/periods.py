@@ -47,6 +47,7 @@ FREQUENCIES = {
         Frequency(ACADEMIC, "A", 12, 9, "{year}-A{part}"),
     )
 }
+MONTHS = {code: frequency.months for code, frequency in FREQUENCIES.items()}  # of a period
 NOTATION = re.compile(r"(\d{4})(?:-(?:([QSA])(\d)|(\d{2})))?")
 ACADEMIC_YEAR = re.compile(r"(\d{4})\s*[/–—-]\s*(\d{4}|\d{2})")  # 2025/26, 2025-2026
 
@@ -201,9 +202,6 @@ def period_of(day: date, frequency: str) -> str:
 def periods_between(first: str, last: str) -> list[str]:
     """Return all periods from the first to the last, which have one frequency. Raises InvalidPeriod."""
     return [str(period) for period in Period.parse(first).to(Period.parse(last))]
-
-
-MONTHS = {code: frequency.months for code, frequency in FREQUENCIES.items()}  # of a period
 
 
 def roll_up(period: str, to: str) -> str:

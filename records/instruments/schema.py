@@ -70,8 +70,8 @@ CONDITION = schemas.mapping(
 )
 VARIABLE = {
     "name": {**VARIABLE_NAME, "description": "its name in files, rules and datasets"},
-    "kind": schemas.choice(KINDS, f"how a text is read ({_spelled_out(KINDS)})"),
-    "label": schemas.texts("what forms, files and pages call it"),
+    "kind": schemas.choice(KINDS, f"how a text is read, needed unless a shared variable says it ({_spelled_out(KINDS)})"),
+    "label": schemas.texts("what forms, files and pages call it, needed unless a shared variable says it"),
     "help": schemas.texts("what to write, in one sentence"),
     "headers": schemas.distinct(schemas.text(), "other headers under which files bring it"),
     "required": schemas.flag("true: a row without it is held, unless `unknown` says what is stored"),
