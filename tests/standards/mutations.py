@@ -62,6 +62,42 @@ def _mistakes(value: Any, schema: dict[str, Any]) -> Iterator[tuple[str, str, An
         yield "nothing", "", None
 
 
+def example_of(content: Any, schema: dict[str, Any]) -> Any:
+    """Return a short file that has every key of a long one: items that bring a new key, and no others."""
+    inner = schema.get("items")
+    if isinstance(content, list) and inner is not None:
+        examples = [example_of(item, inner) for item in content]
+        return _with_new_keys(examples, lambda item: item) or examples[:1]
+    if isinstance(content, dict) and "patternProperties" in schema:
+        (part,) = schema["patternProperties"].values()
+        examples = [(key, example_of(value, part)) for key, value in content.items()]
+        return dict(_with_new_keys(examples, lambda pair: pair[1]) or examples[:1])
+    if isinstance(content, dict):
+        return {k: example_of(v, schema["properties"][k]) for k, v in content.items()}
+    return content
+
+
+def _with_new_keys(examples: list[Any], content_of: Any) -> list[Any]:
+    seen: set[str] = set()
+    chosen = []
+    for example in examples:
+        keys = set(_keys(content_of(example)))
+        if keys - seen:
+            seen |= keys
+            chosen.append(example)
+    return chosen
+
+
+def _keys(content: Any, above: str = "") -> Iterator[str]:
+    if isinstance(content, dict):
+        for key, value in content.items():
+            yield f"{above}.{key}"
+            yield from _keys(value, f"{above}.{key}")
+    if isinstance(content, list):
+        for item in content:
+            yield from _keys(item, above)
+
+
 def _at(content: Any, path: tuple[Any, ...]) -> Any:
     for step in path:
         content = content[step]

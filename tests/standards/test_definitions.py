@@ -17,7 +17,7 @@ from reports.designs import datasets, schema_files, tables
 from reports.designs import schema as designs
 from standards import codelists, definitions, kinds
 from standards.definitions import InvalidDefinition
-from tests.standards.mutations import mutations, name_of
+from tests.standards.mutations import example_of, mutations, name_of
 
 STANDARDS = {path: kinds.kind_of(path.stem) for path in sorted(codelists.DIRECTORY.glob("*.yaml"))}
 TRIAL = Path(settings.BASE_DIR) / "tests" / "data" / "trial"
@@ -54,7 +54,9 @@ def check_jsonschema(kind, paths):
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_mistake_at_any_key_is_refused_by_reader_and_editor(path, tmp_path):
     kind = FILES[path]
-    mistakes = list(mutations(content_of(path), kind.schema))
+    example = example_of(content_of(path), kind.schema)
+    definitions.read(write(tmp_path / "right", path.name, example), kind)
+    mistakes = list(mutations(example, kind.schema))
     assert mistakes
     written = []
     for number, mistake in enumerate(mistakes):
