@@ -11,6 +11,7 @@ from reports.published.editions import VALUE, Edition, cells
 from reports.published.structure import SEX, SEXES, Structure
 from standards.sex import Figures
 
+
 @dataclass(frozen=True)
 class Row:
     """One line of a table: the codes of its dimensions and its figures."""

@@ -93,9 +93,16 @@ def test_a_list_form_page_and_template_show_the_new_instrument(client, students,
 
 @pytest.mark.parametrize(
     ("text", "period"),
-    [("2024/25", "2024-A1"), ("2024–2025", "2024-A1"), ("2024-A1", "2024-A1"), ("03.02.2025", "2024-A1")],
+    [
+        ("2024/25", "2024-A1"),
+        ("2024–2025", "2024-A1"),
+        ("2024-A1", "2024-A1"),
+        ("03.02.2025", "2024-A1"),
+    ],
 )
-def test_an_academic_year_is_typed_as_people_write_it(students, ministry, student_clerk, text, period):
+def test_an_academic_year_is_typed_as_people_write_it(
+    students, ministry, student_clerk, text, period
+):
     values = {**STUDENT, "event_date": text}
     with scope.acting(student_clerk):
         outcome = entry.save(values, agency=ministry, instrument=students, by=student_clerk)

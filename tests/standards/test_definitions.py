@@ -138,7 +138,9 @@ def test_a_mistake_is_said_with_line_key_and_what_would_be_right(tmp_path, file,
         ("questions", "sheet: {en", "sheet: {de", "sheet: missing language: en"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_code_lists_and_texts_is_refused(tmp_path, monkeypatch, name, old, new, message):
+def test_a_mistake_in_code_lists_and_texts_is_refused(
+    tmp_path, monkeypatch, name, old, new, message
+):
     text = (codelists.DIRECTORY / f"{name}.yaml").read_text()
     assert old in text
     (tmp_path / f"{name}.yaml").write_text(text.replace(old, new, 1))
