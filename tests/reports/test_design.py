@@ -140,7 +140,7 @@ def test_two_tables_of_one_code_are_refused(tmp_path):
         ({"sources": ["SMS", "MOE"]}, "there is no agency of the instrument MOE"),
         ({"instrument": "SMS-WFP"}, "there is no instrument SMS-WFP"),
         ({"dimensions": with_dimension("REGION", variable="regoin")}, "there is no variable with codes regoin"),
-        ({"dimensions": with_dimension("REGION", codelist="flows")}, "SMS-WPF reads it with the list regions"),
+        ({"dimensions": with_dimension("REGION", codelist="flows")}, "SMS-WPF reads it with regions"),
     ],
 )  # fmt: skip
 def test_a_dataset_that_does_not_fit_its_instrument_fails_the_system_check(

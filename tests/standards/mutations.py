@@ -49,7 +49,7 @@ def _mistakes(value: Any, schema: dict[str, Any]) -> Iterator[tuple[str, str, An
     if "properties" in schema:
         yield "a key that nobody reads", "surprise", {**value, "surprise": 1}
         for key in schema["required"]:
-            what = "language" if LANGUAGES == set(schema["required"]) & LANGUAGES else "key"
+            what = "language" if set(schema["required"]) & LANGUAGES == LANGUAGES else "key"
             yield f"the {what} {key} is missing", key, {k: v for k, v in value.items() if k != key}
     elif "patternProperties" in schema and ".+" not in str(schema["patternProperties"]):
         yield "a key of another form", "No such key!", {**value, "No such key!": 1}
