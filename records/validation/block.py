@@ -166,6 +166,8 @@ class RecordBlock:
             other = pc.invert(pc.match_substring_regex(texts, KEY))
             self.report_problem(variable, "not_a_key", (lengths > 0) & np.asarray(other))
         else:
+            errors = pc.is_in(pc.utf8_lower(texts), pa.array(sorted(parsing.CELL_ERRORS)))
+            self.report_problem(variable, "cell_error", np.asarray(errors))
             odd = pc.match_substring_regex(texts, UNPRINTABLE)
             self.report_problem(variable, "unprintable", np.asarray(odd))
             self.report_problem(variable, "too_long", lengths > int(variable.high or 40))

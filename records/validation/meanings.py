@@ -62,6 +62,13 @@ class Meanings:
         return [known[text] for text in texts]
 
     def _read(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
+        meanings = self._read_as_kind(variable, texts)
+        return [
+            (None, "cell_error") if parsing.is_cell_error(text) else meaning
+            for text, meaning in zip(texts, meanings, strict=True)
+        ]
+
+    def _read_as_kind(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
         if variable.kind == "code":
             return self._codes(variable, texts)
         one = {
