@@ -211,19 +211,19 @@ def _heading(found: Upload, held: int) -> str:
 def _columns(found: Upload) -> list[dict[str, Any]]:
     """The columns of the file with the variable each was taken for, in words, or why it was dropped."""
     spec = spec_of(current(found.instrument))
-    reasons = standard("personal_headers")["reasons"]
+    reasons = standard("reading")
     return [
         {**c, "label": in_language(spec.by_name[c["variable"]].label)}
         if c["variable"] in spec.by_name
-        else {**c, "why": in_language(reasons[c["reason"]]) if c.get("reason") else ""}
+        else {**c, "why": in_language(reasons[f"dropped.{c['reason']}"]) if c.get("reason") else ""}
         for c in found.report.get("columns", [])
     ]
 
 
 def _skipped(kinds: dict[str, int]) -> list[str]:
     """Return what was skipped and how many rows of it, in words."""
-    texts = standard("rows")["skipped"]
-    return [f"{in_language(texts[kind])}: {numbers(count)}" for kind, count in kinds.items()]
+    texts = standard("reading")
+    return [f"{in_language(texts[f"skipped.{kind}"])}: {numbers(count)}" for kind, count in kinds.items()]
 
 
 def _questions(

@@ -17,6 +17,7 @@ from records.validation import parsing, personal
 from standards import codelists
 from standards.spelling import normalise, one_script
 
+KINDS = ("name", "document", "phone", "email", "address", "sensitive", "remark")
 SAMPLE = 200  # distinct values that are looked at
 MANY, MOST = 0.3, 0.6  # shares of the values that make a column one of numbers, or of names
 SEPARATORS = re.compile(r"[\s/\\,;:+&_|–—-]+")
@@ -70,12 +71,6 @@ def are_names(texts: pa.Array) -> bool:
     return kind_of_values(words[: 5 * SAMPLE].to_pylist()) == "name"
 
 
-@cache
-def _things() -> frozenset[str]:
-    things = codelists.standard("personal_headers")["things"]
-    return frozenset(one_script(normalise(word)) for word in things)
-
-
 @dataclass(frozen=True)
 class HeaderWords:
     """What a header says where a column is about persons; see `standards/data/personal_headers.yaml`."""
@@ -87,18 +82,23 @@ class HeaderWords:
 
 
 @cache
+def _things() -> frozenset[str]:
+    return frozenset(_plain("things"))
+
+
+@cache
 def _kinds() -> Mapping[str, HeaderWords]:
-    kinds = codelists.standard("personal_headers")["kinds"]
     return {
         kind: HeaderWords(
-            _plain(forms, "stems"),
-            _plain(forms, "phrases"),
-            frozenset(_plain(forms, "words")),
-            frozenset(_plain(forms, "weak")),
+            _plain(f"{kind}_stems"),
+            _plain(f"{kind}_phrases"),
+            frozenset(_plain(f"{kind}_words")),
+            frozenset(_plain(f"{kind}_weak")),
         )
-        for kind, forms in kinds.items()
+        for kind in KINDS
     }
 
 
-def _plain(forms: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:
-    return tuple(one_script(normalise(str(word))) for word in forms.get(name, ()))
+def _plain(name: str) -> tuple[str, ...]:
+    words = codelists.standard("personal_headers").get(name, ())
+    return tuple(one_script(normalise(word)) for word in words)
