@@ -49,10 +49,11 @@ def kind_of_values(values: Sequence[str]) -> str:
     """
     stated = [value.strip() for value in values if not parsing.is_blank(value)]
     distinct = list(dict.fromkeys(stated))[:SAMPLE]
-    if not distinct:
+    texts = [v for v in distinct if not parsing.parse_date(v, day_first=True, pivot=2100).day]
+    if not texts:
         return ""
-    count = Counter(personal.kinds_of(pa.array(distinct, pa.string())))
-    count["address"] = sum(1 for value in distinct if ADDRESS.search(value))
+    count = Counter(personal.kinds_of(pa.array(texts, pa.string())).tolist())
+    count["address"] = sum(1 for value in texts if ADDRESS.search(value))
     count.pop("", None)
     names = count.pop("name", 0)
     kind, most = max(count.items(), key=lambda pair: pair[1], default=("", 0))
