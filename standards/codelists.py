@@ -130,6 +130,13 @@ def _load(name: str, _directory: Path) -> CodeList:
     return CodeList(name, codes, _words(content.get("words", {})))
 
 
+@cache
+def every() -> tuple[CodeList, ...]:
+    """Return all code lists of `standards/`."""
+    names = (name for name, content in standard("codelists").items() if "codes" in content)
+    return tuple(load(name) for name in ("countries", *names))
+
+
 def _countries() -> CodeList:
     with (DIRECTORY / "countries.csv").open(newline="") as lines:
         codes = tuple(

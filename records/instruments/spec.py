@@ -149,6 +149,22 @@ class Spec:
     def by_name(self) -> dict[str, Variable]:
         return {v.name: v for v in self.variables}
 
+    @cached_property
+    def amount_of_currency(self) -> dict[str, str]:
+        """Currency variable -> amount, by the rules that ask an amount for its currency."""
+        pairs: dict[str, str] = {}
+        for rule in self.rules:
+            given = {c["var"]: c["given"] for c in rule.when if "given" in c}
+            currencies = [
+                name
+                for name, is_given in given.items()
+                if not is_given and self.by_name[name].codelist == "currencies"
+            ]
+            amounts = [name for name, is_given in given.items() if is_given]
+            if len(currencies) == len(amounts) == 1:
+                pairs[currencies[0]] = amounts[0]
+        return pairs
+
     def variable(self, name: str) -> Variable:
         return self.by_name[name]
 
