@@ -19,6 +19,7 @@ from reports.designs import tables
 from reports.designs.tables import TableDesign
 from reports.published.editions import Edition, current_editions
 from reports.published.structure import SEX
+from standards.periods import FREQUENCIES
 
 ROWS, MOST_ROWS = 10_000, 50_000  # of one answer: unless `limit` says otherwise, and at most
 PARQUET = "application/vnd.apache.parquet"
@@ -59,7 +60,9 @@ class Structure(serializers.Serializer[Any]):
     description = Labels()
     unit = serializers.CharField(help_text="PS persons, EVT events, DOC documents")
     concept = serializers.CharField(help_text="by whose definition it is counted")
-    frequency = serializers.ChoiceField(["A", "Q", "M"], help_text="SDMX CL_FREQ")
+    frequency = serializers.ChoiceField(
+        list(FREQUENCIES), help_text="SDMX CL_FREQ; of an academic year with the day it begins on"
+    )
     base = serializers.IntegerField(help_text="every count is a multiple of it")
     sources = serializers.ListField(child=serializers.CharField())
     dimensions = Dimension(many=True)
