@@ -62,3 +62,16 @@ def periods_between(first: str, last: str) -> list[str]:
 def _number(period: str, parts: int) -> int:
     year, _dash, part = period.partition("-")
     return int(year) * parts + (int(part.strip("Q")) - 1 if part else 0)
+
+
+def roll_up(period: str, to: str) -> str:
+    """Return the period of the SDMX frequency `to` (A or Q) that holds a month, quarter or year.
+
+    2026-08 lies in 2026-Q3 and in 2026. Raises ValueError where the period is longer than `to`.
+    """
+    year, _dash, part = period.partition("-")
+    if to == "A":
+        return year
+    if to != "Q" or not part:
+        raise ValueError(f"{period} does not lie in one period of frequency {to}")
+    return period if part.startswith("Q") else f"{year}-Q{(int(part) + 2) // 3}"

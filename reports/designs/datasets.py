@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from reports.published.structure import SEX, SEXES, TIME, Dimension, Item, Structure
+from reports.published.structure import SEX, SEXES, TIME, Dimension, Headline, Item, Structure
 from standards import codelists, languages
 from standards.periods import period_name
 
@@ -151,6 +151,7 @@ class Dataset:
     base: int
     sources: tuple[str, ...]
     dimensions: tuple[DimensionDesign, ...]
+    headline: Headline | None = None
 
     @property
     def names(self) -> list[str]:
@@ -194,6 +195,7 @@ class Dataset:
             base=self.base,
             sources=self.sources,
             dimensions=tuple(dimensions),
+            headline=self.headline,
         )
 
 
@@ -235,7 +237,32 @@ def _read(text: str, file: str) -> Dataset:
             raise InvalidDataset(f"{file}: {problem}")
     for source in sources:
         _require_implied(source, by_name, file)
-    return Dataset(**{**content, "dimensions": sources, "sources": tuple(content["sources"])})
+    headline = _headline(content.get("headline"), by_name, file)
+    return Dataset(
+        **{
+            **content,
+            "dimensions": sources,
+            "sources": tuple(content["sources"]),
+            "headline": headline,
+        }
+    )
+
+
+def _headline(
+    content: Mapping[str, Any] | None, by_name: Mapping[str, DimensionDesign], file: str
+) -> Headline | None:
+    """Return the measure that a dataset counts unless a reader chooses otherwise."""
+    if content is None:
+        return None
+    if set(content) != {"labels", "where"} or not content["where"]:
+        raise InvalidDataset(f"{file}: a headline has labels and where")
+    for name, codes in content["where"].items():
+        if name not in by_name or name in (SEX, TIME):
+            raise InvalidDataset(f"{file}, headline: there is no dimension {name} to limit")
+        known = {item.code for item in by_name[name].items()}
+        if unknown := [code for code in codes if code not in known]:
+            raise InvalidDataset(f"{file}, headline: {name} has no code {unknown[0]}")
+    return Headline(content["labels"], {n: tuple(codes) for n, codes in content["where"].items()})
 
 
 def _source(content: dict[str, Any], file: str) -> DimensionDesign:
@@ -264,7 +291,8 @@ def _require_fields(
     content: Mapping[str, Any], kind: type[Dataset] | type[DimensionDesign], file: str
 ) -> None:
     known = {f.name: f for f in fields(kind)}
-    needed = {"name", "labels", "derive"} if kind is DimensionDesign else set(known)
+    optional = {"headline"}
+    needed = {"name", "labels", "derive"} if kind is DimensionDesign else set(known) - optional
     if unknown := set(content) - set(known):
         raise InvalidDataset(f"{file}: nobody knows what {', '.join(sorted(unknown))} means")
     if missing := needed - set(content):
