@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from reports.published.figures import NORMAL, Figures, Row, Table, add_figures
 from reports.published.structure import TIME, Dimension
 from standards import numbers
-from standards.periods import MONTHS, period_name, roll_up
+from standards.periods import FREQUENCIES, InvalidPeriod, Period, period_name
 from standards.translation import active_language
 
 LARGEST = 2  # codes that a sentence about the largest names
@@ -50,7 +51,8 @@ def compared(rows: Sequence[Row]) -> tuple[Span, ...]:
     whole = [row for row in rows if row.status == NORMAL]
     years: dict[str, list[Row]] = defaultdict(list)
     for row in whole:
-        years[roll_up(row.codes[0], "A")].append(row)
+        with suppress(InvalidPeriod):  # an academic year lies in no calendar year
+            years[str(Period.parse(row.codes[0]).within("A"))].append(row)
     full = [_span(year, inside) for year, inside in years.items() if _all_of(inside)]
     singles = [_span(row.codes[0], [row]) for row in whole]
     spans = full if len(full) > 1 else singles
@@ -135,6 +137,4 @@ def _span(code: str, rows: Sequence[Row]) -> Span:
 
 def _all_of(rows: Sequence[Row]) -> bool:
     """Say whether these periods of one year are all it has: twelve months, four quarters."""
-    code = rows[0].codes[0]
-    frequency = "Q" if "Q" in code else "M" if "-" in code else "A"
-    return len(rows) == 12 // MONTHS[frequency]
+    return len(rows) == FREQUENCIES[Period.parse(rows[0].codes[0]).frequency].parts

@@ -72,14 +72,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if not editions:
         return render(request, "reports/dashboard_empty.html")
     reading = filters.question_on_page(request, _newest(request, editions), OPTIONS)
-    question, edition = reading.question, reading.edition
+    question, edition, cited = reading.question, reading.edition, reading.cited
     table = question.table()
     context = {
         "problem": reading.problem,
         "editions": [(e, in_language(e.structure.title)) for e in editions],
         "edition": edition,
         "newer": reading.newer,
-        "cited": reading.cited,
+        "cited": cited,
         "title": in_language(edition.structure.title),
         "concept": concept(edition),
         "unit": unit(edition),
@@ -90,6 +90,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "filters": _filters(request, edition),
         "notes": flat.notes(table),
         "filtered": question.chosen,
+        "whole": f"?dataset={edition.dataset}" + (f"&release={cited}" if cited else ""),
     }
     return render(request, "reports/dashboard.html", context, status=reading.status)
 

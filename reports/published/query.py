@@ -8,6 +8,7 @@ believes to see.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.conf import settings
 from django.http import QueryDict
@@ -17,10 +18,10 @@ from reports.published import editions, figures
 from reports.published.editions import Edition
 from reports.published.figures import Table
 from reports.published.structure import ROLL_UPS, SEX, TIME, Structure, Unknown
+from standards.periods import Period
 from standards.translation import active_language, in_language
 
 MARKS = re.compile(r"utm_[a-z]+|fbclid|gclid|yclid")  # what mailings add to links
-PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?")
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 ALL = "all"  # instead of codes: every code, also of the dimension that the headline limits
 PERIODS = ("from", "to")
@@ -245,15 +246,11 @@ def _between(query: QueryDict, structure: Structure) -> list[str] | None:
     first, last = query.get("from", "").strip(), query.get("to", "").strip()
     if not first and not last:
         return None
-    for name, value in (("from", first), ("to", last)):
-        if value and not PERIOD.fullmatch(value):
-            raise Unknown(
-                _("“%(name)s” is a period such as 2026, 2026-Q3 or 2026-07, not “%(value)s”.")
-                % {"name": name, "value": value[:40]},
-                name,
-            )
     known = structure.periods
-    periods = [p for p in known if _starts(p) >= _starts(first) and _ends(p) <= _ends(last)]
+    begins = _day(first, "from", date.min, first_day=True)
+    ends = _day(last, "to", date.max, first_day=False)
+    days = {code: Period.parse(code) for code in known}
+    periods = [c for c, p in days.items() if p.first_day >= begins and p.last_day <= ends]
     if not periods:
         raise Unknown(
             _("No period lies between %(first)s and %(last)s. There are: %(known)s.")
@@ -263,17 +260,16 @@ def _between(query: QueryDict, structure: Structure) -> list[str] | None:
     return periods
 
 
-def _starts(period: str) -> str:
-    """Return the first month of a period; nothing is before all."""
-    year, _dash, part = period.partition("-")
-    if part.startswith("Q"):
-        return f"{year}-{3 * int(part[1:]) - 2:02}"
-    return f"{year}-{part or '01'}" if year else ""
-
-
-def _ends(period: str) -> str:
-    """Return the last month of a period; nothing is after all."""
-    year, _dash, part = period.partition("-")
-    if part.startswith("Q"):
-        return f"{year}-{3 * int(part[1:]):02}"
-    return f"{year}-{part or '12'}" if year else "9999-99"
+def _day(text: str, name: str, default: date, *, first_day: bool) -> date:
+    """Return the first or the last day of the period that a reader named."""
+    if not text:
+        return default
+    try:
+        period = Period.parse(text)
+        return period.first_day if first_day else period.last_day
+    except ValueError as invalid:  # no period, or later than the calendar goes
+        raise Unknown(
+            _("“%(name)s” is a period such as 2026, 2026-Q3 or 2026-07, not “%(value)s”.")
+            % {"name": name, "value": text[:40]},
+            name,
+        ) from invalid

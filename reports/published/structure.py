@@ -11,17 +11,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from standards.languages import LANGUAGES, marked
-from standards.periods import MONTHS, period_name, roll_up
+from standards.languages import LANGUAGES, Labels, marked
+from standards.periods import FREQUENCIES, Frequency, period_name, roll_up
 
 SEX, TIME = "SEX", "TIME_PERIOD"
-# Time in longer periods: name of the roll-up -> its SDMX frequency and what it is called.
+# Time in longer periods: name of the roll-up -> its frequency and what it is called.
 ROLL_UPS = {"QUARTER": ("Q", marked("Quarter")), "YEAR": ("A", marked("Year"))}
 # What people call the periods of a dataset, by its frequency.
 PERIOD_NAMES = {"M": "MONTH", "Q": "QUARTER", "A": "YEAR"}
 SEXES = ("F", "M", "_OU")
 TOTAL = "_T"
-Labels = dict[str, str]
 NAMED = 40  # so many choices a refusal names
 
 
@@ -129,12 +128,12 @@ class Structure:
         return tuple(
             Dimension(name, _in_every_language(label), _rolled_up(self.periods, frequency))
             for name, (frequency, label) in ROLL_UPS.items()
-            if MONTHS[frequency] > MONTHS[self.frequency]
+            if FREQUENCIES[frequency].months > self._cut.months
         )
 
     def time_name(self, name: str) -> str:
         """Return the dimension that is meant by a name of time: MONTH is the period of monthly data."""
-        own = ("PERIOD", PERIOD_NAMES[self.frequency])
+        own = ("PERIOD", PERIOD_NAMES.get(self.frequency))
         return TIME if name in own else name
 
     def part_of(self, name: str, period: str) -> str:
@@ -145,8 +144,12 @@ class Structure:
         """Say whether the release holds all periods of a quarter or year."""
         if name == TIME:
             return True
-        needed = MONTHS[ROLL_UPS[name][0]] // MONTHS[self.frequency]
+        needed = FREQUENCIES[ROLL_UPS[name][0]].months // self._cut.months
         return sum(self.part_of(name, period) == code for period in self.periods) == needed
+
+    @property
+    def _cut(self) -> Frequency:
+        return FREQUENCIES[self.frequency]
 
     def require_name(self, name: str) -> None:
         """Raise Unknown unless there is a dimension of this name."""

@@ -59,7 +59,7 @@ class Command(BaseCommand):
             known = ", ".join(e.dataset for e in current_editions()) or "none is public yet"
             raise Refused(f"No release of {dataset} is public. Choose from: {known}.")
         by, where = _question(edition.structure, options)
-        table = figures.tabulate(edition, by, _without_sex(where))
+        table = figures.tabulate(edition, by, where)
         for note in (measure(edition.structure, where, by), *flat.footnotes(table)):
             self.stderr.write(note)
         return by, where.get(SEX, SEXES), table.rows
@@ -83,7 +83,7 @@ class Command(BaseCommand):
         by, where = _question(structure, options)
         cells = exact.rename_columns([*structure.names, VALUE])
         names = [name for name in by if name != SEX]
-        sums = figures.sums(cells, structure, names, _without_sex(where))
+        sums = figures.sums(cells, structure, names, where)
         return by, where.get(SEX, SEXES), [Row(codes, parts) for codes, parts in sums]
 
 
@@ -111,11 +111,6 @@ def _conditions(texts: Sequence[str], structure: Structure) -> Where:
     return where
 
 
-def _without_sex(where: Where) -> Where:
-    """Return the conditions on rows: the sexes are columns, chosen when they are written."""
-    return {name: codes for name, codes in where.items() if name != SEX}
-
-
 def _lines(
     rows: Sequence[Row], by: Sequence[str], sexes: Sequence[str]
 ) -> Iterator[list[str | int]]:
@@ -128,7 +123,7 @@ def _lines(
         parts = dict(zip(SEXES, (row.figures.f, row.figures.m, row.figures.o), strict=True))
         codes = dict(zip(names, row.codes, strict=True))
         if SEX not in by:
-            yield [*row.codes, "" if row.gap else sum(parts[s] for s in SEXES if s in sexes)]
+            yield [*row.codes, "" if row.gap else row.figures.t]
             continue
         for sex in (sex for sex in SEXES if sex in sexes):
             yield [*({**codes, SEX: sex}[name] for name in by), "" if row.gap else parts[sex]]
