@@ -25,9 +25,7 @@ def as_xlsx(table: Table, language: str, title: str) -> bytes:
         )
         _figures(book, table, language)
         about = book.add_worksheet("Notes")
-        about.write_column(
-            0, 0, [flat.safe(n) for n in (title, *flat.notes(table))]
-        )
+        about.write_column(0, 0, [flat.safe(n) for n in (title, *flat.notes(table))])
         about.set_column(0, 0, 120)
     return out.getvalue()
 

@@ -79,6 +79,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "editions": [(e, in_language(e.structure.title)) for e in editions],
         "edition": edition,
         "newer": reading.newer,
+        "newest_at": f"?dataset={edition.dataset}",
         "cited": cited,
         "title": in_language(edition.structure.title),
         "concept": concept(edition),
@@ -236,9 +237,7 @@ def _figure(name: str, reading: PageQuestion) -> ChartFigure:
         footnotes=flat.footnotes(table) if table.time else [],
         query=query.urlencode(),
         files=links("reports:data_file", edition.dataset, by),
-        sizes={
-            width: size(Drawing(question, name, width, "light").svg()) for width in WIDTHS
-        },
+        sizes={width: size(Drawing(question, name, width, "light").svg()) for width in WIDTHS},
     )
 
 

@@ -87,6 +87,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
         "title": in_language(design.title),
         "edition": edition,
         "newer": reading.newer,
+        "newest_at": request.path,
         "cited": reading.cited,
         "heads": [in_language(edition.structure.by_name[name].labels) for name in answer.by],
         "page": page,

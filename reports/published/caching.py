@@ -9,7 +9,8 @@ from django.utils.http import parse_etags
 
 from reports.published.editions import Edition
 
-WORDING = 2  # to be raised when the same question gets another answer: another note, another drawing
+# To be raised when the same question gets another answer: another note, another drawing.
+WORDING = 2
 SECONDS = 300  # a kept answer may be shown so long before asking for a newer release
 
 

@@ -14,7 +14,9 @@ from reports.published.structure import ROLL_UPS, SEX, SEXES, TIME, Structure, U
 
 # Of a row, as in SDMX CL_OBS_STATUS: all of it is there, or a delivery or period is missing.
 NORMAL, MISSING = "A", "O"
-MOST_FILLED = 10_000  # rows up to which every period gets its row; beyond, a row that is not there is 0
+MOST_FILLED = (
+    10_000  # rows up to which every period gets its row; beyond, a row that is not there is 0
+)
 SHARE_NEEDS = 10  # no share where the denominator is below so many bases (docs/disclosure.md)
 
 
@@ -127,7 +129,11 @@ def tabulate(
     names = [name for name in dict.fromkeys(by) if name != SEX]
     times = [name for name in names if name == TIME or name in ROLL_UPS]
     if len(times) > 1:
-        raise Unknown(_("Choose one of %(names)s.") % {"names": ", ".join(times)}, "by")
+        raise Unknown(
+            _("Rows go by one kind of period. Choose one of %(names)s.")
+            % {"names": ", ".join(times)},
+            "by",
+        )
     rows = sums(cells(edition), edition.structure, names, where or {})
     table = Table(edition, tuple(names), [Row(codes, f) for codes, f in rows], where or {})
     return with_every_period(table) if table.time else table

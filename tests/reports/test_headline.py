@@ -46,9 +46,7 @@ def test_every_answer_counts_the_headline_and_names_it(client, released, dataset
     (row,) = rows_of(client.get(f"/figures/data/{dataset}.csv").content)
     assert int(row["_T"]) == api["total"]["_T"]
     assert f"Counted: {title}." in notes_of(client.get(f"/figures/data/{dataset}.csv").content)
-    book = openpyxl.load_workbook(
-        io.BytesIO(client.get(f"/figures/data/{dataset}.xlsx").content)
-    )
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/figures/data/{dataset}.xlsx").content))
     assert f"Counted: {title}." in [cell.value for cell in book["Notes"]["A"]]
 
 
@@ -81,5 +79,3 @@ def test_a_release_from_before_headlines_says_that_it_is_the_whole_dataset(clien
     assert "Border crossings, the whole dataset" in page_text(client.get("/figures/?dataset=BCR"))
     every = client.get(f"{V1}/datasets/BCR/data?by=direction").json()["total"]
     assert answer["total"] == every
-
-

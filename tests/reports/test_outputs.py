@@ -60,7 +60,9 @@ def every_answer(client, code, dataset):
         "xlsx": of_xlsx(client.get(f"/figures/tables/{code}.xlsx").content),
         "api of the table": client.get(f"/figures/api/v1/tables/{code}/data").json()["rows"],
         "every cell": client.get(api).json()["rows"],
-        "csv of every cell": of_csv(client.get(f"/figures/data/{dataset}.csv?by={names}{where}").content),
+        "csv of every cell": of_csv(
+            client.get(f"/figures/data/{dataset}.csv?by={names}{where}").content
+        ),
     }
 
 

@@ -156,7 +156,9 @@ def test_months_add_up_to_quarters_and_years_everywhere(client, two_years):
             sum(whole[k : k + 3]) for k in range(0, 27, 3)
         ]
         assert [row[column] for row in years] == [
-            sum(whole[:12]), sum(whole[12:24]), sum(whole[24:])
+            sum(whole[:12]),
+            sum(whole[12:24]),
+            sum(whole[24:]),
         ]
     assert [row["OBS_STATUS"] for row in years] == ["A", "A", "O"]
     assert {row["OBS_STATUS"] for row in quarters} == {"A"}
