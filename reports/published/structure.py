@@ -4,7 +4,7 @@ Public pages read this and nothing else, so an old release explains itself for e
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -55,7 +55,11 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Structure:
-    """What a release holds. `frequency` is SDMX's; `base` is what every count is a multiple of."""
+    """What a release holds. `frequency` is SDMX's; `base` is what every count is a multiple of.
+
+    `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
+    of up to three dimensions) and of its named tables; only for tables of many cells.
+    """
 
     dataset: str
     title: Labels
@@ -66,6 +70,7 @@ class Structure:
     base: int
     sources: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
+    accuracy: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Structure":
