@@ -4,12 +4,14 @@ import csv
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from records import wording
 
 DIRECTORY = Path(__file__).parent / "standards"
 LANGUAGES = ("en", "ru", "tk")
@@ -56,24 +58,40 @@ class Code:
 class Match:
     """What a text means: `code` is None where it means nothing here; `note` then says why.
 
-    `level` is 1 as written, 2 without marks on letters, 3 with letters of another script.
+    `level` is 1 as written, 2 without marks on letters, 3 with letters of another script, 4 by a rule
+    of `wording`. `suggestion` is the code that a text may mean and that a person has to confirm:
+    with the notes "suggested" and "number". With the note "part" the text names a part of a country.
     """
 
     code: str | None
     level: int = 1
-    note: str = ""  # "", "ambiguous", "ethnicity", "group"
+    note: str = ""  # "", "ambiguous", "ethnicity", "group", "suggested", "number", "part"
+    suggestion: str = ""
 
 
 NOTHING = Match(None)
+# “КР” is no North Korea: so few letters that only look like another alphabet's are a code of somebody else.
+LETTERS_OF_A_CODE = 2
 
 
 @dataclass(frozen=True)
 class CodeList:
-    """A code list. `words` are texts that must not be matched, with the reason."""
+    """A code list.
+
+    words    texts that must not be matched, with the reason
+    parts    texts that name a part of what a code stands for: Scotland
+    numbers  numbers of another list, which prove nothing by themselves: 643 of ISO 3166
+    places   whether the codes are places, whose names are read in their cases and styles too
+    parents  the list that holds the parents of the codes, where they are not in this one
+    """
 
     name: str
     codes: tuple[Code, ...]
     words: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    places: bool = False
+    parents: str = ""
 
     @cached_property
     def by_code(self) -> dict[str, Code]:
@@ -84,11 +102,28 @@ class CodeList:
         found = self.by_code.get(code)
         return found.label(language) if found else code
 
+    def children_of(self, parent: str) -> tuple[str, ...]:
+        """Return the codes right below a parent, in the order of the list."""
+        return tuple(c.code for c in self.codes if c.parent == parent)
+
+    def ancestors(self, code: str) -> tuple[str, ...]:
+        """Return the parent of a code, its parent and so on, the nearest first; none where it has none."""
+        found = self.by_code.get(code)
+        if found is None:
+            return load(self.parents).ancestors(code) if self.parents else ()
+        return (found.parent, *self.ancestors(found.parent)) if found.parent else ()
+
+    def within(self, parent: str) -> tuple[str, ...]:
+        """Return the codes that are the parent or lie below it, however deep, in the order of the list."""
+        return tuple(
+            c.code for c in self.codes if parent == c.code or parent in self.ancestors(c.code)
+        )
+
     def match(self, texts: Sequence[str], codes: Iterable[str] = ()) -> list[Match]:
         """Look up distinct texts. `codes` restricts the answer to a part of the list."""
         allowed = frozenset(codes)
         found = (self._match(text) for text in texts)
-        return [m if not allowed or m.code in allowed else NOTHING for m in found]
+        return [m if not allowed or (m.code or m.suggestion) in allowed else NOTHING for m in found]
 
     def _match(self, text: str) -> Match:
         known = self._known
@@ -102,10 +137,28 @@ class CodeList:
         key = normalise(text)
         if reason := self.words.get(key):
             return Match(None, note=reason)
+        if code := self.parts.get(key):
+            return Match(code, note="part")
         for level, (index, form) in enumerate(zip(self._indexes, FORMS, strict=True), start=1):
             if (code := index.get(form(key))) is not None:
+                if level == 3 and self.places and len(key) <= LETTERS_OF_A_CODE:
+                    return Match(None, note="suggested", suggestion=code)
                 return Match(code, level) if code else Match(None, note="ambiguous")
-        return NOTHING
+        read = self._wordings.read(text, fold(key))
+        return Match(read.code, 4, read.note, read.suggestion) if read != wording.NOTHING else NOTHING
+
+    @cached_property
+    def _wordings(self) -> wording.Wordings:
+        known = self._indexes[1] | {fold(word): "" for word in self.words}
+        names = [
+            (name, c.code) for c in self.codes for name in (*c.labels.values(), *c.aliases)
+        ]
+        return wording.Wordings(
+            known,
+            lambda text: fold(normalise(text)),
+            names if self.places else (),
+            self.numbers,
+        )
 
     @cached_property
     def _known(self) -> dict[str, Match]:
@@ -144,30 +197,53 @@ def load(name: str) -> CodeList:
         )
         for c in content["codes"]
     )
-    return CodeList(name, codes, _words(content.get("words", {})))
+    return CodeList(
+        name,
+        codes,
+        _words(content.get("words", {})),
+        places=bool(content.get("places", False)),
+        parents=str(content.get("parents", "")),
+    )
 
 
 def _countries() -> CodeList:
+    content = standard("codelists")["country_words"]
+    words, parts = _words(content["words"]), _words(content["parts"])
     with (DIRECTORY / "countries.csv").open(newline="") as lines:
-        codes = tuple(
-            Code(
-                code=row["code"],
-                labels={lang: row[lang] for lang in LANGUAGES},
-                # ISO numbers stand in Russian files; Excel strips their zeros.
-                aliases=tuple(
-                    filter(
-                        None,
-                        [
-                            *row["aliases"].split("; "),
-                            *(row["alpha2"], row["m49"], row["m49"].lstrip("0")),
-                        ],
-                    )
-                ),
-                parent=row["subregion"],
-            )
-            for row in csv.DictReader(lines)
+        rows = list(csv.DictReader(lines))
+    codes = [
+        Code(
+            code=row["code"],
+            labels={lang: row[lang] for lang in LANGUAGES},
+            aliases=tuple(a for a in (*row["aliases"].split("; "), row["alpha2"]) if a),
+            parent=row["subregion"],
         )
-    return CodeList("countries", codes, _words(standard("codelists")["country_words"]["words"]))
+        for row in rows
+    ]
+    return CodeList(
+        "countries",
+        tuple(_with_names_of_cldr(codes, {row["code"]: row["alpha2"] for row in rows}, words)),
+        words,
+        parts,
+        numbers={row["m49"].lstrip("0"): row["code"] for row in rows if row["m49"]},
+        places=True,
+        parents="world_regions",
+    )
+
+
+def _with_names_of_cldr(
+    codes: Sequence[Code], alpha2: Mapping[str, str], words: Mapping[str, str]
+) -> Iterable[Code]:
+    """Add the names of Unicode CLDR; where one already means another country, or no country, ours holds."""
+    from babel import Locale  # here: most processes never look at a country
+
+    known = {normalise(t) for c in codes for t in (c.code, *c.labels.values(), *c.aliases)}
+    territories = [Locale(language).territories for language in LANGUAGES]
+    for code in codes:
+        names = dict.fromkeys(names[alpha2[code.code]] for names in territories if alpha2[code.code] in names)
+        fresh = [n for n in names if normalise(n) not in known and normalise(n) not in words]
+        own = [a for a in code.aliases if normalise(a) not in words]
+        yield replace(code, aliases=(*own, *fresh))
 
 
 def _words(content: dict[str, list[str]]) -> dict[str, str]:
