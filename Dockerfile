@@ -2,10 +2,12 @@
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS packages
+# As requirements/install.sh: the lock names every package, so none is looked up, and then all must fit together.
 COPY requirements/base.lock /requirements/base.lock
 RUN python -m venv /venv \
  && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-        --require-hashes --only-binary :all: -r /requirements/base.lock
+        --no-deps --require-hashes --only-binary :all: -r /requirements/base.lock \
+ && /venv/bin/python -m pip check
 
 FROM ${BASE}
 ENV PATH=/venv/bin:$PATH \
@@ -24,6 +26,8 @@ COPY locale locale
 COPY static static
 COPY templates templates
 COPY migdata migdata
+COPY standards standards
+COPY jobs jobs
 COPY agencies agencies
 COPY records records
 COPY reports reports

@@ -1,0 +1,1 @@
+"""Who may: agencies, people, roles, scope, audit, sign-in."""

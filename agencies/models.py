@@ -6,14 +6,10 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
-
-def in_language(labels: dict[str, str]) -> str:
-    """Return the label in the active language, or in English where it is missing."""
-    return labels.get((get_language() or "en")[:2]) or labels.get("en", "")
+from standards.translation import in_language
 
 
 class Agency(models.Model):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from agencies import access
-from agencies.access import Permission
+from agencies.roles import Permission
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

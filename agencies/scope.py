@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from agencies import access
-from agencies.access import Permission
 from agencies.models import Agency
-from migdata.models import Job
+from agencies.roles import Permission
+from jobs.models import Job
 
 
 def open_to(*, records: Iterable[int], submissions: Iterable[int]) -> None:

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from agencies import views
+from agencies import pages
 
 app_name = "agencies"
 urlpatterns = [
-    path("", views.people, name="people"),
-    path("invite/<slug:agency>/", views.invite, name="invite"),
-    path("person/<slug:agency>/<int:person>/", views.person, name="person"),
-    path("agencies/", views.agency_list, name="agency_list"),
+    path("", pages.people, name="people"),
+    path("invite/<slug:agency>/", pages.invite, name="invite"),
+    path("person/<slug:agency>/<int:person>/", pages.person, name="person"),
+    path("agencies/", pages.agency_list, name="agency_list"),
 ]

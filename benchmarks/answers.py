@@ -14,8 +14,11 @@ from agencies.models import Agency
 from benchmarks.measure import peak_mib, stopwatch
 from benchmarks.tables import EXACT, POSTGRES, PROTECTED, QUESTIONS, WORK_MEM, Answer, Question
 from benchmarks.worker import DATASET
-from reports import cube, design, published, release
-from reports.structure import SEX, SEXES
+from reports.designs import datasets
+from reports.exact import cube
+from reports.published import editions
+from reports.published.figures import Figures, sums, tabulate
+from reports.published.structure import SEX, SEXES
 
 Rows = Sequence[tuple[tuple[str, ...], Any]]
 Ask = Callable[[Question], Rows]
@@ -28,13 +31,13 @@ def answer_all(variant: str) -> dict[str, Any]:
     `again` are the protected answers worked out a second way.
     """
     with ready(variant) as (ask, cells):
-        found = {name: plain(ask(question)) for name, question in QUESTIONS.items()}
+        answers = {name: plain(ask(question)) for name, question in QUESTIONS.items()}
         seconds = {name: _seconds(ask, question) for name, question in QUESTIONS.items()}
     again = {}
     if variant == PROTECTED:
         again = {name: plain(by_arrow(cells, question)) for name, question in QUESTIONS.items()}
     return {
-        "answers": found,
+        "answers": answers,
         "again": again,
         "seconds": seconds,
         "cells": cells.num_rows,
@@ -45,29 +48,29 @@ def answer_all(variant: str) -> dict[str, Any]:
 @contextmanager
 def ready(variant: str) -> Iterator[tuple[Ask, pa.Table]]:
     """Yield the function that answers, with all that is read once already read, and its cells."""
-    dataset = design.datasets()[DATASET]
+    dataset = datasets.datasets()[DATASET]
     with scope.working(Agency.objects.values_list("pk", flat=True)):
         if variant == POSTGRES:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
             yield lambda q: by_postgres(dataset, q), pa.table({})
         elif variant == EXACT:
-            exact = release.exact_of(dataset)
+            exact = cube.exact_of(dataset)
             structure = dataset.structure(cube.periods_of(exact))
-            cells = exact.rename_columns({cube.COUNT: published.VALUE})
-            yield lambda q: published.sums(cells, structure, q.by, q.where), cells
+            cells = exact.rename_columns({cube.COUNT: editions.VALUE})
+            yield lambda q: sums(cells, structure, q.by, q.where), cells
         else:
-            edition = published.latest(DATASET)
-            yield lambda q: by_tabulate(edition, q), published.cells(edition)
+            edition = editions.latest(DATASET)
+            yield lambda q: by_tabulate(edition, q), editions.cells(edition)
 
 
-def by_tabulate(edition: published.Edition, question: Question) -> Rows:
+def by_tabulate(edition: editions.Edition, question: Question) -> Rows:
     """The portal's own answer to a reader."""
-    table = published.tabulate(edition, question.by, question.where)
+    table = tabulate(edition, question.by, question.where)
     return [(row.codes, row.figures) for row in table.rows]
 
 
-def by_postgres(dataset: design.Dataset, question: Question) -> Rows:
+def by_postgres(dataset: datasets.Dataset, question: Question) -> Rows:
     """Count records in PostgreSQL with the expressions from which slices are made, as role app."""
     sources = {source.name: source.sql() for source in dataset.dimensions}
     dims = "".join(f"{sources[name]}, " for name in question.by)
@@ -90,12 +93,12 @@ def by_arrow(cells: pa.Table, question: Question) -> Rows:
     """Add protected cells up a second way, only to check the first."""
     for name, codes in question.where.items():
         cells = cells.filter(pc.is_in(cells[name], pa.array(codes)))
-    summed = cells.group_by([*question.by, SEX]).aggregate([(published.VALUE, "sum")])
-    found: dict[tuple[str, ...], list[int]] = {}
+    summed = cells.group_by([*question.by, SEX]).aggregate([(editions.VALUE, "sum")])
+    answers: dict[tuple[str, ...], list[int]] = {}
     for row in summed.to_pylist():
-        figures = found.setdefault(tuple(row[name] for name in question.by), [0, 0, 0])
-        figures[SEXES.index(row[SEX])] = row[f"{published.VALUE}_sum"]
-    return list(found.items())
+        figures = answers.setdefault(tuple(row[name] for name in question.by), [0, 0, 0])
+        figures[SEXES.index(row[SEX])] = row[f"{editions.VALUE}_sum"]
+    return list(answers.items())
 
 
 def plain(rows: Rows) -> Answer:
@@ -104,7 +107,7 @@ def plain(rows: Rows) -> Answer:
 
 
 def _numbers(figures: Any) -> list[int]:
-    if isinstance(figures, published.Figures):
+    if isinstance(figures, Figures):
         return [figures.f, figures.m, figures.o]
     return list(figures)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from records import codelist
+from standards import codelists
 
 FIRST, LAST = date(2024, 1, 1), date(2025, 12, 31)
 PERIODS = [f"{year}-{month:02}" for year in (2024, 2025) for month in range(1, 13)]
@@ -102,7 +102,7 @@ class Words:
 
 def words(name: str, weights: dict[str, float]) -> Words:
     """Return the words of a code list: its Russian and Turkmen labels, one in capitals."""
-    labels = {code: codelist.load(name).by_code[code].labels for code in weights}
+    labels = {code: codelists.load(name).by_code[code].labels for code in weights}
     spelled = {c: [t["ru"], t["ru"], t["ru"].upper(), t["tk"]] for c, t in labels.items()}
     return Words(weights, {**spelled, "": [""]})
 

@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from agencies import access, scope
-from agencies.access import Role
 from agencies.models import Agency, Person
+from agencies.roles import Role
 from benchmarks import generator
 from benchmarks.measure import peak_mib, stopwatch
-from migdata import jobs
-from migdata.models import Job
-from records import admission, instrument, intake, review
+from jobs import queue, worker
+from jobs.models import Job
+from records.collection import uploads
+from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
-from reports import release
+from records.review import opening
+from records.review.submissions import advance
 from reports.models import Release
+from reports.releases import verbs
 
 DATASET, INSTRUMENT = "BCR", "SMS-BCR"
 CAST = {
@@ -25,7 +28,7 @@ CAST = {
 }
 PIECE = 1 << 16
 
-jobs.wake_with(lambda _job: None)  # jobs are done here, by their number
+queue.wake_with(lambda _job: None)  # jobs are done here, by their number
 
 
 def settle() -> dict[str, Any]:
@@ -35,15 +38,15 @@ def settle() -> dict[str, Any]:
     for name, (role, code) in CAST.items():
         person = Person.objects.create_user(f"{name}@benchmark.example", None, name=name)
         access.grant(person, role, Agency.objects.get(code=code))
-    instrument.publish_all()
-    agency, collection = Agency.objects.get(code="SMS"), _collection()
+    versions.publish_all()
+    agency, instrument = Agency.objects.get(code="SMS"), _collection()
     with scope.working([agency.pk]):
-        version = instrument.current(collection)
+        version = versions.current(instrument)
         for period in generator.PERIODS:
-            admission.submission_for(agency.pk, version, period)
+            opening.submission_for(agency.pk, version, period)
         Upload.objects.create(
             agency=agency,
-            instrument=collection,
+            instrument=instrument,
             file_name="ready.csv",
             size=0,
             sha256="0" * 64,
@@ -55,10 +58,10 @@ def settle() -> dict[str, Any]:
 def receive(file: str) -> dict[str, Any]:
     """Take a file in as the web process does, up to the job that waits for a worker."""
     clerk = _person("clerk")
-    agency, collection = Agency.objects.get(code="SMS"), _collection()
+    agency, instrument = Agency.objects.get(code="SMS"), _collection()
     with stopwatch() as watch, scope.acting(clerk):
-        upload = intake.receive(
-            _pieces(Path(file)), agency=agency, collection=collection, file_name=file, by=clerk
+        upload = uploads.receive(
+            _pieces(Path(file)), agency=agency, instrument=instrument, file_name=file, by=clerk
         )
     return {"seconds": watch.seconds, "job": upload.job_id, **peak_mib()}
 
@@ -66,7 +69,7 @@ def receive(file: str) -> dict[str, Any]:
 def work(job_id: str) -> dict[str, Any]:
     """Do a job as a worker does. Raises RuntimeError unless it is done."""
     with stopwatch() as watch:
-        job = jobs.work(int(job_id))
+        job = worker.work(int(job_id))
     peak = peak_mib()
     if job.state != Job.State.DONE:
         raise RuntimeError(f"{job}: {job.state} {job.reason}")
@@ -88,12 +91,12 @@ def publish() -> dict[str, Any]:
             work(job.pk)
     publisher = _person("publisher")
     with scope.acting(publisher):
-        asked = release.build(DATASET, by=publisher)
+        asked = verbs.build(DATASET, by=publisher)
     with stopwatch() as publishing:
-        done = jobs.work(asked.pk)
+        done = worker.work(asked.pk)
     if done.state == Job.State.DONE:
         with scope.acting(publisher):
-            release.release(Release.objects.get(dataset=DATASET), by=publisher)
+            verbs.release(Release.objects.get(dataset=DATASET), by=publisher)
     return {
         "submissions": len(submissions),
         "review_seconds": reviewing.seconds,
@@ -110,7 +113,7 @@ def _accept(submission: Submission) -> None:
         with scope.acting(person):
             missing = HeldRow.objects.missing_from(submission).errors()
             held = missing.count() if verb == "submit" else None
-            review.advance(submission, verb, by=person, held_acknowledged=held or None)
+            advance(submission, verb, by=person, held_acknowledged=held or None)
 
 
 def _outcome(job: Job) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The roof: settings, addresses, middleware, embedded servers, the demonstration. Nobody imports it."""

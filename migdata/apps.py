@@ -5,6 +5,7 @@ class MigdataConfig(AppConfig):
     name = "migdata"
 
     def ready(self) -> None:
-        from migdata import celery, jobs
+        from jobs import queue
+        from migdata import celery
 
-        jobs.wake_with(lambda job_id: celery.work.delay(job_id))
+        queue.wake_with(lambda job_id: celery.work.delay(job_id))

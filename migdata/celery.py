@@ -14,19 +14,19 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 
 @app.task(name="migdata.work")
 def work(job_id: int) -> None:
-    from migdata import jobs  # the model needs Django's app registry, which loads this file
+    from jobs import worker  # the model needs Django's app registry, which loads this file
 
-    jobs.work(job_id)
+    worker.work(job_id)
 
 
 @app.task(name="migdata.reap")
 def reap(start: bool = False) -> None:
-    from migdata import jobs
+    from jobs import worker
 
-    jobs.reap(timedelta()) if start else jobs.reap()
+    worker.reap(timedelta()) if start else worker.reap()
 
 
 @worker_ready.connect
 def look_for_left_work(**_kwargs: object) -> None:
-    """A worker that starts finds what waits, whatever became of the messages."""
+    """On start, requeue jobs whose message was lost."""
     reap.delay(start=True)

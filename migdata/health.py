@@ -10,7 +10,7 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
-from migdata.models import Job
+from jobs.models import Job
 
 LATE = timedelta(minutes=15)
 

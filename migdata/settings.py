@@ -39,7 +39,7 @@ TESTING = "pytest" in sys.modules
 DEMO = env_flag("DEMO")
 DEBUG = env_flag("DEBUG")
 SECRET_KEY = os.environ["SECRET_KEY"]
-# HMAC keys: rounding seeds (reports.release) and person references (records.intake).
+# HMAC keys: rounding seeds (reports.releases) and person references (records.collection).
 DISCLOSURE_SECRET = os.environ["DISCLOSURE_SECRET"]
 PERSON_REF_SECRET = os.environ["PERSON_REF_SECRET"]
 # Uploaded files on their way to a worker, and slices. Never served.
@@ -64,10 +64,12 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "csp",
     "django_htmx",
-    "migdata",
+    "standards",
+    "jobs",
     "agencies",
     "records",
     "reports",
+    "migdata",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -81,12 +83,12 @@ MIDDLEWARE = [
     # Around the transaction: allauth writes letters and messages when it is committed.
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "migdata.requests.Decent",
-    "agencies.views.RefusalsAreLogged",
+    "migdata.middleware.RejectMalformed",
+    "agencies.middleware.RefusalsAreLogged",
     "agencies.scope.ScopeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "agencies.views.SecondFactorFirst",
+    "agencies.middleware.SecondFactorFirst",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "migdata.urls"
@@ -107,7 +109,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
-                "migdata.templatetags.words",
+                "standards.templatetags.words",
             ],
         },
     }
@@ -148,7 +150,7 @@ ACCOUNT_FORMS = {
     "reset_password": "agencies.forms.ForgottenPassword",
 }
 ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE; nobody is asked
-ACCOUNT_ADAPTER = "agencies.accounts.InvitedOnly"
+ACCOUNT_ADAPTER = "agencies.sign_in.InvitedOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation is answered from the address it went to
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
@@ -170,7 +172,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 TIME_ZONE = os.environ.get("TIME_ZONE", "Asia/Ashgabat")
 USE_THOUSAND_SEPARATOR = True
-FORMAT_MODULE_PATH = ["migdata.formats"]
+FORMAT_MODULE_PATH = ["migdata.number_formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / ".local" / "static"

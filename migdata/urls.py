@@ -3,7 +3,7 @@
 from allauth.account import urls as account
 from django.urls import include, path
 
-from agencies import views
+from agencies import pages
 from migdata import health
 
 # Of allauth's pages only these: an account is made by invitation and keeps its address, so nobody
@@ -22,7 +22,7 @@ ACCOUNT = {
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
-    path("i18n/setlang/", views.set_language, name="set_language"),
+    path("i18n/setlang/", pages.set_language, name="set_language"),
     path("accounts/", include([page for page in account.urlpatterns if page.name in ACCOUNT])),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("people/", include("agencies.urls")),

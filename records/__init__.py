@@ -1,0 +1,1 @@
+"""What came in: instruments, reading, validation, instrument, review, and their pages."""

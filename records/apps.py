@@ -6,6 +6,7 @@ class RecordsConfig(AppConfig):
 
     def ready(self) -> None:
         from agencies import accounts
-        from records import instrument, tasks  # noqa: F401 - tasks registers the handlers of its jobs
+        from records import tasks  # noqa: F401 - registers the handlers of its jobs
+        from records.instruments import versions
 
-        accounts.after_creating(instrument.give_to)
+        accounts.after_creating(versions.give_to)

@@ -9,9 +9,11 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from agencies.access import AgencyScoped, Permission
-from agencies.models import Agency, in_language
-from migdata.models import Job
+from agencies.access import AgencyScoped
+from agencies.models import Agency
+from agencies.roles import Permission
+from jobs.models import Job
+from standards.translation import in_language
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -74,12 +76,12 @@ class Submission(models.Model):
     version = models.PositiveSmallIntegerField(default=1)
     nothing_to_report = models.BooleanField(default=False)
     held_acknowledged = models.PositiveIntegerField(null=True)
-    # Held rows that wait for reopening (records.admission keeps it): who reopens sees no held row.
+    # Held rows that wait for reopening (collection.late_rows keeps it): who reopens sees no held row.
     late_rows = models.PositiveIntegerField(default=0)
     submitted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     signed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     accepted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
-    # What was submitted, in numbers (records.profile): what reviewers and statistics staff judge by.
+    # What was submitted, in numbers (review.profile): what reviewers and statistics staff judge by.
     profile = models.JSONField(default=dict)
     # Its slice stays in force while a later version is open.
     accepted_version = models.PositiveSmallIntegerField(null=True)
@@ -106,10 +108,10 @@ class Submission(models.Model):
         return self.state in self.OPEN
 
 
-class Passage(models.Model):
+class ReviewStep(models.Model):
     """One step of a submission through review: who moved it from where to where, when and why."""
 
-    submission = models.ForeignKey(Submission, models.CASCADE, related_name="passages")
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="review_steps")
     verb = models.CharField(max_length=12)
     source = models.CharField(max_length=9)
     target = models.CharField(max_length=9)
@@ -278,7 +280,7 @@ class HeldRow(models.Model):
     closed_by = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="+")
 
     objects = OpenHeldRows()
-    and_closed = HeldRows.as_manager()
+    all_rows = HeldRows.as_manager()
 
     class Meta:
         ordering = ["row_no", "pk"]

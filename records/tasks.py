@@ -3,13 +3,13 @@
 from celery import shared_task
 
 from agencies import scope
-from migdata import jobs
-from records import intake
+from jobs import queue
+from records.collection import processing, uploads
 
-jobs.handler("records.intake")(scope.of_job(intake.process))
+queue.handler("records.intake")(scope.of_job(processing.process))
 
 
 @shared_task(name="records.expire")
 def expire() -> None:
     """Remove files that wait for nobody. Beat sends this once an hour."""
-    intake.expire()
+    uploads.expire()

@@ -7,12 +7,12 @@ from records.pages import entry, held, home, instruments, submissions, uploads
 app_name = "records"
 urlpatterns = [
     path("", home.home, name="home"),
-    path("collected/", instruments.instruments, name="instruments"),
-    path("collected/<slug:instrument>/", instruments.instrument, name="instrument"),
-    path("collected/<slug:instrument>/template.csv", instruments.template, name="template"),
+    path("instruments/", instruments.instruments, name="instruments"),
+    path("instruments/<slug:instrument_code>/", instruments.instrument, name="instrument"),
+    path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),
     path("submissions/", submissions.submissions, name="submissions"),
     path(
-        "submissions/begin/<slug:instrument>/<slug:agency>/<slug:period>/",
+        "submissions/begin/<slug:instrument_code>/<slug:agency_code>/<slug:period>/",
         submissions.begin,
         name="begin",
     ),
@@ -21,7 +21,7 @@ urlpatterns = [
     path("submissions/<int:submission>/records", entry.records, name="records"),
     path("submissions/<int:submission>/held", held.held_rows, name="held"),
     path("submissions/<int:submission>/late", submissions.readmit, name="readmit"),
-    path("records/new/<slug:instrument>/<slug:agency>/", entry.new, name="record_new"),
+    path("records/new/<slug:instrument_code>/<slug:agency_code>/", entry.new, name="record_new"),
     path("records/<int:record>/", entry.edit, name="record"),
     path("records/<int:record>/delete", entry.delete, name="record_delete"),
     path("held/<int:held>/", held.correct, name="held_row"),

@@ -1,0 +1,1 @@
+"""What may be said: from exact cells to protected, published figures."""

@@ -5,7 +5,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from agencies.models import in_language
+from standards.translation import in_language
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -19,7 +19,7 @@ class Slice(models.Model):
     path = models.CharField(max_length=200)  # below PRIVATE_ROOT
     sha256 = models.CharField(max_length=64)
     records = models.PositiveBigIntegerField()
-    design = models.CharField(max_length=64, default="")  # reports.design.Dataset.design
+    design = models.CharField(max_length=64, default="")  # designs.datasets.Dataset.design
     sealed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -42,7 +42,9 @@ class Release(models.Model):
     dataset = models.CharField(max_length=20)
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=9, choices=State, default=State.BUILT)
-    structure = models.JSONField()  # reports.structure.Structure: dimensions, codes, labels, notes
+    structure = (
+        models.JSONField()
+    )  # published.structure.Structure: dimensions, codes, labels, notes
     missing = models.JSONField(default=list)  # [{agency, period}] status O: not delivered
     checksum = models.CharField(max_length=64)
     built_at = models.DateTimeField(auto_now_add=True)

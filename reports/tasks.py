@@ -1,8 +1,9 @@
 """The jobs of this app, by name."""
 
 from agencies import scope
-from migdata import jobs
-from reports import release, slices
+from jobs import queue
+from reports.exact import slices
+from reports.releases import building
 
-jobs.handler("reports.seal")(scope.of_job(slices.seal))
-jobs.handler("reports.publish")(scope.of_job(release.make))
+queue.handler("reports.seal")(scope.of_job(slices.seal))
+queue.handler("reports.publish")(scope.of_job(building.make))

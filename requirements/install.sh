@@ -60,16 +60,22 @@ free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
 choose
 say "Building .venv with $CHOSEN ($("$CHOSEN" --version 2>&1)); this takes a minute."
 rm -f "$STAMP"
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 if [ -n "$UV" ]; then
     uv venv -q --clear --python "$CHOSEN" .venv
-    installed() { uv pip install -q --python .venv/bin/python --require-hashes --only-binary :all: -r "$LOCK"; }
+    packages() { uv pip "$@" --python .venv/bin/python; }
 elif has_venv "$CHOSEN"; then
     "$CHOSEN" -m venv --clear .venv
-    installed() { .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r "$LOCK"; }
+    packages() { .venv/bin/python -m pip "$@"; }
 else
     "$CHOSEN" -m venv --clear --without-pip .venv
-    installed() { "$CHOSEN" -m pip --python .venv/bin/python install -q --disable-pip-version-check --require-hashes --only-binary :all: -r "$LOCK"; }
+    packages() { "$CHOSEN" -m pip --python .venv/bin/python "$@"; }
 fi
-installed || stop "The packages of $LOCK could not be installed (see above). Is there a network, and does" \
+# The lock names every package, so none is looked up (--no-deps): where one package asks for another with an extra, as
+# in coverage[toml], pip would find the newest version instead of the lock's and refuse it because it has no hash.
+packages install -q --no-deps --require-hashes --only-binary :all: -r "$LOCK" ||
+    stop "The packages of $LOCK could not be installed (see above). Is there a network, and does" \
     "this Python have ready-built packages? Python 3.11 to 3.13 are tested; PYTHON=… chooses another."
+conflicts=$(packages check 2>&1) ||
+    stop "The packages of $LOCK do not fit together:" "$conflicts" "Renew the lock: make lock."
 printf '%s' "$wanted" > "$STAMP"

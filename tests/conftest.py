@@ -10,10 +10,10 @@ from django.db.backends.signals import connection_created
 from django.utils import translation
 
 from agencies import access
-from agencies.access import Role
 from agencies.models import Agency, Person
+from agencies.roles import Role
 from migdata import celery
-from records import instrument
+from records.instruments import versions
 from tests import workers
 
 PASSWORD = "a long password for tests"
@@ -157,7 +157,7 @@ def national_admin(db):
 @pytest.fixture
 def instruments(agency, other_agency, office):
     """The instruments of the portal, published; by code."""
-    return {v.instrument.code: v.instrument for v in instrument.publish_all()}
+    return {v.instrument.code: v.instrument for v in versions.publish_all()}
 
 
 @pytest.fixture

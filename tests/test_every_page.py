@@ -7,7 +7,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from agencies import scope
-from records import instrument
+from records.instruments import versions
 from records.models import HeldRow, Record, Submission, Upload
 
 # Public by decision; everything else must send an anonymous visitor to the login.
@@ -50,16 +50,16 @@ def fill(route, ids):
 def foreign(instruments, agency, clerk, reviewer):
     """Rows of agency SMS that carry a mark nobody else may see."""
     with scope.acting(clerk):
-        collection = instruments["SMS-WPF"]
+        instrument = instruments["SMS-WPF"]
         submission = Submission.objects.create(
             agency=agency,
-            instrument=collection,
-            instrument_version=instrument.current(collection),
+            instrument=instrument,
+            instrument_version=versions.current(instrument),
             period="2026-03",
         )
         upload = Upload.objects.create(
             agency=agency,
-            instrument=collection,
+            instrument=instrument,
             file_name=f"{MARK}.csv",
             size=1,
             uploaded_by=clerk,
@@ -78,7 +78,7 @@ def foreign(instruments, agency, clerk, reviewer):
         )
         held = HeldRow.objects.create(
             agency=agency,
-            instrument=collection,
+            instrument=instrument,
             upload=upload,
             submission=submission,
             raw={"record_ref": MARK},
@@ -92,7 +92,8 @@ def foreign(instruments, agency, clerk, reviewer):
         "verb": "submit",
         "person": clerk.pk,
         "agency": agency.pk,
-        "instrument": "SMS-WPF",
+        "agency_code": agency.code,
+        "instrument_code": "SMS-WPF",
         "code": "SMS",
     }
 

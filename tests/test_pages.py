@@ -15,9 +15,9 @@ from tests.test_every_page import PARAMETER, routes
 LANGUAGES = ("en", "ru", "tk")
 # Where a page is asked for: who may, and what its parameters are taken from.
 READERS = {
-    "clerk@sms.example": ("submissions", "uploads", "records", "held", "collected", ""),
-    "reviewer@sms.example": ("submissions", "uploads", "held", "collected", ""),
-    "statistician@scs.example": ("submissions", "collected", ""),
+    "clerk@sms.example": ("submissions", "uploads", "records", "held", "instruments", ""),
+    "reviewer@sms.example": ("submissions", "uploads", "held", "instruments", ""),
+    "statistician@scs.example": ("submissions", "instruments", ""),
     "publisher@scs.example": ("releases", "submissions", ""),
     "admin@sms.example": ("people", ""),
     "admin@national.example": ("people", ""),
@@ -35,7 +35,8 @@ def country(transactional_db):
             "upload": Upload.objects.latest("pk").pk,
             "record": Record.objects.filter(submission=open_one)[0].pk,
             "held": HeldRow.objects.filter(submission=open_one)[0].pk,
-            "instrument": "SMS-WPF",
+            "instrument_code": "SMS-WPF",
+            "agency_code": "SMS",
             "agency": "SMS",
             "person": world.person("clerk@sms.example").pk,
             "pk": Release.objects.get().pk,

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migdata import periods
-from records.calendar import last_periods
-from records.spec import period_of
+from standards.periods import last_periods, period_name, period_of, short_period_name
 
 DAYS = st.dates(date(1995, 1, 1), date(2090, 12, 31))
 
@@ -28,12 +26,12 @@ DAYS = st.dates(date(1995, 1, 1), date(2090, 12, 31))
     ],
 )
 def test_a_period_is_named_in_the_language_of_the_page(period, language, said):
-    assert periods.name(period, language) == said
+    assert period_name(period, language) == said
 
 
 def test_the_axis_of_a_chart_has_room_for_a_short_name():
-    assert periods.short("2026-10", "en") == "Oct 26"
-    assert len(periods.short("2026-Q4", "ru")) < len(periods.name("2026-Q4", "ru"))
+    assert short_period_name("2026-10", "en") == "Oct 26"
+    assert len(short_period_name("2026-Q4", "ru")) < len(period_name("2026-Q4", "ru"))
 
 
 def test_the_period_that_runs_today_has_not_ended():

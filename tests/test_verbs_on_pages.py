@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from agencies import scope
-from agencies.models import Event, Person
-from migdata import jobs
+from agencies.models import Agency, Event, Person
+from jobs import queue, worker
 from records.models import HeldRow, Record, Submission, Upload
 from reports.models import Release
 from tests import world
@@ -203,7 +203,7 @@ def test_an_upload_is_sent_answered_and_undone(country):
 def work(email):
     with scope.acting(world.person(email)):
         job = Upload.objects.latest("pk").job_id
-    jobs.work(job)
+    worker.work(job)
 
 
 def test_progress_is_a_fragment_while_a_file_waits_and_then_the_whole_page(country):
@@ -276,7 +276,6 @@ def test_an_agency_is_added_and_its_administrator_invited(country, mailoutbox):
 
 
 def test_a_new_agency_delivers_what_names_it_and_the_office_can_be_named(country):
-    from agencies.models import Agency
 
     Agency.objects.filter(code="MOE").delete()
     Agency.objects.filter(code="MLSP").update(code="OLD")
@@ -294,7 +293,7 @@ def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):
     client = as_person(PUBLISHER)
     assert "1 submission was accepted" in text_of(client.get("/releases/"))
     client.post("/releases/build/WPF/")
-    jobs.work(jobs.find("publish:WPF").pk)
+    worker.work(queue.find("publish:WPF").pk)
     made = Release.objects.get(number=2)
     page = f"/releases/{made.pk}/"
     assert "beside WPF-1" in text_of(client.get(page))

@@ -4,15 +4,18 @@ from datetime import date, timedelta
 
 from agencies import scope
 from agencies.models import Agency, Person
-from migdata import jobs
+from jobs import worker
 from migdata.demo import files, people
 from migdata.demo.country import Country
-from records import calendar, instrument, intake, review
+from records.collection import uploads
+from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
-from reports import release
+from records.review import submissions
 from reports.models import Release
+from reports.releases import verbs
+from standards import periods
 
-MONTHS = calendar.last_periods("M", date.today(), 3)  # noqa: DTZ011 - any recent months will do
+MONTHS = periods.last_periods("M", date.today(), 3)  # noqa: DTZ011 - any recent months will do
 ROWS = 240
 
 
@@ -24,8 +27,8 @@ def permits(month, rows=ROWS, agency="SMS", seed=1, **writing):
     """Return a file of work permits: a name, a passport number, errors, a repeated row, a total below."""
     first = date.fromisoformat(f"{month}-01")
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    collection = Instrument.objects.get(code="SMS-WPF")
-    spec = instrument.spec_of(instrument.current(collection))
+    instrument = Instrument.objects.get(code="SMS-WPF")
+    spec = versions.spec_of(versions.current(instrument))
     columns = Country(seed).work_permits(first, last, rows)
     table = files.table(columns, spec, writing.pop("language", "ru"))
     return files.as_csv(table, **{"delimiter": ";", "encoding": "cp1251", **writing})
@@ -34,22 +37,22 @@ def permits(month, rows=ROWS, agency="SMS", seed=1, **writing):
 def send(content, *, name, by, agency="SMS", code="SMS-WPF"):
     """Take a file in, as a worker does."""
     with scope.acting(person(by)):
-        upload = intake.receive(
+        upload = uploads.receive(
             iter([content]),
             agency=Agency.objects.get(code=agency),
-            collection=Instrument.objects.get(code=code),
+            instrument=Instrument.objects.get(code=code),
             file_name=name,
             by=person(by),
         )
         job = upload.job
-    jobs.work(job.pk)
+    worker.work(job.pk)
     with scope.acting(person(by)):
         return Upload.objects.get(pk=upload.pk)
 
 
 def advance(submission, verb, by, **said):
     with scope.acting(person(by)):
-        review.advance(submission, verb, by=person(by), **said)
+        submissions.advance(submission, verb, by=person(by), **said)
 
 
 def accept(month):
@@ -60,26 +63,26 @@ def accept(month):
     advance(submission, "submit", "clerk@sms.example", held_acknowledged=held)
     advance(submission, "sign", "reviewer@sms.example")
     advance(submission, "accept", "statistician@scs.example")
-    jobs.work(review.seal(submission, by=person("statistician@scs.example")).pk)
+    worker.work(submissions.seal(submission, by=person("statistician@scs.example")).pk)
     return submission
 
 
 def publish(dataset="WPF"):
     publisher = person("publisher@scs.example")
     with scope.acting(publisher):
-        job = release.build(dataset, by=publisher)
-    done = jobs.work(job.pk)
+        job = verbs.build(dataset, by=publisher)
+    done = worker.work(job.pk)
     assert done.state == done.State.DONE, done.reason
     with scope.acting(publisher):
         made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-        release.release(made, by=publisher)
+        verbs.release(made, by=publisher)
     return made
 
 
 def build():
     """Two months released, the third still open with held rows."""
     people.settle()
-    instrument.publish_all()
+    versions.publish_all()
     for k, month in enumerate(MONTHS):
         send(permits(month, seed=k), name=f"permits-{month}.csv", by="clerk@sms.example")
     for month in MONTHS[:2]:

@@ -7,8 +7,8 @@ from datetime import date
 import xlsxwriter
 
 from migdata.demo.country import Columns
-from records import codelist
-from records.spec import Spec
+from records.instruments.spec import Spec
+from standards import codelists
 
 SEX = {
     "en": {"F": "F", "M": "M", "_U": ""},
@@ -65,7 +65,7 @@ def _texts(name: str, values: list[str], spec: Spec, language: str) -> list[str]
         return values if language == "en" else [_day(v) for v in values]
     if variable.kind != "code":
         return values
-    codes = codelist.load(variable.codelist)
+    codes = codelists.load(variable.codelist)
     labels = {v: "" if v == "_U" else codes.label(v, language) for v in set(values) if v}
     return [labels.get(v, "") for v in values]
 

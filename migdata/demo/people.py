@@ -1,8 +1,8 @@
 """The bodies of the mission and the accounts of the demonstration."""
 
-from agencies import access, accounts
-from agencies.access import Role
+from agencies import access, sign_in
 from agencies.models import Agency, Person
+from agencies.roles import Role
 
 PASSWORD = "showing-the-road-2026"  # noqa: S105 - of invented people, made in demo mode only
 AGENCIES = {
@@ -72,5 +72,5 @@ def settle() -> list[tuple[str, str]]:
             who = email.split("@")[0].title()
             person = Person.objects.create_user(email, PASSWORD, name=f"{who} ({code})")
             access.grant(person, role, Agency.objects.get(code=code))
-            accounts.prove_address(person)
+            sign_in.prove_address(person)
     return [(email, f"{role.value}, {code}") for email, role, code in ACCOUNTS]

@@ -10,17 +10,19 @@ from typing import Any
 
 from django.utils import timezone
 
-from agencies import scope
+from agencies import refusal, scope
 from agencies.models import Agency, Person
+from jobs.models import Job
 from migdata.demo import files, people
 from migdata.demo.country import Columns, Country
-from migdata.models import Job
-from records import entry, instrument, intake, review
-from records.calendar import last_periods
+from records.collection import entry, uploads
+from records.instruments import versions
 from records.models import HeldRow, Instrument, Record, Submission, Upload
-from records.spec import period_of
-from reports import design, release, tables
+from records.review import submissions
+from reports.designs import datasets, tables
 from reports.models import Release, Slice
+from reports.releases import verbs
+from standards.periods import last_periods, period_of
 
 MONTHS = 24
 PATIENCE = 900  # seconds for the workers to finish what was asked
@@ -84,8 +86,8 @@ OPEN: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {
 def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     """Load the country once and return what is there: records, held, submissions, slices, releases …"""
     accounts = people.settle()
-    instrument.publish_all()
-    if Release.objects.count() < len(design.datasets()):
+    versions.publish_all()
+    if Release.objects.count() < len(datasets.datasets()):
         say("Sending the files of 24 months.")
         _send()
         _wait("records.intake", say)
@@ -129,17 +131,17 @@ def _send() -> None:
     country = Country()
     for delivery in DELIVERIES:
         agency, clerk = _agency_and(delivery.agency, "clerk")
-        collection = Instrument.objects.get(code=delivery.instrument)
-        spec = instrument.spec_of(instrument.current(collection))
+        instrument = Instrument.objects.get(code=delivery.instrument)
+        spec = versions.spec_of(versions.current(instrument))
         for period, first, last in periods(spec.frequency):
             columns = delivery.draw(country, first, last, round(delivery.rows * season(last)))
             content = delivery.write(files.table(columns, spec, delivery.language))
             # A file that was taken in before the demonstration was stopped is refused, as always.
-            with suppress(review.Refused), scope.acting(clerk):
-                intake.receive(
+            with suppress(refusal.Refused), scope.acting(clerk):
+                uploads.receive(
                     iter([content]),
                     agency=agency,
-                    collection=collection,
+                    instrument=instrument,
                     file_name=f"{spec.code}-{period}.{delivery.suffix}",
                     by=clerk,
                 )
@@ -153,11 +155,11 @@ def _correct() -> None:
             values = {k: str(v) for k, v in held.raw.items()}
             values["birth_date"] = "1990"
             values["valid_to"] = values["valid_from"]
-            with suppress(review.Refused):  # its period may be submitted already
+            with suppress(refusal.Refused):  # its period may be submitted already
                 entry.save(
                     values,
                     agency=held.agency,
-                    collection=held.instrument,
+                    instrument=held.instrument,
                     by=clerk,
                     held=held,
                 )
@@ -178,7 +180,7 @@ def _review() -> None:
         for place, submission in enumerate(found):
             left = OPEN[delivery.agency, delivery.instrument].get(place)
             for verb in ("submit", "sign", "accept") if left is None else left:
-                with suppress(review.Refused):
+                with suppress(refusal.Refused):
                     _advance(submission, verb, hands[verb])
 
 
@@ -191,22 +193,22 @@ def _advance(submission: Submission, verb: str, by: Person) -> None:
             if verb == "return"
             else ""
         )
-        review.advance(submission, verb, by=by, reason=reason, held_acknowledged=held or None)
+        submissions.advance(submission, verb, by=by, reason=reason, held_acknowledged=held or None)
 
 
 def _publish() -> None:
     _office, publisher = _agency_and("SCS", "publisher")
     released = set(Release.objects.values_list("dataset", flat=True))
-    for dataset in set(design.datasets()) - released:
+    for dataset in set(datasets.datasets()) - released:
         with scope.acting(publisher):
-            job = release.build(dataset, by=publisher)
+            job = verbs.build(dataset, by=publisher)
         _wait("reports.publish")
         job.refresh_from_db()
         if job.state != Job.State.DONE:
             raise RuntimeError(f"{dataset}: {job.reason}")
         with scope.acting(publisher):
             made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-            release.release(made, by=publisher)
+            verbs.release(made, by=publisher)
 
 
 def _wait(name: str, say: Callable[[str], object] | None = None) -> None:

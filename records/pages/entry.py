@@ -7,19 +7,21 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agencies import access
-from agencies.access import Permission
 from agencies.http import SignedInRequest
-from agencies.models import Agency, in_language
-from records import codelist, entry, forms
-from records.instrument import current, spec_of
+from agencies.models import Agency
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.collection import entry
+from records.instruments.spec import Spec
+from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
-from records.review import Refused
-from records.spec import Spec
+from records.pages.fields import fields_of
+from standards import codelists
+from standards.translation import active_language, in_language
 
 PER_PAGE = 50
 LISTED = ("sex", "citizenship", "region")
@@ -52,16 +54,16 @@ def records(request: SignedInRequest, submission: int) -> HttpResponse:
     return render(request, "records/records.html", context)
 
 
-def new(request: SignedInRequest, instrument: str, agency: str) -> HttpResponse:
-    found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency)
-    collection = get_object_or_404(found.instruments, code=instrument)
-    version = current(collection)
+def new(request: SignedInRequest, instrument_code: str, agency_code: str) -> HttpResponse:
+    found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
+    instrument = get_object_or_404(found.instruments, code=instrument_code)
+    version = current(instrument)
     initial = {
         v.name: v.unknown for v in spec_of(version).variables if v.name != "sex" and v.unknown
     }
     if request.method == "GET":
         return form(request, version, found, initial)
-    return save(request, version, found, collection, _typed(request, version))
+    return save(request, version, found, instrument, _typed(request, version))
 
 
 def edit(request: SignedInRequest, record: int) -> HttpResponse:
@@ -100,8 +102,8 @@ def delete(request: SignedInRequest, record: int) -> HttpResponse:
 
 
 def _label(spec: Spec, name: str, code: str) -> str:
-    language = (get_language() or "en")[:2]
-    return codelist.load(spec.variable(name).codelist).label(code, language)
+    language = active_language()
+    return codelists.load(spec.variable(name).codelist).label(code, language)
 
 
 def _may_enter(request: SignedInRequest, submission: Submission) -> bool:
@@ -116,7 +118,7 @@ def save(
     request: SignedInRequest,
     version: InstrumentVersion,
     agency: Agency,
-    collection: Instrument,
+    instrument: Instrument,
     values: Mapping[str, str],
     *,
     record: Record | None = None,
@@ -128,12 +130,12 @@ def save(
         outcome = entry.save(
             values,
             agency=agency,
-            collection=collection,
+            instrument=instrument,
             by=request.user,
             acknowledged=frozenset(request.POST.getlist("acknowledged")),
             record=record,
             held=held,
-            seen=request.POST.get("seen", "") if record else None,
+            version_seen=request.POST.get("seen", "") if record else None,
         )
     except Refused as refusal:
         return form(
@@ -146,7 +148,7 @@ def save(
         request, _("Record %(number)s is saved.") % {"number": outcome.record.record_ref}
     )
     if "another" in request.POST:
-        return redirect("records:record_new", collection.code, agency.code)
+        return redirect("records:record_new", instrument.code, agency.code)
     if upload:
         return redirect("records:upload_held", upload.pk)
     return redirect("records:records", outcome.record.submission_id)
@@ -165,7 +167,7 @@ def form(
 ) -> HttpResponse:
     """Show the form of an instrument with these texts and what the engine says about them."""
     spec = spec_of(version)
-    fields = forms.fields_of(spec, values, (get_language() or "en")[:2], found)
+    fields = fields_of(spec, values, active_language(), found)
     warnings = [f for f in found if f.severity == "warning"]
     context = {
         "version": version,
@@ -173,7 +175,7 @@ def form(
         "fields": fields,
         "record": record,
         # What the person saw first: a form that comes back must not take on what others changed.
-        "seen": request.POST.get("seen") or (entry.mark(record) if record else ""),
+        "seen": request.POST.get("seen") or (entry.version_token(record) if record else ""),
         "held": held,
         "errors": [f for f in fields if f.errors],
         "refused": refused,

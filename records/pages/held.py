@@ -8,21 +8,23 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agencies import access
-from agencies.access import Permission
 from agencies.http import SignedInRequest
-from agencies.models import in_language
-from migdata import periods
-from records import entry, profile
-from records.instrument import current, spec_of
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.collection import entry
+from records.collection.held_rows import discard as discard_row
+from records.collection.held_rows import texts_of_held
+from records.instruments.spec import Spec
+from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Submission, Upload
 from records.pages.entry import form, save
-from records.review import Refused
-from records.spec import Spec
+from records.review import profile
+from standards.periods import period_name
+from standards.translation import active_language, in_language
 
 PER_PAGE = 25
 ALWAYS = ("record_ref", "event_date", "sex", "citizenship")  # so that a row can be recognised
@@ -94,10 +96,10 @@ def correct(request: SignedInRequest, held: int) -> HttpResponse:
     )
     version = current(found.instrument)
     spec = spec_of(version)
-    values = entry.texts_of_held(found)
+    values = texts_of_held(found)
     if request.method == "GET":
         checked = entry.check(values, spec)
-        return form(request, version, found.agency, values, held=found, found=checked.found)
+        return form(request, version, found.agency, values, held=found, found=checked.findings)
     typed = {v.name: request.POST[v.name] for v in spec.variables if v.name in request.POST}
     if request.htmx:
         return _correct_in_sheet(request, found, spec, {**values, **typed})
@@ -109,7 +111,7 @@ def discard(request: SignedInRequest, held: int) -> HttpResponse:
     found = get_object_or_404(HeldRow.objects.visible_to(request.user), pk=held)
     back = reverse("records:upload_held", args=[found.upload_id]) if found.upload_id else "/"
     try:
-        entry.discard(found, by=request.user)
+        discard_row(found, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -127,7 +129,7 @@ def _correct_in_sheet(
         outcome = entry.save(
             values,
             agency=found.agency,
-            collection=found.instrument,
+            instrument=found.instrument,
             by=request.user,
             acknowledged=frozenset(request.POST.getlist("acknowledged")),
             held=found,
@@ -157,7 +159,7 @@ def _columns(spec: Spec, rows: Sequence[HeldRow]) -> list[str]:
 
 
 def _row(held: HeldRow, spec: Spec, names: Sequence[str], may_correct: bool) -> Row:
-    texts = entry.texts_of_held(held)
+    texts = texts_of_held(held)
     late = held.kind == HeldRow.Kind.LATE
     return Row(
         pk=held.pk,
@@ -183,5 +185,5 @@ def _cell(held: HeldRow, spec: Spec, name: str, text: str) -> Cell:
 def _title(owner: Submission | Upload) -> str:
     if isinstance(owner, Upload):
         return owner.file_name
-    period = periods.name(owner.period, (get_language() or "en")[:2])
+    period = period_name(owner.period, active_language())
     return f"{owner.instrument_version.title}, {period}"

@@ -9,18 +9,20 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agencies import access
-from agencies.access import Permission
 from agencies.http import SignedInRequest
 from agencies.models import Agency
-from migdata import periods
-from migdata.templatetags.words import quoted
-from records import calendar, review
-from records.instrument import current
+from agencies.roles import Permission
+from records.instruments.versions import current
 from records.models import HeldRow, Instrument, Submission, Upload
+from records.review import steps, submissions
+from standards import periods
+from standards.periods import period_name, short_period_name
+from standards.templatetags.words import quoted
+from standards.translation import active_language
 
 SHOWN = 30  # tasks of one group; the list of submissions has all
 PERIODS = 6
@@ -56,8 +58,8 @@ def home(request: SignedInRequest) -> HttpResponse:
         "count": sum(group.get("count", len(group["tasks"])) for group in groups),
         "calendar": _calendar(request, delivered),
         "starts": [
-            {"agency": agency, "instrument": collection, "title": current(collection).title}
-            for agency, collection in delivered
+            {"agency": agency, "instrument": instrument, "title": current(instrument).title}
+            for agency, instrument in delivered
         ],
     }
     return render(request, "records/home.html", context)
@@ -75,13 +77,13 @@ def _desk(person: access.Anyone) -> str:
 def _deliveries(person: access.Anyone) -> list[tuple[Agency, Instrument]]:
     """What the person enters for: each agency with each of its instruments."""
     entered = access.agencies(person, Permission.ENTER).prefetch_related("instruments")
-    return [(agency, collection) for agency in entered for collection in agency.instruments.all()]
+    return [(agency, instrument) for agency in entered for instrument in agency.instruments.all()]
 
 
 def _groups(
     request: SignedInRequest, delivered: list[tuple[Agency, Instrument]]
 ) -> list[dict[str, Any]]:
-    waiting = review.waiting_for(request.user).select_related(
+    waiting = submissions.waiting_for(request.user).select_related(
         "agency", "instrument", "instrument_version"
     )
     back = waiting.filter(state=Submission.State.RETURNED).order_by("period")
@@ -119,7 +121,7 @@ def _questions(request: SignedInRequest) -> Iterable[Task]:
 
 
 def _tasks(waiting: QuerySet[Submission]) -> list[Task]:
-    return [_task(submission, review.next_step(submission)) for submission in waiting[:SHOWN]]
+    return [_task(submission, submissions.next_step(submission)) for submission in waiting[:SHOWN]]
 
 
 def _task(submission: Submission, verb: str) -> Task:
@@ -133,26 +135,26 @@ def _task(submission: Submission, verb: str) -> Task:
             held,
         ) % {"n": held}
     if submission.state == Submission.State.RETURNED:
-        last = submission.passages.filter(verb="return").last()
+        last = submission.review_steps.filter(verb="return").last()
         says = f"{last.by}: {quoted(last.reason)}" if last else says
     return Task(
         submission.period,
         submission.agency.code,
         submission.instrument_version.title,
         says,
-        _("Correct the rows") if held else str(review.STEPS[verb].label),
+        _("Correct the rows") if held else str(steps.STEPS[verb].label),
         reverse("records:held", args=[submission.pk]) if held else submission.get_absolute_url(),
     )
 
 
 def _not_started(delivered: list[tuple[Agency, Instrument]]) -> Iterable[Task]:
     """The last periods of each delivery for which nothing has come, newest first."""
-    for agency, collection in delivered:
-        version = current(collection)
-        ended = calendar.last_periods(version.content["frequency"], timezone.localdate(), ASKED_FOR)
+    for agency, instrument in delivered:
+        version = current(instrument)
+        ended = periods.last_periods(version.content["frequency"], timezone.localdate(), ASKED_FOR)
         there = set(
             Submission.objects.filter(
-                agency=agency, instrument=collection, period__in=ended
+                agency=agency, instrument=instrument, period__in=ended
             ).values_list("period", flat=True)
         )
         for period in reversed(ended):
@@ -163,8 +165,8 @@ def _not_started(delivered: list[tuple[Agency, Instrument]]) -> Iterable[Task]:
                     version.title,
                     _("Nothing has come for this period yet."),
                     _("Send a file"),
-                    reverse("records:upload_new") + f"?delivery={agency.code}/{collection.code}",
-                    begin=reverse("records:begin", args=[collection.code, agency.code, period]),
+                    reverse("records:upload_new") + f"?delivery={agency.code}/{instrument.code}",
+                    begin=reverse("records:begin", args=[instrument.code, agency.code, period]),
                 )
 
 
@@ -172,20 +174,20 @@ def _calendar(
     request: SignedInRequest, delivered: list[tuple[Agency, Instrument]]
 ) -> list[dict[str, Any]]:
     """One table for each frequency: deliveries down, the last periods across."""
-    language = (get_language() or "en")[:2]
+    language = active_language()
     tables: dict[str, dict[str, Any]] = {}
-    for agency, collection in delivered:
-        version = current(collection)
+    for agency, instrument in delivered:
+        version = current(instrument)
         frequency = version.content["frequency"]
-        shown = calendar.last_periods(frequency, timezone.localdate(), PERIODS)
+        shown = periods.last_periods(frequency, timezone.localdate(), PERIODS)
         there = {
             s.period: s
             for s in Submission.objects.filter(
-                agency=agency, instrument=collection, period__in=shown
+                agency=agency, instrument=instrument, period__in=shown
             )
         }
         table = tables.setdefault(
-            frequency, {"heads": [periods.short(p, language) for p in shown], "lines": []}
+            frequency, {"heads": [short_period_name(p, language) for p in shown], "lines": []}
         )
         marks = [_mark(p, there.get(p), language) for p in shown]
         table["lines"].append({"title": version.title, "agency": agency.code, "marks": marks})
@@ -195,7 +197,7 @@ def _calendar(
 def _mark(period: str, submission: Submission | None, language: str) -> dict[str, str]:
     state = submission.get_state_display() if submission else _("not started")
     return {
-        "label": f"{periods.name(period, language)}: {state}",
+        "label": f"{period_name(period, language)}: {state}",
         "shape": SHAPES[submission.state] if submission else "",
         "url": submission.get_absolute_url() if submission else "",
     }

@@ -4,14 +4,13 @@ import csv
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language
 
 from agencies.http import SignedInRequest
-from agencies.models import in_language
-from records import codelist
-from records.instrument import current, spec_of
+from records.instruments.spec import Variable
+from records.instruments.versions import current, spec_of
 from records.models import Instrument
-from records.spec import Variable
+from standards import codelists
+from standards.translation import active_language, in_language
 
 
 def instruments(request: SignedInRequest) -> HttpResponse:
@@ -19,8 +18,8 @@ def instruments(request: SignedInRequest) -> HttpResponse:
     return render(request, "records/instruments.html", {"versions": versions})
 
 
-def instrument(request: SignedInRequest, instrument: str) -> HttpResponse:
-    version = current(get_object_or_404(Instrument, code=instrument))
+def instrument(request: SignedInRequest, instrument_code: str) -> HttpResponse:
+    version = current(get_object_or_404(Instrument, code=instrument_code))
     spec = spec_of(version)
     context = {
         "version": version,
@@ -35,9 +34,9 @@ def instrument(request: SignedInRequest, instrument: str) -> HttpResponse:
     return render(request, "records/instrument.html", context)
 
 
-def template(request: SignedInRequest, instrument: str) -> HttpResponse:
+def template(request: SignedInRequest, instrument_code: str) -> HttpResponse:
     """An empty table with the headers in the person's language, to be filled in."""
-    spec = spec_of(current(get_object_or_404(Instrument, code=instrument)))
+    spec = spec_of(current(get_object_or_404(Instrument, code=instrument_code)))
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{spec.code}.csv"'
     response.write("\ufeff")
@@ -48,8 +47,8 @@ def template(request: SignedInRequest, instrument: str) -> HttpResponse:
 
 
 def _variable(variable: Variable) -> dict[str, object]:
-    codes = codelist.load(variable.codelist).codes if variable.codelist else ()
-    language = (get_language() or "en")[:2]
+    codes = codelists.load(variable.codelist).codes if variable.codelist else ()
+    language = active_language()
     return {
         "name": variable.name,
         "label": in_language(variable.label),

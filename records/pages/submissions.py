@@ -8,17 +8,21 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from agencies import access, sums
-from agencies.access import Permission
+from agencies import access
 from agencies.http import SignedInRequest
-from agencies.models import in_language
-from migdata import periods
-from records import admission, entry, profile, review
-from records.models import Passage, Submission
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.collection import late_rows
+from records.models import ReviewStep, Submission
+from records.review import opening, profile, steps
+from records.review.submissions import advance as advance_submission
+from records.review.submissions import steps_open_to
+from standards import sex
+from standards.periods import period_name
+from standards.translation import active_language, in_language
 
 PER_PAGE = 40
 STATES = (
@@ -42,7 +46,7 @@ def submissions(request: SignedInRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [
-            (s, sums.of_codes(s.profile["sex"]) if "sex" in s.profile and not s.is_open else None)
+            (s, sex.of_codes(s.profile["sex"]) if "sex" in s.profile and not s.is_open else None)
             for s in page.object_list
         ],
         "filters": filters,
@@ -63,10 +67,10 @@ def _filter(request: SignedInRequest, found: Any, name: str) -> dict[str, Any]:
     """One filter of the list: its label, the values that occur with their labels, the chosen one."""
     occurring = found.order_by().values_list(FIELDS[name], flat=True).distinct()
     values = sorted(occurring, reverse=name == "period")
-    language = (get_language() or "en")[:2]
+    language = active_language()
     said: dict[str, Callable[[str], str]] = {
         "state": lambda value: str(Submission.State(value).label),
-        "period": lambda value: periods.name(value, language),
+        "period": lambda value: period_name(value, language),
     }
     label = {
         "state": _("State"),
@@ -79,13 +83,15 @@ def _filter(request: SignedInRequest, found: Any, name: str) -> dict[str, Any]:
 
 
 @require_POST
-def begin(request: SignedInRequest, instrument: str, agency: str, period: str) -> HttpResponse:
+def begin(
+    request: SignedInRequest, instrument_code: str, agency_code: str, period: str
+) -> HttpResponse:
     """Open a period that has no record yet."""
-    found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency)
-    collection = get_object_or_404(found.instruments, code=instrument)
+    found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
+    instrument = get_object_or_404(found.instruments, code=instrument_code)
     try:
-        return redirect(entry.begin(period, agency=found, collection=collection, by=request.user))
-    except review.Refused as refusal:
+        return redirect(opening.begin(period, agency=found, instrument=instrument, by=request.user))
+    except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("records:home")
 
@@ -98,11 +104,11 @@ def submission(request: SignedInRequest, submission: int) -> HttpResponse:
 @require_POST
 def advance(request: SignedInRequest, submission: int, verb: str) -> HttpResponse:
     found = _visible(request, submission)
-    if verb not in review.STEPS:
+    if verb not in steps.STEPS:
         raise Http404
     held = request.POST.get("held_acknowledged", "")
     try:
-        review.advance(
+        advance_submission(
             found,
             verb,
             by=request.user,
@@ -110,7 +116,7 @@ def advance(request: SignedInRequest, submission: int, verb: str) -> HttpRespons
             held_acknowledged=int(held) if held.isdecimal() and len(held) < 10 else None,
             nothing_to_report="nothing_to_report" in request.POST,
         )
-    except review.Refused as refusal:
+    except Refused as refusal:
         context = _context(request, found) | {
             "refused": str(refusal),
             "reason": request.POST.get("reason", ""),
@@ -122,8 +128,8 @@ def advance(request: SignedInRequest, submission: int, verb: str) -> HttpRespons
         _("%(title)s, %(period)s: %(state)s.")
         % {
             "title": found.instrument_version.title,
-            "period": periods.name(found.period, (get_language() or "en")[:2]),
-            "state": str(review.STEPS[verb].done).lower(),
+            "period": period_name(found.period, active_language()),
+            "state": str(steps.STEPS[verb].done).lower(),
         },
     )
     return redirect(found)
@@ -136,7 +142,7 @@ def readmit(request: SignedInRequest, submission: int) -> HttpResponse:
     if not found.is_open:
         messages.error(request, _("Only reopening it admits these rows."))
         return redirect(found)
-    count = admission.readmit_late(found)
+    count = late_rows.readmit_late(found)
     messages.success(request, _("%(n)s late rows were taken in.") % {"n": count})
     return redirect(found)
 
@@ -154,28 +160,30 @@ def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
     sees = access.may(request.user, Permission.SEE_RECORDS, found.agency)
     live = found.is_open and sees
     numbers = profile.count(found) if live else {} if found.is_open else found.profile
-    offered = review.steps_open_to(request.user, found)
+    offered = steps_open_to(request.user, found)
     scorecard = profile.scorecard(found, numbers) if numbers.get("sex") else []
-    passages = list(found.passages.select_related("by").order_by("-pk"))
+    review_steps = list(found.review_steps.select_related("by").order_by("-pk"))
     return {
         "submission": found,
         "waits": _waits(found, offered),
-        "asked": passages[0] if found.is_open and passages and passages[0].reason else None,
+        "asked": review_steps[0]
+        if found.is_open and review_steps and review_steps[0].reason
+        else None,
         "sees_records": sees,
         "profile": numbers,
-        "sum": sums.of_codes(numbers.get("sex", {})),
+        "sum": sex.of_codes(numbers.get("sex", {})),
         "scorecard": scorecard,
         "looks": sum(measure.good is False for measure in scorecard),
         "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
         "fix": reverse("records:held", args=[found.pk]) if live else "",
         "late": found.late_rows,
         "may_enter": found.is_open and access.may(request.user, Permission.ENTER, found.agency),
-        "forward": [(v, review.STEPS[v].label) for v in offered if not review.STEPS[v].reason],
-        "back": [(v, review.STEPS[v].label) for v in offered if review.STEPS[v].reason],
-        "steps": _steps(found, passages),
-        "passages": [
-            {"by": p.by, "at": p.at, "reason": p.reason, "label": review.STEPS[p.verb].done}
-            for p in passages
+        "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],
+        "back": [(v, steps.STEPS[v].label) for v in offered if steps.STEPS[v].reason],
+        "steps": _steps(found, review_steps),
+        "review_steps": [
+            {"by": p.by, "at": p.at, "reason": p.reason, "label": steps.STEPS[p.verb].done}
+            for p in review_steps
         ],
         "uploads": found.uploads.defer("report") if sees else [],
     }
@@ -183,7 +191,7 @@ def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
 
 def _waits(found: Submission, offered: list[str]) -> str:
     """Say for whom the submission waits."""
-    if any(not review.STEPS[verb].reason for verb in offered):
+    if any(not steps.STEPS[verb].reason for verb in offered):
         return _("It waits for you.")
     return {
         Submission.State.DRAFT: _("It is open; the agency has not submitted it yet."),
@@ -194,11 +202,11 @@ def _waits(found: Submission, offered: list[str]) -> str:
     }[Submission.State(found.state)]
 
 
-def _steps(found: Submission, passages: list[Passage]) -> list[dict[str, Any]]:
-    """The road with who has passed each station in this version, newest passages first."""
+def _steps(found: Submission, review_steps: list[ReviewStep]) -> list[dict[str, Any]]:
+    """The road with who has passed each station in this version, newest review_steps first."""
     here = Submission.State.DRAFT if found.is_open else Submission.State(found.state)
     reached = STATES.index(here)
-    last = {p.target: p for p in reversed(passages) if p.version == found.version}
+    last = {p.target: p for p in reversed(review_steps) if p.version == found.version}
     return [
         {
             "label": state.label,

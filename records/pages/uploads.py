@@ -18,18 +18,21 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from agencies import access, sums
-from agencies.access import Permission
+from agencies import access
 from agencies.http import SignedInRequest
-from agencies.models import Person, in_language
-from records import intake
-from records.instrument import current, spec_of
+from agencies.models import Person
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.collection.uploads import read, receive
+from records.collection.uploads import undo as undo_upload
+from records.instruments.versions import current, spec_of
 from records.models import Upload
-from records.review import Refused
+from standards import sex
+from standards.translation import in_language
 
 
 class UploadForm(forms.Form):
-    """Which collection, and the file. `delivery` is `AGENCY/INSTRUMENT`, of those the person enters for."""
+    """Which instrument, and the file. `delivery` is `AGENCY/INSTRUMENT`, of those the person enters for."""
 
     delivery = forms.ChoiceField(label=gettext_lazy("Instrument"))
     file = forms.FileField(
@@ -44,13 +47,13 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.deliveries = {
-            f"{agency.code}/{collection.code}": (agency, collection)
+            f"{agency.code}/{instrument.code}": (agency, instrument)
             for agency in access.agencies(person, Permission.ENTER)
-            for collection in agency.instruments.all()
+            for instrument in agency.instruments.all()
         }
         self.fields["delivery"].choices = [  # type: ignore[attr-defined]
-            (key, f"{current(collection).title} ({agency.code})")
-            for key, (agency, collection) in self.deliveries.items()
+            (key, f"{current(instrument).title} ({agency.code})")
+            for key, (agency, instrument) in self.deliveries.items()
         ]
 
 
@@ -73,13 +76,13 @@ def new(request: SignedInRequest) -> HttpResponse:
         request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict()
     )
     if request.method == "POST" and form.is_valid():
-        agency, collection = form.deliveries[form.cleaned_data["delivery"]]
+        agency, instrument = form.deliveries[form.cleaned_data["delivery"]]
         file = form.cleaned_data["file"]
         try:
-            upload = intake.receive(
+            upload = receive(
                 file.chunks(),
                 agency=agency,
-                collection=collection,
+                instrument=instrument,
                 file_name=file.name,
                 by=request.user,
             )
@@ -107,7 +110,7 @@ def progress(request: SignedInRequest, upload: int) -> HttpResponse:
 def answer(request: SignedInRequest, upload: int) -> HttpResponse:
     found = _visible(request, upload)
     try:
-        intake.read(found, by=request.user, answers=_answers(request, found))
+        read(found, by=request.user, answers=_answers(request, found))
     except Refused as refusal:
         messages.error(request, str(refusal))
     return redirect(found)
@@ -117,7 +120,7 @@ def answer(request: SignedInRequest, upload: int) -> HttpResponse:
 def undo(request: SignedInRequest, upload: int) -> HttpResponse:
     found = _visible(request, upload)
     try:
-        intake.undo(found, by=request.user)
+        undo_upload(found, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -167,7 +170,7 @@ def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
         "report": report,
         "columns": _columns(found),
         "rows": report.get("rows", {}),
-        "sum": sums.of_codes(report.get("sex", {})),
+        "sum": sex.of_codes(report.get("sex", {})),
         "errors": [f for f in findings if f["severity"] == "error"],
         "warnings": [f for f in findings if f["severity"] == "warning"],
         "questions": [_question(q) for q in report.get("questions", [])],

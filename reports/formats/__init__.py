@@ -1,1 +1,1 @@
-"""Tables as files: codes and labels, notes, the release they come from."""
+"""Public: the forms in which a table leaves the portal."""

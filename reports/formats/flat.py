@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from agencies.models import in_language
-from migdata import periods
-from reports.formats import numbers
-from reports.published import Edition, Figures, Table
-from reports.structure import TIME
+from reports.published.editions import Edition
+from reports.published.figures import Figures, Table
+from reports.published.structure import TIME
+from standards import numbers
+from standards.periods import period_name
+from standards.translation import active_language, in_language
 
 # What spreadsheets begin a formula with, full-width forms of East Asian keyboards included.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -45,9 +45,9 @@ def measures(figures: Figures) -> list[int | float | None]:
 
 def chosen(edition: Edition, where: Mapping[str, Sequence[str]]) -> str:
     """Return which periods and which codes a table is about, in words."""
-    structure, language = edition.structure, (get_language() or "en")[:2]
+    structure, language = edition.structure, active_language()
     shown = where.get(TIME) or [item.code for item in structure.by_name[TIME].items]
-    first, last = (periods.name(period, language) for period in (min(shown), max(shown)))
+    first, last = (period_name(period, language) for period in (min(shown), max(shown)))
     span = first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
     parts = [
         f"{in_language(dimension.labels)}: "

@@ -7,9 +7,10 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.urls import reverse
 
-from agencies import access, accounts, audit
-from agencies.access import Denied, Role
+from agencies import access, accounts, audit, refusal
+from agencies.access import Denied
 from agencies.models import Agency, Event, Person
+from agencies.roles import Role
 from tests.conftest import PASSWORD, make_agency, make_person
 
 LINK = re.compile(r"http://testserver(/accounts/password/reset/key/\S+)")
@@ -93,10 +94,10 @@ def test_somebody_with_an_account_only_gets_the_roles(
 
 
 def test_an_invitation_needs_a_role_and_an_open_agency(agency, agency_admin):
-    with pytest.raises(accounts.Refused, match="at least one role"):
+    with pytest.raises(refusal.Refused, match="at least one role"):
         invite(agency_admin, agency)
     agency.is_active = False
-    with pytest.raises(accounts.Refused, match="closed"):
+    with pytest.raises(refusal.Refused, match="closed"):
         invite(agency_admin, agency, Role.CLERK)
     assert not Person.objects.filter(email="new@sms.example").exists()
 
@@ -170,9 +171,9 @@ def test_the_last_administrator_of_an_agency_is_kept(
     agency, agency_admin, second_admin, national_admin
 ):
     accounts.change_roles(second_admin, [Role.CLERK], agency=agency, by=agency_admin)
-    with pytest.raises(accounts.Refused, match="last administrator"):
+    with pytest.raises(refusal.Refused, match="last administrator"):
         accounts.change_roles(agency_admin, [], agency=agency, by=national_admin)
-    with pytest.raises(accounts.Refused, match="last administrator"):
+    with pytest.raises(refusal.Refused, match="last administrator"):
         accounts.set_active(agency_admin, False, agency=agency, by=national_admin)
     assert access.roles(agency_admin, agency) == [Role.AGENCY_ADMIN]
 
@@ -181,7 +182,7 @@ def test_the_last_administrator_of_another_agency_is_kept_too(
     agency, other_agency, agency_admin, second_admin, national_admin
 ):
     access.grant(second_admin, Role.AGENCY_ADMIN, other_agency)
-    with pytest.raises(accounts.Refused, match="Agency MLSP"):
+    with pytest.raises(refusal.Refused, match="Agency MLSP"):
         accounts.set_active(second_admin, False, agency=agency, by=national_admin)
 
 
@@ -189,16 +190,16 @@ def test_an_administrator_who_may_not_sign_in_does_not_count_as_one(
     agency, agency_admin, second_admin, national_admin
 ):
     accounts.set_active(second_admin, False, agency=agency, by=agency_admin)
-    with pytest.raises(accounts.Refused, match="last administrator"):
+    with pytest.raises(refusal.Refused, match="last administrator"):
         accounts.change_roles(agency_admin, [], agency=agency, by=national_admin)
 
 
 def test_nobody_decides_on_her_own_roles(client, office):
     """An administrator sees no records; with a role she gave herself she would."""
     head = make_person("head@scs.example", Role.AGENCY_ADMIN, office)
-    with pytest.raises(accounts.Refused, match="your own roles"):
+    with pytest.raises(refusal.Refused, match="your own roles"):
         accounts.change_roles(head, [Role.AGENCY_ADMIN, Role.PUBLISHER], agency=office, by=head)
-    with pytest.raises(accounts.Refused, match="your own roles"):
+    with pytest.raises(refusal.Refused, match="your own roles"):
         invite(head, office, Role.STATISTICIAN, email=head.email.upper())
     client.force_login(head)
     page = f"/people/person/scs/{head.pk}/"
@@ -212,7 +213,7 @@ def test_nobody_decides_on_her_own_roles(client, office):
 
 
 def test_a_national_administrator_does_not_make_herself_one_of_an_agency(agency, national_admin):
-    with pytest.raises(accounts.Refused, match="your own roles"):
+    with pytest.raises(refusal.Refused, match="your own roles"):
         invite(national_admin, agency, Role.AGENCY_ADMIN, email=national_admin.email)
     assert access.roles(national_admin, agency) == []
 
@@ -240,20 +241,20 @@ def test_what_a_new_agency_needs_is_done_with_it_or_the_agency_is_not_made(
     def link(agency):
         made.append(agency.code)
         if agency.code == "BAD":
-            raise accounts.Refused("no")
+            raise refusal.Refused("no")
 
     accounts.after_creating(link)
     accounts.after_creating(link)  # an app that is loaded twice does not do it twice
     new = {"names": {"en": "X"}, "statistics_office": False, "by": national_admin}
     accounts.create_agency(code="GOOD", **new)
-    with pytest.raises(accounts.Refused):
+    with pytest.raises(refusal.Refused):
         accounts.create_agency(code="BAD", **new)
     assert made == ["GOOD", "BAD"]
     assert not Agency.objects.filter(code="BAD").exists()
 
 
 def test_nobody_deactivates_herself(agency, agency_admin, second_admin):
-    with pytest.raises(accounts.Refused, match="yourself"):
+    with pytest.raises(refusal.Refused, match="yourself"):
         accounts.set_active(agency_admin, False, agency=agency, by=agency_admin)
 
 
@@ -264,7 +265,7 @@ def test_the_national_administrator_manages_agencies_and_their_administrators_on
         code="NEW", names={"en": "New"}, statistics_office=False, by=national_admin
     )
     assert accounts.grantable(national_admin, made) == [Role.AGENCY_ADMIN]
-    with pytest.raises(accounts.Refused, match="already"):
+    with pytest.raises(refusal.Refused, match="already"):
         accounts.create_agency(code="new", names={}, statistics_office=False, by=national_admin)
     accounts.set_active(second_admin, False, agency=agency, by=national_admin)
     second_admin.refresh_from_db()

@@ -3,7 +3,7 @@
 import pytest
 
 from agencies import access
-from agencies.access import Permission
+from agencies.roles import Permission
 from tests.test_every_page import MARK, PARAMETER, WITH_ID, fill, foreign  # noqa: F401 - fixture
 
 OF_RECORDS = {"submission", "upload", "record", "held"}

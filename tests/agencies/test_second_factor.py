@@ -9,8 +9,8 @@ from django.core import mail
 from django.urls import reverse
 
 from agencies import accounts, audit
-from agencies.access import Role
 from agencies.models import Event, Person
+from agencies.roles import Role
 from migdata.demo import people
 from tests.conftest import PASSWORD, make_person
 

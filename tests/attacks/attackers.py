@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
 from scipy.sparse.linalg import lsqr
 
-from reports.disclosure import _ids, _subsets, _sums
+from reports.protection.rounding import _ids, _subsets, _sums
 
 
 def table(true, shown, codes, dims):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports import disclosure
+from reports.protection import rounding
 from tests.attacks import attackers
 
 SEED = bytes(range(32))
@@ -39,7 +39,7 @@ def truth():
 def release(request, truth):
     """true (n,), shown (n,), codes (n, 6), base."""
     counts, codes = truth
-    shown = disclosure.protect(counts, codes, request.param, SEED, strata=STRATA)
+    shown = rounding.protect(counts, codes, request.param, SEED, strata=STRATA)
     return counts, shown, codes, request.param
 
 
@@ -80,7 +80,7 @@ def test_reconstruction_gains_little_over_the_best_answer_cell_by_cell(release, 
 def test_linear_programs_make_no_cell_certain():
     true, codes = cube(2_500, months=2)
     assert len(true) <= 3_000
-    shown = disclosure.protect(true, codes, 3, SEED, strata=STRATA)
+    shown = rounding.protect(true, codes, 3, SEED, strata=STRATA)
     found = attackers.intervals(true, shown, codes, 3, np.random.default_rng(3), depth=2, sample=6)
     assert found["certain"] == 0 and found["mean width"] >= 2
 
@@ -90,7 +90,7 @@ def vintages(truth, base, *, sticky):
     (counts, codes), rng, releases, ledger = truth, np.random.default_rng(4), [], None
     for k in range(4):
         seed = SEED + bytes([k])
-        shown = disclosure.protect(
+        shown = rounding.protect(
             counts, codes, base, seed, ledger if sticky else None, strata=STRATA
         )
         releases.append((counts, shown))

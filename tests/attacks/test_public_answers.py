@@ -19,10 +19,11 @@ from django.utils import timezone
 from agencies import scope
 from agencies.models import Agency
 from records.models import Record
-from reports import charts, dashboard, published
-from reports import release as releasing
+from reports.charts import drawing, kinds
 from reports.models import Blob, Build, Release, Slice
-from reports.structure import SEX, TIME
+from reports.published import editions
+from reports.published.structure import SEX, TIME
+from reports.releases import verbs
 from tests.reports.conftest import MONTHS, draw
 from tests.test_every_page import PARAMETER, routes
 
@@ -36,9 +37,9 @@ def addresses():
         "dataset": "WPF",
         "code": "T14",
         "release": "WPF-1",
-        "kind": next(iter(dashboard.KINDS)),
-        "width": next(iter(charts.WIDTHS)),
-        "theme": next(iter(charts.COLOURS)),
+        "kind": next(iter(kinds.KINDS)),
+        "width": next(iter(drawing.WIDTHS)),
+        "theme": next(iter(drawing.COLOURS)),
     }
     found = set()
     for route in routes(get_resolver().url_patterns):
@@ -48,7 +49,7 @@ def addresses():
 
 
 def answers(client):
-    published._load.cache_clear()
+    editions._load.cache_clear()
     cache.clear()
     found = {}
     for address in addresses():
@@ -111,7 +112,7 @@ def test_the_same_question_has_the_same_bytes(client, permits):
     address = f"{V1}/datasets/WPF/data?by=region,age&citizenship=TUR,CHN"
     found = set()
     for _k in range(5):
-        published._load.cache_clear()
+        editions._load.cache_clear()
         found.add(client.get(address).content)
     assert len(found) == 1
 
@@ -119,21 +120,21 @@ def test_the_same_question_has_the_same_bytes(client, permits):
 HIDDEN = {
     "built": lambda made, publisher: None,
     "withdrawn": lambda made, publisher: _withdraw(made, publisher),
-    "withdrawn unseen": lambda made, publisher: releasing.withdraw(made, by=publisher, reason="x"),
-    "embargoed": lambda made, publisher: releasing.release(
+    "withdrawn unseen": lambda made, publisher: verbs.withdraw(made, by=publisher, reason="x"),
+    "embargoed": lambda made, publisher: verbs.release(
         made, by=publisher, embargo_at=timezone.now() + datetime.timedelta(days=1)
     ),
 }
 
 
 def _withdraw(made, publisher):
-    releasing.release(made, by=publisher)
-    releasing.withdraw(made, by=publisher, reason="because")
+    verbs.release(made, by=publisher)
+    verbs.withdraw(made, by=publisher, reason="because")
 
 
 def visible(name):
     """What the role of readers finds in the database, by SQL."""
-    with published.public_role(), connection.cursor() as cursor:
+    with editions.public_role(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT (SELECT count(*) FROM pub.release WHERE dataset || '-' || number = %s),"
             " (SELECT count(*) FROM pub.blob b JOIN pub.release r ON r.id = b.release_id"
@@ -186,7 +187,7 @@ def test_the_role_of_readers_reads_no_private_table(db):
     } == {"pub.release", "pub.blob"}
     assert not any(write for _read, write in rights.values())
     for table in ("records_record", "reports_slice", "reports_build", "agencies_person"):
-        with pytest.raises(ProgrammingError), transaction.atomic(), published.public_role():
+        with pytest.raises(ProgrammingError), transaction.atomic(), editions.public_role():
             connection.cursor().execute(f"SELECT * FROM {table} LIMIT 1")
 
 
@@ -197,7 +198,7 @@ def test_public_addresses_read_figures_as_the_role_of_readers_and_nothing_privat
         log.append(sql)
         return execute(sql, params, many, context)
 
-    published._load.cache_clear()
+    editions._load.cache_clear()
     with connection.execute_wrapper(watch):
         for address in addresses():
             assert client.get(address).status_code == 200
@@ -205,7 +206,7 @@ def test_public_addresses_read_figures_as_the_role_of_readers_and_nothing_privat
     for sql in log:
         if sql.startswith("SET LOCAL ROLE"):
             public = "migdata_public" in sql
-        assert not re.search(r"records_|reports_|migdata_job|recordevent", sql), sql
+        assert not re.search(r"records_|reports_|jobs_job|recordevent", sql), sql
         if "release" in sql and "SAVEPOINT" not in sql.upper():
             assert public, sql
             read += 1

@@ -7,25 +7,25 @@ from django.db import ProgrammingError, connection, transaction
 
 from agencies import access, scope
 from agencies.models import Agency, Event
-from records import instrument
-from records.models import HeldRow, Passage, Record, Submission, Upload
+from records.instruments import versions
+from records.models import HeldRow, Record, ReviewStep, Submission, Upload
 
-SCOPED = [Submission, Upload, Record, HeldRow, Passage]
+SCOPED = [Submission, Upload, Record, HeldRow, ReviewStep]
 
 
 @pytest.fixture
 def foreign_rows(instruments, agency, clerk):
     """One row of every scoped model, all of agency SMS."""
     with scope.acting(clerk):
-        collection = instruments["SMS-WPF"]
+        instrument = instruments["SMS-WPF"]
         submission = Submission.objects.create(
             agency=agency,
-            instrument=collection,
-            instrument_version=instrument.current(collection),
+            instrument=instrument,
+            instrument_version=versions.current(instrument),
             period="2026-03",
         )
         upload = Upload.objects.create(
-            agency=agency, instrument=collection, file_name="a.csv", size=1, uploaded_by=clerk
+            agency=agency, instrument=instrument, file_name="a.csv", size=1, uploaded_by=clerk
         )
         upload.submissions.add(submission)
         Record.objects.create(
@@ -38,9 +38,9 @@ def foreign_rows(instruments, agency, clerk):
             region="TM-S",
         )
         HeldRow.objects.create(
-            agency=agency, instrument=collection, upload=upload, raw={}, findings=[]
+            agency=agency, instrument=instrument, upload=upload, raw={}, findings=[]
         )
-        Passage.objects.create(
+        ReviewStep.objects.create(
             submission=submission,
             verb="submit",
             source="DRAFT",

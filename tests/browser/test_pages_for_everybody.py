@@ -20,7 +20,7 @@ PAGES = {
     "clerk@sms.example": (
         *("/", "/submissions/", "{submission}", "{submission}records", "{submission}held"),
         *("/uploads/", "/uploads/{upload}/", "/uploads/new", "/records/new/SMS-WPF/SMS/"),
-        *("/collected/", "/collected/SMS-WPF/", "/accounts/password/change/"),
+        *("/instruments/", "/instruments/SMS-WPF/", "/accounts/password/change/"),
     ),
     "statistician@scs.example": ("/", "/submissions/", "{accepted}"),
     "publisher@scs.example": ("/releases/", "/releases/{release}/"),

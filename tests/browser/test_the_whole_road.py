@@ -8,9 +8,9 @@ import pytest
 from django.core import mail
 from playwright.sync_api import expect
 
-from migdata import periods
 from migdata.demo import people
-from records import instrument
+from records.instruments import versions
+from standards.periods import period_name
 from tests import world
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ MONTH = world.MONTHS[0]
 @pytest.fixture
 def settled(live_server, worker):
     people.settle()
-    instrument.publish_all()
+    versions.publish_all()
     worker()
 
 
@@ -112,7 +112,7 @@ def read(page):
     women, men, other, total = shown
     assert women + men + other == total > 0
     assert [n % 3 for n in shown] == [0, 0, 0, 0]
-    expect(page.locator("main")).to_contain_text(periods.name(MONTH, "en"))
+    expect(page.locator("main")).to_contain_text(period_name(MONTH, "en"))
     page.locator("summary").first.click()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").first.click()

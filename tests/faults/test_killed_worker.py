@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from agencies import scope
-from records import intake
+from records.collection import uploads
 from records.models import HeldRow, Record, Submission, Upload
 from tests import workers
 from tests.records.files import incoming, plain, table
@@ -19,10 +19,10 @@ def upload(instruments, agency, clerk):
     """A file received, not yet read, with rows of each kind."""
     rows = table(ROWS, sex=["F", "M", "", "aýaly"], event_date=["05.03.2026", "06.04.2026"])
     with scope.acting(clerk):
-        return intake.receive(
+        return uploads.receive(
             [plain(rows)],
             agency=agency,
-            collection=instruments["SMS-WPF"],
+            instrument=instruments["SMS-WPF"],
             file_name="march.csv",
             by=clerk,
         )

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies import scope
-from migdata.models import Job
-from records import intake, tasks, workbook
+from jobs.models import Job
+from records import tasks
+from records.collection import uploads
 from records.models import Upload
-from records.workbook import FRAME, TAG
+from records.reading import child, encrypted_file
+from records.reading.encrypted_file import FRAME, TAG
 from tests.records import files
 from tests.records.files import plain, table
 
@@ -23,7 +25,7 @@ asking = {"sex": ["1", "2", "1"], "passport": PASSPORT}
 
 
 def clear(path, secret=SECRET):
-    with workbook.unsealed(path, secret) as descriptor:
+    with encrypted_file.unsealed(path, secret) as descriptor:
         return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
 
@@ -38,7 +40,7 @@ edges = st.sampled_from([0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME
 def test_what_is_sealed_comes_out_whole(size, piece, tmp_path_factory):
     path = tmp_path_factory.mktemp("sealed") / "name"
     content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
-    workbook.seal((content[k : k + piece] for k in range(0, size, piece)), path, SECRET)
+    encrypted_file.seal((content[k : k + piece] for k in range(0, size, piece)), path, SECRET)
     assert clear(path) == content
     assert path.stat().st_size == size + max(1, -(-size // FRAME)) * TAG
 
@@ -56,7 +58,7 @@ def test_what_is_sealed_comes_out_whole(size, piece, tmp_path_factory):
 )
 def test_a_sealed_file_that_was_changed_is_not_opened(change, tmp_path):
     path = tmp_path / "name"
-    workbook.seal([b"x" * 2 * FRAME], path, SECRET)
+    encrypted_file.seal([b"x" * 2 * FRAME], path, SECRET)
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(InvalidTag):
         clear(path)
@@ -64,7 +66,7 @@ def test_a_sealed_file_that_was_changed_is_not_opened(change, tmp_path):
 
 def test_a_sealed_file_opens_only_with_its_secret_and_under_its_name(tmp_path):
     path = tmp_path / "name"
-    workbook.seal([b"text"], path, SECRET)
+    encrypted_file.seal([b"text"], path, SECRET)
     with pytest.raises(InvalidTag):
         clear(path, b"another secret")
     with pytest.raises(InvalidTag):
@@ -73,10 +75,10 @@ def test_a_sealed_file_opens_only_with_its_secret_and_under_its_name(tmp_path):
 
 @pytest.mark.parametrize("in_memory", [0, 1 << 30])
 def test_the_clear_text_never_has_a_name(in_memory, tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "IN_MEMORY", in_memory)
+    monkeypatch.setattr(encrypted_file, "IN_MEMORY", in_memory)
     path = tmp_path / "name"
-    workbook.seal([b"text"], path, SECRET)
-    with workbook.unsealed(path, SECRET) as descriptor:
+    encrypted_file.seal([b"text"], path, SECRET)
+    with encrypted_file.unsealed(path, SECRET) as descriptor:
         assert list(tmp_path.iterdir()) == [path]
         assert os.fstat(descriptor).st_nlink == 0
     with pytest.raises(OSError):
@@ -91,7 +93,7 @@ class TestOnTheWay:
         assert not found_on_disk()
 
     def test_nobody_reads_it_after_the_work_has_failed(self, send, monkeypatch, clerk):
-        monkeypatch.setattr(workbook, "Limits", None)  # any bug
+        monkeypatch.setattr(child, "Limits", None)  # any bug
         upload = send(plain(table(3, **asking)))
         Job.objects.update(state="FAILED")
         with scope.acting(clerk):
@@ -102,12 +104,12 @@ class TestOnTheWay:
     def test_it_is_gone_after_it_was_taken_in(self, send, clerk):
         upload = send(plain(table(3, **asking)))
         with scope.acting(clerk):
-            intake.read(upload, by=clerk, answers={"sex_codes": {"1": "F", "2": "M"}})
+            uploads.read(upload, by=clerk, answers={"sex_codes": {"1": "F", "2": "M"}})
         assert files.finish(upload, by=clerk).state == "COMMITTED"
         assert files.incoming() == []
 
     def test_large_files_are_read_from_beside_the_sealed_one(self, send, monkeypatch):
-        monkeypatch.setattr(workbook, "IN_MEMORY", 0)
+        monkeypatch.setattr(encrypted_file, "IN_MEMORY", 0)
         assert send(plain(table(3))).state == "COMMITTED"
         assert send(files.xlsx(A=table(3, record_ref=["a", "b", "c"]))).state == "COMMITTED"
 
@@ -134,10 +136,10 @@ class TestExpiry:
             Upload.objects.update(state="RECEIVED")
         (path,) = files.incoming()
         age(path, 2)
-        intake.expire()
+        uploads.expire()
         assert files.incoming() == [path]  # it waits for its worker
         Job.objects.filter(pk=upload.job_id).update(state="FAILED")
-        intake.expire()
+        uploads.expire()
         assert files.incoming() == []
 
     def test_questions_that_nobody_answers_end_the_upload(self, send, clerk, client):
@@ -145,7 +147,7 @@ class TestExpiry:
         for days, state in ((13, "NEEDS_ANSWERS"), (15, "REFUSED")):
             then = timezone.now() - timedelta(days=days)
             Job.objects.filter(pk=upload.job_id).update(finished_at=then)
-            intake.expire()
+            uploads.expire()
             with scope.acting(clerk):
                 assert Upload.objects.get().state == state
         assert files.incoming() == []
@@ -154,4 +156,4 @@ class TestExpiry:
         assert "not answered within 14 days" in page
 
     def test_there_may_be_no_folder_yet(self, agency):
-        intake.expire()
+        uploads.expire()

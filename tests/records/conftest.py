@@ -1,7 +1,7 @@
 import pytest
 
 from agencies import scope
-from records import intake
+from records.collection import uploads
 from tests.records import files
 
 
@@ -11,7 +11,7 @@ def send(instruments, agency, clerk):
 
     def take_in(content, instrument="SMS-WPF", **options):
         return files.send(
-            content, by=clerk, agency=agency, collection=instruments[instrument], **options
+            content, by=clerk, agency=agency, instrument=instruments[instrument], **options
         )
 
     return take_in
@@ -24,6 +24,6 @@ def report(send, clerk):
     def take_in(content, *args, **options):
         upload = send(content, *args, **options)
         with scope.acting(clerk):
-            return intake.summary(upload)
+            return uploads.summary(upload)
 
     return take_in

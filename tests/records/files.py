@@ -8,14 +8,16 @@ import xlsxwriter
 from django.conf import settings
 
 from agencies import scope
-from migdata import jobs
-from records import identity, intake, reading, spec
-from records import workbook as child
+from jobs import worker
+from records.collection import processing, uploads
+from records.instruments import reader
 from records.models import Upload
-from records.workbook import Limits
+from records.reading import __main__ as reading
+from records.reading import child, identity, outgoing
+from records.reading.child import Limits
 
 SPECS = {
-    path.stem.upper(): spec.read(path)
+    path.stem.upper(): reader.read(path)
     for path in sorted((settings.BASE_DIR / "records" / "instruments").glob("*-*.yaml"))
 }
 LIMITS = vars(Limits())
@@ -102,18 +104,18 @@ def look(content, folder, instrument="SMS-WPF", answers=None):
 
 def rows_of(source, instrument="SMS-WPF", key=b"key"):
     """The data rows that would leave the child: a list of variable -> text, with `_row`."""
-    sieve = reading.Sieve(source.layout.columns, SPECS[instrument], key)
+    sieve = outgoing.OutgoingColumns(source.layout.columns, SPECS[instrument], key)
     found = [row for block in source.blocks for row in sieve.batch(block).to_pylist()]
     return sorted(found, key=lambda row: row["_row"])
 
 
-def send(content, *, by, agency, collection, name="file.csv", answers=None):
+def send(content, *, by, agency, instrument, name="file.csv", answers=None):
     """Take a file in as a worker does; returns the upload when it is finished."""
     with scope.acting(by):
-        upload = intake.receive(
+        upload = uploads.receive(
             [content],
             agency=agency,
-            collection=collection,
+            instrument=instrument,
             file_name=name,
             by=by,
             answers=answers,
@@ -123,14 +125,14 @@ def send(content, *, by, agency, collection, name="file.csv", answers=None):
 
 def finish(upload, *, by):
     """Do the work that waits for the upload."""
-    jobs.work(upload.job_id)
+    worker.work(upload.job_id)
     with scope.acting(by):
         return Upload.objects.select_related("job").get(pk=upload.pk)
 
 
 def hashed(agency, document):
     """The person reference that this document number gets in this agency."""
-    return identity.keyed(intake.person_key(agency), identity.pa.array([document]))[0].as_py()
+    return identity.keyed(processing.person_key(agency), identity.pa.array([document]))[0].as_py()
 
 
 def incoming():

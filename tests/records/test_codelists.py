@@ -2,8 +2,8 @@
 
 import pytest
 
-from records import codelist
-from records.codelist import load
+from standards import codelists
+from standards.codelists import load
 
 
 def sex(text):
@@ -136,7 +136,7 @@ def test_education_in_words(text, code):
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in codelist.standard("codelists") if n != "country_words"]
+    "name", [n for n in codelists.standard("codelists") if n != "country_words"]
 )
 def test_every_code_and_label_of_a_list_means_itself(name):
     codes = load(name)

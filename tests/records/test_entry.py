@@ -4,9 +4,10 @@ import pytest
 
 from agencies import access, scope
 from agencies.models import Event
-from records import entry, review
+from agencies.refusal import Refused
+from records.collection import entry, held_rows
 from records.models import HeldRow, Record, Submission
-from records.review import Refused
+from records.review import opening, submissions
 from tests.records.files import BCR, SLP, WPF, plain, table
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +22,7 @@ def typed(instruments, agency, clerk):
             return entry.save(
                 values,
                 agency=options.pop("agency", agency),
-                collection=instruments[instrument],
+                instrument=instruments[instrument],
                 by=by,
                 **options,
             )
@@ -121,7 +122,7 @@ def test_correcting_a_held_row_makes_it_a_record_of_its_file(typed, send, clerk)
     upload = send(plain(table(2, sex=["F", "aýaly"])))
     with scope.acting(clerk):
         held = HeldRow.objects.get()
-        values = {**entry.texts_of_held(held), "sex": "F"}
+        values = {**held_rows.texts_of_held(held), "sex": "F"}
     record = typed(values, held=held).record
     assert (record.upload_id, record.row_no, record.sex) == (upload.pk, 3, "F")
     with scope.acting(clerk):
@@ -132,7 +133,7 @@ def test_a_correction_that_is_wrong_keeps_the_row_held(typed, send, clerk):
     send(plain(table(1, sex="aýaly")))
     with scope.acting(clerk):
         held = HeldRow.objects.get()
-        values = entry.texts_of_held(held)
+        values = held_rows.texts_of_held(held)
     assert typed(values, held=held).errors
     with scope.acting(clerk):
         assert HeldRow.objects.count() == 1
@@ -143,7 +144,7 @@ def test_a_person_keeps_the_key_through_correction_and_edit(typed, send, clerk):
     with scope.acting(clerk):
         held = HeldRow.objects.get()
         key = held.raw["person_ref"]
-        values = {**entry.texts_of_held(held), "sex": "F"}
+        values = {**held_rows.texts_of_held(held), "sex": "F"}
     record = typed(values, held=held).record
     with scope.acting(clerk):
         values = {**entry.texts_of(record), "occupation": "72"}
@@ -155,7 +156,7 @@ def test_discarding_a_held_row_leaves_a_trace(send, clerk):
     send(plain(table(1, sex="aýaly")))
     with scope.acting(clerk):
         held = HeldRow.objects.get()
-        entry.discard(held, by=clerk)
+        held_rows.discard(held, by=clerk)
         assert not HeldRow.objects.exists()
     assert Event.objects.filter(verb="discard").exists()
 
@@ -176,14 +177,14 @@ def test_nothing_changes_in_a_period_that_is_closed(verb, typed, send, clerk):
     upload = send(plain(table(2, sex=["F", "aýaly"])))
     with scope.acting(clerk):
         submission = upload.submissions.get()
-        review.advance(submission, "submit", by=clerk, held_acknowledged=1)
+        submissions.advance(submission, "submit", by=clerk, held_acknowledged=1)
         record, held = Record.objects.get(), HeldRow.objects.get()
     acts = {
         "save": lambda: typed(WPF),
         "edit": lambda: typed(WPF, record=record),
         "correct": lambda: typed(WPF, held=held),
         "delete": lambda: entry.delete(record, by=clerk),
-        "discard": lambda: entry.discard(held, by=clerk),
+        "discard": lambda: held_rows.discard(held, by=clerk),
     }
     with scope.acting(clerk), pytest.raises(Refused):
         acts[verb]()
@@ -195,7 +196,7 @@ def test_a_record_cannot_be_moved_into_a_closed_period(typed, clerk):
     closed = typed({**WPF, "event_date": "05.04.2026"}).record
     record = typed(WPF).record
     with scope.acting(clerk):
-        review.advance(Submission.objects.get(pk=closed.submission_id), "submit", by=clerk)
+        submissions.advance(Submission.objects.get(pk=closed.submission_id), "submit", by=clerk)
     with pytest.raises(Refused, match="2026-04"):
         typed({**WPF, "record_ref": "new", "event_date": "06.04.2026"}, record=record)
 
@@ -211,7 +212,7 @@ def test_only_who_enters_for_the_agency_types_edits_or_deletes(request, person, 
         lambda: typed(WPF, by=by, record=record),
         lambda: typed(WPF, by=by, held=held),
         lambda: entry.delete(record, by=by),
-        lambda: entry.discard(held, by=by),
+        lambda: held_rows.discard(held, by=by),
     ):
         with pytest.raises(access.Denied):
             act()
@@ -224,7 +225,7 @@ def test_an_agency_types_only_what_it_delivers(typed):
 
 def test_an_agency_opens_no_period_of_what_it_does_not_deliver(instruments, agency, clerk):
     with scope.acting(clerk), pytest.raises(Refused, match="does not deliver"):
-        entry.begin("2026-10", agency=agency, collection=instruments["STA-SLP"], by=clerk)
+        opening.begin("2026-10", agency=agency, instrument=instruments["STA-SLP"], by=clerk)
 
 
 def test_a_typed_record_goes_into_no_other_agency(typed, clerk, other_agency):

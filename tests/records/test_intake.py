@@ -5,10 +5,10 @@ import datetime
 import pytest
 
 from agencies import scope
-from migdata.models import Job
-from records import intake
+from agencies.refusal import Refused
+from jobs.models import Job
+from records.collection import uploads
 from records.models import HeldRow, Record, Upload
-from records.review import Refused
 from tests.records import files
 from tests.records.files import BCR, WPF, plain, table, xlsx
 
@@ -198,13 +198,13 @@ def test_one_number_in_two_periods_is_two_records(send, clerk):
 def test_questions_are_asked_answered_and_the_file_is_taken_in(send, clerk):
     upload = send(plain(table(3, sex=["1", "2", "9"], valid_to=["03/02/2027"])))
     assert upload.state == Upload.State.NEEDS_ANSWERS
-    questions = intake.summary(upload)["questions"]
+    questions = uploads.summary(upload)["questions"]
     assert [q["id"] for q in questions] == ["sex_codes", "day_first"]
     assert all(q["text"].keys() == {"en", "ru", "tk"} and q["choices"] for q in questions)
     assert within(clerk, Record.objects.count) == 0
     with scope.acting(clerk):
         answers = {"sex_codes": {"1": "M", "2": "F", "9": "_U"}, "day_first": "True"}
-        intake.read(upload, by=clerk, answers=answers)
+        uploads.read(upload, by=clerk, answers=answers)
     upload = files.finish(upload, by=clerk)
     assert (upload.state, upload.report["questions"]) == ("COMMITTED", [])
     assert upload.report["sex"] == {"F": 1, "M": 1, "_O": 0, "_N": 0, "_U": 1}
@@ -270,7 +270,7 @@ def test_the_file_waits_only_while_questions_are_open(send, clerk):
     upload = send(plain(table(1, sex="1")))
     assert len(files.incoming()) == 1
     with scope.acting(clerk):
-        intake.undo(upload, by=clerk)
+        uploads.undo(upload, by=clerk)
     assert files.incoming() == []
 
 
@@ -325,7 +325,7 @@ def test_a_totals_row_that_states_another_number_stops_the_file(send, clerk):
     assert (question["id"], question["evidence"]) == ("control_total", ["A6: 5 ≠ 4"])
     assert within(clerk, Record.objects.count) == 0
     with scope.acting(clerk):
-        intake.read(upload, by=clerk, answers={"control_total": "yes"})
+        uploads.read(upload, by=clerk, answers={"control_total": "yes"})
     assert files.finish(upload, by=clerk).report["rows"]["accepted"] == 4
 
 

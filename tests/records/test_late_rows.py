@@ -3,9 +3,10 @@
 import pytest
 
 from agencies import scope
-from migdata.models import Job
-from records import admission, entry, intake, review
+from jobs.models import Job
+from records.collection import entry, held_rows, late_rows, uploads
 from records.models import HeldRow, Record, Submission
+from records.review import submissions
 from tests.records.files import plain, table
 from tests.records.test_undo import lead, within
 
@@ -27,14 +28,14 @@ def reopen(closed, statistician):
     def act():
         with scope.acting(statistician):
             found = Submission.objects.get(pk=closed)
-            review.advance(found, "reopen", by=statistician, reason="Rows came late")
+            submissions.advance(found, "reopen", by=statistician, reason="Rows came late")
 
     return act
 
 
 def readmit(closed, clerk):
     with scope.acting(clerk):
-        return admission.readmit_late(Submission.objects.get(pk=closed))
+        return late_rows.readmit_late(Submission.objects.get(pk=closed))
 
 
 def held(clerk):
@@ -99,13 +100,13 @@ def test_a_late_row_that_is_undone_or_typed_is_no_longer_counted(
     send(plain(table(1, record_ref="C")))
     reopen()
     with scope.acting(clerk):
-        intake.undo(undone, by=clerk)
+        uploads.undo(undone, by=clerk)
         assert Submission.objects.get().late_rows == 1
         late = HeldRow.objects.get()
         entry.save(
-            entry.texts_of_held(late),
+            held_rows.texts_of_held(late),
             agency=agency,
-            collection=instruments["SMS-WPF"],
+            instrument=instruments["SMS-WPF"],
             by=clerk,
             held=late,
         )

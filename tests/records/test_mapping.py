@@ -2,9 +2,12 @@
 
 import pytest
 
-from records import codelist, mapping, reading
-from records.identity import keyed
-from records.mapping import map_columns, proven_letters
+from records.reading.__main__ import pa
+from records.reading.headers import map_columns
+from records.reading.identity import keyed
+from records.reading.questions import proven_letters
+from records.reading.rows import kind_of_row
+from standards import spelling
 from tests.records import files
 from tests.records.files import SPECS, VALID, look, plain, rows_of, table, xlsx
 
@@ -29,22 +32,22 @@ def test_labels_and_names_are_recognised_in_every_language(instrument, language)
 @pytest.mark.parametrize("instrument", SPECS)
 def test_no_header_means_two_variables_of_one_instrument(instrument):
     spec = SPECS[instrument]
-    names = [codelist.normalise(h) for v in spec.variables for h in {v.name, *v.label.values()}]
-    names += [codelist.normalise(h) for v in spec.variables for h in v.headers]
+    names = [spelling.normalise(h) for v in spec.variables for h in {v.name, *v.label.values()}]
+    names += [spelling.normalise(h) for v in spec.variables for h in v.headers]
     owners = {n: {v.name for v in spec.variables if n in _said(v)} for n in names}
     assert {n: o for n, o in owners.items() if len(o) > 1} == {}
 
 
 def _said(variable):
     texts = (variable.name, *variable.label.values(), *variable.headers)
-    return {codelist.normalise(text) for text in texts}
+    return {spelling.normalise(text) for text in texts}
 
 
 @pytest.mark.parametrize("instrument", SPECS)
 def test_no_header_of_a_variable_is_forbidden(instrument):
     spec = SPECS[instrument]
     known = {text for variable in spec.variables for text in _said(variable)}
-    assert known & {codelist.normalise(f) for f in spec.forbidden} == set()
+    assert known & {spelling.normalise(f) for f in spec.forbidden} == set()
 
 
 def test_titles_above_the_headers_are_passed_over():
@@ -205,7 +208,7 @@ def test_of_several_sheets_with_tables_a_person_chooses(tmp_path):
     ],
 )
 def test_rows_that_are_no_data_are_told_apart(cells, kind):
-    assert mapping.kind_of_row(cells) == kind
+    assert kind_of_row(cells) == kind
 
 
 def test_blank_rows_totals_signatures_and_numbering_are_left_out(tmp_path):
@@ -251,7 +254,7 @@ def test_a_real_list_with_composite_columns_is_read(tmp_path):
     source = look(xlsx(Sanaw=[[], title, [], head, row, [], signature]), tmp_path)
     assert source.file["header_row"] == 4
     (found,) = rows_of(source)
-    key = keyed(b"key", reading.pa.array(["U 1234567, 01.01.2030"]))[0].as_py()
+    key = keyed(b"key", pa.array(["U 1234567, 01.01.2030"]))[0].as_py()
     assert found == {
         "birth_date": "22.06.1981",
         "country_birth": "Türkiýe",

@@ -5,7 +5,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from records import parsing
+from records.validation import parsing
 
 
 def read(text, **said):

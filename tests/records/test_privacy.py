@@ -4,9 +4,9 @@ import pytest
 from django.db import connection
 
 from agencies import access, scope
-from records import intake
+from agencies.refusal import Refused
+from records.collection import uploads
 from records.models import HeldRow, Record, Upload
-from records.review import Refused
 from tests.records import files
 from tests.records.files import SLP, WPF, hashed, plain, table, xlsx
 
@@ -80,7 +80,7 @@ def test_a_person_is_an_hmac_of_the_document_that_differs_by_agency(
 ):
     content = plain(table(2, passport=["I-AŞ  123456", "I-AŞ123456"]))
     send(content)
-    files.send(content, by=outsider, agency=other_agency, collection=instruments["SMS-WPF"])
+    files.send(content, by=outsider, agency=other_agency, instrument=instruments["SMS-WPF"])
     mine = within(clerk, lambda: set(Record.objects.values_list("person_ref", flat=True)))
     theirs = within(outsider, lambda: set(Record.objects.values_list("person_ref", flat=True)))
     assert mine == {hashed(agency, "i-aş123456")}
@@ -103,10 +103,10 @@ def test_without_a_document_name_and_birth_date_are_the_person(send, clerk):
 
 def test_an_agency_sends_only_what_it_delivers(clerk, agency, instruments):
     with scope.acting(clerk), pytest.raises(Refused, match="does not deliver"):
-        intake.receive(
+        uploads.receive(
             [plain(table(1, base=SLP))],
             agency=agency,
-            collection=instruments["STA-SLP"],
+            instrument=instruments["STA-SLP"],
             file_name="a.csv",
             by=clerk,
         )
@@ -119,13 +119,13 @@ def test_only_who_enters_for_the_agency_sends_answers_or_undoes(
     upload = send(plain(table(1, sex="1")))
     person = request.getfixturevalue(person)
     with scope.acting(person), pytest.raises(access.Denied):
-        intake.receive(
-            [b"x"], agency=agency, collection=upload.instrument, file_name="a", by=person
+        uploads.receive(
+            [b"x"], agency=agency, instrument=upload.instrument, file_name="a", by=person
         )
     with scope.acting(person), pytest.raises(access.Denied):
-        intake.read(upload, by=person, answers={"sex_codes": {"1": "M"}})
+        uploads.read(upload, by=person, answers={"sex_codes": {"1": "M"}})
     with scope.acting(person), pytest.raises(access.Denied):
-        intake.undo(upload, by=person)
+        uploads.undo(upload, by=person)
 
 
 def test_another_agency_sees_nothing_of_an_upload(send, client, outsider):

@@ -3,9 +3,11 @@
 import pytest
 
 from agencies import scope
-from records import entry, instrument, profile, review
+from agencies.refusal import Refused
+from records.collection import entry, held_rows
+from records.instruments import versions
 from records.models import HeldRow, Record, Submission
-from records.review import Refused
+from records.review import profile, submissions
 from tests.records.files import plain, table
 
 FINDING = {
@@ -19,11 +21,11 @@ FINDING = {
 
 
 def submission(instruments, agency, period, sexes, held=0):
-    collection = instruments["SMS-WPF"]
+    instrument = instruments["SMS-WPF"]
     made = Submission.objects.create(
         agency=agency,
-        instrument=collection,
-        instrument_version=instrument.current(collection),
+        instrument=instrument,
+        instrument_version=versions.current(instrument),
         period=period,
     )
     Record.objects.bulk_create(
@@ -41,7 +43,7 @@ def submission(instruments, agency, period, sexes, held=0):
     for k in range(held):
         HeldRow.objects.create(
             agency=agency,
-            instrument=collection,
+            instrument=instrument,
             submission=made,
             row_no=k,
             raw={},
@@ -71,7 +73,7 @@ def test_submitting_freezes_the_numbers_and_statistics_staff_see_them_without_re
     january, clerk, statistician
 ):
     with scope.acting(clerk):
-        review.advance(january, "submit", by=clerk, held_acknowledged=2)
+        submissions.advance(january, "submit", by=clerk, held_acknowledged=2)
     with scope.acting(statistician):
         seen = Submission.objects.get(pk=january.pk)
         assert seen.profile["sex"] == {"F": 40, "M": 58, "_": 2}
@@ -81,7 +83,7 @@ def test_submitting_freezes_the_numbers_and_statistics_staff_see_them_without_re
 
 def test_the_scorecard_judges_against_the_period_before(january, instruments, agency, clerk):
     with scope.acting(clerk):
-        review.advance(january, "submit", by=clerk, held_acknowledged=2)
+        submissions.advance(january, "submit", by=clerk, held_acknowledged=2)
         february = submission(instruments, agency, "2026-02", "F" * 90 + "M" * 60)
         card = {m.name: m for m in profile.scorecard(february, profile.count(february))}
     assert (card["records"].now, card["records"].before, card["records"].good) == (150, 100, False)
@@ -115,18 +117,18 @@ def test_a_row_without_a_date_counts_in_every_period_its_file_fed_until_it_is_co
         assert [profile.count(s)["held"] for s in (march, april)] == [1, 1]
         assert [f["rule"] for f in profile.count(march)["findings"]] == ["event_date.not_a_date"]
         with pytest.raises(Refused, match="1 rows are held"):
-            review.advance(march, "submit", by=clerk)
+            submissions.advance(march, "submit", by=clerk)
     client.force_login(clerk)
     assert (
         b"1 row is held and will not be counted" in client.get(f"/submissions/{march.pk}/").content
     )
     assert client.get(f"/submissions/{march.pk}/held").content.count(b"<form id=") == 1
     with scope.acting(clerk):
-        review.advance(march, "submit", by=clerk, held_acknowledged=1)
+        submissions.advance(march, "submit", by=clerk, held_acknowledged=1)
         assert Submission.objects.get(pk=march.pk).profile["held"] == 1
         held = HeldRow.objects.get()
-        values = {**entry.texts_of_held(held), "event_date": "07.04.2026"}
-        entry.save(values, agency=agency, collection=instruments["SMS-WPF"], by=clerk, held=held)
+        values = {**held_rows.texts_of_held(held), "event_date": "07.04.2026"}
+        entry.save(values, agency=agency, instrument=instruments["SMS-WPF"], by=clerk, held=held)
         assert profile.count(april)["held"] == 0
 
 

@@ -6,10 +6,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from agencies import scope
-from records import codelist, mapping, parsing, sniffing, validation
 from records.models import HeldRow, Record
-from records.refusals import Refused
-from records.tally import Tally
+from records.reading import headers, text_file
+from records.reading.refusals import FileRefused
+from records.validation import engine, parsing
+from records.validation.whole_file import WholeFileChecks
+from standards import codelists, spelling
 from tests.records import files
 from tests.records.files import SPECS, VALID, plain, xlsx
 from tests.records.test_rules import TODAY
@@ -56,7 +58,7 @@ def findings(checked):
     rows = checked.typed["_row"].to_pylist()
     return sorted(
         (f.rule, f.severity, f.variable, rows[k], f.values[n].as_py() if f.values else None)
-        for f in checked.found
+        for f in checked.findings
         for n, k in enumerate(f.rows.tolist())
     )
 
@@ -77,9 +79,9 @@ def plain_schema(schema):
 @QUIET
 @given(some_rows())
 def test_checking_a_block_is_checking_its_rows_one_by_one(rows):
-    whole = validation.check(as_block(rows), WPF, today=TODAY)
+    whole = engine.check(as_block(rows), WPF, today=TODAY)
     alone = [
-        validation.check(as_block([row], first=k), WPF, today=TODAY)
+        engine.check(as_block([row], first=k), WPF, today=TODAY)
         for k, row in enumerate(rows, start=2)
     ]
     assert findings(whole) == sorted(f for one in alone for f in findings(one))
@@ -90,8 +92,8 @@ def test_checking_a_block_is_checking_its_rows_one_by_one(rows):
 @QUIET
 @given(some_rows(most=20), st.integers(1, 7))
 def test_cutting_a_file_into_blocks_changes_nothing(rows, size):
-    whole, parts = validation.Validator(WPF, today=TODAY), validation.Validator(WPF, today=TODAY)
-    one, many = Tally(WPF), Tally(WPF)
+    whole, parts = engine.Validator(WPF, today=TODAY), engine.Validator(WPF, today=TODAY)
+    one, many = WholeFileChecks(WPF), WholeFileChecks(WPF)
     all_at_once = whole.check(as_block(rows))
     one.add(all_at_once)
     blocks = [
@@ -112,7 +114,7 @@ def test_cutting_a_file_into_blocks_changes_nothing(rows, size):
 @QUIET
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(NAMES, CELL)), max_size=4))
 def test_no_cell_breaks_the_engine(rows):
-    checked = validation.check(as_block(rows), WPF, today=TODAY)
+    checked = engine.check(as_block(rows), WPF, today=TODAY)
     assert len(checked.held) == len(rows) == checked.typed.num_rows
 
 
@@ -124,7 +126,7 @@ def test_no_cell_breaks_the_engine(rows):
 def test_one_text_in_every_cell_breaks_no_instrument(instrument, text):
     names = [v.name for v in SPECS[instrument].variables]
     block = pa.table({n: [text] for n in names} | {"_row": pa.array([2], pa.int32())})
-    assert validation.check(block, SPECS[instrument], today=TODAY).typed.num_rows == 1
+    assert engine.check(block, SPECS[instrument], today=TODAY).typed.num_rows == 1
 
 
 @QUIET
@@ -148,22 +150,22 @@ def test_no_text_breaks_parsing(text):
 @QUIET
 @given(text=CELL)
 def test_no_text_breaks_a_code_list(name, text):
-    (match,) = codelist.load(name).match([text])
-    assert match.code is None or match.code in codelist.load(name).by_code
+    (match,) = codelists.load(name).match([text])
+    assert match.code is None or match.code in codelists.load(name).by_code
 
 
 @QUIET
 @given(CELL)
 def test_comparing_twice_is_comparing_once(text):
-    key = codelist.normalise(text)
-    assert codelist.normalise(key) == key
-    assert codelist.one_script(codelist.one_script(key)) == codelist.one_script(key)
+    key = spelling.normalise(text)
+    assert spelling.normalise(key) == key
+    assert spelling.one_script(spelling.one_script(key)) == spelling.one_script(key)
 
 
 @QUIET
 @given(st.lists(st.lists(CELL, max_size=6), max_size=8))
 def test_no_rows_break_the_mapping(rows):
-    layout = mapping.map_columns(rows, WPF, {})
+    layout = headers.map_columns(rows, WPF, {})
     assert layout.refusal or layout.questions or layout.columns
 
 
@@ -178,8 +180,8 @@ def test_no_bytes_break_the_sniffing(tmp_path, content):
     path = tmp_path / "file"
     path.write_bytes(content)
     try:
-        source = sniffing.text_file(path, WPF, {}, files.LIMITS)
-    except Refused:
+        source = text_file.text_file(path, WPF, {}, files.LIMITS)
+    except FileRefused:
         return
     assert source.layout.refusal or source.layout.questions or source.layout.columns
 
@@ -191,7 +193,7 @@ def test_what_is_written_is_what_is_read(tmp_path, rows, delimiter, end):
         row
         for row in rows
         if all(
-            codelist.normalise(t)
+            spelling.normalise(t)
             for t in (
                 row["record_ref"],
                 row["event_date"],
@@ -228,12 +230,12 @@ def test_the_template_of_an_instrument_is_read_and_passes_its_own_rules(
     assert [c.variable for c in source.layout.columns] == [v.name for v in asked]
     (found,) = files.rows_of(source, instrument)
     block = pa.table({name: pa.array([value]) for name, value in found.items()})
-    checked = validation.check(
+    checked = engine.check(
         block.set_column(block.column_names.index("_row"), "_row", pa.array([2], pa.int32())),
         spec,
         today=TODAY,
     )
-    assert [f.rule for f in checked.found] == []
+    assert [f.rule for f in checked.findings] == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -253,7 +255,7 @@ def test_every_row_of_a_file_is_accounted_for(rows, send, clerk):
     assert found["read"] == parts >= len(rows)
     gained = [now - then for now, then in zip(after, before)]
     with scope.acting(clerk):
-        closed = HeldRow.and_closed.closed_by_upload(upload).count()
+        closed = HeldRow.all_rows.closed_by_upload(upload).count()
         assert gained == [found["accepted"], found["held"] - closed]
         sexes = list(Record.objects.filter(upload=upload).values_list("sex", flat=True))
     assert upload.report["sex"] == {c: sexes.count(c) for c in ("F", "M", "_O", "_N", "_U")}

@@ -5,8 +5,8 @@ import csv
 import pytest
 from django.conf import settings
 
-from records import sniffing
-from records.refusals import Refused
+from records.reading.encoding import delimiter_of, encoding_of
+from records.reading.refusals import FileRefused
 from tests.records.files import SPECS, WPF, look, plain, rows_of, table, workbook
 from tests.records.test_rules import check
 
@@ -27,7 +27,7 @@ def test_a_file_of_something_else_is_refused_by_its_headers(path, instrument, tm
 def refusal_of(content, folder, instrument):
     try:
         return look(content, folder, instrument).layout.refusal.code
-    except Refused as refused:
+    except FileRefused as refused:
         return refused.why.code
 
 
@@ -47,10 +47,10 @@ def test_one_table_in_two_encodings_reads_the_same():
     texts = []
     for name in names:
         sample = (DATA / name).read_bytes()
-        encoding = sniffing.encoding_of(sample, list(SPECS["SMS-WPF"].header_aliases())).encoding
+        encoding = encoding_of(sample, list(SPECS["SMS-WPF"].header_aliases())).encoding
         rows = csv.reader(
             sample.decode(encoding).splitlines(),
-            delimiter=sniffing.delimiter_of(sample.decode(encoding)),
+            delimiter=delimiter_of(sample.decode(encoding)),
         )
         texts.append({row[1] for row in rows if len(row) > 1})
     assert texts[0] <= texts[1]
@@ -62,7 +62,7 @@ def test_countries_of_a_russian_table_are_known():
     names = [row[1] for row in csv.reader(lines[1:])]
     checked = check("SMS-WPF", table(len(names), citizenship=names))
     unknown = {
-        v for f in checked.found if f.variable == "citizenship" for v in f.values.to_pylist()
+        v for f in checked.findings if f.variable == "citizenship" for v in f.values.to_pylist()
     }
     states_nobody_recognises = ("Северный", "Нагорно", "Приднестровская")
     assert [name for name in unknown if not name.startswith(states_nobody_recognises)] == []

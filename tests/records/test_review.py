@@ -4,11 +4,12 @@ import datetime
 
 import pytest
 
-from agencies import access, scope
-from agencies.access import Role
-from migdata.models import Job
-from records import instrument, review
+from agencies import access, refusal, scope
+from agencies.roles import Role
+from jobs.models import Job
+from records.instruments import versions
 from records.models import HeldRow, Record, Submission
+from records.review import drawing, steps, submissions
 from tests.conftest import make_person
 
 State = Submission.State
@@ -17,11 +18,11 @@ State = Submission.State
 @pytest.fixture
 def submission(agency, instruments, clerk, reviewer, statistician):
     with scope.acting(clerk):
-        collection = instruments["SMS-WPF"]
+        instrument = instruments["SMS-WPF"]
         yield Submission.objects.create(
             agency=agency,
-            instrument=collection,
-            instrument_version=instrument.current(collection),
+            instrument=instrument,
+            instrument_version=versions.current(instrument),
             period="2026-03",
         )
 
@@ -41,7 +42,7 @@ def add_record(submission, ref="1"):
 def lead(submission, *verbs):
     """Advance by (verb, person) pairs, with everything a verb may ask for."""
     for verb, person in verbs:
-        review.advance(submission, verb, by=person, reason="because")
+        submissions.advance(submission, verb, by=person, reason="because")
     submission.refresh_from_db()
 
 
@@ -52,7 +53,7 @@ def test_a_submission_goes_from_clerk_to_reviewer_to_statistics(
     lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
     assert submission.state == State.ACCEPTED
     assert submission.accepted_version == 1
-    assert [p.verb for p in submission.passages.all()] == ["submit", "sign", "accept"]
+    assert [p.verb for p in submission.review_steps.all()] == ["submit", "sign", "accept"]
 
 
 def test_acceptance_asks_for_the_slice_once(submission, clerk, reviewer, statistician):
@@ -67,8 +68,8 @@ def test_reopening_raises_the_version_and_keeps_the_accepted_one_in_force(
 ):
     add_record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
-    with pytest.raises(review.Refused):  # sealing is not done yet
-        review.advance(submission, "reopen", by=statistician, reason="because")
+    with pytest.raises(refusal.Refused):  # sealing is not done yet
+        submissions.advance(submission, "reopen", by=statistician, reason="because")
     Job.objects.update(state=Job.State.DONE)
     lead(submission, ("reopen", statistician))
     assert (submission.state, submission.version, submission.accepted_version) == ("DRAFT", 2, 1)
@@ -81,8 +82,8 @@ def test_going_back_needs_a_reason(submission, verb, clerk, reviewer, statistici
     if verb == "reopen":
         lead(submission, ("accept", statistician))
         Job.objects.update(state=Job.State.DONE)
-    with pytest.raises(review.Refused):
-        review.advance(submission, verb, by=statistician, reason="  ")
+    with pytest.raises(refusal.Refused):
+        submissions.advance(submission, verb, by=statistician, reason="  ")
 
 
 def test_nobody_signs_what_they_submitted(submission, agency):
@@ -90,9 +91,9 @@ def test_nobody_signs_what_they_submitted(submission, agency):
     access.grant(both, Role.REVIEWER, agency)
     add_record(submission)
     lead(submission, ("submit", both))
-    assert "sign" not in review.steps_open_to(both, submission)
-    with pytest.raises(review.Refused):
-        review.advance(submission, "sign", by=both)
+    assert "sign" not in submissions.steps_open_to(both, submission)
+    with pytest.raises(refusal.Refused):
+        submissions.advance(submission, "sign", by=both)
 
 
 def test_submitting_with_held_rows_needs_their_number(submission, clerk):
@@ -104,28 +105,28 @@ def test_submitting_with_held_rows_needs_their_number(submission, clerk):
         raw={},
         findings=[],
     )
-    with pytest.raises(review.Refused):
-        review.advance(submission, "submit", by=clerk)
-    with pytest.raises(review.Refused):
-        review.advance(submission, "submit", by=clerk, held_acknowledged=2)
-    review.advance(submission, "submit", by=clerk, held_acknowledged=1)
+    with pytest.raises(refusal.Refused):
+        submissions.advance(submission, "submit", by=clerk)
+    with pytest.raises(refusal.Refused):
+        submissions.advance(submission, "submit", by=clerk, held_acknowledged=2)
+    submissions.advance(submission, "submit", by=clerk, held_acknowledged=1)
 
 
 def test_an_empty_submission_says_that_there_is_nothing_to_report(submission, clerk):
-    with pytest.raises(review.Refused):
-        review.advance(submission, "submit", by=clerk)
-    review.advance(submission, "submit", by=clerk, nothing_to_report=True)
+    with pytest.raises(refusal.Refused):
+        submissions.advance(submission, "submit", by=clerk)
+    submissions.advance(submission, "submit", by=clerk, nothing_to_report=True)
 
 
 def test_of_two_people_one_wins_and_one_is_told(submission, clerk, reviewer):
     add_record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer))
-    with pytest.raises(review.Refused):
-        review.advance(submission, "sign", by=reviewer)
+    with pytest.raises(refusal.Refused):
+        submissions.advance(submission, "sign", by=reviewer)
 
 
 @pytest.mark.parametrize("state", State.values)
-@pytest.mark.parametrize("verb", review.STEPS)
+@pytest.mark.parametrize("verb", steps.STEPS)
 @pytest.mark.parametrize(
     "role", ["clerk", "reviewer", "statistician", "publisher", "agency_admin", "outsider"]
 )
@@ -136,18 +137,18 @@ def test_what_is_offered_as_a_button_succeeds_and_nothing_else(
     add_record(submission)
     Submission.objects.filter(pk=submission.pk).update(state=state)
     submission.refresh_from_db()
-    offered = verb in review.steps_open_to(person, submission)
+    offered = verb in submissions.steps_open_to(person, submission)
     try:
-        review.advance(submission, verb, by=person, reason="because")
+        submissions.advance(submission, verb, by=person, reason="because")
         succeeded = True
-    except (review.Refused, access.Denied):
+    except (refusal.Refused, access.Denied):
         succeeded = False
     assert offered == succeeded
 
 
 def test_the_drawing_shows_every_step():
-    drawn = review.drawing()
-    assert all(f": {verb} (" in drawn for verb in review.STEPS)
+    drawn = drawing.drawing()
+    assert all(f": {verb} (" in drawn for verb in steps.STEPS)
 
 
 @pytest.mark.parametrize("state", State.values)
@@ -162,8 +163,8 @@ def test_what_waits_on_the_first_page_is_what_the_buttons_offer(
     submission.refresh_from_db()
     for person in (clerk, reviewer, statistician, outsider, both):
         forward = {
-            v for v in review.steps_open_to(person, submission) if not review.STEPS[v].reason
+            v for v in submissions.steps_open_to(person, submission) if not steps.STEPS[v].reason
         }
-        waits = review.waiting_for(person).filter(pk=submission.pk).exists()
+        waits = submissions.waiting_for(person).filter(pk=submission.pk).exists()
         assert waits == bool(forward), (state, person)
-        assert forward <= {review.next_step(submission)}
+        assert forward <= {submissions.next_step(submission)}

@@ -5,7 +5,8 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from records import spec, tally, validation
+from records.instruments import spec
+from records.validation import engine, meanings, whole_file
 from tests.records.files import SPECS, VALID, table
 
 TODAY = date(2026, 11, 20)
@@ -183,12 +184,12 @@ def check(instrument, rows, **said):
     head, *body = rows
     columns = {name: [row[k] for row in body] for k, name in enumerate(head)}
     block = pa.table(columns | {"_row": pa.array(range(2, len(body) + 2), pa.int32())})
-    declared = validation.Declared(**said)
-    return validation.check(block, SPECS[instrument], today=TODAY, declared=declared)
+    declared = meanings.Answers(**said)
+    return engine.check(block, SPECS[instrument], today=TODAY, answers=declared)
 
 
 def fired(instrument, values):
-    return {f.rule for f in check(instrument, row_of(instrument, values)).found}
+    return {f.rule for f in check(instrument, row_of(instrument, values)).findings}
 
 
 def row_of(instrument, values):
@@ -217,9 +218,9 @@ def test_errors_hold_the_row_and_warnings_do_not(instrument):
     severity = {rule.id: rule.severity for rule in SPECS[instrument].rules}
     values = [CASES[instrument][rule][0] for rule in severity]
     checked = [check(instrument, row_of(instrument, v)) for v in values]
-    errors = [any(f.severity == "error" for f in c.found) for c in checked]
+    errors = [any(f.severity == "error" for f in c.findings) for c in checked]
     assert [bool(c.held[0]) for c in checked] == errors
-    fires = {f.rule: f.severity for c in checked for f in c.found}
+    fires = {f.rule: f.severity for c in checked for f in c.findings}
     assert severity.items() <= fires.items()
 
 
@@ -278,7 +279,7 @@ def test_the_period_comes_from_the_date_of_the_event(instrument, period):
 
 def broken_checks(instrument, rows, **columns):
     base = table(rows, base=VALID[instrument], **{"event_date": DAYS, **columns})
-    counted = tally.Tally(SPECS[instrument])
+    counted = whole_file.WholeFileChecks(SPECS[instrument])
     counted.add(check(instrument, base))
     return {finding.rule for finding in counted.warnings()}
 
@@ -326,7 +327,7 @@ def test_held_rows_do_not_count_in_the_checks_of_the_file():
 )  # fmt: skip
 def test_an_instrument_that_contradicts_itself_is_refused(change, problem):
     content = {**SPECS["SMS-WPF"].raw, "checks": [], "rules": [], **change}
-    with pytest.raises(spec.Invalid, match=problem):
+    with pytest.raises(spec.InvalidInstrument, match=problem):
         spec.Spec.from_content(content)
 
 
@@ -360,7 +361,7 @@ def test_a_rule_can_compare_two_variables(condition, breaking, fine):
     def found(values):
         row = {**VALID["SMS-WPF"], **values}
         block = pa.table({k: [v] for k, v in row.items()} | {"_row": pa.array([2], pa.int32())})
-        return {f.rule for f in validation.check(block, made, today=TODAY).found}
+        return {f.rule for f in engine.check(block, made, today=TODAY).findings}
 
     assert "own" in found(breaking)
     assert "own" not in found(fine)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from records import sniffing
-from records.refusals import Refused
+from records.reading import text_file
+from records.reading.refusals import FileRefused
 from tests.records.files import look, plain, rows_of, table, text
 
 RUSSIAN = ["№ дела", "Дата", "Пол", "Гражданство", "Велаят", "Решение", "Занятие"]
@@ -65,7 +65,7 @@ def test_letters_in_dropped_columns_raise_no_question(tmp_path):
 @pytest.mark.parametrize("encoding", ["cp949", "shift_jis", "gb18030"])
 def test_an_encoding_that_is_not_ours_is_refused(encoding, tmp_path):
     word = {"cp949": "대한민국", "shift_jis": "日本国籍", "gb18030": "中华人民共和国"}[encoding]
-    with pytest.raises(Refused, match="encoding"):
+    with pytest.raises(FileRefused, match="encoding"):
         look(text(table(30, citizenship=word)).encode(encoding), tmp_path)
 
 
@@ -117,7 +117,7 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them(tmp_path):
 
 
 def test_rows_stay_numbered_rightly_over_many_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(sniffing, "BLOCK", 4096)
+    monkeypatch.setattr(text_file, "BLOCK", 4096)
     head, *rows = table(600)
     lines = [head, *(row[:-2] if k % 7 == 0 else row for k, row in enumerate(rows))]
     found = [(row["record_ref"], row["_row"]) for row in rows_of(look(plain(lines), tmp_path))]

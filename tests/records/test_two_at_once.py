@@ -7,9 +7,10 @@ from django.db import connections
 
 from agencies import scope
 from agencies.models import Event
-from records import entry, intake
+from agencies.refusal import Refused
+from records.collection import entry, held_rows, uploads
 from records.models import HeldRow, Record, Upload
-from records.review import Refused
+from records.reading import child
 from tests.records import files
 from tests.records.files import plain, table
 
@@ -27,7 +28,7 @@ def asked(send):
 def save(clerk, agency, instruments):
     def act(values, **options):
         return entry.save(
-            values, agency=agency, collection=instruments["SMS-WPF"], by=clerk, **options
+            values, agency=agency, instrument=instruments["SMS-WPF"], by=clerk, **options
         ).record
 
     return act
@@ -56,26 +57,26 @@ def at_once(*acts):
 def test_an_upload_that_is_taken_in_is_not_read_again(asked, clerk):
     with scope.acting(clerk):
         stale = Upload.objects.get(pk=asked.pk)
-        intake.read(asked, by=clerk, answers=ANSWERS)
+        uploads.read(asked, by=clerk, answers=ANSWERS)
     assert files.finish(asked, by=clerk).state == "COMMITTED"
     with scope.acting(clerk), pytest.raises(Refused, match="waits for no answers"):
-        intake.read(stale, by=clerk, answers=ANSWERS)
+        uploads.read(stale, by=clerk, answers=ANSWERS)
     assert files.finish(asked, by=clerk).state == "COMMITTED"
 
 
 def test_an_upload_that_was_undone_is_not_read_again(asked, clerk):
     with scope.acting(clerk):
         stale = Upload.objects.get(pk=asked.pk)
-        intake.undo(asked, by=clerk)
+        uploads.undo(asked, by=clerk)
         with pytest.raises(Refused):
-            intake.read(stale, by=clerk, answers=ANSWERS)
+            uploads.read(stale, by=clerk, answers=ANSWERS)
         assert Upload.objects.get().state == "UNDONE"
 
 
 def test_of_two_clicks_on_answer_one_counts(asked, clerk):
     def click():
         with scope.acting(clerk):
-            return intake.read(Upload.objects.get(pk=asked.pk), by=clerk, answers=ANSWERS)
+            return uploads.read(Upload.objects.get(pk=asked.pk), by=clerk, answers=ANSWERS)
 
     results = at_once(click, click)
     assert sum(isinstance(result, Refused) for result in results) == 1
@@ -83,14 +84,12 @@ def test_of_two_clicks_on_answer_one_counts(asked, clerk):
 
 
 def test_an_upload_that_went_on_meanwhile_is_not_overwritten(send, clerk, monkeypatch):
-    from records import workbook
-
     def undone_meanwhile(*args, **options):
         Upload.objects.update(state="UNDONE")
         return honest(*args, **options)
 
-    honest = workbook.open
-    monkeypatch.setattr(workbook, "open", undone_meanwhile)
+    honest = child.open
+    monkeypatch.setattr(child, "open", undone_meanwhile)
     send(plain(table(2)))
     with scope.acting(clerk):
         # The run has left no trace at all, what happened within its own transaction included.
@@ -112,7 +111,7 @@ def test_a_held_row_becomes_one_record(send, clerk, save):
     send(plain(table(2, sex=["??", "F"])))
     with scope.acting(clerk):
         row, stale = HeldRow.objects.get(), HeldRow.objects.get()
-        values = {**entry.texts_of_held(row), "sex": "F"}
+        values = {**held_rows.texts_of_held(row), "sex": "F"}
         save(values, held=row)
         with pytest.raises(Refused, match="corrected or removed"):
             save({**values, "record_ref": "R-9"}, held=stale)
@@ -125,7 +124,7 @@ def test_a_held_row_becomes_one_record_even_at_the_same_moment(send, clerk, save
     def correct(number):
         with scope.acting(clerk):
             row = HeldRow.objects.get()
-            values = {**entry.texts_of_held(row), "sex": "F", "record_ref": number}
+            values = {**held_rows.texts_of_held(row), "sex": "F", "record_ref": number}
             started.wait(10)
             return save(values, held=row)
 
@@ -153,10 +152,10 @@ def test_what_somebody_else_changed_is_not_overwritten_unseen(send, clerk, save)
     send(plain(table(1)))
     with scope.acting(clerk):
         record = Record.objects.get()
-        seen, values = entry.mark(record), entry.texts_of(record)
-        save({**values, "citizenship": "UZB"}, record=Record.objects.get(), seen=seen)
+        seen, values = entry.version_token(record), entry.texts_of(record)
+        save({**values, "citizenship": "UZB"}, record=Record.objects.get(), version_seen=seen)
         with pytest.raises(Refused, match="changed this record"):
-            save({**values, "sex": "M"}, record=Record.objects.get(), seen=seen)
+            save({**values, "sex": "M"}, record=Record.objects.get(), version_seen=seen)
         now = Record.objects.get()
     assert (now.citizenship, now.sex) == ("UZB", "F")
 
@@ -167,11 +166,11 @@ def test_a_form_that_is_sent_again_still_knows_what_the_person_saw(send, client,
         record = Record.objects.get()
     client.force_login(clerk)
     page = f"/records/{record.pk}/"
-    seen = f'name="seen" value="{entry.mark(record)}"'
+    seen = f'name="seen" value="{entry.version_token(record)}"'
     assert seen in client.get(page).content.decode()
     with scope.acting(clerk):
         save({**entry.texts_of(record), "citizenship": "UZB"}, record=record)
-        typed = entry.texts_of(record) | {"seen": entry.mark(record), "sex": "M"}
+        typed = entry.texts_of(record) | {"seen": entry.version_token(record), "sex": "M"}
     for _click in range(2):
         said = client.post(page, typed)
         assert said.status_code == 422

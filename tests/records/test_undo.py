@@ -6,10 +6,11 @@ import pytest
 from django.db import connection, transaction
 
 from agencies import scope
-from migdata.models import Job
-from records import admission, intake, review
+from agencies.refusal import Refused
+from jobs.models import Job
+from records.collection import entry, held_rows, late_rows, uploads
 from records.models import HeldRow, Record, Submission, Upload
-from records.review import Refused
+from records.review import submissions
 from tests.records import files
 from tests.records.files import hashed, plain, table
 
@@ -38,7 +39,7 @@ def lead(submission, clerk, reviewer, statistician, upto="accept", **facts):
     for verb, person in people.items():
         with scope.acting(person):
             options = facts if verb == "submit" else {}
-            review.advance(Submission.objects.get(pk=submission), verb, by=person, **options)
+            submissions.advance(Submission.objects.get(pk=submission), verb, by=person, **options)
         if verb == upto:
             break
 
@@ -63,13 +64,12 @@ def test_rows_that_come_too_late_are_kept_until_the_period_is_opened(
 
 
 def test_nobody_discards_a_late_row(send, clerk, reviewer, statistician):
-    from records import entry
 
     first = send(plain(table(1)))
     lead(within(clerk, lambda: first.submissions.get().pk), clerk, reviewer, statistician)
     send(plain(table(1, record_ref="B")))
     with scope.acting(clerk), pytest.raises(Refused):
-        entry.discard(HeldRow.objects.get(), by=clerk)
+        held_rows.discard(HeldRow.objects.get(), by=clerk)
 
 
 def test_undo_restores_exactly_the_former_state(send, clerk):
@@ -82,7 +82,7 @@ def test_undo_restores_exactly_the_former_state(send, clerk):
     second = send(plain(mended))
     assert state_of_the_data(clerk) != before
     with scope.acting(clerk):
-        intake.undo(second, by=clerk)
+        uploads.undo(second, by=clerk)
     assert second.state == Upload.State.UNDONE
     assert state_of_the_data(clerk) == before
 
@@ -91,7 +91,7 @@ def test_a_file_that_was_undone_can_be_sent_again(send, clerk):
     content = plain(table(2))
     upload = send(content)
     with scope.acting(clerk):
-        intake.undo(upload, by=clerk)
+        uploads.undo(upload, by=clerk)
     assert send(content).state == Upload.State.COMMITTED
 
 
@@ -108,13 +108,11 @@ def test_a_closed_submission_cannot_lose_an_upload(send, clerk, reviewer, statis
         within(clerk, lambda: upload.submissions.get().pk), clerk, reviewer, statistician, "submit"
     )
     with scope.acting(clerk), pytest.raises(Refused):
-        intake.undo(upload, by=clerk)
+        uploads.undo(upload, by=clerk)
     assert within(clerk, Record.objects.count) == 2
 
 
 def test_undo_looks_where_the_records_are_now(send, clerk, reviewer, statistician):
-    from records import entry
-
     upload = send(plain(table(1)))
     with scope.acting(clerk):
         record = Record.objects.get()
@@ -122,13 +120,13 @@ def test_undo_looks_where_the_records_are_now(send, clerk, reviewer, statisticia
         moved = entry.save(
             values,
             agency=record.agency,
-            collection=upload.instrument,
+            instrument=upload.instrument,
             by=clerk,
             record=record,
         ).record
     lead(moved.submission_id, clerk, reviewer, statistician, "submit")
     with scope.acting(clerk), pytest.raises(Refused, match="2026-04"):
-        intake.undo(upload, by=clerk)
+        uploads.undo(upload, by=clerk)
 
 
 def test_an_upload_whose_job_gave_up_can_be_undone(send, clerk):
@@ -139,7 +137,7 @@ def test_an_upload_whose_job_gave_up_can_be_undone(send, clerk):
     with scope.acting(clerk):
         failed = Upload.objects.select_related("job").get(pk=upload.pk)
         assert (failed.outcome, failed.why) == ("FAILED", "broken")
-        intake.undo(failed, by=clerk)
+        uploads.undo(failed, by=clerk)
     assert files.incoming() == []
 
 
@@ -159,7 +157,7 @@ def reopened(send, clerk, reviewer, statistician):
     Job.objects.update(state="DONE")
     with scope.acting(statistician):
         submission = Submission.objects.get(pk=period)
-        review.advance(submission, "reopen", by=statistician, reason="Rows came late")
+        submissions.advance(submission, "reopen", by=statistician, reason="Rows came late")
     return period
 
 
@@ -168,7 +166,7 @@ def test_late_rows_are_taken_in_whole_when_the_period_is_open_again(
 ):
     period = reopened(send, clerk, reviewer, statistician)
     with scope.acting(clerk):
-        assert admission.readmit_late(Submission.objects.get(pk=period)) == 2
+        assert late_rows.readmit_late(Submission.objects.get(pk=period)) == 2
         late = Record.objects.get(record_ref="A")
         twin = Record.objects.get(record_ref="R-2")
         assert late.extras == {**twin.extras, "wage_month": 9.0, "wage_cur": "USD"}
@@ -181,7 +179,7 @@ def test_a_late_row_whose_number_is_in_use_stays_held_as_an_error(
 ):
     period = reopened(send, clerk, reviewer, statistician)
     with scope.acting(clerk):
-        admission.readmit_late(Submission.objects.get(pk=period))
+        late_rows.readmit_late(Submission.objects.get(pk=period))
         held = HeldRow.objects.get()
     assert (held.kind, held.raw["record_ref"]) == ("ERROR", "R-1")
     assert held.findings[0]["rule"] == "record_ref.other_content"
@@ -193,16 +191,16 @@ def test_late_rows_are_not_taken_in_while_the_period_is_closed(send, clerk, revi
     lead(period, clerk, reviewer, statistician)
     send(plain(table(1, record_ref="A")))
     with scope.acting(clerk):
-        assert admission.readmit_late(Submission.objects.get(pk=period)) == 0
+        assert late_rows.readmit_late(Submission.objects.get(pk=period)) == 0
         assert HeldRow.objects.count() == 1
 
 
 def test_an_upload_is_undone_once(send, clerk):
     upload = send(plain(table(1)))
     with scope.acting(clerk):
-        intake.undo(upload, by=clerk)
+        uploads.undo(upload, by=clerk)
         with pytest.raises(Refused, match="undone already"):
-            intake.undo(upload, by=clerk)
+            uploads.undo(upload, by=clerk)
 
 
 def test_a_closed_row_stays_closed_where_nobody_counts_it_until_the_upload_is_undone(send, clerk):
@@ -210,9 +208,9 @@ def test_a_closed_row_stays_closed_where_nobody_counts_it_until_the_upload_is_un
     second = send(plain(table(1, citizenship="UZB")))
     with scope.acting(clerk):
         assert HeldRow.objects.count() == first.held_rows.count() == 0
-        assert HeldRow.and_closed.get().closed_by == second
+        assert HeldRow.all_rows.get().closed_by == second
         assert "узбек" not in str(second.report)
-        intake.undo(second, by=clerk)
+        uploads.undo(second, by=clerk)
         assert HeldRow.objects.get().raw["citizenship"] == "узбек"
 
 
@@ -220,9 +218,9 @@ def test_a_row_that_was_closed_goes_with_the_file_it_came_in(send, clerk):
     first = send(plain(table(2, citizenship=["узбек", "TUR"])))
     second = send(plain(table(1, citizenship="UZB")))
     with scope.acting(clerk):
-        intake.undo(first, by=clerk)
-        intake.undo(second, by=clerk)
-        assert HeldRow.and_closed.count() == Record.objects.count() == 0
+        uploads.undo(first, by=clerk)
+        uploads.undo(second, by=clerk)
+        assert HeldRow.all_rows.count() == Record.objects.count() == 0
         assert Submission.objects.count() == 0
 
 

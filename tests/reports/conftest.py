@@ -9,13 +9,14 @@ import pytest
 from django.db import transaction
 
 from agencies import scope
-from agencies.access import Role
 from agencies.models import Agency, Person
-from migdata import jobs
-from records import instrument, review
+from agencies.roles import Role
+from jobs import queue, worker
+from records.instruments import versions
 from records.models import Instrument, Record, Submission
-from reports import release as releasing
+from records.review import submissions
 from reports.models import Release
+from reports.releases import verbs
 from tests.conftest import make_person
 
 # What a record of an instrument may say: (columns of the record, extras).
@@ -100,14 +101,14 @@ def submit(instruments, statistician):
 
     def go(code, rows, agency=None):
         by_agency = Agency.objects.get(code=agency or DELIVERS.get(code, "SMS"))
-        collection, found = Instrument.objects.get(code=code), []
+        instrument, found = Instrument.objects.get(code=code), []
         with scope.acting(hand(Role.CLERK, by_agency)):
             for period in dict.fromkeys(row["period"] for row in rows):
                 submission, _new = Submission.objects.get_or_create(
                     agency=by_agency,
-                    instrument=collection,
+                    instrument=instrument,
                     period=period,
-                    defaults={"instrument_version": instrument.current(collection)},
+                    defaults={"instrument_version": versions.current(instrument)},
                 )
                 add(submission, [row for row in rows if row["period"] == period])
                 found.append(submission)
@@ -124,7 +125,7 @@ def lead(statistician):
         clerk, reviewer = (hand(r, submission.agency) for r in (Role.CLERK, Role.REVIEWER))
         for verb, person in (("submit", clerk), ("sign", reviewer), ("accept", statistician)):
             with scope.acting(person):
-                review.advance(submission, verb, by=person, nothing_to_report=empty)
+                submissions.advance(submission, verb, by=person, nothing_to_report=empty)
         submission.refresh_from_db()
         return seal(submission) if sealed else None
 
@@ -132,7 +133,7 @@ def lead(statistician):
 
 
 def seal(submission):
-    job = jobs.work(jobs.find(f"seal:{submission.pk}:{submission.version}").pk)
+    job = worker.work(queue.find(f"seal:{submission.pk}:{submission.version}").pk)
     assert job.state == "DONE", job.reason
     return job
 
@@ -156,8 +157,8 @@ def build(publisher):
 
     def go(dataset):
         with scope.acting(publisher):
-            job = releasing.build(dataset, by=publisher)
-        return jobs.work(job.pk)
+            job = verbs.build(dataset, by=publisher)
+        return worker.work(job.pk)
 
     return go
 
@@ -172,7 +173,7 @@ def publish(build, publisher):
         made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
         if release:
             with scope.acting(publisher):
-                releasing.release(made, by=publisher)
+                verbs.release(made, by=publisher)
         return made
 
     return go

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reports import kept, published
-from reports.formats import described
-from reports.structure import SEX
+from reports.api import openapi
+from reports.published import caching, editions
+from reports.published.structure import SEX
 
 V1 = "/figures/api/v1"
 
@@ -22,9 +22,9 @@ def test_datasets_describe_themselves(client, permits):
 @pytest.mark.parametrize(
     ("serializer", "path"),
     [
-        (described.Dataset, "/datasets/WPF"),
-        (described.Data, "/datasets/WPF/data?by=region&limit=2"),
-        (described.Data, "/tables/T14/data"),
+        (openapi.Dataset, "/datasets/WPF"),
+        (openapi.Data, "/datasets/WPF/data?by=region&limit=2"),
+        (openapi.Data, "/tables/T14/data"),
     ],
 )
 def test_answers_are_what_the_description_says(client, permits, serializer, path):
@@ -116,9 +116,9 @@ def test_what_is_not_there_is_404_in_words(client, permits):
 def test_unchanged_answers_cost_a_304_and_may_be_kept(client, permits):
     for path in ("/datasets", "/datasets/WPF/data?by=age", "/releases/WPF-1/cells.parquet"):
         first = client.get(V1 + path)
-        assert first["Cache-Control"] == f"public, max-age={kept.SECONDS}" or set(
+        assert first["Cache-Control"] == f"public, max-age={caching.SECONDS}" or set(
             first["Cache-Control"].split(", ")
-        ) == {"public", f"max-age={kept.SECONDS}"}
+        ) == {"public", f"max-age={caching.SECONDS}"}
         again = client.get(V1 + path, headers={"If-None-Match": first["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
         assert again["Access-Control-Allow-Origin"] == "*"
@@ -168,7 +168,7 @@ def test_the_description_has_types_and_no_free_objects(description):
             for media, content in answer.get("content", {}).items():
                 schema = content["schema"]
                 named = schema.get("items", schema)
-                assert "$ref" in named or media == described.PARQUET, (path, status)
+                assert "$ref" in named or media == openapi.PARQUET, (path, status)
     data = description["components"]["schemas"]["Data"]["properties"]
     assert data["rows"]["items"]["properties"]["_T"]["type"] == "integer"
     assert data["total"]["properties"]["FEMALE_SHARE"]["nullable"] is True
@@ -186,7 +186,7 @@ def test_the_description_names_what_is_released(description):
 
 
 def test_the_example_of_the_description_keeps_the_rules(description):
-    (example,) = described.EXAMPLES
+    (example,) = openapi.EXAMPLES
     for row in example.value["rows"]:
         assert row["F"] + row["M"] + row["_OU"] == row["_T"]
         assert not any(row[name] % example.value["base"] for name in ("F", "M", "_OU"))
@@ -195,7 +195,7 @@ def test_the_example_of_the_description_keeps_the_rules(description):
 def test_what_readers_see_is_read_as_the_public_role(permits):
     from django.db import connection
 
-    with published.public_role(), connection.cursor() as cursor:
+    with editions.public_role(), connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == ("migdata_public",)
     with connection.cursor() as cursor:

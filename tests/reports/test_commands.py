@@ -13,8 +13,8 @@ from django.db import connections
 
 from agencies import audit
 from agencies.models import Event, UnknownPerson
-from migdata import jobs
-from migdata.models import Job
+from jobs import queue, worker
+from jobs.models import Job
 from reports.management.commands import publish
 from reports.models import Release
 from tests.reports.conftest import MONTHS, draw
@@ -139,21 +139,21 @@ def test_what_cannot_be_published_is_said_in_words(request, rows, who, dataset, 
 def test_a_worker_that_was_quicker_is_waited_for():
     begun, go_on = threading.Event(), threading.Event()
 
-    @jobs.handler("tests.slow")
+    @queue.handler("tests.slow")
     def slow(_job):
         begun.set()
         assert go_on.wait(20)
 
-    job = jobs.enqueue("tests.slow", key="slow", args={}, agencies=[])
+    job = queue.enqueue("tests.slow", key="slow", args={}, agencies=[])
 
     def work():
-        jobs.work(job.pk)
+        worker.work(job.pk)
         connections.close_all()
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    quicker = threading.Thread(target=work)
+    quicker.start()
     assert begun.wait(20)
     threading.Timer(0.3, go_on.set).start()
     done = publish._done(job)
-    worker.join()
+    quicker.join()
     assert done.state == Job.State.DONE

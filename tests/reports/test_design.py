@@ -3,10 +3,11 @@
 import pytest
 import yaml
 
-from reports import design, tables
-from reports.structure import SEX, TIME, periods_between
+from reports.designs import datasets, tables
+from reports.published.structure import SEX, TIME
+from standards.periods import periods_between
 
-WPF = yaml.safe_load((design.DIRECTORY / "wpf.yaml").read_text())
+WPF = yaml.safe_load((datasets.DIRECTORY / "wpf.yaml").read_text())
 
 
 def written(folder, name, **changes):
@@ -47,27 +48,27 @@ def with_dimension(name, **changes):
     ],
 )
 def test_a_dataset_that_contradicts_itself_is_refused_in_words(tmp_path, changes, words):
-    with pytest.raises(design.Invalid, match=words):
-        design.read(written(tmp_path, "wpf", **changes))
+    with pytest.raises(datasets.InvalidDataset, match=words):
+        datasets.read(written(tmp_path, "wpf", **changes))
 
 
 def test_a_missing_part_is_named(tmp_path):
     path = tmp_path / "wpf.yaml"
     path.write_text(yaml.safe_dump({k: v for k, v in WPF.items() if k != "unit"}))
-    with pytest.raises(design.Invalid, match="unit is missing"):
-        design.read(path)
+    with pytest.raises(datasets.InvalidDataset, match="unit is missing"):
+        datasets.read(path)
 
 
 def test_the_records_of_an_instrument_are_published_in_one_dataset_only(tmp_path):
     written(tmp_path, "one")
     written(tmp_path, "two", code="WPF2")
-    with pytest.raises(design.Invalid, match="in one dataset only"):
-        design.datasets(tmp_path)
+    with pytest.raises(datasets.InvalidDataset, match="in one dataset only"):
+        datasets.datasets(tmp_path)
 
 
-@pytest.mark.parametrize("code", design.datasets())
+@pytest.mark.parametrize("code", datasets.datasets())
 def test_every_value_has_a_code_and_every_code_a_label(code):
-    for source in design.datasets()[code].dimensions:
+    for source in datasets.datasets()[code].dimensions:
         if source.derive in ("sex", "period"):
             continue
         codes = {item.code for item in source.items()}
@@ -76,9 +77,9 @@ def test_every_value_has_a_code_and_every_code_a_label(code):
         assert all(item.labels["en"] for item in source.items())
 
 
-@pytest.mark.parametrize("code", design.datasets())
+@pytest.mark.parametrize("code", datasets.datasets())
 def test_a_roll_up_never_stands_beside_what_implies_it_but_has_margins_of_its_own(code):
-    dataset = design.datasets()[code]
+    dataset = datasets.datasets()[code]
     named = [{dataset.names[k] for k in margin} for margin in dataset.margins()]
     for source in dataset.dimensions:
         assert {source.name} in named
@@ -88,7 +89,7 @@ def test_a_roll_up_never_stands_beside_what_implies_it_but_has_margins_of_its_ow
 
 @pytest.mark.parametrize("table", tables.tables().values(), ids=lambda table: table.code)
 def test_a_named_table_asks_for_what_its_dataset_has(table):
-    structure = design.datasets()[table.dataset].structure(["2026-01"])
+    structure = datasets.datasets()[table.dataset].structure(["2026-01"])
     for name in (*table.by, *table.where):
         structure.require_name(name)
     for name, codes in table.where.items():
@@ -97,9 +98,9 @@ def test_a_named_table_asks_for_what_its_dataset_has(table):
 
 
 def test_a_changed_dimension_is_another_design_and_a_changed_label_is_not(tmp_path):
-    ours = design.datasets()["WPF"].design
-    relabelled = design.read(written(tmp_path, "a", title={"en": "Other words"}))
-    regrouped = design.read(
+    ours = datasets.datasets()["WPF"].design
+    relabelled = datasets.read(written(tmp_path, "a", title={"en": "Other words"}))
+    regrouped = datasets.read(
         written(tmp_path, "b", dimensions=with_dimension("REGION", derive="groups"))
     )
     assert relabelled.design == ours

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports import disclosure, gates
-from reports.gates import Ledger
+from reports.protection import gates, rounding
+from reports.protection.gates import Ledger
 
 SEED = bytes(range(32))
 NAMES = {"sex by time", "single margins, 95 of 100", "margins of up to three, largest", "total"}
@@ -31,7 +31,7 @@ def cube():
 
 def judged(cube, sweeps, **more):
     counts, codes = cube
-    rounded = disclosure.protect(counts, codes, 3, SEED, strata=(1, 0), sweeps=sweeps)
+    rounded = rounding.protect(counts, codes, 3, SEED, strata=(1, 0), sweeps=sweeps)
     return gates.judge(counts, codes, rounded, base=3, strata=(1, 0), **more)
 
 
@@ -56,14 +56,14 @@ def test_without_the_margin_search_the_gate_of_margins_fails_and_with_it_all_pas
 def test_each_gate_of_single_cells_catches_its_own_harm(cube, harm, gate):
     counts, codes = cube
     counts = np.where(np.arange(len(counts)) % 50 == 0, 0, counts)
-    rounded = disclosure.protect(counts, codes, 3, SEED, strata=(1, 0))
+    rounded = rounding.protect(counts, codes, 3, SEED, strata=(1, 0))
     harmed = harm(counts, rounded)
     assert gate in failed(gates.judge(counts, codes, harmed, base=3, strata=(1, 0)))
 
 
 def ledger(cube, seen=True):
     counts, codes = cube
-    rounded = disclosure.protect(counts, codes, 3, SEED, strata=(1, 0), sweeps=150)
+    rounded = rounding.protect(counts, codes, 3, SEED, strata=(1, 0), sweeps=150)
     return Ledger(codes, counts, rounded, seen)
 
 
@@ -71,7 +71,7 @@ def revised(cube, before, changed):
     counts, codes = cube
     later = counts.copy()
     later[:changed] += 1
-    rounded = disclosure.protect(
+    rounded = rounding.protect(
         later, codes, 3, SEED[::-1], before.arrays, strata=(1, 0), sweeps=150
     )
     return gates.judge(later, codes, rounded, base=3, strata=(1, 0), previous=[before])
@@ -89,7 +89,7 @@ def test_a_build_that_nobody_saw_does_not_count_as_a_release(cube):
 
 def test_a_second_rounding_of_the_same_records_is_refused(cube):
     counts, codes = cube
-    fresh = disclosure.protect(counts, codes, 3, b"another secret, 32 bytes of it..", strata=(1, 0))
+    fresh = rounding.protect(counts, codes, 3, b"another secret, 32 bytes of it..", strata=(1, 0))
     found = gates.judge(counts, codes, fresh, base=3, strata=(1, 0), previous=[ledger(cube)])
     assert "unchanged cells moved" in failed(found)
 

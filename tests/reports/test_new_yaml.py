@@ -7,9 +7,10 @@ import openpyxl
 import pytest
 
 from agencies import scope
-from records import entry, instrument
+from records.collection import entry
+from records.instruments import versions
 from records.models import Submission
-from reports import design, tables
+from reports.designs import datasets, tables
 from tests.reports.conftest import hand
 
 INSTRUMENT = """
@@ -64,7 +65,7 @@ def files(tmp_path, monkeypatch):
     ):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{name}.yaml").write_text(text)
-    monkeypatch.setattr(design, "DIRECTORY", tmp_path / "datasets")
+    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path / "datasets")
     monkeypatch.setattr(tables, "DIRECTORY", tmp_path / "tables")
     return tmp_path
 
@@ -79,7 +80,7 @@ def clerk_of(agency):
 def test_three_files_give_form_page_files_and_api(
     client, files, agency, clerk_of, lead, publish, instruments
 ):
-    version = instrument.publish(files / "instruments" / "reg.yaml")
+    version = versions.publish(files / "instruments" / "reg.yaml")
     client.force_login(clerk_of)
     form = client.get("/records/new/SMS-REG/SMS/")
     assert form.status_code == 200 and b'name="host"' in form.content
@@ -94,7 +95,7 @@ def test_three_files_give_form_page_files_and_api(
             "host": "STATE" if k % 3 else "JV",
         }
         with scope.acting(clerk_of):
-            outcome = entry.save(values, agency=agency, collection=version.instrument, by=clerk_of)
+            outcome = entry.save(values, agency=agency, instrument=version.instrument, by=clerk_of)
         assert outcome.record, (outcome.errors, outcome.warnings)
     with scope.acting(clerk_of):
         submission = Submission.objects.get(instrument__code="SMS-REG")

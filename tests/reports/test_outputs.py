@@ -13,10 +13,12 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agencies.models import in_language
-from reports import design, published, tables
-from reports.formats import described, files, flat
-from reports.structure import SEX
+from reports.api import openapi
+from reports.designs import datasets, tables
+from reports.formats import flat, xlsx
+from reports.published import editions, figures
+from reports.published.structure import SEX
+from standards.translation import in_language
 from tests.reports.conftest import DATASETS
 
 CELL = re.compile(r'<td class="num[^"]*">([^<]*)</td>|<td(?: colspan="2")?>([0-9\W]*)</td>')
@@ -47,7 +49,7 @@ def of_html(content):
 
 def every_answer(client, code, dataset):
     """Rows of all formats, by the name of the format."""
-    names = ",".join(name for name in design.datasets()[dataset].names if name != SEX)
+    names = ",".join(name for name in datasets.datasets()[dataset].names if name != SEX)
     api = f"/figures/api/v1/datasets/{dataset}/data?by={names}&limit=50000"
     return {
         "csv": of_csv(client.get(f"/figures/tables/{code}.csv").content),
@@ -95,13 +97,13 @@ def test_the_command_prints_protected_figures(permits):
 @given(data=st.data())
 def test_any_table_adds_up_to_any_other(released, data):
     """F + M + other = total in each row, and all tables of one question have one total."""
-    edition = published.latest(data.draw(st.sampled_from(list(DATASETS))))
+    edition = editions.latest(data.draw(st.sampled_from(list(DATASETS))))
     names = [name for name in edition.structure.names if name != SEX]
     name = data.draw(st.sampled_from(names))
     codes = list(edition.structure.by_name[name].by_code)
     where = {name: data.draw(st.lists(st.sampled_from(codes), min_size=1, max_size=4))}
     by = data.draw(st.lists(st.sampled_from(names), max_size=4))
-    table, total = published.tabulate(edition, by, where), published.tabulate(edition, [], where)
+    table, total = figures.tabulate(edition, by, where), figures.tabulate(edition, [], where)
     for row in table.rows:
         f = row.figures
         assert f.t == f.f + f.m + f.o and not any(n % 3 for n in (f.f, f.m, f.o))
@@ -142,21 +144,21 @@ def test_labels_speak_the_language_of_the_reader_and_codes_do_not_change(
 
 def test_a_workbook_is_the_same_bytes_every_time(permits):
     then = datetime.datetime(2020, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
-    edition = dataclasses.replace(published.latest("WPF"), released_at=then)
-    table = published.tabulate(edition, tables.tables()["T14"].by)
+    edition = dataclasses.replace(editions.latest("WPF"), released_at=then)
+    table = figures.tabulate(edition, tables.tables()["T14"].by)
     title = in_language(edition.structure.title)
-    made = files.as_xlsx(table, "en", title)
-    assert files.as_xlsx(table, "en", title) == made
+    made = xlsx.as_xlsx(table, "en", title)
+    assert xlsx.as_xlsx(table, "en", title) == made
     created = openpyxl.load_workbook(io.BytesIO(made)).properties.created
     assert created == then.replace(tzinfo=None)  # not the clock
 
 
 def test_the_description_names_the_measures_of_the_files():
-    assert tuple(described.FIGURES) == flat.MEASURES
+    assert tuple(openapi.FIGURES) == flat.MEASURES
 
 
 def test_too_few_people_have_no_share():
-    few = published.Figures(15, 12, 3, 3)
+    few = figures.Figures(15, 12, 3, 3)
     assert few.female_share is None and few.coverage is not None
-    assert published.Figures(15, 15, 0, 3).female_share == 50.0
+    assert figures.Figures(15, 15, 0, 3).female_share == 50.0
     assert json.dumps(flat.measures(few)) == "[15, 12, 3, 30, null, 90.0]"

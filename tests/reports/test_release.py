@@ -10,15 +10,19 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agencies import access, audit, scope
+from agencies import access, audit, refusal, scope
 from agencies.models import Event
-from migdata import jobs
-from migdata.models import Job
-from records import review
+from jobs import queue, worker
+from jobs.models import Job
 from records.models import Record
-from reports import cube, design, published, release, slices
+from records.review import submissions
+from reports.designs import datasets
+from reports.exact import cube, slices
+from reports.exact.private_files import as_bytes, private, read_private, write_private
 from reports.models import Blob, Build, Release, Slice
-from reports.structure import TIME
+from reports.published import editions
+from reports.published.structure import TIME
+from reports.releases import building, verbs
 from tests.reports.conftest import MONTHS, draw, forgotten
 
 State = Release.State
@@ -42,9 +46,9 @@ def test_only_publishers_build_release_and_withdraw(request, accepted, publish, 
     person = request.getfixturevalue(who)
     with scope.acting(person):
         for act in (
-            lambda: release.build("WPF", by=person),
-            lambda: release.release(made, by=person),
-            lambda: release.withdraw(made, by=person, reason="because"),
+            lambda: verbs.build("WPF", by=person),
+            lambda: verbs.release(made, by=person),
+            lambda: verbs.withdraw(made, by=person, reason="because"),
         ):
             with pytest.raises(access.Denied):
                 act()
@@ -54,7 +58,7 @@ def test_only_publishers_build_release_and_withdraw(request, accepted, publish, 
 
 def test_every_verb_leaves_an_event_with_its_person(accepted, publish, publisher):
     made = publish("WPF")
-    release.withdraw(made, by=publisher, reason="a wrong region")
+    verbs.withdraw(made, by=publisher, reason="a wrong region")
     found = [events(verb).get() for verb in ("build", "release", "withdraw")]
     assert {event.person for event in found} == {publisher.email}
     assert found[2].detail == {"reason": "a wrong region"}
@@ -62,30 +66,30 @@ def test_every_verb_leaves_an_event_with_its_person(accepted, publish, publisher
 
 def test_a_build_waits_for_a_decision_before_the_next_one(accepted, publish, publisher):
     made = publish("WPF", release=False)
-    with pytest.raises(review.Refused, match="waits already"):
-        release.build("WPF", by=publisher)
-    release.withdraw(made, by=publisher, reason="not needed")
-    assert release.build("WPF", by=publisher)
+    with pytest.raises(refusal.Refused, match="waits already"):
+        verbs.build("WPF", by=publisher)
+    verbs.withdraw(made, by=publisher, reason="not needed")
+    assert verbs.build("WPF", by=publisher)
 
 
 def test_asking_twice_starts_one_job(accepted, publisher):
-    assert release.build("WPF", by=publisher).pk == release.build("WPF", by=publisher).pk
+    assert verbs.build("WPF", by=publisher).pk == verbs.build("WPF", by=publisher).pk
 
 
 def test_a_dataset_nobody_designed_is_refused(publisher):
-    with pytest.raises(review.Refused, match="There is no dataset X"):
-        release.build("X", by=publisher)
+    with pytest.raises(refusal.Refused, match="There is no dataset X"):
+        verbs.build("X", by=publisher)
 
 
 def test_releasing_twice_and_withdrawing_twice_are_refused(accepted, publish, publisher):
     made = publish("WPF")
-    with pytest.raises(review.Refused, match="somebody else was quicker"):
-        release.release(made, by=publisher)
-    release.withdraw(made, by=publisher, reason="because")
-    with pytest.raises(review.Refused, match="withdrawn already"):
-        release.withdraw(made, by=publisher, reason="because")
-    with pytest.raises(review.Refused):
-        release.release(made, by=publisher)
+    with pytest.raises(refusal.Refused, match="somebody else was quicker"):
+        verbs.release(made, by=publisher)
+    verbs.withdraw(made, by=publisher, reason="because")
+    with pytest.raises(refusal.Refused, match="withdrawn already"):
+        verbs.withdraw(made, by=publisher, reason="because")
+    with pytest.raises(refusal.Refused):
+        verbs.release(made, by=publisher)
 
 
 def test_withdrawing_needs_a_reason_and_brings_the_release_before_back(
@@ -94,23 +98,23 @@ def test_withdrawing_needs_a_reason_and_brings_the_release_before_back(
     first = publish("WPF")
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
     second = publish("WPF")
-    assert published.latest("WPF").number == second.number
-    with pytest.raises(review.Refused, match="Say why"):
-        release.withdraw(second, by=publisher, reason="  ")
-    release.withdraw(second, by=publisher, reason="because")
-    assert published.latest("WPF").number == first.number
+    assert editions.latest("WPF").number == second.number
+    with pytest.raises(refusal.Refused, match="Say why"):
+        verbs.withdraw(second, by=publisher, reason="  ")
+    verbs.withdraw(second, by=publisher, reason="because")
+    assert editions.latest("WPF").number == first.number
 
 
 def test_an_embargo_ends_by_itself(accepted, publish, publisher):
     made = publish("WPF", release=False)
-    with pytest.raises(review.Refused, match="in the past"):
-        release.release(made, by=publisher, embargo_at=timezone.now())
+    with pytest.raises(refusal.Refused, match="in the past"):
+        verbs.release(made, by=publisher, embargo_at=timezone.now())
     until = timezone.now() + datetime.timedelta(days=1)
-    release.release(made, by=publisher, embargo_at=until)
-    assert published.latest("WPF") is None
+    verbs.release(made, by=publisher, embargo_at=until)
+    assert editions.latest("WPF") is None
     ended = timezone.now() - datetime.timedelta(hours=1)
     Release.objects.update(embargo_at=ended, released_at=ended - datetime.timedelta(days=2))
-    assert published.latest("WPF").released_at == ended
+    assert editions.latest("WPF").released_at == ended
 
 
 def test_what_went_into_a_release_is_pinned(accepted, accept, publish, publisher):
@@ -123,7 +127,7 @@ def test_what_went_into_a_release_is_pinned(accepted, accept, publish, publisher
     assert [i["submission"] for i in one.inputs] == sorted(s.pk for s in accepted)
     assert len(two.inputs) == 3
     assert (one.predecessor, two.predecessor) == (None, first)
-    assert one.method == two.method == release.METHOD
+    assert one.method == two.method == building.METHOD
     assert one.seed_id != two.seed_id and len(one.seed_id) == 64
     assert all(gate["passed"] for gate in two.gates)
     assert (two.built_by, two.released_by) == (publisher, publisher)
@@ -149,7 +153,7 @@ def test_an_empty_submission_is_a_period_of_its_own_and_not_missing(accept, subm
         Record.objects.filter(submission=empty).delete()
     lead(empty, empty=True)
     made = publish("WPF")
-    periods = [item.code for item in published.latest("WPF").structure.by_name[TIME].items]
+    periods = [item.code for item in editions.latest("WPF").structure.by_name[TIME].items]
     assert periods == ["2026-01", "2026-02"]
     assert {"agency": "SMS", "period": "2026-02"} not in made.missing
 
@@ -159,7 +163,7 @@ def test_the_checksum_is_that_of_the_cells_that_are_downloaded(client, accepted,
     response = client.get(f"/figures/api/v1/releases/{made}/cells.parquet")
     assert hashlib.sha256(response.content).hexdigest() == made.checksum
     cells = pa.parquet.read_table(pa.BufferReader(response.content))
-    assert set(cells.column_names) == {*design.datasets()["WPF"].names, "value"}
+    assert set(cells.column_names) == {*datasets.datasets()["WPF"].names, "value"}
     assert (np.array(cells["value"]) > 0).all()
 
 
@@ -172,46 +176,46 @@ def test_a_release_that_was_started_before_sealing_counts_what_is_accepted(
     made = publish("WPF")
     assert {"agency": "SMS", "period": "2026-03"} not in made.missing
     assert late.pk in [i["submission"] for i in made.build.inputs]
-    assert jobs.work(jobs.find(f"seal:{late.pk}:1").pk).state == "DONE"
+    assert worker.work(queue.find(f"seal:{late.pk}:1").pk).state == "DONE"
 
 
 def test_a_job_that_breaks_half_way_leaves_no_row(
     accepted, build, publisher, private_files, settings
 ):
     with scope.acting(publisher):
-        job = release.build("WPF", by=publisher)
+        job = verbs.build("WPF", by=publisher)
     # The folder of cubes cannot be made: the last step fails after the release was written.
     (settings.PRIVATE_ROOT / "cubes").write_text("in the way")
-    job = jobs.work(job.pk)
+    job = worker.work(job.pk)
     assert (job.state, job.attempts) == ("QUEUED", 1)
     assert not Release.objects.exists() and not Blob.objects.exists() and not Build.objects.exists()
     (settings.PRIVATE_ROOT / "cubes").unlink()
     Job.objects.filter(pk=job.pk).update(lease_until=None)  # the pause before a retry is over
-    assert jobs.work(job.pk).state == "DONE"
+    assert worker.work(job.pk).state == "DONE"
     assert Release.objects.get().number == 1
 
 
 def test_an_overtaken_worker_leaves_nothing(accepted, publisher):
     with scope.acting(publisher):
-        job = release.build("WPF", by=publisher)
-    real = jobs._handlers["reports.publish"]
+        job = verbs.build("WPF", by=publisher)
+    real = queue.handlers["reports.publish"]
 
     def taken_over(job):
         real(job)
         type(job).objects.filter(pk=job.pk).update(worker="somebody else")
 
-    jobs._handlers["reports.publish"] = taken_over
+    queue.handlers["reports.publish"] = taken_over
     try:
-        jobs.work(job.pk)
+        worker.work(job.pk)
     finally:
-        jobs._handlers["reports.publish"] = real
+        queue.handlers["reports.publish"] = real
     assert not Release.objects.exists()
 
 
 @pytest.mark.parametrize("harm", ["gone", "changed"])
 def test_a_harmed_ledger_is_refused_in_words(accepted, accept, publish, build, harm):
     made = publish("WPF")
-    file = slices.private(Build.objects.get(release=made).cells_path)
+    file = private(Build.objects.get(release=made).cells_path)
     file.unlink() if harm == "gone" else file.write_bytes(file.read_bytes() + b"x")
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
     job = build("WPF")
@@ -232,10 +236,10 @@ def test_records_taken_back_and_a_third_release_are_compared_with_every_release_
     """Sixty come and are never shown, then fifty-five of them go: readers would see five records."""
     publish("WPF")
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 60, seed=5))
-    release.withdraw(publish("WPF", release=False), by=publisher, reason="because")
+    verbs.withdraw(publish("WPF", release=False), by=publisher, reason="because")
     late = Slice.objects.latest("pk")
-    cells = slices.cells_of(late, design.datasets()["WPF"]).slice(0, 5)
-    late.sha256 = slices.write_private(late.path, slices.as_bytes(cells))
+    cells = slices.cells_of(late, datasets.datasets()["WPF"]).slice(0, 5)
+    late.sha256 = write_private(late.path, as_bytes(cells))
     late.save()
     job = build("WPF")
     assert job.state == "FAILED" and "records changed" in job.reason
@@ -246,18 +250,18 @@ def test_a_count_that_returns_gets_its_old_value(accepted, publish, submit, lead
 
     def reopened(rows):
         with scope.acting(statistician):
-            review.advance(accepted[0], "reopen", by=statistician, reason="a mistake")
+            submissions.advance(accepted[0], "reopen", by=statistician, reason="a mistake")
         with scope.working([accepted[0].agency_id]):
             Record.objects.filter(pk__in=added).delete()
         submit("SMS-WPF", rows)
         accepted[0].refresh_from_db()
         lead(accepted[0])
         publish("WPF")
-        return published.cells(published.latest("WPF"))
+        return editions.cells(editions.latest("WPF"))
 
     added = []
     publish("WPF")
-    first = published.cells(published.latest("WPF"))
+    first = editions.cells(editions.latest("WPF"))
     with scope.working([accepted[0].agency_id]):
         before = set(Record.objects.values_list("pk", flat=True))
     second = reopened(draw("SMS-WPF", MONTHS[:1], 80))  # one more in every cell
@@ -272,9 +276,9 @@ def test_a_dataset_whose_codes_were_changed_is_refused_in_words(
     accepted, publish, build, monkeypatch, tmp_path
 ):
     publish("WPF")
-    text = (design.DIRECTORY / "wpf.yaml").read_text()
+    text = (datasets.DIRECTORY / "wpf.yaml").read_text()
     (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
-    monkeypatch.setattr(design, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
     job = build("WPF")
     assert job.state == "FAILED"
     assert "WPF-1 was made with other cells (AGE Y_GE65)" in job.reason
@@ -284,10 +288,10 @@ def test_an_open_submission_of_an_older_design_is_waited_for(
     accepted, build, statistician, monkeypatch, tmp_path
 ):
     with scope.acting(statistician):
-        review.advance(accepted[0], "reopen", by=statistician, reason="more came")
-    text = (design.DIRECTORY / "wpf.yaml").read_text()
+        submissions.advance(accepted[0], "reopen", by=statistician, reason="more came")
+    text = (datasets.DIRECTORY / "wpf.yaml").read_text()
     (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
-    monkeypatch.setattr(design, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
     job = build("WPF")
     assert job.state == "FAILED"
     assert "2026-01 was sealed before the dataset was changed" in job.reason
@@ -296,11 +300,11 @@ def test_an_open_submission_of_an_older_design_is_waited_for(
 def test_a_dataset_changed_before_its_first_release_is_sealed_anew(
     accepted, publish, monkeypatch, tmp_path
 ):
-    text = (design.DIRECTORY / "wpf.yaml").read_text()
+    text = (datasets.DIRECTORY / "wpf.yaml").read_text()
     (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
-    monkeypatch.setattr(design, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
     publish("WPF")
-    ages = published.cells(published.latest("WPF"))["AGE"].to_pylist()
+    ages = editions.cells(editions.latest("WPF"))["AGE"].to_pylist()
     assert "Y65T" in ages and "Y_GE65" not in ages
 
 
@@ -318,15 +322,15 @@ def test_unchanged_cells_keep_their_value_and_none_moves_against_the_truth(
         accept("SMS-WPF", draw("SMS-WPF", [later], 60, seed + 1))
         releases.append(publish("WPF"))
         with scope.acting(statistician):
-            review.advance(first[0], "reopen", by=statistician, reason="more came")
+            submissions.advance(first[0], "reopen", by=statistician, reason="more came")
         submit("SMS-WPF", draw("SMS-WPF", [MONTHS[0]], 55, seed + 2))
         first[0].refresh_from_db()
         lead(first[0])
         releases.append(publish("WPF"))
-        names = design.datasets()["WPF"].names
+        names = datasets.datasets()["WPF"].names
         known = []
         for build in Build.objects.order_by("pk"):
-            table = slices.read_private(build.cells_path, build.cells_sha256)
+            table = read_private(build.cells_path, build.cells_sha256)
             keys = list(zip(*(table[n].to_pylist() for n in names), strict=True))
             known.append(
                 (

@@ -8,11 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agencies import scope
-from migdata import jobs
+from jobs import queue, worker
 from records.models import Record, Submission
-from reports import cube, design, release, slices
+from records.review import steps, submissions
+from reports.designs import datasets
+from reports.exact import cube, slices
+from reports.exact.private_files import private
 from reports.models import Slice
-from reports.structure import SEX, TIME
+from reports.published.structure import SEX, TIME
 from tests.reports.conftest import DATASETS, SAID, draw, forgotten
 
 with_database = settings(
@@ -68,7 +71,7 @@ def counted(table, names):
 @with_database
 @given(data=st.data())
 def test_every_table_of_the_exact_cube_is_a_plain_count_of_the_records(code, data, submit):
-    dataset = design.datasets()[code]
+    dataset = datasets.datasets()[code]
     rows = data.draw(rows_of(dataset.instrument))
     with forgotten():
         exact = cube.add_up(
@@ -85,7 +88,7 @@ def test_every_table_of_the_exact_cube_is_a_plain_count_of_the_records(code, dat
 @with_database
 @given(st.lists(st.sampled_from(["F", "M", "_U", "_N", "_O"]), min_size=1, max_size=40))
 def test_unknown_sex_is_never_dropped(submit, sexes):
-    dataset = design.datasets()["WPF"]
+    dataset = datasets.datasets()["WPF"]
     rows = [{**draw("SMS-WPF", ["2026-01"], 1, seed=k)[0], "sex": s} for k, s in enumerate(sexes)]
     with forgotten():
         (submission,) = submit("SMS-WPF", rows)
@@ -97,17 +100,17 @@ def test_unknown_sex_is_never_dropped(submit, sexes):
 def test_sealing_twice_gives_equal_bytes_and_one_row(accept, private_files):
     (submission,) = accept("SMS-WPF", draw("SMS-WPF", ["2026-01"], 40))
     one = Slice.objects.get()
-    before = slices.private(one.path).read_bytes()
-    job = jobs.find(f"seal:{submission.pk}:1")
+    before = private(one.path).read_bytes()
+    job = queue.find(f"seal:{submission.pk}:1")
     with scope.working(job.agencies):
         slices.seal(job)
     assert Slice.objects.get().sha256 == one.sha256
-    assert slices.private(one.path).read_bytes() == before
+    assert private(one.path).read_bytes() == before
 
 
 def test_a_slice_is_private_on_disk(accept):
     accept("SMS-WPF", draw("SMS-WPF", ["2026-01"], 5))
-    file = slices.private(Slice.objects.get().path)
+    file = private(Slice.objects.get().path)
     assert file.stat().st_mode & 0o077 == 0
     assert file.parent.stat().st_mode & 0o077 == 0
 
@@ -121,7 +124,7 @@ def test_a_slice_is_private_on_disk(accept):
 )
 def test_a_harmed_slice_is_refused_in_words(accept, build, harm, words):
     accept("SMS-WPF", draw("SMS-WPF", ["2026-01"], 5))
-    harm(slices.private(Slice.objects.get().path))
+    harm(private(Slice.objects.get().path))
     job = build("WPF")
     assert job.state == "FAILED"
     assert words in job.reason
@@ -129,42 +132,40 @@ def test_a_harmed_slice_is_refused_in_words(accept, build, harm, words):
 
 
 def test_a_submission_that_is_open_again_is_not_sealed(submit, lead, statistician):
-    from records import review
 
     (submission,) = submit("SMS-WPF", draw("SMS-WPF", ["2026-01"], 5))
     lead(submission, sealed=False)
-    job = jobs.find(f"seal:{submission.pk}:1")
+    job = queue.find(f"seal:{submission.pk}:1")
     Submission.objects.filter(pk=submission.pk).update(state="DRAFT", version=2)
-    assert jobs.work(job.pk).state == "FAILED"
+    assert worker.work(job.pk).state == "FAILED"
     assert not Slice.objects.exists()
-    assert "reopen" in review.STEPS
+    assert "reopen" in steps.STEPS
 
 
 def test_an_older_slice_stays_in_force_until_the_next_acceptance(
     accept, lead, submit, statistician
 ):
-    from records import review
 
-    dataset = design.datasets()["WPF"]
+    dataset = datasets.datasets()["WPF"]
     (submission,) = accept("SMS-WPF", draw("SMS-WPF", ["2026-01"], 5))
     with scope.acting(statistician):
-        review.advance(submission, "reopen", by=statistician, reason="more came")
-        assert [s.version for s in release.slices_in_force(dataset)] == [1]
+        submissions.advance(submission, "reopen", by=statistician, reason="more came")
+        assert [s.version for s in cube.slices_in_force(dataset)] == [1]
     submit("SMS-WPF", draw("SMS-WPF", ["2026-01"], 4, seed=9))
     submission.refresh_from_db()
     with scope.acting(statistician):
         assert (
-            release.exact_of(dataset)[cube.COUNT].to_pylist()
-            and sum(release.exact_of(dataset)[cube.COUNT].to_pylist()) == 5
+            cube.exact_of(dataset)[cube.COUNT].to_pylist()
+            and sum(cube.exact_of(dataset)[cube.COUNT].to_pylist()) == 5
         )
     lead(submission)
     with scope.acting(statistician):
-        assert [s.version for s in release.slices_in_force(dataset)] == [2]
-        assert sum(release.exact_of(dataset)[cube.COUNT].to_pylist()) == 9
+        assert [s.version for s in cube.slices_in_force(dataset)] == [2]
+        assert sum(cube.exact_of(dataset)[cube.COUNT].to_pylist()) == 9
 
 
 def test_a_code_that_the_structure_lacks_is_an_error_not_a_loss(submit):
-    dataset = design.datasets()["WPF"]
+    dataset = datasets.datasets()["WPF"]
     (submission,) = submit("SMS-WPF", draw("SMS-WPF", ["2026-01"], 3))
     cells = slices.exact_cells(submission, dataset)
     with pytest.raises(KeyError):

@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand
 from django.utils.translation.template import templatize
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("migdata", "agencies", "records", "reports")
+APPS = ("migdata", "agencies", "jobs", "records", "reports", "standards")
 KEYWORDS = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "said"), None),
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "marked"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
 }
 BEGUN = datetime(2026, 11, 24, tzinfo=UTC)

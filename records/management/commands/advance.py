@@ -6,17 +6,18 @@ from django.core.management.base import BaseCommand, CommandError
 from agencies import scope
 from agencies.access import Denied
 from agencies.models import Person
-from migdata import jobs
-from records import review
+from agencies.refusal import Refused
+from jobs import queue, worker
 from records.models import Submission
+from records.review import steps, submissions
 
 
 class Command(BaseCommand):
-    help = "Move a submission one step: " + ", ".join(review.STEPS)
+    help = "Move a submission one step: " + ", ".join(steps.STEPS)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("submission", type=int)
-        parser.add_argument("verb", choices=list(review.STEPS))
+        parser.add_argument("verb", choices=list(steps.STEPS))
         parser.add_argument("--as", dest="person", required=True, help="e-mail")
         parser.add_argument("--reason", default="")
         parser.add_argument("--held", type=int, help="number of held rows that will not count")
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             if submission is None:
                 raise CommandError(f"{person.email} sees no submission {options['submission']}.")
             try:
-                review.advance(
+                submissions.advance(
                     submission,
                     options["verb"],
                     by=person,
@@ -39,10 +40,10 @@ class Command(BaseCommand):
                     held_acknowledged=options["held"],
                     nothing_to_report=options["nothing_to_report"],
                 )
-            except (review.Refused, Denied) as refusal:
+            except (Refused, Denied) as refusal:
                 raise CommandError(str(refusal)) from refusal
             submission.refresh_from_db()
-            sealing = jobs.find(f"seal:{submission.pk}:{submission.version}")
+            sealing = queue.find(f"seal:{submission.pk}:{submission.version}")
         if options["verb"] == "accept" and sealing:
-            jobs.work(sealing.pk)
+            worker.work(sealing.pk)
         self.stdout.write(f"{submission} {submission.state}")

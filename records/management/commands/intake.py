@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from agencies import access, scope
-from agencies.access import Permission
 from agencies.models import Person
-from migdata import jobs
-from migdata.jobs import Job
-from records import intake
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from jobs import worker
+from jobs.queue import Job
+from records.collection import uploads
 from records.models import Instrument, Upload
-from records.review import Refused
 
 PIECE = 1 << 20
 
@@ -34,7 +34,7 @@ def _answers(path: Path | None) -> dict[str, Any]:
 
 def _finish(job: int) -> None:
     """Do the job, or wait for the worker that was quicker."""
-    while jobs.work(job).state in (Job.State.QUEUED, Job.State.RUNNING):
+    while worker.work(job).state in (Job.State.QUEUED, Job.State.RUNNING):
         time.sleep(0.2)
 
 
@@ -56,14 +56,14 @@ class Command(BaseCommand):
         person = Person.objects.named(options["person"])
         upload_id, refusal = self._receive(person, answers, options)
         if upload_id is None:
-            result = intake.summary(Upload(state=Upload.State.REFUSED, reason=refusal))
+            result = uploads.summary(Upload(state=Upload.State.REFUSED, reason=refusal))
         else:
             with scope.acting(person):
                 job = Upload.objects.select_related("job").get(pk=upload_id).job
             if job:
                 _finish(job.pk)
             with scope.acting(person):
-                result = intake.summary(Upload.objects.get(pk=upload_id))
+                result = uploads.summary(Upload.objects.get(pk=upload_id))
         self.stdout.write(
             json.dumps(result, ensure_ascii=False)
             if options["json"]
@@ -80,15 +80,15 @@ class Command(BaseCommand):
             if agency is None:
                 raise CommandError(f"{person.email} may not enter records for {options['agency']}.")
             try:
-                collection = Instrument.objects.get(code=options["instrument"])
+                instrument = Instrument.objects.get(code=options["instrument"])
             except Instrument.DoesNotExist as error:
                 raise CommandError(f"There is no instrument {options['instrument']}.") from error
             try:
                 with options["file"].open("rb") as source:
-                    upload = intake.receive(
+                    upload = uploads.receive(
                         iter(lambda: source.read(PIECE), b""),
                         agency=agency,
-                        collection=collection,
+                        instrument=instrument,
                         file_name=options["file"].name,
                         by=person,
                         answers=answers,

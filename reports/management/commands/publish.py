@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 from agencies import scope
 from agencies.access import Denied
 from agencies.models import Person
-from migdata import jobs
-from migdata.jobs import Job
-from records.review import Refused
-from reports import release
+from agencies.refusal import Refused
+from jobs import worker
+from jobs.queue import Job
 from reports.models import Release
+from reports.releases import verbs
 
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 PATIENCE = 900  # seconds for a worker that was quicker than this command
@@ -32,14 +32,14 @@ class Command(BaseCommand):
         person, dataset = Person.objects.named(options["person"]), options["dataset"].upper()
         try:
             with scope.acting(person):
-                job = release.build(dataset, by=person)
+                job = verbs.build(dataset, by=person)
             done = _done(job)
             if done.state != Job.State.DONE:
                 raise CommandError(done.reason or "Nothing was built yet; the job waits.")
             with scope.acting(person):
                 made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
                 if not options["built_only"]:
-                    release.release(made, by=person)
+                    verbs.release(made, by=person)
         except (Refused, Denied) as refusal:
             raise CommandError(str(refusal)) from refusal
         facts = {"release": str(made), "state": made.state, "checksum": made.checksum}
@@ -49,6 +49,6 @@ class Command(BaseCommand):
 def _done(job: Job) -> Job:
     """Do the job, or wait for the worker that has it already, and for the pause before a retry."""
     end = time.monotonic() + PATIENCE
-    while (job := jobs.work(job.pk)).state in OPEN and time.monotonic() < end:
+    while (job := worker.work(job.pk)).state in OPEN and time.monotonic() < end:
         time.sleep(0.2)
     return job

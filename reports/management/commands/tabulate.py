@@ -7,13 +7,17 @@ import pyarrow as pa
 from django.core.management.base import BaseCommand, CommandError
 
 from agencies import access, audit, scope
-from agencies.access import Denied, Permission
+from agencies.access import Denied
 from agencies.models import Person
-from migdata import jobs
-from records.review import Refused
-from reports import cube, design, published, release
-from reports.published import Figures
-from reports.structure import SEX, SEXES, TIME, Structure, Unknown
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from jobs import queue
+from reports.designs import datasets
+from reports.exact import cube
+from reports.published import editions
+from reports.published.editions import current_editions
+from reports.published.figures import Figures, sums
+from reports.published.structure import SEX, SEXES, TIME, Structure, Unknown
 
 Rows = list[tuple[tuple[str, ...], Figures]]
 PERIODS = ("MONTH", "QUARTER", "YEAR", "PERIOD")  # what people call the time dimension
@@ -43,8 +47,8 @@ class Command(BaseCommand):
             for name in by:
                 structure.require_name(name)
             names = [name for name in by if name != SEX]
-            found = published.sums(cells, structure, names, where)
-        except (Refused, Denied, Unknown, jobs.GaveUp) as refusal:
+            found = sums(cells, structure, names, where)
+        except (Refused, Denied, Unknown, queue.GaveUp) as refusal:
             raise CommandError(str(refusal)) from refusal
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow([*by, "count"])
@@ -56,23 +60,23 @@ class Command(BaseCommand):
         person = Person.objects.named(options["person"])
         with scope.acting(person):
             access.require(person, Permission.TABULATE)
-            dataset = design.datasets().get(code)
+            dataset = datasets.datasets().get(code)
             if dataset is None:
-                known = ", ".join(design.datasets())
+                known = ", ".join(datasets.datasets())
                 raise Refused(f"There is no dataset {code}. Choose from: {known}.")
             asked = {"by": options["by"], "where": options["where"]}
             audit.record("tabulate-exact", f"dataset:{code}", by=person, table=asked)
-            exact = release.exact_of(dataset)
+            exact = cube.exact_of(dataset)
         structure = dataset.structure(cube.periods_of(exact))
-        return exact.rename_columns([*structure.names, published.VALUE]), structure
+        return exact.rename_columns([*structure.names, editions.VALUE]), structure
 
 
 def _public(dataset: str) -> tuple[pa.Table, Structure]:
-    edition = published.latest(dataset)
+    edition = editions.latest(dataset)
     if edition is None:
-        known = ", ".join(e.dataset for e in published.editions()) or "none is public yet"
+        known = ", ".join(e.dataset for e in current_editions()) or "none is public yet"
         raise Refused(f"No release of {dataset} is public. Choose from: {known}.")
-    return published.cells(edition), edition.structure
+    return editions.cells(edition), edition.structure
 
 
 def _lines(

@@ -1,0 +1,160 @@
+"""Pages of people and agencies: each fetches what is visible, calls one verb, answers."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views import i18n
+
+from agencies import access, accounts, sign_in
+from agencies.forms import AgencyForm, InviteForm
+from agencies.http import SignedInRequest
+from agencies.models import Agency, AgencyPermission, Person
+from agencies.refusal import Refused
+from agencies.roles import DESCRIPTIONS, Permission, Role
+
+
+def people(request: SignedInRequest) -> HttpResponse:
+    """The people of one agency; the national administrator chooses which."""
+    access.require(request.user, Permission.MANAGE_PEOPLE)
+    managed = list(access.agencies(request.user, Permission.MANAGE_PEOPLE))
+    wanted = request.GET.get("agency", "")
+    chosen = next((a for a in managed if a.code == wanted), managed[0] if managed else None)
+    context = {
+        "agencies": managed,
+        "national": access.may(request.user, Permission.MANAGE_AGENCIES),
+        "group": _group(chosen) if chosen else None,
+    }
+    return render(request, "agencies/people.html", context)
+
+
+def invite(request: SignedInRequest, agency: str) -> HttpResponse:
+    found = _managed(request, agency)
+    form = InviteForm(request.POST or None, initial={"language": get_language()})
+    chosen = request.POST.getlist("roles")
+    if request.method == "POST" and form.is_valid():
+        try:
+            person = accounts.invite(
+                **form.cleaned_data,
+                roles=_roles(chosen),
+                agency=found,
+                by=request.user,
+                link_base=request.build_absolute_uri("/"),
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("%(person)s is invited.") % {"person": person})
+            return _people_of(found)
+    context = {
+        "agency": found,
+        "form": form,
+        "roles": _choices(accounts.grantable(request.user, found), _roles(chosen)),
+    }
+    return render(request, "agencies/invite.html", context, status=422 if form.is_bound else 200)
+
+
+def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
+    found = _managed(request, agency)
+    held_by = AgencyPermission.objects.filter(content_object=found).values("user")
+    one = get_object_or_404(Person, pk=person, pk__in=held_by)
+    if request.method == "POST":
+        return _change(request, one, found)
+    held, grantable = access.roles(one, found), accounts.grantable(request.user, found)
+    context = {
+        "agency": found,
+        "person": one,
+        "own": one == request.user,
+        "roles": _choices(grantable, held),
+        "others": [role.label for role in held if role not in grantable],
+    }
+    return render(request, "agencies/person.html", context)
+
+
+def agency_list(request: SignedInRequest) -> HttpResponse:
+    access.require(request.user, Permission.MANAGE_AGENCIES)
+    form = AgencyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        code = form.cleaned_data.pop("code")
+        office = form.cleaned_data.pop("statistics_office")
+        try:
+            accounts.create_agency(
+                code=code, names=form.cleaned_data, statistics_office=office, by=request.user
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request, _("%(code)s is added. Now invite its administrator.") % {"code": code}
+            )
+            return redirect("agencies:invite", code)
+    listed = [(a, accounts.holders(a, Role.AGENCY_ADMIN)) for a in Agency.objects.all()]
+    context = {"agencies": listed, "form": form}
+    return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
+
+
+@login_not_required
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Django's switch of language, which a person who is signed in keeps."""
+    response = i18n.set_language(request)
+    chosen = request.POST.get("language", "")
+    if isinstance(request.user, Person) and chosen in dict(settings.LANGUAGES):
+        sign_in.choose_language(request.user, chosen)
+    return response
+
+
+def _managed(request: SignedInRequest, code: str) -> Agency:
+    return get_object_or_404(
+        access.agencies(request.user, Permission.MANAGE_PEOPLE), code__iexact=code
+    )
+
+
+def _people_of(agency: Agency) -> HttpResponse:
+    return redirect(f"{redirect('agencies:people').url}?agency={agency.code}")
+
+
+def _group(agency: Agency) -> dict[str, Any]:
+    found = accounts.people(agency)
+    held = {role for person, roles in found if person.is_active for role in roles}
+    return {
+        "agency": agency,
+        "accounts": [
+            {"person": person, "roles": [str(role.label) for role in roles]}
+            for person, roles in found
+        ],
+        "invited": sum(p.is_active and not p.has_usable_password() for p, _roles in found),
+        "lacking": Role.CLERK in held and Role.REVIEWER not in held,
+    }
+
+
+def _roles(chosen: list[str]) -> list[Role]:
+    return [Role(value) for value in chosen if value in Role.values]
+
+
+def _choices(offered: list[Role], held: list[Role]) -> list[dict[str, Any]]:
+    return [
+        {"value": r.value, "label": r.label, "says": DESCRIPTIONS[r], "on": r in held}
+        for r in offered
+    ]
+
+
+def _change(request: SignedInRequest, one: Person, agency: Agency) -> HttpResponse:
+    try:
+        if "active" in request.POST:
+            accounts.set_active(one, request.POST["active"] == "1", agency=agency, by=request.user)
+        elif "again" in request.POST:
+            link_base = request.build_absolute_uri("/")
+            accounts.invite_again(one, agency=agency, by=request.user, link_base=link_base)
+        else:
+            roles = _roles(request.POST.getlist("roles"))
+            accounts.change_roles(one, roles, agency=agency, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("%(person)s: saved.") % {"person": one})
+    return _people_of(agency)

@@ -1,0 +1,105 @@
+"""Adding jobs and finding them. The row in `jobs.Job` is the truth; Redis only wakes workers."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from jobs.models import Job
+from standards.translation import sentence, translated
+
+log = logging.getLogger(__name__)
+ATTEMPTS = 3
+
+AFRESH: dict[str, Any] = {
+    "state": Job.State.QUEUED,
+    "attempts": 0,
+    "worker": "",
+    "lease_until": None,
+    "finished_at": None,
+    "because": {},
+    "error": "",
+    "progress": {},
+}
+
+Handler = Callable[[Job], None]
+handlers: dict[str, Handler] = {}
+_wake: list[Callable[[int], None]] = []
+
+
+class GaveUp(Exception):
+    """The job cannot succeed however often it is tried; the text says why, for people.
+
+    It is raised where nobody's language is active, so the text is marked, not translated:
+    `GaveUp(marked("There is no dataset %(code)s."), code=code)`.
+    """
+
+    def __init__(self, text: str, **values: Any) -> None:
+        super().__init__(text)
+        self.because = sentence(text, **values)
+
+    def __str__(self) -> str:
+        return translated(self.because)
+
+
+def handler(name: str) -> Callable[[Handler], Handler]:
+    """Register the function that does the jobs of this name. Called when an app's `tasks` is imported."""
+
+    def register(function: Handler) -> Handler:
+        handlers[name] = function
+        return function
+
+    return register
+
+
+def wake_with(function: Callable[[int], None]) -> None:
+    """Say how workers are woken (`migdata.celery` does)."""
+    _wake[:] = [function]
+
+
+def enqueue(
+    name: str, *, key: str, args: dict[str, Any], agencies: list[int], by: Any = None
+) -> Job:
+    """Add a job inside the caller's transaction and wake a worker after it commits.
+
+    `key` names the work: while a job of that key is open it is not added a second time, and a
+    finished one is started anew. `agencies` is the scope (ids) in which the handler will run.
+    """
+    now = timezone.now()
+    asked = {
+        "args": args,
+        "agencies": agencies,
+        "asked_by": by,
+        "asked_at": now,
+        "woken_at": now,
+    }
+    job, created = Job.objects.get_or_create(key=key, defaults={"name": name, **asked})
+    if not created and _closed(job).update(**asked, **AFRESH):
+        job.refresh_from_db()
+    transaction.on_commit(lambda: wake(job.pk))
+    return job
+
+
+def _closed(job: Job) -> QuerySet[Job]:
+    """The row, if the job has come to an end; asked of the database, where workers change it."""
+    return Job.objects.filter(pk=job.pk, state__in=[Job.State.DONE, Job.State.FAILED])
+
+
+def find(key: str) -> Job | None:
+    """Return the job of this key."""
+    return Job.objects.filter(key=key).first()
+
+
+def wake(job_id: int) -> None:
+    """Tell a worker. A broker that is down only delays: the reaper finds the row."""
+    for function in _wake:
+        try:
+            function(job_id)
+        except Exception:
+            log.warning(
+                "could not wake a worker for job %s; the reaper will", job_id, exc_info=True
+            )
+            Job.objects.filter(pk=job_id).update(woken_at=None)

@@ -1,0 +1,54 @@
+"""What no request may bring, refused before anything is read or asked."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+ROOM = 1 << 20  # bytes of a form beside its file
+
+
+class RejectMalformed:
+    """Refuse NUL characters, which no text has and PostgreSQL cannot store, and bodies nobody asked for.
+
+    The body of a form with a file is read by the check of its token, before any page sees who sent
+    it: so strangers, and files over the limit, are turned away here.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in unquote(f"{request.path}?{request.META.get('QUERY_STRING', '')}"):
+            return _said(400, _("The address holds a character that no text has."))
+        if request.content_type == "multipart/form-data":
+            length = _length(request)
+            if length > ROOM and not request.user.is_authenticated:
+                return _said(403, _("Sign in before you send a file."))
+            if not 0 < length <= settings.UPLOAD_LIMIT + ROOM:
+                limit = settings.UPLOAD_LIMIT // 2**20
+                return _said(
+                    413,
+                    _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
+                    % {"limit": limit},
+                )
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        if request.method == "POST":
+            for values in dict(request.POST.lists()).values():
+                if any("\x00" in value for value in values):
+                    return _said(400, _("A field holds a character that no text has."))
+        return None
+
+
+def _length(request: HttpRequest) -> int:
+    stated = request.META.get("CONTENT_LENGTH", "")
+    return int(stated) if stated.isascii() and stated.isdecimal() else 0
+
+
+def _said(status: int, text: str) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,1 @@
+"""How records enter, change and leave: uploads, admission, entry, held and late rows."""

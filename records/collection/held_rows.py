@@ -1,0 +1,48 @@
+"""Held rows: discarding one, and the texts its form shows."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agencies import access, audit
+from agencies.models import Person
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.models import HeldRow
+from records.review.opening import require_open
+
+
+def discard(held: HeldRow, *, by: Person) -> None:
+    """Remove a held row that should never have been in the file (a subtotal, a test row).
+
+    Raises `Refused` for a late row, which is valid and only waits, and where the period is closed.
+    """
+    access.require(by, Permission.ENTER, held.agency)
+    if held.kind == HeldRow.Kind.LATE:
+        raise Refused(_("This row is valid; it waits until its period is opened again."))
+    with transaction.atomic():
+        if held.submission_id:
+            require_open(held.submission_id)
+        locked_held(held).delete()
+    audit.record("discard", f"held:{held.pk}", by=by, agency=held.agency)
+
+
+def texts_of_held(held: HeldRow) -> dict[str, str]:
+    """Return a held row as the texts its form shows: as read, or typed where it was valid but for its number."""
+    extras = held.raw.get("extras") or {}
+    flat = {name: value for name, value in held.raw.items() if name != "extras"} | extras
+    return {name: text_of_value(value) for name, value in flat.items() if value is not None}
+
+
+def text_of_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return value.strftime("%d.%m.%Y") if hasattr(value, "strftime") else str(value)
+
+
+def locked_held(held: HeldRow) -> HeldRow:
+    now = HeldRow.objects.select_for_update(of=("self",)).filter(pk=held.pk).first()
+    if now is None:
+        raise Refused(_("This row was corrected or removed meanwhile."))
+    return now

@@ -1,0 +1,192 @@
+"""Writing validated rows in bulk: COPY into a temporary table, then one INSERT … SELECT under RLS.
+
+COPY itself is refused for a role under row-level security, so rows pass through `incoming`, a
+table of this transaction. Everything here works on columns; the database does the rest.
+"""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from django.db import connection
+
+from records.instruments.spec import Spec
+from records.validation.findings import Checked, Finding, head_of
+
+CORE = {
+    "record_ref": "varchar(40)",
+    "person_ref": "varchar(64)",
+    "event_date": "date",
+    "sex": "varchar(2)",
+    "sex_basis": "varchar(4)",
+    "birth_year": "smallint",
+    "age": "smallint",
+    "age_precision": "varchar(1)",
+    "citizenship": "varchar(3)",
+    "country_birth": "varchar(3)",
+    "region": "varchar(7)",
+    "education": "varchar(3)",
+    "civil_status": "varchar(2)",
+}
+to_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one per call
+COLUMNS = ", ".join(CORE)  # of a record, in the order of every statement
+STAGED = ["row_no", "period", *CORE, "extras"]
+
+
+def prepare() -> None:
+    """Create the temporary tables of this transaction: good rows and held rows."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in CORE.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMP TABLE incoming (row_no int, period varchar(7), {columns}, extras jsonb)"
+            " ON COMMIT DROP"
+        )
+        cursor.execute(
+            "CREATE TEMP TABLE incoming_held (row_no int, period varchar(7), raw jsonb,"
+            " findings jsonb) ON COMMIT DROP"
+        )
+
+
+def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) -> None:
+    """Copy one block: good rows to `incoming`, rows with an error to `incoming_held`.
+
+    `raw` holds the texts as read (for held rows); `cells` maps a variable to its column letter, and
+    "" to what stands before it (`Sheet!`).
+    """
+    good = checked.typed
+    if checked.held.any():
+        _stage_held(raw, checked, cells)
+        good = good.filter(pa.array(~checked.held))
+    if not good.num_rows:
+        return
+    columns = {
+        "row_no": good["_row"],
+        "period": good["period"],
+        **{name: _column(good, name) for name in CORE},
+        "extras": _json(
+            [(v.name, good[v.name]) for v in spec.extras() if v.name in good.column_names],
+            good.num_rows,
+        ),
+    }
+    _copy("incoming", pa.table({name: columns[name] for name in STAGED}))
+
+
+def rows_as_json(table: pa.Table) -> pa.Array:
+    """Return each row of a table of texts as one JSON object, empty texts left out."""
+    return _json(
+        [(n, table[n]) for n in table.column_names if not n.startswith("_")], table.num_rows
+    )
+
+
+def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
+    return table[name] if name in table.column_names else pa.nulls(table.num_rows, pa.string())
+
+
+def _copy(target: str, table: pa.Table) -> None:
+    buffer = io.BytesIO()
+    flat = [
+        pc.cast(c, c.type.value_type) if pa.types.is_dictionary(c.type) else c
+        for c in table.columns
+    ]
+    pacsv.write_csv(
+        pa.table(flat, names=table.column_names), buffer, pacsv.WriteOptions(include_header=False)
+    )
+    names = ", ".join(table.column_names)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)") as copy,
+    ):
+        copy.write(buffer.getbuffer())
+
+
+def _json(columns: list[tuple[str, pa.ChunkedArray]], rows: int) -> pa.Array:
+    """Build JSON objects column-wise: each distinct value is written as JSON once."""
+    parts = [part for name, column in columns for part in [_fragments(name, column)]]
+    if not parts:
+        return pa.array(["{}"] * rows)
+    body = pc.binary_join_element_wise(*parts, "")
+    body = pc.utf8_slice_codeunits(body, 1)  # every fragment begins with a comma
+    return pc.binary_join_element_wise("{", body, "}", "")
+
+
+def _fragments(name: str, column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_dictionary(
+        whole.type
+    ):  # only what occurs here: not the whole code list or block
+        whole = whole.cast(whole.type.value_type)
+    coded, head = whole.dictionary_encode(), f",{to_json(name)}:"
+    texts = [
+        "" if value is None or value == "" else head + to_json(_plain(value))
+        for value in coded.dictionary.to_pylist()
+    ]
+    found = pa.array([*texts, ""], pa.string())
+    return found.take(pc.fill_null(coded.indices.cast(pa.int32()), len(texts)))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> None:
+    keep = pa.array(checked.held)
+    there = checked.hidden.keys() & set(raw.column_names)
+    for name, hidden in ((name, checked.hidden[name]) for name in there):
+        place = raw.column_names.index(name)
+        texts = pc.if_else(pa.array(hidden), "", raw[name].cast(pa.string()))
+        raw = raw.set_column(place, name, texts)
+    held = raw.filter(keep)
+    table = pa.table(
+        {
+            "row_no": held["_row"],
+            "period": checked.typed["period"].filter(keep),
+            "raw": rows_as_json(held),
+            "findings": _findings_as_json(checked, cells).filter(keep),
+        }
+    )
+    _copy("incoming_held", table)
+
+
+def _findings_as_json(checked: Checked, cells: dict[str, str]) -> pa.Array:
+    """Return (n,) JSON lists of the errors of each row, put together finding by finding."""
+    row_numbers = checked.typed["_row"].combine_chunks().cast(pa.string())
+    columns = [
+        _spread(_one_finding(finding, row_numbers, cells), finding.rows, len(row_numbers))
+        for finding in checked.findings
+        if finding.severity == "error"
+    ]
+    lists = pc.binary_join_element_wise(*columns, "", "")
+    lists = pc.utf8_slice_codeunits(lists, 1)  # every finding begins with a comma
+    return pc.binary_join_element_wise("[", lists, "]", "")
+
+
+def _one_finding(finding: Finding, row_numbers: pa.Array, cells: dict[str, str]) -> pa.Array:
+    """The JSON of a finding at each of its rows: only cell and value differ."""
+    same = "," + json.dumps(head_of(finding), ensure_ascii=False).removesuffix("}")
+    parts: list[Any] = [pa.repeat(same, len(finding.rows)), ', "cell": "']
+    if letter := cells.get(finding.variable):
+        sheet = json.dumps(cells.get("", ""), ensure_ascii=False)[1:-1]
+        parts += [f"{sheet}{letter}", row_numbers.take(pa.array(finding.rows))]
+    parts += ['", "value": ', _as_json(finding.values), "}", ""]
+    return pc.binary_join_element_wise(*parts)
+
+
+def _as_json(values: pa.Array | None) -> Any:
+    if values is None:
+        return "null"
+    coded = values.dictionary_encode()
+    texts = [json.dumps(text, ensure_ascii=False) for text in [*coded.dictionary.to_pylist(), None]]
+    places = pc.fill_null(coded.indices, len(texts) - 1)
+    return pa.array(texts, pa.string()).take(places)
+
+
+def _spread(texts: pa.Array, places: np.ndarray[Any, Any], rows: int) -> pa.Array:
+    """Put texts at their places among so many rows, empty ones between."""
+    where = np.zeros(rows, dtype=np.int64)
+    there = np.zeros(rows, dtype=bool)
+    where[places], there[places] = np.arange(len(places)), True
+    return pc.fill_null(texts.take(pa.array(where, mask=~there)), "")

@@ -1,0 +1,267 @@
+"""From an uploaded file to records: receive, read, ask, validate, admit, undo.
+
+On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_file`), until it is taken in,
+refused or given up; `expire` removes what nobody waits for.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext as _
+
+from agencies import access, audit, scope
+from agencies.models import Agency, Person
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from jobs import queue
+from jobs.queue import Job
+from records.collection import late_rows
+from records.instruments import versions
+from records.models import HeldRow, Instrument, Submission, Upload
+from records.reading import encrypted_file, questions
+from records.review.opening import require_delivery
+
+State = Upload.State
+ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
+UNANSWERED = timedelta(days=14)
+EXPIRED = {
+    "en": "Its questions were not answered within 14 days, so the file was deleted. Send it again.",
+    "ru": "На вопросы не ответили за 14 дней, и файл удалён. Отправьте его ещё раз.",
+    "tk": "Soraglara 14 günüň dowamynda jogap berilmedi, şonuň üçin faýl pozuldy. Ony täzeden iberiň.",
+}
+
+
+def receive(
+    content: Iterable[bytes],
+    *,
+    agency: Agency,
+    instrument: Instrument,
+    file_name: str,
+    by: Person,
+    answers: dict[str, Any] | None = None,
+) -> Upload:
+    """Keep the file for a worker and ask for it to be read. `content` yields its bytes in pieces.
+
+    Raises `Denied`; raises `Refused` where the agency does not deliver this instrument, the file is
+    too large, or the same file was taken in already.
+    """
+    require_delivery(by, agency, instrument)
+    size, digest, path = _keep(content)
+    try:
+        with transaction.atomic():
+            refuse_known(agency, instrument, digest)
+            upload = Upload.objects.create(
+                agency=agency,
+                instrument=instrument,
+                file_name=_label(file_name),
+                size=size,
+                sha256=digest,
+                report={"path": path.name},
+                uploaded_by=by,
+            )
+            _ask_for_reading(upload, by, answers or {})
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    audit.record("upload", f"upload:{upload.pk}", by=by, agency=agency, size=size)
+    return upload
+
+
+def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
+    """Ask for a file that waits for answers to be read again, with these.
+
+    Raises `Refused` for an answer that makes no sense, and where the upload waits for none by now:
+    the same button pressed twice, or an upload that was undone meanwhile.
+    """
+    access.require(by, Permission.ENTER, upload.agency)
+    with transaction.atomic():
+        now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+        if now.state != State.NEEDS_ANSWERS:
+            raise Refused(_("This file waits for no answers by now. Look at it again."))
+        job = _ask_for_reading(now, by, answers)
+    upload.refresh_from_db()
+    return job
+
+
+def undo(upload: Upload, *, by: Person) -> None:
+    """Take the whole upload back: its records and held rows. Only while its submissions are open."""
+    access.require(by, Permission.ENTER, upload.agency)
+    failed = upload.outcome == State.FAILED
+    with transaction.atomic():
+        submissions = _submissions_of(upload)
+        if closed := [s for s in submissions if not s.is_open]:
+            raise Refused(
+                _("%(submission)s is no longer open, so this upload cannot be undone.")
+                % {"submission": closed[0]}
+            )
+        ended = [State.COMMITTED, State.NEEDS_ANSWERS, State.REFUSED]
+        changed = Upload.objects.filter(
+            pk=upload.pk, state__in=[*ended, State.RECEIVED] if failed else ended
+        ).update(state=State.UNDONE)
+        if not changed:
+            raise Refused(_("This upload is still being read, or was undone already."))
+        upload.records.all().delete()
+        HeldRow.all_rows.filter(upload=upload).delete()
+        HeldRow.all_rows.closed_by_upload(upload).update(closed_by=None)
+        late_rows.count_late(submissions)
+        _drop_empty(submissions)
+    transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
+    audit.record("undo", f"upload:{upload.pk}", by=by, agency=upload.agency)
+    upload.refresh_from_db()
+
+
+def expire() -> None:
+    """Remove files that nobody waits for, and refuse uploads whose questions nobody answers.
+
+    A file without an upload that is being read or waits for answers goes after a day, questions
+    wait 14 days. To be called now and then; looks at the uploads of all agencies.
+    """
+    now = timezone.now()
+    with scope.working(Agency.objects.values_list("pk", flat=True)):
+        asked = Coalesce("job__finished_at", "uploaded_at")
+        unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked)
+        old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
+        for upload in old.select_for_update(of=("self",), skip_locked=True):
+            _give_up(upload)
+        waiting = Upload.objects.filter(state__in=[State.RECEIVED, State.NEEDS_ANSWERS])
+        waiting = waiting.exclude(state=State.RECEIVED, job__state=Job.State.FAILED)
+        wanted = set(waiting.values_list("report__path", flat=True))
+    for path in _folder().glob("*"):
+        with suppress(FileNotFoundError):  # a worker may be quicker
+            if path.name not in wanted and path.stat().st_mtime < (now - ORPHAN).timestamp():
+                path.unlink()
+
+
+def _give_up(upload: Upload) -> None:
+    upload.state, upload.reason = State.REFUSED, EXPIRED["en"]
+    upload.report["refusal"] = {"code": "expired", "message": EXPIRED, "where": ""}
+    upload.save(update_fields=["state", "reason", "report"])
+    audit.record("expire", f"upload:{upload.pk}", by=None, agency=upload.agency)
+    transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
+
+
+def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
+    spec = versions.spec_of(versions.current(upload.instrument))
+    if bad := questions.bad_answer(answers, spec):
+        raise Refused(_("The answer “%(name)s” cannot be used.") % {"name": bad})
+    upload.answers = {**upload.answers, **answers}
+    upload.state = State.RECEIVED
+    upload.job = queue.enqueue(
+        "records.intake",
+        key=f"intake:{upload.pk}",
+        args={"upload": upload.pk},
+        agencies=[upload.agency_id],
+        by=by,
+    )
+    upload.save(update_fields=["answers", "state", "job"])
+    return upload.job
+
+
+def _submissions_of(upload: Upload) -> list[Submission]:
+    """The submissions an upload's rows are in, locked: a corrected row may have moved to another one."""
+    mine = Submission.objects.filter(
+        Q(pk__in=upload.submissions.values("pk"))
+        | Q(pk__in=upload.records.values("submission"))
+        | Q(pk__in=upload.held_rows.values("submission"))
+    )
+    return list(mine.select_for_update(of=("self",)))
+
+
+def summary(upload: Upload) -> dict[str, Any]:
+    """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
+    report = {k: v for k, v in upload.report.items() if k not in ("path", "refusal")}
+    return {
+        "state": upload.outcome,
+        "reason": upload.why,
+        "file": report.get("file", {}),
+        "columns": report.get("columns", []),
+        "rows": report.get(
+            "rows", dict.fromkeys(("read", "accepted", "held", "skipped", "duplicate"), 0)
+        ),
+        "sex": report.get("sex", dict.fromkeys(("F", "M", "_O", "_N", "_U"), 0)),
+        "findings": report.get("findings", []),
+        "questions": report.get("questions", []),
+        "submissions": [
+            {"id": s.pk, "period": s.period, "state": s.state}
+            for s in (upload.submissions.order_by("period") if upload.pk else ())
+        ],
+    }
+
+
+def _label(file_name: str) -> str:
+    """The name under which people see the file; on disk it has another."""
+    try:
+        return get_valid_filename(Path(file_name).name)[:255]
+    except SuspiciousFileOperation:
+        return "file"
+
+
+def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
+    """Seal the file under a random name. Returns size and SHA-256 of the clear text, and the path."""
+    _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = _folder() / uuid.uuid4().hex
+    digest, size = hashlib.sha256(), 0
+
+    def measured() -> Iterator[bytes]:
+        nonlocal size
+        for piece in content:
+            digest.update(piece)
+            size += len(piece)
+            if size > settings.UPLOAD_LIMIT:
+                raise Refused(
+                    _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
+                    % {"limit": settings.UPLOAD_LIMIT // 2**20}
+                )
+            yield piece
+
+    try:
+        encrypted_file.seal(measured(), path, settings.PERSON_REF_SECRET.encode())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return size, digest.hexdigest(), path
+
+
+def _folder() -> Path:
+    return Path(settings.PRIVATE_ROOT) / "incoming"
+
+
+def path_of(upload: Upload) -> Path:
+    return _folder() / str(upload.report["path"])
+
+
+def refuse_known(agency: Agency, instrument: Instrument, digest: str) -> None:
+    known = Upload.objects.filter(
+        agency=agency, instrument=instrument, sha256=digest, state=State.COMMITTED
+    ).first()
+    if known:
+        raise Refused(
+            _("This very file was taken in on %(when)s as “%(name)s”. Nothing was added.")
+            % {
+                "when": timezone.localtime(known.uploaded_at).strftime("%d.%m.%Y %H:%M"),
+                "name": known,
+            }
+        )
+
+
+def _drop_empty(submissions: list[Submission]) -> None:
+    """Remove drafts that only this upload had made."""
+    for submission in submissions:
+        untouched = submission.version == 1 and not submission.review_steps.exists()
+        held = HeldRow.all_rows.filter(submission=submission)
+        if untouched and not submission.records.exists() and not held.exists():
+            submission.uploads.clear()
+            submission.delete()

@@ -1,0 +1,205 @@
+"""What an instrument asks for: one frozen Spec feeds form, template, validator and help page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from standards.periods import period_of
+from standards.spelling import fold, normalise
+
+# The typed columns of a record; every other variable is an extra.
+CORE = (
+    "record_ref",
+    "person_ref",
+    "event_date",
+    "sex",
+    "sex_basis",
+    "birth_year",
+    "age",
+    "age_precision",
+    "citizenship",
+    "country_birth",
+    "region",
+    "education",
+    "civil_status",
+)
+KINDS = frozenset({"ref", "key", "date", "birth", "code", "integer", "decimal", "boolean"})
+Labels = dict[str, str]  # language -> text
+
+
+class InvalidInstrument(ValueError):
+    """The YAML of an instrument contradicts itself; the message says where."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One thing that is asked of every record.
+
+    `kind` says how a text is read; `unknown` is the code stored where nothing is stated; `typed`
+    is false for what only comes from files (a person reference, an age instead of a birth date).
+    """
+
+    name: str
+    kind: str
+    label: Labels
+    required: bool = False
+    codelist: str = ""
+    unknown: str = ""
+    help: Labels = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    typed: bool = True
+    codes: tuple[str, ...] = ()  # restricts the code list to these
+
+    private: bool = False  # a text of it that cannot be read may be an address: it is not kept
+
+    @property
+    def is_core(self) -> bool:
+        return self.name in CORE or self.kind == "birth"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A row breaks the rule when all conditions hold (`records.validation.conditions` lists the kinds of condition)."""
+
+    id: str
+    severity: str  # error: the row is held; warning: it is kept and has to be acknowledged
+    variable: str
+    when: tuple[Mapping[str, Any], ...]
+    message: Labels
+    private: bool = (
+        False  # what breaks it may name a person: the text is not kept, not even in a held row
+    )
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule about the whole file: a share, a constant, a day that has too many rows."""
+
+    id: str
+    kind: str
+    variable: str
+    message: Labels
+    over: float = 0.0
+    least: int = 50
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One version of an instrument."""
+
+    code: str
+    version: int
+    title: Labels
+    purpose: Labels
+    unit: str
+    concept: str
+    frequency: str
+    agencies: tuple[str, ...]
+    variables: tuple[Variable, ...]
+    rules: tuple[Rule, ...]
+    checks: tuple[Check, ...]
+    forbidden: tuple[str, ...]
+    ignored: tuple[str, ...]
+    composites: tuple[Mapping[str, Any], ...]  # headers of columns that hold several variables
+    raw: dict[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> "Spec":
+        """Build the Spec from what `read` returned in `raw`. Raises InvalidInstrument."""
+        variables = tuple(_variable(v) for v in content["variables"])
+        spec = cls(
+            code=content["code"],
+            version=content["version"],
+            title=content["title"],
+            purpose=content.get("purpose", {}),
+            unit=content["unit"],
+            concept=content["concept"],
+            frequency=content["frequency"],
+            agencies=tuple(content["agencies"]),
+            variables=variables,
+            rules=tuple(
+                Rule(
+                    r["id"],
+                    r["severity"],
+                    r["variable"],
+                    tuple(r["when"]),
+                    r["message"],
+                    r.get("private", False),
+                )
+                for r in content["rules"]
+            ),
+            checks=tuple(
+                Check(**{**c, "codes": tuple(c.get("codes", ()))}) for c in content["checks"]
+            ),
+            forbidden=tuple(content["forbidden"]),
+            ignored=tuple(content["ignored"]),
+            composites=tuple(content.get("composites", ())),
+            raw=dict(content),
+        )
+        spec._verify()
+        return spec
+
+    @cached_property
+    def by_name(self) -> dict[str, Variable]:
+        return {v.name: v for v in self.variables}
+
+    def variable(self, name: str) -> Variable:
+        return self.by_name[name]
+
+    def core(self) -> tuple[Variable, ...]:
+        return tuple(v for v in self.variables if v.is_core)
+
+    def extras(self) -> tuple[Variable, ...]:
+        return tuple(v for v in self.variables if not v.is_core)
+
+    def header_aliases(self) -> dict[str, str]:
+        """Return normalised header -> variable: names, labels and aliases in every language."""
+        found: dict[str, str] = {}
+        for v in self.variables:
+            for text in (v.name, *v.label.values(), *v.headers):
+                found.setdefault(normalise(text), v.name)
+        return found
+
+    def folded_aliases(self) -> dict[str, str]:
+        """Return the same with accents folded, for headers that were typed without them."""
+        return {fold(alias): name for alias, name in self.header_aliases().items()}
+
+    def period_of(self, day: date) -> str:
+        """Return the SDMX time period of a day: 2026, 2026-Q3 or 2026-07."""
+        return period_of(day, self.frequency)
+
+    def _verify(self) -> None:
+        names = [v.name for v in self.variables]
+        for problem, is_there in (
+            ("a variable is defined twice", len(set(names)) != len(names)),
+            ("sex is never left out", "sex" not in names),
+            ("two rules have one id", len(set(self._rule_ids())) != len(self._rule_ids())),
+        ):
+            if is_there:
+                raise InvalidInstrument(f"{self.code}: {problem}")
+        for v in self.variables:
+            if v.kind not in KINDS:
+                raise InvalidInstrument(f"{self.code}.{v.name}: unknown kind {v.kind}")
+            if (v.kind == "code") != bool(v.codelist):
+                raise InvalidInstrument(
+                    f"{self.code}.{v.name}: a code needs a list, nothing else has one"
+                )
+        spoken_of = {r.id: r.variable for r in self.rules} | {c.id: c.variable for c in self.checks}
+        for rule, variable in spoken_of.items():
+            if variable not in names:
+                raise InvalidInstrument(f"{self.code}: {rule} speaks of an unknown variable")
+
+    def _rule_ids(self) -> list[str]:
+        return [r.id for r in self.rules] + [c.id for c in self.checks]
+
+
+def _variable(content: Mapping[str, Any]) -> Variable:
+    given = dict(content)
+    for name in ("headers", "codes"):
+        given[name] = tuple(given.get(name, ()))
+    return Variable(**given)

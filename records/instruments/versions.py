@@ -1,0 +1,65 @@
+"""Instruments in the database: published from YAML, versioned, immutable."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from django.db import transaction
+
+from agencies.models import Agency
+from records.instruments.reader import DIRECTORY, read
+from records.instruments.spec import Spec
+from records.models import Instrument, InstrumentVersion
+
+SHARED = frozenset({"common"})  # included by the others, no instrument of its own
+
+
+class Changed(Exception):
+    """A published version was edited; a change needs a new version number."""
+
+
+@transaction.atomic
+def publish(path: Path) -> InstrumentVersion:
+    """Publish the YAML file as a version of its instrument, once.
+
+    Raises `Changed` if this version number was published with other content.
+    """
+    spec = read(path)
+    digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
+    instrument, _ = Instrument.objects.get_or_create(code=spec.code)
+    instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))
+    version, created = InstrumentVersion.objects.get_or_create(
+        instrument=instrument,
+        number=spec.version,
+        defaults={"digest": digest, "content": spec.raw},
+    )
+    if not created and version.digest != digest:
+        raise Changed(f"{path.name}: version {spec.version} is published; raise the number")
+    return version
+
+
+def publish_all(directory: Path = DIRECTORY) -> list[InstrumentVersion]:
+    """Publish every instrument of a folder."""
+    return [publish(path) for path in sorted(directory.glob("*.yaml")) if path.stem not in SHARED]
+
+
+def give_to(agency: Agency) -> None:
+    """Let a new agency deliver the instruments that name it: they may have been published before it was."""
+    for instrument in Instrument.objects.all():
+        if agency.code in current(instrument).content["agencies"]:
+            instrument.agencies.add(agency)
+
+
+def current(instrument: Instrument) -> InstrumentVersion:
+    """Return the newest version: the one new submissions are made for."""
+    return instrument.versions.latest("number")
+
+
+def spec_of(version: InstrumentVersion) -> Spec:
+    """Return the Spec that form, template, validator and help page of this version share."""
+    if version.digest not in _specs:  # published content never changes: its digest names it
+        _specs[version.digest] = Spec.from_content(version.content)
+    return _specs[version.digest]
+
+
+_specs: dict[str, Spec] = {}

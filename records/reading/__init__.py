@@ -1,0 +1,1 @@
+"""An untrusted file becomes columns of text, in a limited child process."""

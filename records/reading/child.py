@@ -1,0 +1,170 @@
+"""Opening an untrusted file: a limited child process reads it, we see columns, questions and blocks.
+
+Until then it lies sealed: encrypted (AES-256-GCM) in frames, with a key that belongs to its random
+name, so memory does not grow with the file. `unsealed` gives the clear text to a file without a
+name. A frame's nonce says its place and whether it is the last: none can be moved or cut off.
+
+The child (`records.reading`) has limits on memory, processor time and files, and no network. What
+it finds comes through a pipe: a JSON head, then Arrow blocks, then a JSON tail. Whatever a hostile
+file does to it, this process lives on and answers with a Refusal.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from records.instruments.spec import Spec
+from records.reading.layout import FileColumn, Question, Refusal
+from records.reading.protocol import read_message
+from records.reading.refusals import refusal
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may use. CPU seconds grow with the file."""
+
+    memory_mb: int = 2048
+    cpu_seconds: int = 60
+    cpu_seconds_per_100_mb: int = 60
+    unpacked_mb: int = 400
+    workbook_rows: int = 200_000
+    columns: int = 300
+
+
+@dataclass
+class Reading:
+    """What the child saw. Close it; read `batches` to the end before `skipped` and `refusal` are final.
+
+    `letters`: what single letters in the column of sex mean, where the column itself proves it.
+    `bytes_done`: how much of the file stands behind the blocks so far. `total`: where the totals row
+    at the end states another number of rows than there are (row, stated, counted).
+    """
+
+    file: dict[str, Any]
+    columns: list[FileColumn]
+    questions: list[Question]
+    refusal: Refusal | None
+    process: "subprocess.Popen[bytes]"
+    letters: dict[str, str] = field(default_factory=dict)
+    skipped: int = 0
+    bytes_done: int = 0
+    total: dict[str, int] | None = None
+
+    def seen(self) -> dict[str, Any]:
+        """Return what people are told of the file: encoding and sheet, columns, questions."""
+        shown = ("header", "variable", "how", "letter")
+        return {
+            "file": self.file,
+            "columns": [{name: getattr(c, name) for name in shown} for c in self.columns],
+            "questions": [asdict(q) for q in self.questions],
+        }
+
+    def batches(self) -> Iterator[pa.Table]:
+        """Yield blocks of dictionary-encoded texts, one column per variable, and `_row` (int32).
+
+        If the child dies or meets something it refuses, `refusal` is set after the last block.
+        """
+        pipe = _pipe(self.process)
+        try:
+            with pa.ipc.open_stream(pa.PythonFile(pipe, mode="r")) as stream:
+                while True:
+                    try:
+                        batch, said = stream.read_next_batch_with_custom_metadata()
+                    except StopIteration:
+                        break
+                    self.bytes_done = int(said["bytes"])
+                    yield pa.Table.from_batches([batch])
+            tail = read_message(pipe)
+        except (ValueError, OSError, EOFError):  # Arrow's and JSON's complaints are ValueErrors
+            self.refusal = self._why_it_died()
+            return
+        self.skipped, self.total = tail["skipped"], tail["total"]
+        self.refusal = Refusal(**tail["refusal"]) if tail["refusal"] else None
+
+    def close(self) -> None:
+        """End the child, wherever it is."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        _pipe(self.process).close()
+
+    def _why_it_died(self) -> Refusal:
+        self.process.wait()
+        return refusal("bomb" if self.process.returncode != 1 else "unreadable")
+
+
+def open(
+    file: Path | int,
+    *,
+    spec: Spec,
+    file_name: str,
+    answers: Mapping[str, Any],
+    person_key: bytes,
+    limits: Limits,
+) -> Reading:
+    """Start reading a file, given by path or descriptor.
+
+    `answers` maps question ids to what the person said (see `bad_answer`). Never raises for what is
+    in the file: that is `refusal`, with what was wrong and what to do.
+    """
+    request = {
+        "path": f"/dev/fd/{file}" if isinstance(file, int) else str(file),
+        "file_name": file_name,
+        "spec": spec.raw,
+        "answers": dict(answers),
+        "person_key": person_key.hex(),
+        "limits": asdict(limits),
+    }
+    process = _child([file] if isinstance(file, int) else [])
+    try:
+        with process.stdin or io.BytesIO() as stdin:
+            stdin.write(json.dumps(request, default=str).encode())
+        head = read_message(_pipe(process))
+    except (ValueError, OSError, EOFError):
+        reading = Reading({}, [], [], None, process)
+        reading.refusal = reading._why_it_died()
+        return reading
+    return Reading(
+        file=head["file"],
+        columns=[FileColumn(**c) for c in head["columns"]],
+        questions=[Question(**q) for q in head["questions"]],
+        refusal=Refusal(**head["refusal"]) if head["refusal"] else None,
+        process=process,
+        letters=head["letters"],
+    )
+
+
+def _child(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":
+    """Start the process that reads: it is told nothing but what the request says."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "records.reading"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pipesize=1 << 20,  # a whole block: the child reads the next one while we check this one
+        pass_fds=tuple(descriptors),
+        cwd=ROOT,
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "LANG": "C.UTF-8",
+            "ARROW_DEFAULT_MEMORY_POOL": "system",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        },
+    )
+
+
+def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:
+    if process.stdout is None:
+        raise EOFError
+    return process.stdout

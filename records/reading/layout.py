@@ -1,0 +1,97 @@
+"""What was seen of a file: its columns, its questions, why it is refused, and blocks of its rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from standards.languages import Labels
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """One column of the file, or one part of a composite one.
+
+    `how`: exact, folded, look_alike, answer, part, ignored, forbidden, unknown, empty.
+    `part`: "" the whole cell, else which piece of it (`parsing.part_of`).
+    """
+
+    header: str
+    variable: str | None
+    how: str
+    letter: str
+    position: int
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What only a person can say. `choices` are [{value, label}]; `evidence` what was seen."""
+
+    id: str
+    text: Labels
+    choices: list[dict[str, Any]]
+    evidence: list[str]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why nothing of the file is taken in: what was wrong, where, and what to do."""
+
+    code: str
+    message: Labels
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The header row (0 is the first line of the file) and its columns.
+
+    `letters`: single letters in the column of sex whose language the rest of the column proves.
+    """
+
+    header_row: int
+    columns: list[FileColumn]
+    refusal: Refusal | None = None
+    questions: list[Question] = field(default_factory=list)
+    letters: dict[str, str] = field(default_factory=dict)
+
+
+class FileBlock(NamedTuple):
+    """Some rows of a file.
+
+    cells  texts by position; rows  (n,) int32, 1 is the first row of the file; state  (n,) int8,
+    FINE, SHIFTED (nobody knows which cell is which) or CUT; done  bytes of the file consumed so far.
+    """
+
+    cells: dict[int, pa.Array]
+    rows: pa.Array
+    state: pa.Array
+    done: int
+
+    def take(self, places: pa.Array) -> "FileBlock":
+        cells = {p: column.take(places) for p, column in self.cells.items()}
+        return FileBlock(cells, self.rows.take(places), self.state.take(places), self.done)
+
+
+FINE, SHIFTED, CUT = 0, 1, 2
+
+
+@dataclass
+class OpenedFile:
+    """A file made ready: what was seen of it, its columns, and its rows below the headers."""
+
+    file: dict[str, Any]
+    layout: Layout
+    blocks: Iterator[FileBlock] = field(default_factory=lambda: iter(()))
+
+
+def letter_of(position: int) -> str:
+    """Return the spreadsheet letter of a column: 0 is A, 26 is AA."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

@@ -1,0 +1,18 @@
+"""Why a file as a whole is refused: what was wrong, and what to do."""
+
+from records.reading.layout import Refusal
+from standards import codelists, languages
+
+
+class FileRefused(Exception):
+    """Carries the Refusal out of whatever depth it was found in."""
+
+    def __init__(self, code: str, where: str = "") -> None:
+        self.why = refusal(code, where)
+        super().__init__(code)
+
+
+def refusal(code: str, where: str = "") -> Refusal:
+    """Return the refusal of this code in three languages, with the place where it was found."""
+    said = languages.say(codelists.standard("refusals")[code], where=where)
+    return Refusal(code, {k: f"{v} ({where})" if where else v for k, v in said.items()}, where)

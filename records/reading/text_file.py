@@ -1,0 +1,247 @@
+"""Reading a text file inside the limited child: its encoding and delimiter, then its rows in blocks."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from records.instruments.spec import Spec
+from records.reading import headers, questions
+from records.reading.encoding import ENCODINGS, Guess, delimiter_of, encoding_of, looks_binary
+from records.reading.layout import (
+    CUT,
+    FINE,
+    SHIFTED,
+    FileBlock,
+    FileColumn,
+    Layout,
+    OpenedFile,
+    Question,
+)
+from records.reading.refusals import FileRefused
+
+SAMPLE = 256 * 1024
+BLOCK = 1 << 20
+csv.field_size_limit(SAMPLE + 1)  # the sample may be one cell
+NO_TABLE = (b"<html", b"<!doctype", b"<?xml", b"<table")
+
+
+def text_file(
+    path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]
+) -> OpenedFile:
+    """Look at the beginning of a text file. Raises FileRefused."""
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE)
+    if looks_binary(sample):
+        raise FileRefused("binary")
+    if sample.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower().startswith(NO_TABLE):
+        raise FileRefused("unsupported")
+    whole = len(sample) < SAMPLE
+    guess = _guess(sample, spec, answers)
+    text = _decoded(sample, guess.encoding, whole)
+    if not text.strip():
+        raise FileRefused("empty")
+    _refuse_nul(path, 2 if guess.encoding == "utf-16" else 1)
+    delimiter = delimiter_of(text)
+    rows, ends = _first_rows(text, delimiter, whole)
+    if max((len(row) for row in rows[:1000]), default=0) > limits["columns"]:
+        raise FileRefused("too_large")
+    layout = headers.map_columns(rows, spec, answers)
+    if not whole and (not rows or (layout.refusal and layout.refusal.code == "header_only")):
+        raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
+    if not guess.sure and not layout.refusal:
+        layout.questions[:0] = _which_encoding(sample, guess, delimiter, whole, spec)
+    seen = {
+        "encoding": guess.encoding,
+        "delimiter": delimiter,
+        "sheet": None,
+        "header_row": layout.header_row + 1,
+    }
+    if layout.refusal or layout.questions:
+        return OpenedFile(seen, layout)
+    lines = Lines(path, guess.encoding, delimiter, layout, ends[layout.header_row])
+    lines.density = len(sample) / len(text.encode())
+    return OpenedFile(seen, layout, lines.read())
+
+
+def _guess(sample: bytes, spec: Spec, answers: Mapping[str, Any]) -> Guess:
+    if chosen := answers.get("encoding"):
+        return Guess(str(chosen), True, {})
+    guess = encoding_of(sample, list(spec.header_aliases()))
+    if guess is None:
+        raise FileRefused("encoding")
+    return guess
+
+
+def _decoded(sample: bytes, encoding: str, whole: bool) -> str:
+    """Decode the sample; where it is not the whole file, its last letter may be cut."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(sample, final=whole)
+    except UnicodeDecodeError as error:
+        raise FileRefused("encoding", where=f"byte {error.start}") from error
+    except LookupError as error:
+        raise FileRefused("encoding", where=encoding) from error
+
+
+def _first_rows(text: str, delimiter: str, whole: bool) -> tuple[list[list[str]], list[int]]:
+    """Return the rows of the sample and, for each, the number of the line on which it ends."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows, ends = [], []
+    for row in lines:
+        rows.append(row)
+        ends.append(lines.line_num)
+    if not whole:  # the last line of the sample is cut
+        rows, ends = rows[:-1], ends[:-1]
+    if rows and rows[0] and rows[0][0].lower().startswith("sep="):
+        rows[0] = []
+    return rows, ends
+
+
+def _refuse_nul(path: Path, width: int) -> None:
+    """A letter 0 is no text, wherever it stands; the database would refuse it much later."""
+    done = 0
+    with path.open("rb") as file:
+        while piece := file.read(BLOCK):
+            letters = np.frombuffer(piece, "u2" if width == 2 else "u1", len(piece) // width)
+            if not letters.all():
+                raise FileRefused("nul", where=f"byte {done + int(letters.argmin()) * width}")
+            done += len(piece)
+
+
+def _which_encoding(
+    sample: bytes, guess: Guess, delimiter: str, whole: bool, spec: Spec
+) -> list[Question]:
+    """Ask, showing how headers and codes would read; where they read alike nothing is asked."""
+    shown = {}
+    for encoding in ENCODINGS[1:]:
+        text = sample.decode(encoding, errors="replace")
+        rows, _ends = _first_rows(text, delimiter, whole)
+        shown[encoding] = _foreign(rows, headers.map_columns(rows, spec, {}), spec)
+    if len(set(shown.values())) == 1:
+        return []
+    choices = [{"value": e, "label": f"{e}: {shown[e]}"} for e in shown]
+    return [questions.ask("encoding", choices, [shown[guess.encoding]])]
+
+
+def _foreign(rows: Sequence[Sequence[str]], layout: Layout, spec: Spec) -> str:
+    """Headers and values of code columns that are not ASCII: what shows the encoding and names nobody."""
+    coded = [c.position for c in layout.columns if c.variable and spec.by_name[c.variable].codelist]
+    cells = [c.header for c in layout.columns]
+    cells += [r[p] for r in rows[layout.header_row + 1 :][:200] for p in coded if len(r) > p]
+    return ", ".join(list(dict.fromkeys(c for c in cells if not c.isascii()))[:6])
+
+
+class Lines:
+    """The rows below the headers, in blocks. Rows of another width are mended, or marked as shifted."""
+
+    def __init__(
+        self, path: Path, encoding: str, delimiter: str, layout: Layout, header_line: int
+    ) -> None:
+        self.path, self.encoding, self.delimiter = path, encoding, delimiter
+        self.columns: Sequence[FileColumn] = layout.columns
+        self.hides = any(c.how == "forbidden" for c in layout.columns)
+        self.unnamed = {c.position for c in layout.columns if c.how == "empty"}
+        self.header_line = header_line
+        self.first = layout.header_row + 2  # the number of the first row below the headers
+        self.odd: list[tuple[int, str]] = []  # place below the headers (from 0) and text
+        self.gaps = np.array([], dtype=np.int64)  # places of odd rows not yet passed
+        self.next = 0  # place of the next row
+        self.short = 0  # rows with too few cells so far
+        self.density = 1.0  # bytes of the file for one byte of its text in UTF-8
+
+    def read(self) -> Iterator[FileBlock]:
+        names = [str(c) for c in dict.fromkeys(c.position for c in self.columns)]
+        size, done = self.path.stat().st_size, 0
+        for k, batch in enumerate(self._open(names), start=1):
+            # pyarrow reads ahead of us, but cuts the text of the file into blocks of this size.
+            done = min(size, int(k * BLOCK * self.density))
+            self.gaps = np.union1d(self.gaps, [place for place, _text in self.odd])
+            rows = self._numbers(batch.num_rows)
+            fine = pa.array(np.full(batch.num_rows, FINE, np.int8))
+            yield FileBlock(dict(enumerate(batch.columns)), rows, fine, done)
+            yield from self._mended(len(names), done)
+        yield from self._mended(len(names), size)
+
+    def _open(self, names: list[str]) -> pacsv.CSVStreamingReader:
+        return pacsv.open_csv(
+            self.path,
+            read_options=pacsv.ReadOptions(
+                block_size=BLOCK,
+                use_threads=False,  # row numbers are known only in order
+                skip_rows=self.header_line,
+                column_names=names,
+                encoding=self.encoding,
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=self.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=self._other_width,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+
+    def _other_width(self, row: pacsv.InvalidRow) -> str:
+        # pyarrow counts rows from 1 at the start of the input, skipped lines included.
+        self.odd.append((row.number - self.header_line - 1, row.text))
+        return "skip"
+
+    def _numbers(self, count: int) -> pa.Array:
+        """Number the rows of a block, leaving out the places of rows of another width."""
+        span = np.arange(self.next, self.next + count + len(self.gaps))
+        places = span[~np.isin(span, self.gaps)][:count]
+        if count:
+            self.next = int(places[-1]) + 1
+            self.gaps = self.gaps[self.gaps > places[-1]]
+        return pa.array((places + self.first).astype(np.int32))
+
+    def _mended(self, width: int, done: int) -> Iterator[FileBlock]:
+        """Give rows with fewer cells empty ones, and cut rows with more."""
+        if not self.odd:
+            return
+        odd, self.odd = self.odd, []
+        rows, state = [], []
+        for place, text in odd:
+            if text.count('"') % 2:
+                raise FileRefused("quote", where=f"A{place + self.first}")
+            cells = next(csv.reader([text.rstrip("\r\n")], delimiter=self.delimiter), [])
+            rows.append((cells + [""] * width)[:width])
+            state.append(self._state(cells, text, width))
+        yield FileBlock(
+            {k: pa.array([row[k] for row in rows], pa.string()) for k in range(width)},
+            pa.array([place + self.first for place, _text in odd], pa.int32()),
+            pa.array(state, pa.int8()),
+            done,
+        )
+
+    def _state(self, cells: list[str], text: str, width: int) -> int:
+        """Say whether a row of another width can be read.
+
+        Surplus cells shift the others. Missing ones are those at the end; but where the file has
+        forbidden columns, a name could have moved into another one. A last line without an end is
+        cut if no other row is short.
+        """
+        missing = set(range(len(cells), width)) - self.unnamed
+        if any(cell.strip() for cell in cells[width:]):
+            return SHIFTED
+        if not missing:
+            return FINE
+        self.short += 1
+        if self.short == 1 and self._ends_with(text):
+            return CUT
+        return SHIFTED if self.hides and any(c.strip() for c in cells) else FINE
+
+    def _ends_with(self, text: str) -> bool:
+        plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(self.encoding, self.encoding)
+        wanted = text.encode(plain, errors="replace")
+        with self.path.open("rb") as file:
+            file.seek(-min(len(wanted), self.path.stat().st_size), 2)
+            return bool(wanted) and file.read() == wanted

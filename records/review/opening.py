@@ -1,0 +1,63 @@
+"""Which submission a record belongs to, and who may deliver what for which period."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agencies import access, audit
+from agencies.models import Agency, Person
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.instruments import versions
+from records.models import Instrument, InstrumentVersion, Submission
+from records.review import opening
+from standards.periods import last_periods
+
+
+def submission_for(agency: int, version: InstrumentVersion, period: str) -> Submission:
+    """Return the submission of the period, a new draft if there is none, locked until commit."""
+    Submission.objects.get_or_create(
+        agency_id=agency,
+        instrument_id=version.instrument_id,
+        period=period,
+        defaults={"instrument_version": version},
+    )
+    return Submission.objects.select_for_update(of=("self",)).get(
+        agency_id=agency, instrument_id=version.instrument_id, period=period
+    )
+
+
+MEMORY = 60  # periods back that may still be opened
+
+
+def begin(period: str, *, agency: Agency, instrument: Instrument, by: Person) -> Submission:
+    """Open the submission of a period that has no record: to say that there is nothing to report.
+
+    Raises `Denied`, and `Refused` for an instrument that is not the agency's, and for a period that
+    has not ended or is none of the instrument's.
+    """
+    require_delivery(by, agency, instrument)
+    version = versions.current(instrument)
+    ended = last_periods(version.content["frequency"], timezone.localdate(), MEMORY)
+    if period not in ended:
+        raise Refused(_("%(period)s is no period that has ended.") % {"period": period})
+    with transaction.atomic():
+        found = opening.submission_for(agency.pk, version, period)
+    audit.record("begin", f"submission:{found.pk}", by=by, agency=agency)
+    return found
+
+
+def require_open(submission_id: int) -> None:
+    submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission_id)
+    if not submission.is_open:
+        raise Refused(
+            _("%(submission)s is %(state)s; only reopening it admits changes.")
+            % {"submission": submission, "state": submission.get_state_display().lower()}
+        )
+
+
+def require_delivery(by: Person, agency: Agency, instrument: Instrument) -> None:
+    """Raise `Denied` unless `by` may enter for the agency, `Refused` unless it delivers the instrument."""
+    access.require(by, Permission.ENTER, agency)
+    if not instrument.agencies.filter(pk=agency.pk).exists():
+        raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})

@@ -1,0 +1,165 @@
+"""Moving a submission along its steps: who may, who may not, and what the move writes."""
+
+from functools import reduce
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agencies import access, audit
+from agencies.models import Person
+from agencies.refusal import Refused
+from jobs import queue
+from records.models import ReviewStep, Submission
+from records.review import profile
+from records.review.steps import BARRED_BY, BY_FIELD, STEPS, State
+from standards.periods import has_ended
+
+
+@transaction.atomic
+def advance(
+    submission: Submission,
+    verb: str,
+    *,
+    by: Person,
+    reason: str = "",
+    held_acknowledged: int | None = None,
+    nothing_to_report: bool = False,
+) -> None:
+    """Move the submission one step.
+
+    Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows
+    (`HeldRow.objects.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
+    Acceptance starts sealing.
+    """
+    submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    reason = reason.strip()
+    _refuse_if(submission, verb, by, reason)
+    change: dict[str, object] = {"state": STEPS[verb].target}
+    if field := BY_FIELD.get(STEPS[verb].target):
+        change[field] = by
+    if verb == "submit":
+        change |= _submitting(submission, held_acknowledged, nothing_to_report)
+    elif verb == "accept":
+        change["accepted_version"] = submission.version
+    elif verb == "reopen":
+        change["version"] = submission.version + 1
+    _move(submission, verb, change, by=by, reason=reason)
+    if verb == "accept":
+        seal(submission, by=by)
+
+
+def seal(submission: Submission, *, by: Person) -> queue.Job:
+    """Ask for the slice of the accepted version. `reports.tasks` registers the handler."""
+    return queue.enqueue(
+        "reports.seal",
+        key=f"seal:{submission.pk}:{submission.version}",
+        args={"submission": submission.pk, "version": submission.version},
+        agencies=[submission.agency_id],
+        by=by,
+    )
+
+
+def steps_open_to(person: Person, submission: Submission) -> list[str]:
+    """Return the verbs to offer as buttons, from the table `advance` obeys."""
+    return [
+        verb
+        for verb, step in STEPS.items()
+        if (needs := step.needs.get(State(submission.state)))
+        and not _own_hand(submission, verb, person)
+        and access.may(person, needs, submission.agency)
+    ]
+
+
+def waiting_for(person: Person) -> QuerySet[Submission]:
+    """Return the submissions that wait for this person's step forward, from the table `advance` obeys."""
+    found = Q(pk__in=[])
+    for verb, step in STEPS.items():
+        for state, needs in step.needs.items():
+            if not step.reason:
+                own = [Q(**{field: person}) for field in BARRED_BY.get(verb, ())]
+                mine = Q(state=state, agency__in=access.agencies(person, needs))
+                found |= reduce(lambda rest, hand: rest & ~hand, own, mine)
+    return Submission.objects.filter(found)
+
+
+def next_step(submission: Submission) -> str:
+    """Return the verb that leads a submission on, "" where it has arrived."""
+    state = State(submission.state)
+    forward = (verb for verb, step in STEPS.items() if state in step.needs and not step.reason)
+    return next(forward, "")
+
+
+def _own_hand(submission: Submission, verb: str, by: Person) -> bool:
+    """Nobody signs or accepts what they submitted, nor accepts what they signed."""
+    return by.pk in {getattr(submission, f"{field}_id") for field in BARRED_BY.get(verb, ())}
+
+
+def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> None:
+    """Raise `Denied` or `Refused` for whatever stands against this step, whatever its details."""
+    step, state = STEPS[verb], State(submission.state)
+    access.require(by, step.needs.get(state) or next(iter(step.needs.values())), submission.agency)
+    if state not in step.needs:
+        raise Refused(
+            _("%(submission)s is %(state)s by now; somebody else was quicker. Look at it again.")
+            % {"submission": submission, "state": submission.get_state_display().lower()}
+        )
+    if _own_hand(submission, verb, by):
+        raise Refused(_("You submitted or signed this yourself; another person must do this step."))
+    if step.reason and not reason:
+        raise Refused(_("Say why. The agency reads exactly this text."))
+    if verb == "reopen":
+        _refuse_unsealed(submission)
+
+
+def _move(
+    submission: Submission, verb: str, change: dict[str, object], *, by: Person, reason: str
+) -> None:
+    """Write the new state, the passage and the event."""
+    source = submission.state
+    Submission.objects.filter(pk=submission.pk).update(**change)
+    submission.refresh_from_db()
+    ReviewStep.objects.create(
+        submission=submission,
+        verb=verb,
+        source=source,
+        target=submission.state,
+        version=submission.version,
+        reason=reason,
+        by=by,
+    )
+    audit.record(verb, f"submission:{submission.pk}", by=by, agency=submission.agency)
+
+
+def _refuse_unsealed(submission: Submission) -> None:
+    """Records must not change between acceptance and the slice that is made of them."""
+    sealing = queue.find(f"seal:{submission.pk}:{submission.version}")
+    if sealing and sealing.state in (queue.Job.State.QUEUED, queue.Job.State.RUNNING):
+        raise Refused(_("It is being sealed. Try again in a minute."))
+
+
+def _submitting(
+    submission: Submission, held_acknowledged: int | None, nothing_to_report: bool
+) -> dict[str, object]:
+    frequency = submission.instrument_version.content["frequency"]
+    if not has_ended(submission.period, frequency, timezone.localdate()):
+        raise Refused(_("This period has not ended. Submit it when everything has come."))
+    counted = profile.count(submission)
+    held = counted["held"]
+    if held and held_acknowledged != held:
+        raise Refused(
+            _(
+                "%(count)s rows are held and would not be counted. Confirm this number, or correct them."
+            )
+            % {"count": held}
+        )
+    if not submission.records.exists() and not nothing_to_report:
+        raise Refused(
+            _("It has no records. If there is nothing to report, say so and submit it empty.")
+        )
+    return {
+        "held_acknowledged": held or None,
+        "nothing_to_report": nothing_to_report,
+        "profile": counted,
+    }

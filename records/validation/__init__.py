@@ -1,0 +1,1 @@
+"""Texts become typed columns and findings. Pure: no Django, no database."""

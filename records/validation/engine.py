@@ -1,0 +1,43 @@
+"""The one validation engine: a table of texts and a Spec in, typed columns and findings out.
+
+It works by column and on distinct values: each distinct text is looked up once, rules run on
+vectors. A typed record is a table of one row.
+"""
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from records.instruments.spec import Spec
+from records.validation import conditions
+from records.validation.block import RecordBlock
+from records.validation.findings import Checked
+from records.validation.meanings import Answers, Meanings
+
+
+def check(rows: pa.Table, spec: Spec, *, today: date, answers: Answers | None = None) -> Checked:
+    """Check one table. For many blocks of one file use a `Validator`, which remembers texts."""
+    return Validator(spec, today=today, answers=answers).check(rows)
+
+
+class Validator:
+    """Checks the blocks of one file; what a distinct text means is worked out once."""
+
+    def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
+        self.spec, self.today = spec, today
+        self.meanings = Meanings(spec, today=today, answers=answers)
+
+    def check(self, rows: pa.Table) -> Checked:
+        """Check a block: text (or dictionary) columns named by variable, and `_row` (int32)."""
+        block = RecordBlock(self.spec, self.meanings, rows)
+        for variable in self.spec.variables:
+            block.read(variable)
+        block.derive()
+        for rule in self.spec.rules:
+            breaks = np.ones(block.n, dtype=bool)
+            for condition in rule.when:
+                breaks &= conditions.holds(condition, block)
+            block.report(rule.id, rule.severity, rule.variable, breaks, rule.message, rule.private)
+        block.report_broken_rows()
+        return Checked(block.typed(), block.held, block.findings, block.new_years, block.hidden)

@@ -1,0 +1,51 @@
+"""What the engine says of a block of rows: one finding for each rule and variable, and the checked block."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from standards.languages import Labels
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule broken in one variable: `rows` are positions in the block, `values` their texts (Arrow)."""
+
+    rule: str
+    severity: str
+    variable: str
+    rows: Array
+    message: Labels
+    values: pa.Array | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked block of n rows.
+
+    typed  all rows, one column per variable (dates as date32, codes as dictionary of text), with
+    birth_year, age, age_precision, period and `_row`; held  (n,) bool, rows with an error;
+    new_years  how many exact birth dates are a 1 January; hidden  variable -> (n,) bool, texts that
+    may name a person and must not be kept.
+    """
+
+    typed: pa.Table
+    held: Array
+    findings: list[Finding]
+    new_years: int = 0
+    hidden: Mapping[str, Array] = field(default_factory=dict)
+
+
+def head_of(finding: Finding) -> dict[str, Any]:
+    """Return what is the same of a finding in all its rows."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "variable": finding.variable,
+        "message": finding.message,
+    }

@@ -1,0 +1,234 @@
+"""Reading distinct texts: dates in all the ways they are written, numbers, yes and no, parts of cells."""
+
+import calendar
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from standards import codelists
+from standards.spelling import fold, normalise
+
+Array = np.ndarray[Any, Any]
+EPOCH = date(1970, 1, 1)
+MONTHS = {
+    fold(name): number
+    for number, names in enumerate(
+        (
+            "january jan январь января янв ýanwar ýan yanwar türkmenbaşy",
+            "february feb февраль февраля фев fewral few baýdak",
+            "march mar март марта мар mart nowruz",
+            "april apr апрель апреля апр aprel gurbansoltan",
+            "may май мая maý magtymguly",
+            "june jun июнь июня июн iýun oguz",
+            "july jul июль июля июл iýul gorkut",
+            "august aug август августа авг awgust alp",
+            "september sep sept сентябрь сентября сен сент sentýabr sen ruhnama",
+            "october oct октябрь октября окт oktýabr okt garaşsyzlyk",
+            "november nov ноябрь ноября ноя noýabr sanjar",
+            "december dec декабрь декабря дек dekabr bitaraplyk",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+EXCEL_EPOCH = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
+SERIAL = re.compile(r"^(?:[1-5]\d{4}|60000)(?:[.,]0*)?$")  # 1927 to 2064
+NUMBERS = re.compile(
+    r"^(\d{1,4})[./\-](\d{1,2})[./\-](\d{1,4})(?:[ t]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$"
+)
+WORDS = re.compile(
+    r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]+([^\W\d_]+)(?: arslan)?[ .,\-]+(\d{4}|\d{2})$"
+)
+YEAR_ONLY = re.compile(r"^(?:(?:0{1,2}|_{1,2}|x{1,2})[./\-]){0,2}(\d{4})$")
+YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|г\.?[ ]?р|год|года|ýyl|ýylyň|y)\.?$")
+# How pieces of a composite cell are cut out ("22.06.1981, Türkiýe/İskenderun").
+PARTS = {"first": r"(?s)^\s*([^,;]*).*$", "place": r"(?s)^[^,;]*[,;]?\s*([^,;/(]*).*$"}
+MASKED = "•••"
+BLANK = frozenset(
+    [
+        "-",
+        "–",
+        "—",
+        "?",
+        "n/a",
+        "na",
+        "null",
+        "none",
+        "nan",
+        "н/д",
+        "нет данных",
+        "не указ",
+        "не указан",
+        "не указано",
+        "неизв",
+        "неизвестно",
+        "näbelli",
+        "görkezilmedik",
+        "unknown",
+        "not stated",
+        "#n/a",
+        "#н/д",
+        "#ref!",
+        "#value!",
+    ]
+)
+YES = frozenset({"1", "yes", "y", "true", "да", "д", "hawa", "+"})
+NO = frozenset({"0", "no", "n", "false", "нет", "н", "ýok", "yok", "-"})
+
+
+@dataclass(frozen=True)
+class Day:
+    """A read date: `precision` D for a day, Y where only the year is known (the day is then 1 January)."""
+
+    day: date | None
+    precision: str = "D"
+    problem: str = ""  # "", "not_a_date", "ambiguous"
+
+
+NOT_A_DATE = Day(None, problem="not_a_date")
+AMBIGUOUS = Day(None, problem="ambiguous")
+
+
+def is_blank(text: str) -> bool:
+    """Say whether the text states nothing: empty, a dash, "not stated" in any language."""
+    key = normalise(text)
+    return not key or key in BLANK
+
+
+def says_nothing(text: str, kind: str) -> bool:
+    """Say whether a text states nothing for a variable of this kind; a dash is an answer to yes or no."""
+    return is_blank(text) and not (kind == "boolean" and parse_boolean(text) is not None)
+
+
+def parse_date(
+    text: str, *, day_first: bool | None, date1904: bool = False, pivot: int, birth: bool = False
+) -> Day:
+    """Read one date.
+
+    `day_first` None means nobody has said: with slashes, a day and month that could be exchanged
+    are then ambiguous, never guessed. `pivot` is the current year: a two-digit year above it is of
+    the last century for births. Year-only dates are read for births only.
+    """
+    key = YEAR_SUFFIX.sub("", text.strip().lower().replace("\u00a0", " ")).rstrip(".")
+    if SERIAL.match(key):
+        return _serial(int(key[:5]), date1904)
+    if birth and (found := YEAR_ONLY.match(key)):
+        return _day(int(found[1]), 1, 1, "Y")
+    if found := NUMBERS.match(key):
+        return _numbers(found, key, day_first, pivot, birth)
+    if (found := WORDS.match(key)) and (month := MONTHS.get(fold(found[2]))):
+        return _day(_year(found[3], pivot, birth), month, int(found[1]))
+    return NOT_A_DATE
+
+
+def parse_number(text: str) -> float | None:
+    """Read a number with a decimal point or comma and any thousands space. None where it is none."""
+    key = re.sub(r"[\s\u00a0\u202f']", "", text)
+    if "_" in key:  # Python's own way of grouping digits, nobody else's
+        return None
+    if key.count(",") == 1 and "." not in key:
+        key = key.replace(",", ".")
+    try:
+        number = float(key)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def parse_integer(text: str) -> int | None:
+    """Read a whole number; 12.0, which spreadsheets write, is one."""
+    number = parse_number(text)
+    return (
+        int(number)
+        if number is not None and number == int(number) and abs(number) < 2**31
+        else None
+    )
+
+
+def parse_boolean(text: str) -> bool | None:
+    """Read yes or no in three languages."""
+    key = text.strip().lower()
+    return True if key in YES else False if key in NO else None
+
+
+def part_of(cells: pa.Array, part: str, codes: str = "") -> pa.Array:
+    """Cut a part out of composite cells: `first`, `place`, or `known`.
+
+    `known` is the longest beginning that the code list knows; of an address nothing else is kept.
+    """
+    if not part:
+        return cells
+    if part in PARTS:
+        return pc.replace_substring_regex(cells, PARTS[part], r"\1")
+    coded = cells.dictionary_encode()
+    found = [_known_start(text, codelists.load(codes)) for text in coded.dictionary.to_pylist()]
+    return pa.array(found, pa.string()).take(coded.indices)
+
+
+def _known_start(text: str, codes: codelists.CodeList) -> str:
+    words = re.split(r"[,;]", text, maxsplit=1)[0].split()
+    starts = [" ".join(words[:k]) for k in range(min(len(words), 4), 0, -1)]
+    known = (s for s, m in zip(starts, codes.match(starts), strict=True) if m.code is not None)
+    return next(known, MASKED if text.strip() else "")
+
+
+def completed_years(birth: Array, event: Array, exact: Array) -> Array:
+    """Age in completed years, from days since 1970; without an exact birth date, the difference of years."""
+    years = year_of(event) - year_of(birth)
+    before = day_of_year(event) < day_of_year(birth)
+    return np.asarray(years - (before & exact))
+
+
+def year_of(days: Array) -> Array:
+    return days.astype("M8[D]").astype("M8[Y]").astype(int) + 1970
+
+
+def day_of_year(days: Array) -> Array:
+    """Month and day as one number that orders within a year; 0 is 1 January."""
+    dates = days.astype("M8[D]")
+    months = dates.astype("M8[M]")
+    return (months.astype(int) % 12) * 32 + (dates - months).astype(int)
+
+
+def _serial(number: int, date1904: bool) -> Day:
+    return Day(EXCEL_EPOCH[date1904] + timedelta(days=number))
+
+
+def _numbers(
+    found: re.Match[str], key: str, day_first: bool | None, pivot: int, birth: bool
+) -> Day:
+    first, second, third = found[1], found[2], found[3]
+    if len(first) == 4:  # ISO: year, month, day
+        return _day(int(first), int(second), int(third)) if len(third) <= 2 else NOT_A_DATE
+    if len(first) > 2 or len(third) not in (2, 4):
+        return NOT_A_DATE
+    one, two, year = int(first), int(second), _year(third, pivot, birth)
+    dotted = "." in key.split(" ")[0]  # 03.02.2025 is day first wherever points are written
+    if dotted or day_first:
+        return _day(year, two, one)
+    if day_first is False:
+        return _day(year, one, two)
+    if one == two or one > 12:
+        return _day(year, two, one)
+    return _day(year, one, two) if two > 12 else AMBIGUOUS
+
+
+def _year(text: str, pivot: int, birth: bool) -> int:
+    year = int(text)
+    if len(text) == 4:
+        return year
+    return 1900 + year if birth and year > pivot % 100 else 2000 + year
+
+
+def _day(year: int, month: int, day: int, precision: str = "D") -> Day:
+    if not 1800 <= year <= 2200 or not 1 <= month <= 12:
+        return NOT_A_DATE
+    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+        return NOT_A_DATE
+    return Day(date(year, month, day), precision)

@@ -1,0 +1,1 @@
+"""Public: the endpoints for programs and their OpenAPI description."""

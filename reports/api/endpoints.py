@@ -1,0 +1,282 @@
+"""The read-only API of released figures: typed, cacheable, open to programs of every origin."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from reports.api import openapi
+from reports.designs import tables
+from reports.formats import flat
+from reports.published import caching, editions, figures
+from reports.published.editions import Edition, current_editions
+from reports.published.figures import Table
+from reports.published.query import MARKS, conditions_of, dimensions_of, narrowed
+from reports.published.structure import Unknown
+from standards.translation import active_language
+
+OF_DATA = ("by", "from", "to", "lang", "limit", "offset", "release")
+LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
+
+
+class Json(DefaultContentNegotiation):
+    """JSON, whatever a program says it accepts: a question is refused for its parameters only."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+@method_decorator(login_not_required, name="dispatch")
+class Released(APIView):
+    """What these endpoints share: anyone may read what is released, and keep it for a while.
+
+    Every refusal is JSON: `detail` in words, `parameter` where one is to blame.
+    """
+
+    permission_classes = [AllowAny]
+    authentication_classes: list[type] = []
+    content_negotiation_class = Json
+    parameters: tuple[str, ...] = ("lang",)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        if isinstance(response, Response):
+            response.render()
+        if isinstance(response, HttpResponse) and response.status_code == 200:
+            response = _unless_known(request, response)
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        response["Access-Control-Expose-Headers"] = "ETag"
+        return response
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, Unknown):
+            exc = ValidationError({"detail": str(exc), "parameter": exc.parameter})
+        elif isinstance(exc, Http404):
+            exc = NotFound()
+        return super().handle_exception(exc)
+
+    @contextmanager
+    def question(self, request: Request) -> Iterator[None]:
+        """Answer in the language that was asked for. Raises Unknown for parameters nobody reads."""
+        for name in request.query_params:
+            if name not in self.parameters and not MARKS.fullmatch(name):
+                raise Unknown(
+                    _("There is no parameter “%(name)s”. Choose from: %(allowed)s.")
+                    % {"name": name[:40], "allowed": ", ".join(self.parameters)},
+                    name[:40],
+                )
+        with override(_language(request)):
+            yield
+
+
+class Datasets(Released):
+    """All datasets with their newest release."""
+
+    @extend_schema(
+        operation_id="datasets",
+        summary="Datasets with their newest release",
+        parameters=[openapi.LANG],
+        responses={200: openapi.Dataset(many=True), 400: openapi.Problem},
+    )
+    def get(self, request: Request) -> Response:
+        with self.question(request):
+            return Response([openapi.dataset(e) for e in current_editions()])
+
+
+class Dataset(Released):
+    """One dataset: dimensions, codes and labels of its newest release."""
+
+    @extend_schema(
+        operation_id="dataset",
+        summary="One dataset: its dimensions, codes and labels",
+        parameters=[openapi.DATASET, openapi.LANG],
+        responses={200: openapi.Dataset, 400: openapi.Problem, 404: openapi.Problem},
+    )
+    def get(self, request: Request, dataset: str) -> Response:
+        with self.question(request):
+            return Response(openapi.dataset(_newest(dataset)))
+
+
+class Releases(Released):
+    """Every release of a dataset that was not withdrawn, newest first."""
+
+    @extend_schema(
+        operation_id="releases",
+        summary="All releases of a dataset, newest first",
+        parameters=[openapi.DATASET, openapi.LANG],
+        responses={200: openapi.Release(many=True), 404: openapi.Problem},
+    )
+    def get(self, request: Request, dataset: str) -> Response:
+        with self.question(request):
+            found = editions.history(_newest(dataset).dataset)
+            return Response([openapi.release(e) for e in found])
+
+
+class Data(Released):
+    """Protected counts of a dataset by any of its dimensions."""
+
+    @extend_schema(
+        operation_id="data",
+        summary="Protected counts by any dimensions",
+        description=openapi.ABOUT_DATA,
+        parameters=[openapi.DATASET, openapi.BY, *openapi.OF_DATA],
+        responses={200: openapi.Data, 400: openapi.Problem, 404: openapi.Problem},
+        examples=openapi.EXAMPLES,
+    )
+    def get(self, request: Request, dataset: str) -> Response:
+        edition = _edition(request, dataset)
+        with override(_language(request)):
+            by = dimensions_of(request.query_params, edition.structure)
+            where = conditions_of(request.query_params, edition.structure, OF_DATA)
+            table = figures.tabulate(edition, by, where)
+            return Response({**_answer(request, table), "where": where})
+
+
+class Tables(Released):
+    """Named tables: views of the datasets that are looked at most."""
+
+    @extend_schema(
+        operation_id="tables",
+        summary="Named tables",
+        parameters=[openapi.LANG],
+        responses={200: openapi.NamedTable(many=True), 400: openapi.Problem},
+    )
+    def get(self, request: Request) -> Response:
+        with self.question(request):
+            released = {e.dataset: e for e in current_editions()}
+            return Response(
+                [openapi.table(t, released.get(t.dataset)) for t in tables.tables().values()]
+            )
+
+
+class TableData(Released):
+    """The figures of a named table."""
+
+    @extend_schema(
+        operation_id="table",
+        summary="The figures of a named table",
+        description=openapi.ABOUT_DATA,
+        parameters=[openapi.TABLE, *openapi.OF_DATA],
+        responses={200: openapi.Data, 400: openapi.Problem, 404: openapi.Problem},
+    )
+    def get(self, request: Request, code: str) -> Response:
+        design = tables.tables().get(code.upper())
+        if design is None:
+            raise NotFound(_("There is no such table."))
+        edition = _edition(request, design.dataset)
+        beside = tuple(name for name in OF_DATA if name != "by")
+        with override(_language(request)):
+            where = narrowed(
+                design.where, conditions_of(request.query_params, edition.structure, beside)
+            )
+            table = figures.tabulate(edition, design.by, where)
+            return Response({**_answer(request, table), "table": design.code, "where": where})
+
+
+class Cells(Released):
+    """All protected cells of a release as a file; its SHA-256 is the checksum of the release."""
+
+    @extend_schema(
+        operation_id="cells",
+        summary="All protected cells of a release, as Parquet",
+        description=openapi.ABOUT_CELLS,
+        parameters=[openapi.RELEASE],
+        responses={(200, openapi.PARQUET): bytes, 404: openapi.Problem},
+    )
+    def get(self, request: Request, release: str) -> HttpResponseBase:
+        edition = editions.cited(release.upper())
+        if edition is None:
+            raise NotFound(_("There is no such release."))
+        response = HttpResponse(editions.content(edition.id), content_type=openapi.PARQUET)
+        response["Content-Disposition"] = f'attachment; filename="{edition.name}.parquet"'
+        return response
+
+
+def _newest(dataset: str) -> Edition:
+    edition = editions.latest(dataset.upper())
+    if edition is None:
+        raise NotFound(_("No release of this dataset is public."))
+    return edition
+
+
+def _edition(request: Request, dataset: str) -> Edition:
+    """Return the release that `release` names, else the newest one."""
+    name = request.query_params.get("release", "").upper()
+    if not name:
+        return _newest(dataset)
+    edition = editions.cited(name)
+    if edition is None or edition.dataset != dataset.upper():
+        raise NotFound(_("There is no such release."))
+    return edition
+
+
+def _answer(request: Request, table: Table) -> dict[str, Any]:
+    """Return one page of the rows, and what is said of all of them."""
+    limit = _number(request, "limit", openapi.ROWS, 1, openapi.MOST_ROWS)
+    offset = _number(request, "offset", 0, 0, 10**9)
+    header, total = flat.header(table), table.total
+    page = Table(table.edition, table.by, table.rows[offset : offset + limit])
+    rows = flat.rows(page, active_language())
+    query = request.query_params.copy()
+    query["limit"], query["offset"] = str(limit), str(offset + limit)
+    more = offset + limit < len(table.rows)
+    return {
+        "release": table.edition.name,
+        "dataset": table.edition.dataset,
+        "by": list(table.by),
+        "base": table.edition.structure.base,
+        "notes": flat.notes(table.edition, table.where),
+        "count": len(table.rows),
+        "next": request.build_absolute_uri(f"?{query.urlencode()}") if more else None,
+        "rows": [dict(zip(header, row, strict=True)) for row in rows],
+        "total": dict(zip(flat.MEASURES, flat.measures(total), strict=True)),
+    }
+
+
+def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
+    text = request.query_params.get(name) or str(default)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
+    if not least <= number <= most:
+        raise Unknown(
+            _("“%(name)s” is a whole number from %(least)s to %(most)s.")
+            % {"name": name, "least": least, "most": most},
+            name,
+        )
+    return number
+
+
+def _language(request: Request) -> str:
+    chosen = request.query_params.get("lang") or active_language()
+    if chosen not in LANGUAGES:
+        raise Unknown(
+            _("There is no language “%(name)s”. Choose from: %(allowed)s.")
+            % {"name": chosen[:40], "allowed": ", ".join(LANGUAGES)},
+            "lang",
+        )
+    return chosen
+
+
+def _unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
+    """Return 304 where the reader has these very bytes already."""
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response["ETag"] = etag
+    patch_cache_control(response, public=True, max_age=caching.SECONDS)
+    return get_conditional_response(request, etag=etag, response=response) or response

@@ -1,0 +1,1 @@
+"""Public: the kinds of chart and how they are drawn."""

@@ -1,0 +1,1 @@
+"""What is published: datasets and tables as YAML, and their strict reader."""

@@ -1,0 +1,1 @@
+"""Private: slices of accepted submissions, exact cubes, and their files."""

@@ -1,0 +1,102 @@
+"""Sealing: the exact cells of an accepted submission, as private Parquet files."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from jobs import queue, worker
+from jobs.queue import Job
+from records.models import Submission
+from reports.designs import datasets
+from reports.designs.datasets import Dataset
+from reports.exact.private_files import as_bytes, read_private, write_private
+from reports.models import Slice
+from standards.languages import marked
+
+COUNT = "records"
+
+
+def seal(job: Job) -> None:
+    """Write the slices of one accepted version, one for each dataset of its instrument.
+
+    Safe to run twice: the same records give the same file, and the row is written once.
+    """
+    submission = _locked().get(pk=job.args["submission"])
+    version = int(job.args["version"])
+    if submission.state != Submission.State.ACCEPTED or submission.version != version:
+        raise queue.GaveUp(marked("The submission is no longer accepted in this version."))
+    for dataset in datasets.of_instrument(submission.instrument.code):
+        worker.progress(job, stage=dataset.code)
+        _write(submission, dataset)
+
+
+def seal_missing(dataset: Dataset) -> None:
+    """Seal what is accepted but has no slice of this design: its job waits, or the dataset is new.
+
+    A submission that was opened again meanwhile is left out: its records may have changed.
+    """
+    sealed = Slice.objects.filter(
+        dataset=dataset.code, design=dataset.design, version=F("submission__accepted_version")
+    )
+    waiting = _locked().filter(
+        instrument__code=dataset.instrument,
+        state=Submission.State.ACCEPTED,
+        accepted_version=F("version"),
+    )
+    for submission in waiting.exclude(pk__in=sealed.values("submission")).order_by("pk"):
+        _write(submission, dataset)
+
+
+def cells_of(one: Slice, dataset: Dataset) -> pa.Table:
+    """Read a slice. Raises `GaveUp` if its file is not the one written, or its codes are of another design."""
+    if one.design != dataset.design:
+        raise queue.GaveUp(
+            marked(
+                "%(slice)s was sealed before the dataset was changed, and is open now. Accept it "
+                "again, then publish."
+            ),
+            slice=one.submission,
+        )
+    return read_private(one.path, one.sha256)
+
+
+def _locked() -> QuerySet[Submission]:
+    """Submissions, each locked until commit: nobody reopens it while its records are counted."""
+    return Submission.objects.select_related("instrument").select_for_update(of=("self",))
+
+
+def _write(submission: Submission, dataset: Dataset) -> None:
+    cells, version = exact_cells(submission, dataset), submission.version
+    path = f"slices/{dataset.code}/{submission.pk}-v{version}-{dataset.design[:12]}.parquet"
+    Slice.objects.update_or_create(
+        submission=submission,
+        version=version,
+        dataset=dataset.code,
+        defaults={
+            "path": path,
+            "sha256": write_private(path, as_bytes(cells)),
+            "records": pc.sum(cells[COUNT]).as_py() or 0,
+            "design": dataset.design,
+        },
+    )
+
+
+def exact_cells(submission: Submission, dataset: Dataset) -> pa.Table:
+    """Count the records of a submission by all dimensions of the dataset: text codes and `records`."""
+    columns = ", ".join(f'{s.sql()} AS "{s.name}"' for s in dataset.dimensions)
+    places = ", ".join(str(k + 1) for k in range(len(dataset.dimensions)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns}, count(*) FROM records_record r"
+            " JOIN records_submission s ON s.id = r.submission_id"
+            f" WHERE r.submission_id = %s GROUP BY {places} ORDER BY {places}",
+            [submission.pk],
+        )
+        rows = cursor.fetchall()
+    columns_of_rows = list(zip(*rows, strict=True)) or [()] * (len(dataset.dimensions) + 1)
+    texts = {
+        name: pa.array(column, pa.string())
+        for name, column in zip(dataset.names, columns_of_rows, strict=False)
+    }
+    return pa.table({**texts, COUNT: pa.array(columns_of_rows[-1], pa.int64())})

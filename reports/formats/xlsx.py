@@ -1,0 +1,45 @@
+"""A table as a workbook."""
+
+import io
+from typing import Any
+
+import xlsxwriter
+from django.utils.translation import gettext as _
+
+from reports.formats import flat
+from reports.published.figures import Table
+from reports.published.structure import Unknown
+
+SHEET = 1_048_000  # rows that fit a sheet, with room for the header
+
+
+def as_xlsx(table: Table, language: str, title: str) -> bytes:
+    """Return a workbook: the figures on one sheet, the notes on another. The same table, the same bytes."""
+    if len(table.rows) > SHEET:
+        raise Unknown(_("These are too many rows for XLSX. Take CSV, or fewer dimensions."), "by")
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        book.set_properties(
+            {"title": title, "created": table.edition.released_at.replace(tzinfo=None)}
+        )
+        _figures(book, table, language)
+        about = book.add_worksheet("Notes")
+        about.write_column(
+            0, 0, [flat.safe(n) for n in (title, *flat.notes(table.edition, table.where))]
+        )
+        about.set_column(0, 0, 120)
+    return out.getvalue()
+
+
+def _figures(book: Any, table: Table, language: str) -> None:
+    bold = book.add_format({"bold": True})
+    count, share = (book.add_format({"num_format": shown}) for shown in ("#,##0", "0.0"))
+    sheet, named, shares = book.add_worksheet("Figures"), 2 * len(table.by), -len(flat.SHARES)
+    sheet.write_row(0, 0, [flat.safe(name) for name in flat.header(table)], bold)
+    for k, row in enumerate(flat.rows(table, language), start=1):
+        sheet.write_row(k, 0, [flat.safe(text) for text in row[:named]])
+        sheet.write_row(k, named, row[named:shares], count)
+        sheet.write_row(k, len(row) + shares, row[shares:], share)
+    sheet.freeze_panes(1, 0)
+    sheet.autofit()

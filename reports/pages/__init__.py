@@ -1,0 +1,1 @@
+"""The screens of readers (dashboard, tables, downloads: public) and of publishers (releases: private)."""

@@ -1,0 +1,125 @@
+"""Reading released figures: the one source of dashboard, tables, downloads, charts and API.
+
+Every read runs as the database role that sees nothing but the schema `pub`, and every figure is a
+sum of protected cells.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import connection, transaction
+
+from reports.models import Blob, Release
+from reports.published.structure import Structure
+
+CELLS, VALUE = "cells.parquet", "value"
+NUMBER = re.compile(r"[0-9]{1,6}")
+CODE = re.compile(r"[A-Za-z0-9_-]{1,20}")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A released dataset as readers see it."""
+
+    id: int
+    dataset: str
+    number: int
+    structure: Structure
+    missing: list[dict[str, str]]
+    checksum: str
+    released_at: datetime
+
+    @property
+    def name(self) -> str:
+        return f"{self.dataset}-{self.number}"
+
+
+@contextmanager
+def public_role() -> Iterator[None]:
+    """Run database reads as the role that sees only released figures."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        (before,) = cursor.fetchone()
+        cursor.execute("SET LOCAL ROLE migdata_public")
+        yield
+        cursor.execute(f'SET LOCAL ROLE "{before}"')
+
+
+def current_editions() -> list[Edition]:
+    """Return the newest release of every dataset, by dataset."""
+    with public_role():
+        newest = (
+            Release.objects.filter(state=Release.State.RELEASED)
+            .order_by("dataset", "-number")
+            .distinct("dataset")
+        )
+        return [_edition(made) for made in newest]
+
+
+def latest(dataset: str) -> Edition | None:
+    """Return the newest release of a dataset that readers may see."""
+    with public_role():
+        made = (
+            Release.objects.filter(state=Release.State.RELEASED, dataset=dataset)
+            .order_by("-number")
+            .first()
+        )
+        return _edition(made) if made else None
+
+
+def history(dataset: str) -> list[Edition]:
+    """Return every release of a dataset that readers may see, newest first."""
+    with public_role():
+        found = Release.objects.filter(state=Release.State.RELEASED, dataset=dataset)
+        return [_edition(made) for made in found.order_by("-number")]
+
+
+def cited(name: str) -> Edition | None:
+    """Return the release of this name (BCR-2) if readers may see it."""
+    dataset, _dash, number = name.rpartition("-")
+    if not NUMBER.fullmatch(number) or not CODE.fullmatch(dataset):
+        return None
+    with public_role():
+        made = Release.objects.filter(
+            state=Release.State.RELEASED, dataset=dataset, number=int(number)
+        ).first()
+        return _edition(made) if made else None
+
+
+def content(release_id: int, name: str = CELLS) -> bytes:
+    """Return a stored file of a release that readers may see."""
+    with public_role():
+        return bytes(Blob.objects.get(release_id=release_id, name=name).content)
+
+
+def _edition(made: Release) -> Edition:
+    return Edition(
+        id=made.pk,
+        dataset=made.dataset,
+        number=made.number,
+        structure=Structure.from_json(made.structure),
+        missing=made.missing,
+        checksum=made.checksum,
+        # Nobody could read it before its embargo ended.
+        released_at=max(filter(None, (made.released_at, made.embargo_at))),
+    )
+
+
+def cells(edition: Edition) -> pa.Table:
+    """Return the protected cells: coded texts by dimension (dictionaries), and `value`."""
+    # The checksum is the key: a release never changes, so neither does what is remembered.
+    return _load(edition.id, edition.checksum)
+
+
+@lru_cache(maxsize=16)
+def _load(release_id: int, _checksum: str) -> pa.Table:
+    cells = pq.read_table(io.BytesIO(content(release_id)))
+    coded = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in cells.columns]
+    return pa.table(coded, names=cells.column_names)

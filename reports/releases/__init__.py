@@ -1,0 +1,1 @@
+"""Private: building, releasing and withdrawing."""

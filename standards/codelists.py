@@ -1,0 +1,247 @@
+"""Code lists: codes with labels and aliases in three languages, and the look-up of messy texts."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from standards import wording
+from standards.languages import LANGUAGES
+from standards.spelling import fold, normalise, one_script
+
+DIRECTORY = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class Code:
+    code: str
+    labels: dict[str, str]
+    aliases: tuple[str, ...] = ()
+    parent: str = ""
+
+    def label(self, language: str) -> str:
+        return self.labels.get(language) or self.labels["en"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a text means: `code` is None where it means nothing here; `note` then says why.
+
+    `level` is 1 as written, 2 without marks on letters, 3 with letters of another script, 4 by a rule
+    of `wording`. `suggestion` is the code that a text may mean and that a person has to confirm:
+    with the notes "suggested" and "number". With the note "part" the text names a part of a country.
+    """
+
+    code: str | None
+    level: int = 1
+    note: str = ""  # "", "ambiguous", "ethnicity", "group", "suggested", "number", "part"
+    suggestion: str = ""
+
+
+NOTHING = Match(None)
+# “КР” is no North Korea: so few letters that only look like another alphabet's are a code of somebody else.
+LETTERS_OF_A_CODE = 2
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A code list.
+
+    words    texts that must not be matched, with the reason
+    parts    texts that name a part of what a code stands for: Scotland
+    numbers  numbers of another list, which prove nothing by themselves: 643 of ISO 3166
+    places   whether the codes are places, whose names are read in their cases and styles too
+    parents  the list that holds the parents of the codes, where they are not in this one
+    """
+
+    name: str
+    codes: tuple[Code, ...]
+    words: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    places: bool = False
+    parents: str = ""
+
+    @cached_property
+    def by_code(self) -> dict[str, Code]:
+        return {c.code: c for c in self.codes}
+
+    def label(self, code: str, language: str = "en") -> str:
+        """Return the label of a code, or the code itself where the list has no such code."""
+        found = self.by_code.get(code)
+        return found.label(language) if found else code
+
+    def children_of(self, parent: str) -> tuple[str, ...]:
+        """Return the codes right below a parent, in the order of the list."""
+        return tuple(c.code for c in self.codes if c.parent == parent)
+
+    def ancestors(self, code: str) -> tuple[str, ...]:
+        """Return the parent of a code, its parent and so on, the nearest first; none where it has none."""
+        found = self.by_code.get(code)
+        if found is None:
+            return load(self.parents).ancestors(code) if self.parents else ()
+        return (found.parent, *self.ancestors(found.parent)) if found.parent else ()
+
+    def within(self, parent: str) -> tuple[str, ...]:
+        """Return the codes that are the parent or lie below it, however deep, in the order of the list."""
+        return tuple(
+            c.code for c in self.codes if parent == c.code or parent in self.ancestors(c.code)
+        )
+
+    def match(self, texts: Sequence[str], codes: Iterable[str] = ()) -> list[Match]:
+        """Look up distinct texts. `codes` restricts the answer to a part of the list."""
+        allowed = frozenset(codes)
+        found = (self._match(text) for text in texts)
+        return [m if not allowed or (m.code or m.suggestion) in allowed else NOTHING for m in found]
+
+    def _match(self, text: str) -> Match:
+        known = self._known
+        if text not in known:
+            if len(known) > 100_000:  # a hostile file must not fill the memory
+                known.clear()
+            known[text] = self._find(text)
+        return known[text]
+
+    def _find(self, text: str) -> Match:
+        key = normalise(text)
+        if reason := self.words.get(key):
+            return Match(None, note=reason)
+        if code := self.parts.get(key):
+            return Match(code, note="part")
+        found = self._at(1, key) or self._at(2, folded := fold(key)) or self._at(3, one_script(folded))
+        if found:
+            return found
+        read = self._wordings.read(text, folded)
+        return Match(read.code, 4, read.note, read.suggestion) if read != wording.NOTHING else NOTHING
+
+    def _at(self, level: int, key: str) -> Match | None:
+        code = self._indexes[level - 1].get(key)
+        if code and level == 3 and self.places and len(key) <= LETTERS_OF_A_CODE:
+            return Match(None, note="suggested", suggestion=code)
+        if code:
+            return Match(code, level)
+        return None if code is None else Match(None, note="ambiguous")
+
+    @cached_property
+    def _wordings(self) -> wording.Wordings:
+        known = self._indexes[1] | {fold(word): "" for word in self.words}
+        names = [
+            (name, c.code) for c in self.codes for name in (*c.labels.values(), *c.aliases)
+        ]
+        return wording.Wordings(
+            known,
+            lambda text: fold(normalise(text)),
+            names if self.places else (),
+            self.numbers,
+        )
+
+    @cached_property
+    def _known(self) -> dict[str, Match]:
+        return {}
+
+    @cached_property
+    def _indexes(self) -> tuple[dict[str, str], ...]:
+        """Look-ups by strictness. A key that two codes share maps to "": ambiguous."""
+        indexes = []
+        for form in FORMS:
+            index: dict[str, str] = {}
+            for code in self.codes:
+                for text in (code.code, *code.labels.values(), *code.aliases):
+                    if not (key := form(normalise(text))):
+                        continue
+                    index[key] = code.code if index.get(key, code.code) == code.code else ""
+            indexes.append(index)
+        return tuple(indexes)
+
+
+FORMS: tuple[Callable[[str], str], ...] = (str, fold, one_script)
+
+
+@cache
+def load(name: str) -> CodeList:
+    """Return a code list of `standards/`. Raises KeyError if there is none of that name."""
+    if name == "countries":
+        return _countries()
+    content = standard("codelists")[name]
+    codes = tuple(
+        Code(
+            code=str(c["code"]),
+            labels={lang: str(c[lang]) for lang in LANGUAGES},
+            aliases=tuple(map(str, c.get("aliases", ()))),
+            parent=str(c.get("parent", "")),
+        )
+        for c in content["codes"]
+    )
+    return CodeList(
+        name,
+        codes,
+        _words(content.get("words", {})),
+        places=bool(content.get("places", False)),
+        parents=str(content.get("parents", "")),
+    )
+
+
+def _countries() -> CodeList:
+    content = standard("codelists")["country_words"]
+    words, parts = _words(content["words"]), _words(content["parts"])
+    with (DIRECTORY / "countries.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    codes = [
+        Code(
+            code=row["code"],
+            labels={lang: row[lang] for lang in LANGUAGES},
+            aliases=tuple(a for a in (*row["aliases"].split("; "), row["alpha2"]) if a),
+            parent=row["subregion"],
+        )
+        for row in rows
+    ]
+    return CodeList(
+        "countries",
+        tuple(_with_names_of_cldr(codes, {row["code"]: row["alpha2"] for row in rows}, words)),
+        words,
+        parts,
+        numbers={row["m49"].lstrip("0"): row["code"] for row in rows if row["m49"]},
+        places=True,
+        parents="world_regions",
+    )
+
+
+def _with_names_of_cldr(
+    codes: Sequence[Code], alpha2: Mapping[str, str], words: Mapping[str, str]
+) -> Iterable[Code]:
+    """Add the names of Unicode CLDR; where one already means another country, or no country, ours holds."""
+    from babel import Locale  # here: most processes never look at a country
+
+    known = {normalise(t) for c in codes for t in (c.code, *c.labels.values(), *c.aliases)}
+    territories = [Locale(language).territories for language in LANGUAGES]
+    for code in codes:
+        names = dict.fromkeys(names[alpha2[code.code]] for names in territories if alpha2[code.code] in names)
+        fresh = [n for n in names if normalise(n) not in known and normalise(n) not in words]
+        own = [a for a in code.aliases if normalise(a) not in words]
+        yield replace(code, aliases=(*own, *fresh))
+
+
+def _words(content: dict[str, list[str]]) -> dict[str, str]:
+    return {normalise(word): reason for reason, words in content.items() for word in words}
+
+
+@cache
+def standard(name: str) -> dict[str, Any]:
+    """Return the content of a YAML file of `standards/`."""
+    found: dict[str, Any] = yaml.load(
+        (DIRECTORY / f"{name}.yaml").read_text(), Loader=yaml.CSafeLoader
+    )
+    return found
+
+
+@cache
+def undeclared_sexes() -> frozenset[str]:
+    """Texts in a column of sex that mean nothing until somebody declares them: numbers, single letters."""
+    languages = standard("codelists")["sex"]["languages"]
+    return frozenset(
+        ["0", "1", "2", "3", "9", "99", *(k for one in languages for k in one["letters"])]
+    )

@@ -1,0 +1,1 @@
+"""How periods, shares and quotations are written on pages."""

@@ -1,0 +1,28 @@
+"""How periods, shares and quotations are written in the language of the page."""
+
+from django.template import Library
+from django.template.defaultfilters import floatformat
+from django.utils.translation import gettext as _
+
+from standards.periods import period_name
+from standards.translation import active_language
+
+register = Library()
+
+
+@register.filter
+def period(value: str) -> str:
+    """Return the name of an SDMX time period: October 2026."""
+    return period_name(str(value), active_language())
+
+
+@register.filter
+def percent(value: float) -> str:
+    """Return a share with one decimal and its sign: 37.7%, in Russian and Turkmen 37,7 %."""
+    return _("%(share)s%%") % {"share": floatformat(value, "1g")}
+
+
+@register.filter
+def quoted(value: object) -> str:
+    """Return a text in the quotation marks of the language."""
+    return _("“%(text)s”") % {"text": value}
