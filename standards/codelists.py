@@ -1,7 +1,7 @@
 """Code lists: codes with labels and aliases in three languages, and the look-up of messy texts."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from standards import wording
+from standards import cldr, wording
 from standards.languages import LANGUAGES
 from standards.spelling import fold, normalise, one_script
 
@@ -43,6 +43,7 @@ class Match:
 
 
 NOTHING = Match(None)
+BY_LOOK, BY_RULE = 3, 4  # levels
 # “КР” is no North Korea: so few letters that only look like another alphabet's are a code of somebody else.
 LETTERS_OF_A_CODE = 2
 
@@ -92,6 +93,13 @@ class CodeList:
             c.code for c in self.codes if parent == c.code or parent in self.ancestors(c.code)
         )
 
+    def numbered(self, texts: Iterable[str]) -> dict[str, str]:
+        """Return the bare numbers among texts, each with the code it has in `numbers`, or ""."""
+        if not self.numbers:
+            return {}
+        found = {text.strip(): wording.NUMBER.match(text) for text in texts}
+        return {text: self.numbers.get(number[1], "") for text, number in found.items() if number}
+
     def match(self, texts: Sequence[str], codes: Iterable[str] = ()) -> list[Match]:
         """Look up distinct texts. `codes` restricts the answer to a part of the list."""
         allowed = frozenset(codes)
@@ -112,15 +120,17 @@ class CodeList:
             return Match(None, note=reason)
         if code := self.parts.get(key):
             return Match(code, note="part")
-        found = self._at(1, key) or self._at(2, folded := fold(key)) or self._at(3, one_script(folded))
-        if found:
+        if found := self._at(1, key):
+            return found
+        folded = fold(key)
+        if found := self._at(2, folded) or self._at(3, one_script(folded)):
             return found
         read = self._wordings.read(text, folded)
-        return Match(read.code, 4, read.note, read.suggestion) if read != wording.NOTHING else NOTHING
+        return Match(read.code, BY_RULE if read.code else 1, read.note, read.suggestion)
 
     def _at(self, level: int, key: str) -> Match | None:
         code = self._indexes[level - 1].get(key)
-        if code and level == 3 and self.places and len(key) <= LETTERS_OF_A_CODE:
+        if code and level == BY_LOOK and self.places and len(key) <= LETTERS_OF_A_CODE:
             return Match(None, note="suggested", suggestion=code)
         if code:
             return Match(code, level)
@@ -129,9 +139,7 @@ class CodeList:
     @cached_property
     def _wordings(self) -> wording.Wordings:
         known = self._indexes[1] | {fold(word): "" for word in self.words}
-        names = [
-            (name, c.code) for c in self.codes for name in (*c.labels.values(), *c.aliases)
-        ]
+        names = [(name, c.code) for c in self.codes for name in (*c.labels.values(), *c.aliases)]
         return wording.Wordings(
             known,
             lambda text: fold(normalise(text)),
@@ -187,42 +195,38 @@ def load(name: str) -> CodeList:
 
 def _countries() -> CodeList:
     content = standard("codelists")["country_words"]
-    words, parts = _words(content["words"]), _words(content["parts"])
+    words = _words(content["words"])
     with (DIRECTORY / "countries.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     codes = [
         Code(
             code=row["code"],
             labels={lang: row[lang] for lang in LANGUAGES},
-            aliases=tuple(a for a in (*row["aliases"].split("; "), row["alpha2"]) if a),
+            aliases=_names([*row["aliases"].split("; "), row["alpha2"]], words),
             parent=row["subregion"],
         )
         for row in rows
     ]
+    known = {normalise(t) for c in codes for t in (c.code, *c.labels.values(), *c.aliases)}
+    of_cldr = cldr.country_names(row["alpha2"] for row in rows)  # where two disagree, ours holds
+    added = (_names(of_cldr[row["alpha2"]], words.keys() | known) for row in rows)
     return CodeList(
         "countries",
-        tuple(_with_names_of_cldr(codes, {row["code"]: row["alpha2"] for row in rows}, words)),
+        tuple(
+            replace(code, aliases=code.aliases + names)
+            for code, names in zip(codes, added, strict=True)
+        ),
         words,
-        parts,
+        parts=_words(content["parts"]),
         numbers={row["m49"].lstrip("0"): row["code"] for row in rows if row["m49"]},
         places=True,
         parents="world_regions",
     )
 
 
-def _with_names_of_cldr(
-    codes: Sequence[Code], alpha2: Mapping[str, str], words: Mapping[str, str]
-) -> Iterable[Code]:
-    """Add the names of Unicode CLDR; where one already means another country, or no country, ours holds."""
-    from babel import Locale  # here: most processes never look at a country
-
-    known = {normalise(t) for c in codes for t in (c.code, *c.labels.values(), *c.aliases)}
-    territories = [Locale(language).territories for language in LANGUAGES]
-    for code in codes:
-        names = dict.fromkeys(names[alpha2[code.code]] for names in territories if alpha2[code.code] in names)
-        fresh = [n for n in names if normalise(n) not in known and normalise(n) not in words]
-        own = [a for a in code.aliases if normalise(a) not in words]
-        yield replace(code, aliases=(*own, *fresh))
+def _names(texts: Iterable[str], without: Container[str]) -> tuple[str, ...]:
+    """Return the texts that are names, without those whose keys mean something else already."""
+    return tuple(text for text in texts if text and normalise(text) not in without)
 
 
 def _words(content: dict[str, list[str]]) -> dict[str, str]:

@@ -28,9 +28,7 @@ def _phrase(name: str) -> list[Cases]:
     """Decline adjectives and a noun, or two such names joined by “и”."""
     left, joint, right = name.partition(" и ")
     if joint:
-        return [
-            _join(" и ", one, other) for one in _phrase(left) for other in _phrase(right)
-        ]
+        return [_join(" и ", one, other) for one in _phrase(left) for other in _phrase(right)]
     *adjectives, noun = name.split(" ")
     declined = [_adjective(word) for word in adjectives]
     found: list[Cases] = []
@@ -61,7 +59,10 @@ def _noun(word: str) -> list[Cases]:
     if last == "й":
         return [(f"{stem}я", f"{stem}ю", word, f"{stem}и" if stem.endswith("и") else f"{stem}е")]
     if last == "ь":
-        return [(f"{stem}и", f"{stem}и", word, f"{stem}и"), (f"{stem}я", f"{stem}ю", word, f"{stem}е")]
+        return [
+            (f"{stem}и", f"{stem}и", word, f"{stem}и"),
+            (f"{stem}я", f"{stem}ю", word, f"{stem}е"),
+        ]
     if last == "ы":
         plural = (f"{stem}ам", word, f"{stem}ах")
         return [(stem, *plural), (f"{stem}ов", *plural)]

@@ -16,14 +16,18 @@ SHORT = 12  # characters: a number of a list, with spaces around it
 LONGEST = 150  # characters: no wording of a name is longer, and a hostile cell must not cost time
 JOINTS, DASHES = re.compile(r"[\s\-–—]+"), frozenset("-–—")
 PIECES, MARKS = re.compile(r"[()\[\]/\\;:,|=–—]|\s-+\s"), frozenset("()[]/\\;:,|=–—-")
-JOINT = "\x01"  # stands between pieces while they are brought to keys; no text of a file holds it
-NUMBER = re.compile(r"^\s*0*(\d{1,3})(?:[.,]0+)?\s*$")  # 643, 004, and 643.0 as spreadsheets write it
+JOINT = (
+    "\x01"  # between pieces while they are brought to keys; a text that holds it is cut there too
+)
+NUMBER = re.compile(r"^\s*0*(\d{1,3})(?:[.,]0+)?\s*$")  # 643, 004, and 643.0 of spreadsheets
 # Words before or after a name that do not say which one it is: “a citizen of”, “from”.
 OPENING = frozenset(
-    "из в во на from the гр гр-н гр-ка гр-не гражданин гражданка граждане граждан гражданство гражданина гражданки"
-    " гражданку гражданства подданный подданная подданные подданного подданной подданство citizen citizens national"
-    " nationals of".split()
-)
+    [
+        "из", "в", "во", "на", "from", "the", "гр", "гр-н", "гр-ка", "гр-не", "гражданин", "гражданка", "граждане",
+        "граждан", "гражданство", "гражданина", "гражданки", "гражданку", "гражданства", "подданный", "подданная",
+        "подданные", "подданного", "подданной", "подданство", "citizen", "citizens", "national", "nationals", "of",
+    ]
+)  # fmt: skip
 CLOSING = frozenset(["rayaty", "rayatlary", "rayatlygy"])
 # The style of a state around its name, and the style in full where it alone decides (“Республика Корея”).
 LATIN, CYRILLIC = (
@@ -48,11 +52,14 @@ LATIN, CYRILLIC = (
     )
 )  # fmt: skip
 STYLED = frozenset(
-    "rep republic kingdom sultanate principality resp respublikasy respublikasi respublikasynyn respublikasyndan"
-    " respublikasynda respublikasyna cumhuriyeti patysalygy soltanlygy knyazlygy dowleti респ р республика республики"
-    " республике республику республикасы республикаси королевство королевства королевстве княжество княжества"
-    " княжестве государство государства государстве султанат султаната султанате".split()
-)
+    [
+        "rep", "republic", "kingdom", "sultanate", "principality", "resp", "respublikasy", "respublikasi",
+        "respublikasynyn", "respublikasyndan", "respublikasynda", "respublikasyna", "cumhuriyeti", "patysalygy",
+        "soltanlygy", "knyazlygy", "dowleti", "респ", "р", "республика", "республики", "республике", "республику",
+        "республикасы", "республикаси", "королевство", "королевства", "королевстве", "княжество", "княжества",
+        "княжестве", "государство", "государства", "государстве", "султанат", "султаната", "султанате",
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,11 @@ class Wordings:
         if (code := self.cases.get(loose(key))) is not None:
             return code
         words = key.split(" ")
-        if words[0] in OPENING or words[-1] in CLOSING or not STYLED.isdisjoint(loose(key).split(" ")):
+        if (
+            words[0] in OPENING
+            or words[-1] in CLOSING
+            or not STYLED.isdisjoint(loose(key).split(" "))
+        ):
             for wording in _wordings(words):
                 for names in (self.known, self.cases):
                     if (code := names.get(wording)) is not None:

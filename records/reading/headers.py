@@ -8,6 +8,7 @@ from records.instruments.spec import Spec, Variable
 from records.reading.layout import FileColumn, Layout, Refusal, letter_of
 from records.reading.questions import (
     ask_what_dates_mean,
+    ask_what_numbers_mean,
     ask_what_sexes_mean,
     ask_which_column,
     proven_letters,
@@ -49,6 +50,7 @@ def map_columns(rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str,
     letters = proven_letters(sexes)
     questions += ask_what_sexes_mean(sexes, letters, answers)
     questions += ask_what_dates_mean(columns, body, answers, spec)
+    questions += ask_what_numbers_mean(columns, body, answers, spec)
     return Layout(place, columns, None, questions, letters)
 
 

@@ -14,6 +14,7 @@ from standards import codelists, languages
 from standards.languages import Labels
 from standards.spelling import normalise
 
+EVIDENCE = 8  # examples beside a question
 SLASHED = re.compile(r"^\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}$")
 
 
@@ -106,6 +107,27 @@ def ask_what_dates_mean(
     return [ask("day_first", choices, doubtful[:5])]
 
 
+def ask_what_numbers_mean(
+    columns: Sequence[FileColumn],
+    body: Sequence[Sequence[str]],
+    answers: Mapping[str, Any],
+    spec: Spec,
+) -> list[Question]:
+    """Ask whether bare numbers for countries are those of ISO 3166: other lists give them to other countries."""
+    seen: dict[str, str] = {}
+    for column in columns:
+        variable = spec.by_name.get(column.variable or "")
+        if variable and variable.codelist and column.part != "known":  # such a part is a name
+            seen |= codelists.load(variable.codelist).numbered(values_of(column, body))
+    if not any(seen.values()) or answers.get("country_numbers"):
+        return []
+    texts = codelists.standard("questions")
+    choices = [{"value": v, "label": texts[f"country_numbers.{v}"]} for v in ("iso", "other")]
+    unknown_first = sorted(seen, key=lambda number: (bool(seen[number]), number))
+    evidence = [f"{number} = {seen[number] or '?'}" for number in unknown_first[:EVIDENCE]]
+    return [ask("country_numbers", choices, evidence)]
+
+
 def ask(
     name: str,
     choices: list[dict[str, Any]],
@@ -161,6 +183,7 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "columns": _columns,
     "sex_codes": lambda said, spec: all(c in _codes("sex", spec) for c in dict(said).values()),
     "day_first": lambda said, _spec: str(said).lower() in ("true", "false", "1", "0"),
+    "country_numbers": lambda said, _spec: said in ("iso", "other"),
     "control_total": lambda said, _spec: said == "yes",
     "date1904": lambda said, _spec: isinstance(said, bool),
     "aliases": lambda said, spec: all(

@@ -18,13 +18,15 @@ class Answers:
     """What a person said about the file, so that nothing has to be guessed.
 
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
-    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code.
+    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code;
+    iso_numbers  bare numbers for countries are those of ISO 3166.
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
     day_first: bool | None = None
     date1904: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    iso_numbers: bool = False
 
     @classmethod
     def from_answers(
@@ -41,6 +43,7 @@ class Answers:
             day_first=None if said is None else str(said).lower() in ("1", "true", "yes", "day"),
             date1904=bool(answers.get("date1904", False)),
             aliases=dict(answers.get("aliases") or {}),
+            iso_numbers=answers.get("country_numbers") == "iso",
         )
 
 
@@ -85,15 +88,14 @@ class Meanings:
             key = spelling.normalise(text)
             if said.get(key) in codes.by_code:
                 meanings.append((said[key], ""))
-            elif not key or (match.code is None and parsing.is_blank(text)):
+            elif match.note == "number" and self.answers.iso_numbers:
+                meanings.append((match.suggestion, ""))
+            elif not key or (match == codelists.NOTHING and parsing.is_blank(text)):
                 meanings.append(_nothing_stated(variable))
-            elif match.code is None:
-                undeclared = variable.name == "sex" and key in codelists.undeclared_sexes()
-                meanings.append(
-                    (None, "undeclared" if undeclared else match.note or "unknown_text")
-                )
+            elif variable.name == "sex" and not match.code and key in codelists.undeclared_sexes():
+                meanings.append((None, "undeclared"))
             else:
-                meanings.append((match.code, "look_alike" if match.level == 3 else ""))
+                meanings.append((match.code, _problem_of(match)))
         return meanings
 
     def _said(self, variable: Variable) -> Mapping[str, str]:
@@ -123,6 +125,16 @@ class Meanings:
     def _boolean(self, _variable: Variable, text: str) -> tuple[Any, str]:
         answer = parsing.parse_boolean(text)
         return (None, "not_yes_or_no") if answer is None else (answer, "")
+
+
+def _problem_of(match: codelists.Match) -> str:
+    """Return the message that a look-up calls for; after a colon the code that it speaks of."""
+    about = match.suggestion or (match.code if match.note == "part" else "")
+    if about:
+        return f"{match.note}:{about}"
+    if match.code is None:
+        return match.note or "unknown_text"
+    return "look_alike" if match.level == codelists.BY_LOOK else ""
 
 
 def _nothing_stated(variable: Variable) -> tuple[Any, str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,7 @@ class DimensionDesign:
             return next(inside, "_U")
         if self.derive == "code" or value in self.keep:
             return str(value)
-        listed = (str(g["code"]) for g in self.groups if value in g.get("codes", ()))
-        return next(listed, self._rest)
+        return next((code for code, codes in self._grouped() if value in codes), self._rest)
 
     def values(self) -> list[str | int | None]:
         """Return every value the variable can take, not stated included."""
@@ -111,6 +110,23 @@ class DimensionDesign:
         codes = codelists.load(self.codelist).codes
         return next((c.code for c in codes if c.code.endswith("_U")), "_U")
 
+    def _grouped(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the groups with their codes: those named, and the `parents` named with all below them."""
+        return [(str(group["code"]), self._codes_of(group)) for group in self.groups]
+
+    def _codes_of(self, group: Mapping[str, Any]) -> tuple[str, ...]:
+        below = (
+            codelists.load(self.codelist).within(str(parent)) for parent in group.get("parents", ())
+        )
+        return (*map(str, group.get("codes", ())), *chain.from_iterable(below))
+
+    def uncovered(self) -> list[str]:
+        """Return the codes that no group names and no `rest` takes: a new code is never published unseen."""
+        if self.derive != "groups" or any(group.get("rest") for group in self.groups):
+            return []
+        named = {*self.keep, *(code for _group, codes in self._grouped() for code in codes)}
+        return [code for code in codelists.load(self.codelist).by_code if code not in named]
+
     @property
     def _rest(self) -> str:
         return next((str(g["code"]) for g in self.groups if g.get("rest")), "_U")
@@ -129,9 +145,9 @@ class DimensionDesign:
         column = self._column()
         kept = f"WHEN {column} IN ({_quoted(self.keep)}) THEN {column} " if self.keep else ""
         listed = " ".join(
-            f"WHEN {column} IN ({_quoted(g['codes'])}) THEN {_quoted([g['code']])}"
-            for g in self.groups
-            if g.get("codes")
+            f"WHEN {column} IN ({_quoted(codes)}) THEN {_quoted([code])}"
+            for code, codes in self._grouped()
+            if codes
         )
         rest = _quoted([self._rest])
         return f"CASE WHEN {column} IS NULL THEN '_U' {kept}{listed} ELSE {rest} END"
@@ -235,6 +251,11 @@ def _read(text: str, file: str) -> Dataset:
             raise InvalidDataset(f"{file}: {problem}")
     for source in sources:
         _require_implied(source, by_name, file)
+        if uncovered := source.uncovered():
+            raise InvalidDataset(
+                f"{file}, {source.name}: no group covers {', '.join(uncovered)}; name the codes or their parent,"
+                " or the group that takes the rest"
+            )
     return Dataset(**{**content, "dimensions": sources, "sources": tuple(content["sources"])})
 
 

@@ -30,7 +30,11 @@ def with_dimension(name, **changes):
         ({"dimensions": with_dimension("REGION", variable="region'--")}, "small letters"),
         ({"dimensions": with_dimension("AGE", surprise=1)}, "surprise"),
         ({"dimensions": with_dimension("SKILL", implied_by="REGION")}, "cannot be a roll-up"),
-        ({"dimensions": with_dimension("OCCUPATION", groups=[])}, "lies in several groups"),
+        ({"dimensions": with_dimension("OCCUPATION", groups=[])}, "no group covers 1, 11, 12"),
+        (
+            {"dimensions": with_dimension("OCCUPATION", groups=[{"code": "ALL", "rest": True}])},
+            "lies in several groups",
+        ),
         ({"base": 1}, "base is an integer"),
         ({"colour": "red"}, "colour"),
         (
@@ -101,7 +105,13 @@ def test_a_changed_dimension_is_another_design_and_a_changed_label_is_not(tmp_pa
     ours = datasets.datasets()["WPF"].design
     relabelled = datasets.read(written(tmp_path, "a", title={"en": "Other words"}))
     regrouped = datasets.read(
-        written(tmp_path, "b", dimensions=with_dimension("REGION", derive="groups"))
+        written(
+            tmp_path,
+            "b",
+            dimensions=with_dimension(
+                "REGION", derive="groups", groups=[{"code": "_U", "rest": True, "labels": {}}]
+            ),
+        )
     )
     assert relabelled.design == ours
     assert regrouped.design != ours
