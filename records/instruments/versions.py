@@ -2,16 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import transaction
 
 from agencies.models import Agency
-from records.instruments.reader import DIRECTORY, read
+from records.instruments.reader import paths, read
 from records.instruments.spec import Spec
 from records.models import Instrument, InstrumentVersion
-
-SHARED = frozenset({"common"})  # included by the others, no instrument of its own
 
 
 class Changed(Exception):
@@ -22,7 +21,7 @@ class Changed(Exception):
 def publish(path: Path) -> InstrumentVersion:
     """Publish the YAML file as a version of its instrument, once.
 
-    Raises `Changed` if this version number was published with other content.
+    Raises InvalidDefinition, and `Changed` if this version number was published with other content.
     """
     spec = read(path)
     digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
@@ -38,9 +37,9 @@ def publish(path: Path) -> InstrumentVersion:
     return version
 
 
-def publish_all(directory: Path = DIRECTORY) -> list[InstrumentVersion]:
+def publish_all(directory: Path | None = None) -> list[InstrumentVersion]:
     """Publish every instrument of a folder."""
-    return [publish(path) for path in sorted(directory.glob("*.yaml")) if path.stem not in SHARED]
+    return [publish(path) for path in paths(directory)]
 
 
 def give_to(agency: Agency) -> None:
@@ -53,6 +52,17 @@ def give_to(agency: Agency) -> None:
 def current(instrument: Instrument) -> InstrumentVersion:
     """Return the newest version: the one new submissions are made for."""
     return instrument.versions.latest("number")
+
+
+def current_of(instruments: Iterable[Instrument]) -> dict[int, InstrumentVersion]:
+    """Return the newest version of each of these instruments by the instrument's id, in one query."""
+    newest = (
+        InstrumentVersion.objects.filter(instrument__in=list(instruments))
+        .select_related("instrument")
+        .order_by("instrument_id", "-number")
+        .distinct("instrument_id")
+    )
+    return {version.instrument_id: version for version in newest}
 
 
 def spec_of(version: InstrumentVersion) -> Spec:
