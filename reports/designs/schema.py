@@ -82,7 +82,12 @@ def _kinds(code_lists: tuple[str, ...]) -> tuple[Kind, Kind]:
         "sources": schemas.distinct(schemas.text(), "the agencies it comes from", least=1),
         "dimensions": schemas.several(dimension, "what cells are told apart by", least=2),
     }
-    dataset = schemas.mapping({**keys, "headline": HEADLINE}, required=keys)
+    charts = schemas.distinct(
+        NAME,
+        "dimensions of its own that the dashboard draws, beside time, age, citizenship and region",
+    )
+    optional = {"headline": HEADLINE, "charts": charts}
+    dataset = schemas.mapping({**keys, **optional}, required=keys)
     table = schemas.mapping(
         {
             "code": {
