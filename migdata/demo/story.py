@@ -195,7 +195,7 @@ def _publish() -> None:
             raise RuntimeError(f"{dataset}: {job.reason}")
         with scope.acting(publisher):
             made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-            verbs.release(made, by=publisher)
+            verbs.release(made, by=publisher, missing_acknowledged=made.missing_text)
 
 
 def _wait(name: str, say: Callable[[str], object] | None = None) -> None:

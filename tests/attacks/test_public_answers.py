@@ -125,13 +125,16 @@ HIDDEN = {
     "withdrawn": lambda made, publisher: _withdraw(made, publisher),
     "withdrawn unseen": lambda made, publisher: verbs.withdraw(made, by=publisher, reason="x"),
     "embargoed": lambda made, publisher: verbs.release(
-        made, by=publisher, embargo_at=timezone.now() + datetime.timedelta(days=1)
+        made,
+        by=publisher,
+        embargo_at=timezone.now() + datetime.timedelta(days=1),
+        missing_acknowledged=made.missing_text,
     ),
 }
 
 
 def _withdraw(made, publisher):
-    verbs.release(made, by=publisher)
+    verbs.release(made, by=publisher, missing_acknowledged=made.missing_text)
     verbs.withdraw(made, by=publisher, reason="because")
 
 
@@ -275,6 +278,6 @@ def test_what_a_release_stores_for_readers_holds_no_true_count(permits):
     assert stored.schema.metadata is None
     assert set(permits.structure) == {
         *("dataset", "title", "description", "unit", "concept", "frequency", "base"),
-        *("sources", "dimensions", "headline"),
+        *("sources", "dimensions", "headline", "accuracy"),
     }
     assert TIME in stored.column_names
