@@ -21,6 +21,7 @@ from records.instruments.spec import Spec
 from records.reading.layout import FileColumn, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
+from standards import codelists
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -133,6 +134,7 @@ def open(
         "path": f"/dev/fd/{file}" if isinstance(file, int) else str(file),
         "file_name": file_name,
         "spec": spec.raw,
+        "standards": str(codelists.DIRECTORY),
         "answers": dict(answers),
         "others": [other.raw for other in others],
         "person_key": person_key.hex(),
