@@ -107,7 +107,7 @@ def of_instrument(code: str, directory: Path | None = None) -> list[Dataset]:
 
 def read(path: Path) -> Dataset:
     """Read one dataset, once for each of its texts. Raises InvalidDefinition; sex and time are never left out."""
-    return _read(path, path.read_text())
+    return _read(path, definitions.text_of(path))
 
 
 @cache
