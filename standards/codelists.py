@@ -7,8 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from standards import definitions, kinds
 from standards.languages import LANGUAGES
 from standards.spelling import fold, normalise, one_script
 
@@ -103,9 +102,19 @@ class CodeList:
 FORMS: tuple[Callable[[str], str], ...] = (str, fold, one_script)
 
 
-@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all code lists, countries among them."""
+    lists = (name for name, content in standard("codelists").items() if "codes" in content)
+    return ("countries", *lists)
+
+
 def load(name: str) -> CodeList:
     """Return a code list of `standards/`. Raises KeyError if there is none of that name."""
+    return _load(name, DIRECTORY)
+
+
+@cache
+def _load(name: str, _directory: Path) -> CodeList:
     if name == "countries":
         return _countries()
     content = standard("codelists")[name]
@@ -119,6 +128,13 @@ def load(name: str) -> CodeList:
         for c in content["codes"]
     )
     return CodeList(name, codes, _words(content.get("words", {})))
+
+
+@cache
+def every() -> tuple[CodeList, ...]:
+    """Return all code lists of `standards/`."""
+    names = (name for name, content in standard("codelists").items() if "codes" in content)
+    return tuple(load(name) for name in ("countries", *names))
 
 
 def _countries() -> CodeList:
@@ -148,13 +164,17 @@ def _words(content: dict[str, list[str]]) -> dict[str, str]:
     return {normalise(word): reason for reason, words in content.items() for word in words}
 
 
-@cache
 def standard(name: str) -> dict[str, Any]:
-    """Return the content of a YAML file of `standards/`."""
-    found: dict[str, Any] = yaml.load(
-        (DIRECTORY / f"{name}.yaml").read_text(), Loader=yaml.CSafeLoader
-    )
-    return found
+    """Return the content of a YAML file of `standards/`. Raises InvalidDefinition."""
+    return _standard(name, DIRECTORY)
+
+
+@cache
+def _standard(name: str, directory: Path) -> dict[str, Any]:
+    path = directory / f"{name}.yaml"
+    content = definitions.read(path, kinds.kind_of(name))
+    definitions.refuse(path, kinds.contradictions(name, content))
+    return content
 
 
 @cache

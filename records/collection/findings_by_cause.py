@@ -44,8 +44,30 @@ class FindingsByCause:
                     {"row": row, "cell": f"{self.cells['']}{c.letter}{row}", "value": c.header}
                     for c in dropped[:EXAMPLES]
                 ],
+                "unit": "column",
             }
             self.count["columns.forbidden", ""] = len(dropped)
+
+    def add_sheet(self, reading: Reading) -> None:
+        """Tell of merged cells whose value was taken for all their rows, and of other sheets with tables."""
+        sheet, row = reading.file.get("sheet"), reading.file.get("header_row") or 1
+        others = [name for name in reading.file.get("sheets") or () if name != sheet]
+        for rule, message, cells, unit in (
+            ("cells.merged", "merged_cells", reading.file.get("merged") or [], "range"),
+            ("sheets.other", "other_sheets", others, "sheet"),
+        ):
+            if cells:
+                self.found[rule, ""] = {
+                    "rule": rule,
+                    "severity": "warning",
+                    "variable": "",
+                    "message": languages.say(codelists.standard("messages")[message]),
+                    "examples": [
+                        {"row": row, "cell": cell, "value": None} for cell in cells[:EXAMPLES]
+                    ],
+                    "unit": unit,
+                }
+                self.count[rule, ""] = len(cells)
 
     def add_whole_file(self, findings: Iterable[Finding]) -> None:
         for finding in findings:

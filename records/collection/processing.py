@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -17,10 +18,12 @@ from jobs import worker
 from jobs.queue import Job
 from records.collection import admission, collisions, staging
 from records.collection.findings_by_cause import FindingsByCause
-from records.collection.uploads import State, path_of, refuse_known
+from records.collection.uploads import State, known_uploads, path_of, refuse_known
 from records.instruments import versions
+from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
-from records.reading import child, encrypted_file, layout, questions
+from records.reading import answers as reading_answers
+from records.reading import child, encrypted_file, layout, questions, refusals
 from records.validation import engine, meanings
 from records.validation.whole_file import WholeFileChecks
 from standards import codelists
@@ -45,11 +48,12 @@ def process(job: Job) -> None:
         upload.state, upload.reason = State.REFUSED, str(refusal)
     # Named fields, and only from the state we began with: people may have acted on the row since.
     changed = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(
-        state=upload.state, reason=upload.reason, report=upload.report
+        state=upload.state, reason=upload.reason, report=upload.report, sheet=upload.sheet
     )
     if not changed:
         raise worker.LeaseLost
-    if upload.state != State.NEEDS_ANSWERS:
+    # What was refused because of an answer can be answered anew.
+    if upload.state not in (State.NEEDS_ANSWERS, State.REFUSED) or not upload.report.get("questions"):
         transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 
@@ -59,8 +63,15 @@ def person_key(agency: Agency) -> bytes:
     return hmac.new(secret, f"person_ref:{agency.code}".encode(), hashlib.sha256).digest()
 
 
+def _other_instruments(upload: Upload) -> list[Spec]:
+    """The other instruments the agency delivers: the file may be of one of them."""
+    others = upload.agency.instruments.exclude(pk=upload.instrument_id)
+    return [versions.spec_of(versions.current(other)) for other in others]
+
+
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
+    upload.report.pop("refusal", None)
     with (
         encrypted_file.unsealed(path, settings.PERSON_REF_SECRET.encode()) as clear,
         closing(
@@ -71,15 +82,52 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
                 answers=upload.answers,
                 person_key=person_key(upload.agency),
                 limits=child.Limits(),
+                others=_other_instruments(upload),
             )
         ) as reading,
     ):
-        upload.report |= reading.seen()
+        upload.report |= reading.description()
+        if not upload.answers and reading.refusal:
+            upload.report["questions"] = []
         _refuse(upload, reading.refusal)
-        if reading.questions:
+        if reading.open_questions:
+            upload.report["questions"] = _without_known_sheets(upload)
             upload.state = State.NEEDS_ANSWERS
             return
+        upload.sheet = (reading.file.get("sheet") or "")[:255]
+        refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
         _take_in(upload, version, reading, job)
+
+
+def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
+    """The questions of the file; sheets that were taken in already are not offered again."""
+    known = known_uploads(upload.agency, upload.instrument, upload.sha256)
+    entered = set(known.values_list("sheet", flat=True))
+    return [
+        {**q, "choices": [c for c in q["choices"] if c["value"] not in entered]}
+        if q["id"] == "sheet"
+        else q
+        for q in upload.report["questions"]
+    ]
+
+
+def _ask_after_reading(upload: Upload, reading: child.Reading, sheet: str) -> bool:
+    """Ask what only the whole file shows: a total that does not add up, dates against an answer."""
+    late = []
+    answer = upload.answers.get("control_total")
+    if reading.total and answer == questions.NONE:
+        question = replace(_about_total(reading.total, sheet), answer=answer)
+        upload.report["questions"] = [asdict(question)]
+        _refuse(upload, refusals.refusal("incomplete"))
+    if reading.total and answer is None:
+        late.append(_about_total(reading.total, sheet))
+    if reading.dates:
+        cells = [f"{sheet}{cell}" for cell in reading.dates["cells"]]
+        late.append(questions.ask_about_contradicted_dates(reading.dates["order"], cells))
+    if late:
+        upload.state = State.NEEDS_ANSWERS
+        upload.report["questions"] = [asdict(question) for question in late]
+    return bool(late)
 
 
 def _refuse(upload: Upload, refusal: child.Refusal | None) -> None:
@@ -97,10 +145,12 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    declared = meanings.Answers.from_answers(upload.answers, reading.letters)
+    answers = reading_answers.settled(upload.answers)
+    declared = meanings.Answers.from_answers(answers, reading.letters)
     validator = engine.Validator(spec, today=timezone.localdate(), answers=declared)
     tally, causes = WholeFileChecks(spec), FindingsByCause(cells)
     causes.add_forbidden(reading)
+    causes.add_sheet(reading)
     staging.prepare()
     rows = 0
     for block in reading.batches():
@@ -111,9 +161,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         rows += block.num_rows
         worker.progress(job, stage="checking", bytes=reading.bytes_done, rows=rows)
     _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
-    if reading.total and "control_total" not in upload.answers:
-        upload.state = State.NEEDS_ANSWERS
-        upload.report["questions"] = [asdict(_about_total(reading.total, cells[""]))]
+    if _ask_after_reading(upload, reading, cells[""]):
         return
     worker.progress(job, stage="storing", bytes=upload.size, rows=rows)
     admitted = admission.admit(upload, version)
@@ -131,18 +179,23 @@ def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
 
 
 def _report(
-    upload: Upload, rows: int, skipped: int, admitted: admission.Admitted, causes: FindingsByCause
+    upload: Upload,
+    rows: int,
+    skipped: dict[str, int],
+    admitted: admission.Admitted,
+    causes: FindingsByCause,
 ) -> None:
     upload.state = State.COMMITTED
     upload.report |= {
         "rows": {
-            "read": rows + skipped,
+            "read": rows + sum(skipped.values()),
             "accepted": admitted.accepted,
             "held": admitted.held,
             "late": admitted.late,
-            "skipped": skipped,
+            "skipped": sum(skipped.values()),
             "duplicate": admitted.duplicate,
         },
         "sex": {code: admitted.sex.get(code, 0) for code in ("F", "M", "_O", "_N", "_U")},
         "findings": causes.as_list(),
+        "skipped": skipped,
     }

@@ -15,6 +15,7 @@ import pyarrow.csv as pacsv
 from django.db import connection
 
 from records.instruments.spec import Spec
+from records.validation import personal
 from records.validation.findings import Checked, Finding, head_of
 
 CORE = {
@@ -134,11 +135,9 @@ def _plain(value: Any) -> Any:
 
 def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> None:
     keep = pa.array(checked.held)
-    there = checked.hidden.keys() & set(raw.column_names)
-    for name, hidden in ((name, checked.hidden[name]) for name in there):
-        place = raw.column_names.index(name)
-        texts = pc.if_else(pa.array(hidden), "", raw[name].cast(pa.string()))
-        raw = raw.set_column(place, name, texts)
+    for name in checked.hidden.keys() & set(raw.column_names):
+        texts = personal.masked(raw[name], checked.hidden[name])
+        raw = raw.set_column(raw.column_names.index(name), name, texts)
     held = raw.filter(keep)
     table = pa.table(
         {

@@ -34,10 +34,12 @@ class Validator:
         for variable in self.spec.variables:
             block.read(variable)
         block.derive()
+        if self.meanings.answers.currency:
+            block.state_currency(self.meanings.answers.currency)
         for rule in self.spec.rules:
             breaks = np.ones(block.n, dtype=bool)
             for condition in rule.when:
                 breaks &= conditions.holds(condition, block)
             block.report(rule.id, rule.severity, rule.variable, breaks, rule.message, rule.private)
         block.report_broken_rows()
-        return Checked(block.typed(), block.held, block.findings, block.new_years, block.hidden)
+        return block.checked()

@@ -1,4 +1,4 @@
-"""What the engine says of a block of rows: one finding for each rule and variable, and the checked block."""
+"""What the rules say of a block of rows: one finding for each rule and variable, and the checked block."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,11 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule broken in one variable: `rows` are positions in the block, `values` their texts (Arrow)."""
+    """One rule broken in one variable.
+
+    `rows` are positions in the block, `values` their texts (Arrow), masked where they may name a
+    person, None where the variable has no column.
+    """
 
     rule: str
     severity: str
@@ -30,8 +34,8 @@ class Checked:
 
     typed  all rows, one column per variable (dates as date32, codes as dictionary of text), with
     birth_year, age, age_precision, period and `_row`; held  (n,) bool, rows with an error;
-    new_years  how many exact birth dates are a 1 January; hidden  variable -> (n,) bool, texts that
-    may name a person and must not be kept.
+    new_years  how many exact birth dates are a 1 January; hidden  variable -> (n,) bool, where its
+    texts may name a person and must not be kept.
     """
 
     typed: pa.Table
@@ -39,6 +43,14 @@ class Checked:
     findings: list[Finding]
     new_years: int = 0
     hidden: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == "warning"]
 
 
 def head_of(finding: Finding) -> dict[str, Any]:

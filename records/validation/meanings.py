@@ -3,28 +3,33 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from records.instruments.spec import Spec, Variable
-from records.validation import parsing
-from records.validation.parsing import Day
+from records.validation import parsing, personal
 from standards import codelists, spelling
+from standards.codelists import Match
+from standards.periods import Period, read_period
 
 REMEMBERED = 100_000  # distinct texts of one variable
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a person said about the file, so that nothing has to be guessed.
+    """What a person answered about the file, so that nothing has to be guessed.
 
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
-    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code.
+    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code;
+    currency  the code of the currency of all amounts that state none.
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
     day_first: bool | None = None
     date1904: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    currency: str = ""
 
     @classmethod
     def from_answers(
@@ -34,14 +39,25 @@ class Answers:
 
         `letters` are single letters of sex that the file itself explains; an answer goes before them.
         """
-        said = answers.get("day_first")
-        codes = {**(letters or {}), **dict(answers.get("sex_codes") or {})}
+        day_first = answers.get("day_first")
+        sex_codes = {**(letters or {}), **dict(answers.get("sex_codes") or {})}
+        currency = str(answers.get("currency") or "")
         return cls(
-            sex_codes={str(k): str(v) for k, v in codes.items()},
-            day_first=None if said is None else str(said).lower() in ("1", "true", "yes", "day"),
+            sex_codes={str(k): str(v) for k, v in sex_codes.items()},
+            day_first=None
+            if day_first is None
+            else str(day_first).lower() in ("1", "true", "yes", "day"),
             date1904=bool(answers.get("date1904", False)),
             aliases=dict(answers.get("aliases") or {}),
+            currency="" if currency == "none" else currency,
         )
+
+
+class Meaning(NamedTuple):
+    """The value of a text, None where it has none, and what is wrong with it, "" where nothing is."""
+
+    value: Any
+    problem: str = ""
 
 
 class Meanings:
@@ -49,83 +65,132 @@ class Meanings:
 
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
-        self._known: dict[str, dict[str, tuple[Any, str]]] = {v.name: {} for v in spec.variables}
+        self.frequency = spec.frequency
+        self._known: dict[str, dict[str, Meaning]] = {v.name: {} for v in spec.variables}
 
-    def of(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
-        """Return (value, problem) of each distinct text; the value is None where there is none."""
+    def of(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
+        """Return the meaning of each distinct text."""
         known = self._known[variable.name]
         if len(known) > REMEMBERED:
             known.clear()
         fresh = [text for text in texts if text not in known]
         if fresh:
-            known.update(zip(fresh, self._read(variable, fresh), strict=True))
+            meanings = _with_cell_errors(fresh, self._work_out(variable, fresh))
+            known.update(zip(fresh, _with_personal(variable, fresh, meanings), strict=True))
         return [known[text] for text in texts]
 
-    def _read(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
+    def _work_out(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
         if variable.kind == "code":
             return self._codes(variable, texts)
-        one = {
+        work_out = {
             "date": self._date,
             "birth": self._date,
+            "period": self._period,
             "integer": self._number,
             "decimal": self._number,
             "boolean": self._boolean,
         }[variable.kind]
-        nothing = (None, "missing" if variable.required else "")
+        nothing = Meaning(None, "missing" if variable.required else "")
         return [
-            nothing if parsing.says_nothing(text, variable.kind) else one(variable, text)
+            nothing if parsing.says_nothing(text, variable.kind) else work_out(variable, text)
             for text in texts
         ]
 
-    def _codes(self, variable: Variable, texts: Sequence[str]) -> list[tuple[Any, str]]:
+    def _codes(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
         codes = codelists.load(variable.codelist)
-        said = {spelling.normalise(k): v for k, v in self._said(variable).items()}
-        meanings: list[tuple[Any, str]] = []
-        for text, match in zip(texts, codes.match(texts, variable.codes), strict=True):
-            key = spelling.normalise(text)
-            if said.get(key) in codes.by_code:
-                meanings.append((said[key], ""))
-            elif not key or (match.code is None and parsing.is_blank(text)):
-                meanings.append(_nothing_stated(variable))
-            elif match.code is None:
-                undeclared = variable.name == "sex" and key in codelists.undeclared_sexes()
-                meanings.append(
-                    (None, "undeclared" if undeclared else match.note or "unknown_text")
-                )
-            else:
-                meanings.append((match.code, "look_alike" if match.level == 3 else ""))
-        return meanings
-
-    def _said(self, variable: Variable) -> Mapping[str, str]:
         aliases = dict(self.answers.aliases.get(variable.name, {}))
-        return {**aliases, **self.answers.sex_codes} if variable.name == "sex" else aliases
+        if variable.name == "sex":
+            aliases |= self.answers.sex_codes
+        declared = {
+            spelling.normalise(text): code
+            for text, code in aliases.items()
+            if code in codes.by_code
+        }
+        matches = codes.match(texts, variable.codes)
+        return [
+            _code(variable, text, match, declared)
+            for text, match in zip(texts, matches, strict=True)
+        ]
 
-    def _date(self, variable: Variable, text: str) -> tuple[Any, str]:
-        day: Day = parsing.parse_date(
+    def _date(self, variable: Variable, text: str) -> Meaning:
+        day = parsing.parse_date(
             text,
             day_first=self.answers.day_first,
             date1904=self.answers.date1904,
             pivot=self.today.year,
             birth=variable.kind == "birth",
         )
-        return (None, day.problem) if day.day is None else ((day.day, day.precision), "")
+        return Meaning(None, day.problem) if day.day is None else Meaning((day.day, day.precision))
 
-    def _number(self, variable: Variable, text: str) -> tuple[Any, str]:
-        read = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
-        number = read(text)
+    def _period(self, variable: Variable, text: str) -> Meaning:
+        """The first day of a period of the instrument; a day stands for the period it lies in."""
+        if period := read_period(text, self.frequency):
+            return Meaning((period.first_day, "D"))
+        day = self._date(variable, text)
+        if day.value is None:
+            return Meaning(None, "not_a_period")
+        return Meaning((Period.of(day.value[0], self.frequency).first_day, "D"))
+
+    def _number(self, variable: Variable, text: str) -> Meaning:
+        parse = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
+        number = parse(text)
         if number is None:
-            return None, "not_a_number"
+            return Meaning(None, "not_a_number")
         low, high = variable.low, variable.high
         if (low is not None and number < low) or (high is not None and number > high):
-            return None, "out_of_range"
-        return number, ""
+            return Meaning(None, "out_of_range")
+        return Meaning(number)
 
-    def _boolean(self, _variable: Variable, text: str) -> tuple[Any, str]:
+    def _boolean(self, _variable: Variable, text: str) -> Meaning:
         answer = parsing.parse_boolean(text)
-        return (None, "not_yes_or_no") if answer is None else (answer, "")
+        return Meaning(None, "not_yes_or_no") if answer is None else Meaning(answer)
 
 
-def _nothing_stated(variable: Variable) -> tuple[Any, str]:
+def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, str]) -> Meaning:
+    key = spelling.normalise(text)
+    if key in declared:
+        return Meaning(declared[key])
+    if not key or (match.code is None and parsing.is_blank(text)):
+        return _nothing_stated(variable)
+    if match.code is not None:
+        return Meaning(match.code, "look_alike" if match.level == 3 else "")
+    if variable.name == "sex" and key in codelists.undeclared_sexes():
+        return Meaning(None, "undeclared")
+    return Meaning(None, match.note or "unknown_text")
+
+
+def _nothing_stated(variable: Variable) -> Meaning:
     if variable.unknown:
-        return variable.unknown, "not_stated" if variable.name == "sex" else ""
-    return None, "missing" if variable.required else ""
+        return Meaning(variable.unknown, "not_stated" if variable.name == "sex" else "")
+    return Meaning(None, "missing" if variable.required else "")
+
+
+def _with_cell_errors(texts: Sequence[str], meanings: Sequence[Meaning]) -> list[Meaning]:
+    """An error of the spreadsheet program (#REF!) is never “not stated”: somebody has to correct it."""
+    return [
+        Meaning(None, "cell_error") if parsing.is_cell_error(text) else meaning
+        for text, meaning in zip(texts, meanings, strict=True)
+    ]
+
+
+def _with_personal(
+    variable: Variable, texts: Sequence[str], meanings: list[Meaning]
+) -> list[Meaning]:
+    """Say of texts without a meaning, and of numbers too long for one, what they look like.
+
+    Of a private variable no such text is kept anyway, whatever it looks like.
+    """
+    if variable.private:
+        return meanings
+    numeric = variable.kind in ("integer", "decimal")
+    for places, kinds_of in (
+        ([k for k, m in enumerate(meanings) if m.value is None and m.problem], personal.kinds_of),
+        (range(len(texts)) if numeric else [], personal.kinds_of_numbers),
+    ):
+        kinds = kinds_of(pa.array([texts[k] for k in places], pa.string()))
+        for k, kind in zip(places, kinds.tolist(), strict=True):
+            if kind:
+                meanings[k] = Meaning(None, personal.problem(kind))
+            elif meanings[k].value is None and personal.MASK in texts[k]:
+                meanings[k] = Meaning(None, personal.MASKED)
+    return meanings

@@ -1,6 +1,5 @@
 """Reading distinct texts: dates in all the ways they are written, numbers, yes and no, parts of cells."""
 
-import calendar
 import math
 import re
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from records.validation.personal import MASK
 from standards import codelists
 from standards.spelling import fold, normalise
 
@@ -49,7 +49,6 @@ YEAR_ONLY = re.compile(r"^(?:(?:0{1,2}|_{1,2}|x{1,2})[./\-]){0,2}(\d{4})$")
 YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|г\.?[ ]?р|год|года|ýyl|ýylyň|y)\.?$")
 # How pieces of a composite cell are cut out ("22.06.1981, Türkiýe/İskenderun").
 PARTS = {"first": r"(?s)^\s*([^,;]*).*$", "place": r"(?s)^[^,;]*[,;]?\s*([^,;/(]*).*$"}
-MASKED = "•••"
 BLANK = frozenset(
     [
         "-",
@@ -72,10 +71,13 @@ BLANK = frozenset(
         "görkezilmedik",
         "unknown",
         "not stated",
-        "#n/a",
-        "#н/д",
-        "#ref!",
-        "#value!",
+    ]
+)
+# What a spreadsheet program leaves where a formula failed, in English and Russian.
+CELL_ERRORS = frozenset(
+    [
+        *("#ref!", "#value!", "#n/a", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "#calc!"),
+        *("#ссылка!", "#знач!", "#н/д", "#дел/0!", "#имя?", "#пусто!", "#число!"),
     ]
 )
 YES = frozenset({"1", "yes", "y", "true", "да", "д", "hawa", "+"})
@@ -99,6 +101,11 @@ def is_blank(text: str) -> bool:
     """Say whether the text states nothing: empty, a dash, "not stated" in any language."""
     key = normalise(text)
     return not key or key in BLANK
+
+
+def is_cell_error(text: str) -> bool:
+    """Say whether the text is the error of a spreadsheet formula: somebody has to correct it."""
+    return text.lstrip().startswith("#") and normalise(text) in CELL_ERRORS
 
 
 def says_nothing(text: str, kind: str) -> bool:
@@ -175,7 +182,7 @@ def _known_start(text: str, codes: codelists.CodeList) -> str:
     words = re.split(r"[,;]", text, maxsplit=1)[0].split()
     starts = [" ".join(words[:k]) for k in range(min(len(words), 4), 0, -1)]
     known = (s for s, m in zip(starts, codes.match(starts), strict=True) if m.code is not None)
-    return next(known, MASKED if text.strip() else "")
+    return next(known, MASK if text.strip() else "")
 
 
 def completed_years(birth: Array, event: Array, exact: Array) -> Array:
@@ -227,8 +234,9 @@ def _year(text: str, pivot: int, birth: bool) -> int:
 
 
 def _day(year: int, month: int, day: int, precision: str = "D") -> Day:
-    if not 1800 <= year <= 2200 or not 1 <= month <= 12:
+    if not 1800 <= year <= 2200:
         return NOT_A_DATE
-    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+    try:
+        return Day(date(year, month, day), precision)
+    except ValueError:
         return NOT_A_DATE
-    return Day(date(year, month, day), precision)
