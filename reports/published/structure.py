@@ -72,9 +72,9 @@ class Headline:
 class Structure:
     """What a release holds. `frequency` is SDMX's; `base` is what every count is a multiple of.
 
+    A release from before headlines has none; it counts everything that the dataset holds.
     `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
     of up to three dimensions) and of its named tables; only for tables of many cells.
-    A release from before headlines has none; it counts everything that the dataset holds.
     """
 
     dataset: str
