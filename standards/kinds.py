@@ -27,7 +27,9 @@ CODE_LIST = schemas.mapping(
     {
         "codes": schemas.several(CODE, "the codes, in the order in which they are shown", least=1),
         "parents": schemas.text("the list that holds the parents, where this one does not"),
-        "places": schemas.flag("true: places, whose names are also read in their grammatical cases"),
+        "places": schemas.flag(
+            "true: places, whose names are also read in their grammatical cases"
+        ),
         "words": schemas.table(
             WORDS, "reason: texts that must not be matched", keys="ambiguous|ethnicity|group"
         ),
@@ -37,7 +39,10 @@ CODE_LIST = schemas.mapping(
             schemas.mapping(
                 {
                     "letters": schemas.table(schemas.text(), "letter: code"),
-                    "words": {**WORDS, "description": "words that show that a file has this language"},
+                    "words": {
+                        **WORDS,
+                        "description": "words that show that a file has this language",
+                    },
                 },
                 required=["letters", "words"],
             ),
@@ -60,7 +65,13 @@ KINDS = {
         Kind("words", "Words that files are recognised by", schemas.table(WORDS, keys=NAME)),
     )
 }
-FILES = {"codelists": "codelists", "messages": "messages", "rows": "words", "personal_headers": "words"}  # all others are texts
+FILES = {
+    "codelists": "codelists",
+    "messages": "messages",
+    "rows": "words",
+    "names": "words",
+    "personal_headers": "words",
+}  # all others are texts
 
 
 def kind_of(name: str) -> Kind:
@@ -99,7 +110,9 @@ def _of_texts(content: Mapping[str, Any]) -> Iterator[Problem]:
         for language in LANGUAGES[1:]:
             if gaps[language] != gaps[LANGUAGES[0]]:
                 wanted = ", ".join(sorted(gaps[LANGUAGES[0]])) or "none"
-                yield Problem((name, language), f"the gaps must be those of the English text: {wanted}")
+                yield Problem(
+                    (name, language), f"the gaps must be those of the English text: {wanted}"
+                )
 
 
 def _gaps(text: str) -> set[str]:

@@ -39,7 +39,9 @@ def map_columns(
     names = Names(spec)
     place, hits = names.header_row(rows)
     if hits < 2:
-        return Layout(place, [], _other_instrument(rows, spec, spec.variables, others) or _no_headers(rows))
+        return Layout(
+            place, [], _other_instrument(rows, spec, spec.variables, others) or _no_headers(rows)
+        )
     columns = list(_columns(rows[place], names, spec, answers))
     needed = needed_columns(columns, spec)
     body = [row for row in rows[place + 1 :] if is_data_row(row, needed, rows[place])]
@@ -96,13 +98,12 @@ def _missing(
     return [
         variable
         for variable in wanted
-        if variable.name not in waiting | there and not (variable.name in denied and variable.unknown)
+        if variable.name not in waiting | there
+        and not (variable.name in denied and variable.unknown)
     ]
 
 
-def _without_persons(
-    column: FileColumn, body: Sequence[Sequence[str]], spec: Spec
-) -> FileColumn:
+def _without_persons(column: FileColumn, body: Sequence[Sequence[str]], spec: Spec) -> FileColumn:
     """Forbid a column whose values are about persons, unless its header says that it holds something else.
 
     A header of record numbers is no excuse for names: they would become searchable.

@@ -49,9 +49,7 @@ def ask_which_column(
     questions = []
     for variable in wanted:
         fitting = [
-            c
-            for c in unknown
-            if c.variable == variable.name or _fits(variable, values_of(c, body))
+            c for c in unknown if c.variable == variable.name or _fits(variable, values_of(c, body))
         ]
         if not fitting:
             continue
@@ -178,5 +176,3 @@ def values_of(column: FileColumn | None, body: Sequence[Sequence[str]]) -> list[
     cells = [row[column.position] for row in body if len(row) > column.position]
     parts: list[str] = parsing.part_of(pa.array(cells, pa.string()), column.part).to_pylist()
     return parts
-
-

@@ -161,9 +161,7 @@ def _merged(cells: SheetCells, layout: Layout) -> list[str]:
     """Return the ranges of merged cells whose value was taken for every row, in columns that are used."""
     used = {c.position for c in layout.columns if c.variable}
     names = [
-        name
-        for name, column, last in cells.merged
-        if column in used and last > layout.header_row
+        name for name, column, last in cells.merged if column in used and last > layout.header_row
     ]
     return names[:NAMED_RANGES]
 
