@@ -143,9 +143,7 @@ class Period:
             return str(format_date(self.first_day, quarter, locale=language))
         if self.frequency == "S":
             return f"S{self.part} {year}"
-        return (
-            f"{self.year}/{(self.year + 1) % 100:02}" if self.frequency == ACADEMIC else str(self)
-        )
+        return f"{self.year}/{(self.year + 1) % 100:02}" if self.frequency == ACADEMIC else str(self)
 
 
 def read_period(text: str, frequency: str) -> Period | None:

@@ -52,9 +52,7 @@ def _of_variable(variable: Content) -> Iterator[Problem]:
         return
     for key in ("codelist", "codes", "unknown"):
         if key in variable and kind != "code":
-            yield Problem(
-                (*path, key), f"only a variable of kind code has this; it is of kind {kind}"
-            )
+            yield Problem((*path, key), f"only a variable of kind code has this; it is of kind {kind}")
     if "codelist" in variable and kind == "code":
         known = codelists.load(variable["codelist"]).by_code
         for key in ("codes", "unknown"):
@@ -72,9 +70,7 @@ def _of_bounds(path: tuple[str, ...], variable: Content) -> Iterator[Problem]:
     if "low" in variable and kind not in NUMBERS:
         yield Problem((*path, "low"), f"only numbers have this; it is of kind {kind}")
     if "high" in variable and kind not in NUMBERS | {"ref", "key"}:
-        yield Problem(
-            (*path, "high"), f"only numbers and references have this; it is of kind {kind}"
-        )
+        yield Problem((*path, "high"), f"only numbers and references have this; it is of kind {kind}")
     if variable.get("low", 0) > variable.get("high", float("inf")):
         yield Problem((*path, "high"), f"it is below the smallest number, {variable['low']}")
 
@@ -102,9 +98,7 @@ def _of_rule(rule: Content, variables: Mapping[str, Content]) -> Iterator[Proble
 
 def _of_condition(condition: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
     known = {**DERIVED, **{name: v.get("kind", "") for name, v in variables.items()}}
-    named = {
-        key: condition[key] for key in ("var", "since", "equals", "differs") if key in condition
-    }
+    named = {key: condition[key] for key in ("var", "since", "equals", "differs") if key in condition}
     unknown = {key: name for key, name in named.items() if name not in known}
     for key, name in unknown.items():
         yield Problem((key,), choose(name, known, "variable"))
@@ -124,9 +118,7 @@ def _of_condition(condition: Content, variables: Mapping[str, Content]) -> Itera
             yield from _of_codes(key, condition, variables)
     for key in ("before", "after"):
         if key in condition and not _is_moment(condition[key], known):
-            yield Problem(
-                (key,), f"{condition[key]} is neither today, nor a date, nor a date variable"
-            )
+            yield Problem((key,), f"{condition[key]} is neither today, nor a date, nor a date variable")
 
 
 def _of_codes(key: str, holder: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:

@@ -51,9 +51,7 @@ def _file_of(problem: Problem, path: Path, included: Iterable[Path]) -> Path:
     for file in (path, *included):
         kind = schema.instrument() if file == path else schema.block()
         items = definitions.read(file, kind).get(str(part), [])
-        if any(
-            isinstance(item, dict) and name in (item.get("name"), item.get("id")) for item in items
-        ):
+        if any(isinstance(item, dict) and name in (item.get("name"), item.get("id")) for item in items):
             return file
     return path
 

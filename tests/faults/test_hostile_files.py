@@ -69,9 +69,10 @@ def test_of_a_row_whose_cells_have_moved_nothing_is_kept(shift, send, clerk):
     assert [f["rule"] for f in held.findings] == ["row.width"]
 
 
-def test_a_file_of_another_instrument_is_refused_by_what_it_lacks(send):
+def test_a_file_of_another_instrument_is_recognised(send):
     upload = send(plain(table(2)), "SMS-BCR")
-    assert upload.report["refusal"]["code"] == "missing_required"
+    assert upload.report["refusal"]["code"] == "other_instrument"
+    assert "“Work permits for foreigners (SMS-WPF)”, not of “Border crossings (SMS-BCR)”" in upload.reason
     assert "Direction" in upload.reason
 
 
