@@ -151,7 +151,9 @@ def _choices(offered: list[Role], held: list[Role]) -> list[dict[str, Any]]:
 def _change(request: SignedInRequest, person: Person, agency: Agency) -> HttpResponse:
     try:
         if "active" in request.POST:
-            accounts.set_active(person, request.POST["active"] == "1", agency=agency, by=request.user)
+            accounts.set_active(
+                person, request.POST["active"] == "1", agency=agency, by=request.user
+            )
         elif "again" in request.POST:
             link_base = request.build_absolute_uri("/")
             accounts.invite_again(person, agency=agency, by=request.user, link_base=link_base)

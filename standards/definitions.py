@@ -100,6 +100,16 @@ def choose(word: object, known: Iterable[str], what: str) -> str:
     return f"there is no {what} {_shown(word)}; choose from {listed or 'none'}{meant(str(word), words)}"
 
 
+def unknown(
+    words: Iterable[str], known: Iterable[str], what: str, path: tuple[Step, ...]
+) -> Iterator[Problem]:
+    """Yield a problem for every word that is not among the known ones."""
+    listed = set(known)
+    for word in words:
+        if word not in listed:
+            yield Problem(path, choose(word, listed, what))
+
+
 @cache
 def _read(text: str, file: str, kind: Kind) -> dict[str, Any]:
     content = parse(text, file)

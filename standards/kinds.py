@@ -65,13 +65,7 @@ KINDS = {
         Kind("words", "Words that files are recognised by", schemas.table(WORDS, keys=NAME)),
     )
 }
-FILES = {
-    "codelists": "codelists",
-    "messages": "messages",
-    "rows": "words",
-    "names": "words",
-    "personal_headers": "words",
-}  # all others are texts
+FILES = {"codelists": "codelists", "messages": "messages", "rows": "words", "names": "words", "personal_headers": "words"}
 
 
 def kind_of(name: str) -> Kind:

@@ -47,6 +47,7 @@ FREQUENCIES = {
         Frequency(ACADEMIC, "A", 12, 9, "{year}-A{part}"),
     )
 }
+MONTHS = {code: frequency.months for code, frequency in FREQUENCIES.items()}  # of a period
 NOTATION = re.compile(r"(\d{4})(?:-(?:([QSA])(\d)|(\d{2})))?")
 ACADEMIC_YEAR = re.compile(r"(\d{4})\s*[/–—-]\s*(\d{4}|\d{2})")  # 2025/26, 2025-2026
 
@@ -143,7 +144,9 @@ class Period:
             return str(format_date(self.first_day, quarter, locale=language))
         if self.frequency == "S":
             return f"S{self.part} {year}"
-        return f"{self.year}/{(self.year + 1) % 100:02}" if self.frequency == ACADEMIC else str(self)
+        return (
+            f"{self.year}/{(self.year + 1) % 100:02}" if self.frequency == ACADEMIC else str(self)
+        )
 
 
 def read_period(text: str, frequency: str) -> Period | None:
@@ -201,3 +204,11 @@ def period_of(day: date, frequency: str) -> str:
 def periods_between(first: str, last: str) -> list[str]:
     """Return all periods from the first to the last, which have one frequency. Raises InvalidPeriod."""
     return [str(period) for period in Period.parse(first).to(Period.parse(last))]
+
+
+def roll_up(period: str, to: str) -> str:
+    """Return the period of the frequency `to` that holds a period: 2026-08 lies in 2026-Q3 and 2026.
+
+    Raises InvalidPeriod where none does: it is longer, or lies in two of them.
+    """
+    return str(Period.parse(period).within(to))

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from itertools import chain
 from typing import Any
 
 from standards import codelists
-from standards.definitions import Problem, choose
+from standards.definitions import Problem, choose, unknown
 from standards.spelling import normalise
 
 NUMBERS = frozenset({"integer", "decimal"})
@@ -44,25 +43,24 @@ def _stand_twice(part: str, key: str, items: Iterable[Content]) -> Iterator[Prob
 
 def _of_variable(variable: Content) -> Iterator[Problem]:
     path, kind = ("variables", variable["name"]), variable.get("kind")
-    for key in ("kind", "label"):
-        if key not in variable:
-            yield Problem(path, f"missing key: {key}")
-    if kind == "code" and "codelist" not in variable:
-        yield Problem(path, "missing key: codelist")
-        return
+    needed = ("kind", "label", *(["codelist"] if kind == "code" else []))
+    yield from (Problem(path, f"missing key: {key}") for key in needed if key not in variable)
     for key in ("codelist", "codes", "unknown"):
         if key in variable and kind != "code":
-            yield Problem((*path, key), f"only a variable of kind code has this; it is of kind {kind}")
+            yield Problem(
+                (*path, key), f"only a variable of kind code has this; it is of kind {kind}"
+            )
     if "codelist" in variable and kind == "code":
-        known = codelists.load(variable["codelist"]).by_code
-        for key in ("codes", "unknown"):
-            for code in _listed(variable.get(key, ())):
-                if code not in known:
-                    yield Problem((*path, key), choose(code, known, "code"))
-    if variable.get("unknown") and variable.get("codes"):
-        if variable["unknown"] not in variable["codes"]:
-            yield Problem((*path, "codes"), f"the unknown code {variable['unknown']} is missing")
+        yield from _of_listed_codes(path, variable)
     yield from _of_bounds(path, variable)
+
+
+def _of_listed_codes(path: tuple[str, ...], variable: Content) -> Iterator[Problem]:
+    known = codelists.load(variable["codelist"]).by_code
+    accepted = variable.get("codes", known)
+    yield from unknown(accepted, known, "code", (*path, "codes"))
+    if "unknown" in variable:
+        yield from unknown([variable["unknown"]], accepted, "code", (*path, "unknown"))
 
 
 def _of_bounds(path: tuple[str, ...], variable: Content) -> Iterator[Problem]:
@@ -70,7 +68,9 @@ def _of_bounds(path: tuple[str, ...], variable: Content) -> Iterator[Problem]:
     if "low" in variable and kind not in NUMBERS:
         yield Problem((*path, "low"), f"only numbers have this; it is of kind {kind}")
     if "high" in variable and kind not in NUMBERS | {"ref", "key"}:
-        yield Problem((*path, "high"), f"only numbers and references have this; it is of kind {kind}")
+        yield Problem(
+            (*path, "high"), f"only numbers and references have this; it is of kind {kind}"
+        )
     if variable.get("low", 0) > variable.get("high", float("inf")):
         yield Problem((*path, "high"), f"it is below the smallest number, {variable['low']}")
 
@@ -89,8 +89,7 @@ def _of_headers(variables: Iterable[Content]) -> Iterator[Problem]:
 
 def _of_rule(rule: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
     path = ("rules", rule["id"])
-    if rule["variable"] not in variables:
-        yield Problem((*path, "variable"), choose(rule["variable"], variables, "variable"))
+    yield from unknown([rule["variable"]], variables, "variable", (*path, "variable"))
     for place, condition in enumerate(rule["when"]):
         for problem in _of_condition(condition, variables):
             yield Problem((*path, "when", place, *problem.path), problem.text)
@@ -98,11 +97,12 @@ def _of_rule(rule: Content, variables: Mapping[str, Content]) -> Iterator[Proble
 
 def _of_condition(condition: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
     known = {**DERIVED, **{name: v.get("kind", "") for name, v in variables.items()}}
-    named = {key: condition[key] for key in ("var", "since", "equals", "differs") if key in condition}
-    unknown = {key: name for key, name in named.items() if name not in known}
-    for key, name in unknown.items():
-        yield Problem((key,), choose(name, known, "variable"))
-    if unknown:
+    named = {
+        key: condition[key] for key in ("var", "since", "equals", "differs") if key in condition
+    }
+    for key, name in named.items():
+        yield from unknown([name], known, "variable", (key,))
+    if not set(named.values()) <= set(known):
         return
     kind = known[condition["var"]]
     for key, kinds in (
@@ -118,15 +118,15 @@ def _of_condition(condition: Content, variables: Mapping[str, Content]) -> Itera
             yield from _of_codes(key, condition, variables)
     for key in ("before", "after"):
         if key in condition and not _is_moment(condition[key], known):
-            yield Problem((key,), f"{condition[key]} is neither today, nor a date, nor a date variable")
+            yield Problem(
+                (key,), f"{condition[key]} is neither today, nor a date, nor a date variable"
+            )
 
 
 def _of_codes(key: str, holder: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
     variable = variables[holder.get("var") or holder["variable"]]
     known = codelists.load(variable["codelist"]).by_code if variable.get("codelist") else {}
-    for code in holder.get(key, ()):
-        if code not in known:
-            yield Problem((key,), choose(code, known, "code"))
+    yield from unknown(holder.get(key, ()), known, "code", (key,))
 
 
 def _is_moment(text: str, kinds: Mapping[str, str]) -> bool:
@@ -154,7 +154,3 @@ def _of_check(check: Content, variables: Mapping[str, Content]) -> Iterator[Prob
         yield Problem((*path, "variable"), f"{check['variable']} has no code for what is unknown")
     for problem in _of_codes("codes", check, variables):
         yield Problem((*path, *problem.path), problem.text)
-
-
-def _listed(codes: Any) -> Iterable[str]:
-    return (codes,) if isinstance(codes, str) else chain(codes)

@@ -13,9 +13,10 @@ DIRECTORY = Path(__file__).parent
 SHARED = frozenset({"common"})  # files that instruments include; no instruments themselves
 
 
-def paths(directory: Path = DIRECTORY) -> list[Path]:
+def paths(directory: Path | None = None) -> list[Path]:
     """Return the files of the instruments in a folder, in the order of their names."""
-    return sorted(path for path in directory.glob("*.yaml") if path.stem not in SHARED)
+    files = (directory or DIRECTORY).glob("*.yaml")
+    return sorted(path for path in files if path.stem not in SHARED)
 
 
 def read(path: Path) -> Spec:
@@ -51,7 +52,9 @@ def _file_of(problem: Problem, path: Path, included: Iterable[Path]) -> Path:
     for file in (path, *included):
         kind = schema.instrument() if file == path else schema.block()
         items = definitions.read(file, kind).get(str(part), [])
-        if any(isinstance(item, dict) and name in (item.get("name"), item.get("id")) for item in items):
+        if any(
+            isinstance(item, dict) and name in (item.get("name"), item.get("id")) for item in items
+        ):
             return file
     return path
 

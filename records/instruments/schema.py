@@ -70,11 +70,18 @@ CONDITION = schemas.mapping(
 )
 VARIABLE = {
     "name": {**VARIABLE_NAME, "description": "its name in files, rules and datasets"},
-    "kind": schemas.choice(KINDS, f"how a text is read ({_spelled_out(KINDS)})"),
-    "label": schemas.texts("what forms, files and pages call it"),
+    "kind": schemas.choice(
+        KINDS,
+        f"how a text is read, needed unless a shared variable says it ({_spelled_out(KINDS)})",
+    ),
+    "label": schemas.texts(
+        "what forms, files and pages call it, needed unless a shared variable says it"
+    ),
     "help": schemas.texts("what to write, in one sentence"),
     "headers": schemas.distinct(schemas.text(), "other headers under which files bring it"),
-    "required": schemas.flag("true: a row without it is held, unless `unknown` says what is stored"),
+    "required": schemas.flag(
+        "true: a row without it is held, unless `unknown` says what is stored"
+    ),
     "codelist": {"type": "string", "description": "the code list of a variable of kind code"},
     "codes": {**CODES, "description": "only these codes of the list are accepted"},
     "unknown": schemas.text("the code that is stored where nothing is stated"),
@@ -91,7 +98,9 @@ RULE = schemas.mapping(
         ),
         "variable": {**VARIABLE_NAME, "description": "the variable the message stands beside"},
         "private": schemas.flag("true: what breaks it may name a person; the text is not kept"),
-        "when": schemas.several(CONDITION, "the row breaks the rule when all of these hold", least=1),
+        "when": schemas.several(
+            CONDITION, "the row breaks the rule when all of these hold", least=1
+        ),
         "message": schemas.texts("what is wrong and what to do"),
     },
     required=["id", "severity", "variable", "when", "message"],

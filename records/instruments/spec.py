@@ -6,6 +6,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from standards import codelists
+from standards.codelists import Code
 from standards.periods import period_of
 from standards.spelling import fold, normalise
 
@@ -50,6 +52,12 @@ class Variable:
     codes: tuple[str, ...] = ()  # restricts the code list to these
 
     private: bool = False  # a text of it that cannot be read may be an address: it is not kept
+
+    @property
+    def accepted(self) -> tuple[Code, ...]:
+        """The codes that may be stated: those of the list, or the part of it that `codes` names."""
+        codes = codelists.load(self.codelist).codes if self.codelist else ()
+        return tuple(c for c in codes if not self.codes or c.code in self.codes)
 
     @property
     def is_core(self) -> bool:

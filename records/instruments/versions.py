@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 
 from agencies.models import Agency
-from records.instruments.reader import DIRECTORY, paths, read
+from records.instruments.reader import paths, read
 from records.instruments.spec import Spec
 from records.models import Instrument, InstrumentVersion
 
@@ -36,7 +36,7 @@ def publish(path: Path) -> InstrumentVersion:
     return version
 
 
-def publish_all(directory: Path = DIRECTORY) -> list[InstrumentVersion]:
+def publish_all(directory: Path | None = None) -> list[InstrumentVersion]:
     """Publish every instrument of a folder."""
     return [publish(path) for path in paths(directory)]
 

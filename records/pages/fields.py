@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from records.instruments.spec import Spec, Variable
 from records.validation.findings import Finding
-from standards import codelists
 from standards.codelists import Code
 from standards.translation import in_language
 
@@ -58,13 +57,9 @@ def fields_of(
 
 
 def _choices(variable: Variable, language: str) -> list[dict[str, str]]:
-    if variable.kind != "code":
-        return []
-    codes = codelists.load(variable.codelist).codes
     return [
         {"code": c.code, "label": c.label(language), "aliases": _other_names(c, language)}
-        for c in codes
-        if not variable.codes or c.code in variable.codes
+        for c in variable.accepted
     ]
 
 

@@ -11,6 +11,7 @@ from records.instruments.spec import Spec, Variable
 from records.validation import parsing, personal
 from standards import codelists, spelling
 from standards.codelists import Match
+from standards.periods import Period, read_period
 
 REMEMBERED = 100_000  # distinct texts of one variable
 
@@ -64,6 +65,7 @@ class Meanings:
 
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
+        self.frequency = spec.frequency
         self._known: dict[str, dict[str, Meaning]] = {v.name: {} for v in spec.variables}
 
     def of(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
@@ -83,6 +85,7 @@ class Meanings:
         work_out = {
             "date": self._date,
             "birth": self._date,
+            "period": self._period,
             "integer": self._number,
             "decimal": self._number,
             "boolean": self._boolean,
@@ -118,6 +121,15 @@ class Meanings:
             birth=variable.kind == "birth",
         )
         return Meaning(None, day.problem) if day.day is None else Meaning((day.day, day.precision))
+
+    def _period(self, variable: Variable, text: str) -> Meaning:
+        """The first day of a period of the instrument; a day stands for the period it lies in."""
+        if period := read_period(text, self.frequency):
+            return Meaning((period.first_day, "D"))
+        day = self._date(variable, text)
+        if day.value is None:
+            return Meaning(None, "not_a_period")
+        return Meaning((Period.of(day.value[0], self.frequency).first_day, "D"))
 
     def _number(self, variable: Variable, text: str) -> Meaning:
         parse = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number

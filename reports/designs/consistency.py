@@ -9,7 +9,7 @@ from records.instruments import reader
 from records.instruments.spec import Spec
 from reports.designs import datasets, tables
 from reports.designs.datasets import Dataset
-from standards.definitions import InvalidDefinition, Problem, choose, refuse
+from standards.definitions import InvalidDefinition, Problem, choose, refuse, unknown
 
 SAME = ("unit", "concept", "frequency")  # a dataset counts what its instrument collects
 
@@ -36,17 +36,10 @@ def problems(dataset: Dataset, specs: dict[str, Spec]) -> Iterator[Problem]:
     for key in SAME:
         if getattr(dataset, key) != getattr(spec, key):
             yield Problem((key,), f"{spec.code} says {getattr(spec, key)}")
-    for source in dataset.sources:
-        if source not in spec.agencies:
-            yield Problem(("sources",), choose(source, spec.agencies, "agency of the instrument"))
+    yield from unknown(dataset.sources, spec.agencies, "agency of the instrument", ("sources",))
     coded = {v.name: v.codelist for v in spec.variables if v.codelist}
-    for dimension in dataset.dimensions:
-        path = ("dimensions", dimension.name)
-        if not dimension.variable:
-            continue
-        if dimension.variable not in coded:
-            text = choose(dimension.variable, coded, "variable with codes")
-            yield Problem((*path, "variable"), text)
-        elif coded[dimension.variable] != dimension.codelist:
-            text = f"{spec.code} reads it with the list {coded[dimension.variable]}"
-            yield Problem((*path, "codelist"), text)
+    for dimension in (d for d in dataset.dimensions if d.variable):
+        path, variable = ("dimensions", dimension.name), dimension.variable
+        yield from unknown([variable], coded, "variable with codes", (*path, "variable"))
+        if coded.get(variable, dimension.codelist) != dimension.codelist:
+            yield Problem((*path, "codelist"), f"{spec.code} reads it with {coded[variable]}")

@@ -9,11 +9,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from reports.designs import dimensions, schema
+from reports.designs import coverage, schema
 from reports.designs.dimensions import DimensionDesign
 from reports.published.structure import SEX, TIME, Dimension, Item, Structure
 from standards import definitions, languages
-from standards.definitions import Problem, choose
+from standards.definitions import Problem, choose, unknown
 from standards.languages import Labels
 from standards.periods import period_name
 
@@ -140,7 +140,7 @@ def _problems(content: Mapping[str, Any]) -> Iterator[Problem]:
         if name not in times:
             yield Problem(("dimensions",), f"the dimension {name} is never left out")
     for dimension in content["dimensions"]:
-        yield from dimensions.problems(dimension)
+        yield from coverage.problems(dimension)
 
 
 def _of_roll_ups(designs: tuple[DimensionDesign, ...]) -> Iterator[Problem]:
@@ -176,9 +176,7 @@ def where_problems(dataset: Dataset, where: Mapping[str, tuple[str, ...]]) -> It
             yield Problem(("where", name), choose(name, by_name, "dimension"))
             continue
         known = {item.code for item in by_name[name].items()}
-        for code in codes:
-            if code not in known:
-                yield Problem(("where", name), choose(code, known, "code"))
+        yield from unknown(codes, known, "code", ("where", name))
 
 
 def _in_words(period: str) -> Labels:

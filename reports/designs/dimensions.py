@@ -1,29 +1,19 @@
 """How the dimensions of a dataset are worked out from records: groups of codes, bands of age."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reports.designs.schema import OLDEST
-from reports.published.structure import SEX, SEXES, TIME, Item
+from reports.published.structure import SEXES, Item
 from standards import codelists
 from standards.codelists import CodeList
-from standards.definitions import Problem, choose
 from standards.languages import Labels
 
 CORE = frozenset(
     {"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"}
 )
 UNKNOWN = "_U"
-# Which keys a dimension has besides its name and labels, by how it is derived.
-KEYS = {
-    "period": (),
-    "sex": (),
-    "bands": ("bands",),
-    "code": ("variable", "codelist"),
-    "groups": ("variable", "codelist", "groups"),
-}
-OPTIONAL = {"groups": ("keep",)}
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,7 @@ class DimensionDesign:
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> "DimensionDesign":
-        """Build the design of a dimension in which `problems` finds none."""
+        """Build the design of a dimension in which `coverage.problems` finds none."""
         codes = codelists.load(content["codelist"]) if "codelist" in content else None
         texts = {k: content[k] for k in ("variable", "codelist", "implied_by") if k in content}
         return cls(
@@ -167,91 +157,16 @@ def members(group: Mapping[str, Any], codes: CodeList) -> tuple[str, ...]:
     """Return the codes of a group: those it names, its parents, and all that lie below these."""
     named = set(group.get("codes", ()))
     tops = set(group.get("parents", ()))
-    return tuple(c.code for c in codes.codes if c.code in named or tops & _line(c.code, codes))
+    return tuple(c.code for c in codes.codes if c.code in named or tops & line_of(c.code, codes))
 
 
-def _line(code: str, codes: CodeList) -> set[str]:
-    """A code, its parent and so on up. A parent may be a code of another list, and is the last then."""
+def line_of(code: str, codes: CodeList) -> set[str]:
+    """Return a code, its parent and so on up. A parent of another list is the last of them."""
     line: set[str] = set()
     while code and code not in line:
         line.add(code)
         code = codes.by_code[code].parent if code in codes.by_code else ""
     return line
-
-
-def problems(content: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what no schema can say of a dimension."""
-    path, derive = ("dimensions", content["name"]), content["derive"]
-    for name, own in ((SEX, "sex"), (TIME, "period")):
-        if (content["name"] == name) != (derive == own):
-            yield Problem((*path, "derive"), f"{name}, and nothing else, is derived as {own}")
-    missing = [key for key in KEYS[derive] if key not in content]
-    for key in missing:
-        yield Problem(path, f"missing key: {key}")
-    for key in ("variable", "codelist", "keep", "groups", "bands"):
-        if key in content and key not in (*KEYS[derive], *OPTIONAL.get(derive, ())):
-            yield Problem((*path, key), f"a dimension derived as {derive} has no {key}")
-    if missing:
-        return
-    if derive == "bands":
-        yield from _of_bands(path, content["bands"])
-    if derive == "groups":
-        yield from _of_groups(path, content)
-
-
-def _of_bands(path: tuple[str, ...], bands: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
-    """Every age up to the oldest lies in exactly one band."""
-    expected = 0
-    for band in bands:
-        if band["from"] != expected or band["to"] < band["from"]:
-            yield Problem(
-                (*path, "bands", band["code"]),
-                f"bands overlap or leave a gap: this one must begin with {expected}",
-            )
-            return
-        expected = band["to"] + 1
-    if expected != OLDEST + 1:
-        yield Problem((*path, "bands"), f"the last band must end with {OLDEST}")
-
-
-def _of_groups(path: tuple[str, ...], content: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every code of the list lies in exactly one group, is kept, or is said to belong to the rest."""
-    codes = codelists.load(content["codelist"])
-    tops = {code for c in codes.codes for code in _line(c.code, codes)}
-    owners: dict[str, str] = {}
-    for code in content.get("keep", ()):
-        owners[code] = "keep"
-        if code not in codes.by_code:
-            yield Problem((*path, "keep"), choose(code, codes.by_code, "code"))
-    for group in content["groups"]:
-        where = (*path, "groups", group["code"])
-        if not {"codes", "parents", "rest"} & set(group):
-            yield Problem(where, "a group needs codes, parents or rest")
-        for key, known in (("codes", set(codes.by_code)), ("parents", tops)):
-            for code in group.get(key, ()):
-                if code not in known:
-                    yield Problem((*where, key), choose(code, known, "code"))
-        for code in members(group, codes):
-            if owners.setdefault(code, group["code"]) != group["code"]:
-                yield Problem(where, f"the code {code} belongs to {owners[code]}, too")
-    yield from _of_rest((*path, "groups"), content["groups"], codes, owners)
-
-
-def _of_rest(
-    path: tuple[str, ...],
-    groups: Iterable[Mapping[str, Any]],
-    codes: CodeList,
-    owners: Mapping[str, str],
-) -> Iterator[Problem]:
-    rest = [group["code"] for group in groups if "rest" in group]
-    uncovered = [code for code in codes.by_code if code not in owners]
-    if UNKNOWN in rest:
-        yield Problem((*path, UNKNOWN, "rest"), "what is stated is never counted as not stated")
-    if len(rest) > 1:
-        yield Problem((*path, rest[1], "rest"), f"{rest[0]} is the rest already")
-    if uncovered and not rest:
-        text = f"codes that lie in no group: {', '.join(uncovered)}; name them, a parent, or a rest"
-        yield Problem(path, text)
 
 
 def _quoted(codes: Iterable[str]) -> str:

@@ -33,7 +33,9 @@ GROUP = schemas.mapping(
         "code": CODE,
         "codes": {**CODES, "description": "codes of the list that belong to the group"},
         "parents": {**CODES, "description": "these codes and all that lie below them belong to it"},
-        "rest": schemas.text("why every code that no other group names belongs to it, also later ones"),
+        "rest": schemas.text(
+            "why every code that no other group names belongs to it, also later ones"
+        ),
         "labels": schemas.texts("what tables and charts call it"),
     },
     required=["code", "labels"],
@@ -61,7 +63,10 @@ def _kinds(code_lists: tuple[str, ...]) -> tuple[Kind, Kind]:
             "keep": {**CODES, "description": "codes that stay as they are, before the groups"},
             "groups": schemas.several(GROUP, "groups of codes; every code lies in one", least=1),
             "bands": schemas.several(BAND, "bands of age, from 0 to 130 without gaps", least=1),
-            "implied_by": {**NAME, "description": "the finer dimension that this one is a roll-up of"},
+            "implied_by": {
+                **NAME,
+                "description": "the finer dimension that this one is a roll-up of",
+            },
         },
         required=["name", "labels", "derive"],
     )
@@ -80,10 +85,15 @@ def _kinds(code_lists: tuple[str, ...]) -> tuple[Kind, Kind]:
     dataset = schemas.mapping({**keys, "headline": HEADLINE}, required=keys)
     table = schemas.mapping(
         {
-            "code": {**NAME, "description": "such as T14: the number of the table in the data dictionary"},
+            "code": {
+                **NAME,
+                "description": "such as T14: the number of the table in the data dictionary",
+            },
             "dataset": {**NAME, "description": "the dataset it is a view of"},
             "title": schemas.texts("what people call it"),
-            "by": schemas.distinct(NAME, "the dimensions of its rows; sex is always in the columns"),
+            "by": schemas.distinct(
+                NAME, "the dimensions of its rows; sex is always in the columns"
+            ),
             "where": WHERE,
         },
         required=["code", "dataset", "title", "by"],

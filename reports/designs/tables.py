@@ -9,7 +9,7 @@ from reports.designs import schema
 from reports.designs.datasets import Dataset, datasets, where_problems
 from reports.published.structure import SEX
 from standards import definitions
-from standards.definitions import Problem, choose
+from standards.definitions import Problem, choose, unknown
 from standards.languages import Labels
 
 DIRECTORY = Path(__file__).parent / "data" / "tables"
@@ -54,8 +54,6 @@ def _problems(
     if dataset is None:
         yield Problem(("dataset",), choose(table.dataset, published, "dataset"))
         return
-    for name in table.by:
-        if name not in dataset.names or name == SEX:
-            rows = (known for known in dataset.names if known != SEX)
-            yield Problem(("by",), choose(name, rows, "dimension"))
+    rows = (name for name in dataset.names if name != SEX)
+    yield from unknown(table.by, rows, "dimension", ("by",))
     yield from where_problems(dataset, table.where)

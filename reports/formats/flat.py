@@ -39,7 +39,7 @@ def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]
 def measures(figures: Figures) -> list[int | float | None]:
     """Return the figures under MEASURES; shares with one decimal, None where too few to say."""
     shares = (figures.female_share, figures.coverage)
-    counts = (figures.f, figures.m, figures.o, figures.t)
+    counts = (figures.f, figures.m, figures.o, figures.total)
     return [*counts, *(None if share is None else numbers.rounded(share) for share in shares)]
 
 

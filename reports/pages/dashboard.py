@@ -15,12 +15,12 @@ from reports.charts.kinds import AGE, CITIZENSHIP, KINDS, REGION, Kind
 from reports.formats import flat
 from reports.published import caching
 from reports.published.editions import Edition, current_editions
-from reports.published.figures import SHARE_NEEDS, Figures, Row, Table, add_figures, tabulate
+from reports.published.figures import Row, Table, add_figures, tabulate
 from reports.published.query import conditions_of
 from reports.published.structure import TIME, Dimension, Unknown
 from standards import numbers
 from standards.periods import period_name
-from standards.sex import Sum
+from standards.sex import Figures
 from standards.translation import active_language, in_language
 
 TOP = 10
@@ -132,7 +132,7 @@ def headline(figures: Figures, title: str) -> str:
 def lead(figures: Figures, edition: Edition, where: Where) -> str:
     """Return what stands behind the headline: how many, from when to when."""
     return _("%(n)s %(unit)s, %(span)s.") % {
-        "n": numbers.count(figures.t),
+        "n": numbers.count(figures.total),
         "unit": unit(edition),
         "span": flat.chosen(edition, where),
     }
@@ -160,11 +160,10 @@ def _language() -> str:
 
 
 def _sum(edition: Edition, where: Where) -> dict[str, Any]:
-    figures = tabulate(edition, [], where).total
     return {
         "title": in_language(edition.structure.title),
         "of": f"{flat.chosen(edition, where)}, {unit(edition)}",
-        "sum": Sum(figures.f, figures.m, figures.o, SHARE_NEEDS * figures.base),
+        "sum": tabulate(edition, [], where).total,
     }
 
 
@@ -185,7 +184,7 @@ def _rows(kind: Kind, edition: Edition, where: Where) -> Table:
     if not kind.largest_first:
         return table
     # What is left over comes last: a reader looks for countries first.
-    rows = sorted(table.rows, key=lambda row: (row.codes[0] in REST, -row.figures.t))
+    rows = sorted(table.rows, key=lambda row: (row.codes[0] in REST, -row.figures.total))
     return Table(edition, table.by, rows)
 
 

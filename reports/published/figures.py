@@ -9,33 +9,7 @@ import pyarrow as pa
 
 from reports.published.editions import VALUE, Edition, cells
 from reports.published.structure import SEX, SEXES, Structure
-
-SHARE_NEEDS = 10  # no share where the denominator is below so many bases (docs/disclosure.md)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Women, men, other or not stated; the total is their sum, always."""
-
-    f: int
-    m: int
-    o: int
-    base: int
-
-    @property
-    def t(self) -> int:
-        return self.f + self.m + self.o
-
-    @property
-    def female_share(self) -> float | None:
-        """Women in percent of sex stated; None where that is too few to say."""
-        stated = self.f + self.m
-        return 100 * self.f / stated if stated >= SHARE_NEEDS * self.base else None
-
-    @property
-    def coverage(self) -> float | None:
-        """Sex stated in percent of all; None where there are too few."""
-        return 100 * (self.f + self.m) / self.t if self.t >= SHARE_NEEDS * self.base else None
+from standards.sex import Figures
 
 
 @dataclass(frozen=True)
@@ -62,7 +36,7 @@ class Table:
 
 def add_figures(parts: Iterable[Figures], base: int) -> Figures:
     """Add figures of one release, whose counts are multiples of `base`; of none, nought."""
-    counted = [(one.f, one.m, one.o) for one in parts]
+    counted = [(part.f, part.m, part.o) for part in parts]
     women, men, other = (
         (sum(column) for column in zip(*counted, strict=True)) if counted else (0, 0, 0)
     )

@@ -106,7 +106,7 @@ def test_any_table_adds_up_to_any_other(released, data):
     table, total = figures.tabulate(edition, by, where), figures.tabulate(edition, [], where)
     for row in table.rows:
         f = row.figures
-        assert f.t == f.f + f.m + f.o and not any(n % 3 for n in (f.f, f.m, f.o))
+        assert f.total == f.f + f.m + f.o and not any(n % 3 for n in (f.f, f.m, f.o))
     assert table.total == total.total
 
 
