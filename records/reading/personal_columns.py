@@ -30,7 +30,9 @@ ADDRESS = re.compile(
 
 def kind_of_header(header: str) -> str:
     """Return what personal thing a header speaks of (see `FileColumn.reason`), or ""."""
-    words = [one_script(word) for word in SEPARATORS.split(normalise(header)) if word]
+    # Points belong to an abbreviation (Ф.И.О.) or part words (Эл.почта): both are tried.
+    parted = f"{normalise(header)} {normalise(header.replace('.', ' '))}"
+    words = [one_script(word) for word in SEPARATORS.split(parted) if word]
     text = f" {' '.join(words)} "
     harmless = not _things().isdisjoint(words)
     for kind, known in _kinds().items():

@@ -138,8 +138,8 @@ class Rows:
         doubtful = pa.array(np.zeros(count, dtype=bool))
         for position in {*self.needed, *self.dates}:
             coded = cells[position].dictionary_encode()
-            texts = pc.utf8_trim_whitespace(coded.dictionary)
-            strange = pc.equal(texts, self.headers[position])
+            texts = pc.utf8_lower(pc.utf8_trim_whitespace(coded.dictionary))
+            strange = pc.equal(texts, self.headers[position].lower())
             if position in self.needed:
                 strange = pc.or_(strange, pc.equal(texts, ""))
             if position in self.dates:

@@ -84,7 +84,7 @@ def fill_merged(
     """
     empty = {k for k, row in enumerate(rows) if not any(cell.strip() for cell in row)}
     filled = []
-    for (first, column), (last, last_column) in ranges:
+    for (first, column), (last, last_column) in sorted(ranges):
         if first >= len(rows) or column >= len(rows[first]) or not rows[first][column].strip():
             continue
         end = min(last, len(rows) - 1)
