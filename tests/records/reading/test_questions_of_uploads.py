@@ -99,7 +99,8 @@ def test_one_column_for_two_questions_is_refused_beside_the_questions(send, cler
     page = response.content.decode()
     assert response.status_code == 422
     assert page.count("Column K was chosen for several questions") == len(form)
-    upload.refresh_from_db()
+    with scope.acting(clerk):
+        upload.refresh_from_db()
     assert upload.state == "NEEDS_ANSWERS"
 
 
