@@ -123,7 +123,7 @@ def ask_what_dates_mean(
     texts = codelists.standard("questions")
     answer = answers.get("day_first")
     answer = {"1": "true", "0": "false"}.get(str(answer), answer)
-    orders = [True, False]
+    orders: list[Any] = [True, False]
     if str(answer).lower().endswith(HELD):  # said after contradicting dates were shown
         orders.append(answer)
     choices = [{"value": v, "label": texts[f"day_first.{str(v).lower()}"]} for v in orders]

@@ -145,6 +145,9 @@ def test_a_column_of_names_is_never_offered_for_record_numbers(header):
     layout = map_columns(without("record_ref", header, NAMES), WPF, {})
     assert layout.questions == []
     assert layout.refusal.code == "missing_required"
+    assert (
+        f"about persons, so they are not taken for it: L {header}" in layout.refusal.message["en"]
+    )
     assert (layout.columns[-1].how, layout.columns[-1].reason) == ("forbidden", "name")
 
 
@@ -386,6 +389,13 @@ def test_repeated_headers_headings_and_counts_are_skipped_and_counted(tmp_path):
     kept = [row for block in file.blocks for row in columns.batch(block)["_row"].to_pylist()]
     assert sorted(kept) == [3, 4, 7, 8]
     assert columns.rows.skipped == {"heading": 1, "header": 2, "blank": 1, "total": 1}
+    assert columns.rows.broken_total() is None
+
+
+def test_a_part_of_a_total_is_no_control_of_the_rows(tmp_path):
+    file = opened(plain([*table(4), ["Всего: 4"], ["из них женщин", "2"], ["Itogo"]]), tmp_path)
+    columns = outgoing.OutgoingColumns(file.layout.columns, WPF, b"key")
+    assert sum(columns.batch(block).num_rows for block in file.blocks) == 4
     assert columns.rows.broken_total() is None
 
 
