@@ -97,6 +97,7 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "columns": _columns,
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
+    "country_numbers": lambda answer, _spec: answer in ("iso", NONE),
     "control_total": lambda answer, _spec: answer in ("yes", NONE),
     "date1904": lambda answer, _spec: isinstance(answer, bool),
     "aliases": _aliases,

@@ -11,6 +11,7 @@ from records.reading.personal_columns import kind_of_header, kind_of_values
 from records.reading.questions import (
     NONE,
     ask_what_dates_mean,
+    ask_what_numbers_mean,
     ask_what_sexes_mean,
     ask_which_column,
     proven_letters,
@@ -79,6 +80,7 @@ def _with_questions(
     letters = proven_letters(sexes)
     questions += ask_what_sexes_mean(sexes, letters, answers)
     questions += ask_what_dates_mean(columns, body, answers, spec)
+    questions += ask_what_numbers_mean(columns, body, answers, spec)
     return replace(layout, questions=questions, letters=letters)
 
 

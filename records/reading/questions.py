@@ -15,6 +15,7 @@ from standards.languages import Labels
 from standards.spelling import normalise
 
 SLASHED = re.compile(r"^\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}$")
+EVIDENCE = 8  # examples beside a question
 NONE = "none"  # the answer that none of the choices fits
 HELD = "_held"  # after true or false: keep this order, though some dates contradict it
 
@@ -140,6 +141,26 @@ def ask_about_contradicted_dates(order: str, cells: Sequence[str]) -> Question:
     ]
     question = ask("day_first", choices, list(cells))
     return replace(question, text=languages.say(texts["day_first.again"]))
+
+
+def ask_what_numbers_mean(
+    columns: Sequence[FileColumn],
+    body: Sequence[Sequence[str]],
+    answers: Mapping[str, Any],
+    spec: Spec,
+) -> list[Question]:
+    """Ask whether bare numbers for countries are those of ISO 3166: other lists give them to other countries."""
+    numbers: dict[str, str] = {}
+    for column in columns:
+        variable = spec.by_name.get(column.variable or "")
+        if variable and variable.codelist and column.part != "known":  # such a part is a name
+            numbers |= codelists.load(variable.codelist).numbered(values_of(column, body))
+    if not any(numbers.values()):
+        return []
+    choices = [{"value": "iso", "label": codelists.standard("questions")["country_numbers.iso"]}]
+    unknown_first = sorted(numbers, key=lambda number: (bool(numbers[number]), number))
+    evidence = [f"{number} = {numbers[number] or '?'}" for number in unknown_first[:EVIDENCE]]
+    return [ask("country_numbers", choices, evidence, answer=answers.get("country_numbers"))]
 
 
 def ask(

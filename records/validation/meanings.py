@@ -22,7 +22,8 @@ class Answers:
 
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
     slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code;
-    currency  the code of the currency of all amounts that state none.
+    currency  the code of the currency of all amounts that state none; iso_numbers  bare numbers for
+    countries are those of ISO 3166.
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Answers:
     date1904: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     currency: str = ""
+    iso_numbers: bool = False
 
     @classmethod
     def from_answers(
@@ -50,6 +52,7 @@ class Answers:
             date1904=bool(answers.get("date1904", False)),
             aliases=dict(answers.get("aliases") or {}),
             currency="" if currency == "none" else currency,
+            iso_numbers=answers.get("country_numbers") == "iso",
         )
 
 
@@ -107,6 +110,8 @@ class Meanings:
             if code in codes.by_code
         }
         matches = codes.match(texts, variable.codes)
+        if self.answers.iso_numbers:
+            matches = [Match(m.suggestion) if m.note == "number" else m for m in matches]
         return [
             _code(variable, text, match, declared)
             for text, match in zip(texts, matches, strict=True)
@@ -150,13 +155,21 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
     key = spelling.normalise(text)
     if key in declared:
         return Meaning(declared[key])
-    if not key or (match.code is None and parsing.is_blank(text)):
+    if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
         return _nothing_stated(variable)
-    if match.code is not None:
-        return Meaning(match.code, "look_alike" if match.level == 3 else "")
-    if variable.name == "sex" and key in codelists.undeclared_sexes():
+    if match.code is None and variable.name == "sex" and key in codelists.undeclared_sexes():
         return Meaning(None, "undeclared")
-    return Meaning(None, match.note or "unknown_text")
+    return Meaning(match.code, _problem_of(match))
+
+
+def _problem_of(match: Match) -> str:
+    """Return the message that a look-up calls for; after a colon the code that it speaks of."""
+    about = match.suggestion or (match.code if match.note == "part" else "")
+    if about:
+        return f"{match.note}:{about}"
+    if match.code is None:
+        return match.note or "unknown_text"
+    return "look_alike" if match.level == codelists.BY_LOOK else ""
 
 
 def _nothing_stated(variable: Variable) -> Meaning:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reports.designs.dimensions import UNKNOWN, line_of, members
+from reports.designs.dimensions import UNKNOWN, members
 from reports.designs.schema import OLDEST
 from reports.published.structure import SEX, TIME
 from standards import codelists
@@ -73,7 +73,7 @@ def _of_groups(path: Path, content: Content) -> Iterator[Problem]:
 def _of_group(path: Path, group: Content, codes: CodeList) -> Iterator[Problem]:
     if not {"codes", "parents", "rest"} & set(group):
         yield Problem(path, "a group needs codes, parents or rest")
-    above = {code for c in codes.codes for code in line_of(c.code, codes)}
+    above = {code for c in codes.codes for code in (c.code, *codes.ancestors(c.code))}
     yield from unknown(group.get("codes", ()), codes.by_code, "code", (*path, "codes"))
     yield from unknown(group.get("parents", ()), above, "code", (*path, "parents"))
 

@@ -110,7 +110,8 @@ class DimensionDesign:
             return tuple(Item(code, labels[f"sex.{code}"]) for code in SEXES)
         if self.derive == "period":
             return ()
-        items = [Item(part.code, part.labels) for part in (*self.bands, *self.groups)]
+        parts: list[Band | Group] = [*self.bands, *self.groups]
+        items = [Item(part.code, part.labels) for part in parts]
         if self.codelist:
             codes = codelists.load(self.codelist)
             shown = codes.by_code if self.derive == "code" else self.keep
@@ -155,18 +156,9 @@ class DimensionDesign:
 
 def members(group: Mapping[str, Any], codes: CodeList) -> tuple[str, ...]:
     """Return the codes of a group: those it names, its parents, and all that lie below these."""
-    named = set(group.get("codes", ()))
-    tops = set(group.get("parents", ()))
-    return tuple(c.code for c in codes.codes if c.code in named or tops & line_of(c.code, codes))
-
-
-def line_of(code: str, codes: CodeList) -> set[str]:
-    """Return a code, its parent and so on up. A parent of another list is the last of them."""
-    line: set[str] = set()
-    while code and code not in line:
-        line.add(code)
-        code = codes.by_code[code].parent if code in codes.by_code else ""
-    return line
+    within = {code for parent in group.get("parents", ()) for code in codes.within(parent)}
+    wanted = within.union(group.get("codes", ()))
+    return tuple(c.code for c in codes.codes if c.code in wanted)
 
 
 def _quoted(codes: Iterable[str]) -> str:
