@@ -53,7 +53,9 @@ def process(job: Job) -> None:
     if not changed:
         raise worker.LeaseLost
     # What was refused because of an answer can be answered anew.
-    if upload.state not in (State.NEEDS_ANSWERS, State.REFUSED) or not upload.report.get("questions"):
+    if upload.state not in (State.NEEDS_ANSWERS, State.REFUSED) or not upload.report.get(
+        "questions"
+    ):
         transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 

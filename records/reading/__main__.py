@@ -120,3 +120,7 @@ if __name__ == "__main__":
         main()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
+    except BaseException as error:  # the spreadsheet library panics where it gets no memory
+        if "MemError" in str(error):
+            os._exit(OUT_OF_MEMORY)
+        raise
