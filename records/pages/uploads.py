@@ -26,7 +26,7 @@ from agencies.roles import Permission
 from records.collection.uploads import read, receive
 from records.collection.uploads import undo as undo_upload
 from records.instruments.versions import current, spec_of
-from records.models import Upload
+from records.models import HeldRow, Upload
 from standards import sex
 from standards.translation import in_language
 
@@ -157,7 +157,7 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
 def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
     report = found.report
     findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
-    held = found.held_rows.errors().count()
+    held = HeldRow.open_rows.filter(upload=found).errors().count()
     submissions = list(found.submissions.order_by("period"))
     may_enter = access.may(request.user, Permission.ENTER, found.agency)
     refusal = report.get("refusal")
