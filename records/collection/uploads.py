@@ -6,13 +6,14 @@ refused or given up; `expire` removes what nobody waits for.
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
@@ -33,6 +34,7 @@ from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import encrypted_file, questions
 from records.review.opening import require_delivery
+from records.validation import personal
 
 State = Upload.State
 ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
@@ -157,6 +159,8 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
     spec = versions.spec_of(versions.current(upload.instrument))
     if bad := questions.bad_answer(answers, spec):
         raise Refused(_("The answer “%(name)s” cannot be used.") % {"name": bad})
+    if _name_a_person(answers):
+        raise Refused(_("An answer looks like a person’s name or number, so it is not kept."))
     upload.answers = {**upload.answers, **answers}
     upload.state = State.RECEIVED
     upload.job = queue.enqueue(
@@ -168,6 +172,14 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
     )
     upload.save(update_fields=["answers", "state", "job"])
     return upload.job
+
+
+def _name_a_person(answers: Mapping[str, Any]) -> bool:
+    """Say whether a text of the file that an answer explains looks personal: answers are kept."""
+    aliases = dict(answers.get("aliases") or {}).values()
+    texts = [*(text for codes in aliases for text in codes), *(answers.get("sex_codes") or ())]
+    kinds = personal.kinds_of(pa.array([str(text) for text in texts], pa.string()))
+    return bool(kinds.any())
 
 
 def _submissions_of(upload: Upload) -> list[Submission]:
