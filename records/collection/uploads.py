@@ -99,12 +99,16 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
 
 
 def undo(upload: Upload, *, by: Person) -> None:
-    """Take the whole upload back: its records and held rows. Only while its submissions are open."""
+    """Take the whole upload back: its records and held rows.
+
+    Raises `Refused` where that would change a submission that is no longer open. A file that came
+    after a submission was closed changed nothing of it, so it can be taken back.
+    """
     access.require(by, Permission.ENTER, upload.agency)
     failed = upload.outcome == State.FAILED
     with transaction.atomic():
         submissions = _submissions_of(upload)
-        if closed := [s for s in submissions if not s.is_open]:
+        if closed := [s for s in submissions if _would_change(upload, s)]:
             raise Refused(
                 _("%(submission)s is no longer open, so this upload cannot be undone.")
                 % {"submission": closed[0]}
@@ -172,6 +176,26 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
     )
     upload.save(update_fields=["answers", "state", "job"])
     return upload.job
+
+
+def may_be_undone(upload: Upload) -> bool:
+    """Say whether taking the upload back changes nothing that is submitted or accepted."""
+    return not any(_would_change(upload, s) for s in upload.submissions.all())
+
+
+def _would_change(upload: Upload, submission: Submission) -> bool:
+    """Say whether a closed submission holds anything of the upload that was there when it was closed.
+
+    What came later is held: nobody acknowledged those rows, and none of them is counted.
+    """
+    if submission.is_open:
+        return False
+    if upload.records.filter(submission=submission).exists():
+        return True
+    if HeldRow.all_rows.late().filter(upload=upload, submission=submission).exists():
+        return False  # the submission was closed when this file came, or its rows would not be late
+    closing = submission.review_steps.filter(verb="submit").last()
+    return closing is None or closing.at > upload.uploaded_at
 
 
 def _name_a_person(answers: Mapping[str, Any]) -> bool:

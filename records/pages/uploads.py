@@ -23,7 +23,7 @@ from agencies.http import SignedInRequest
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection.uploads import read, receive
+from records.collection.uploads import may_be_undone, read, receive
 from records.collection.uploads import undo as undo_upload
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Upload
@@ -180,7 +180,7 @@ def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
         "submissions": submissions,
         "progress": _progress(found),
         "may_enter": may_enter,
-        "may_undo": may_enter and all(s.is_open for s in submissions),
+        "may_undo": may_enter and may_be_undone(found),
     }
 
 

@@ -247,3 +247,38 @@ def test_rows_that_were_closed_into_a_report_return_to_the_table(send, clerk):
         cursor.execute("SET ROLE migdata_app")
     with scope.acting(clerk):
         assert "closed" not in Upload.objects.get(pk=second.pk).report
+
+
+def test_a_wrong_file_for_an_accepted_month_is_taken_back_and_nothing_accepted_changes(
+    send, clerk, reviewer, statistician, client
+):
+    first = send(plain(table(3, sex=["F", "?!", "M"])))
+    period = within(clerk, lambda: first.submissions.get().pk)
+    lead(period, clerk, reviewer, statistician, held_acknowledged=1)
+    before = state_of_the_data(clerk)
+    wrong = send(plain(table(4, record_ref=["A", "B", "C", "R-1"], sex=["F", "??", "M", "F"])))
+    assert (wrong.report["rows"]["late"], wrong.report["rows"]["held"]) == (3, 4)
+    assert state_of_the_data(clerk) != before
+    client.force_login(clerk)
+    assert f"/uploads/{wrong.pk}/undo" in client.get(f"/uploads/{wrong.pk}/").content.decode()
+    with scope.acting(clerk):
+        uploads.undo(wrong, by=clerk)
+        assert Submission.objects.get().late_rows == 0
+        assert Submission.objects.get().profile["held"] == 1
+    assert wrong.state == Upload.State.UNDONE
+    assert state_of_the_data(clerk) == before
+
+
+def test_a_file_of_errors_alone_is_taken_back_only_if_it_came_after_the_period_was_closed(
+    send, clerk, reviewer, statistician
+):
+    send(plain(table(1)))
+    early = send(plain(table(1, record_ref="E", sex="?!")))
+    period = within(clerk, lambda: early.submissions.get().pk)
+    lead(period, clerk, reviewer, statistician, held_acknowledged=1)
+    late = send(plain(table(1, record_ref="L", sex="?!")))
+    with scope.acting(clerk):
+        with pytest.raises(Refused):
+            uploads.undo(early, by=clerk)
+        uploads.undo(late, by=clerk)
+        assert [h.upload_id for h in HeldRow.all_rows.all()] == [early.pk]
