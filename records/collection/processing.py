@@ -118,8 +118,8 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     worker.progress(job, stage="storing", bytes=upload.size, rows=rows)
     admitted = admission.admit(upload, version)
     causes.add_whole_file(tally.warnings())
-    for finding in (collisions.REPEATED, collisions.OTHER_CONTENT):
-        causes.add_counted(finding, admitted.repeated.get(str(finding["rule"]), 0))
+    for collision in (collisions.REPEATED, collisions.OTHER_CONTENT):
+        causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
     _report(upload, rows, reading.skipped, admitted, causes)
     worker.progress(job, stage="done", bytes=upload.size, rows=rows)
 

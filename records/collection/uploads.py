@@ -35,15 +35,11 @@ from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import encrypted_file, questions
 from records.review.opening import require_delivery
 from records.validation import personal
+from standards import codelists, languages
 
 State = Upload.State
 ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
 UNANSWERED = timedelta(days=14)
-EXPIRED = {
-    "en": "Its questions were not answered within 14 days, so the file was deleted. Send it again.",
-    "ru": "На вопросы не ответили за 14 дней, и файл удалён. Отправьте его ещё раз.",
-    "tk": "Soraglara 14 günüň dowamynda jogap berilmedi, şonuň üçin faýl pozuldy. Ony täzeden iberiň.",
-}
 
 
 def receive(
@@ -141,7 +137,7 @@ def expire() -> None:
         unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked)
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
-            _give_up(upload)
+            _expire(upload)
         waiting = Upload.objects.filter(state__in=[State.RECEIVED, State.NEEDS_ANSWERS])
         waiting = waiting.exclude(state=State.RECEIVED, job__state=Job.State.FAILED)
         wanted = set(waiting.values_list("report__path", flat=True))
@@ -151,9 +147,10 @@ def expire() -> None:
                 path.unlink()
 
 
-def _give_up(upload: Upload) -> None:
-    upload.state, upload.reason = State.REFUSED, EXPIRED["en"]
-    upload.report["refusal"] = {"code": "expired", "message": EXPIRED, "where": ""}
+def _expire(upload: Upload) -> None:
+    message = languages.say(codelists.standard("messages")["expired"])
+    upload.state, upload.reason = State.REFUSED, message["en"]
+    upload.report["refusal"] = {"code": "expired", "message": message, "where": ""}
     upload.save(update_fields=["state", "reason", "report"])
     audit.record("expire", f"upload:{upload.pk}", by=None, agency=upload.agency)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
