@@ -63,7 +63,7 @@ def accept(month):
     advance(submission, "submit", "clerk@sms.example", held_acknowledged=held)
     advance(submission, "sign", "reviewer@sms.example")
     advance(submission, "accept", "statistician@scs.example")
-    worker.work(submissions.seal(submission, by=person("statistician@scs.example")).pk)
+    worker.work(submissions.request_sealing(submission, by=person("statistician@scs.example")).pk)
     return submission
 
 

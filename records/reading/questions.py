@@ -162,6 +162,7 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "sex_codes": lambda said, spec: all(c in _codes("sex", spec) for c in dict(said).values()),
     "day_first": lambda said, _spec: str(said).lower() in ("true", "false", "1", "0"),
     "control_total": lambda said, _spec: said == "yes",
+    "currency": lambda said, _spec: said == "none" or said in codelists.load("currencies").by_code,
     "date1904": lambda said, _spec: isinstance(said, bool),
     "aliases": lambda said, spec: all(
         code in _codes(name, spec) for name, texts in dict(said).items() for code in texts.values()

@@ -47,10 +47,10 @@ def advance(
         change["version"] = submission.version + 1
     _move(submission, verb, change, by=by, reason=reason)
     if verb == "accept":
-        seal(submission, by=by)
+        request_sealing(submission, by=by)
 
 
-def seal(submission: Submission, *, by: Person) -> queue.Job:
+def request_sealing(submission: Submission, *, by: Person) -> queue.Job:
     """Ask for the slice of the accepted version. `reports.tasks` registers the handler."""
     return queue.enqueue(
         "reports.seal",

@@ -1,7 +1,7 @@
 """Correcting a held row changes what the person changed, and nothing else."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from agencies import scope
@@ -160,6 +160,21 @@ def test_a_row_held_for_its_number_keeps_its_exact_age(send, clerk):
     assert (record.age, record.age_precision, record.birth_year) == (46, "Y", 1980)
 
 
+def test_a_letter_that_the_file_proved_means_the_same_in_a_corrected_row(send, clerk):
+    send(plain(table(3, sex=["e", "Zenan", "Erkek"], valid_to=["??", "05.03.2027", "05.03.2027"])))
+    with scope.acting(clerk):
+        row = HeldRow.open_rows.get()
+        record = corrections.correct(row, {"valid_to": "05.03.2027"}, by=clerk).record
+    assert record.sex == "M"
+
+
+def test_the_currency_of_the_file_holds_for_a_corrected_row(send, clerk):
+    send(plain(table(2, wage_month="900", sex=["??", "F"])), answers={"currency": "USD"})
+    with scope.acting(clerk):
+        record = corrections.correct(HeldRow.open_rows.get(), {"sex": "F"}, by=clerk).record
+    assert record.extras["wage_cur"] == "USD"
+
+
 GOOD = {
     "sex": ["E", "Z", "F", "женский", ""],
     "citizenship": ["Иран", "UZB", "Türkiýe", ""],
@@ -176,7 +191,10 @@ WRONG = {**{name: ["nonsense!"] for name in GOOD}, "valid_to": ["??", "01.01.202
 
 
 @settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=12,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     cells=st.fixed_dictionaries({name: st.sampled_from(texts) for name, texts in GOOD.items()}),

@@ -349,3 +349,35 @@ def test_a_job_delivered_twice_takes_the_file_in_once(send, clerk):
     Job.objects.filter(pk=upload.job_id).update(state="QUEUED")
     assert files.finish(upload, by=clerk).state == "COMMITTED"
     assert within(clerk, Record.objects.count) == 2
+
+
+WAGES = {"wage_month": ["900", "", "1 000,50"]}
+
+
+def test_wages_without_a_currency_ask_for_it_once_and_the_answer_holds_for_all_rows(send, clerk):
+    upload = send(plain(table(3, **WAGES)))
+    assert upload.state == Upload.State.NEEDS_ANSWERS
+    (question,) = upload.report["questions"]
+    assert (question["id"], question["evidence"]) == ("currency", ["M: 2"])
+    assert {"TMT", "USD", "none"} <= {choice["value"] for choice in question["choices"]}
+    within(clerk, lambda: uploads.read(upload, by=clerk, answers={"currency": "USD"}))
+    assert files.finish(upload, by=clerk).report["rows"]["accepted"] == 3
+    extras = within(
+        clerk, lambda: list(Record.objects.order_by("row_no").values_list("extras", flat=True))
+    )
+    assert [e.get("wage_cur") for e in extras] == ["USD", None, "USD"]
+
+
+def test_wages_of_different_currencies_are_held_where_they_state_none(send):
+    upload = send(plain(table(3, **WAGES)), answers={"currency": "none"})
+    assert (upload.report["rows"]["accepted"], upload.report["rows"]["held"]) == (1, 2)
+    mixed = send(plain(table(3, record_ref=["a", "b", "c"], wage_cur=["USD", "", ""], **WAGES)))
+    assert (mixed.report["rows"]["accepted"], mixed.report["rows"]["held"]) == (2, 1)
+    odd = send(plain(table(2, record_ref=["d", "e"], wage_month="9", wage_cur=["gold", ""])))
+    assert (odd.state, odd.report["rows"]["held"]) == (Upload.State.COMMITTED, 2)
+
+
+def test_a_currency_nobody_knows_is_no_answer(send, clerk):
+    upload = send(plain(table(3, **WAGES)))
+    with pytest.raises(Refused):
+        within(clerk, lambda: uploads.read(upload, by=clerk, answers={"currency": "GOLD"}))
