@@ -1,16 +1,20 @@
-"""Who may do what, for which agency: the only module that asks django-guardian."""
+"""Who may do what, for which agency: the only module that reads the grants of django-guardian.
 
-from collections.abc import Iterable
+The grants of a person are read once for each person object, that is once for each request or job;
+`grant` and `revoke` make the object they are given read them again.
+"""
+
+from collections.abc import Iterator
 from typing import Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.utils.translation import gettext as _
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from guardian.shortcuts import assign_perm, remove_perm
 
 from agencies.models import Agency, AgencyPermission, Person
-from agencies.roles import GRANTS, NATIONAL, Permission, Role
+from agencies.roles import ROLES, Permission, Role
 
 Anyone = Person | AnonymousUser
 
@@ -19,39 +23,28 @@ class Denied(PermissionDenied):
     """The person lacks the permission; Django answers 403 with this sentence."""
 
 
-def _holding(person: Anyone, roles: Iterable[Role]) -> models.QuerySet[Agency]:
-    wanted = [f"agencies.{role.value}" for role in roles]
-    if not wanted or not person.is_authenticated:
-        return Agency.objects.none()
-    found: models.QuerySet[Agency] = get_objects_for_user(
-        person,
-        wanted,
-        Agency,
-        any_perm=True,
-        use_groups=False,
-        with_superuser=False,
-        accept_global_perms=False,
-    )
-    return found
-
-
 def agencies(person: Anyone, *permissions: Permission) -> models.QuerySet[Agency]:
     """Return the agencies for which the person holds any of the permissions (of all, if none is named).
 
     Lists, single checks, buttons, pages and the API are all made from this answer, so what a
     person sees and what a person can do cannot drift apart.
     """
-    asked = frozenset(permissions or Permission)
-    roles = [role for role, held in GRANTS.items() if held & asked]
-    if _holding(person, [role for role in roles if role in NATIONAL]).exists():
-        return Agency.objects.all()
-    return _holding(person, [role for role in roles if role not in NATIONAL])
+    reach = _reach(person, frozenset(permissions or Permission))
+    return Agency.objects.all() if reach is None else Agency.objects.filter(pk__in=reach)
+
+
+def agency_ids(person: Anyone, *permissions: Permission) -> list[int]:
+    """Return the ids of `agencies(person, *permissions)`."""
+    reach = _reach(person, frozenset(permissions or Permission))
+    return list(Agency.objects.values_list("pk", flat=True)) if reach is None else sorted(reach)
 
 
 def may(person: Anyone, permission: Permission, agency: Agency | None = None) -> bool:
     """Say whether the person holds the permission for the agency, or for any agency."""
-    reach = agencies(person, permission)
-    return (reach if agency is None else reach.filter(pk=agency.pk)).exists()
+    reach = _reach(person, frozenset({permission}))
+    if reach is None:
+        return True
+    return bool(reach) if agency is None else agency.pk in reach
 
 
 def require(person: Anyone, permission: Permission, agency: Agency | None = None) -> None:
@@ -60,40 +53,85 @@ def require(person: Anyone, permission: Permission, agency: Agency | None = None
         raise Denied(_("Your roles do not include this. Ask the administrator of your agency."))
 
 
-def roles(person: Person, agency: Agency) -> list[Role]:
-    """Return the roles the person holds in this very agency, in the order of Role."""
-    held = set(
-        AgencyPermission.objects.filter(user=person, content_object=agency).values_list(
-            "permission__codename", flat=True
-        )
-    )
-    return [role for role in Role if role.value in held]
+def roles(person: Anyone, agency: Agency) -> list[Role]:
+    """Return the roles the person holds in this very agency, in the order of the table."""
+    return list(holdings(person).get(agency, ()))
 
 
-def holdings(person: Person) -> dict[Agency, list[Role]]:
+def holdings(person: Anyone) -> dict[Agency, list[Role]]:
     """Return the roles the person holds, by agency; of a person who may not sign in, too."""
-    found = AgencyPermission.objects.filter(user=person).select_related("content_object")
-    return {grant.content_object: roles(person, grant.content_object) for grant in found}
+    if isinstance(person, AnonymousUser):
+        return {}
+    if person.holdings is None:
+        grants = AgencyPermission.objects.filter(user=person).select_related("content_object")
+        by_agency: dict[Agency, list[Role]] = {}
+        for grant, role in _with_roles(grants.order_by("content_object__code")):
+            by_agency.setdefault(grant.content_object, []).append(role)
+        person.holdings = {agency: _in_order(held) for agency, held in by_agency.items()}
+    return dict(person.holdings)
 
 
 def is_national(person: Anyone) -> bool:
     """Say whether the person holds a role that reaches every agency."""
-    return _holding(person, NATIONAL).exists()
+    return any(role.reaches_every_agency for held in holdings(person).values() for role in held)
 
 
-def home_agency(person: Person) -> Agency | None:
-    """Return the agency in which the person holds a role, the first by code if several."""
-    return _holding(person, Role).first()
+def members(agency: Agency) -> list[tuple[Person, list[Role]]]:
+    """Return the people who hold a role in the agency with their roles, ordered by name."""
+    grants = AgencyPermission.objects.filter(content_object=agency).select_related("user")
+    by_person: dict[Person, list[Role]] = {}
+    for grant, role in _with_roles(grants.order_by("user__name", "user__email")):
+        by_person.setdefault(grant.user, []).append(role)
+    return [(person, _in_order(held)) for person, held in by_person.items()]
+
+
+def holders(role: Role) -> dict[Agency, list[Person]]:
+    """Return the people who hold the role and may sign in, by agency, ordered by name."""
+    grants = AgencyPermission.objects.filter(permission__codename=role.value, user__is_active=True)
+    by_agency: dict[Agency, list[Person]] = {}
+    for grant in grants.select_related("user", "content_object").order_by(
+        "user__name", "user__email"
+    ):
+        by_agency.setdefault(grant.content_object, []).append(grant.user)
+    return by_agency
 
 
 def grant(person: Person, role: Role, agency: Agency) -> None:
     """Give the role. Who may give it is decided in `agencies.accounts`."""
     assign_perm(f"agencies.{role.value}", person, agency)
+    person.holdings = None
 
 
 def revoke(person: Person, role: Role, agency: Agency) -> None:
     """Take the role back."""
     remove_perm(f"agencies.{role.value}", person, agency)
+    person.holdings = None
+
+
+def _reach(person: Anyone, permissions: frozenset[Permission]) -> set[int] | None:
+    """Return the ids of the agencies for which the person holds any of the permissions; None: all."""
+    reach = set()
+    for agency, held in holdings(person).items():
+        for role in held:
+            if role.permissions & permissions:
+                if role.reaches_every_agency:
+                    return None
+                reach.add(agency.pk)
+    return reach
+
+
+def _with_roles(
+    grants: models.QuerySet[AgencyPermission],
+) -> Iterator[tuple[AgencyPermission, Role]]:
+    """Give each grant with its role. A grant of a role that is no longer in the table permits nothing."""
+    known = {role.value: role for role in ROLES}
+    for grant in grants.select_related("permission"):
+        if grant.permission.codename in known:
+            yield grant, known[grant.permission.codename]
+
+
+def _in_order(held: list[Role]) -> list[Role]:
+    return [role for role in ROLES if role in held]
 
 
 Row = TypeVar("Row", bound=models.Model)

@@ -14,46 +14,31 @@ from django.utils.translation import override
 
 from agencies import access, audit
 from agencies.access import Denied
-from agencies.models import Agency, AgencyPermission, Person
+from agencies.models import Agency, Person
 from agencies.refusal import Refused
-from agencies.roles import STATISTICAL, Permission, Role
+from agencies.roles import ROLES, Permission, Role
 
-_created: list[Callable[[Agency], None]] = []
+needs_of_new_agencies: list[Callable[[Agency], None]] = []
 
 
 def after_creating(function: Callable[[Agency], None]) -> None:
     """Say what else a new agency needs; it is done in the transaction that creates it."""
-    if function not in _created:
-        _created.append(function)
+    if function not in needs_of_new_agencies:
+        needs_of_new_agencies.append(function)
 
 
 def grantable(by: Person, agency: Agency) -> list[Role]:
     """Return the roles a person may give and take in an agency.
 
     The national administrator makes administrators of agencies; they do everything else in their
-    own. Statistical roles exist in the statistics office only.
+    own, as the scope of each role says (`agencies.roles`).
     """
     if access.may(by, Permission.MANAGE_AGENCIES):
         return [Role.AGENCY_ADMIN]
     if not access.may(by, Permission.MANAGE_PEOPLE, agency):
         return []
-    barred = {Role.NATIONAL_ADMIN} | (set() if agency.statistics_office else set(STATISTICAL))
-    return [role for role in Role if role not in barred]
-
-
-def people(agency: Agency) -> list[tuple[Person, list[Role]]]:
-    """Return the people who hold a role in the agency, with their roles."""
-    ids = AgencyPermission.objects.filter(content_object=agency).values("user")
-    found = Person.objects.filter(pk__in=ids).order_by("name", "email")
-    return [(person, access.roles(person, agency)) for person in found]
-
-
-def holders(agency: Agency, role: Role) -> list[Person]:
-    """Return the people who hold a role in the agency and may sign in."""
-    ids = AgencyPermission.objects.filter(
-        content_object=agency, permission__codename=role.value
-    ).values("user")
-    return list(Person.objects.filter(pk__in=ids, is_active=True).order_by("name", "email"))
+    office = agency.statistics_office
+    return [role for role in ROLES if role.is_given_in(statistics_office=office)]
 
 
 @transaction.atomic
@@ -80,7 +65,7 @@ def invite(
     if person is None:
         person = Person.objects.create_user(email, None, name=name, language=language)
         transaction.on_commit(lambda: _send(person, by, agency, link_base))
-    _not_oneself(person, chosen, agency, by)
+    _refuse_own_roles(person, chosen, agency, by)
     for role in chosen:
         access.grant(person, role, agency)
     audit.record("invite", f"person:{person.pk}", by=by, agency=agency, roles=sorted(chosen))
@@ -104,14 +89,15 @@ def change_roles(person: Person, roles: Iterable[Role], *, agency: Agency, by: P
     Raises `Denied`, and `Refused` for one's own roles and where the agency would be left without
     an administrator.
     """
-    wanted, mine = _permitted(roles, agency, by), set(grantable(by, agency))
-    _not_oneself(person, wanted, agency, by)
+    wanted = _permitted(roles, agency, by)
+    _refuse_own_roles(person, wanted, agency, by)
     held = set(access.roles(person, agency))
-    if Role.AGENCY_ADMIN in held & mine - wanted:
-        _keep_an_admin(person, agency)
+    revoked = held & set(grantable(by, agency)) - wanted
+    if Role.AGENCY_ADMIN in revoked:
+        _refuse_last_admin(person, agency)
     for role in wanted - held:
         access.grant(person, role, agency)
-    for role in held & mine - wanted:
+    for role in revoked:
         access.revoke(person, role, agency)
     audit.record("roles", f"person:{person.pk}", by=by, agency=agency, roles=sorted(wanted))
 
@@ -129,9 +115,9 @@ def set_active(person: Person, active: bool, *, agency: Agency, by: Person) -> N
         raise Denied(_("You do not decide on all roles of this person; take back yours instead."))
     if person == by:
         raise Refused(_("You cannot deactivate yourself; ask another administrator."))
-    for where, roles in held.items():
+    for place, roles in held.items():
         if not active and Role.AGENCY_ADMIN in roles:
-            _keep_an_admin(person, where)
+            _refuse_last_admin(person, place)
     Person.objects.filter(pk=person.pk).update(is_active=active)
     audit.record(
         "activate" if active else "deactivate", f"person:{person.pk}", by=by, agency=agency
@@ -151,7 +137,7 @@ def create_agency(
     if statistics_office and office:
         raise Refused(_("The statistics office is %(agency)s; there is one.") % {"agency": office})
     agency = Agency.objects.create(code=code, names=names, statistics_office=statistics_office)
-    for function in _created:
+    for function in needs_of_new_agencies:
         function(agency)
     audit.record("create", f"agency:{agency.pk}", by=by, agency=agency)
     return agency
@@ -160,40 +146,37 @@ def create_agency(
 def _permitted(roles: Iterable[Role], agency: Agency, by: Person) -> set[Role]:
     chosen, allowed = {Role(role) for role in roles}, set(grantable(by, agency))
     if not allowed or chosen - allowed:
-        asked = sorted(chosen)
-        audit.record("denied", f"agency:{agency.pk}", by=by, agency=agency, asked=asked)
+        audit.record("denied", f"agency:{agency.pk}", by=by, agency=agency, asked=sorted(chosen))
         raise Denied(_("You may not give these roles in this agency."))
     return chosen
 
 
-def _not_oneself(person: Person, asked: Iterable[Role], agency: Agency, by: Person) -> None:
-    """Refuse to decide on one's own roles: who keeps the accounts must not give herself the records."""
+def _refuse_own_roles(person: Person, roles: Iterable[Role], agency: Agency, by: Person) -> None:
+    """Refuse to decide on one's own roles: who manages accounts must not give herself the records."""
     if person == by:
-        audit.record("denied", f"person:{person.pk}", by=by, agency=agency, asked=sorted(asked))
+        audit.record("denied", f"person:{person.pk}", by=by, agency=agency, asked=sorted(roles))
         raise Refused(_("You cannot change your own roles; ask another administrator."))
 
 
 def _decides_on(by: Person, held: Mapping[Agency, list[Role]]) -> bool:
-    """Say whether `by` manages everything the person is: in no agency more than `by` could give.
+    """Say whether `by` could give every role that the person holds, in each of their agencies.
 
     A national administrator may stop an administrator of an agency, whatever else they do there.
     """
-    everything = {role for roles in held.values() for role in roles}
+    roles_anywhere = {role for roles in held.values() for role in roles}
     if access.may(by, Permission.MANAGE_AGENCIES):
-        return Role.AGENCY_ADMIN in everything and Role.NATIONAL_ADMIN not in everything
+        return Role.AGENCY_ADMIN in roles_anywhere and Role.NATIONAL_ADMIN not in roles_anywhere
     return all(set(roles) <= set(grantable(by, agency)) for agency, roles in held.items())
 
 
-def _keep_an_admin(person: Person, agency: Agency) -> None:
-    """Refuse where the person is the last one. Locks the agency: two administrators must not each
-    take the other's role at the same time."""
+def _refuse_last_admin(person: Person, agency: Agency) -> None:
+    """Refuse to leave an agency without an administrator.
+
+    Locks the agency: two administrators must not take each other's role at the same time.
+    """
     Agency.objects.select_for_update().get(pk=agency.pk)
-    others = AgencyPermission.objects.filter(
-        content_object=agency,
-        permission__codename=Role.AGENCY_ADMIN.value,
-        user__is_active=True,
-    ).exclude(user=person)
-    if not others.exists():
+    admins = access.holders(Role.AGENCY_ADMIN).get(agency, [])
+    if all(admin == person for admin in admins):
         raise Refused(
             _("This is the last administrator of %(agency)s. Name another one first.")
             % {"agency": agency}

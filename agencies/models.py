@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
+from agencies.roles import Role
 from standards.translation import in_language
 
 
@@ -31,16 +32,8 @@ class Agency(models.Model):
                 name="one_statistics_office",
             )
         ]
-        # One guardian permission for each role: what a role may do is said in `agencies.access`.
-        permissions = [
-            ("clerk", "Clerk"),
-            ("reviewer", "Reviewer"),
-            ("agency_admin", "Agency administrator"),
-            ("statistician", "Statistician"),
-            ("publisher", "Publisher"),
-            ("viewer", "Viewer"),
-            ("national_admin", "National administrator"),
-        ]
+        # One guardian permission for each role (ADR 1).
+        permissions = Role.model_permissions()
 
     def __str__(self) -> str:
         return self.name
@@ -93,6 +86,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
+    # The roles this person holds, by agency; None: not read yet. Only `agencies.access` uses it.
+    holdings: "dict[Agency, list[Role]] | None" = None
+
     class Meta:
         ordering = ["email"]
         verbose_name_plural = "people"
@@ -103,6 +99,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return str(self)
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the row again, and the roles when they are asked for next."""
+        super().refresh_from_db(*args, **kwargs)
+        self.holdings = None
 
 
 class AgencyPermission(UserObjectPermissionBase):

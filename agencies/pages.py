@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -14,9 +14,9 @@ from django.views import i18n
 from agencies import access, accounts, sign_in
 from agencies.forms import AgencyForm, InviteForm
 from agencies.http import SignedInRequest
-from agencies.models import Agency, AgencyPermission, Person
+from agencies.models import Agency, Person
 from agencies.refusal import Refused
-from agencies.roles import DESCRIPTIONS, Permission, Role
+from agencies.roles import ROLES, Permission, Role
 
 
 def people(request: SignedInRequest) -> HttpResponse:
@@ -34,7 +34,8 @@ def people(request: SignedInRequest) -> HttpResponse:
 
 
 def invite(request: SignedInRequest, agency: str) -> HttpResponse:
-    found = _managed(request, agency)
+    """Invite a person to an agency: the form, and what became of it."""
+    place = _managed(request, agency)
     form = InviteForm(request.POST or None, initial={"language": get_language()})
     chosen = request.POST.getlist("roles")
     if request.method == "POST" and form.is_valid():
@@ -42,7 +43,7 @@ def invite(request: SignedInRequest, agency: str) -> HttpResponse:
             person = accounts.invite(
                 **form.cleaned_data,
                 roles=_roles(chosen),
-                agency=found,
+                agency=place,
                 by=request.user,
                 link_base=request.build_absolute_uri("/"),
             )
@@ -50,26 +51,29 @@ def invite(request: SignedInRequest, agency: str) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("%(person)s is invited.") % {"person": person})
-            return _people_of(found)
+            return _people_of(place)
     context = {
-        "agency": found,
+        "agency": place,
         "form": form,
-        "roles": _choices(accounts.grantable(request.user, found), _roles(chosen)),
+        "roles": _choices(accounts.grantable(request.user, place), _roles(chosen)),
     }
     return render(request, "agencies/invite.html", context, status=422 if form.is_bound else 200)
 
 
 def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
-    found = _managed(request, agency)
-    held_by = AgencyPermission.objects.filter(content_object=found).values("user")
-    one = get_object_or_404(Person, pk=person, pk__in=held_by)
+    """One person of an agency: their roles and their account, and what was changed of them."""
+    place = _managed(request, agency)
+    member = get_object_or_404(Person, pk=person)
+    held = access.roles(member, place)
+    if not held:
+        raise Http404
     if request.method == "POST":
-        return _change(request, one, found)
-    held, grantable = access.roles(one, found), accounts.grantable(request.user, found)
+        return _change(request, member, place)
+    grantable = accounts.grantable(request.user, place)
     context = {
-        "agency": found,
-        "person": one,
-        "own": one == request.user,
+        "agency": place,
+        "person": member,
+        "own": member == request.user,
         "roles": _choices(grantable, held),
         "others": [role.label for role in held if role not in grantable],
     }
@@ -77,6 +81,7 @@ def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
 
 
 def agency_list(request: SignedInRequest) -> HttpResponse:
+    """All agencies with their administrators, and the form that adds one."""
     access.require(request.user, Permission.MANAGE_AGENCIES)
     form = AgencyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -93,18 +98,19 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
                 request, _("%(code)s is added. Now invite its administrator.") % {"code": code}
             )
             return redirect("agencies:invite", code)
-    listed = [(a, accounts.holders(a, Role.AGENCY_ADMIN)) for a in Agency.objects.all()]
-    context = {"agencies": listed, "form": form}
+    admins = access.holders(Role.AGENCY_ADMIN)
+    rows = [(agency, admins.get(agency, [])) for agency in Agency.objects.all()]
+    context = {"agencies": rows, "form": form}
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
 
 
 @login_not_required
 def set_language(request: HttpRequest) -> HttpResponse:
-    """Django's switch of language, which a person who is signed in keeps."""
+    """Django's switch of language; for a person who is signed in the choice is stored."""
     response = i18n.set_language(request)
-    chosen = request.POST.get("language", "")
-    if isinstance(request.user, Person) and chosen in dict(settings.LANGUAGES):
-        sign_in.choose_language(request.user, chosen)
+    language = request.POST.get("language", "")
+    if isinstance(request.user, Person) and language in dict(settings.LANGUAGES):
+        sign_in.choose_language(request.user, language)
     return response
 
 
@@ -119,42 +125,43 @@ def _people_of(agency: Agency) -> HttpResponse:
 
 
 def _group(agency: Agency) -> dict[str, Any]:
-    found = accounts.people(agency)
-    held = {role for person, roles in found if person.is_active for role in roles}
+    members = access.members(agency)
+    held = {role for person, roles in members if person.is_active for role in roles}
     return {
         "agency": agency,
         "accounts": [
-            {"person": person, "roles": [str(role.label) for role in roles]}
-            for person, roles in found
+            {"person": person, "roles": [role.label for role in roles]} for person, roles in members
         ],
-        "invited": sum(p.is_active and not p.has_usable_password() for p, _roles in found),
+        "invited": sum(p.is_active and not p.has_usable_password() for p, _roles in members),
         "lacking": Role.CLERK in held and Role.REVIEWER not in held,
     }
 
 
 def _roles(chosen: list[str]) -> list[Role]:
-    return [Role(value) for value in chosen if value in Role.values]
+    return [role for role in ROLES if role.value in chosen]
 
 
 def _choices(offered: list[Role], held: list[Role]) -> list[dict[str, Any]]:
     return [
-        {"value": r.value, "label": r.label, "says": DESCRIPTIONS[r], "on": r in held}
+        {"value": r.value, "label": r.label, "says": r.description, "on": r in held}
         for r in offered
     ]
 
 
-def _change(request: SignedInRequest, one: Person, agency: Agency) -> HttpResponse:
+def _change(request: SignedInRequest, person: Person, agency: Agency) -> HttpResponse:
     try:
         if "active" in request.POST:
-            accounts.set_active(one, request.POST["active"] == "1", agency=agency, by=request.user)
+            accounts.set_active(
+                person, request.POST["active"] == "1", agency=agency, by=request.user
+            )
         elif "again" in request.POST:
             link_base = request.build_absolute_uri("/")
-            accounts.invite_again(one, agency=agency, by=request.user, link_base=link_base)
+            accounts.invite_again(person, agency=agency, by=request.user, link_base=link_base)
         else:
             roles = _roles(request.POST.getlist("roles"))
-            accounts.change_roles(one, roles, agency=agency, by=request.user)
+            accounts.change_roles(person, roles, agency=agency, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("%(person)s: saved.") % {"person": one})
+        messages.success(request, _("%(person)s: saved.") % {"person": person})
     return _people_of(agency)

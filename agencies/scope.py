@@ -13,7 +13,6 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from agencies import access
-from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
 
@@ -30,13 +29,9 @@ def open_to(*, records: Iterable[int], submissions: Iterable[int]) -> None:
 def open_for(person: access.Anyone) -> None:
     """Set the scope of a person for the rest of the transaction."""
     open_to(
-        records=_ids(access.agencies(person, Permission.SEE_RECORDS)),
-        submissions=_ids(access.agencies(person, Permission.SEE_SUBMISSIONS)),
+        records=access.agency_ids(person, Permission.SEE_RECORDS),
+        submissions=access.agency_ids(person, Permission.SEE_SUBMISSIONS),
     )
-
-
-def _ids(found: Iterable[Agency]) -> list[int]:
-    return [agency.pk for agency in found]
 
 
 @contextmanager

@@ -26,26 +26,26 @@ LEAST = 48  # a few rows a month, or there is nothing to release
 
 def main(arguments: list[str]) -> int:
     """Measure; returns the exit code: 1 where two roads led to different results."""
-    asked = _asked(arguments)
+    options = _options(arguments)
     os.environ.setdefault("MIGDATA_LOCAL", str(ROOT / ".local" / "bench"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that all is cleared away
     given = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
     try:
         with nullcontext() if given else local.session(), _folder() as folder:
-            found = _measure(asked, folder)
+            result = _measure(options, folder)
     except (Different, Failed, local.Unusable) as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    print(report.text(found))
-    print(json.dumps(found, ensure_ascii=False))
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    print(report.text(result))
+    print(json.dumps(result, ensure_ascii=False))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
     return 0
 
 
-def _asked(arguments: list[str]) -> argparse.Namespace:
+def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rows", type=int, help=f"rows of the large file ({QUICK[0]})")
     parser.add_argument("--rounds", type=int, help=f"how often all is run in turn ({QUICK[1]})")
@@ -58,13 +58,13 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
         "--spoil", action="store_true", help="load one wrong value: must be noticed"
     )
     parser.add_argument("--json", type=Path, default=_result(), help="where the result is written")
-    asked = parser.parse_args(arguments)
-    rows, rounds = FULL if asked.full else QUICK
-    asked.rows, asked.rounds = asked.rows or rows, asked.rounds or rounds
-    asked.peer_rows = min(asked.peer_rows, asked.rows)
-    if asked.peer_rows < LEAST or asked.rounds < 1:
+    options = parser.parse_args(arguments)
+    rows, rounds = FULL if options.full else QUICK
+    options.rows, options.rounds = options.rows or rows, options.rounds or rounds
+    options.peer_rows = min(options.peer_rows, options.rows)
+    if options.peer_rows < LEAST or options.rounds < 1:
         parser.error(f"at least {LEAST} rows and one round are needed")
-    return asked
+    return options
 
 
 def _result() -> Path:
@@ -82,54 +82,56 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def _measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     with database.fresh(local.addresses()) as fresh:
         env = _environment(fresh, folder)
-        print(f"Making the database and files of {asked.rows} rows.", flush=True)
+        print(f"Making the database and files of {options.rows} rows.", flush=True)
         agency = _settle(fresh, env)
-        contests = _contests(asked, folder, agency, env)
+        contests = _contests(options, folder, agency, env)
         for contest in contests:
-            ingest.run(contest, asked.rounds, fresh, env, _say)
+            ingest.run(contest, options.rounds, fresh, env, _say)
         publishing, compared = None, None
-        if asked.only != "ingest":
+        if options.only != "ingest":
             fresh.analyse()
             _say("  review, sealing, publishing")
             publishing = measure.child("worker", "publish", env=env)
-            compared = tables.run(asked.rounds, env, _say, released=not publishing["refused"])
-        return report.as_json(asked, fresh, contests, publishing, compared)
+            compared = tables.run(options.rounds, env, _say, released=not publishing["refused"])
+        return report.as_json(options, fresh, contests, publishing, compared)
 
 
 def _contests(
-    asked: argparse.Namespace, folder: Path, agency: int, env: Mapping[str, str]
+    options: argparse.Namespace, folder: Path, agency: int, env: Mapping[str, str]
 ) -> list[Contest]:
     """Peers on few rows; then two sizes, so that memory can be compared; the largest comes last."""
 
     def contest(rows: int, *variants: str) -> Contest:
-        return Contest(_files(asked, folder, rows, agency, env), variants)
+        return Contest(_files(options, folder, rows, agency, env), variants)
 
-    if asked.spoil:
-        spoiled = contest(asked.peer_rows, LIMIT, OURS)
+    if options.spoil:
+        spoiled = contest(options.peer_rows, LIMIT, OURS)
         _spoil(spoiled.files.ready)
         return [spoiled]
-    if asked.only == "tables":
-        return [contest(asked.rows, LIMIT, OURS)]
+    if options.only == "tables":
+        return [contest(options.rows, LIMIT, OURS)]
     return [
-        contest(asked.peer_rows, LIMIT, DEFAULT, BULK, OURS),
-        contest(max(asked.rows // 2, LEAST), LIMIT, OURS),
-        contest(asked.rows, LIMIT, OURS),
+        contest(options.peer_rows, LIMIT, DEFAULT, BULK, OURS),
+        contest(max(options.rows // 2, LEAST), LIMIT, OURS),
+        contest(options.rows, LIMIT, OURS),
     ]
 
 
 def _files(
-    asked: argparse.Namespace, folder: Path, rows: int, agency: int, env: Mapping[str, str]
+    options: argparse.Namespace, folder: Path, rows: int, agency: int, env: Mapping[str, str]
 ) -> Files:
     place = folder / f"{rows}"
     key = generator.person_key(SECRET, "SMS").hex()
-    options = {"rows": rows, "seed": asked.seed, "errors": asked.errors, "agency": agency}
-    told = [f"--{name}={value}" for name, value in options.items()]
-    told = ["-m", "benchmarks.generator", str(place), *told, f"--person-key={key}"]
-    made = json.loads(measure.command(told, env=env))
-    return Files(place / "messy.csv", place / "ready.csv", rows, made["held"], made["messy_bytes"])
+    parameters = {"rows": rows, "seed": options.seed, "errors": options.errors, "agency": agency}
+    command = [f"--{name}={value}" for name, value in parameters.items()]
+    command = ["-m", "benchmarks.generator", str(place), *command, f"--person-key={key}"]
+    facts = json.loads(measure.command(command, env=env))
+    return Files(
+        place / "messy.csv", place / "ready.csv", rows, facts["held"], facts["messy_bytes"]
+    )
 
 
 def _settle(fresh: Database, env: Mapping[str, str]) -> int:

@@ -31,13 +31,13 @@ def answer_all(variant: str) -> dict[str, Any]:
     `again` are the protected answers worked out a second way.
     """
     with ready(variant) as (ask, cells):
-        found = {name: plain(ask(question)) for name, question in QUESTIONS.items()}
+        answers = {name: plain(ask(question)) for name, question in QUESTIONS.items()}
         seconds = {name: _seconds(ask, question) for name, question in QUESTIONS.items()}
     again = {}
     if variant == PROTECTED:
         again = {name: plain(by_arrow(cells, question)) for name, question in QUESTIONS.items()}
     return {
-        "answers": found,
+        "answers": answers,
         "again": again,
         "seconds": seconds,
         "cells": cells.num_rows,
@@ -94,11 +94,11 @@ def by_arrow(cells: pa.Table, question: Question) -> Rows:
     for name, codes in question.where.items():
         cells = cells.filter(pc.is_in(cells[name], pa.array(codes)))
     summed = cells.group_by([*question.by, SEX]).aggregate([(editions.VALUE, "sum")])
-    found: dict[tuple[str, ...], list[int]] = {}
+    answers: dict[tuple[str, ...], list[int]] = {}
     for row in summed.to_pylist():
-        figures = found.setdefault(tuple(row[name] for name in question.by), [0, 0, 0])
+        figures = answers.setdefault(tuple(row[name] for name in question.by), [0, 0, 0])
         figures[SEXES.index(row[SEX])] = row[f"{editions.VALUE}_sum"]
-    return list(found.items())
+    return list(answers.items())
 
 
 def plain(rows: Rows) -> Answer:

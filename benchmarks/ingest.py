@@ -52,14 +52,14 @@ class Contest:
         }
 
     def _about(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = {"seconds": measure.spread(self.seconds(name))}
-        found["rows_per_second"] = round(self.files.good / found["seconds"]["median"])
+        result: dict[str, Any] = {"seconds": measure.spread(self.seconds(name))}
+        result["rows_per_second"] = round(self.files.good / result["seconds"]["median"])
         for whose in ("worker_mib", "reader_mib"):
             if peak := self.peak(name, whose):
-                found[whose] = peak
+                result[whose] = peak
         if name == OURS:
-            found["receive_seconds"] = measure.spread([r["receive"] for r in self.runs[OURS]])
-        return found
+            result["receive_seconds"] = measure.spread([r["receive"] for r in self.runs[OURS]])
+        return result
 
 
 def run(
@@ -67,14 +67,14 @@ def run(
 ) -> None:
     """Run all variants in turn, `rounds` times. Raises Different where contents differ."""
     for number in range(1, rounds + 1):
-        found: dict[str, Loaded] = {}
+        loaded: dict[str, Loaded] = {}
         for variant in contest.variants:
             database.empty(with_places=variant != OURS)
             done = _load(variant, contest.files, database, env)
             contest.runs.setdefault(variant, []).append(done)
-            found[variant] = database.loaded()
+            loaded[variant] = database.loaded()
             say(f"  {contest.files.rows} rows, round {number}, {variant}: {done['seconds']:.2f} s")
-        require_equal(found)
+        require_equal(loaded)
 
 
 def _load(variant: str, files: Files, database: Database, env: Mapping[str, str]) -> dict[str, Any]:

@@ -45,10 +45,10 @@ def stopwatch() -> Iterator[Stopwatch]:
 
 
 def child(module: str, function: str, *arguments: object, env: Mapping[str, str]) -> dict[str, Any]:
-    """Call a function of `benchmarks` in a process of its own and return what it found."""
-    told = ["-m", "benchmarks.child", module, function, *map(str, arguments)]
-    found: dict[str, Any] = json.loads(command(told, env=env).splitlines()[-1])
-    return found
+    """Call a function of `benchmarks` in a process of its own and return what it prints."""
+    words = ["-m", "benchmarks.child", module, function, *map(str, arguments)]
+    result: dict[str, Any] = json.loads(command(words, env=env).splitlines()[-1])
+    return result
 
 
 def command(arguments: Sequence[str], *, env: Mapping[str, str]) -> str:

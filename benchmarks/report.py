@@ -21,7 +21,7 @@ AIM_MEMORY_MIB = 400
 
 
 def as_json(
-    asked: argparse.Namespace,
+    options: argparse.Namespace,
     database: Database,
     contests: Sequence[Contest],
     publishing: dict[str, Any] | None,
@@ -33,10 +33,10 @@ def as_json(
         "versions": {**measure.versions(), "postgresql": database.settings()["server_version"]},
         "machine": asdict(measure.machine()),
         "postgresql": {**database.settings(), "checkpoints": database.superuser is not None},
-        "rows": asked.rows,
-        "rounds": asked.rounds,
-        "seed": asked.seed,
-        "errors": asked.errors,
+        "rows": options.rows,
+        "rounds": options.rounds,
+        "seed": options.seed,
+        "errors": options.errors,
         "equal": True,  # a difference stops the run
         "ingest": [contest.report() for contest in contests],
         "publishing": publishing,
@@ -46,18 +46,18 @@ def as_json(
     }
 
 
-def text(found: dict[str, Any]) -> str:
+def text(result: dict[str, Any]) -> str:
     """Return the result as people read it."""
-    machine, versions = found["machine"], found["versions"]
+    machine, versions = result["machine"], result["versions"]
     head = (
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB;"
         f" PostgreSQL {versions['postgresql']}, Python {versions['python']};"
-        f" {found['rounds']} rounds, interleaved; contents and answers are equal"
+        f" {result['rounds']} rounds, interleaved; contents and answers are equal"
     )
-    parts = [[head], _ingest_lines(found["ingest"])]
-    if found["tables"]:
-        parts.append(_table_lines(found["tables"], found["publishing"]))
-    return "\n".join(["", *("\n".join([*part, ""]) for part in (*parts, _ratio_lines(found)))])
+    parts = [[head], _ingest_lines(result["ingest"])]
+    if result["tables"]:
+        parts.append(_table_lines(result["tables"], result["publishing"]))
+    return "\n".join(["", *("\n".join([*part, ""]) for part in (*parts, _ratio_lines(result)))])
 
 
 def _ingest_lines(contests: list[dict[str, Any]]) -> Iterator[str]:
@@ -82,14 +82,14 @@ def _table_lines(compared: dict[str, Any], publishing: dict[str, Any]) -> Iterat
         yield f"There is no protected cube: {publishing['refused']}"
 
 
-def _ratio_lines(found: dict[str, Any]) -> Iterator[str]:
+def _ratio_lines(result: dict[str, Any]) -> Iterator[str]:
     yield f"{'ratio':52}{'median (min–max)':>27}{'aim':>8}"
-    for name, ratio in found["ratios"].items():
-        yield f"  {name:50}{_ratio(ratio):>27}{found['aims'].get(name, ''):>8}"
-    ours = found["ingest"][-1]["variants"][OURS]
+    for name, ratio in result["ratios"].items():
+        yield f"  {name:50}{_ratio(ratio):>27}{result['aims'].get(name, ''):>8}"
+    ours = result["ingest"][-1]["variants"][OURS]
     yield (
         f"Peak memory: worker {ours['worker_mib']:.0f} MiB, its reader at most"
-        f" {ours['reader_mib']:.0f} MiB; the aim is {found['aims']['memory_mib']}."
+        f" {ours['reader_mib']:.0f} MiB; the aim is {result['aims']['memory_mib']}."
     )
 
 

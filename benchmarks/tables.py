@@ -68,19 +68,19 @@ def run(
 ) -> Comparison:
     """Ask all variants in turn, `rounds` times. Raises Different where answers differ."""
     variants = (POSTGRES, EXACT, PROTECTED) if released else (POSTGRES, EXACT)
-    found = Comparison(variants, {name: {v: [] for v in variants} for name in QUESTIONS})
+    comparison = Comparison(variants, {name: {v: [] for v in variants} for name in QUESTIONS})
     for number in range(1, rounds + 1):
         done = {v: measure.child("answers", "answer_all", v, env=env) for v in variants}
         require_equal(done[POSTGRES]["answers"], done[EXACT]["answers"])
         if released:
             require_equal(done[PROTECTED]["again"], done[PROTECTED]["answers"])
-        found.cells = {v: done[v]["cells"] for v in variants if v != POSTGRES}
+        comparison.cells = {v: done[v]["cells"] for v in variants if v != POSTGRES}
         for name in QUESTIONS:
-            found.rows[name] = len(done[EXACT]["answers"][name])
+            comparison.rows[name] = len(done[EXACT]["answers"][name])
             for variant in variants:
-                found.seconds[name][variant].append(done[variant]["seconds"][name])
+                comparison.seconds[name][variant].append(done[variant]["seconds"][name])
         say(f"  tables, round {number}")
-    return found
+    return comparison
 
 
 def require_equal(one: Mapping[str, Answer], two: Mapping[str, Answer]) -> None:

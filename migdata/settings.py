@@ -110,6 +110,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "standards.templatetags.words",
+                "standards.templatetags.components",
             ],
         },
     }

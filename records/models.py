@@ -71,7 +71,7 @@ class Submission(models.Model):
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="submissions")
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="submissions")
     instrument_version = models.ForeignKey(InstrumentVersion, models.PROTECT, related_name="+")
-    period = models.CharField(max_length=7)  # SDMX: 2025, 2025-Q3, 2025-07
+    period = models.CharField(max_length=7)  # standards.periods: 2025, 2025-A1, 2025-Q3, 2025-07
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
     version = models.PositiveSmallIntegerField(default=1)
     nothing_to_report = models.BooleanField(default=False)
@@ -145,6 +145,8 @@ class Upload(models.Model):
     file_name = models.CharField(max_length=255)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
+    # Of a workbook; each of its sheets is taken in once.
+    sheet = models.CharField(max_length=255, blank=True, default="")
     state = models.CharField(max_length=13, choices=State, default=State.RECEIVED)
     reason = models.TextField(blank=True)
     answers = models.JSONField(default=dict)
@@ -160,7 +162,7 @@ class Upload(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["agency", "instrument", "sha256"],
+                fields=["agency", "instrument", "sha256", "sheet"],
                 condition=Q(state="COMMITTED"),
                 name="upload_file_once",
             )

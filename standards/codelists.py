@@ -1,14 +1,13 @@
 """Code lists: codes with labels and aliases in three languages, and the look-up of messy texts."""
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from standards import cldr, definitions, kinds, wording
 from standards.languages import LANGUAGES
 from standards.spelling import fold, normalise, one_script
 
@@ -30,24 +29,41 @@ class Code:
 class Match:
     """What a text means: `code` is None where it means nothing here; `note` then says why.
 
-    `level` is 1 as written, 2 without marks on letters, 3 with letters of another script.
+    `level` is 1 as written, 2 without marks on letters, 3 with letters of another script, 4 by a rule
+    of `wording`. `suggestion` is the code that a text may mean and that a person has to confirm:
+    with the notes "suggested" and "number". With the note "part" the text names a part of a country.
     """
 
     code: str | None
     level: int = 1
-    note: str = ""  # "", "ambiguous", "ethnicity", "group"
+    note: str = ""  # "", "ambiguous", "ethnicity", "group", "suggested", "number", "part"
+    suggestion: str = ""
 
 
 NOTHING = Match(None)
+BY_LOOK, BY_RULE = 3, 4  # levels
+# “КР” is no North Korea: so few letters that only look like another alphabet's are a code of somebody else.
+LETTERS_OF_A_CODE = 2
 
 
 @dataclass(frozen=True)
 class CodeList:
-    """A code list. `words` are texts that must not be matched, with the reason."""
+    """A code list.
+
+    words    texts that must not be matched, with the reason
+    parts    texts that name a part of what a code stands for: Scotland
+    numbers  numbers of another list, which prove nothing by themselves: 643 of ISO 3166
+    places   whether the codes are places, whose names are read in their cases and styles too
+    parents  the list that holds the parents of the codes, where they are not in this one
+    """
 
     name: str
     codes: tuple[Code, ...]
     words: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    places: bool = False
+    parents: str = ""
 
     @cached_property
     def by_code(self) -> dict[str, Code]:
@@ -58,11 +74,35 @@ class CodeList:
         found = self.by_code.get(code)
         return found.label(language) if found else code
 
+    def children_of(self, parent: str) -> tuple[str, ...]:
+        """Return the codes right below a parent, in the order of the list."""
+        return tuple(c.code for c in self.codes if c.parent == parent)
+
+    def ancestors(self, code: str) -> tuple[str, ...]:
+        """Return the parent of a code, its parent and so on, the nearest first; none where it has none."""
+        found = self.by_code.get(code)
+        if found is None:
+            return load(self.parents).ancestors(code) if self.parents else ()
+        return (found.parent, *self.ancestors(found.parent)) if found.parent else ()
+
+    def within(self, parent: str) -> tuple[str, ...]:
+        """Return the codes that are the parent or lie below it, however deep, in the order of the list."""
+        return tuple(
+            c.code for c in self.codes if parent == c.code or parent in self.ancestors(c.code)
+        )
+
+    def numbered(self, texts: Iterable[str]) -> dict[str, str]:
+        """Return the bare numbers among texts, each with the code it has in `numbers`, or ""."""
+        if not self.numbers:
+            return {}
+        found = {text.strip(): wording.NUMBER.match(text) for text in texts}
+        return {text: self.numbers.get(number[1], "") for text, number in found.items() if number}
+
     def match(self, texts: Sequence[str], codes: Iterable[str] = ()) -> list[Match]:
         """Look up distinct texts. `codes` restricts the answer to a part of the list."""
         allowed = frozenset(codes)
         found = (self._match(text) for text in texts)
-        return [m if not allowed or m.code in allowed else NOTHING for m in found]
+        return [m if not allowed or (m.code or m.suggestion) in allowed else NOTHING for m in found]
 
     def _match(self, text: str) -> Match:
         known = self._known
@@ -76,10 +116,34 @@ class CodeList:
         key = normalise(text)
         if reason := self.words.get(key):
             return Match(None, note=reason)
-        for level, (index, form) in enumerate(zip(self._indexes, FORMS, strict=True), start=1):
-            if (code := index.get(form(key))) is not None:
-                return Match(code, level) if code else Match(None, note="ambiguous")
-        return NOTHING
+        if code := self.parts.get(key):
+            return Match(code, note="part")
+        if found := self._at(1, key):
+            return found
+        folded = fold(key)
+        if found := self._at(2, folded) or self._at(3, one_script(folded)):
+            return found
+        read = self._wordings.read(text, folded)
+        return Match(read.code, BY_RULE if read.code else 1, read.note, read.suggestion)
+
+    def _at(self, level: int, key: str) -> Match | None:
+        code = self._indexes[level - 1].get(key)
+        if code and level == BY_LOOK and self.places and len(key) <= LETTERS_OF_A_CODE:
+            return Match(None, note="suggested", suggestion=code)
+        if code:
+            return Match(code, level)
+        return None if code is None else Match(None, note="ambiguous")
+
+    @cached_property
+    def _wordings(self) -> wording.Wordings:
+        known = self._indexes[1] | {fold(word): "" for word in self.words}
+        names = [(name, c.code) for c in self.codes for name in (*c.labels.values(), *c.aliases)]
+        return wording.Wordings(
+            known,
+            lambda text: fold(normalise(text)),
+            names if self.places else (),
+            self.numbers,
+        )
 
     @cached_property
     def _known(self) -> dict[str, Match]:
@@ -103,9 +167,19 @@ class CodeList:
 FORMS: tuple[Callable[[str], str], ...] = (str, fold, one_script)
 
 
-@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all code lists, countries among them."""
+    lists = (name for name, content in standard("codelists").items() if "codes" in content)
+    return ("countries", *lists)
+
+
 def load(name: str) -> CodeList:
     """Return a code list of `standards/`. Raises KeyError if there is none of that name."""
+    return _load(name, DIRECTORY)
+
+
+@cache
+def _load(name: str, _directory: Path) -> CodeList:
     if name == "countries":
         return _countries()
     content = standard("codelists")[name]
@@ -118,7 +192,13 @@ def load(name: str) -> CodeList:
         )
         for c in content["codes"]
     )
-    return CodeList(name, codes, _words(content.get("words", {})))
+    return CodeList(
+        name,
+        codes,
+        _words(content.get("words", {})),
+        places=bool(content.get("places", False)),
+        parents=str(content.get("parents", "")),
+    )
 
 
 @cache
@@ -129,39 +209,56 @@ def every() -> tuple[CodeList, ...]:
 
 
 def _countries() -> CodeList:
+    content = standard("codelists")["country_words"]
+    words = _words(content["words"])
     with (DIRECTORY / "countries.csv").open(newline="") as lines:
-        codes = tuple(
-            Code(
-                code=row["code"],
-                labels={lang: row[lang] for lang in LANGUAGES},
-                # ISO numbers stand in Russian files; Excel strips their zeros.
-                aliases=tuple(
-                    filter(
-                        None,
-                        [
-                            *row["aliases"].split("; "),
-                            *(row["alpha2"], row["m49"], row["m49"].lstrip("0")),
-                        ],
-                    )
-                ),
-                parent=row["subregion"],
-            )
-            for row in csv.DictReader(lines)
+        rows = list(csv.DictReader(lines))
+    codes = [
+        Code(
+            code=row["code"],
+            labels={lang: row[lang] for lang in LANGUAGES},
+            aliases=_names([*row["aliases"].split("; "), row["alpha2"]], words),
+            parent=row["subregion"],
         )
-    return CodeList("countries", codes, _words(standard("codelists")["country_words"]["words"]))
+        for row in rows
+    ]
+    known = {normalise(t) for c in codes for t in (c.code, *c.labels.values(), *c.aliases)}
+    of_cldr = cldr.country_names(row["alpha2"] for row in rows)  # where two disagree, ours holds
+    added = (_names(of_cldr[row["alpha2"]], words.keys() | known) for row in rows)
+    return CodeList(
+        "countries",
+        tuple(
+            replace(code, aliases=code.aliases + names)
+            for code, names in zip(codes, added, strict=True)
+        ),
+        words,
+        parts=_words(content["parts"]),
+        numbers={row["m49"].lstrip("0"): row["code"] for row in rows if row["m49"]},
+        places=True,
+        parents="world_regions",
+    )
+
+
+def _names(texts: Iterable[str], without: Container[str]) -> tuple[str, ...]:
+    """Return the texts that are names, without those whose keys mean something else already."""
+    return tuple(text for text in texts if text and normalise(text) not in without)
 
 
 def _words(content: dict[str, list[str]]) -> dict[str, str]:
     return {normalise(word): reason for reason, words in content.items() for word in words}
 
 
-@cache
 def standard(name: str) -> dict[str, Any]:
-    """Return the content of a YAML file of `standards/`."""
-    found: dict[str, Any] = yaml.load(
-        (DIRECTORY / f"{name}.yaml").read_text(), Loader=yaml.CSafeLoader
-    )
-    return found
+    """Return the content of a YAML file of `standards/`. Raises InvalidDefinition."""
+    return _standard(name, DIRECTORY)
+
+
+@cache
+def _standard(name: str, directory: Path) -> dict[str, Any]:
+    path = directory / f"{name}.yaml"
+    content = definitions.read(path, kinds.kind_of(name))
+    definitions.refuse(path, kinds.contradictions(name, content))
+    return content
 
 
 @cache

@@ -1,42 +1,193 @@
-"""The names of SDMX time periods: 2026, 2026-Q3 and 2026-10 as people say them."""
+"""Periods of time: what instruments ask for and figures are published by, in the notation of SDMX.
 
-from datetime import date
+    2026-10   a month             2026-Q3   a quarter         2026-S2   a half-year
+    2026      a calendar year     2025-A1   an academic year: 1 September 2025 to 31 August 2026
+
+`2025-A1` is SDMX's reporting year: the year that begins in 2025 on the day that the attribute
+REPORTING_YEAR_START_DAY names. The portal has one such day besides 1 January, `--09-01`, so a period
+explains itself. A frequency is SDMX's code (CL_FREQ), for the academic year followed by that day:
+`A/--09-01`. Periods of one frequency have the order of their texts, which have seven characters at most.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import total_ordering
 
 from babel.dates import format_date
 
 
+@dataclass(frozen=True)
+class Frequency:
+    """How a year is cut: months of a period, the month a year begins in, how periods are written.
+
+    `sdmx` is the code of CL_FREQ, `parts` the number of periods in a year.
+    """
+
+    code: str
+    sdmx: str
+    months: int
+    begins: int
+    form: str
+
+    @property
+    def parts(self) -> int:
+        return 12 // self.months
+
+
+ACADEMIC = "A/--09-01"
+FREQUENCIES = {
+    frequency.code: frequency
+    for frequency in (
+        Frequency("M", "M", 1, 1, "{year}-{part:02}"),
+        Frequency("Q", "Q", 3, 1, "{year}-Q{part}"),
+        Frequency("S", "S", 6, 1, "{year}-S{part}"),
+        Frequency("A", "A", 12, 1, "{year}"),
+        Frequency(ACADEMIC, "A", 12, 9, "{year}-A{part}"),
+    )
+}
+NOTATION = re.compile(r"(\d{4})(?:-(?:([QSA])(\d)|(\d{2})))?")
+ACADEMIC_YEAR = re.compile(r"(\d{4})\s*[/–—-]\s*(\d{4}|\d{2})")  # 2025/26, 2025-2026
+
+
+class InvalidPeriod(ValueError):
+    """A text is no period; the message is the text."""
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Period:
+    """A period of a frequency: its year and its part of the year, from 1."""
+
+    frequency: str
+    year: int
+    part: int = 1
+
+    def __str__(self) -> str:
+        return FREQUENCIES[self.frequency].form.format(year=self.year, part=self.part)
+
+    def __lt__(self, other: "Period") -> bool:
+        return (self.first_day, other.last_day) < (other.first_day, self.last_day)
+
+    def __contains__(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read the notation of SDMX. Raises InvalidPeriod."""
+        match = NOTATION.fullmatch(text)
+        if match is None:
+            raise InvalidPeriod(text)
+        year, letter, part, month = match.groups()
+        frequency = {"A": ACADEMIC, None: "M" if month else "A"}.get(letter, letter)
+        period = cls(frequency, int(year), int(part or month or 1))
+        if not 1 <= period.part <= FREQUENCIES[frequency].parts or period.year < 1:
+            raise InvalidPeriod(text)
+        return period
+
+    @classmethod
+    def of(cls, day: date, frequency: str) -> "Period":
+        """Return the period that holds the day."""
+        cut = FREQUENCIES[frequency]
+        months = day.year * 12 + day.month - cut.begins
+        return cls(frequency, months // 12, months % 12 // cut.months + 1)
+
+    @property
+    def first_day(self) -> date:
+        cut = FREQUENCIES[self.frequency]
+        months = self.year * 12 + cut.begins - 1 + (self.part - 1) * cut.months
+        return date(months // 12, months % 12 + 1, 1)
+
+    @property
+    def last_day(self) -> date:
+        return self.next().first_day - timedelta(days=1)
+
+    def next(self, steps: int = 1) -> "Period":
+        """Return the period so many steps later, or earlier where `steps` is negative."""
+        parts = FREQUENCIES[self.frequency].parts
+        number = self.year * parts + self.part - 1 + steps
+        return Period(self.frequency, number // parts, number % parts + 1)
+
+    def to(self, last: "Period") -> Iterator["Period"]:
+        """Yield all periods from this one to the last, which has the same frequency."""
+        period = self
+        while period <= last:
+            yield period
+            period = period.next()
+
+    def within(self, frequency: str) -> "Period":
+        """Return the longer period that holds this one: the quarter of a month.
+
+        Raises InvalidPeriod where there is none: no quarter holds a year, no calendar year an academic one.
+        """
+        longer = Period.of(self.first_day, frequency)
+        if self.last_day not in longer:
+            raise InvalidPeriod(f"{self} lies in no period of frequency {frequency}")
+        return longer
+
+    def name(self, language: str) -> str:
+        """Return the period in words: `October 2026`, `Q3 2026`, `2025/26`."""
+        return self._name(language, month="LLLL y", quarter="QQQ y", year=str(self.year))
+
+    def short_name(self, language: str) -> str:
+        """Return the period as the axis of a chart has room for: `Oct 26`, `Q3 26`."""
+        name = self._name(language, month="LLL yy", quarter="QQQ yy", year=f"{self.year % 100:02}")
+        return name.replace(".", "")
+
+    def _name(self, language: str, *, month: str, quarter: str, year: str) -> str:
+        if self.frequency == "M":
+            name = str(format_date(self.first_day, month, locale=language))
+            return name[:1].upper() + name[1:]
+        if self.frequency == "Q":
+            return str(format_date(self.first_day, quarter, locale=language))
+        if self.frequency == "S":
+            return f"S{self.part} {year}"
+        return (
+            f"{self.year}/{(self.year + 1) % 100:02}" if self.frequency == ACADEMIC else str(self)
+        )
+
+
+def read_period(text: str, frequency: str) -> Period | None:
+    """Return the period of this frequency that a person wrote: 2026-10, 10.2026, 2025/26, 2025-2026.
+
+    None where the text is no such period; of an academic year both years must be stated and follow
+    each other, because a single year could be either.
+    """
+    text = text.strip()
+    if frequency == ACADEMIC and (match := ACADEMIC_YEAR.fullmatch(text)):
+        first, second = int(match[1]), match[2]
+        follows = str(first + 1).endswith(second)
+        return Period(ACADEMIC, first) if follows and first else None
+    if frequency == "M" and (match := re.fullmatch(r"(\d{1,2})[./](\d{4})", text)):
+        text = f"{match[2]}-{int(match[1]):02}"
+    try:
+        period = Period.parse(text.upper())
+    except InvalidPeriod:
+        return None
+    return period if period.frequency == frequency else None
+
+
 def period_name(period: str, language: str) -> str:
-    """Return the period in words: `October 2026`, `Q3 2026`; what is no period stays as it is."""
-    return _said(period, language, month="LLLL y", quarter="QQQ y")
+    """Return the period in words; what is no period stays as it is."""
+    try:
+        return Period.parse(period).name(language)
+    except InvalidPeriod:
+        return period
 
 
 def short_period_name(period: str, language: str) -> str:
-    """Return the period as the axis of a chart has room for: `Oct 26`, `Q3 26`."""
-    return _said(period, language, month="LLL yy", quarter="QQQ yy").replace(".", "")
-
-
-def _said(period: str, language: str, *, month: str, quarter: str) -> str:
-    year, _dash, part = period.partition("-")
-    if not year.isdigit() or not part:
+    """Return the period as the axis of a chart has room for; what is no period stays as it is."""
+    try:
+        return Period.parse(period).short_name(language)
+    except InvalidPeriod:
         return period
-    if part.startswith("Q") and part[1:] in ("1", "2", "3", "4"):
-        first = date(int(year), 3 * int(part[1:]) - 2, 1)
-        return str(format_date(first, quarter, locale=language))
-    if part.isdigit() and 1 <= int(part) <= 12:
-        said = str(format_date(date(int(year), int(part), 1), month, locale=language))
-        return said[:1].upper() + said[1:]
-    return period
-
-
-MONTHS = {"A": 12, "Q": 3, "M": 1}  # SDMX frequency -> months of a period
 
 
 def last_periods(frequency: str, today: date, count: int) -> list[str]:
-    """Return the last `count` SDMX periods that have ended by `today`, oldest first."""
-    length = MONTHS[frequency]
-    running = (today.year * 12 + today.month - 1) // length * length
-    firsts = range(running - count * length, running, length)
-    return [period_of(date(first // 12, first % 12 + 1, 1), frequency) for first in firsts]
+    """Return the last `count` periods that have ended by `today`, oldest first."""
+    running = Period.of(today, frequency)
+    return [str(running.next(-steps)) for steps in range(count, 0, -1)]
 
 
 def has_ended(period: str, frequency: str, today: date) -> bool:
@@ -45,20 +196,18 @@ def has_ended(period: str, frequency: str, today: date) -> bool:
 
 
 def period_of(day: date, frequency: str) -> str:
-    """Return the SDMX period of frequency A, Q or M that holds the day."""
-    if frequency == "M":
-        return f"{day.year}-{day.month:02}"
-    return f"{day.year}-Q{(day.month + 2) // 3}" if frequency == "Q" else str(day.year)
+    """Return the period of a frequency that holds the day."""
+    return str(Period.of(day, frequency))
 
 
 def periods_between(first: str, last: str) -> list[str]:
-    """Return all SDMX periods from the first to the last, of their frequency: 2026, 2026-Q3 or 2026-07."""
-    parts = 4 if "Q" in first else 12 if "-" in first else 1
-    numbers = range(_number(first, parts), _number(last, parts) + 1)
-    names = {1: "{0}", 4: "{0}-Q{1}", 12: "{0}-{1:02}"}[parts]
-    return [names.format(number // parts, number % parts + 1) for number in numbers]
+    """Return all periods from the first to the last, which have one frequency. Raises InvalidPeriod."""
+    return [str(period) for period in Period.parse(first).to(Period.parse(last))]
 
 
-def _number(period: str, parts: int) -> int:
-    year, _dash, part = period.partition("-")
-    return int(year) * parts + (int(part.strip("Q")) - 1 if part else 0)
+def roll_up(period: str, to: str) -> str:
+    """Return the period of the frequency `to` that holds a period: 2026-08 lies in 2026-Q3 and 2026.
+
+    Raises InvalidPeriod where none does: it is longer, or lies in two of them.
+    """
+    return str(Period.parse(period).within(to))

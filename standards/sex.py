@@ -1,52 +1,68 @@
-"""Women, men, other or not stated and their total, as the sum component shows them."""
+"""Counts by sex: women, men, other or not stated; their total, shares and the line that shows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SHARE_NEEDS = 10  # no share where the denominator is below so many bases (docs/disclosure.md)
+
 
 @dataclass(frozen=True)
-class Sum:
-    """Counts by sex. `share_from` is the smallest denominator for which a share is shown."""
+class Part:
+    """A piece of the split line: its mark, where it begins and how wide it is, of 100."""
+
+    mark: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Women, men, other or not stated; the total is their sum, always.
+
+    `base` is what published counts are multiples of: shares of few bases say nothing and are None.
+    Exact counts have none, and a share as soon as there is somebody.
+    """
 
     f: int
     m: int
     o: int
-    share_from: int = 1
+    base: int = 0
 
     @property
-    def t(self) -> int:
+    def total(self) -> int:
         return self.f + self.m + self.o
 
     @property
     def female_share(self) -> float | None:
+        """Women in percent of sex stated; None where that is too few to say."""
         return self._share(self.f, self.f + self.m)
 
     @property
     def male_share(self) -> float | None:
+        """Men in percent of sex stated; None where that is too few to say."""
         return self._share(self.m, self.f + self.m)
 
     @property
     def coverage(self) -> float | None:
-        return self._share(self.f + self.m, self.t)
+        """Sex stated in percent of all; None where there are too few."""
+        return self._share(self.f + self.m, self.total)
 
     @property
-    def line(self) -> list[dict[str, object]]:
-        """The parts of the split line: a mark, where it begins and how wide it is, of 100."""
+    def line(self) -> list[Part]:
+        """The parts of the split line, women first."""
         x, parts = 0.0, []
         for mark, count in (("w-f", self.f), ("m-f", self.m), ("o-f", self.o)):
-            width = 100 * count / self.t if self.t else 0.0
+            width = 100 * count / self.total if self.total else 0.0
             if width:
-                parts.append(
-                    {"mark": mark, "x": round(x, 2), "width": round(max(width - 0.6, 0.2), 2)}
-                )
+                parts.append(Part(mark, round(x, 2), round(max(width - 0.6, 0.2), 2)))
             x += width
         return parts
 
     def _share(self, part: int, whole: int) -> float | None:
-        return 100 * part / whole if whole >= max(self.share_from, 1) else None
+        return 100 * part / whole if whole >= max(SHARE_NEEDS * self.base, 1) else None
 
 
-def of_codes(counts: Mapping[str, int]) -> Sum:
+def of_codes(counts: Mapping[str, int]) -> Figures:
     """Add up stored sex codes: everything that is neither F nor M is other or not stated."""
     rest = sum(n for code, n in counts.items() if code not in ("F", "M"))
-    return Sum(counts.get("F", 0), counts.get("M", 0), rest)
+    return Figures(counts.get("F", 0), counts.get("M", 0), rest)

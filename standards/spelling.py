@@ -1,6 +1,5 @@
 """How texts are compared: without case, marks and points, and across scripts."""
 
-import re
 import unicodedata
 
 # Dropped in comparisons; also what Word and phones slip in: zero-width and direction marks.
@@ -11,13 +10,12 @@ PUNCTUATION = str.maketrans(
 )
 FOLDS = str.maketrans("äçžňöşüýğıåâáéíóúñ", "acznosuygiaaaeioun")
 LOOK_ALIKES = str.maketrans("аеорсухкмтвнізһ", "aeopcyxkmtbhi3h")
-SPACES = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
     """Return the form in which texts are compared (domain brief 8.3): NFKC, one space, no case, no points."""
     text = unicodedata.normalize("NFKC", text).replace("İ", "I").casefold().replace("ё", "е")
-    return SPACES.sub(" ", text.translate(PUNCTUATION)).strip()
+    return " ".join(text.translate(PUNCTUATION).split())
 
 
 def fold(text: str) -> str:

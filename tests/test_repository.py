@@ -113,6 +113,18 @@ def test_every_module_says_what_it_owns():
     assert silent == []
 
 
+def test_the_map_of_folders_in_the_readme_says_what_each_folder_says_of_itself():
+    readme = (ROOT / "README.md").read_text()
+    folders = dict(re.findall(r"^\| (?:&emsp;)?`([\w/]+)/` \| (.+) \|$", readme, re.M))
+    purposes = {
+        str(path.parent.relative_to(ROOT)): path.read_text().strip().strip('"')
+        for app in OURS
+        for path in sorted((ROOT / app).rglob("__init__.py"))
+        if not {"migrations", "management", "number_formats", "local", "demo"} & set(path.parts)
+    }
+    assert folders == purposes
+
+
 def test_no_file_is_longer_than_a_reader_can_hold():
     long = {
         str(path.relative_to(ROOT)): count

@@ -1,8 +1,10 @@
 """The bodies of the mission and the accounts of the demonstration."""
 
+from dataclasses import dataclass
+
 from agencies import access, sign_in
 from agencies.models import Agency, Person
-from agencies.roles import Role
+from agencies.roles import ROLES, Role, Scope
 
 PASSWORD = "showing-the-road-2026"  # noqa: S105 - of invented people, made in demo mode only
 AGENCIES = {
@@ -40,20 +42,36 @@ AGENCIES = {
     ),
     "NAT": ("National administration", "Национальная администрация", "Milli dolandyryş"),
 }
+# Where people with a role of this scope work.
+PLACES = {
+    Scope.AGENCY: ("SMS", "MLSP", "SCS"),
+    Scope.STATISTICS_OFFICE: ("SCS",),
+    Scope.NATIONAL: ("NAT",),
+}
+READERS = ("PARL",)  # where those work who only read what is published
+DOMAINS = {"NAT": "national"}  # of e-mail addresses, where the code of the agency is none
+
+
+@dataclass(frozen=True)
+class Account:
+    """One invented person: the address to sign in with, the role, and the agency it is held in."""
+
+    email: str
+    role: Role
+    agency: str
+
+
+def _account(role: Role, agency: str) -> Account:
+    name = role.value.rpartition("_")[2]  # both kinds of administrators are called "admin"
+    return Account(f"{name}@{DOMAINS.get(agency, agency.lower())}.example", role, agency)
+
+
+# One person for each role, in each agency where such a person works.
 ACCOUNTS = [
-    *(
-        (f"{name}@{code.lower()}.example", role, code)
-        for code in ("SMS", "MLSP", "SCS")
-        for name, role in (
-            ("clerk", Role.CLERK),
-            ("reviewer", Role.REVIEWER),
-            ("admin", Role.AGENCY_ADMIN),
-        )
-    ),
-    ("statistician@scs.example", Role.STATISTICIAN, "SCS"),
-    ("publisher@scs.example", Role.PUBLISHER, "SCS"),
-    ("viewer@parl.example", Role.VIEWER, "PARL"),
-    ("admin@national.example", Role.NATIONAL_ADMIN, "NAT"),
+    _account(role, agency)
+    for agency in AGENCIES
+    for role in ROLES
+    if agency in (PLACES[role.scope] if role.permissions else READERS)
 ]
 
 
@@ -67,10 +85,10 @@ def settle() -> list[tuple[str, str]]:
                 "statistics_office": code == "SCS",
             },
         )
-    for email, role, code in ACCOUNTS:
-        if not Person.objects.filter(email=email).exists():
-            who = email.split("@")[0].title()
-            person = Person.objects.create_user(email, PASSWORD, name=f"{who} ({code})")
-            access.grant(person, role, Agency.objects.get(code=code))
+    for account in ACCOUNTS:
+        if not Person.objects.filter(email=account.email).exists():
+            name = f"{account.email.split('@')[0].title()} ({account.agency})"
+            person = Person.objects.create_user(account.email, PASSWORD, name=name)
+            access.grant(person, account.role, Agency.objects.get(code=account.agency))
             sign_in.prove_address(person)
-    return [(email, f"{role.value}, {code}") for email, role, code in ACCOUNTS]
+    return [(account.email, f"{account.role.value}, {account.agency}") for account in ACCOUNTS]

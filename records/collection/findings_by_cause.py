@@ -32,6 +32,7 @@ class Cause:
     message: Labels
     examples: list[Example] = field(default_factory=list)
     count: int = 0
+    unit: str = "row"  # what is counted: row, column, range of merged cells, sheet
 
     def as_json(self) -> dict[str, Any]:
         """Return the cause as the report of an upload keeps it."""
@@ -77,7 +78,27 @@ class FindingsByCause:
                     for column in dropped[:EXAMPLES]
                 ],
                 count=len(dropped),
+                unit="column",
             )
+
+    def add_sheet(self, reading: Reading) -> None:
+        """Tell of merged cells whose value was taken for all their rows, and of other sheets with tables."""
+        sheet, row = reading.file.get("sheet"), reading.file.get("header_row") or 1
+        others = [name for name in reading.file.get("sheets") or () if name != sheet]
+        for rule, message, cells, unit in (
+            ("cells.merged", "merged_cells", reading.file.get("merged") or [], "range"),
+            ("sheets.other", "other_sheets", others, "sheet"),
+        ):
+            if cells:
+                self.causes[rule, ""] = Cause(
+                    rule=rule,
+                    severity="warning",
+                    variable="",
+                    message=languages.say(codelists.standard("messages")[message]),
+                    examples=[Example(row, cell, None) for cell in cells[:EXAMPLES]],
+                    count=len(cells),
+                    unit=unit,
+                )
 
     def add_whole_file(self, findings: Iterable[Finding]) -> None:
         """Add what the checks of the whole file found; such a finding has no rows."""

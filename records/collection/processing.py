@@ -4,9 +4,10 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,11 +20,11 @@ from jobs.queue import Job
 from records.collection import admission, collisions, staging
 from records.collection.answers import answers_of
 from records.collection.findings_by_cause import FindingsByCause
-from records.collection.uploads import State, path_of, refuse_known
+from records.collection.uploads import State, known_uploads, path_of, refuse_known
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
-from records.reading import child, encrypted_file, layout, questions
+from records.reading import child, encrypted_file, layout, questions, refusals
 from records.validation import engine
 from records.validation.findings import Checked
 from records.validation.whole_file import WholeFileChecks
@@ -49,11 +50,14 @@ def process(job: Job) -> None:
         upload.state, upload.reason = State.REFUSED, str(refusal)
     # Named fields, and only from the state we began with: people may have acted on the row since.
     changed = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(
-        state=upload.state, reason=upload.reason, report=upload.report
+        state=upload.state, reason=upload.reason, report=upload.report, sheet=upload.sheet
     )
     if not changed:
         raise worker.LeaseLost
-    if upload.state != State.NEEDS_ANSWERS:
+    # What was refused because of an answer can be answered anew.
+    if upload.state not in (State.NEEDS_ANSWERS, State.REFUSED) or not upload.report.get(
+        "questions"
+    ):
         transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 
@@ -63,8 +67,15 @@ def person_key(agency: Agency) -> bytes:
     return hmac.new(secret, f"person_ref:{agency.code}".encode(), hashlib.sha256).digest()
 
 
+def _other_instruments(upload: Upload) -> list[Spec]:
+    """The other instruments the agency delivers: the file may be of one of them."""
+    others = upload.agency.instruments.exclude(pk=upload.instrument_id)
+    return [versions.spec_of(versions.current(other)) for other in others]
+
+
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
+    upload.report.pop("refusal", None)
     with (
         encrypted_file.unsealed(path, settings.PERSON_REF_SECRET.encode()) as clear,
         closing(
@@ -75,16 +86,53 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
                 answers=upload.answers,
                 person_key=person_key(upload.agency),
                 limits=child.Limits(),
+                others=_other_instruments(upload),
             )
         ) as reading,
     ):
         # The letters of sex that the file proves hold for its rows also when one is corrected.
-        upload.report |= {**reading.seen(), "letters": reading.letters}
+        upload.report |= {**reading.description(), "letters": reading.letters}
+        if not upload.answers and reading.refusal:
+            upload.report["questions"] = []
         _refuse(upload, reading.refusal)
-        if reading.questions:
+        if reading.open_questions:
+            upload.report["questions"] = _without_known_sheets(upload)
             upload.state = State.NEEDS_ANSWERS
             return
+        upload.sheet = (reading.file.get("sheet") or "")[:255]
+        refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
         _take_in(upload, version, reading, job)
+
+
+def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
+    """The questions of the file; sheets that were taken in already are not offered again."""
+    known = known_uploads(upload.agency, upload.instrument, upload.sha256)
+    entered = set(known.values_list("sheet", flat=True))
+    return [
+        {**q, "choices": [c for c in q["choices"] if c["value"] not in entered]}
+        if q["id"] == "sheet"
+        else q
+        for q in upload.report["questions"]
+    ]
+
+
+def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFile") -> bool:
+    """Ask what only the whole file shows: a wrong total, dates against an answer, no currency."""
+    late, sheet = list(_about_currency(upload, file)), file.cells[""]
+    answer = upload.answers.get("control_total")
+    if reading.total and answer == questions.NONE:
+        question = replace(_about_total(reading.total, sheet), answer=answer)
+        upload.report["questions"] = [asdict(question)]
+        _refuse(upload, refusals.refusal("incomplete"))
+    if reading.total and answer is None:
+        late.append(_about_total(reading.total, sheet))
+    if reading.dates:
+        cells = [f"{sheet}{cell}" for cell in reading.dates["cells"]]
+        late.append(questions.ask_about_contradicted_dates(reading.dates["order"], cells))
+    if late:
+        upload.state = State.NEEDS_ANSWERS
+        upload.report["questions"] = [asdict(question) for question in late]
+    return bool(late)
 
 
 def _refuse(upload: Upload, refusal: child.Refusal | None) -> None:
@@ -124,11 +172,10 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     cells[""] = f"{sheet}!" if sheet else ""
     file = CheckedFile(spec, cells, WholeFileChecks(spec), FindingsByCause(cells))
     file.causes.add_forbidden(reading)
+    file.causes.add_sheet(reading)
     _check(upload, reading, file, job)
     _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
-    if open_questions := [*_about_total(upload, reading, file), *_about_currency(upload, file)]:
-        upload.state = State.NEEDS_ANSWERS
-        upload.report["questions"] = [asdict(question) for question in open_questions]
+    if _ask_after_reading(upload, reading, file):
         return
     worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
     admitted = admission.admit(upload, version)
@@ -151,16 +198,10 @@ def _check(upload: Upload, reading: child.Reading, file: CheckedFile, job: Job) 
         worker.progress(job, stage="checking", bytes=reading.bytes_done, rows=file.rows)
 
 
-def _about_total(
-    upload: Upload, reading: child.Reading, file: CheckedFile
-) -> Iterator[layout.Question]:
-    """Ask whether a file is complete whose totals row states another number of rows."""
-    if not reading.total or "control_total" in upload.answers:
-        return
-    total = reading.total
+def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
     choices = [{"value": "yes", "label": codelists.standard("questions")["control_total.yes"]}]
-    evidence = f"{file.cells['']}A{total['row']}: {total['stated']} ≠ {total['counted']}"
-    yield questions.ask("control_total", choices, [evidence])
+    evidence = f"{sheet}A{total['row']}: {total['stated']} ≠ {total['counted']}"
+    return questions.ask("control_total", choices, [evidence])
 
 
 def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
@@ -176,25 +217,29 @@ def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Questi
         without[amount] += sum(cause.count for cause in causes)
     evidence = [f"{file.cells.get(name, '')}: {rows}" for name, rows in without.items() if rows]
     if evidence:
-        none = {"value": "none", "label": codelists.standard("questions")["currency.none"]}
         codes = codelists.load("currencies").codes
-        choices = [*({"value": c.code, "label": c.labels} for c in codes), none]
+        choices = [{"value": c.code, "label": c.labels} for c in codes]
         yield questions.ask("currency", choices, evidence)
 
 
 def _report(
-    upload: Upload, rows: int, skipped: int, admitted: admission.Admitted, causes: FindingsByCause
+    upload: Upload,
+    rows: int,
+    skipped: dict[str, int],
+    admitted: admission.Admitted,
+    causes: FindingsByCause,
 ) -> None:
     upload.state = State.COMMITTED
     upload.report |= {
         "rows": {
-            "read": rows + skipped,
+            "read": rows + sum(skipped.values()),
             "accepted": admitted.accepted,
             "held": admitted.held,
             "late": admitted.late,
-            "skipped": skipped,
+            "skipped": sum(skipped.values()),
             "duplicate": admitted.duplicate,
         },
         "sex": {code: admitted.sex.get(code, 0) for code in ("F", "M", "_O", "_N", "_U")},
         "findings": causes.as_list(),
+        "skipped": skipped,
     }

@@ -17,7 +17,7 @@ import pyarrow as pa
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.text import get_valid_filename
@@ -32,14 +32,24 @@ from jobs.queue import Job
 from records.collection import late_rows
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
-from records.reading import encrypted_file, questions
+from records.reading import answers as reading_answers
+from records.reading import encrypted_file
 from records.review.opening import require_delivery
 from records.validation import personal
 from standards import codelists, languages
+from standards.translation import in_language
 
 State = Upload.State
 ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
 UNANSWERED = timedelta(days=14)
+
+
+class BadAnswer(Refused):
+    """An answer that cannot be used; `questions` are the ids of the questions it was given to."""
+
+    def __init__(self, bad: reading_answers.BadAnswer) -> None:
+        super().__init__(in_language(bad.message))
+        self.questions = bad.questions
 
 
 def receive(
@@ -79,19 +89,25 @@ def receive(
 
 
 def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
-    """Ask for a file that waits for answers to be read again, with these.
+    """Ask for a file that waits for answers, or was refused because of one, to be read again, with these.
 
-    Raises `Refused` for an answer that makes no sense, and where the upload waits for none by now:
-    the same button pressed twice, or an upload that was undone meanwhile.
+    Raises `BadAnswer` for an answer that cannot be used, and `Refused` where the upload waits for
+    none by now: the same button pressed twice, or an upload that was undone meanwhile.
     """
     access.require(by, Permission.ENTER, upload.agency)
     with transaction.atomic():
         now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
-        if now.state != State.NEEDS_ANSWERS:
+        if not can_be_answered(now):
             raise Refused(_("This file waits for no answers by now. Look at it again."))
         job = _ask_for_reading(now, by, answers)
     upload.refresh_from_db()
     return job
+
+
+def can_be_answered(upload: Upload) -> bool:
+    """Say whether the file is still there and its questions can be answered, or answered anew."""
+    changeable = upload.state == State.REFUSED and bool(upload.report.get("questions"))
+    return upload.state == State.NEEDS_ANSWERS or (changeable and path_of(upload).exists())
 
 
 def undo(upload: Upload, *, by: Person) -> None:
@@ -138,8 +154,10 @@ def expire() -> None:
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
             _expire(upload)
-        waiting = Upload.objects.filter(state__in=[State.RECEIVED, State.NEEDS_ANSWERS])
-        waiting = waiting.exclude(state=State.RECEIVED, job__state=Job.State.FAILED)
+        recent = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
+        waiting = Upload.objects.filter(
+            Q(state__in=[State.RECEIVED, State.NEEDS_ANSWERS]) | recent
+        ).exclude(state=State.RECEIVED, job__state=Job.State.FAILED)
         wanted = set(waiting.values_list("report__path", flat=True))
     for path in _folder().glob("*"):
         with suppress(FileNotFoundError):  # a worker may be quicker
@@ -158,12 +176,13 @@ def _expire(upload: Upload) -> None:
 
 def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
     spec = versions.spec_of(versions.current(upload.instrument))
-    if bad := questions.bad_answer(answers, spec):
-        raise Refused(_("The answer “%(name)s” cannot be used.") % {"name": bad})
+    together = {**upload.answers, **answers}
+    if bad := reading_answers.bad_answer(together, spec):
+        raise BadAnswer(bad)
     if _name_a_person(answers):
         raise Refused(_("An answer looks like a person’s name or number, so it is not kept."))
-    upload.answers = {**upload.answers, **answers}
-    upload.state = State.RECEIVED
+    upload.answers = together
+    upload.state, upload.reason = State.RECEIVED, ""
     upload.job = queue.enqueue(
         "records.intake",
         key=f"intake:{upload.pk}",
@@ -171,7 +190,7 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
         agencies=[upload.agency_id],
         by=by,
     )
-    upload.save(update_fields=["answers", "state", "job"])
+    upload.save(update_fields=["answers", "state", "reason", "job"])
     return upload.job
 
 
@@ -276,18 +295,33 @@ def path_of(upload: Upload) -> Path:
     return _folder() / str(upload.report["path"])
 
 
-def refuse_known(agency: Agency, instrument: Instrument, digest: str) -> None:
-    known = Upload.objects.filter(
-        agency=agency, instrument=instrument, sha256=digest, state=State.COMMITTED
-    ).first()
-    if known:
+def refuse_known(
+    agency: Agency, instrument: Instrument, digest: str, sheet: str | None = None
+) -> None:
+    """Refuse a file that was taken in. Of a workbook, each sheet with a table can be taken in once.
+
+    Before the file is read `sheet` is None: it is refused then if no such sheet is left. Raises
+    `Refused`.
+    """
+    known = list(known_uploads(agency, instrument, digest))
+    entered = {upload.sheet for upload in known}
+    tables = {name for upload in known for name in upload.report["file"].get("sheets") or [""]}
+    if known and (sheet in entered if sheet is not None else tables <= entered):
+        first = next((upload for upload in known if upload.sheet == sheet), known[0])
         raise Refused(
             _("This very file was taken in on %(when)s as “%(name)s”. Nothing was added.")
             % {
-                "when": timezone.localtime(known.uploaded_at).strftime("%d.%m.%Y %H:%M"),
-                "name": known,
+                "when": timezone.localtime(first.uploaded_at).strftime("%d.%m.%Y %H:%M"),
+                "name": first,
             }
         )
+
+
+def known_uploads(agency: Agency, instrument: Instrument, digest: str) -> QuerySet[Upload]:
+    """Return the uploads of this file that were taken in: at most one of each sheet."""
+    return Upload.objects.filter(
+        agency=agency, instrument=instrument, sha256=digest, state=State.COMMITTED
+    )
 
 
 def _drop_empty(submissions: list[Submission]) -> None:

@@ -1,52 +1,86 @@
 """Reading the YAML of an instrument with the shared files it includes."""
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from records.instruments.spec import InvalidInstrument, Spec
+from records.instruments import consistency, schema
+from records.instruments.spec import Spec
+from standards import definitions
+from standards.definitions import Problem
 
 DIRECTORY = Path(__file__).parent
+SHARED = frozenset({"common"})  # files that instruments include; no instruments themselves
+
+
+def paths(directory: Path | None = None) -> list[Path]:
+    """Return the files of the instruments in a folder, in the order of their names."""
+    files = (directory or DIRECTORY).glob("*.yaml")
+    return sorted(path for path in files if path.stem not in SHARED)
 
 
 def read(path: Path) -> Spec:
-    """Read an instrument's YAML with the shared files it includes. Raises InvalidInstrument."""
-    content = dict(_load(path))
-    for name in content.pop("include", []):
-        content = _joined(_load(path.parent / f"{name}.yaml", DIRECTORY / f"{name}.yaml"), content)
+    """Read an instrument's YAML with the shared files it includes. Raises InvalidDefinition."""
+    content = dict(definitions.read(path, schema.instrument()))
+    included = [_included(path, name) for name in content.pop("include", [])]
+    for file in included:
+        shared = definitions.read(file, schema.block())
+        definitions.refuse(path, _unknown_to(shared, content.get("without", [])))
+        content = _joined(shared, content)
+    content.pop("without", None)
+    for part in ("variables", "rules", "checks", "forbidden", "ignored", "composites"):
+        content.setdefault(part, [])
+    problems = list(consistency.problems(content))
+    for file in (path, *included):
+        definitions.refuse(file, [p for p in problems if _file_of(p, path, included) == file])
     return Spec.from_content(content)
+
+
+def _included(path: Path, name: str) -> Path:
+    beside = path.parent / f"{name}.yaml"
+    file = beside if beside.exists() else DIRECTORY / f"{name}.yaml"
+    if name not in SHARED or not file.exists():
+        definitions.refuse(
+            path, [Problem(("include",), definitions.choose(name, SHARED, "shared file"))]
+        )
+    return file
+
+
+def _file_of(problem: Problem, path: Path, included: Iterable[Path]) -> Path:
+    """Return the file that has the key: what the instrument does not say itself, it includes."""
+    part, name = problem.path[:2] if len(problem.path) > 1 else ("", "")
+    for file in (path, *included):
+        kind = schema.instrument() if file == path else schema.block()
+        items = definitions.read(file, kind).get(str(part), [])
+        if any(
+            isinstance(item, dict) and name in (item.get("name"), item.get("id")) for item in items
+        ):
+            return file
+    return path
+
+
+def _unknown_to(shared: Mapping[str, Any], without: Iterable[str]) -> Iterable[Problem]:
+    known = {v["name"] for v in shared["variables"]}
+    known |= {rule["id"] for part in ("rules", "checks") for rule in shared.get(part, [])}
+    for name in without:
+        if name not in known:
+            text = definitions.choose(name, known, "shared variable, rule or check")
+            yield Problem(("without",), text)
 
 
 def _joined(shared: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """The instrument's own variables and rules replace shared ones of the same name."""
-    replaced = {v["name"]: v for v in own.get("variables", [])}
+    replaced = {v["name"]: v for v in own["variables"]}
     shared_names = [v["name"] for v in shared["variables"]]
     variables = [{**v, **replaced.get(v["name"], {})} for v in shared["variables"]]
-    variables += [v for v in own.get("variables", []) if v["name"] not in shared_names]
+    variables += [v for v in own["variables"] if v["name"] not in shared_names]
     dropped = set(own.get("without", []))
     joined = {**own, "variables": [v for v in variables if v["name"] not in dropped]}
     for part in ("rules", "checks"):
-        ids = {r["id"] for r in own.get(part, [])}
-        kept = [r for r in shared.get(part, []) if r["id"] not in ids]
-        kept = [r for r in kept if r["variable"] not in dropped]
-        joined[part] = kept + list(own.get(part, []))
+        replacing = dropped | {rule["id"] for rule in own.get(part, [])}
+        taken_over = [rule for rule in shared.get(part, []) if rule["id"] not in replacing]
+        taken_over = [rule for rule in taken_over if rule["variable"] not in dropped]
+        joined[part] = taken_over + list(own.get(part, []))
     for part in ("forbidden", "ignored", "composites"):
         joined[part] = [*shared.get(part, []), *own.get(part, [])]
-    joined.pop("without", None)
     return joined
-
-
-def _load(*candidates: Path) -> Mapping[str, Any]:
-    for path in candidates:
-        if path.exists():
-            return _parsed(path.read_text())
-    raise InvalidInstrument(f"{candidates[0]} does not exist")
-
-
-@cache
-def _parsed(text: str) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = yaml.safe_load(text)
-    return content

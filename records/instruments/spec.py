@@ -6,6 +6,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from standards import codelists
+from standards.codelists import Code
+from standards.languages import Labels
 from standards.periods import period_of
 from standards.spelling import fold, normalise
 
@@ -25,12 +28,6 @@ CORE = (
     "education",
     "civil_status",
 )
-KINDS = frozenset({"ref", "key", "date", "birth", "code", "integer", "decimal", "boolean"})
-Labels = dict[str, str]  # language -> text
-
-
-class InvalidInstrument(ValueError):
-    """The YAML of an instrument contradicts itself; the message says where."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +50,13 @@ class Variable:
     high: float | None = None
     typed: bool = True
     codes: tuple[str, ...] = ()  # restricts the code list to these
-
     private: bool = False  # a text of it that cannot be read may be an address: it is not kept
+
+    @property
+    def accepted(self) -> tuple[Code, ...]:
+        """The codes that may be stated: those of the list, or the part of it that `codes` names."""
+        codes = codelists.load(self.codelist).codes if self.codelist else ()
+        return tuple(c for c in codes if not self.codes or c.code in self.codes)
 
     @property
     def is_core(self) -> bool:
@@ -110,9 +112,9 @@ class Spec:
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> "Spec":
-        """Build the Spec from what `read` returned in `raw`. Raises InvalidInstrument."""
+        """Build the Spec from the content of a version: what `reader.read` verified and kept in `raw`."""
         variables = tuple(_variable(v) for v in content["variables"])
-        spec = cls(
+        return cls(
             code=content["code"],
             version=content["version"],
             title=content["title"],
@@ -141,8 +143,6 @@ class Spec:
             composites=tuple(content.get("composites", ())),
             raw=dict(content),
         )
-        spec._verify()
-        return spec
 
     @cached_property
     def by_name(self) -> dict[str, Variable]:
@@ -175,47 +175,23 @@ class Spec:
 
     def header_aliases(self) -> dict[str, str]:
         """Return normalised header -> variable: names, labels and aliases in every language."""
-        found: dict[str, str] = {}
-        for v in self.variables:
-            for text in (v.name, *v.label.values(), *v.headers):
-                found.setdefault(normalise(text), v.name)
-        return found
+        variables: dict[str, str] = {}
+        for variable in self.variables:
+            for text in (variable.name, *variable.label.values(), *variable.headers):
+                variables.setdefault(normalise(text), variable.name)
+        return variables
 
     def folded_aliases(self) -> dict[str, str]:
         """Return the same with accents folded, for headers that were typed without them."""
         return {fold(alias): name for alias, name in self.header_aliases().items()}
 
     def period_of(self, day: date) -> str:
-        """Return the SDMX time period of a day: 2026, 2026-Q3 or 2026-07."""
+        """Return the period of the instrument's frequency that holds a day: 2026, 2025-A1, 2026-Q3 or 2026-07."""
         return period_of(day, self.frequency)
-
-    def _verify(self) -> None:
-        names = [v.name for v in self.variables]
-        for problem, is_there in (
-            ("a variable is defined twice", len(set(names)) != len(names)),
-            ("sex is never left out", "sex" not in names),
-            ("two rules have one id", len(set(self._rule_ids())) != len(self._rule_ids())),
-        ):
-            if is_there:
-                raise InvalidInstrument(f"{self.code}: {problem}")
-        for v in self.variables:
-            if v.kind not in KINDS:
-                raise InvalidInstrument(f"{self.code}.{v.name}: unknown kind {v.kind}")
-            if (v.kind == "code") != bool(v.codelist):
-                raise InvalidInstrument(
-                    f"{self.code}.{v.name}: a code needs a list, nothing else has one"
-                )
-        spoken_of = {r.id: r.variable for r in self.rules} | {c.id: c.variable for c in self.checks}
-        for rule, variable in spoken_of.items():
-            if variable not in names:
-                raise InvalidInstrument(f"{self.code}: {rule} speaks of an unknown variable")
-
-    def _rule_ids(self) -> list[str]:
-        return [r.id for r in self.rules] + [c.id for c in self.checks]
 
 
 def _variable(content: Mapping[str, Any]) -> Variable:
-    given = dict(content)
+    values = dict(content)
     for name in ("headers", "codes"):
-        given[name] = tuple(given.get(name, ()))
-    return Variable(**given)
+        values[name] = tuple(values.get(name, ()))
+    return Variable(**values)

@@ -7,11 +7,9 @@ from pathlib import Path
 from django.db import transaction
 
 from agencies.models import Agency
-from records.instruments.reader import DIRECTORY, read
+from records.instruments.reader import paths, read
 from records.instruments.spec import Spec
 from records.models import Instrument, InstrumentVersion
-
-SHARED = frozenset({"common"})  # included by the others, no instrument of its own
 
 
 class Changed(Exception):
@@ -22,7 +20,7 @@ class Changed(Exception):
 def publish(path: Path) -> InstrumentVersion:
     """Publish the YAML file as a version of its instrument, once.
 
-    Raises `Changed` if this version number was published with other content.
+    Raises InvalidDefinition, and `Changed` if this version number was published with other content.
     """
     spec = read(path)
     digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
@@ -38,9 +36,9 @@ def publish(path: Path) -> InstrumentVersion:
     return version
 
 
-def publish_all(directory: Path = DIRECTORY) -> list[InstrumentVersion]:
+def publish_all(directory: Path | None = None) -> list[InstrumentVersion]:
     """Publish every instrument of a folder."""
-    return [publish(path) for path in sorted(directory.glob("*.yaml")) if path.stem not in SHARED]
+    return [publish(path) for path in paths(directory)]
 
 
 def give_to(agency: Agency) -> None:

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 
 from records.instruments.spec import Spec, Variable
 from records.validation.findings import Finding
-from standards import codelists
 from standards.codelists import Code
 from standards.translation import in_language
 
@@ -69,8 +68,7 @@ def _choices(variable: Variable, language: str, value: str) -> list[dict[str, st
     elif variable.kind == "code":
         choices = [
             {"code": c.code, "label": c.label(language), "aliases": _other_names(c, language)}
-            for c in codelists.load(variable.codelist).codes
-            if not variable.codes or c.code in variable.codes
+            for c in variable.accepted
         ]
     else:
         return []

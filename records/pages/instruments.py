@@ -9,7 +9,6 @@ from agencies.http import SignedInRequest
 from records.instruments.spec import Variable
 from records.instruments.versions import current, spec_of
 from records.models import Instrument
-from standards import codelists
 from standards.translation import active_language, in_language
 
 
@@ -47,14 +46,13 @@ def template(request: SignedInRequest, instrument_code: str) -> HttpResponse:
 
 
 def _variable(variable: Variable) -> dict[str, object]:
-    codes = codelists.load(variable.codelist).codes if variable.codelist else ()
     language = active_language()
     return {
         "name": variable.name,
         "label": in_language(variable.label),
         "help": in_language(variable.help),
         "required": variable.required,
-        "codes": [(c.code, c.label(language)) for c in codes],
+        "codes": [(c.code, c.label(language)) for c in variable.accepted],
     }
 
 

@@ -23,11 +23,18 @@ from agencies.http import SignedInRequest
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection.uploads import may_be_undone, read, receive
+from records.collection.uploads import (
+    BadAnswer,
+    can_be_answered,
+    may_be_undone,
+    read,
+    receive,
+)
 from records.collection.uploads import undo as undo_upload
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Upload
 from standards import sex
+from standards.codelists import standard
 from standards.translation import in_language
 
 
@@ -109,8 +116,14 @@ def progress(request: SignedInRequest, upload: int) -> HttpResponse:
 @require_POST
 def answer(request: SignedInRequest, upload: int) -> HttpResponse:
     found = _visible(request, upload)
+    answers = _answers(request, found)
     try:
-        read(found, by=request.user, answers=_answers(request, found))
+        read(found, by=request.user, answers=answers)
+    except BadAnswer as refusal:
+        context = _context(request, found)
+        problems = dict.fromkeys(refusal.questions, str(refusal))
+        context["questions"] = _questions(found, answers, problems)
+        return render(request, "records/upload.html", context, status=422)
     except Refused as refusal:
         messages.error(request, str(refusal))
     return redirect(found)
@@ -140,12 +153,12 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     for question in upload.report.get("questions", []):
         name = question["id"]
         if name == "sex_codes":
-            said = {
+            codes = {
                 line.split(":")[0]: request.POST.get(f"sex_codes:{line.split(':')[0]}", "")
                 for line in question["evidence"]
             }
-            if all(said.values()):
-                answers[name] = said
+            if all(codes.values()):
+                answers[name] = codes
         elif name.startswith("columns:") and request.POST.get(name):
             columns = {**upload.answers.get("columns", {}), **answers.get("columns", {})}
             answers["columns"] = {**columns, name.partition(":")[2]: request.POST[name]}
@@ -170,10 +183,11 @@ def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
         "report": report,
         "columns": _columns(found),
         "rows": report.get("rows", {}),
+        "skipped": _skipped(report.get("skipped", {})),
         "sum": sex.of_codes(report.get("sex", {})),
         "errors": [f for f in findings if f["severity"] == "error"],
         "warnings": [f for f in findings if f["severity"] == "warning"],
-        "questions": [_question(q) for q in report.get("questions", [])],
+        "questions": _questions(found, found.answers) if can_be_answered(found) else [],
         "held": held,
         "held_at": reverse("records:upload_held", args=[found.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
@@ -201,30 +215,52 @@ def _heading(found: Upload, held: int) -> str:
 
 
 def _columns(found: Upload) -> list[dict[str, Any]]:
-    """The columns of the file with the variable each was taken for, in words."""
+    """The columns of the file with the variable each was taken for, in words, or why it was dropped."""
     spec = spec_of(current(found.instrument))
+    reasons = standard("reading")
     return [
         {**c, "label": in_language(spec.by_name[c["variable"]].label)}
         if c["variable"] in spec.by_name
-        else c
+        else {**c, "why": in_language(reasons[f"dropped.{c['reason']}"]) if c.get("reason") else ""}
         for c in found.report.get("columns", [])
     ]
 
 
-def _question(question: dict[str, Any]) -> dict[str, Any]:
+def _skipped(kinds: dict[str, int]) -> list[str]:
+    """Return what was skipped and how many rows of it, in words."""
+    texts = standard("reading")
+    labels = {kind: in_language(texts[f"skipped.{kind}"]) for kind in kinds}
+    return [f"{labels[kind]}: {numbers(count)}" for kind, count in kinds.items()]
+
+
+def _questions(
+    found: Upload, answers: dict[str, Any], problems: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The questions with what was answered, and beside an answer why it cannot be used."""
+    questions = [_question(question, answers) for question in found.report.get("questions", [])]
+    return [{**q, "problem": (problems or {}).get(q["id"], "")} for q in questions]
+
+
+def _question(question: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
+    name, _colon, variable = question["id"].partition(":")
+    answer = answers.get(name)
+    if variable:
+        answer = dict(answer or {}).get(variable)
     choices = [
         {
             "value": json.dumps(c["value"]) if isinstance(c["value"], bool) else c["value"],
             "label": in_language(c["label"]) if isinstance(c["label"], dict) else c["label"],
+            "chosen": str(c["value"]).lower() == str(answer).lower(),
         }
         for c in question["choices"]
     ]
-    numbers = [line.split(":")[0] for line in question["evidence"]]
+    texts = [line.split(":")[0] for line in question["evidence"]]
+    codes = dict(answer or {}) if name == "sex_codes" else {}
     return {
         **question,
         "label": in_language(question["text"]),
         "options": choices,
-        "numbers": numbers,
+        "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
     }
 
 

@@ -35,13 +35,16 @@ def main() -> None:
     limit(request["limits"], Path(request["path"]).stat().st_size)
     spec = Spec.from_content(request["spec"])
     try:
-        source = look(request, spec)
+        file = opened_file(request, spec)
     except FileRefused as refused:
-        _say(out, _head(OpenedFile({}, Layout(0, [])), refused.why))
+        _send(out, _head(OpenedFile({}, Layout(0, [])), refused.refusal))
         return
-    _say(out, _head(source, source.layout.refusal))
-    if not source.layout.refusal and not source.layout.questions:
-        _say(out, stream(source, spec, bytes.fromhex(request["person_key"]), out))
+    _send(out, _head(file, file.layout.refusal))
+    if file.layout.is_ready:
+        columns = OutgoingColumns(
+            file.layout.columns, spec, bytes.fromhex(request["person_key"]), request["answers"]
+        )
+        _send(out, stream(file, columns, out))
 
 
 def limit(limits: Mapping[str, int], size: int) -> None:
@@ -56,52 +59,55 @@ def limit(limits: Mapping[str, int], size: int) -> None:
         ctypes.CDLL(None).unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
-def look(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
-    """Say what the file is. Raises FileRefused."""
+def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
+    """Open the file as what it is. Raises FileRefused."""
     path = Path(request["path"])
     if path.stat().st_size == 0:
         raise FileRefused("empty")
-    reader = xlsx.workbook if xlsx.wrapped(path) else text_file.text_file
-    return reader(path, spec, request["answers"], request["limits"])
+    others = [Spec.from_content(content) for content in request.get("others", ())]
+    reader = xlsx.workbook if xlsx.is_office_file(path) else text_file.text_file
+    return reader(path, spec, request["answers"], request["limits"], others)
 
 
-def stream(source: OpenedFile, spec: Spec, key: bytes, out: IO[bytes]) -> dict[str, Any]:
+def stream(file: OpenedFile, columns: OutgoingColumns, out: IO[bytes]) -> dict[str, Any]:
     """Send the blocks, each with the bytes of the file consumed; return the tail."""
-    sieve = OutgoingColumns(source.layout.columns, spec, key)
-    skipped, last, why = 0, source.layout.header_row + 1, None
-    with pa.ipc.new_stream(out, sieve.schema) as writer:
+    last, refusal = file.layout.header_row + 1, None
+    with pa.ipc.new_stream(out, columns.schema) as writer:
         try:
-            for block in source.blocks:
-                batch = sieve.batch(block)
-                skipped += len(block.rows) - batch.num_rows
+            for block in file.blocks:
+                batch = columns.batch(block)
                 last = max([last, *block.rows[-1:].to_pylist()])
                 if batch.num_rows:
                     writer.write_batch(batch, custom_metadata={"bytes": str(block.done)})
         except FileRefused as refused:
-            why = refused.why
+            refusal = refused.refusal
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-            why = FileRefused(_what_broke(str(error)), where=f"A{last + 1}").why
-    total = sieve.rows.broken_total()
-    return {"skipped": skipped, "total": total, "refusal": asdict(why) if why else None}
+            refusal = FileRefused(_refusal_code(str(error)), where=f"A{last + 1}").refusal
+    return {
+        "skipped": dict(columns.rows.skipped),
+        "total": columns.rows.broken_total(),
+        "dates": columns.date_order.contradiction(),
+        "refusal": asdict(refusal) if refusal else None,
+    }
 
 
-def _what_broke(error: str) -> str:
+def _refusal_code(error: str) -> str:
     if "straddling" in error:
         return "huge_cell"
     return "encoding" if "UTF8" in error or "codec" in error else "truncated"
 
 
-def _head(source: OpenedFile, why: Refusal | None) -> dict[str, Any]:
+def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
     return {
-        "file": source.file,
-        "columns": [asdict(c) for c in source.layout.columns if c.header or c.variable],
-        "questions": [asdict(q) for q in source.layout.questions],
-        "letters": source.layout.letters,
-        "refusal": asdict(why) if why else None,
+        "file": file.file,
+        "columns": [asdict(c) for c in file.layout.columns if c.header or c.variable],
+        "questions": [asdict(q) for q in file.layout.questions],
+        "letters": file.layout.letters,
+        "refusal": asdict(refusal) if refusal else None,
     }
 
 
-def _say(out: IO[bytes], message: dict[str, Any]) -> None:
+def _send(out: IO[bytes], message: dict[str, Any]) -> None:
     body = json.dumps(message).encode()
     out.write(LENGTH.pack(len(body)) + body)
     out.flush()

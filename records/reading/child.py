@@ -1,9 +1,5 @@
 """Opening an untrusted file: a limited child process reads it, we see columns, questions and blocks.
 
-Until then it lies sealed: encrypted (AES-256-GCM) in frames, with a key that belongs to its random
-name, so memory does not grow with the file. `unsealed` gives the clear text to a file without a
-name. A frame's nonce says its place and whether it is the last: none can be moved or cut off.
-
 The child (`records.reading`) has limits on memory, processor time and files, and no network. What
 it finds comes through a pipe: a JSON head, then Arrow blocks, then a JSON tail. Whatever a hostile
 file does to it, this process lives on and answers with a Refusal.
@@ -22,7 +18,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from records.instruments.spec import Spec
-from records.reading.layout import FileColumn, Question, Refusal
+from records.reading.layout import FileColumn, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
 
@@ -43,11 +39,13 @@ class Limits:
 
 @dataclass
 class Reading:
-    """What the child saw. Close it; read `batches` to the end before `skipped` and `refusal` are final.
+    """What the child saw. Close it; read `batches` to the end before what follows `process` is final.
 
     `letters`: what single letters in the column of sex mean, where the column itself proves it.
-    `bytes_done`: how much of the file stands behind the blocks so far. `total`: where the totals row
-    at the end states another number of rows than there are (row, stated, counted).
+    `skipped`: how many rows are no data, by kind (blank, total, heading, header, signature,
+    numbering). `bytes_done`: how much of the file stands behind the blocks so far. `total`: where
+    the totals row at the end states another number of rows than there are (row, stated, counted).
+    `dates`: where dates contradict the stated order of day and month (order, cells).
     """
 
     file: dict[str, Any]
@@ -56,17 +54,28 @@ class Reading:
     refusal: Refusal | None
     process: "subprocess.Popen[bytes]"
     letters: dict[str, str] = field(default_factory=dict)
-    skipped: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
     bytes_done: int = 0
     total: dict[str, int] | None = None
+    dates: dict[str, Any] | None = None
 
-    def seen(self) -> dict[str, Any]:
-        """Return what people are told of the file: encoding and sheet, columns, questions."""
-        shown = ("header", "variable", "how", "letter")
+    @property
+    def open_questions(self) -> list[Question]:
+        """The questions that still wait for an answer."""
+        return open_questions(self.questions)
+
+    def description(self) -> dict[str, Any]:
+        """Return what people are told of the file: encoding and sheet, columns, questions.
+
+        Answered questions are among them as long as they can be answered anew: while others wait,
+        or where the file is refused.
+        """
+        names = ("header", "variable", "how", "letter", "reason")
+        changeable = self.questions if self.open_questions or self.refusal else []
         return {
             "file": self.file,
-            "columns": [{name: getattr(c, name) for name in shown} for c in self.columns],
-            "questions": [asdict(q) for q in self.questions],
+            "columns": [{name: getattr(c, name) for name in names} for c in self.columns],
+            "questions": [asdict(q) for q in changeable],
         }
 
     def batches(self) -> Iterator[pa.Table]:
@@ -79,16 +88,16 @@ class Reading:
             with pa.ipc.open_stream(pa.PythonFile(pipe, mode="r")) as stream:
                 while True:
                     try:
-                        batch, said = stream.read_next_batch_with_custom_metadata()
+                        batch, metadata = stream.read_next_batch_with_custom_metadata()
                     except StopIteration:
                         break
-                    self.bytes_done = int(said["bytes"])
+                    self.bytes_done = int(metadata["bytes"])
                     yield pa.Table.from_batches([batch])
             tail = read_message(pipe)
         except (ValueError, OSError, EOFError):  # Arrow's and JSON's complaints are ValueErrors
-            self.refusal = self._why_it_died()
+            self.refusal = self.refusal_of_dead_child()
             return
-        self.skipped, self.total = tail["skipped"], tail["total"]
+        self.skipped, self.total, self.dates = tail["skipped"], tail["total"], tail["dates"]
         self.refusal = Refusal(**tail["refusal"]) if tail["refusal"] else None
 
     def close(self) -> None:
@@ -98,7 +107,8 @@ class Reading:
         self.process.wait()
         _pipe(self.process).close()
 
-    def _why_it_died(self) -> Refusal:
+    def refusal_of_dead_child(self) -> Refusal:
+        """Return the refusal of a file whose child ended without an answer."""
         self.process.wait()
         return refusal("bomb" if self.process.returncode != 1 else "unreadable")
 
@@ -111,10 +121,12 @@ def open(
     answers: Mapping[str, Any],
     person_key: bytes,
     limits: Limits,
+    others: Iterable[Spec] = (),
 ) -> Reading:
     """Start reading a file, given by path or descriptor.
 
-    `answers` maps question ids to what the person said (see `bad_answer`). Never raises for what is
+    `answers` maps question ids to what the person said (see `answers.bad_answer`); `others` are the
+    agency's other instruments, so that a file of one of them is recognised. Never raises for what is
     in the file: that is `refusal`, with what was wrong and what to do.
     """
     request = {
@@ -122,6 +134,7 @@ def open(
         "file_name": file_name,
         "spec": spec.raw,
         "answers": dict(answers),
+        "others": [other.raw for other in others],
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
@@ -132,7 +145,7 @@ def open(
         head = read_message(_pipe(process))
     except (ValueError, OSError, EOFError):
         reading = Reading({}, [], [], None, process)
-        reading.refusal = reading._why_it_died()
+        reading.refusal = reading.refusal_of_dead_child()
         return reading
     return Reading(
         file=head["file"],

@@ -55,9 +55,10 @@ def keyed(key: bytes, texts: pa.Array) -> pa.Array:
     """Return each text's keyed hash, null where it says nothing. Each distinct text is hashed once."""
     coded = texts.dictionary_encode()
     plain = _plain(coded.dictionary)
-    silent = pc.is_in(plain, _plain(pa.array(["", "нет", "ýok", "no", *sorted(parsing.BLANK)])))
-    said = pc.if_else(silent, None, plain).to_pylist()
-    hashes = [None if text is None else _hashed(key, text) for text in said]
+    words = ["", "нет", "ýok", "no", *sorted(parsing.BLANK), *sorted(parsing.CELL_ERRORS)]
+    silent = pc.is_in(plain, _plain(pa.array(words)))
+    identities = pc.if_else(silent, None, plain).to_pylist()
+    hashes = [None if text is None else _hashed(key, text) for text in identities]
     return pa.array(hashes, pa.string()).take(coded.indices)
 
 

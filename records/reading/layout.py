@@ -15,6 +15,8 @@ class FileColumn:
 
     `how`: exact, folded, look_alike, answer, part, ignored, forbidden, unknown, empty.
     `part`: "" the whole cell, else which piece of it (`parsing.part_of`).
+    `reason`: why a forbidden column is dropped: name, document, identity, phone, email, address,
+    sensitive, remark; "" where the instrument itself forbids the header.
     """
 
     header: str
@@ -23,16 +25,22 @@ class FileColumn:
     letter: str
     position: int
     part: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What only a person can say. `choices` are [{value, label}]; `evidence` what was seen."""
+    """What only a person can say.
+
+    `choices` are [{value, label}]; `evidence` what was seen in the file; `answer` what the person
+    said so far, None where nothing usable was said.
+    """
 
     id: str
     text: Labels
     choices: list[dict[str, Any]]
     evidence: list[str]
+    answer: Any = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,8 @@ class Refusal:
 class Layout:
     """The header row (0 is the first line of the file) and its columns.
 
-    `letters`: single letters in the column of sex whose language the rest of the column proves.
+    `questions` are all of them, answered or not. `letters`: single letters in the column of sex
+    whose language the rest of the column proves.
     """
 
     header_row: int
@@ -56,6 +65,11 @@ class Layout:
     refusal: Refusal | None = None
     questions: list[Question] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether the rows can be read: nothing is refused, every question is answered."""
+        return self.refusal is None and not open_questions(self.questions)
 
 
 class FileBlock(NamedTuple):
@@ -80,11 +94,20 @@ FINE, SHIFTED, CUT = 0, 1, 2
 
 @dataclass
 class OpenedFile:
-    """A file made ready: what was seen of it, its columns, and its rows below the headers."""
+    """A file made ready: what was seen of it, its columns, and its rows below the headers.
+
+    `file` holds encoding, delimiter, sheet, sheets (all that hold tables), header_row and merged
+    (ranges of merged cells whose value was taken for every row).
+    """
 
     file: dict[str, Any]
     layout: Layout
     blocks: Iterator[FileBlock] = field(default_factory=lambda: iter(()))
+
+
+def open_questions(questions: list[Question]) -> list[Question]:
+    """Return the questions that still wait for an answer."""
+    return [question for question in questions if question.answer is None]
 
 
 def letter_of(position: int) -> str:

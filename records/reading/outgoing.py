@@ -1,13 +1,16 @@
 """What may leave the reading process: mapped columns of data rows, and keys instead of persons."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from records.instruments.spec import Spec
 from records.reading import identity
+from records.reading.date_order import DateOrder
 from records.reading.layout import CUT, SHIFTED, FileBlock, FileColumn
+from records.reading.personal_columns import are_names
 from records.reading.refusals import FileRefused
 from records.reading.rows import Rows
 from records.validation import parsing
@@ -18,15 +21,22 @@ TEXTS = pa.dictionary(pa.int32(), pa.string())
 class OutgoingColumns:
     """What of a block may leave: mapped columns of rows that are data, and keys instead of persons."""
 
-    def __init__(self, columns: Sequence[FileColumn], spec: Spec, key: bytes) -> None:
+    def __init__(
+        self,
+        columns: Sequence[FileColumn],
+        spec: Spec,
+        key: bytes,
+        answers: Mapping[str, Any] | None = None,
+    ) -> None:
         self.spec, self.key = spec, key
         self.mapped = [c for c in columns if c.variable]
         self.documents, self.names = identity.identity_columns(columns)
-        given = {c.variable for c in self.mapped}
-        wanted = "person_ref" in spec.by_name and "person_ref" not in given
+        delivered = {c.variable for c in self.mapped}
+        wanted = "person_ref" in spec.by_name and "person_ref" not in delivered
         self.makes_key = wanted and bool(self.documents or self.names)
         self.birth = next((c for c in self.mapped if c.variable == "birth_date"), None)
         self.rows = Rows(columns, spec)
+        self.date_order = DateOrder(self.mapped, spec, (answers or {}).get("day_first"))
         self.schema = pa.schema(
             [
                 *(pa.field(str(c.variable), self._type(str(c.variable))) for c in self.mapped),
@@ -44,6 +54,7 @@ class OutgoingColumns:
         if cut := rows.filter(pc.equal(state, CUT)).to_pylist():
             raise FileRefused("truncated", where=f"A{cut[-1]}")
         arrays = [self._column(column, cells) for column in self.mapped]
+        self._refuse_names(arrays)
         if self.makes_key:
             arrays.append(self._persons(cells))
         shifted = pc.equal(state, SHIFTED)
@@ -53,7 +64,15 @@ class OutgoingColumns:
             a.dictionary_encode() if f.type == TEXTS else a
             for a, f in zip(arrays, self.schema, strict=False)
         ]
-        return pa.record_batch([*sent, rows, shifted], schema=self.schema)
+        batch = pa.record_batch([*sent, rows, shifted], schema=self.schema)
+        self.date_order.look_at(batch)
+        return batch
+
+    def _refuse_names(self, arrays: Sequence[pa.Array]) -> None:
+        """Refuse a column of record numbers that turns out to hold names, below what was looked at first."""
+        for column, texts in zip(self.mapped, arrays, strict=True):
+            if self.spec.by_name[str(column.variable)].kind == "ref" and are_names(texts):
+                raise FileRefused("names", where=f"{column.letter}: {column.header}")
 
     def _type(self, variable: str) -> pa.DataType:
         """Numbers of cases and keys are nearly all distinct; everything else repeats."""
@@ -67,6 +86,6 @@ class OutgoingColumns:
         return parsing.part_of(cells[column.position], column.part, variable.codelist)
 
     def _persons(self, cells: Mapping[int, pa.Array]) -> pa.Array:
-        found = {p: cells[p] for p in (*self.documents, *self.names)}
+        identifying = {p: cells[p] for p in (*self.documents, *self.names)}
         birth = self._column(self.birth, cells) if self.birth else None
-        return identity.person_refs(self.key, found, self.documents, birth)
+        return identity.person_refs(self.key, identifying, self.documents, birth)

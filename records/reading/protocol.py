@@ -12,5 +12,5 @@ def read_message(pipe: IO[bytes]) -> dict[str, Any]:
     size = pipe.read(LENGTH.size)
     if len(size) < LENGTH.size:
         raise EOFError
-    found: dict[str, Any] = json.loads(pipe.read(LENGTH.unpack(size)[0]))
-    return found
+    message: dict[str, Any] = json.loads(pipe.read(LENGTH.unpack(size)[0]))
+    return message

@@ -1,13 +1,13 @@
 """The questions a file raises, and the answers that can be used."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from records.instruments.spec import Spec, Variable
-from records.reading import encoding
 from records.reading.layout import FileColumn, Question
 from records.validation import parsing
 from standards import codelists, languages
@@ -15,40 +15,57 @@ from standards.languages import Labels
 from standards.spelling import normalise
 
 SLASHED = re.compile(r"^\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}$")
+EVIDENCE = 8  # examples beside a question
+NONE = "none"  # the answer that none of the choices fits
+HELD = "_held"  # after true or false: keep this order, though some dates contradict it
 
 
 def proven_letters(texts: Sequence[str]) -> dict[str, str]:
-    """Return single letter -> sex, for letters whose language the column's other values prove.
+    """Return single letter -> sex, for letters whose language whole words in the column prove.
 
-    “z” is a woman in Turkmen; beside “erkek” or “e” it says so, alone it says nothing.
+    “z” is a woman in Turkmen; beside “erkek” it says so. Beside another single letter it does not:
+    both may be letters of another language.
     """
-    said = {normalise(text) for text in texts}
-    found: dict[str, str] = {}
+    stated = {normalise(text) for text in texts}
+    proven: dict[str, str] = {}
     for language in codelists.standard("codelists")["sex"]["languages"]:
-        letters = {k: v for k, v in language["letters"].items() if k in said}
-        proof = said & {*map(normalise, language["words"]), *letters}
-        found |= {k: v for k, v in letters.items() if proof - {k}}
-    return found
+        words = {normalise(word) for word in language["words"] if len(word) > 1}
+        if words & stated:
+            proven |= {k: v for k, v in language["letters"].items() if k in stated}
+    return proven
 
 
 def ask_which_column(
-    missing: Sequence[Variable],
+    wanted: Sequence[Variable],
     columns: Sequence[FileColumn],
     body: Sequence[Sequence[str]],
     answers: Mapping[str, Any],
 ) -> list[Question]:
-    """Ask which column a missing variable is, where a column of unknown header could be it."""
-    unknown = [c for c in columns if c.how == "unknown"]
-    answered = dict(answers.get("columns") or {})
+    """Ask which column holds a variable that no header names, where a column could be it.
+
+    Only columns of unknown header are offered; those that are about persons are forbidden by then.
+    """
+    given = dict(answers.get("columns") or {})
+    unknown = [c for c in columns if c.how in ("unknown", "answer")]
     questions = []
-    for variable in missing:
-        fitting = [c for c in unknown if _fits(variable, values_of(c, body))]
-        if fitting and variable.name not in answered:
-            choices = [{"value": c.letter, "label": f"{c.letter}: {c.header}"} for c in fitting]
-            evidence = [f"{c.letter}: {_shown(variable, values_of(c, body))}" for c in fitting]
-            questions.append(
-                ask("columns", choices, evidence, what=variable.label, of=f":{variable.name}")
+    for variable in wanted:
+        fitting = [
+            c for c in unknown if c.variable == variable.name or _fits(variable, values_of(c, body))
+        ]
+        if not fitting:
+            continue
+        choices = [{"value": c.letter, "label": f"{c.letter}: {c.header}"} for c in fitting]
+        evidence = [f"{c.letter}: {_examples(variable, values_of(c, body))}" for c in fitting]
+        questions.append(
+            ask(
+                "columns",
+                choices,
+                evidence,
+                what=variable.label,
+                variable=variable.name,
+                answer=given.get(variable.name),
             )
+        )
     return questions
 
 
@@ -56,8 +73,9 @@ def _fits(variable: Variable, values: Sequence[str]) -> bool:
     stated = [v for v in values if not parsing.is_blank(v)][:200]
     if not stated:
         return False
-    if variable.kind == "ref":
-        return len(set(stated)) == len(stated)
+    if variable.kind == "ref":  # a number of a case has a digit, and names one case
+        numbers = all(any(letter.isdigit() for letter in v) for v in stated)
+        return numbers and len(set(stated)) == len(stated)
     return len(_understood(variable, stated)) >= 0.8 * len(stated)
 
 
@@ -70,25 +88,26 @@ def _understood(variable: Variable, values: Sequence[str]) -> list[str]:
     return []
 
 
-def _shown(variable: Variable, values: Sequence[str]) -> str:
+def _examples(variable: Variable, values: Sequence[str]) -> str:
     """Examples of a column nobody knows: codes and dates as they are, of anything else its shape only."""
     stated = [v.strip() for v in values if v.strip()]
-    shown = _understood(variable, stated) or [
+    examples = _understood(variable, stated) or [
         re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", v))[:20] for v in stated
     ]
-    return ", ".join(list(dict.fromkeys(shown))[:4])
+    return ", ".join(list(dict.fromkeys(examples))[:4])
 
 
 def ask_what_sexes_mean(
     values: Sequence[str], letters: Mapping[str, str], answers: Mapping[str, Any]
 ) -> list[Question]:
     """Ask what numbers and unproven letters mean: no number and no letter has a sex by itself."""
-    said = [normalise(v) for v in values]
-    asked = sorted(set(said) & codelists.undeclared_sexes() - set(letters))
-    if not asked or answers.get("sex_codes"):
+    stated = [normalise(v) for v in values]
+    unclear = sorted(set(stated) & codelists.undeclared_sexes() - set(letters))
+    if not unclear:
         return []
     choices = [{"value": c.code, "label": c.labels} for c in codelists.load("sex").codes]
-    return [ask("sex_codes", choices, [f"{n}: {said.count(n)}" for n in asked])]
+    evidence = [f"{text}: {stated.count(text)}" for text in unclear]
+    return [ask("sex_codes", choices, evidence, answer=answers.get("sex_codes") or None)]
 
 
 def ask_what_dates_mean(
@@ -97,13 +116,51 @@ def ask_what_dates_mean(
     answers: Mapping[str, Any],
     spec: Spec,
 ) -> list[Question]:
+    """Ask for the order of day and month, where a date with slashes could be read both ways."""
     days = [c for c in columns if c.variable and spec.by_name[c.variable].kind in ("date", "birth")]
     doubtful = [v for c in days for v in values_of(c, body) if _either_way(v)]
-    if not doubtful or answers.get("day_first") is not None:
+    if not doubtful:
         return []
     texts = codelists.standard("questions")
-    choices = [{"value": v, "label": texts[f"day_first.{str(v).lower()}"]} for v in (True, False)]
-    return [ask("day_first", choices, doubtful[:5])]
+    answer = answers.get("day_first")
+    answer = {"1": "true", "0": "false"}.get(str(answer), answer)
+    orders = [True, False]
+    if str(answer).lower().endswith(HELD):  # said after contradicting dates were shown
+        orders.append(answer)
+    choices = [{"value": v, "label": texts[f"day_first.{str(v).lower()}"]} for v in orders]
+    return [ask("day_first", choices, doubtful[:5], answer=answer)]
+
+
+def ask_about_contradicted_dates(order: str, cells: Sequence[str]) -> Question:
+    """Ask again for the order of day and month (`order`: true or false), with dates that contradict it."""
+    texts = codelists.standard("questions")
+    other = order != "true"
+    choices = [
+        {"value": other, "label": texts[f"day_first.{str(other).lower()}"]},
+        {"value": order + HELD, "label": texts[f"day_first.{order}{HELD}"]},
+    ]
+    question = ask("day_first", choices, list(cells))
+    return replace(question, text=languages.say(texts["day_first.again"]))
+
+
+def ask_what_numbers_mean(
+    columns: Sequence[FileColumn],
+    body: Sequence[Sequence[str]],
+    answers: Mapping[str, Any],
+    spec: Spec,
+) -> list[Question]:
+    """Ask whether bare numbers for countries are those of ISO 3166: other lists give them to other countries."""
+    numbers: dict[str, str] = {}
+    for column in columns:
+        variable = spec.by_name.get(column.variable or "")
+        if variable and variable.codelist and column.part != "known":  # such a part is a name
+            numbers |= codelists.load(variable.codelist).numbered(values_of(column, body))
+    if not any(numbers.values()):
+        return []
+    choices = [{"value": "iso", "label": codelists.standard("questions")["country_numbers.iso"]}]
+    unknown_first = sorted(numbers, key=lambda number: (bool(numbers[number]), number))
+    evidence = [f"{number} = {numbers[number] or '?'}" for number in unknown_first[:EVIDENCE]]
+    return [ask("country_numbers", choices, evidence, answer=answers.get("country_numbers"))]
 
 
 def ask(
@@ -112,11 +169,20 @@ def ask(
     evidence: list[str],
     *,
     what: Labels | None = None,
-    of: str = "",
+    variable: str = "",
+    answer: Any = None,
 ) -> Question:
-    """Return a question of `standards/questions.yaml`."""
-    text = languages.say(codelists.standard("questions")[name], what)
-    return Question(f"{name}{of}", text, choices, evidence)
+    """Return a question of `standards/questions.yaml`; its last choice says that none fits.
+
+    `answer` is what was said before; one that is no longer among the choices counts as not said.
+    """
+    texts = codelists.standard("questions")
+    choices = [*choices, {"value": NONE, "label": languages.say(texts[f"{name}.none"])}]
+    values = {str(choice["value"]).lower() for choice in choices}
+    if not isinstance(answer, Mapping) and str(answer).lower() not in values:
+        answer = None
+    question = f"{name}:{variable}" if variable else name
+    return Question(question, languages.say(texts[name], what), choices, evidence, answer)
 
 
 def _either_way(text: str) -> bool:
@@ -131,40 +197,3 @@ def values_of(column: FileColumn | None, body: Sequence[Sequence[str]]) -> list[
     cells = [row[column.position] for row in body if len(row) > column.position]
     parts: list[str] = parsing.part_of(pa.array(cells, pa.string()), column.part).to_pylist()
     return parts
-
-
-LETTER = re.compile(r"^[A-Z]{1,3}$")
-
-
-def bad_answer(answers: Mapping[str, Any], spec: Spec) -> str:
-    """Return the first question id whose answer cannot be used, or nothing."""
-    for name, said in answers.items():
-        try:
-            if not ANSWERS[name](said, spec):
-                return name
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return name
-    return ""
-
-
-def _columns(said: Any, spec: Spec) -> bool:
-    return all(name in spec.by_name and LETTER.match(said[name]) for name in dict(said))
-
-
-def _codes(name: str, spec: Spec) -> Mapping[str, Any]:
-    return codelists.load(spec.by_name[name].codelist).by_code
-
-
-ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
-    "encoding": lambda said, _spec: said in (*encoding.ENCODINGS, "utf-16"),
-    "sheet": lambda said, _spec: isinstance(said, str),
-    "columns": _columns,
-    "sex_codes": lambda said, spec: all(c in _codes("sex", spec) for c in dict(said).values()),
-    "day_first": lambda said, _spec: str(said).lower() in ("true", "false", "1", "0"),
-    "control_total": lambda said, _spec: said == "yes",
-    "currency": lambda said, _spec: said == "none" or said in codelists.load("currencies").by_code,
-    "date1904": lambda said, _spec: isinstance(said, bool),
-    "aliases": lambda said, spec: all(
-        code in _codes(name, spec) for name, texts in dict(said).items() for code in texts.values()
-    ),
-}

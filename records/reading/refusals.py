@@ -8,11 +8,14 @@ class FileRefused(Exception):
     """Carries the Refusal out of whatever depth it was found in."""
 
     def __init__(self, code: str, where: str = "") -> None:
-        self.why = refusal(code, where)
+        self.refusal = refusal(code, where)
         super().__init__(code)
 
 
 def refusal(code: str, where: str = "") -> Refusal:
     """Return the refusal of this code in three languages, with the place where it was found."""
-    said = languages.say(codelists.standard("refusals")[code], where=where)
-    return Refusal(code, {k: f"{v} ({where})" if where else v for k, v in said.items()}, where)
+    texts = codelists.standard("refusals")[code]
+    message = languages.say(texts, where=where)
+    if where and "{where}" not in texts["en"]:
+        message = {language: f"{text} ({where})" for language, text in message.items()}
+    return Refusal(code, message, where)

@@ -1,8 +1,9 @@
 """Which rows below the headers are data, and which are blank, totals, signatures or numbering."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from functools import cache
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -17,35 +18,71 @@ from standards.spelling import normalise
 
 def needed_columns(columns: Sequence[FileColumn], spec: Spec) -> list[int]:
     """Return the positions of columns that no record can do without, not even as “not stated”."""
-    asked = [(c.position, spec.by_name[c.variable]) for c in columns if c.variable]
-    return [position for position, v in asked if v.required and not v.unknown]
+    mapped = [(c.position, spec.by_name[c.variable]) for c in columns if c.variable]
+    return [position for position, v in mapped if v.required and not v.unknown]
 
 
-def is_data_row(row: Sequence[str], needed: Sequence[int]) -> bool:
+def is_data_row(row: Sequence[str], needed: Sequence[int], headers: Sequence[str] = ()) -> bool:
     complete = bool(needed) and all(len(row) > p and row[p].strip() for p in needed)
-    kind = kind_of_row(row)
-    return kind == "data" or (complete and kind != "numbering")
+    kind = row_kind(row, headers=headers)
+    return kind == "data" or (complete and kind not in ("numbering", "header"))
 
 
-def kind_of_row(cells: Sequence[str], ignored: Collection[int] = ()) -> str:
-    """Say what an incomplete row is: data, blank, total, signature, or numbering (1, 2, 3 …)."""
+def row_kind(
+    cells: Sequence[str], ignored: Collection[int] = (), headers: Sequence[str] = ()
+) -> str:
+    """Say what an incomplete row is: data, blank, total, heading, header, signature, or numbering (1, 2, 3 …).
+
+    `ignored` are positions that say nothing; `headers` the texts of the header row.
+    """
     stated = [c.strip() for c in cells if c.strip()]
     if not stated or all(k in ignored for k, c in enumerate(cells) if c.strip()):
-        marked = [c for c in stated if _begins(c, "totals")]
-        return "total" if marked else "blank"
-    if _begins(stated[0], "totals"):
+        if any(_begins(c, "totals") for c in stated):
+            return "total"
+        return "heading" if len(stated) == 1 and _is_heading(stated[0]) else "blank"
+    if _begins(stated[0], "totals") or (len(stated) <= 2 and _begins(stated[0], "counts")):
         return "total"
+    if len(stated) == 1 and _is_heading(stated[0]):
+        return "heading"
+    if _repeats(cells, headers):
+        return "header"
     signatures = _words("signatures")
     if len(stated) <= 3 and any(
         f" {s} " in f" {normalise(c)} " for c in stated for s in signatures
     ):
         return "signature"
+    return "numbering" if _is_row_of_numbers(stated) else "data"
+
+
+def _is_row_of_numbers(stated: Sequence[str]) -> bool:
+    """Say whether these cells number the columns: 1, 2, 3 or А, Б, 1, 2, 3."""
     numbers = stated if stated[0] == "1" else stated[1:] if len(stated[0]) == 1 else []
     while numbers and not numbers[0].isdecimal() and len(numbers[0]) == 1:
-        numbers = numbers[1:]  # А, Б, 1, 2, 3
-    if len(numbers) > 2 and numbers == [str(k) for k in range(1, len(numbers) + 1)]:
-        return "numbering"
-    return "data"
+        numbers = numbers[1:]
+    return len(numbers) > 2 and list(numbers) == [str(k) for k in range(1, len(numbers) + 1)]
+
+
+def _repeats(cells: Sequence[str], headers: Sequence[str]) -> bool:
+    """Say whether the row is the header row again, as on every printed page."""
+    pairs = [
+        (normalise(c), normalise(h)) for c, h in zip(cells, headers, strict=False) if c.strip()
+    ]
+    same = sum(1 for cell, header in pairs if cell and cell == header)
+    return same >= 2 and 2 * same > len(pairs)
+
+
+@lru_cache(maxsize=10_000)
+def _is_heading(text: str) -> bool:
+    """Say whether a text that stands alone in a row heads a part of the table: a region or a country."""
+    key = normalise(text.replace(":", " "))
+    if len(key) < 4 or any(letter.isdigit() for letter in key):
+        return False
+    words = key.split()
+    places = _words("headings")
+    if len(words) <= 4 and any(word.startswith(places) for word in words):
+        return True
+    lists = ("regions", "countries")
+    return any(codelists.load(name).match([key])[0].code is not None for name in lists)
 
 
 def _begins(text: str, kind: str) -> bool:
@@ -58,11 +95,11 @@ def _words(kind: str) -> tuple[str, ...]:
     return tuple(normalise(word) for word in codelists.standard("rows")[kind])
 
 
-NUMBERING = r"^\s*(?:\d{1,2}|\p{L})\s*$"  # what stands under a date's header in a row 1, 2, 3 …
+NUMBERING = r"^(?:\d{1,2}|\p{L})$"  # what stands under a date's header in a row 1, 2, 3 …
 
 
 class Rows:
-    """Tells data from what else stands below the headers: blank rows, totals, signatures, numbering."""
+    """Tells data from what else stands below the headers, and counts what is skipped, by its kind."""
 
     def __init__(self, columns: Sequence[FileColumn], spec: Spec) -> None:
         self.needed = needed_columns(columns, spec)
@@ -70,8 +107,11 @@ class Rows:
         self.ignored = {c.position for c in columns if c.how in ("ignored", "empty")}
         amounts = {v.name for v in spec.variables if v.kind in ("integer", "decimal")}
         self.amounts = {c.position for c in columns if c.variable in amounts}
+        texts = {c.position: c.header for c in columns}
+        self.headers = [texts.get(k, "") for k in range(max(texts, default=-1) + 1)]
         self.count = self.last = 0  # data rows so far, and the greatest row number among them
         self.totals: dict[int, list[int]] = {}  # row number of a totals row -> the counts it states
+        self.skipped: Counter[str] = Counter()  # kind of row -> how many are no data
 
     def data(self, block: FileBlock) -> pa.Array:
         """Return the positions of rows that are data.
@@ -79,12 +119,7 @@ class Rows:
         A row that states all that is required is data; only the others are looked at one by one.
         """
         cells, count = block.cells, len(block.rows)
-        doubtful = pa.array(np.zeros(count, dtype=bool))
-        for position in self.needed:
-            doubtful = pc.or_(doubtful, _on_distinct(cells[position], _is_empty))
-        for position in self.dates:
-            doubtful = pc.or_(doubtful, _on_distinct(cells[position], _is_numbering))
-        places = pc.indices_nonzero(doubtful)
+        places = pc.indices_nonzero(self._doubtful(cells, count))
         data = np.ones(count, dtype=bool)
         if len(places):
             columns = [cells[p].take(places).to_pylist() for p in sorted(cells)]
@@ -98,13 +133,29 @@ class Rows:
         self.last = max([self.last, *block.rows.take(keep)[-1:].to_pylist()])
         return keep
 
+    def _doubtful(self, cells: Mapping[int, pa.Array], count: int) -> pa.Array:
+        """Rows that lack something required, or repeat a header or its number."""
+        doubtful = pa.array(np.zeros(count, dtype=bool))
+        for position in {*self.needed, *self.dates}:
+            coded = cells[position].dictionary_encode()
+            texts = pc.utf8_trim_whitespace(coded.dictionary)
+            strange = pc.equal(texts, self.headers[position])
+            if position in self.needed:
+                strange = pc.or_(strange, pc.equal(texts, ""))
+            if position in self.dates:
+                strange = pc.or_(strange, pc.match_substring_regex(texts, NUMBERING))
+            doubtful = pc.or_(doubtful, strange.take(coded.indices))
+        return doubtful
+
     def _is_data(self, row: Sequence[str], number: int) -> bool:
-        kind = kind_of_row(row, self.ignored)
+        kind = row_kind(row, self.ignored, self.headers)
         if kind == "total":
             counts = [c for k, c in enumerate(row) if c.strip() and k not in self.amounts]
-            said = [*re.findall(r"\d+", counts[0]), *counts[1:]] if counts else []
-            stated = [n for n in map(parsing.parse_integer, said) if n is not None]
+            numbers = [*re.findall(r"\d+", counts[0]), *counts[1:]] if counts else []
+            stated = [n for n in map(parsing.parse_integer, numbers) if n is not None]
             self.totals |= {number: stated} if stated else {}
+        if kind != "data":
+            self.skipped[kind] += 1
         return kind == "data"
 
     def broken_total(self) -> dict[str, int] | None:
@@ -114,17 +165,3 @@ class Rows:
         if row < self.last or not row or self.count in (*self.totals[row], sums):
             return None
         return {"row": row, "stated": max(self.totals[row]), "counted": self.count}
-
-
-def _on_distinct(cells: pa.Array, test: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """Apply a test of texts to the distinct ones and spread the answers over the rows."""
-    coded = cells.dictionary_encode()
-    return test(coded.dictionary).take(coded.indices)
-
-
-def _is_empty(texts: pa.Array) -> pa.Array:
-    return pc.equal(pc.utf8_trim_whitespace(texts), "")
-
-
-def _is_numbering(texts: pa.Array) -> pa.Array:
-    return pc.match_substring_regex(texts, NUMBERING)

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow.csv as pacsv
 from records.instruments.spec import Spec
 from records.reading import headers, questions
 from records.reading.encoding import ENCODINGS, Guess, delimiter_of, encoding_of, looks_binary
+from records.reading.kinds_of_files import kind_of_start
 from records.reading.layout import (
     CUT,
     FINE,
@@ -24,7 +26,8 @@ from records.reading.layout import (
     OpenedFile,
     Question,
 )
-from records.reading.refusals import FileRefused
+from records.reading.questions import NONE
+from records.reading.refusals import FileRefused, refusal
 
 SAMPLE = 256 * 1024
 BLOCK = 1 << 20
@@ -33,15 +36,16 @@ NO_TABLE = (b"<html", b"<!doctype", b"<?xml", b"<table")
 
 
 def text_file(
-    path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]
+    path: Path,
+    spec: Spec,
+    answers: Mapping[str, Any],
+    limits: Mapping[str, int],
+    others: Sequence[Spec] = (),
 ) -> OpenedFile:
     """Look at the beginning of a text file. Raises FileRefused."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
-    if looks_binary(sample):
-        raise FileRefused("binary")
-    if sample.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower().startswith(NO_TABLE):
-        raise FileRefused("unsupported")
+    _refuse_other_kinds(sample)
     whole = len(sample) < SAMPLE
     guess = _guess(sample, spec, answers)
     text = _decoded(sample, guess.encoding, whole)
@@ -52,28 +56,41 @@ def text_file(
     rows, ends = _first_rows(text, delimiter, whole)
     if max((len(row) for row in rows[:1000]), default=0) > limits["columns"]:
         raise FileRefused("too_large")
-    layout = headers.map_columns(rows, spec, answers)
+    layout = headers.map_columns(rows, spec, answers, others)
     if not whole and (not rows or (layout.refusal and layout.refusal.code == "header_only")):
         raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
-    if not guess.sure and not layout.refusal:
-        layout.questions[:0] = _which_encoding(sample, guess, delimiter, whole, spec)
-    seen = {
+    if not guess.sure:
+        layout.questions[:0] = _which_encoding(sample, guess, delimiter, spec, answers)
+    file = {
         "encoding": guess.encoding,
         "delimiter": delimiter,
         "sheet": None,
         "header_row": layout.header_row + 1,
     }
-    if layout.refusal or layout.questions:
-        return OpenedFile(seen, layout)
+    if answers.get("encoding") == NONE:
+        layout = replace(layout, refusal=refusal("none_fits"))
+    if not layout.is_ready:
+        return OpenedFile(file, layout)
     lines = Lines(path, guess.encoding, delimiter, layout, ends[layout.header_row])
     lines.density = len(sample) / len(text.encode())
-    return OpenedFile(seen, layout, lines.read())
+    return OpenedFile(file, layout, lines.read())
+
+
+def _refuse_other_kinds(sample: bytes) -> None:
+    if kind := kind_of_start(sample):
+        raise FileRefused(kind)
+    if looks_binary(sample):
+        raise FileRefused("binary")
+    if sample.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower().startswith(NO_TABLE):
+        raise FileRefused("unsupported")
 
 
 def _guess(sample: bytes, spec: Spec, answers: Mapping[str, Any]) -> Guess:
-    if chosen := answers.get("encoding"):
-        return Guess(str(chosen), True, {})
+    """Find the encoding; what a person chose goes before, and can be chosen anew where there was a doubt."""
     guess = encoding_of(sample, list(spec.header_aliases()))
+    chosen = answers.get("encoding")
+    if chosen and chosen != NONE:
+        return Guess(str(chosen), guess is None or guess.sure, {})
     if guess is None:
         raise FileRefused("encoding")
     return guess
@@ -115,18 +132,19 @@ def _refuse_nul(path: Path, width: int) -> None:
 
 
 def _which_encoding(
-    sample: bytes, guess: Guess, delimiter: str, whole: bool, spec: Spec
+    sample: bytes, guess: Guess, delimiter: str, spec: Spec, answers: Mapping[str, Any]
 ) -> list[Question]:
     """Ask, showing how headers and codes would read; where they read alike nothing is asked."""
-    shown = {}
+    words = {}
     for encoding in ENCODINGS[1:]:
         text = sample.decode(encoding, errors="replace")
-        rows, _ends = _first_rows(text, delimiter, whole)
-        shown[encoding] = _foreign(rows, headers.map_columns(rows, spec, {}), spec)
-    if len(set(shown.values())) == 1:
+        rows, _ends = _first_rows(text, delimiter, len(sample) < SAMPLE)
+        words[encoding] = _foreign(rows, headers.map_columns(rows, spec, {}), spec)
+    if len(set(words.values())) == 1:
         return []
-    choices = [{"value": e, "label": f"{e}: {shown[e]}"} for e in shown]
-    return [questions.ask("encoding", choices, [shown[guess.encoding]])]
+    choices = [{"value": e, "label": f"{e}: {words[e]}"} for e in words]
+    evidence = [words.get(guess.encoding, "")]
+    return [questions.ask("encoding", choices, evidence, answer=answers.get("encoding"))]
 
 
 def _foreign(rows: Sequence[Sequence[str]], layout: Layout, spec: Spec) -> str:

@@ -1,9 +1,8 @@
 """Reading an XLSX workbook inside the limited child: first its wrapping, then its cells as texts."""
 
-import datetime as dt
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,88 +12,130 @@ from python_calamine import CalamineWorkbook
 
 from records.instruments.spec import Spec
 from records.reading import headers, questions
-from records.reading.layout import FINE, FileBlock, Layout, OpenedFile, letter_of
-from records.reading.refusals import FileRefused
+from records.reading.kinds_of_files import (
+    ARCHIVE,
+    MB,
+    OLE,
+    kind_of_archive,
+    kind_of_old_office,
+)
+from records.reading.layout import FINE, FileBlock, Layout, OpenedFile, Question, letter_of
+from records.reading.refusals import FileRefused, refusal
+from records.reading.rows import row_kind
+from records.reading.sheet_cells import CellNotes, SheetCells, cell_notes, sheet_cells
 
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENTRIES = 400
 RATIO = 200
 ROWS = 16_384  # rows of one block
 FULL_SHEETS = frozenset({65_536, 1_048_576})  # a sheet of exactly this length was cut off
-MB = 2**20
+NAMED_RANGES = 20  # how many ranges of merged cells are named
+NO_TABLE = ("header_missing", "other_instrument")
 
 
-def wrapped(path: Path) -> bool:
+@dataclass(frozen=True)
+class Tables:
+    """The sheets of a workbook that hold something: their first rows mapped, and which hold tables."""
+
+    sheets: dict[str, Any]
+    layouts: dict[str, Layout]
+    names: list[str]
+
+
+def is_office_file(path: Path) -> bool:
     """Say whether the file is a zip archive or an old Office file, so no text."""
     with path.open("rb") as file:
-        return file.read(8).startswith((b"PK\x03\x04", OLE))
+        return file.read(8).startswith((ARCHIVE, OLE))
 
 
-def what_is_wrong(path: Path, unpacked_mb: int) -> str:
+def refusal_of_wrapping(path: Path, unpacked_mb: int) -> str:
     """Look at the wrapping before anything is unpacked; the code of a refusal, or nothing."""
-    start = path.read_bytes()[: 64 * 1024]
-    if start.startswith(OLE):
-        locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()[: 8 * MB]
-        return "password" if locked else "unsupported"
+    with path.open("rb") as file:
+        if file.read(8).startswith(OLE):
+            return kind_of_old_office(path)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+            if any(e.flag_bits & 1 for e in entries):
+                return "password"
+            return _refusal_of_entries(entries, unpacked_mb) or kind_of_archive(archive)
     except (zipfile.BadZipFile, OSError, ValueError):
         return "truncated"
+
+
+def _refusal_of_entries(entries: Sequence[zipfile.ZipInfo], unpacked_mb: int) -> str:
     names = [e.filename for e in entries]
-    if any(e.flag_bits & 1 for e in entries):
-        return "password"
-    if "xl/workbook.xml" not in names or any(n.endswith("vbaProject.bin") for n in names):
+    if any(n.endswith("vbaProject.bin") for n in names):
         return "unsupported"
     size = sum(e.file_size for e in entries)
     packed = max(1, sum(e.compress_size for e in entries))
     odd = any(n.startswith("/") or ".." in Path(n).parts for n in names)
-    if (
-        len(entries) > ENTRIES
-        or size > unpacked_mb * MB
-        or (size > 10 * MB and size / packed > RATIO)
-        or odd
-    ):
-        return "bomb"
-    return ""
+    large = len(entries) > ENTRIES or size > unpacked_mb * MB
+    return "bomb" if large or odd or (size > 10 * MB and size / packed > RATIO) else ""
 
 
 def workbook(
-    path: Path, spec: Spec, answers: Mapping[str, Any], limits: Mapping[str, int]
+    path: Path,
+    spec: Spec,
+    answers: Mapping[str, Any],
+    limits: Mapping[str, int],
+    others: Sequence[Spec] = (),
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
-    if why := what_is_wrong(path, limits["unpacked_mb"]):
-        raise FileRefused(why)
-    book = CalamineWorkbook.from_path(str(path))
+    if code := refusal_of_wrapping(path, limits["unpacked_mb"]):
+        raise FileRefused(code)
+    tables = _tables(CalamineWorkbook.from_path(str(path)), spec, answers, others)
+    question = _which_sheet(tables, answers)
+    chosen = question.answer if question else None
+    name = chosen if chosen in tables.sheets else (tables.names or list(tables.sheets))[0]
+    file = {"encoding": None, "delimiter": None, "sheet": name, "sheets": tables.names}
+    if question and (chosen is None or chosen == questions.NONE):
+        file["header_row"] = tables.layouts[name].header_row + 1
+        refused = refusal("none_fits") if chosen else None
+        layout = replace(tables.layouts[name], refusal=refused, questions=[question])
+        return OpenedFile(file, layout)
+    _refuse_large(name, tables.sheets[name], limits)
+    cells = sheet_cells(tables.sheets[name], cell_notes(path, name))
+    layout = headers.map_columns(cells.rows, spec, answers, others)
+    layout.questions[:0] = [question] if question else []
+    file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
+    _refuse_formulas(cells, layout, name)
+    return OpenedFile(file, layout, _blocks(cells.rows, layout, path.stat().st_size))
+
+
+def _tables(
+    book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], others: Sequence[Spec]
+) -> Tables:
+    """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything."""
     sheets = {m.name: book.get_sheet_by_name(m.name) for m in book.sheets_metadata if _is_shown(m)}
-    tops = {name: _texts(sheet, headers.SEARCHED_ROWS + 1) for name, sheet in sheets.items()}
-    tops = {name: rows for name, rows in tops.items() if rows}
-    if not tops:
+    beginnings = {
+        name: sheet_cells(sheet, CellNotes(), headers.SEARCHED_ROWS + 1).rows
+        for name, sheet in sheets.items()
+    }
+    layouts = {
+        name: headers.map_columns(rows, spec, answers, others)
+        for name, rows in beginnings.items()
+        if rows
+    }
+    if not layouts:
         raise FileRefused("empty")
-    layouts = {name: headers.map_columns(rows, spec, answers) for name, rows in tops.items()}
-    tables = [
-        n for n, m in layouts.items() if not (m.refusal and m.refusal.code == "header_missing")
-    ]
-    chosen = answers.get("sheet")
-    name = chosen if chosen in tops else (tables or list(tops))[0]
-    _refuse_large(name, sheets[name], limits)
-    rows = _texts(sheets[name])
-    layout = headers.map_columns(rows, spec, answers)
-    if len(tables) > 1 and name != chosen:
-        lengths = [f"{n}: {_size(sheets[n])[0]}" for n in tables]
-        question = questions.ask("sheet", [{"value": n, "label": n} for n in tables], lengths)
-        layout = replace(layout, refusal=None, questions=[question])
-    seen = {"encoding": None, "delimiter": None, "sheet": name, "header_row": layout.header_row + 1}
-    return OpenedFile(seen, layout, _blocks(rows, layout, path.stat().st_size))
+    names = [n for n, m in layouts.items() if not (m.refusal and m.refusal.code in NO_TABLE)]
+    return Tables({name: sheets[name] for name in layouts}, layouts, names)
+
+
+def _which_sheet(tables: Tables, answers: Mapping[str, Any]) -> Question | None:
+    """Ask which sheet is meant, where several hold tables."""
+    answer = answers.get("sheet")
+    known = list(dict.fromkeys([*tables.names, *([answer] if answer in tables.sheets else [])]))
+    if len(known) < 2:
+        return None
+    lengths = [f"{name}: {_size(tables.sheets[name])[0]}" for name in known]
+    choices = [{"value": name, "label": name} for name in known]
+    question = questions.ask("sheet", choices, lengths)
+    return replace(question, answer=answer if answer in (*known, questions.NONE) else None)
 
 
 def _is_shown(meta: Any) -> bool:
     return "Visible" in str(meta.visible) and "WorkSheet" in str(meta.typ)
-
-
-def _texts(sheet: Any, rows: int | None = None) -> list[list[str]]:
-    found = sheet.to_python(skip_empty_area=False, nrows=rows)
-    return [[text_of(cell) for cell in row] for row in found]
 
 
 def _refuse_large(name: str, sheet: Any, limits: Mapping[str, int]) -> None:
@@ -104,6 +145,25 @@ def _refuse_large(name: str, sheet: Any, limits: Mapping[str, int]) -> None:
         raise FileRefused("full_sheet", where=where)
     if rows > limits["workbook_rows"] or columns > limits["columns"]:
         raise FileRefused("too_large", where=where)
+
+
+def _refuse_formulas(cells: SheetCells, layout: Layout, sheet: str) -> None:
+    """Refuse a sheet where a record needs the result of a formula that nobody worked out."""
+    used = {c.position for c in layout.columns if c.variable}
+    for row, column in sorted(cells.unstored):
+        below = layout.header_row < row < len(cells.rows)
+        # A row that seems empty may consist of formulas; of a total nothing is needed.
+        if column in used and below and row_kind(cells.rows[row]) in ("data", "blank"):
+            raise FileRefused("formulas", where=f"{sheet}!{letter_of(column)}{row + 1}")
+
+
+def _merged(cells: SheetCells, layout: Layout) -> list[str]:
+    """Return the ranges of merged cells whose value was taken for every row, in columns that are used."""
+    used = {c.position for c in layout.columns if c.variable}
+    names = [
+        name for name, column, last in cells.merged if column in used and last > layout.header_row
+    ]
+    return names[:NAMED_RANGES]
 
 
 def _size(sheet: Any) -> tuple[int, int]:
@@ -119,16 +179,3 @@ def _blocks(rows: list[list[str]], layout: Layout, size: int) -> Iterator[FileBl
         numbers = pa.array(np.arange(k + 1, k + 1 + len(part), dtype=np.int32))
         fine = pa.array(np.full(len(part), FINE, np.int8))
         yield FileBlock(cells, numbers, fine, size * (k + len(part)) // len(rows))
-
-
-def text_of(cell: Any) -> str:
-    """Return a cell as the text a person would have typed."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "1" if cell else "0"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, dt.datetime):
-        return cell.date().isoformat()
-    return cell.isoformat() if isinstance(cell, dt.date) else str(cell)

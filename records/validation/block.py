@@ -107,12 +107,19 @@ class RecordBlock:
         )
 
     def report_problem(self, variable: Variable, problem: str, breaks: Array) -> None:
-        """Note what the engine says by itself of a variable, whatever the instrument."""
-        texts = codelists.standard("messages")[problem]
+        """Note what the engine says by itself of a variable, whatever the instrument.
+
+        A problem that speaks of a code (`suggested:UZB`) is a cause of its own for each code.
+        """
+        name, _, code = problem.partition(":")
+        texts = codelists.standard("messages")[name]
+        if code:
+            labels = codelists.load(variable.codelist).by_code[code].labels
+            texts = texts | {lang: texts[lang].replace("{code}", labels[lang]) for lang in labels}
         message = languages.say(texts, variable.label)
-        rule, severity = f"{variable.name}.{problem}", texts["severity"]
+        rule = ".".join(filter(None, (variable.name, name, code)))
         private = variable.private or problem in personal.PROBLEMS
-        self.report(rule, severity, variable.name, breaks, message, private)
+        self.report(rule, texts["severity"], variable.name, breaks, message, private)
 
     def checked(self) -> Checked:
         """Return the block with all its findings; a hidden text stands in none of them."""
@@ -169,6 +176,8 @@ class RecordBlock:
             other = pc.invert(pc.match_substring_regex(texts, KEY))
             self.report_problem(variable, "not_a_key", (lengths > 0) & np.asarray(other))
             return
+        errors = pc.is_in(pc.utf8_lower(texts), pa.array(sorted(parsing.CELL_ERRORS)))
+        self.report_problem(variable, "cell_error", np.asarray(errors))
         odd = pc.match_substring_regex(texts, UNPRINTABLE)
         self.report_problem(variable, "unprintable", np.asarray(odd))
         self.report_problem(variable, "too_long", lengths > int(variable.high or 40))

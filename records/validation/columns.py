@@ -38,7 +38,7 @@ class VariableColumn:
             places = pa.array(self.values.astype(np.int32), mask=self.values < 0)
             return pa.DictionaryArray.from_arrays(places, pa.array(self.vocabulary, pa.string()))
         nothing = ~self.stated
-        if kind == "date":
+        if kind in ("date", "period"):
             return pa.array(self.values.astype(np.int32), mask=nothing).cast(pa.date32())
         if kind == "boolean":
             return pa.array(self.values.astype(bool), mask=nothing)
@@ -53,7 +53,7 @@ def spread(variable: Variable, meanings: Sequence[Meaning], places: Array) -> Va
     if variable.kind == "code":
         return _codes(variable, values, places)
     stated = np.array([value is not None for value in values])[places]
-    if variable.kind in ("date", "birth"):
+    if variable.kind in ("date", "period", "birth"):
         days = [MISSING if day is None else (day[0] - parsing.EPOCH).days for day in values]
         exact = [day is not None and day[1] == "D" for day in values]
         return VariableColumn(np.array(days)[places], stated, exact=np.array(exact)[places])

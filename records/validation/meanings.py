@@ -11,6 +11,7 @@ from records.instruments.spec import Spec, Variable
 from records.validation import parsing, personal
 from standards import codelists, spelling
 from standards.codelists import Match
+from standards.periods import Period, read_period
 
 REMEMBERED = 100_000  # distinct texts of one variable
 DAYS_SUFFIX = "_d"  # by the names of the data dictionary, such a variable counts days
@@ -22,7 +23,8 @@ class Answers:
 
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
     slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code;
-    currency  the code of the currency of all amounts that state none.
+    currency  the code of the currency of all amounts that state none; iso_numbers  bare numbers for
+    countries are those of ISO 3166.
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +32,7 @@ class Answers:
     date1904: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     currency: str = ""
+    iso_numbers: bool = False
 
     @classmethod
     def from_answers(
@@ -50,6 +53,7 @@ class Answers:
             date1904=bool(answers.get("date1904", False)),
             aliases=dict(answers.get("aliases") or {}),
             currency="" if currency == "none" else currency,
+            iso_numbers=answers.get("country_numbers") == "iso",
         )
 
 
@@ -65,6 +69,7 @@ class Meanings:
 
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
+        self.frequency = spec.frequency
         self._known: dict[str, dict[str, Meaning]] = {v.name: {} for v in spec.variables}
 
     def of(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
@@ -74,7 +79,7 @@ class Meanings:
             known.clear()
         fresh = [text for text in texts if text not in known]
         if fresh:
-            meanings = self._work_out(variable, fresh)
+            meanings = _with_cell_errors(fresh, self._work_out(variable, fresh))
             known.update(zip(fresh, _with_personal(variable, fresh, meanings), strict=True))
         return [known[text] for text in texts]
 
@@ -84,6 +89,7 @@ class Meanings:
         work_out = {
             "date": self._date,
             "birth": self._date,
+            "period": self._period,
             "integer": self._number,
             "decimal": self._number,
             "boolean": self._boolean,
@@ -105,6 +111,8 @@ class Meanings:
             if code in codes.by_code
         }
         matches = codes.match(texts, variable.codes)
+        if self.answers.iso_numbers:
+            matches = [Match(m.suggestion) if m.note == "number" else m for m in matches]
         return [
             _code(variable, text, match, declared)
             for text, match in zip(texts, matches, strict=True)
@@ -119,6 +127,15 @@ class Meanings:
             birth=variable.kind == "birth",
         )
         return Meaning(None, day.problem) if day.day is None else Meaning((day.day, day.precision))
+
+    def _period(self, variable: Variable, text: str) -> Meaning:
+        """The first day of a period of the instrument; a day stands for the period it lies in."""
+        if period := read_period(text, self.frequency):
+            return Meaning((period.first_day, "D"))
+        day = self._date(variable, text)
+        if day.value is None:
+            return Meaning(None, "not_a_period")
+        return Meaning((Period.of(day.value[0], self.frequency).first_day, "D"))
 
     def _number(self, variable: Variable, text: str) -> Meaning:
         parse = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
@@ -141,19 +158,35 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
     key = spelling.normalise(text)
     if key in declared:
         return Meaning(declared[key])
-    if not key or (match.code is None and parsing.is_blank(text)):
+    if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
         return _nothing_stated(variable)
-    if match.code is not None:
-        return Meaning(match.code, "look_alike" if match.level == 3 else "")
-    if variable.name == "sex" and key in codelists.undeclared_sexes():
+    if match.code is None and variable.name == "sex" and key in codelists.undeclared_sexes():
         return Meaning(None, "undeclared")
-    return Meaning(None, match.note or "unknown_text")
+    return Meaning(match.code, _problem_of(match))
+
+
+def _problem_of(match: Match) -> str:
+    """Return the message that a look-up calls for; after a colon the code that it speaks of."""
+    about = match.suggestion or (match.code if match.note == "part" else "")
+    if about:
+        return f"{match.note}:{about}"
+    if match.code is None:
+        return match.note or "unknown_text"
+    return "look_alike" if match.level == codelists.BY_LOOK else ""
 
 
 def _nothing_stated(variable: Variable) -> Meaning:
     if variable.unknown:
         return Meaning(variable.unknown, "not_stated" if variable.name == "sex" else "")
     return Meaning(None, "missing" if variable.required else "")
+
+
+def _with_cell_errors(texts: Sequence[str], meanings: Sequence[Meaning]) -> list[Meaning]:
+    """An error of the spreadsheet program (#REF!) is never “not stated”: somebody has to correct it."""
+    return [
+        Meaning(None, "cell_error") if parsing.is_cell_error(text) else meaning
+        for text, meaning in zip(texts, meanings, strict=True)
+    ]
 
 
 def _with_personal(

@@ -81,10 +81,13 @@ BLANK = frozenset(
         "görkezilmedik",
         "unknown",
         "not stated",
-        "#n/a",
-        "#н/д",
-        "#ref!",
-        "#value!",
+    ]
+)
+# What a spreadsheet program leaves where a formula failed, in English and Russian.
+CELL_ERRORS = frozenset(
+    [
+        *("#ref!", "#value!", "#n/a", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "#calc!"),
+        *("#ссылка!", "#знач!", "#н/д", "#дел/0!", "#имя?", "#пусто!", "#число!"),
     ]
 )
 YES = frozenset({"1", "yes", "y", "true", "да", "д", "hawa", "+"})
@@ -108,6 +111,11 @@ def is_blank(text: str) -> bool:
     """Say whether the text states nothing: empty, a dash, "not stated" in any language."""
     key = normalise(text)
     return not key or key in BLANK
+
+
+def is_cell_error(text: str) -> bool:
+    """Say whether the text is the error of a spreadsheet formula: somebody has to correct it."""
+    return text.lstrip().startswith("#") and normalise(text) in CELL_ERRORS
 
 
 def says_nothing(text: str, kind: str) -> bool:

@@ -66,11 +66,11 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
         "gates": [_gate(gate) for gate in found.build.gates],
         "before": before,
         "rows": [
-            (period, figures, figures.t - (shown[period].t if period in shown else 0))
+            (period, figures, figures.total - (shown[period].total if period in shown else 0))
             for period, figures in reversed(now.items())
         ],
         "total": total,
-        "total_change": total.t - sum(figures.t for figures in shown.values()),
+        "total_change": total.total - sum(figures.total for figures in shown.values()),
     }
     return render(request, "reports/release.html", context)
 

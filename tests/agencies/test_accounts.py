@@ -235,7 +235,7 @@ def test_there_is_one_statistics_office_and_it_is_named_on_the_page(client, nati
 def test_what_a_new_agency_needs_is_done_with_it_or_the_agency_is_not_made(
     national_admin, monkeypatch
 ):
-    monkeypatch.setattr(accounts, "_created", [])
+    monkeypatch.setattr(accounts, "needs_of_new_agencies", [])
     made = []
 
     def link(agency):

@@ -95,11 +95,11 @@ def xlsx(**sheets):
 
 
 def look(content, folder, instrument="SMS-WPF", answers=None):
-    """What the child would see in a file, without the child. Raises Refused."""
+    """What the child would see in a file, without the child. Raises FileRefused."""
     path = folder / "file"
     path.write_bytes(content)
     request = {"path": str(path), "answers": answers or {}, "limits": LIMITS}
-    return reading.look(request, SPECS[instrument])
+    return reading.opened_file(request, SPECS[instrument])
 
 
 def rows_of(source, instrument="SMS-WPF", key=b"key"):

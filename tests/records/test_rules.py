@@ -316,22 +316,6 @@ def test_held_rows_do_not_count_in_the_checks_of_the_file():
 
 
 @pytest.mark.parametrize(
-    "change, problem",
-    [
-        ({"variables": [{"name": "x", "kind": "date", "label": {"en": "X"}}]}, "sex is never left out"),
-        ({"rules": [{"id": "a", "severity": "error", "variable": "nobody", "when": [], "message": {}}]}, "unknown variable"),
-        ({"rules": [{"id": "a", "severity": "error", "variable": "sex", "when": [], "message": {}}] * 2}, "two rules"),
-        ({"variables": [{"name": "sex", "kind": "magic", "label": {"en": "X"}}]}, "unknown kind"),
-        ({"variables": [{"name": "sex", "kind": "code", "label": {"en": "X"}}]}, "needs a list"),
-    ],
-)  # fmt: skip
-def test_an_instrument_that_contradicts_itself_is_refused(change, problem):
-    content = {**SPECS["SMS-WPF"].raw, "checks": [], "rules": [], **change}
-    with pytest.raises(spec.InvalidInstrument, match=problem):
-        spec.Spec.from_content(content)
-
-
-@pytest.mark.parametrize(
     "text", ["AB1234567", "AB 1234567", "A 1234567", "U12345678", "I-AŞ 123456", "I-AŞ№123456", "12345678901", "12345678901234"]
 )  # fmt: skip
 def test_what_looks_like_a_document_is_no_number_of_a_case(text):

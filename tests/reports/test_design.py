@@ -3,11 +3,13 @@
 import pytest
 import yaml
 
-from reports.designs import datasets, tables
+from records.instruments import reader
+from reports.designs import consistency, datasets, tables
 from reports.published.structure import SEX, TIME
-from standards.periods import periods_between
+from standards.definitions import InvalidDefinition
 
 WPF = yaml.safe_load((datasets.DIRECTORY / "wpf.yaml").read_text())
+LABELS = {"en": "A", "ru": "А", "tk": "A"}
 
 
 def written(folder, name, **changes):
@@ -23,23 +25,32 @@ def with_dimension(name, **changes):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"dimensions": [d for d in WPF["dimensions"] if d["name"] != SEX]}, "dimensions SEX and"),
-        ({"dimensions": [d for d in WPF["dimensions"] if d["name"] != TIME]}, "TIME_PERIOD"),
-        ({"dimensions": [*WPF["dimensions"], WPF["dimensions"][0]]}, "defined twice"),
-        ({"dimensions": with_dimension("AGE", derive="magic")}, "derive is one of"),
+        (
+            {"dimensions": [d for d in WPF["dimensions"] if d["name"] != SEX]},
+            "the dimension SEX is never left out",
+        ),
+        (
+            {"dimensions": [d for d in WPF["dimensions"] if d["name"] != TIME]},
+            "the dimension TIME_PERIOD is never left out",
+        ),
+        ({"dimensions": [*WPF["dimensions"], WPF["dimensions"][0]]}, "TIME_PERIOD stands twice"),
+        (
+            {"dimensions": with_dimension("AGE", derive="magic")},
+            "there is no word magic; choose from bands",
+        ),
         ({"dimensions": with_dimension("REGION", variable="region'--")}, "small letters"),
-        ({"dimensions": with_dimension("AGE", surprise=1)}, "surprise"),
+        ({"dimensions": with_dimension("AGE", surprise=1)}, "unknown key: surprise"),
         ({"dimensions": with_dimension("SKILL", implied_by="REGION")}, "cannot be a roll-up"),
-        ({"dimensions": with_dimension("OCCUPATION", groups=[])}, "lies in several groups"),
-        ({"base": 1}, "base is an integer"),
-        ({"colour": "red"}, "colour"),
+        ({"dimensions": with_dimension("OCCUPATION", groups=[])}, "the list needs 1 or more"),
+        ({"base": 1}, "1 is less than 2"),
+        ({"colour": "red"}, "unknown key: colour"),
         (
             {
                 "dimensions": with_dimension(
                     "AGE",
                     bands=[
-                        {"code": "A", "from": 0, "to": 20, "labels": {}},
-                        {"code": "B", "from": 20, "to": 90, "labels": {}},
+                        {"code": "A", "from": 0, "to": 20, "labels": LABELS},
+                        {"code": "B", "from": 20, "to": 130, "labels": LABELS},
                     ],
                 )
             },
@@ -48,21 +59,121 @@ def with_dimension(name, **changes):
     ],
 )
 def test_a_dataset_that_contradicts_itself_is_refused_in_words(tmp_path, changes, words):
-    with pytest.raises(datasets.InvalidDataset, match=words):
+    with pytest.raises(InvalidDefinition, match=words):
         datasets.read(written(tmp_path, "wpf", **changes))
+
+
+def groups_of(name):
+    return next(d["groups"] for d in WPF["dimensions"] if d["name"] == name)
+
+
+def headline(**where):
+    return {"headline": {"labels": LABELS, "where": where}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"dimensions": with_dimension("OCCUPATION", groups=groups_of("OCCUPATION")[1:])}, "dimensions.OCCUPATION.groups: codes that lie in no group: 1, 11, 12"),
+        ({"dimensions": with_dimension("DECISION", groups=groups_of("DECISION")[:1])}, "codes that lie in no group: APP"),
+        ({"dimensions": with_dimension("OCCUPATION", groups=[*groups_of("OCCUPATION"), {"code": "X", "codes": ["71"], "labels": LABELS}])}, "groups.X: the code 71 belongs to OC7, too"),
+        ({"dimensions": with_dimension("OCCUPATION", groups=[*groups_of("OCCUPATION"), {"code": "X", "parents": ["77"], "labels": LABELS}])}, "groups.X.parents: there is no code 77"),
+        ({"dimensions": with_dimension("OCCUPATION", groups=[*groups_of("OCCUPATION"), {"code": "X", "labels": LABELS}])}, "a group needs codes, parents or rest"),
+        ({"dimensions": with_dimension("DECISION", groups=[{"code": "_U", "rest": "unknown", "labels": LABELS}])}, "never counted as not stated"),
+        ({"dimensions": with_dimension("CITIZENSHIP", keep=["TUR", "TRK"])}, "CITIZENSHIP.keep: there is no code TRK"),
+        ({"dimensions": with_dimension("CITIZENSHIP", codelist="country")}, "codelist: there is no word country"),
+        ({"dimensions": with_dimension("REGION", keep=["TM-S"])}, "REGION.keep: a dimension derived as code has no keep"),
+        ({"dimensions": with_dimension("REGION", derive="sex")}, "SEX, and nothing else, is derived as sex"),
+        ({"dimensions": with_dimension("AGE", bands=[{"code": "A", "from": 0, "to": 99, "labels": LABELS}])}, "the last band must end with 130"),
+        ({"dimensions": with_dimension("AGE", bands=[{"code": "A", "from": 5, "to": 130, "labels": LABELS}])}, "this one must begin with 0"),
+        (headline(DECISIONS=["GRANTED"]), "headline.where.DECISIONS: there is no dimension DECISIONS"),
+        (headline(DECISION=["GRANTD"]), "there is no code GRANTD; choose from GRANTED, OTHER"),
+        (headline(SEX=["F"]), "there is no dimension SEX"),
+    ],
+)  # fmt: skip
+def test_codes_that_no_group_covers_are_never_counted_silently(tmp_path, changes, words):
+    with pytest.raises(InvalidDefinition) as refused:
+        datasets.read(written(tmp_path, "wpf", **changes))
+    assert words in str(refused.value)
+
+
+def test_a_new_code_below_a_parent_is_counted_with_it():
+    occupation = next(d for d in datasets.datasets()["WPF"].dimensions if d.name == "OCCUPATION")
+    assert {occupation.code_of(code) for code in ("7", "71", "72", "75")} == {"OC7"}
+
+
+def test_a_headline_names_the_codes_that_are_counted(tmp_path):
+    dataset = datasets.read(written(tmp_path, "wpf", **headline(DECISION=["GRANTED"])))
+    assert dataset.headline.where == {"DECISION": ("GRANTED",)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("dataset: WPF", "dataset: WFP", "line 4: dataset: there is no dataset WFP; choose from BCR, SLP, WPF; did you mean WPF?"),
+        ("by: [OCCUPATION", "by: [OCUPATION", "by: there is no dimension OCUPATION"),
+        ("by: [OCCUPATION", "by: [SEX, OCCUPATION", "by: there is no dimension SEX"),
+        ("by: [OCCUPATION", "where: {DECISION: [NO_SUCH]}\nby: [OCCUPATION", "where.DECISION: there is no code NO_SUCH"),
+    ],
+)  # fmt: skip
+def test_a_table_that_asks_for_what_its_dataset_lacks_is_refused(tmp_path, old, new, words):
+    text = (tables.DIRECTORY / "t14.yaml").read_text()
+    assert old in text
+    (tmp_path / "t14.yaml").write_text(text.replace(old, new))
+    with pytest.raises(InvalidDefinition) as refused:
+        tables.tables(tmp_path)
+    assert words in str(refused.value)
+
+
+def test_two_tables_of_one_code_are_refused(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text((tables.DIRECTORY / "t14.yaml").read_text())
+    with pytest.raises(InvalidDefinition, match="another file has this code"):
+        tables.tables(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"frequency": "Q"}, "SMS-WPF says M"),
+        ({"unit": "PS"}, "SMS-WPF says DOC"),
+        ({"sources": ["SMS", "MOE"]}, "there is no agency of the instrument MOE"),
+        ({"instrument": "SMS-WFP"}, "there is no instrument SMS-WFP"),
+        ({"dimensions": with_dimension("REGION", variable="regoin")}, "there is no variable with codes regoin"),
+        ({"dimensions": with_dimension("REGION", codelist="flows")}, "SMS-WPF reads it with regions"),
+    ],
+)  # fmt: skip
+def test_a_dataset_that_does_not_fit_its_instrument_fails_the_system_check(
+    tmp_path, monkeypatch, changes, words
+):
+    written(tmp_path, "wpf", **changes)
+    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
+    (error,) = consistency.definitions_fit(None)
+    assert words in error.msg and error.msg.startswith("wpf.yaml")
+
+
+def test_our_definitions_fit_each_other_and_a_broken_instrument_fails_the_check(
+    monkeypatch, tmp_path
+):
+    assert consistency.definitions_fit(None) == []
+    (tmp_path / "sms-wpf.yaml").write_text("code: SMS-WPF\n")
+    monkeypatch.setattr(reader, "DIRECTORY", tmp_path)
+    assert "missing key: version" in [
+        e.msg.split(": ", 1)[1] for e in consistency.definitions_fit(None)
+    ]
 
 
 def test_a_missing_part_is_named(tmp_path):
     path = tmp_path / "wpf.yaml"
     path.write_text(yaml.safe_dump({k: v for k, v in WPF.items() if k != "unit"}))
-    with pytest.raises(datasets.InvalidDataset, match="unit is missing"):
+    with pytest.raises(InvalidDefinition, match="missing key: unit"):
         datasets.read(path)
 
 
 def test_the_records_of_an_instrument_are_published_in_one_dataset_only(tmp_path):
     written(tmp_path, "one")
     written(tmp_path, "two", code="WPF2")
-    with pytest.raises(datasets.InvalidDataset, match="in one dataset only"):
+    with pytest.raises(InvalidDefinition, match="records are published in one dataset only"):
         datasets.datasets(tmp_path)
 
 
@@ -87,34 +198,12 @@ def test_a_roll_up_never_stands_beside_what_implies_it_but_has_margins_of_its_ow
             assert not any({source.name, source.implied_by} <= margin for margin in named)
 
 
-@pytest.mark.parametrize("table", tables.tables().values(), ids=lambda table: table.code)
-def test_a_named_table_asks_for_what_its_dataset_has(table):
-    structure = datasets.datasets()[table.dataset].structure(["2026-01"])
-    for name in (*table.by, *table.where):
-        structure.require_name(name)
-    for name, codes in table.where.items():
-        structure.require_codes(name, codes)
-    assert SEX not in table.where
-
-
 def test_a_changed_dimension_is_another_design_and_a_changed_label_is_not(tmp_path):
     ours = datasets.datasets()["WPF"].design
-    relabelled = datasets.read(written(tmp_path, "a", title={"en": "Other words"}))
+    whole = [{"code": "ALL", "rest": "the whole country", "labels": LABELS}]
+    relabelled = datasets.read(written(tmp_path, "a", title=LABELS))
     regrouped = datasets.read(
-        written(tmp_path, "b", dimensions=with_dimension("REGION", derive="groups"))
+        written(tmp_path, "b", dimensions=with_dimension("REGION", derive="groups", groups=whole))
     )
     assert relabelled.design == ours
     assert regrouped.design != ours
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "periods"),
-    [
-        ("2025", "2027", ["2025", "2026", "2027"]),
-        ("2025-Q4", "2026-Q1", ["2025-Q4", "2026-Q1"]),
-        ("2025-11", "2026-02", ["2025-11", "2025-12", "2026-01", "2026-02"]),
-        ("2026-05", "2026-05", ["2026-05"]),
-    ],
-)
-def test_periods_between_leave_none_out(first, last, periods):
-    assert periods_between(first, last) == periods

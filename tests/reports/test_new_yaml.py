@@ -1,122 +1,175 @@
-"""No table, instrument or dataset is named in Python: files are enough for everything."""
+"""No table, instrument or dataset is named in Python: YAML files are enough for everything.
+
+The trial is the data dictionary's register of inbound students, with the academic year as its period
+and code lists of its own. Its files are put beside copies of ours.
+"""
 
 import csv
 import io
+import shutil
+from pathlib import Path
 
 import openpyxl
 import pytest
 
 from agencies import scope
+from agencies.roles import Role
 from records.collection import entry
-from records.instruments import versions
-from records.models import Submission
-from reports.designs import datasets, tables
+from records.instruments import reader, versions
+from records.models import Record, Submission
+from reports.designs import consistency, datasets, tables
+from standards import codelists
+from tests.conftest import make_agency
+from tests.records import files as uploaded
 from tests.reports.conftest import hand
 
-INSTRUMENT = """
-code: SMS-REG
-version: 1
-include: [common]
-title: {en: Registrations, ru: Регистрации, tk: Hasaba alyşlar}
-purpose: {en: Stays, ru: Пребывания, tk: Bolmalar}
-unit: EVT
-concept: ADM
-frequency: Q
-agencies: [SMS]
-variables:
-  - name: host
-    kind: code
-    codelist: employer_types
-    required: true
-    unknown: _U
-    label: {en: Host, ru: Принимающая сторона, tk: Kabul ediji}
-rules: []
-checks: []
-"""
-DATASET = """
-code: REG
-instrument: SMS-REG
-title: {en: Registrations, ru: Регистрации, tk: Hasaba alyşlar}
-description: {en: Stays., ru: Пребывания., tk: Bolmalar.}
-unit: EVT
-concept: ADM
-frequency: Q
-base: 5
-sources: [SMS]
-dimensions:
-  - {name: TIME_PERIOD, labels: {en: Period}, derive: period}
-  - {name: SEX, labels: {en: Sex}, derive: sex}
-  - {name: HOST, labels: {en: Host}, derive: code, variable: host, codelist: employer_types}
-"""
-TABLE = """
-code: T99
-dataset: REG
-title: {en: Registrations by host, ru: Регистрации, tk: Hasaba alyşlar}
-by: [HOST]
-"""
+TRIAL = Path(__file__).parents[1] / "data" / "trial"
+STUDENT = {
+    "record_ref": "ST-1",
+    "event_date": "2024/25",
+    "sex": "F",
+    "birth_date": "12.04.2003",
+    "citizenship": "UZB",
+    "region": "TM-S",
+    "study_level": "6",
+    "field": "07",
+    "mode": "FULL",
+    "funding": "SELF",
+    "year_of_study": "2",
+}
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
-    for folder, name, text in (
-        ("instruments", "reg", INSTRUMENT),
-        ("datasets", "reg", DATASET),
-        ("tables", "t99", TABLE),
+def trial(tmp_path, monkeypatch):
+    """Copies of our folders of definitions with the files of the trial among them."""
+    for module, folder, names in (
+        (codelists, "standards", ()),
+        (reader, "instruments", ("edu-inf.yaml",)),
+        (datasets, "datasets", ("edu.yaml",)),
+        (tables, "tables", ("t19.yaml",)),
     ):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / f"{name}.yaml").write_text(text)
-    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path / "datasets")
-    monkeypatch.setattr(tables, "DIRECTORY", tmp_path / "tables")
+        shutil.copytree(module.DIRECTORY, tmp_path / folder, ignore=shutil.ignore_patterns("*.py"))
+        monkeypatch.setattr(module, "DIRECTORY", tmp_path / folder)
+        for name in names:
+            shutil.copy(TRIAL / name, tmp_path / folder)
+    own = tmp_path / "standards" / "codelists.yaml"
+    own.write_text(own.read_text() + (TRIAL / "codelists.yaml").read_text())
     return tmp_path
 
 
 @pytest.fixture
-def clerk_of(agency):
-    from agencies.access import Role
-
-    return hand(Role.CLERK, agency)
+def ministry(db):
+    return make_agency("MOE")
 
 
-def test_three_files_give_form_page_files_and_api(
-    client, files, agency, clerk_of, lead, publish, instruments
+@pytest.fixture
+def students(trial, ministry, instruments):
+    """The instrument, published; the ministry delivers it."""
+    return versions.publish(trial / "instruments" / "edu-inf.yaml").instrument
+
+
+@pytest.fixture
+def student_clerk(ministry):
+    return hand(Role.CLERK, ministry)
+
+
+def test_the_files_of_the_trial_fit_each_other(trial):
+    assert consistency.definitions_fit(None) == []
+
+
+def test_a_list_form_page_and_template_show_the_new_instrument(client, students, student_clerk):
+    client.force_login(student_clerk)
+    assert b"Inbound foreign students" in client.get("/instruments/").content
+    form = client.get("/records/new/EDU-INF/MOE/").content.decode()
+    assert 'name="study_level"' in form and "Both years: 2025/26." in form
+    assert "Doctoral or equivalent" in form and "Less than primary" not in form
+    assert 'name="education"' not in form
+    page = client.get("/instruments/EDU-INF/").content.decode()
+    assert "Engineering and construction" in page and "Secondary school after 30" in page
+    assert "Doctoral or equivalent" in page and "Less than primary" not in page
+    header = client.get("/instruments/EDU-INF/template.csv").content.decode().splitlines()[0]
+    assert "Academic year" in header and "Level of study" in header
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("2024/25", "2024-A1"),
+        ("2024–2025", "2024-A1"),
+        ("2024-A1", "2024-A1"),
+        ("03.02.2025", "2024-A1"),
+    ],
+)
+def test_an_academic_year_is_typed_as_people_write_it(
+    students, ministry, student_clerk, text, period
 ):
-    version = versions.publish(files / "instruments" / "reg.yaml")
-    client.force_login(clerk_of)
-    form = client.get("/records/new/SMS-REG/SMS/")
-    assert form.status_code == 200 and b'name="host"' in form.content
-    for k in range(25):
-        values = {
-            "record_ref": f"N-{k}",
-            "event_date": "05.02.2026",
-            "sex": "FM"[k % 2] if k < 24 else "_U",
-            "birth_date": "1990",
-            "citizenship": "TUR",
-            "region": "TM-S",
-            "host": "STATE" if k % 3 else "JV",
-        }
-        with scope.acting(clerk_of):
-            outcome = entry.save(values, agency=agency, instrument=version.instrument, by=clerk_of)
+    values = {**STUDENT, "event_date": text}
+    with scope.acting(student_clerk):
+        outcome = entry.save(values, agency=ministry, instrument=students, by=student_clerk)
         assert outcome.record, (outcome.errors, outcome.warnings)
-    with scope.acting(clerk_of):
-        submission = Submission.objects.get(instrument__code="SMS-REG")
-    lead(submission)
-    publish("REG")
+        assert outcome.record.submission.period == period
+        assert (outcome.record.event_date.isoformat(), outcome.record.age) == ("2024-09-01", 21)
+
+
+@pytest.mark.parametrize("text", ["2024/26", "2024", "2024-10", "next year", "2090/91"])
+def test_a_period_that_is_none_or_has_not_come_is_refused(students, ministry, student_clerk, text):
+    values = {**STUDENT, "event_date": text}
+    with scope.acting(student_clerk):
+        outcome = entry.save(values, agency=ministry, instrument=students, by=student_clerk)
+    assert outcome.record is None and outcome.errors
+
+
+def test_a_row_of_no_academic_year_is_held(students, ministry, student_clerk):
+    rows = uploaded.table(2, STUDENT, event_date=["2024/25", "2024/26"])
+    upload = uploaded.send(
+        uploaded.plain(rows), by=student_clerk, agency=ministry, instrument=students
+    )
+    with scope.acting(student_clerk):
+        assert Record.objects.count() == 1
+        (held,) = upload.held_rows.all()
+    assert [f["rule"] for f in held.findings] == ["event_date.not_a_period"]
+
+
+def test_three_files_give_upload_table_files_api_and_dashboard(
+    client, students, ministry, student_clerk, lead, publish
+):
+    rows = uploaded.table(
+        60,
+        STUDENT,
+        event_date=["2023/24", "2024/25"],
+        sex=["F", "F", "M", "M", "M"],
+        study_level=["6", "7", "5"],
+        field=["07", "09", "медицина"],
+        citizenship=["UZB", "KAZ", "Индия", "FRA"],
+    )
+    rows[0][rows[0].index("event_date")] = "Учебный год"
+    upload = uploaded.send(
+        uploaded.plain(rows), by=student_clerk, agency=ministry, instrument=students
+    )
+    with scope.acting(student_clerk):
+        assert Record.objects.count() == 60, upload.report
+        submissions = list(Submission.objects.filter(instrument=students).order_by("period"))
+    assert [s.period for s in submissions] == ["2023-A1", "2024-A1"]
+    for submission in submissions:
+        lead(submission)
+    publish("EDU")
     client.logout()
 
-    page = client.get("/figures/tables/T99/")
-    assert page.status_code == 200 and b"Registrations by host" in page.content
-    assert b"Registrations" in client.get("/figures/?dataset=REG").content
-    lines = client.get("/figures/tables/T99.csv").content.decode().splitlines()
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    assert {row["HOST"] for row in rows} <= {"STATE", "JV"} and rows
-    assert all(int(row["_T"]) % 5 == 0 for row in rows)
-    book = openpyxl.load_workbook(io.BytesIO(client.get("/figures/tables/T99.xlsx").content))
-    assert book["Figures"].max_row == 1 + len(rows)
-    answer = client.get("/figures/api/v1/tables/T99/data").json()
-    assert [str(row["_T"]) for row in answer["rows"]] == [row["_T"] for row in rows]
-    whole = client.get("/figures/api/v1/datasets/REG/data").json()
-    assert whole["total"] == answer["total"] and whole["base"] == 5
+    page = client.get("/figures/tables/T19/").content.decode()
+    assert "Foreign students by level, field and origin" in page and "Health and welfare" in page
+    assert "2023/24" in client.get("/figures/?dataset=EDU").content.decode()
+    lines = client.get("/figures/tables/T19.csv").content.decode().splitlines()
+    cells = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    assert {row["STUDY_LEVEL"] for row in cells} == {"HIGHER", "VOCATIONAL"}
+    assert {row["FIELD"] for row in cells} == {"07", "09"}
+    assert all(int(row["_T"]) % 3 == 0 for row in cells)
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/figures/tables/T19.xlsx").content))
+    assert book["Figures"].max_row == 1 + len(cells)
+    answer = client.get("/figures/api/v1/tables/T19/data").json()
+    assert [str(row["_T"]) for row in answer["rows"]] == [row["_T"] for row in cells]
+    years = client.get("/figures/api/v1/datasets/EDU/data?by=TIME_PERIOD").json()
+    assert [row["TIME_PERIOD"] for row in years["rows"]] == ["2023-A1", "2024-A1"]
     schema = client.get("/figures/api/schema/?format=json").json()
     named = schema["paths"]["/figures/api/v1/tables/{code}/data"]["get"]["parameters"]
-    assert {"T99"} == set(next(p for p in named if p["name"] == "code")["schema"]["enum"])
-    assert "host" in {p["name"] for p in named}
+    assert "T19" in next(p for p in named if p["name"] == "code")["schema"]["enum"]
+    assert "study_level" in {p["name"] for p in named}

@@ -28,7 +28,7 @@ def refusal_of(content, folder, instrument):
     try:
         return look(content, folder, instrument).layout.refusal.code
     except FileRefused as refused:
-        return refused.why.code
+        return refused.refusal.code
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

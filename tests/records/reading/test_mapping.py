@@ -6,7 +6,7 @@ from records.reading.__main__ import pa
 from records.reading.headers import map_columns
 from records.reading.identity import keyed
 from records.reading.questions import proven_letters
-from records.reading.rows import kind_of_row
+from records.reading.rows import row_kind
 from standards import spelling
 from tests.records import files
 from tests.records.files import SPECS, VALID, look, plain, rows_of, table, xlsx
@@ -208,7 +208,7 @@ def test_of_several_sheets_with_tables_a_person_chooses(tmp_path):
     ],
 )
 def test_rows_that_are_no_data_are_told_apart(cells, kind):
-    assert kind_of_row(cells) == kind
+    assert row_kind(cells) == kind
 
 
 def test_blank_rows_totals_signatures_and_numbering_are_left_out(tmp_path):

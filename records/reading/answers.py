@@ -1,0 +1,107 @@
+"""Which answers to the questions of a file can be used, and what is wrong with the others."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from records.instruments.spec import Spec
+from records.reading import encoding
+from records.reading.questions import HELD, NONE
+from standards import codelists, languages
+from standards.languages import Labels
+
+LETTER = re.compile(r"^[A-Z]{1,3}$")
+ORDERS = ("true", "false", "1", "0", f"true{HELD}", f"false{HELD}", NONE)
+
+
+@dataclass(frozen=True)
+class BadAnswer:
+    """An answer that cannot be used: ids of the questions concerned, and why in a sentence."""
+
+    questions: tuple[str, ...]
+    message: Labels
+
+
+def bad_answer(answers: Mapping[str, Any], spec: Spec) -> BadAnswer | None:
+    """Return the first answer that cannot be used, or None.
+
+    `answers` maps question ids to what was said; those about columns are one mapping variable ->
+    letter. No column can answer two questions.
+    """
+    for name, answer in answers.items():
+        try:
+            usable = name in ANSWERS and ANSWERS[name](answer, spec)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            usable = False
+        if not usable:
+            text = codelists.standard("questions")["bad"]
+            return BadAnswer((name,), languages.say(text, where=f"{name}: {answer}"[:200]))
+    return _column_for_two(dict(answers.get("columns") or {}), spec)
+
+
+def settled(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers as the checks of the rows understand them.
+
+    “None of these” leaves a text without a meaning, so its rows are held; an order of day and month
+    that was kept against contradicting dates is that order.
+    """
+    plain = {name: answer for name, answer in answers.items() if answer != NONE}
+    if "day_first" in plain:
+        plain["day_first"] = str(plain["day_first"]).lower().removesuffix(HELD)
+    if "sex_codes" in plain:
+        codes = dict(plain["sex_codes"])
+        plain["sex_codes"] = {text: code for text, code in codes.items() if code != NONE}
+    return plain
+
+
+def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:
+    uses = Counter(letter for letter in columns.values() if letter != NONE)
+    letter, count = max(uses.items(), key=lambda use: use[1], default=("", 0))
+    if count < 2:
+        return None
+    variables = [spec.by_name[name] for name, chosen in columns.items() if chosen == letter]
+    labels = {
+        language: ", ".join(v.label.get(language) or v.label["en"] for v in variables)
+        for language in languages.LANGUAGES
+    }
+    text = languages.say(codelists.standard("questions")["bad.twice"], labels, letter)
+    return BadAnswer(tuple(f"columns:{v.name}" for v in variables), text)
+
+
+def _columns(columns: Any, spec: Spec) -> bool:
+    return all(
+        name in spec.by_name and (letter == NONE or LETTER.match(letter))
+        for name, letter in dict(columns).items()
+    )
+
+
+def _codes_of(name: str, spec: Spec) -> Mapping[str, Any]:
+    return codelists.load(spec.by_name[name].codelist).by_code
+
+
+def _sexes(codes: Any, spec: Spec) -> bool:
+    return all(code == NONE or code in _codes_of("sex", spec) for code in dict(codes).values())
+
+
+def _aliases(aliases: Any, spec: Spec) -> bool:
+    return all(
+        code in _codes_of(name, spec) for name, texts in aliases.items() for code in texts.values()
+    )
+
+
+ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
+    "encoding": lambda answer, _spec: answer in (*encoding.ENCODINGS, "utf-16", NONE),
+    "sheet": lambda answer, _spec: isinstance(answer, str),
+    "columns": _columns,
+    "sex_codes": _sexes,
+    "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
+    "country_numbers": lambda answer, _spec: answer in ("iso", NONE),
+    "control_total": lambda answer, _spec: answer in ("yes", NONE),
+    "currency": lambda answer, _spec: (
+        answer == NONE or answer in codelists.load("currencies").by_code
+    ),
+    "date1904": lambda answer, _spec: isinstance(answer, bool),
+    "aliases": _aliases,
+}

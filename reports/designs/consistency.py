@@ -1,0 +1,45 @@
+"""Whether datasets fit the instruments whose records they count: a check at every start."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core import checks
+
+from records.instruments import reader
+from records.instruments.spec import Spec
+from reports.designs import datasets, tables
+from reports.designs.datasets import Dataset
+from standards.definitions import InvalidDefinition, Problem, choose, refuse, unknown
+
+SAME = ("unit", "concept", "frequency")  # a dataset counts what its instrument collects
+
+
+@checks.register
+def definitions_fit(app_configs: Any, **_kwargs: Any) -> list[checks.Error]:
+    """Read all definitions; return every problem of them as an error of the system check."""
+    try:
+        specs = {spec.code: spec for spec in map(reader.read, reader.paths())}
+        for path in sorted(datasets.DIRECTORY.glob("*.yaml")):
+            refuse(path, problems(datasets.read(path), specs))
+        tables.tables()
+    except InvalidDefinition as invalid:
+        return [checks.Error(line, id="designs.E001") for line in invalid.lines]
+    return []
+
+
+def problems(dataset: Dataset, specs: dict[str, Spec]) -> Iterator[Problem]:
+    """Yield where a dataset differs from its instrument."""
+    spec = specs.get(dataset.instrument)
+    if spec is None:
+        yield Problem(("instrument",), choose(dataset.instrument, specs, "instrument"))
+        return
+    for key in SAME:
+        if getattr(dataset, key) != getattr(spec, key):
+            yield Problem((key,), f"{spec.code} says {getattr(spec, key)}")
+    yield from unknown(dataset.sources, spec.agencies, "agency of the instrument", ("sources",))
+    coded = {v.name: v.codelist for v in spec.variables if v.codelist}
+    for dimension in (d for d in dataset.dimensions if d.variable):
+        path, variable = ("dimensions", dimension.name), dimension.variable
+        yield from unknown([variable], coded, "variable with codes", (*path, "variable"))
+        if coded.get(variable, dimension.codelist) != dimension.codelist:
+            yield Problem((*path, "codelist"), f"{spec.code} reads it with {coded[variable]}")

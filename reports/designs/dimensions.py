@@ -1,0 +1,165 @@
+"""How the dimensions of a dataset are worked out from records: groups of codes, bands of age."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reports.designs.schema import OLDEST
+from reports.published.structure import SEXES, Item
+from standards import codelists
+from standards.codelists import CodeList
+from standards.languages import Labels
+
+CORE = frozenset(
+    {"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"}
+)
+UNKNOWN = "_U"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Codes that are counted together; `rest` says that all others are counted here, too."""
+
+    code: str
+    labels: Labels
+    codes: tuple[str, ...]
+    rest: bool
+
+
+@dataclass(frozen=True)
+class Band:
+    """Ages from `first` to `last`, both included."""
+
+    code: str
+    labels: Labels
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class DimensionDesign:
+    """How a dimension is worked out from a record.
+
+    derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable).
+    implied_by: the dimension of which this one is a roll-up (broad age of age). It makes no cell of
+    its own: its tables are sums of the other's cells, and the search keeps them close to the truth.
+    """
+
+    name: str
+    labels: Labels
+    derive: str
+    variable: str = ""
+    codelist: str = ""
+    keep: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    bands: tuple[Band, ...] = ()
+    implied_by: str = ""
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> "DimensionDesign":
+        """Build the design of a dimension in which `coverage.problems` finds none."""
+        codes = codelists.load(content["codelist"]) if "codelist" in content else None
+        texts = {k: content[k] for k in ("variable", "codelist", "implied_by") if k in content}
+        return cls(
+            name=content["name"],
+            labels=content["labels"],
+            derive=content["derive"],
+            keep=tuple(content.get("keep", ())),
+            groups=tuple(
+                Group(g["code"], g["labels"], members(g, codes), "rest" in g)
+                for g in content.get("groups", ())
+                if codes
+            ),
+            bands=tuple(
+                Band(b["code"], b["labels"], b["from"], b["to"]) for b in content.get("bands", ())
+            ),
+            **texts,
+        )
+
+    def sql(self) -> str:
+        """Return the expression on records_record, with `%%` for a literal per cent sign."""
+        return {
+            "sex": "CASE WHEN r.sex IN ('F', 'M') THEN r.sex ELSE '_OU' END",
+            "period": "s.period",
+            "bands": self._bands(),
+            "code": f"coalesce({self._column()}, '{self._unknown}')",
+            "groups": self._groups(),
+        }[self.derive]
+
+    def code_of(self, value: str | int | None) -> str:
+        """Return what `sql` makes of one value of the variable (of the age, for bands)."""
+        if value is None:
+            return self._unknown
+        if self.derive == "bands":
+            inside = (band.code for band in self.bands if band.first <= int(value) <= band.last)
+            return next(inside, UNKNOWN)
+        if self.derive == "code" or value in self.keep:
+            return str(value)
+        return next((g.code for g in self.groups if value in g.codes), self._rest)
+
+    def values(self) -> list[str | int | None]:
+        """Return every value the variable can take, not stated included."""
+        if self.derive == "bands":
+            return [None, *range(OLDEST + 1)]
+        return [None, *codelists.load(self.codelist).by_code]
+
+    def items(self) -> tuple[Item, ...]:
+        """Return the codes with labels, not stated among them; periods are added from the data."""
+        labels = codelists.standard("labels")
+        if self.derive == "sex":
+            return tuple(Item(code, labels[f"sex.{code}"]) for code in SEXES)
+        if self.derive == "period":
+            return ()
+        parts: list[Band | Group] = [*self.bands, *self.groups]
+        items = [Item(part.code, part.labels) for part in parts]
+        if self.codelist:
+            codes = codelists.load(self.codelist)
+            shown = codes.by_code if self.derive == "code" else self.keep
+            items = [*(Item(code, codes.by_code[code].labels) for code in shown), *items]
+        if self._unknown not in {item.code for item in items}:
+            items.append(Item(self._unknown, labels["not_stated"]))
+        return tuple(items)
+
+    @property
+    def _unknown(self) -> str:
+        """The code for what is not stated: the list's own (TM-_U) where it has one."""
+        if self.derive != "code":
+            return UNKNOWN
+        codes = codelists.load(self.codelist).codes
+        return next((c.code for c in codes if c.code.endswith(UNKNOWN)), UNKNOWN)
+
+    @property
+    def _rest(self) -> str:
+        return next((group.code for group in self.groups if group.rest), UNKNOWN)
+
+    def _column(self) -> str:
+        return f"r.{self.variable}" if self.variable in CORE else f"r.extras->>'{self.variable}'"
+
+    def _bands(self) -> str:
+        tests = " ".join(
+            f"WHEN r.age BETWEEN {band.first} AND {band.last} THEN {_quoted([band.code])}"
+            for band in self.bands
+        )
+        return f"CASE {tests} ELSE '{UNKNOWN}' END"
+
+    def _groups(self) -> str:
+        column = self._column()
+        kept = f"WHEN {column} IN ({_quoted(self.keep)}) THEN {column} " if self.keep else ""
+        grouped = " ".join(
+            f"WHEN {column} IN ({_quoted(group.codes)}) THEN {_quoted([group.code])}"
+            for group in self.groups
+            if group.codes
+        )
+        rest = _quoted([self._rest])
+        return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {kept}{grouped} ELSE {rest} END"
+
+
+def members(group: Mapping[str, Any], codes: CodeList) -> tuple[str, ...]:
+    """Return the codes of a group: those it names, its parents, and all that lie below these."""
+    within = {code for parent in group.get("parents", ()) for code in codes.within(parent)}
+    wanted = within.union(group.get("codes", ()))
+    return tuple(c.code for c in codes.codes if c.code in wanted)
+
+
+def _quoted(codes: Iterable[str]) -> str:
+    return ", ".join("'" + str(code).replace("'", "''").replace("%", "%%") + "'" for code in codes)

@@ -1,0 +1,114 @@
+"""What the YAML of a dataset and of a table may say: every key, its meaning and its form."""
+
+from functools import cache
+
+from standards import codelists, schemas
+from standards.definitions import Kind
+from standards.measures import CONCEPTS, UNITS
+from standards.periods import FREQUENCIES
+
+DERIVED = {
+    "period": "the period of the submission",
+    "sex": "women, men, other or not stated",
+    "bands": "the age, in bands",
+    "code": "a variable as it is",
+    "groups": "a variable, its codes put into groups",
+}
+OLDEST = 130  # years; an age above is not stated
+NAME = schemas.name("[A-Z][A-Z0-9_]*", "capital letters, digits and _, such as CITIZENSHIP")
+CODE = schemas.name("[A-Za-z0-9_-]{1,12}", "letters, digits, _ and -")
+CODES = schemas.distinct(schemas.text(), least=1)
+WHERE = schemas.table(CODES, "dimension: the codes that are counted", keys="[A-Z][A-Z0-9_]*")
+BAND = schemas.mapping(
+    {
+        "code": CODE,
+        "from": schemas.whole("the youngest age", minimum=0, maximum=OLDEST),
+        "to": schemas.whole("the oldest age", minimum=0, maximum=OLDEST),
+        "labels": schemas.texts("what tables and charts call it"),
+    },
+    required=["code", "from", "to", "labels"],
+)
+GROUP = schemas.mapping(
+    {
+        "code": CODE,
+        "codes": {**CODES, "description": "codes of the list that belong to the group"},
+        "parents": {**CODES, "description": "these codes and all that lie below them belong to it"},
+        "rest": schemas.text(
+            "why every code that no other group names belongs to it, also later ones"
+        ),
+        "labels": schemas.texts("what tables and charts call it"),
+    },
+    required=["code", "labels"],
+)
+HEADLINE = schemas.mapping(
+    {"labels": schemas.texts("what the total is called"), "where": WHERE},
+    required=["labels", "where"],
+    description="the measure that the dataset shows as its total: a part of its cells",
+)
+
+
+@cache
+def _kinds(code_lists: tuple[str, ...]) -> tuple[Kind, Kind]:
+    dimension = schemas.mapping(
+        {
+            "name": NAME,
+            "labels": schemas.texts("what tables and charts call it"),
+            "derive": schemas.choice(
+                DERIVED, "; ".join(f"{word}: {meaning}" for word, meaning in DERIVED.items())
+            ),
+            "variable": schemas.name(
+                "[a-z][a-z0-9_]*", "the variable of the instrument, in small letters"
+            ),
+            "codelist": schemas.choice(code_lists, "the code list of the variable"),
+            "keep": {**CODES, "description": "codes that stay as they are, before the groups"},
+            "groups": schemas.several(GROUP, "groups of codes; every code lies in one", least=1),
+            "bands": schemas.several(BAND, "bands of age, from 0 to 130 without gaps", least=1),
+            "implied_by": {
+                **NAME,
+                "description": "the finer dimension that this one is a roll-up of",
+            },
+        },
+        required=["name", "labels", "derive"],
+    )
+    keys = {
+        "code": {**NAME, "description": "such as WPF; releases are called by it: WPF-1"},
+        "instrument": schemas.text("the instrument whose records are counted"),
+        "title": schemas.texts("what people call it"),
+        "description": schemas.texts("what a count is, in one sentence"),
+        "unit": schemas.choice(UNITS, "what a count is: PS persons, EVT events, DOC documents"),
+        "concept": schemas.choice(CONCEPTS, "by whose definition"),
+        "frequency": schemas.choice(FREQUENCIES, "how long a period is, as the instrument says"),
+        "base": schemas.whole("every published count is a multiple of it", minimum=2),
+        "sources": schemas.distinct(schemas.text(), "the agencies it comes from", least=1),
+        "dimensions": schemas.several(dimension, "what cells are told apart by", least=2),
+    }
+    dataset = schemas.mapping({**keys, "headline": HEADLINE}, required=keys)
+    table = schemas.mapping(
+        {
+            "code": {
+                **NAME,
+                "description": "such as T14: the number of the table in the data dictionary",
+            },
+            "dataset": {**NAME, "description": "the dataset it is a view of"},
+            "title": schemas.texts("what people call it"),
+            "by": schemas.distinct(
+                NAME, "the dimensions of its rows; sex is always in the columns"
+            ),
+            "where": WHERE,
+        },
+        required=["code", "dataset", "title", "by"],
+    )
+    return (
+        Kind("dataset", "A dataset: which cells of an instrument are published", dataset),
+        Kind("table", "A table: a named view of a dataset", table),
+    )
+
+
+def dataset() -> Kind:
+    """The YAML of a dataset."""
+    return _kinds(codelists.names())[0]
+
+
+def table() -> Kind:
+    """The YAML of a table."""
+    return _kinds(codelists.names())[1]

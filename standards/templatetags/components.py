@@ -1,0 +1,83 @@
+"""The pieces that pages are put together from; the HTML of each is a file in templates/components.
+
+Where a piece is wrapped around something it is a block: {% table _("Records") %} … {% endtable %}.
+"""
+
+from typing import Any
+
+from django.forms import BoundField, Form
+from django.template import Library
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+register = Library()
+
+
+@register.simple_block_tag
+def table(content: SafeString, label: str, kind: str = "") -> SafeString:
+    """A table in a named region that scrolls sideways and is reached by the keyboard."""
+    return _around("table", content, label=label, kind=kind)
+
+
+@register.simple_block_tag
+def notice(
+    content: SafeString, kind: str = "", *, role: str = "", summary: bool = False
+) -> SafeString:
+    """A message that stands out: good, warn or bad. A summary of errors takes the focus."""
+    return _around("notice", content, kind=kind, role=role, summary=summary)
+
+
+@register.simple_block_tag
+def tabs(content: SafeString, label: str, kind: str = "") -> SafeString:
+    """A named row of links; each is a line of a list."""
+    return _around("tabs", content, label=label, kind=kind)
+
+
+@register.simple_block_tag
+def crumbs(content: SafeString) -> SafeString:
+    """Where one is: the pages above as links, then this one; each is a line of a list."""
+    return _around("crumbs", content)
+
+
+@register.inclusion_tag("components/fact.html")
+def fact(label: str, value: object) -> dict[str, Any]:
+    """One line of a list of facts."""
+    return {"label": label, "value": value}
+
+
+@register.inclusion_tag("components/verb.html")
+def verb(
+    name: str, *parts: object, label: object, kind: str = "btn", confirm: str = ""
+) -> dict[str, Any]:
+    """A form of one button: the name of its URL with the parts of it, and what to ask before."""
+    url = reverse(name, args=parts)
+    return {"url": url, "label": label, "kind": kind, "confirm": confirm}
+
+
+@register.inclusion_tag("components/field.html")
+def field(field: BoundField) -> dict[str, Any]:
+    """One field of a Django form."""
+    return {"field": field}
+
+
+@register.inclusion_tag("components/errors.html")
+def errors(form: Form) -> dict[str, Any]:
+    """What is wrong in a Django form, each with a link to its field; takes the focus."""
+    return {"form": form}
+
+
+@register.inclusion_tag("components/reason.html")
+def reason(label: str, hint: str, text: str = "") -> dict[str, Any]:
+    """The field in which a person says why; `text` is what they typed before."""
+    return {"label": label, "hint": hint, "text": text}
+
+
+@register.inclusion_tag("components/sum.html", name="sum")
+def women_men_other(numbers: object, title: str, of: str) -> dict[str, Any]:
+    """The signature of the portal: women + men + other = total, with a line split in proportion."""
+    return {"sum": numbers, "title": title, "of": of}
+
+
+def _around(name: str, content: SafeString, **values: object) -> SafeString:
+    return render_to_string(f"components/{name}.html", {"content": content, **values})

@@ -1,0 +1,42 @@
+"""Counts by sex: one type, for exact and for published figures."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from standards.sex import Figures, of_codes
+
+COUNTS = st.integers(0, 10**6)
+
+
+@given(COUNTS, COUNTS, COUNTS)
+def test_shares_are_of_those_with_sex_stated_and_the_line_fills_its_width(f, m, o):
+    figures = Figures(f, m, o)
+    assert figures.total == f + m + o
+    if f + m:
+        assert abs(figures.female_share + figures.male_share - 100) < 1e-9
+    else:
+        assert figures.female_share is None and figures.male_share is None
+    assert [part.mark for part in figures.line] == [
+        mark for mark, n in (("w-f", f), ("m-f", m), ("o-f", o)) if n
+    ]
+    assert all(0 <= part.x <= 100 and 0 < part.width <= 100 for part in figures.line)
+
+
+def test_published_figures_show_no_share_of_few_bases():
+    assert Figures(15, 12, 3, base=3).female_share is None
+    assert Figures(15, 15, 0, base=3).female_share == 50.0
+    assert Figures(1, 0, 0).female_share == 100.0
+
+
+def test_every_code_but_two_is_other_or_not_stated():
+    assert of_codes({"F": 3, "M": 2, "_U": 4, "_N": 1, "_O": 1}) == Figures(3, 2, 6)
+
+
+def test_templates_write_the_total_out():
+    """A name that is gone would silently show nothing."""
+    for path in (Path(settings.BASE_DIR) / "templates").rglob("*.html"):
+        assert not re.search(r"{[{%][^}]*\b\w+\.t\b", path.read_text()), path
