@@ -266,4 +266,4 @@ DECLARED = {"sex_codes": {"1": "M", "9": "_U", "z": "F"}, "day_first": True}
 
 def counted(person):
     with scope.acting(person):
-        return [Record.objects.count(), HeldRow.objects.count()]
+        return [Record.objects.count(), HeldRow.open_rows.count()]
