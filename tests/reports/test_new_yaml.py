@@ -19,7 +19,7 @@ from records.instruments import reader, versions
 from records.models import Record, Submission
 from reports.designs import consistency, datasets, tables
 from standards import codelists
-from tests.conftest import make_agency
+from tests.cast import make_agency
 from tests.records import files as uploaded
 from tests.reports.conftest import hand
 
