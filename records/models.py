@@ -71,7 +71,7 @@ class Submission(models.Model):
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="submissions")
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="submissions")
     instrument_version = models.ForeignKey(InstrumentVersion, models.PROTECT, related_name="+")
-    period = models.CharField(max_length=7)  # SDMX: 2025, 2025-Q3, 2025-07
+    period = models.CharField(max_length=7)  # standards.periods: 2025, 2025-A1, 2025-Q3, 2025-07
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
     version = models.PositiveSmallIntegerField(default=1)
     nothing_to_report = models.BooleanField(default=False)

@@ -70,6 +70,11 @@ class Release(models.Model):
     def title(self) -> str:
         return in_language(self.structure["title"])
 
+    @property
+    def missing_text(self) -> str:
+        """The deliveries that are expected and not in it: `MLSP 2026-02, SMS 2026-02`; empty where none is."""
+        return ", ".join(sorted(f"{late['agency']} {late['period']}" for late in self.missing))
+
 
 class Blob(models.Model):
     """A stored file of a release, served as it is."""
@@ -88,7 +93,7 @@ class Blob(models.Model):
 
 
 class Build(models.Model):
-    """How a release was made: private. Inputs pinned, seed named, gates with what they measured."""
+    """How a release was built: private. Inputs pinned, seed named, gates with what they measured."""
 
     release = models.OneToOneField(Release, models.CASCADE, related_name="build")
     inputs = models.JSONField()  # [{slice, submission, version, sha256}]
@@ -96,6 +101,11 @@ class Build(models.Model):
     method = models.CharField(max_length=40)
     seed_id = models.CharField(max_length=64)
     gates = models.JSONField()
+    # {code of the dataset or of a named table: what 95 of 100 deviations of its figures do not exceed}
+    errors = models.JSONField(default=dict)
+    missing_acknowledged = models.JSONField(
+        default=list
+    )  # Release.missing, as its publisher saw it
     cells_path = models.CharField(max_length=200)  # exact and protected cells, below PRIVATE_ROOT
     cells_sha256 = models.CharField(max_length=64, default="")
     built_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")

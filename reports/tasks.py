@@ -6,4 +6,4 @@ from reports.exact import slices
 from reports.releases import building
 
 queue.handler("reports.seal")(scope.of_job(slices.seal))
-queue.handler("reports.publish")(scope.of_job(building.make))
+queue.handler("reports.publish")(scope.of_job(building.build_release))

@@ -65,7 +65,9 @@ KINDS = {
         Kind("words", "Words that files are recognised by", schemas.table(WORDS, keys=NAME)),
     )
 }
-FILES = {"codelists": "codelists", "messages": "messages", "rows": "words", "names": "words", "personal_headers": "words"}
+WORD_LISTS = ("names", "personal_headers", "rows")
+# Which kind a file of `standards/data` is of; all others hold texts.
+FILES = {"codelists": "codelists", "messages": "messages", **dict.fromkeys(WORD_LISTS, "words")}
 
 
 def kind_of(name: str) -> Kind:

@@ -47,7 +47,6 @@ FREQUENCIES = {
         Frequency(ACADEMIC, "A", 12, 9, "{year}-A{part}"),
     )
 }
-MONTHS = {code: frequency.months for code, frequency in FREQUENCIES.items()}  # of a period
 NOTATION = re.compile(r"(\d{4})(?:-(?:([QSA])(\d)|(\d{2})))?")
 ACADEMIC_YEAR = re.compile(r"(\d{4})\s*[/–—-]\s*(\d{4}|\d{2})")  # 2025/26, 2025-2026
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
@@ -22,7 +22,7 @@ from records.review import submissions
 from reports.designs import datasets, tables
 from reports.models import Release, Slice
 from reports.releases import verbs
-from standards.periods import last_periods, period_of
+from standards.periods import Period, last_periods
 
 MONTHS = 24
 PATIENCE = 900  # seconds for the workers to finish what was asked
@@ -101,24 +101,11 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
 
 
 def periods(frequency: str) -> list[tuple[str, date, date]]:
-    """Return the last 24 full months, or the full quarters in them: (period, first day, last day)."""
+    """Return the last 24 full months, or the longer periods in them: (period, first day, last day)."""
     today = timezone.localdate()
-    shown = last_periods("M", today, MONTHS)
-    days = {name: _days_of(name) for name in shown}
-    if frequency == "M":
-        return [(name, *days[name]) for name in shown]
-    found = []
-    for name in last_periods("Q", today, MONTHS // 3):
-        months = [m for m in shown if period_of(days[m][0], "Q") == name]
-        if len(months) == 3:
-            found.append((name, days[months[0]][0], days[months[-1]][1]))
-    return found
-
-
-def _days_of(month: str) -> tuple[date, date]:
-    first = date.fromisoformat(f"{month}-01")
-    following = (first + timedelta(days=31)).replace(day=1)
-    return first, following - timedelta(days=1)
+    oldest = Period.parse(last_periods("M", today, MONTHS)[0]).first_day
+    ended = map(Period.parse, last_periods(frequency, today, MONTHS))
+    return [(str(p), p.first_day, p.last_day) for p in ended if p.first_day >= oldest]
 
 
 def season(last: date) -> float:
@@ -208,7 +195,7 @@ def _publish() -> None:
             raise RuntimeError(f"{dataset}: {job.reason}")
         with scope.acting(publisher):
             made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-            verbs.release(made, by=publisher)
+            verbs.release(made, by=publisher, missing_acknowledged=made.missing_text)
 
 
 def _wait(name: str, say: Callable[[str], object] | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from standards import codelists
 from standards.codelists import Code
+from standards.languages import Labels
 from standards.periods import period_of
 from standards.spelling import fold, normalise
 
@@ -27,7 +28,6 @@ CORE = (
     "education",
     "civil_status",
 )
-Labels = dict[str, str]  # language -> text
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,6 @@ class Variable:
     high: float | None = None
     typed: bool = True
     codes: tuple[str, ...] = ()  # restricts the code list to these
-
     private: bool = False  # a text of it that cannot be read may be an address: it is not kept
 
     @property

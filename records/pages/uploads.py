@@ -223,7 +223,8 @@ def _columns(found: Upload) -> list[dict[str, Any]]:
 def _skipped(kinds: dict[str, int]) -> list[str]:
     """Return what was skipped and how many rows of it, in words."""
     texts = standard("reading")
-    return [f"{in_language(texts[f"skipped.{kind}"])}: {numbers(count)}" for kind, count in kinds.items()]
+    labels = {kind: in_language(texts[f"skipped.{kind}"]) for kind in kinds}
+    return [f"{labels[kind]}: {numbers(count)}" for kind, count in kinds.items()]
 
 
 def _questions(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -23,15 +22,23 @@ from rest_framework.views import APIView
 from reports.api import openapi
 from reports.designs import tables
 from reports.formats import flat
-from reports.published import caching, editions, figures
+from reports.published import caching, editions
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import Table
-from reports.published.query import MARKS, conditions_of, dimensions_of, narrowed
+from reports.published.query import (
+    NotReleased,
+    Options,
+    Question,
+    edition_of,
+    language_of,
+    question_of,
+    require_options,
+)
 from reports.published.structure import Unknown
 from standards.translation import active_language
 
-OF_DATA = ("by", "from", "to", "lang", "limit", "offset", "release")
-LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
+OF_ROWS = ("from", "to", "lang", "limit", "offset", "release")
+OF_DATA = Options(("by", *OF_ROWS), rows=None)
 
 
 class Json(DefaultContentNegotiation):
@@ -67,7 +74,9 @@ class Released(APIView):
         return response
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, Unknown):
+        if isinstance(exc, NotReleased):
+            exc = NotFound(str(exc))
+        elif isinstance(exc, Unknown):
             exc = ValidationError({"detail": str(exc), "parameter": exc.parameter})
         elif isinstance(exc, Http404):
             exc = NotFound()
@@ -75,15 +84,9 @@ class Released(APIView):
 
     @contextmanager
     def question(self, request: Request) -> Iterator[None]:
-        """Answer in the language that was asked for. Raises Unknown for parameters nobody reads."""
-        for name in request.query_params:
-            if name not in self.parameters and not MARKS.fullmatch(name):
-                raise Unknown(
-                    _("There is no parameter “%(name)s”. Choose from: %(allowed)s.")
-                    % {"name": name[:40], "allowed": ", ".join(self.parameters)},
-                    name[:40],
-                )
-        with override(_language(request)):
+        """Answer in the language that `lang` names. Raises Unknown for a parameter that is not read."""
+        require_options(request.query_params, Options(self.parameters, filters=False))
+        with override(language_of(request.query_params)):
             yield
 
 
@@ -102,17 +105,19 @@ class Datasets(Released):
 
 
 class Dataset(Released):
-    """One dataset: dimensions, codes and labels of its newest release."""
+    """One dataset: dimensions, codes and labels of its newest release, or of the one that is cited."""
+
+    parameters = ("lang", "release")
 
     @extend_schema(
         operation_id="dataset",
         summary="One dataset: its dimensions, codes and labels",
-        parameters=[openapi.DATASET, openapi.LANG],
+        parameters=[openapi.DATASET, openapi.CITED, openapi.LANG],
         responses={200: openapi.Dataset, 400: openapi.Problem, 404: openapi.Problem},
     )
     def get(self, request: Request, dataset: str) -> Response:
         with self.question(request):
-            return Response(openapi.dataset(_newest(dataset)))
+            return Response(openapi.dataset(_edition(request, dataset)))
 
 
 class Releases(Released):
@@ -126,8 +131,8 @@ class Releases(Released):
     )
     def get(self, request: Request, dataset: str) -> Response:
         with self.question(request):
-            found = editions.history(_newest(dataset).dataset)
-            return Response([openapi.release(e) for e in found])
+            edition = _edition(request, dataset)
+            return Response([openapi.release(e) for e in editions.history(edition.dataset)])
 
 
 class Data(Released):
@@ -143,11 +148,8 @@ class Data(Released):
     )
     def get(self, request: Request, dataset: str) -> Response:
         edition = _edition(request, dataset)
-        with override(_language(request)):
-            by = dimensions_of(request.query_params, edition.structure)
-            where = conditions_of(request.query_params, edition.structure, OF_DATA)
-            table = figures.tabulate(edition, by, where)
-            return Response({**_answer(request, table), "where": where})
+        with override(language_of(request.query_params)):
+            return Response(_answer(request, question_of(request.query_params, edition, OF_DATA)))
 
 
 class Tables(Released):
@@ -182,13 +184,10 @@ class TableData(Released):
         if design is None:
             raise NotFound(_("There is no such table."))
         edition = _edition(request, design.dataset)
-        beside = tuple(name for name in OF_DATA if name != "by")
-        with override(_language(request)):
-            where = narrowed(
-                design.where, conditions_of(request.query_params, edition.structure, beside)
-            )
-            table = figures.tabulate(edition, design.by, where)
-            return Response({**_answer(request, table), "table": design.code, "where": where})
+        options = Options(OF_ROWS, fixed=design.where, rows=design.by)
+        with override(language_of(request.query_params)):
+            question = question_of(request.query_params, edition, options)
+            return Response({**_answer(request, question), "table": design.code})
 
 
 class Cells(Released):
@@ -202,6 +201,7 @@ class Cells(Released):
         responses={(200, openapi.PARQUET): bytes, 404: openapi.Problem},
     )
     def get(self, request: Request, release: str) -> HttpResponseBase:
+        require_options(request.query_params, Options(filters=False))
         edition = editions.cited(release.upper())
         if edition is None:
             raise NotFound(_("There is no such release."))
@@ -210,30 +210,21 @@ class Cells(Released):
         return response
 
 
-def _newest(dataset: str) -> Edition:
-    edition = editions.latest(dataset.upper())
+def _edition(request: Request, dataset: str) -> Edition:
+    """Return the release that `release` names, else the newest one."""
+    edition = edition_of(request.query_params, dataset.upper())
     if edition is None:
         raise NotFound(_("No release of this dataset is public."))
     return edition
 
 
-def _edition(request: Request, dataset: str) -> Edition:
-    """Return the release that `release` names, else the newest one."""
-    name = request.query_params.get("release", "").upper()
-    if not name:
-        return _newest(dataset)
-    edition = editions.cited(name)
-    if edition is None or edition.dataset != dataset.upper():
-        raise NotFound(_("There is no such release."))
-    return edition
-
-
-def _answer(request: Request, table: Table) -> dict[str, Any]:
-    """Return one page of the rows, and what is said of all of them."""
+def _answer(request: Request, question: Question) -> dict[str, Any]:
+    """Return one page of the rows as `openapi.Data` describes it, and what holds for all of them."""
     limit = _number(request, "limit", openapi.ROWS, 1, openapi.MOST_ROWS)
     offset = _number(request, "offset", 0, 0, 10**9)
+    table = question.table()
     header, total = flat.header(table), table.total
-    page = Table(table.edition, table.by, table.rows[offset : offset + limit])
+    page = Table(table.edition, table.by, table.rows[offset : offset + limit], table.where)
     rows = flat.rows(page, active_language())
     query = request.query_params.copy()
     query["limit"], query["offset"] = str(limit), str(offset + limit)
@@ -241,9 +232,11 @@ def _answer(request: Request, table: Table) -> dict[str, Any]:
     return {
         "release": table.edition.name,
         "dataset": table.edition.dataset,
+        "measure": question.measure,
         "by": list(table.by),
+        "where": question.where,
         "base": table.edition.structure.base,
-        "notes": flat.notes(table.edition, table.where),
+        "notes": flat.notes(table),
         "count": len(table.rows),
         "next": request.build_absolute_uri(f"?{query.urlencode()}") if more else None,
         "rows": [dict(zip(header, row, strict=True)) for row in rows],
@@ -261,17 +254,6 @@ def _number(request: Request, name: str, default: int, least: int, most: int) ->
             name,
         )
     return number
-
-
-def _language(request: Request) -> str:
-    chosen = request.query_params.get("lang") or active_language()
-    if chosen not in LANGUAGES:
-        raise Unknown(
-            _("There is no language “%(name)s”. Choose from: %(allowed)s.")
-            % {"name": chosen[:40], "allowed": ", ".join(LANGUAGES)},
-            "lang",
-        )
-    return chosen
 
 
 def _unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:

@@ -1,8 +1,8 @@
 """What the API answers, in types: for its OpenAPI description and for whoever writes a client."""
 
+from dataclasses import asdict
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -17,17 +17,24 @@ from rest_framework.response import Response
 
 from reports.designs import tables
 from reports.designs.tables import TableDesign
+from reports.formats.flat import STATUS
 from reports.published.editions import Edition, current_editions
+from reports.published.query import LANGUAGES
 from reports.published.structure import SEX
+from standards.periods import FREQUENCIES
 
 ROWS, MOST_ROWS = 10_000, 50_000  # of one answer: unless `limit` says otherwise, and at most
 PARQUET = "application/vnd.apache.parquet"
-LANGUAGES = [code for code, _name in settings.LANGUAGES]
 ABOUT_DATA = (
     "Every count is a sum of protected cells, so tables add up and F + M + _OU = _T in every row. A "
     "combination without a protected cell has no row: its count is 0, which can mean up to base - 1.\n\n"
     "Conditions are parameters named as the dimensions, in any case, with codes divided by commas: "
     "`citizenship=TUR,UZB`. A name or code that does not exist is answered with 400, never ignored.\n\n"
+    "Unless its dimension is named in `by` or in a condition, the answer counts the headline of the "
+    "dataset (`structure.headline`), for instance entries; `direction=all` counts everything. What is "
+    "counted stands in `measure` and `where`.\n\n"
+    "`by=QUARTER` or `by=YEAR` adds up months. Rows by time have OBS_STATUS: A, or O where a delivery "
+    "is missing or a quarter or year is not whole; without any figure the counts are null, not 0.\n\n"
     "Answers carry an `ETag`; send it back as `If-None-Match` and unchanged figures cost a 304."
 )
 ABOUT_CELLS = (
@@ -53,16 +60,24 @@ class Dimension(serializers.Serializer[Any]):
     items = Item(many=True)
 
 
+class Headline(serializers.Serializer[Any]):
+    labels = Labels()
+    where = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+
 class Structure(serializers.Serializer[Any]):
     dataset = serializers.CharField()
     title = Labels()
     description = Labels()
     unit = serializers.CharField(help_text="PS persons, EVT events, DOC documents")
     concept = serializers.CharField(help_text="by whose definition it is counted")
-    frequency = serializers.ChoiceField(["A", "Q", "M"], help_text="SDMX CL_FREQ")
+    frequency = serializers.ChoiceField(
+        list(FREQUENCIES), help_text="SDMX CL_FREQ; of an academic year with the day it begins on"
+    )
     base = serializers.IntegerField(help_text="every count is a multiple of it")
     sources = serializers.ListField(child=serializers.CharField())
     dimensions = Dimension(many=True)
+    headline = Headline(allow_null=True, help_text="what is counted unless you choose otherwise")
 
 
 class Missing(serializers.Serializer[Any]):
@@ -97,6 +112,8 @@ class NamedTable(serializers.Serializer[Any]):
 
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 SHARE: dict[str, Any] = {"type": "number", "nullable": True, "description": "percent, one decimal"}
+# Of a row: null where nothing was delivered.
+STATUS_OF_ROW = {"type": "string", "enum": ["A", "O"], "description": "SDMX CL_OBS_STATUS"}
 FIGURES = {
     "F": {**COUNT, "description": "women"},
     "M": {**COUNT, "description": "men"},
@@ -116,7 +133,10 @@ class FiguresField(serializers.JSONField):
     {
         "type": "object",
         "description": "For each dimension of `by` its code, and its label under NAME_LABEL.",
-        "properties": FIGURES,
+        "properties": {
+            **{name: {**schema, "nullable": True} for name, schema in FIGURES.items()},
+            STATUS: STATUS_OF_ROW,
+        },
         "required": list(FIGURES),
         "additionalProperties": {"type": "string"},
     }
@@ -129,6 +149,7 @@ class Data(serializers.Serializer[Any]):
     release = serializers.CharField()
     dataset = serializers.CharField()
     table = serializers.CharField(required=False, help_text="where a named table was asked for")
+    measure = serializers.CharField(help_text="what is counted, in words")
     by = serializers.ListField(child=serializers.CharField())
     where = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     base = serializers.IntegerField()
@@ -158,10 +179,11 @@ TABLE = _in_path("code", "code of a named table, in any case")
 RELEASE = _in_path("release", "name of a release, for instance BCR-2")
 BY = _texts("by", "dimensions of the rows, divided by commas; sex is always there, as columns")
 LANG = OpenApiParameter("lang", str, enum=LANGUAGES, description="language of labels and notes")
+CITED = OpenApiParameter("release", str, description="an earlier release, for instance BCR-1")
 OF_DATA = [
     OpenApiParameter("from", str, description="first period: 2026, 2026-Q3 or 2026-07"),
     OpenApiParameter("to", str, description="last period; a year stands for all of it"),
-    OpenApiParameter("release", str, description="an earlier release, for instance BCR-1"),
+    CITED,
     OpenApiParameter(
         "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}
     ),
@@ -176,6 +198,7 @@ EXAMPLES = [
         value={
             "release": "BCR-1",
             "dataset": "BCR",
+            "measure": "Border crossings; Direction: all, in rows of their own",
             "by": ["DIRECTION"],
             "where": {"TIME_PERIOD": ["2026-01"]},
             "base": 3,
@@ -224,7 +247,7 @@ def dataset(edition: Edition) -> dict[str, Any]:
     return {
         **release(edition),
         "data_at": reverse("reports:api_data", args=[edition.dataset]),
-        "missing": edition.missing,
+        "missing": [asdict(missing) for missing in edition.missing],
         "structure": edition.structure.as_json(),
     }
 
@@ -252,7 +275,7 @@ class Description(SpectacularAPIView):
         known = {
             "dataset": [e.dataset for e in editions],
             "code": list(tables.tables()),
-            "by": sorted({name for e in editions for name in e.structure.names if name != SEX}),
+            "by": sorted({name for e in editions for name in e.structure.by_name if name != SEX}),
         }
         for path in response.data["paths"].values():
             parameters = path.get("get", {}).get("parameters", [])
@@ -269,7 +292,7 @@ def _conditions(editions: list[Edition]) -> list[dict[str, Any]]:
     """Describe each dimension as a parameter, with the codes of all datasets that have it."""
     codes: dict[str, dict[str, None]] = {}
     for edition in editions:
-        for dimension in edition.structure.dimensions:
+        for dimension in edition.structure.by_name.values():
             if dimension.name != SEX:
                 codes.setdefault(dimension.name, {}).update(dict.fromkeys(dimension.by_code))
     return [

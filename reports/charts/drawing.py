@@ -11,7 +11,8 @@ from typing import Any
 import vl_convert
 from django.utils.translation import gettext as _
 
-from reports.published.figures import Row
+from reports.charts.findings import compared
+from reports.published.figures import MISSING, NORMAL, Row
 from reports.published.structure import Dimension
 from standards import numbers
 from standards.periods import short_period_name
@@ -101,14 +102,22 @@ def size(drawn: bytes) -> tuple[int, int]:
 
 
 def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
-    """Women and men over time, with their names and last numbers at the ends of the lines."""
+    """Women and men over time, with their names and last numbers at the ends of the lines.
+
+    A line breaks where a delivery is missing, and a mark stands there; the periods that the finding
+    compares are underlined.
+    """
     axis = _period_axis(rows, canvas)
+    whole = [row for row in rows if row.status == NORMAL]
     values = [
-        {"period": row.codes[0], "sex": sex, "n": n} for row in rows for sex, n in _by_sex(row)
+        {"period": row.codes[0], "sex": sex, "n": n if row.status == NORMAL else None}
+        for row in rows
+        for sex, n in _by_sex(row)
     ]
     last = [
-        {"period": rows[-1].codes[0], "sex": sex, "n": n, "said": [_name(sex), numbers.count(n)]}
-        for sex, n in _by_sex(rows[-1])
+        {"period": row.codes[0], "sex": sex, "n": n, "said": [_name(sex), numbers.count(n)]}
+        for row in whole[-1:]
+        for sex, n in _by_sex(row)
     ]
     x = {"field": "period", "type": "ordinal", "axis": axis, "scale": {"padding": 0.3}}
     y = {
@@ -117,7 +126,7 @@ def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         "scale": {"zero": True, "nice": True},
         "axis": {"tickCount": 5, "domain": False, "ticks": False, "labelPadding": 8},
     }
-    few = len(rows) <= 16
+    few = len(rows) <= 16 or len(whole) < len(rows)
     ends = {
         "data": {"values": last},
         "encoding": {"x": x, "y": y, "color": _colour(canvas)},
@@ -151,8 +160,52 @@ def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         "width": canvas.width - 70 - 9 * names,  # what the numbers and the names beside it need
         "height": 230,
         "data": {"values": values},
-        "layer": [lines, *([points] if few else []), ends],
+        "layer": [
+            *_compared_spans(rows, x, canvas),
+            *_missing_periods(rows, x, y, canvas),
+            lines,
+            *([points] if few else []),
+            ends,
+        ],
     }
+
+
+def _compared_spans(rows: Sequence[Row], x: Spec, canvas: Canvas) -> list[Spec]:
+    """Underline the whole years that the finding compares."""
+    spans = [span for span in compared(rows) if len(span.periods) > 1]
+    values = [{"period": s.periods[0], "end": s.periods[-1], "year": s.label} for s in spans]
+    if not values:
+        return []
+    mark = {"type": "rule", "strokeWidth": 5, "color": canvas.colours["edge"], "opacity": 0.5}
+    bottom = {"value": 230}
+    return [
+        {"data": {"values": values}, "mark": mark}
+        | {"encoding": {"x": x, "x2": {"field": "end"}, "y": bottom}},
+    ]
+
+
+def _missing_periods(rows: Sequence[Row], x: Spec, y: Spec, canvas: Canvas) -> list[Spec]:
+    """Mark the periods with a delivery missing: status O, and hollow points where others delivered."""
+    missing = [row for row in rows if row.status != NORMAL]
+    if not missing:
+        return []
+    periods = [{"period": row.codes[0], "status": MISSING} for row in missing]
+    parts = [
+        {"period": row.codes[0], "sex": sex, "n": n}
+        for row in missing
+        if not row.gap
+        for sex, n in _by_sex(row)
+    ]
+    rule = {"type": "rule", "strokeDash": [2, 3], "color": canvas.colours["edge"]}
+    letter = {"type": "text", "dy": -6, "baseline": "bottom", "color": canvas.colours["ink"]}
+    hollow = {"type": "point", "filled": False, "size": 60, "opacity": 1}
+    return [
+        {"data": {"values": periods}, "mark": rule, "encoding": {"x": x}},
+        {"data": {"values": periods}, "mark": letter}
+        | {"encoding": {"x": x, "y": {"value": 0}, "text": {"field": "status"}}},
+        {"data": {"values": parts}, "mark": hollow}
+        | {"encoding": {"x": x, "y": y, "color": _colour(canvas), "shape": _shape()}},
+    ]
 
 
 def pyramid(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:

@@ -1,25 +1,59 @@
-"""The charts of the dashboard: by which dimension, in which order, how each is drawn."""
+"""The charts of the dashboard: by which dimension, in which order, how each is drawn, what it says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
+from reports.charts import findings
 from reports.charts.drawing import DrawFunction, bars, pyramid, shares, trend
-from reports.published.structure import TIME
+from reports.charts.findings import Finding, is_rest
+from reports.published.figures import Row, Table
+from reports.published.structure import TIME, Dimension
 
 CITIZENSHIP, REGION, AGE = "CITIZENSHIP", "REGION", "AGE"
+TOP = 10  # citizenships that are drawn by name
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One chart of the dashboard: by which dimension, in which order, how it is drawn."""
+    """One chart of the dashboard.
+
+    top: how many codes are drawn beside what is left over; 0 draws all. rest: whether what is not
+    stated is drawn at all (an unknown age is on no side of a pyramid).
+    """
 
     dimension: str
     draw: DrawFunction
+    finding: Finding
     largest_first: bool = False
+    top: int = 0
+    rest: bool = True
+
+    def ordered(self, table: Table) -> Table:
+        """Return the table in the order of the chart. What is left over comes last, however large."""
+        if not self.largest_first:
+            return table
+        rows = sorted(table.rows, key=lambda row: (is_rest(row.codes[0]), -row.figures.total))
+        return Table(table.edition, table.by, rows, table.where)
+
+    def drawn(self, table: Table) -> list[Row]:
+        """Return the rows that are drawn; the table beside the chart has every row."""
+        named = [row for row in table.rows if not is_rest(row.codes[0])]
+        rest = [row for row in table.rows if is_rest(row.codes[0])]
+        return [*(named[: self.top] if self.top else named), *(rest if self.rest else ())]
+
+    def sentence(self, table: Table, dimension: Dimension) -> str:
+        """Return the finding: about rows that are drawn and named, or that there is none."""
+        rows: Sequence[Row] = [row for row in self.drawn(table) if not is_rest(row.codes[0])]
+        if not any(row.figures.total for row in rows):
+            return _("No figures for this choice.")
+        return self.finding(rows, dimension)
 
 
 KINDS = {
-    "trend": Kind(TIME, trend),
-    "pyramid": Kind(AGE, pyramid),
-    "citizenship": Kind(CITIZENSHIP, bars, largest_first=True),
-    "region": Kind(REGION, shares, largest_first=True),
+    "trend": Kind(TIME, trend, findings.of_trend),
+    "pyramid": Kind(AGE, pyramid, findings.of_ages, rest=False),
+    "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
+    "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
 }

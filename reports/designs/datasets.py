@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from reports.designs import coverage, schema
 from reports.designs.dimensions import DimensionDesign
-from reports.published.structure import SEX, TIME, Dimension, Item, Structure
+from reports.published.structure import SEX, TIME, Dimension, Headline, Item, Structure
 from standards import definitions, languages
 from standards.definitions import Problem, choose, unknown
 from standards.languages import Labels
@@ -19,14 +19,6 @@ from standards.periods import period_name
 
 DIRECTORY = Path(__file__).parent / "data" / "datasets"
 DEPTH = 3  # margins of up to so many dimensions are kept close to the truth and judged
-
-
-@dataclass(frozen=True)
-class Headline:
-    """The measure a dataset shows as its total: what it is called, and the codes that are counted."""
-
-    labels: Labels
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +79,7 @@ class Dataset:
             base=self.base,
             sources=self.sources,
             dimensions=tuple(published),
+            headline=self.headline,
         )
 
 

@@ -110,7 +110,8 @@ class DimensionDesign:
             return tuple(Item(code, labels[f"sex.{code}"]) for code in SEXES)
         if self.derive == "period":
             return ()
-        items = [Item(part.code, part.labels) for part in (*self.bands, *self.groups)]
+        parts: list[Band | Group] = [*self.bands, *self.groups]
+        items = [Item(part.code, part.labels) for part in parts]
         if self.codelist:
             codes = codelists.load(self.codelist)
             shown = codes.by_code if self.derive == "code" else self.keep

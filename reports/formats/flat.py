@@ -1,12 +1,14 @@
 """A table as flat rows with codes and labels: what CSV, XLSX and the API share."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from reports.published.editions import Edition
-from reports.published.figures import Figures, Table
+from reports.published.figures import Figures, Row, Table, periods_in
+from reports.published.query import measure
 from reports.published.structure import TIME
 from standards import numbers
 from standards.periods import period_name
@@ -16,12 +18,16 @@ from standards.translation import active_language, in_language
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 SHARES = ("FEMALE_SHARE", "SEX_COVERAGE")
 MEASURES = ("F", "M", "_OU", "_T", *SHARES)
+STATUS = "OBS_STATUS"  # SDMX CL_OBS_STATUS: A is normal, O has a delivery or period missing
 
 
 def header(table: Table) -> list[str]:
-    """Return the names of the columns: each dimension as code and label, then the figures."""
+    """Return the names of the columns: each dimension as code and label, then the figures.
+
+    Where rows are periods, their status is the last column.
+    """
     names = [part for name in table.by for part in (name, f"{name}_LABEL")]
-    return [*names, *MEASURES]
+    return [*names, *MEASURES, *((STATUS,) if table.time else ())]
 
 
 def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]]:
@@ -33,7 +39,12 @@ def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]
             for dimension, code in zip(dimensions, row.codes, strict=True)
             for part in (code, dimension.label(code, language))
         ]
-        yield [*named, *measures(row.figures)]
+        yield [*named, *_measures_of(row), *((row.status,) if table.time else ())]
+
+
+def _measures_of(row: Row) -> list[int | float | None]:
+    """Return the figures of a row; where nothing was delivered there is none, not zero."""
+    return [None] * len(MEASURES) if row.gap else measures(row.figures)
 
 
 def measures(figures: Figures) -> list[int | float | None]:
@@ -46,8 +57,8 @@ def measures(figures: Figures) -> list[int | float | None]:
 def chosen(edition: Edition, where: Mapping[str, Sequence[str]]) -> str:
     """Return which periods and which codes a table is about, in words."""
     structure, language = edition.structure, active_language()
-    shown = where.get(TIME) or [item.code for item in structure.by_name[TIME].items]
-    first, last = (period_name(period, language) for period in (min(shown), max(shown)))
+    periods = periods_in(structure, where)
+    first, last = (period_name(period, language) for period in (min(periods), max(periods)))
     span = first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
     parts = [
         f"{in_language(dimension.labels)}: "
@@ -58,12 +69,13 @@ def chosen(edition: Edition, where: Mapping[str, Sequence[str]]) -> str:
     return "; ".join([span, *parts])
 
 
-def notes(edition: Edition, where: Mapping[str, Sequence[str]] | None = None) -> list[str]:
-    """Return what a reader has to know about these figures, in the active language."""
-    structure = edition.structure
-    said = [
+def notes(table: Table) -> list[str]:
+    """Return what a reader has to know about the figures of a table, in the active language."""
+    edition, structure = table.edition, table.edition.structure
+    texts = [
         f"{in_language(structure.title)}. {in_language(structure.description)}",
-        f"{chosen(edition, where or {})}.",
+        _("Counted: %(measure)s.") % {"measure": measure(structure, table.where, table.by)},
+        f"{chosen(edition, table.where)}.",
         _("Release %(name)s, %(when)s. Source: %(sources)s.")
         % {
             "name": edition.name,
@@ -78,10 +90,35 @@ def notes(edition: Edition, where: Mapping[str, Sequence[str]] | None = None) ->
         _("F women, M men, _OU other or not stated, _T total. Shares are of sex stated."),
         _("A row that is not there is 0. A share that is empty has too few people to be shown."),
     ]
-    if edition.missing:
-        late = ", ".join(f"{m['agency']} {m['period']}" for m in edition.missing)
-        said.append(_("Not delivered yet (status O, not zero): %(late)s.") % {"late": late})
-    return said
+    return [*texts, *footnotes(table)]
+
+
+def footnotes(table: Table) -> list[str]:
+    """Return what explains status O: deliveries by agency and period, quarters and years not whole."""
+    language, texts = active_language(), []
+    if absent := table.edition.absent:
+        texts.append(
+            _("Nothing is delivered yet, for any period, by: %(agencies)s.")
+            % {"agencies": ", ".join(absent)}
+        )
+    if table.missing:
+        by_agency = groupby(sorted((m.agency, m.period) for m in table.missing), lambda m: m[0])
+        late = "; ".join(
+            f"{agency}: {', '.join(period_name(period, language) for _agency, period in group)}"
+            for agency, group in by_agency
+        )
+        texts.append(_("Not delivered yet (status O, not zero): %(late)s.") % {"late": late})
+    if table.incomplete:
+        first, last = (period_name(p, language) for p in (table.periods[0], table.periods[-1]))
+        texts.append(
+            _("Not whole (status O): %(periods)s. The figures are of %(first)s to %(last)s.")
+            % {
+                "periods": ", ".join(period_name(code, language) for code in table.incomplete),
+                "first": first,
+                "last": last,
+            }
+        )
+    return texts
 
 
 def safe(value: str | int | float | None) -> str | int | float | None:

@@ -25,21 +25,22 @@ def as_xlsx(table: Table, language: str, title: str) -> bytes:
         )
         _figures(book, table, language)
         about = book.add_worksheet("Notes")
-        about.write_column(
-            0, 0, [flat.safe(n) for n in (title, *flat.notes(table.edition, table.where))]
-        )
+        about.write_column(0, 0, [flat.safe(n) for n in (title, *flat.notes(table))])
         about.set_column(0, 0, 120)
     return out.getvalue()
 
 
 def _figures(book: Any, table: Table, language: str) -> None:
     bold = book.add_format({"bold": True})
-    count, share = (book.add_format({"num_format": shown}) for shown in ("#,##0", "0.0"))
-    sheet, named, shares = book.add_worksheet("Figures"), 2 * len(table.by), -len(flat.SHARES)
+    count, share = (book.add_format({"num_format": pattern}) for pattern in ("#,##0", "0.0"))
+    sheet, named = book.add_worksheet("Figures"), 2 * len(table.by)
+    shares = named + len(flat.MEASURES) - len(flat.SHARES)
+    status = named + len(flat.MEASURES)
     sheet.write_row(0, 0, [flat.safe(name) for name in flat.header(table)], bold)
     for k, row in enumerate(flat.rows(table, language), start=1):
         sheet.write_row(k, 0, [flat.safe(text) for text in row[:named]])
         sheet.write_row(k, named, row[named:shares], count)
-        sheet.write_row(k, len(row) + shares, row[shares:], share)
+        sheet.write_row(k, shares, row[shares:status], share)
+        sheet.write_row(k, status, row[status:])
     sheet.freeze_panes(1, 0)
     sheet.autofit()

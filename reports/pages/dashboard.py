@@ -1,126 +1,155 @@
 """The shared dashboard: from protected cells only, for everyone."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import caches
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from reports.charts import findings
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw, size
-from reports.charts.kinds import AGE, CITIZENSHIP, KINDS, REGION, Kind
+from reports.charts.kinds import CITIZENSHIP, KINDS, REGION
 from reports.formats import flat
-from reports.published import caching
+from reports.pages import filters
+from reports.pages.downloads import links, refusal
+from reports.pages.filters import Filter, PageQuestion
+from reports.published import caching, figures
 from reports.published.editions import Edition, current_editions
-from reports.published.figures import Row, Table, add_figures, tabulate
-from reports.published.query import conditions_of
-from reports.published.structure import TIME, Dimension, Unknown
+from reports.published.figures import Row
+from reports.published.query import (
+    Codes,
+    Options,
+    Question,
+    edition_of,
+    measure,
+    question_of,
+    with_headline,
+)
+from reports.published.structure import Unknown
 from standards import numbers
-from standards.periods import period_name
 from standards.sex import Figures
 from standards.translation import active_language, in_language
 
-TOP = 10
-YEAR = 12  # periods that are compared at the two ends of a series, if it is long enough
-CHANGE = 1.5  # points of share below which nothing is said to have changed
-REST = frozenset({"_U", "OTH"})  # shown last, however large
 DRAWN_FOR = 24 * 3600  # seconds a drawing is kept; a release never changes
-Where = Mapping[str, list[str]]
+OPTIONS = Options(("dataset", "from", "to", "release"))
+
+
+@dataclass(frozen=True)
+class SumAtAGlance:
+    """The sum of one dataset: what is counted, of what, and its parts by sex."""
+
+    title: str
+    of: str
+    sum: Figures
+
+
+@dataclass(frozen=True)
+class ChartFigure:
+    """A chart of the page: its finding, its table, its files, and the sizes of its drawings.
+
+    rows: label and row; whole_years: label and figures of the years that the finding compares.
+    """
+
+    kind: str
+    title: str
+    of: str
+    finding: str
+    rows: list[tuple[str, Row]]
+    whole_years: list[tuple[str, Figures]]
+    total: Figures
+    footnotes: list[str]
+    query: str
+    files: list[tuple[str, str]]
+    sizes: dict[str, tuple[int, int]]
 
 
 @login_not_required
 def dashboard(request: HttpRequest) -> HttpResponse:
+    """The figures of one dataset: the newest release, or the one that is cited."""
     editions = current_editions()
     if not editions:
         return render(request, "reports/dashboard_empty.html")
-    edition = _chosen(request, editions)
-    where, problem = _question(request, edition)
-    total = tabulate(edition, [], where).total
-    title = in_language(edition.structure.title)
+    reading = filters.question_on_page(request, _newest(request, editions), OPTIONS)
+    question, edition, cited = reading.question, reading.edition, reading.cited
+    table = question.table()
     context = {
-        "problem": problem,
+        "problem": reading.problem,
         "editions": [(e, in_language(e.structure.title)) for e in editions],
         "edition": edition,
-        "title": title,
+        "newer": reading.newer,
+        "newest_at": f"?dataset={edition.dataset}",
+        "cited": cited,
+        "title": in_language(edition.structure.title),
         "concept": concept(edition),
         "unit": unit(edition),
-        "headline": headline(total, title),
-        "lead": lead(total, edition, where),
-        "sums": [_sum(e, where if e is edition else {}) for e in editions],
-        "figures": [_figure(kind, edition, where, request) for kind in _kinds(edition)],
+        "headline": headline(table.total, question.measure),
+        "lead": lead(table.total, edition, question.where),
+        "sums": [_sum(e, question) for e in editions],
+        "figures": [_figure(kind, reading) for kind in _kinds(edition)],
         "filters": _filters(request, edition),
-        "notes": flat.notes(edition, where),
-        "filtered": bool(where),
+        "notes": flat.notes(table),
+        "filtered": question.chosen,
+        "whole": f"?dataset={edition.dataset}" + (f"&release={cited}" if cited else ""),
     }
-    return render(request, "reports/dashboard.html", context, status=400 if problem else 200)
-
-
-def _question(request: HttpRequest, edition: Edition) -> tuple[Where, str]:
-    """What the reader asks for; where that makes no sense, everything, and the reason."""
-    try:
-        return conditions_of(request.GET, edition.structure), ""
-    except Unknown as unknown:
-        return {}, str(unknown)
+    return render(request, "reports/dashboard.html", context, status=reading.status)
 
 
 @login_not_required
 def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponse:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = current_editions()
-    known = kind in KINDS and width in WIDTHS and theme in COLOURS
-    if not known or not editions:
-        raise Http404
-    edition = _chosen(request, editions)
-    if KINDS[kind].dimension not in edition.structure.by_name:
+    if kind not in KINDS or width not in WIDTHS or theme not in COLOURS or not editions:
         raise Http404
     try:
-        where = conditions_of(request.GET, edition.structure)
-        drawing = Drawing(edition, kind, width, theme, where)
-        return caching.answer(request, drawing.tag, drawing.svg, "image/svg+xml")
+        newest = _newest(request, editions)
+        edition = edition_of(request.GET, newest.dataset) or newest
+        if KINDS[kind].dimension not in edition.structure.by_name:
+            raise Http404
+        question = question_of(request.GET, edition, OPTIONS)
     except Unknown as unknown:
-        return HttpResponseBadRequest(str(unknown), content_type="text/plain; charset=utf-8")
+        return refusal(unknown)
+    drawing = Drawing(question, kind, width, theme)
+    return caching.answer(request, drawing.tag, drawing.svg, "image/svg+xml")
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One chart of one release for one question, in one width and theme, in the language of the page."""
+    """One chart for one question, in one width and theme, in the language of the page."""
 
-    edition: Edition
+    question: Question
     kind: str
     width: str
     theme: str
-    where: Where
 
     @property
     def tag(self) -> str:
-        question = sorted((name, sorted(codes)) for name, codes in self.where.items())
-        return caching.tag(
-            self.edition, "chart", self.kind, self.width, self.theme, _language(), question
-        )
+        """Return what identifies the drawing: the release, the question, the language and the looks."""
+        codes = sorted((name, sorted(codes)) for name, codes in self.question.where.items())
+        looks = (self.kind, self.width, self.theme, active_language())
+        return caching.tag(self.question.edition, "chart", *looks, codes)
 
     def svg(self) -> bytes:
         """Return the drawing, from the cache where somebody has asked for it before."""
-        kept_here = caches["drawings"]
-        if (drawn := kept_here.get(self.tag)) is None:
-            drawn = self._draw()
-            kept_here.set(self.tag, drawn, DRAWN_FOR)
-        return bytes(drawn)
+        drawings = caches["drawings"]
+        if (drawing := drawings.get(self.tag)) is None:
+            drawing = self._draw()
+            drawings.set(self.tag, drawing, DRAWN_FOR)
+        return bytes(drawing)
 
     def _draw(self) -> bytes:
-        kind = KINDS[self.kind]
-        shown = _shown(kind, _rows(kind, self.edition, self.where).rows)
-        if not shown:
+        kind, edition = KINDS[self.kind], self.question.edition
+        table = figures.tabulate(edition, [kind.dimension], self.question.where)
+        rows = kind.drawn(kind.ordered(table))
+        if not rows:
             return b""
-        canvas = Canvas(WIDTHS[self.width], COLOURS[self.theme], _language())
-        dimension = self.edition.structure.by_name[kind.dimension]
-        return draw(kind.draw(shown, dimension, canvas), canvas)
+        canvas = Canvas(WIDTHS[self.width], COLOURS[self.theme], active_language())
+        return draw(kind.draw(rows, edition.structure.by_name[kind.dimension], canvas), canvas)
 
 
 def headline(figures: Figures, title: str) -> str:
-    """Return the finding of the page in one sentence."""
+    """Return the finding of the page in one sentence; `title` is what is counted."""
     if figures.female_share is None:
         return _("%(title)s: too few to show shares") % {"title": title}
     return _("%(title)s: women are %(share)s%% of those with sex stated") % {
@@ -129,7 +158,7 @@ def headline(figures: Figures, title: str) -> str:
     }
 
 
-def lead(figures: Figures, edition: Edition, where: Where) -> str:
+def lead(figures: Figures, edition: Edition, where: Codes) -> str:
     """Return what stands behind the headline: how many, from when to when."""
     return _("%(n)s %(unit)s, %(span)s.") % {
         "n": numbers.count(figures.total),
@@ -155,147 +184,72 @@ def concept(edition: Edition) -> str:
     }.get(edition.structure.concept, edition.structure.concept)
 
 
-def _language() -> str:
-    return active_language()
+def _sum(edition: Edition, question: Question) -> SumAtAGlance:
+    """Return the sum of a dataset; one that the reader has not chosen says that it is whole."""
+    structure = edition.structure
+    if edition.dataset == question.edition.dataset:
+        edition, where = question.edition, question.where
+        of = flat.chosen(edition, where)
+    else:
+        where = with_headline(structure, {})
+        of = flat.chosen(edition, where)
+        if question.chosen:
+            of = _("%(figures)s; your choice of filters does not apply here") % {"figures": of}
+    return SumAtAGlance(
+        title=measure(edition.structure, where, ()),
+        of=f"{in_language(structure.title)}, {unit(edition)}: {of}",
+        sum=figures.tabulate(edition, [], where).total,
+    )
 
 
-def _sum(edition: Edition, where: Where) -> dict[str, Any]:
-    return {
-        "title": in_language(edition.structure.title),
-        "of": f"{flat.chosen(edition, where)}, {unit(edition)}",
-        "sum": tabulate(edition, [], where).total,
-    }
-
-
-def _chosen(request: HttpRequest, editions: list[Edition]) -> Edition:
-    wanted = request.GET.get("dataset", "").upper() or editions[0].dataset
-    found = next((e for e in editions if e.dataset == wanted), None)
-    if found is None:
-        raise Http404
-    return found
+def _newest(request: HttpRequest, editions: list[Edition]) -> Edition:
+    """Return the newest release of the dataset that is named, or of the release that is cited."""
+    by_dataset = {edition.dataset: edition for edition in editions}
+    if dataset := request.GET.get("dataset", "").upper():
+        if dataset not in by_dataset:
+            raise Http404
+        return by_dataset[dataset]
+    cited = request.GET.get("release", "").strip().upper().rpartition("-")[0]
+    return by_dataset.get(cited, editions[0])
 
 
 def _kinds(edition: Edition) -> list[str]:
     return [name for name, kind in KINDS.items() if kind.dimension in edition.structure.by_name]
 
 
-def _rows(kind: Kind, edition: Edition, where: Where) -> Table:
-    table = tabulate(edition, [kind.dimension], where)
-    if not kind.largest_first:
-        return table
-    # What is left over comes last: a reader looks for countries first.
-    rows = sorted(table.rows, key=lambda row: (row.codes[0] in REST, -row.figures.total))
-    return Table(edition, table.by, rows)
-
-
-def _shown(kind: Kind, rows: list[Row]) -> list[Row]:
-    """What is drawn; the table below the chart has every row. An unknown age is on no side of a pyramid."""
-    if kind.dimension == AGE:
-        return [row for row in rows if row.codes[0] != "_U"]
-    if kind.dimension != CITIZENSHIP:
-        return rows
-    named = [row for row in rows if row.codes[0] not in REST]
-    return named[:TOP] + [row for row in rows if row.codes[0] in REST]
-
-
-def _figure(name: str, edition: Edition, where: Where, request: HttpRequest) -> dict[str, Any]:
-    kind = KINDS[name]
-    table = _rows(kind, edition, where)
+def _figure(name: str, reading: PageQuestion) -> ChartFigure:
+    kind, edition, question = KINDS[name], reading.edition, reading.question
+    table = kind.ordered(figures.tabulate(edition, [kind.dimension], question.where))
     dimension = edition.structure.by_name[kind.dimension]
-    query = request.GET.copy()
+    by = f"by={kind.dimension}" + (f"&{reading.query}" if reading.query else "")
+    query = QueryDict(reading.query, mutable=True)
     query["dataset"] = edition.dataset
-    return {
-        "kind": name,
-        "title": in_language(dimension.labels),
-        "of": f"{in_language(edition.structure.title)}, {unit(edition)}, {flat.chosen(edition, where)}",
-        "finding": _finding(name, table, dimension),
-        "rows": [(_label(dimension, row), row.figures) for row in table.rows],
-        "total": table.total,
-        "query": query.urlencode(),
-        "dimension": kind.dimension,
-        "sizes": {
-            width: size(Drawing(edition, name, width, "light", where).svg()) for width in WIDTHS
-        },
-    }
+    spans = findings.year_rows(table) if table.time else []
+    return ChartFigure(
+        kind=name,
+        title=in_language(dimension.labels),
+        of=f"{question.measure}, {unit(edition)}, {flat.chosen(edition, question.where)}",
+        finding=kind.sentence(table, dimension),
+        rows=[(findings.label_of(dimension, row.codes[0]), row) for row in table.rows],
+        whole_years=[(span.label, span.figures) for span in spans],
+        total=table.total,
+        footnotes=flat.footnotes(table) if table.time else [],
+        query=query.urlencode(),
+        files=links("reports:data_file", edition.dataset, by),
+        sizes={width: size(Drawing(question, name, width, "light").svg()) for width in WIDTHS},
+    )
 
 
-def _label(dimension: Dimension, row: Row) -> str:
-    code = row.codes[0]
-    if dimension.name == TIME:
-        return period_name(code, _language())
-    return dimension.label(code, _language())
-
-
-def _finding(name: str, table: Table, dimension: Dimension) -> str:
-    """Return what a chart says, in one sentence, from the same figures that it draws."""
-    rows = [row for row in table.rows if row.codes[0] not in REST]
-    if not rows:
-        return _("No figures for this choice.")
-    if name == "trend":
-        return _trend_finding(rows)
-    if name == "pyramid":
-        women = max(rows, key=lambda row: row.figures.f)
-        men = max(rows, key=lambda row: row.figures.m)
-        return _("The largest group: women %(women)s, men %(men)s") % {
-            "women": _label(dimension, women),
-            "men": _label(dimension, men),
-        }
-    shared = [row for row in rows if row.figures.female_share is not None]
-    if not shared:
-        return _("Too few to show shares")
-    highest, lowest = _ends(shared[:TOP])
-    said = {
-        "high": _label(dimension, highest),
-        "most": numbers.share(highest.figures.female_share or 0),
-        "low": _label(dimension, lowest),
-        "least": numbers.share(lowest.figures.female_share or 0),
-    }
-    if highest is lowest:
-        return _("%(high)s: %(most)s%% are women") % said
-    if name == "citizenship":
-        return _("%(high)s: %(most)s%% are women; %(low)s: %(least)s%%") % said
-    return _("In %(high)s %(most)s%% are women, in %(low)s %(least)s%%") % said
-
-
-def _trend_finding(rows: list[Row]) -> str:
-    """Compare the last year (or half of what there is) with the first: single periods say little."""
-    reach = min(YEAR, len(rows) // 2)
-    first, last = _added(rows[:reach]), _added(rows[len(rows) - reach :])
-    if first.female_share is None or last.female_share is None:
-        return _("The number in each period")
-    change = last.female_share - first.female_share
-    if abs(change) < CHANGE:
-        return _("The share of women has hardly changed")
-    said = {"first": numbers.share(first.female_share), "last": numbers.share(last.female_share)}
-    if change > 0:
-        return _("The share of women rose from %(first)s%% to %(last)s%%") % said
-    return _("The share of women fell from %(first)s%% to %(last)s%%") % said
-
-
-def _added(rows: list[Row]) -> Figures:
-    base = rows[0].figures.base if rows else 1
-    return add_figures((row.figures for row in rows), base)
-
-
-def _ends(rows: list[Row]) -> tuple[Row, Row]:
-    ordered = sorted(rows, key=lambda row: row.figures.female_share or 0)
-    return ordered[-1], ordered[0]
-
-
-def _filters(request: HttpRequest, edition: Edition) -> list[dict[str, Any]]:
-    spoken = [
-        (item.code, period_name(item.code, _language()))
-        for item in edition.structure.by_name[TIME].items
+def _filters(request: HttpRequest, edition: Edition) -> list[Filter]:
+    """Return the filters: periods, what the headline limits, citizenship and region."""
+    structure = edition.structure
+    limited = structure.headline.where if structure.headline else ()
+    names = dict.fromkeys((*limited, CITIZENSHIP, REGION))
+    return [
+        *filters.of_periods(request, structure),
+        *(
+            filters.of_dimension(request, structure.by_name[name], structure)
+            for name in names
+            if name in structure.by_name
+        ),
     ]
-    found: list[dict[str, Any]] = [
-        {"name": "from", "label": _("From"), "options": spoken},
-        {"name": "to", "label": _("To"), "options": spoken},
-    ]
-    for name in (CITIZENSHIP, REGION):
-        if dimension := edition.structure.by_name.get(name):
-            options = [(i.code, dimension.label(i.code, _language())) for i in dimension.items]
-            label = in_language(dimension.labels)
-            found.append({"name": name.lower(), "label": label, "options": options})
-    for one in found:
-        one["chosen"] = request.GET.get(str(one["name"]), "")
-    return found

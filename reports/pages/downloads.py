@@ -1,82 +1,90 @@
-"""Tables and datasets as files."""
-
-from collections.abc import Callable
-from functools import partial
+"""Tables and datasets as files, in every format of `reports.formats.FORMATS`."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import override
 
-from reports.formats import xlsx
-from reports.formats.csv import as_csv
-from reports.pages.tables import _designed, _language, _made
-from reports.published import caching, editions, figures
-from reports.published.editions import Edition
-from reports.published.figures import Table
-from reports.published.query import conditions_of, dimensions_of
+from reports.designs import tables
+from reports.designs.tables import TableDesign
+from reports.formats import FORMATS
+from reports.published import caching
+from reports.published.query import (
+    NotReleased,
+    Options,
+    Question,
+    edition_of,
+    language_of,
+    question_of,
+)
 from reports.published.structure import Unknown
 from standards.translation import in_language
 
-CSV = "text/csv; charset=utf-8"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DATA = Options(("by", "from", "to", "release", "lang"), rows=None)
+Labels = dict[str, str]
+
+
+def table_options(design: TableDesign, *names: str) -> Options:
+    """Return what a named table may be asked, beside its own parameters `names`."""
+    return Options(("from", "to", "release", *names), fixed=design.where, rows=design.by)
+
+
+def links(route: str, code: str, query: str) -> list[tuple[str, str]]:
+    """Return label and address of a thing in every format."""
+    return [
+        (entry.label, f"{reverse(route, args=[code, suffix])}?{query}")
+        for suffix, entry in FORMATS.items()
+    ]
 
 
 @login_not_required
-def table_csv(request: HttpRequest, code: str) -> HttpResponse:
-    return _table_file(request, code, "csv")
-
-
-@login_not_required
-def table_xlsx(request: HttpRequest, code: str) -> HttpResponse:
-    return _table_file(request, code, "xlsx")
-
-
-@login_not_required
-def data_csv(request: HttpRequest, dataset: str) -> HttpResponse:
-    return _data_file(request, dataset, "csv")
-
-
-@login_not_required
-def data_xlsx(request: HttpRequest, dataset: str) -> HttpResponse:
-    return _data_file(request, dataset, "xlsx")
-
-
-def _table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponse:
-    shown, edition = _designed(code)
-    name = f"{shown.code}-{edition.name}.{suffix}"
-    make = partial(_made, request, shown, edition)
-    return _file(request, edition, name, in_language(shown.title), make)
-
-
-def _data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponse:
-    """Any table of a dataset: `by` names its dimensions."""
-    edition = editions.latest(dataset.upper())
-    if edition is None:
+def table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponse:
+    """Answer with a named table as a file."""
+    design = tables.tables().get(code.upper())
+    if design is None:
         raise Http404
+    name = f"{design.code}-{{}}.{suffix}"
+    return _file(request, design.dataset, name, design.title, table_options(design, "lang"))
 
-    def make() -> Table:
-        by = dimensions_of(request.GET, edition.structure)
-        return figures.tabulate(edition, by, conditions_of(request.GET, edition.structure))
 
-    title = in_language(edition.structure.title)
-    return _file(request, edition, f"{edition.name}.{suffix}", title, make)
+@login_not_required
+def data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponse:
+    """Answer with any table of a dataset as a file: `by` names its dimensions."""
+    return _file(request, dataset.upper(), f"{{}}.{suffix}", None, DATA)
 
 
 def _file(
-    request: HttpRequest, edition: Edition, name: str, title: str, make: Callable[[], Table]
+    request: HttpRequest, dataset: str, name: str, title: Labels | None, options: Options
 ) -> HttpResponse:
     """Answer with a table as a file; nothing is added up for a reader who has it already."""
-    tag = caching.tag(edition, name, _language(), sorted(request.GET.lists()))
-    csv = name.endswith(".csv")
-
-    def written() -> bytes:
-        table = make()
-        return as_csv(table, _language()) if csv else xlsx.as_xlsx(table, _language(), title)
-
     try:
-        return caching.answer(request, tag, written, CSV if csv else XLSX, name)
+        edition = edition_of(request.GET, dataset)
+        if edition is None:
+            raise Http404
+        with override(language_of(request.GET)):
+            question = question_of(request.GET, edition, options)
+            return _written(request, question, name.format(edition.name), title)
     except Unknown as unknown:
-        return _bad(unknown)
+        return refusal(unknown)
 
 
-def _bad(unknown: Unknown) -> HttpResponse:
-    return HttpResponseBadRequest(str(unknown), content_type="text/plain; charset=utf-8")
+def _written(
+    request: HttpRequest, question: Question, name: str, title: Labels | None
+) -> HttpResponse:
+    entry = FORMATS.get(name.rpartition(".")[2])
+    if entry is None:
+        raise Http404
+    language = language_of(request.GET)
+    tag = caching.tag(question.edition, name, language, sorted(request.GET.lists()))
+    heading = in_language(title or question.edition.structure.title)
+
+    def write() -> bytes:
+        return entry.write(question.table(), language, heading)
+
+    return caching.answer(request, tag, write, entry.media_type, name)
+
+
+def refusal(unknown: Unknown) -> HttpResponse:
+    """Answer in words where a question makes no sense: 404 for a release that is not there, else 400."""
+    status = 404 if isinstance(unknown, NotReleased) else 400
+    return HttpResponse(str(unknown), status=status, content_type="text/plain; charset=utf-8")

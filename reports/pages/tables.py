@@ -1,7 +1,7 @@
 """Public pages of tables and their files."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
@@ -11,14 +11,37 @@ from django.shortcuts import render
 from reports.designs import tables
 from reports.designs.tables import TableDesign
 from reports.formats import flat
-from reports.published import editions, figures
+from reports.pages import filters
+from reports.pages.downloads import links, refusal, table_options
+from reports.pages.filters import Filter
+from reports.published import editions
 from reports.published.editions import Edition, current_editions
-from reports.published.figures import Row, Table
-from reports.published.query import conditions_of, narrowed
-from reports.published.structure import SEX, TIME, Unknown
+from reports.published.figures import Figures, Row, Table
+from reports.published.query import Options, require_options
+from reports.published.structure import SEX, Unknown
 from standards.translation import active_language, in_language
 
 ROWS = 100  # of a table on one page; downloads have all
+
+
+@dataclass(frozen=True)
+class Label:
+    """The label of a row in one column; `again` where it is the one above it."""
+
+    text: str
+    again: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as the page shows it: labels, figures, and whether something is missing from them."""
+
+    labels: list[Label]
+    row: Row
+
+    @property
+    def figures(self) -> Figures:
+        return self.row.figures
 
 
 @login_not_required
@@ -35,88 +58,71 @@ def api_guide(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def table_list(request: HttpRequest) -> HttpResponse:
+    """Every named table with its newest release."""
+    try:
+        require_options(request.GET, Options(filters=False))
+    except Unknown as unknown:
+        return refusal(unknown)
     released = {e.dataset: e for e in current_editions()}
-    found = [(t, in_language(t.title), released.get(t.dataset)) for t in tables.tables().values()]
-    return render(request, "reports/tables.html", {"tables": found})
+    rows = [(t, in_language(t.title), released.get(t.dataset)) for t in tables.tables().values()]
+    return render(request, "reports/tables.html", {"tables": rows})
 
 
 @login_not_required
 def table(request: HttpRequest, code: str) -> HttpResponse:
-    shown, edition = _designed(code)
-    problem = ""
-    try:
-        made = _made(request, shown, edition)
-    except Unknown as unknown:
-        problem = str(unknown)
-        made = figures.tabulate(edition, shown.by, shown.where)
-    page = Paginator(made.rows, ROWS).get_page(request.GET.get("page"))
-    context = {
-        "design": shown,
-        "problem": problem,
-        "chosen": flat.chosen(edition, made.where),
-        "title": in_language(shown.title),
-        "edition": edition,
-        "heads": [in_language(edition.structure.by_name[name].labels) for name in made.by],
-        "page": page,
-        "rows": _labelled(made, page.object_list),
-        "total": made.total,
-        "notes": flat.notes(edition, made.where),
-        "filters": _filters(request, shown, edition),
-        "query": request.GET.urlencode(),
-    }
-    return render(request, "reports/table.html", context, status=400 if problem else 200)
-
-
-def _designed(code: str) -> tuple[TableDesign, Edition]:
-    shown = tables.tables().get(code.upper())
-    edition = editions.latest(shown.dataset) if shown else None
-    if shown is None or edition is None:
+    """A named table of the newest release, or of the one that is cited, with its filters."""
+    design = tables.tables().get(code.upper())
+    newest = editions.latest(design.dataset) if design else None
+    if design is None or newest is None:
         raise Http404
-    return shown, edition
+    options = table_options(design, "page")
+    reading = filters.question_on_page(request, newest, options)
+    edition, answer = reading.edition, reading.question.table()
+    page = Paginator(answer.rows, ROWS).get_page(request.GET.get("page"))
+    context = {
+        "design": design,
+        "problem": reading.problem,
+        "measure": reading.question.measure,
+        "chosen": flat.chosen(edition, answer.where),
+        "title": in_language(design.title),
+        "edition": edition,
+        "newer": reading.newer,
+        "newest_at": request.path,
+        "cited": reading.cited,
+        "heads": [in_language(edition.structure.by_name[name].labels) for name in answer.by],
+        "page": page,
+        "rows": _lines(answer, page.object_list),
+        "total": answer.total,
+        "notes": flat.notes(answer),
+        "filters": _filters(request, design, edition),
+        "files": links("reports:table_file", design.code, reading.query),
+    }
+    return render(request, "reports/table.html", context, status=reading.status)
 
 
-def _made(request: HttpRequest, shown: TableDesign, edition: Edition) -> Table:
-    where = narrowed(shown.where, conditions_of(request.GET, edition.structure))
-    return figures.tabulate(edition, shown.by, where)
-
-
-def _labelled(made: Table, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The rows with labels; a label equal to the one above it is said once."""
-    dimensions = [made.edition.structure.by_name[name] for name in made.by]
+def _lines(table: Table, rows: Iterable[Row]) -> list[Line]:
+    """Return the rows with labels; a label equal to the one above it is said once."""
+    dimensions = [table.edition.structure.by_name[name] for name in table.by]
+    language, lines = active_language(), []
     before: tuple[str, ...] = ()
-    found = []
     for row in rows:
         same = next(
             (k for k, code in enumerate(row.codes) if before[k : k + 1] != (code,)), len(row.codes)
         )
         labels = [
-            {"text": d.label(code, _language()), "again": k < same}
+            Label(d.label(code, language), again=k < same)
             for k, (d, code) in enumerate(zip(dimensions, row.codes, strict=True))
         ]
-        found.append({"labels": labels, "figures": row.figures})
+        lines.append(Line(labels, row))
         before = row.codes
-    return found
+    return lines
 
 
-def _filters(request: HttpRequest, shown: TableDesign, edition: Edition) -> list[dict[str, Any]]:
-    """The dimensions a table can be limited by: all but sex, which is always whole."""
-    found = []
-    for dimension in edition.structure.dimensions:
-        if dimension.name != SEX and dimension.name not in shown.where:
-            name = dimension.name.lower()
-            options = [(i.code, dimension.label(i.code, _language())) for i in dimension.items]
-            if dimension.name == TIME:
-                options.reverse()
-            found.append(
-                {
-                    "name": name,
-                    "label": in_language(dimension.labels),
-                    "options": options,
-                    "chosen": request.GET.get(name, ""),
-                }
-            )
-    return found
-
-
-def _language() -> str:
-    return active_language()
+def _filters(request: HttpRequest, design: TableDesign, edition: Edition) -> list[Filter]:
+    """Return the filters of a table: all dimensions but sex, which is always whole."""
+    structure = edition.structure
+    return [
+        filters.of_dimension(request, dimension, structure)
+        for dimension in structure.dimensions
+        if dimension.name != SEX and dimension.name not in design.where
+    ]

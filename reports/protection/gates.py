@@ -1,62 +1,77 @@
 """Whether a protected cube may be published: the refusals of docs/disclosure.md, section 6."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from reports.protection import rounding
+from reports.protection.margins import (
+    Integers,
+    Margin,
+    Tables,
+    all_margins,
+    deviations,
+    largest,
+    quantile,
+)
+from reports.protection.revisions import Ledger, cells_moved, records_changed
 from standards.languages import marked
 
-Integers = np.ndarray[Any, np.dtype[np.int64]]
 SMALLEST_REVISION = 50
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition: what it measured, what it allows. Private: never publish the measurements."""
+    """One condition: what it measured, what it allows. Private: never publish the measurements.
+
+    A gate that asks for a least number stores both below zero, so that every gate is "at most".
+    `periods` are the code numbers of the periods that fail it, where it looks at each period.
+    """
 
     name: str
     measured: float
     allowed: float
     drawn: bool = False  # another draw or a longer search may change it
+    periods: tuple[int, ...] = ()
 
     @property
     def passed(self) -> bool:
         return bool(self.measured <= self.allowed)
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "measured": float(self.measured),
-            "allowed": float(self.allowed),
-            "passed": self.passed,
-        }
+        content = {k: v for k, v in asdict(self).items() if k in ("name", "measured", "allowed")}
+        return {**content, "passed": self.passed}
 
 
-@dataclass(frozen=True)
-class Ledger:
-    """The cells of an earlier release, true and rounded; `seen` if readers ever had it.
+def judge_changes(
+    counts: Integers, codes: Integers, *, time: int, previous: Sequence[Ledger]
+) -> list[Gate]:
+    """Judge whether enough records changed at once, so that no reader can tell single corrections.
 
-    codes (m, d), counts (m,), rounded (m,): as in `disclosure.protect`. As secret as the true counts.
+    counts (n,), codes (n, d) of the exact cells; `time` is the column of the period; `previous` is
+    every earlier release. A reader may compare with each of those that were ever out; the others do not
+    count. Since each of them, no record changed or at least 50; the same in every period that it
+    published: a new period must not hide one correction in an old one. No rounding changes this.
     """
-
-    codes: Integers
-    counts: Integers
-    rounded: Integers
-    seen: bool = True
-
-    @property
-    def arrays(self) -> tuple[Integers, Integers, Integers]:
-        return self.codes, self.counts, self.rounded
-
-    @classmethod
-    def joined(cls, ledgers: Sequence["Ledger"]) -> "Ledger":
-        """Return all of them as one: what `disclosure.protect` has to know of the past."""
-        codes, counts, rounded = zip(*(ledger.arrays for ledger in ledgers), strict=True)
-        return cls(np.concatenate(codes), np.concatenate(counts), np.concatenate(rounded))
+    fewest, waiting, least = SMALLEST_REVISION, set(), SMALLEST_REVISION
+    for ledger in (ledger for ledger in previous if ledger.seen):
+        changed = records_changed(counts, codes, ledger, time)
+        fewest = min(fewest, changed.total or SMALLEST_REVISION)
+        published = {k: n for k, n in changed.by_period.items() if k in ledger.periods}
+        waiting |= {k for k, n in published.items() if n < SMALLEST_REVISION}
+        least = min(least, *published.values(), SMALLEST_REVISION)
+    if not previous:
+        return []
+    return [
+        Gate(marked("records changed, at least 50"), -float(fewest), -SMALLEST_REVISION),
+        Gate(
+            marked("records changed in a published period, at least 50"),
+            -float(least),
+            -SMALLEST_REVISION,
+            periods=tuple(sorted(waiting)),
+        ),
+    ]
 
 
 def judge(
@@ -65,83 +80,68 @@ def judge(
     rounded: Integers,
     *,
     base: int,
-    strata: tuple[int, ...],
+    strata: Margin,
     previous: Sequence[Ledger] = (),
-    margins: Sequence[tuple[int, ...]] | None = None,
+    tables: Tables | None = None,
 ) -> list[Gate]:
-    """Measure every gate. Shapes and margins as in `disclosure.protect`; `previous` is every earlier release."""
+    """Measure the gates of one rounding. Shapes as in `rounding.protect`; `previous` is every earlier
+    release; `tables` by default all of at most three dimensions. `judge_changes` has the gates that no
+    rounding changes."""
     error = rounded - counts
+    tables = tables or Tables(all_margins(codes.shape[1]))
+    measured = deviations(counts, codes, rounded, margins=tables.every)
     gates = [
         Gate(marked("multiples of the base"), float((rounded % base != 0).sum()), 0),
         Gate(marked("nearer than the base"), float(np.abs(error).max(initial=0)), base - 1),
         Gate(marked("zeros stay zero"), float(((counts == 0) & (rounded != 0)).sum()), 0),
+        *_margin_gates(measured, tables, counts, base, strata, revision=bool(previous)),
     ]
-    found = rounding.deviations(counts, codes, rounded, margins=margins)
-    gates += _margins(found, counts, base, tuple(sorted(strata)), revision=bool(previous))
     if previous:
-        changes = [_compare(counts, codes, rounded, ledger) for ledger in previous]
+        moves = [cells_moved(counts, codes, rounded, ledger) for ledger in previous]
+        moved, backwards = (max(numbers) for numbers in zip(*moves, strict=True))
         gates += [
-            Gate(marked("unchanged cells moved"), max(moved for moved, _back, _n in changes), 0),
-            Gate(marked("moved against the truth"), max(back for _moved, back, _n in changes), 0),
+            Gate(marked("unchanged cells moved"), moved, 0),
+            Gate(marked("moved against the truth"), backwards, 0),
         ]
-        # A reader may compare with any release that was ever out. No change at all gives nothing away.
-        seen = zip(changes, previous, strict=True)
-        batches = [n for (_moved, _back, n), ledger in seen if ledger.seen and n]
-        least = min(batches, default=SMALLEST_REVISION)
-        gates.append(Gate(marked("records changed, at least 50"), -least, -SMALLEST_REVISION))
     return gates
 
 
-def _margins(
-    found: Mapping[tuple[int, ...], Integers],
+def _margin_gates(
+    measured: Mapping[Margin, Integers],
+    tables: Tables,
     counts: Integers,
     base: int,
-    strata: tuple[int, ...],
+    strata: Margin,
     *,
     revision: bool,
-) -> list[Gate]:
-    """The gates of what people read: how far tables of up to three dimensions are from the truth."""
-    cells = len(counts)
-    one = np.abs(np.concatenate([v for m, v in found.items() if len(m) == 1]))
-    inner = np.abs(np.concatenate([v for m, v in found.items() if m]))
-    total = float(np.abs(found[()][0])) if cells else 0.0
+) -> Iterator[Gate]:
+    """The gates of what people read: how far the tables are from the truth. Another draw may pass them."""
+    cells, sex_by_time = len(counts), tuple(sorted(strata))
+    common = (2 if cells <= 200_000 else 3) * base
     times = (6 if revision else 4) if cells <= 20_000 else 6 if cells <= 200_000 else 10
-    return [
-        Gate(
+    single = [margin for margin in tables.plain if len(margin) == 1]
+    longer = [margin for margin in tables.rolled if len(margin) == 1]
+    # Quarters and years are few and near the truth; they must not hide single margins that are far from it.
+    singles = max(quantile(measured, single), quantile(measured, [*single, *longer]))
+    total = float(np.abs(measured[()][0])) if cells else 0.0
+    for name, error, allowed in (
+        (
             marked("sex by time"),
-            float(np.abs(found[strata]).max(initial=0)),
+            largest(measured, [sex_by_time]),
             3 * base if revision else 2 * base - 1,
-            drawn=True,
         ),
-        Gate(
-            marked("single margins, 95 of 100"),
-            float(np.quantile(one, 0.95)) if len(one) else 0.0,
-            (2 if cells <= 200_000 else 3) * base,
-            drawn=True,
+        (marked("single margins, 95 of 100"), singles, common),
+        (
+            marked("named tables, 95 of 100"),
+            quantile(measured, tables.named),
+            3 * base if revision else common,
         ),
-        Gate(
+        (
             marked("margins of up to three, largest"),
-            float(inner.max(initial=0)),
+            largest(measured, [m for m in (*tables.plain, *tables.rolled) if m]),
             times * base,
-            drawn=True,
         ),
-        Gate(marked("total"), total, max(3 * base, 0.001 * counts.sum()), drawn=True),
-    ]
-
-
-def _compare(
-    counts: Integers, codes: Integers, rounded: Integers, ledger: Ledger
-) -> tuple[int, int, int]:
-    """Return unchanged cells with another value, values that moved against the true count, and the
-    number of records that came or went."""
-    dimensions = [f"d{k}" for k in range(codes.shape[1])]
-    now = pd.DataFrame(codes, columns=dimensions).assign(count=counts, value=rounded)
-    before = pd.DataFrame(ledger.codes, columns=dimensions)
-    before = before.assign(was=ledger.counts, shown=ledger.rounded)
-    both = now.merge(before, on=dimensions, how="outer").fillna(0)
-    change, move = both["count"] - both["was"], both["value"] - both["shown"]
-    return (
-        int(((change == 0) & (move != 0)).sum()),
-        int((change * move < 0).sum()),
-        int(change.abs().sum()),
-    )
+        (marked("named tables, largest"), largest(measured, tables.named), times * base),
+        (marked("total"), total, max(3 * base, 0.001 * counts.sum())),
+    ):
+        yield Gate(name, error, allowed, drawn=True)

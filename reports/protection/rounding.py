@@ -12,31 +12,42 @@ Revisions: every cell and bracket [k * base, (k + 1) * base) has a hidden thresh
 Randomness is SHAKE-256(seed): equal input and seed give equal output on every platform and numpy version.
 """
 
-import hashlib
 from collections.abc import Sequence
-from itertools import combinations
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-_CHUNK = (
-    1 << 14
-)  # swap candidates screened at once; part of the algorithm: another value gives another result
+from reports.protection.margins import Integers, Margin, all_margins, cell_ids, sums
+from reports.protection.sampling import Flags, Floats, pivotal, uniforms
+
+Arrays = tuple[Integers, Integers, Integers]
+
+# Swap candidates screened at once. Part of the algorithm: another number gives another result.
+_CHUNK = 1 << 14
 
 
-Array = np.ndarray[Any, Any]
+@dataclass
+class _Deviations:
+    """How far the margins are from the truth now, and to which of their cells each free cell adds.
+
+    index (free, margins) int32, places in `now`, (cells of all margins,) rounded minus true.
+    """
+
+    index: np.ndarray[Any, np.dtype[np.int32]]
+    now: Integers
 
 
 def protect(
-    counts: Array,
-    codes: Array,
+    counts: Any,
+    codes: Any,
     base: int,
     seed: bytes,
-    previous: tuple[Array, Array, Array] | None = None,
-    margins: Sequence[tuple[int, ...]] | None = None,
+    previous: tuple[Any, Any, Any] | None = None,
+    margins: Sequence[Margin] | None = None,
     strata: Sequence[int] = (),
     sweeps: int = 40,
-) -> Array:
+) -> Integers:
     """Round a cube. Returns (n,) int64 multiples of `base` with |rounded - counts| < base; zeros stay zero.
 
     counts   (n,) integers >= 0, records per inner cell. Zero cells may be left out.
@@ -51,204 +62,160 @@ def protect(
     sweeps   rounds of swap search; with 0 every single cell is exactly unbiased but the margins are further off.
     Raises ValueError for negative, fractional or duplicate input and for a `previous` this method cannot have made.
     """
-    counts, codes = _check(counts, codes, base)
-    if not isinstance(seed, bytes) or len(seed) < 16:
-        raise ValueError("seed must be at least 16 bytes")
+    counts, codes = _checked(counts, codes, base, seed)
     canonical = np.lexsort(codes.T[::-1])  # the result must not depend on the row order
     counts, codes = counts[canonical], codes[canonical]
-    low = counts - counts % base
     chance = _chances(counts, codes, base, previous)
-    rounded = low + base * (chance >= 1)
+    up = chance >= 1
     free = np.flatnonzero((chance > 0) & (chance < 1))
-    part, open_chance = codes[free], chance[free]
-    up = _pivotal(
-        open_chance, _order(part, strata, seed), _uniforms(seed, "pivotal", len(free) + 1)
-    )
-    rounded[free] = low[free] + base * up
-    if previous is not None and sweeps and len(free):
-        index = _margin_index(rounded - counts, codes, _coarse(codes.shape[1], strata), free)
-        _rebalance(up, *index, base, seed)  # type: ignore[call-arg]
-        rounded[free] = low[free] + base * up
+    order, dice = _order(codes[free], strata, seed), uniforms(seed, "pivotal", len(free) + 1)
+    up[free] = pivotal(chance[free], order, dice)
+    low = counts - counts % base
     if sweeps and len(free):
-        margins = _subsets(codes.shape[1], 3) if margins is None else margins
-        index = _margin_index(rounded - counts, codes, margins, free)
-        group = _groups(open_chance, part, strata)
-        _swap(up, group, part, *index, base, seed, sweeps)  # type: ignore[call-arg]
-        rounded[free] = low[free] + base * up
-    result = np.empty_like(rounded)
-    result[canonical] = rounded
+        if previous is not None:
+            coarse = _coarse(codes.shape[1], strata)
+            start = _measured(low + base * up - counts, codes, coarse, free)
+            up[free] = _rebalanced(up[free], start, base, seed)
+        near = all_margins(codes.shape[1]) if margins is None else margins
+        start = _measured(low + base * up - counts, codes, near, free)
+        group = _groups(chance[free], codes[free], strata)
+        up[free] = _swapped(up[free], group, codes[free], start, base, seed, sweeps)
+    result = np.empty_like(counts)
+    result[canonical] = low + base * up
     return result
 
 
-def deviations(
-    counts: Array,
-    codes: Array,
-    rounded: Array,
-    depth: int = 3,
-    margins: Sequence[tuple[int, ...]] | None = None,
-) -> dict[tuple[int, ...], Array]:
-    """{margin: (cells,) int64 rounded minus true}: the `margins`, default all of at most `depth` dimensions.
-
-    Never publish them.
-    """
-    codes, error = (
-        np.asarray(codes, np.int64),
-        np.asarray(rounded, np.int64) - np.asarray(counts, np.int64),
-    )
-    asked = _subsets(codes.shape[1], depth) if margins is None else margins
-    return {m: _sums(*_ids(codes[:, list(m)]), error) for m in asked}  # type: ignore[call-arg]
-
-
-def _check(counts, codes, base):
-    raw, codes = np.asarray(counts), np.asarray(codes)
-    if codes.ndim != 2 or not codes.shape[1] or raw.shape != codes.shape[:1]:
+def _checked(counts: Any, codes: Any, base: int, seed: bytes) -> tuple[Integers, Integers]:
+    """Return counts and codes as integers. Raises ValueError for what cannot be rounded."""
+    raw, labels = np.asarray(counts), np.asarray(codes)
+    if labels.ndim != 2 or not labels.shape[1] or raw.shape != labels.shape[:1]:
         raise ValueError("counts must be (n,) and codes (n, d) with d >= 1")
-    counts, whole = raw.astype(np.int64), codes.astype(np.int64)
-    if (counts != raw).any() or (whole != codes).any() or (counts < 0).any() or (whole < 0).any():
+    whole, numbers = raw.astype(np.int64), labels.astype(np.int64)
+    fractional = (whole != raw).any() or (numbers != labels).any()
+    if fractional or (whole < 0).any() or (numbers < 0).any():
         raise ValueError("counts and codes must be integers >= 0")
     if int(base) != base or base < 2:
         raise ValueError("base must be an integer >= 2")
-    if _ids(whole)[1] != len(whole):
+    if cell_ids(numbers)[1] != len(numbers):
         raise ValueError("duplicate cells")
-    return counts, whole
+    if not isinstance(seed, bytes) or len(seed) < 16:
+        raise ValueError("seed must be at least 16 bytes")
+    return whole, numbers
 
 
-def _subsets(d, depth):
-    return [m for k in range(min(d, depth) + 1) for m in combinations(range(d), k)]
-
-
-def _coarse(d, strata):
+def _coarse(dimensions: int, strata: Sequence[int]) -> list[Margin]:
     """The margins that revisions are brought back to: total, single dimensions, strata."""
-    return _subsets(d, 1) + [tuple(strata[:k]) for k in range(2, len(strata) + 1)]
+    nested = [tuple(strata[:k]) for k in range(2, len(strata) + 1)]
+    return all_margins(dimensions, 1) + nested
 
 
-def _groups(chance, codes, strata):
+def _groups(chance: Floats, codes: Integers, strata: Sequence[int]) -> Integers:
     """(n,) ids: cells of one group have the same chance and stratum, so that they may swap."""
     classes = np.unique(chance.round(9), return_inverse=True)[1]
-    return _ids(np.column_stack([classes, codes[:, list(strata)]]))[0]
+    return cell_ids(np.column_stack([classes, codes[:, list(strata)]]))[0]
 
 
-def _uniforms(seed, label, n):
-    """(n,) floats in [0, 1), a stream of its own for each label."""
-    raw = hashlib.shake_256(len(seed).to_bytes(2, "big") + seed + label.encode()).digest(8 * n)
-    return (np.frombuffer(raw, "<u8") >> np.uint64(11)) * 2.0**-53
-
-
-def _ids(columns):
-    """Dense ids (n,) int64 of the distinct rows of (n, k) integers, in row order, and their number."""
-    key, size = np.zeros(len(columns), np.int64), 1
-    for column in columns.T:
-        top = int(column.max(initial=0)) + 1
-        if size * top > 1 << 62:
-            raise ValueError("codes too large: renumber the categories")
-        key, size = key * top + column, size * top
-        if size > 4 * len(columns) + 1024:
-            found, key = np.unique(key, return_inverse=True)
-            size = len(found)
-    rank = np.cumsum(np.bincount(key, minlength=size) > 0)
-    return rank[key] - 1, int(rank[-1])
-
-
-def _sums(ids, cells, values):
-    return np.bincount(ids, weights=values, minlength=cells).astype(np.int64)  # exact below 2**53
-
-
-def _chances(counts, codes, base, previous):
+def _chances(counts: Integers, codes: Integers, base: int, previous: Any) -> Floats:
     """(n,) P(up) given all earlier releases: (r - a) / (c - a), 0 for r <= a, 1 for r >= c; r / base without any."""
-    n, (down, up) = len(counts), (0, base)
+    down, up = np.zeros(len(counts), np.int64), np.full(len(counts), base)
     if previous is not None:
-        old_codes, old, shown = (np.asarray(p, np.int64) for p in previous)
-        floor = old - old % base
-        went_up = (shown == floor + base) & (old > floor)
-        if old_codes.shape != (len(old), codes.shape[1]) or (~went_up & (shown != floor)).any():
-            raise ValueError("previous has another shape or was not rounded to this base")
-        bracket = _ids(
-            np.column_stack([np.vstack([codes, old_codes]), np.r_[counts, old] // base])
-        )[0]
-        down, up = (
-            np.zeros(bracket.max(initial=0) + 1, np.int64),
-            np.full(bracket.max(initial=0) + 1, base),
-        )
-        np.maximum.at(down, bracket[n:][~went_up], old[~went_up] % base)
-        np.minimum.at(up, bracket[n:][went_up], old[went_up] % base)
-        if (down >= up).any():
-            raise ValueError("previous contradicts itself")
-        down, up = down[bracket[:n]], up[bracket[:n]]
+        earlier: Arrays = tuple(np.asarray(part, np.int64) for part in previous)  # type: ignore[assignment]
+        down, up = _thresholds(counts, codes, base, earlier)
     return np.clip((counts % base - down) / (up - down), 0, 1)
 
 
-def _order(codes, strata, seed):
+def _thresholds(
+    counts: Integers, codes: Integers, base: int, earlier: Arrays
+) -> tuple[Integers, Integers]:
+    """(n,) a and c of each cell: the largest residual that was shown down, the smallest shown up."""
+    n, (old_codes, old, published) = len(counts), earlier
+    floor = old - old % base
+    went_up = (published == floor + base) & (old > floor)
+    impossible = (~went_up & (published != floor)).any()
+    if old_codes.shape != (len(old), codes.shape[1]) or impossible:
+        raise ValueError("previous has another shape or was not rounded to this base")
+    brackets = np.column_stack([np.vstack([codes, old_codes]), np.r_[counts, old] // base])
+    bracket, size = cell_ids(brackets)[0], n + len(old)
+    down, up = np.zeros(size, np.int64), np.full(size, base)
+    np.maximum.at(down, bracket[n:][~went_up], old[~went_up] % base)
+    np.minimum.at(up, bracket[n:][went_up], old[went_up] % base)
+    if (down >= up).any():
+        raise ValueError("previous contradicts itself")
+    return down[bracket[:n]], up[bracket[:n]]
+
+
+def _order(codes: Integers, strata: Sequence[int], seed: bytes) -> Integers:
     """Secret sort order: strata first, then the other dimensions; categories shuffled."""
-    dims = [*strata, *(j for j in range(codes.shape[1]) if j not in strata)]
-    rank = [
-        np.argsort(_uniforms(seed, f"order{j}", int(codes[:, j].max(initial=0)) + 1), kind="stable")
-        for j in dims
+    dimensions = [*strata, *(j for j in range(codes.shape[1]) if j not in strata)]
+    ranks = [
+        np.argsort(uniforms(seed, f"order{j}", int(codes[:, j].max(initial=0)) + 1), kind="stable")
+        for j in dimensions
     ]
-    return np.lexsort([r[codes[:, j]] for r, j in zip(rank, dims, strict=True)][::-1])
+    keys = [rank[codes[:, j]] for rank, j in zip(ranks, dimensions, strict=True)]
+    return np.lexsort(keys[::-1])
 
 
-def _pivotal(chance, order, uniform):
-    """(n,) bool with P(True) = chance. Two undecided cells duel until one is decided; the other goes on."""
-    ups, holder, p = [], -1, 0.0
-    for k, (q, u) in enumerate(zip(chance[order].tolist(), uniform.tolist(), strict=False)):
-        s = p + q
-        if holder < 0:
-            holder, p = k, q
-        elif s < 1 - 1e-9:  # one of the two goes down
-            holder, p = (holder if u * s < p else k), s
-        elif s > 1 + 1e-9:  # one of the two goes up
-            first = u * (2 - s) < 1 - q
-            ups.append(holder if first else k)
-            holder, p = (k if first else holder), s - 1
-        else:
-            ups.append(holder if u < p else k)
-            holder = -1
-    if holder >= 0 and uniform[-1] < p:
-        ups.append(holder)
-    up = np.zeros(len(chance), bool)
-    up[order[np.array(ups, np.int64)]] = True
+def _measured(
+    error: Integers, codes: Integers, margins: Sequence[Margin], free: Integers
+) -> _Deviations:
+    """Measure the margins, with the free cells (places in `codes`) as rows of the index."""
+    index, parts, start = np.empty((len(free), len(margins)), np.int32), [np.zeros(0, np.int64)], 0
+    for place, margin in enumerate(margins):
+        ids, cells = cell_ids(codes[:, list(margin)])
+        index[:, place], start = ids[free] + start, start + cells
+        parts.append(sums(ids, cells, error))
+    return _Deviations(index, np.concatenate(parts))
+
+
+def _rebalanced(up: Flags, deviations: _Deviations, base: int, seed: bytes) -> Flags:
+    """Revisions: flip free cells, in secret order, while this lowers the coarse squared deviations."""
+    up, index, now = up.copy(), deviations.index, deviations.now
+    for k in np.argsort(uniforms(seed, "rebalance", len(up)), kind="stable").tolist():
+        pull = 2 * now[index[k]].sum()
+        if abs(pull) > base * index.shape[1] and up[k] == (pull > 0):
+            now[index[k]] += -base if up[k] else base
+            up[k] = not up[k]
     return up
 
 
-def _margin_index(error, codes, margins, free):
-    """index (free, margins) int32 into deviation (all margin cells,) int64: the margin cells of each free cell."""
-    index, parts, start = np.empty((len(free), len(margins)), np.int32), [np.zeros(0, np.int64)], 0
-    for t, margin in enumerate(margins):
-        ids, cells = _ids(codes[:, list(margin)])
-        index[:, t], start = ids[free] + start, start + cells
-        parts.append(_sums(ids, cells, error))
-    return index, np.concatenate(parts)
-
-
-def _rebalance(up, index, deviation, base, seed):
-    """Revisions: flip free cells in place, in secret order, while this lowers the coarse squared deviations."""
-    for k in np.argsort(_uniforms(seed, "rebalance", len(up)), kind="stable").tolist():
-        pull = 2 * deviation[index[k]].sum()
-        if abs(pull) > base * index.shape[1] and up[k] == (pull > 0):
-            deviation[index[k]] += -base if up[k] else base
-            up[k] = not up[k]
-
-
-def _swap(up, group, codes, index, deviation, base, seed, sweeps):
-    """Exchange up and down in place, inside groups, while squared deviations fall. Acceptance is sequential, exact."""
-    near = _subsets(codes.shape[1], 3)
+def _swapped(
+    up: Flags,
+    group: Integers,
+    codes: Integers,
+    deviations: _Deviations,
+    base: int,
+    seed: bytes,
+    sweeps: int,
+) -> Flags:
+    """Exchange up and down inside groups while squared deviations fall. Acceptance is sequential, exact."""
+    up, index, now = up.copy(), deviations.index, deviations.now
     for sweep in range(sweeps):
-        uniform = _uniforms(seed, f"sweep{sweep}", len(up) + 1)
-        dims = near[
-            int(uniform[-1] * len(near))
-        ]  # neighbours share these dimensions: fewer margins to disturb
-        order = np.lexsort((uniform[:-1], *(codes[:, j] for j in dims), group))
-        one, two = order[:-1:2], order[1::2]
-        pick = (group[one] == group[two]) & (up[one] != up[two])
-        high, low = np.where(up[one], one, two)[pick], np.where(up[one], two, one)[pick]
+        high, low = _candidates(up, group, codes, uniforms(seed, f"sweep{sweep}", len(up) + 1))
         for k in range(0, len(high), _CHUNK):
             i, j = high[k : k + _CHUNK], low[k : k + _CHUNK]
             a, c = index[i], index[j]
             need = base * (a != c).sum(1)
-            for g in np.flatnonzero(deviation[a].sum(1) - deviation[c].sum(1) > need).tolist():
-                if (
-                    deviation[a[g]].sum() - deviation[c[g]].sum() > need[g]
-                ):  # still true after the swaps before
-                    deviation[a[g]] -= base
-                    deviation[c[g]] += base
+            for g in np.flatnonzero(now[a].sum(1) - now[c].sum(1) > need).tolist():
+                # Ask again: the swaps before this one have moved the margins.
+                if now[a[g]].sum() - now[c[g]].sum() > need[g]:
+                    now[a[g]] -= base
+                    now[c[g]] += base
                     up[i[g]], up[j[g]] = False, True
+    return up
+
+
+def _candidates(
+    up: Flags, group: Integers, codes: Integers, uniform: Floats
+) -> tuple[Integers, Integers]:
+    """Pairs of one group that are neighbours in a random sort order, one up and one down: (up, down).
+
+    The order goes by a random choice of at most three dimensions, so neighbours share their cells and
+    a swap disturbs fewer margins.
+    """
+    near = all_margins(codes.shape[1])
+    dimensions = near[int(uniform[-1] * len(near))]
+    order = np.lexsort((uniform[:-1], *(codes[:, j] for j in dimensions), group))
+    first, second = order[:-1:2], order[1::2]
+    pick = (group[first] == group[second]) & (up[first] != up[second])
+    high, low = np.where(up[first], first, second), np.where(up[first], second, first)
+    return high[pick], low[pick]

@@ -9,24 +9,27 @@ from django.utils.http import parse_etags
 
 from reports.published.editions import Edition
 
+# To be raised when the same question gets another answer: another note, another drawing.
+WORDING = 2
 SECONDS = 300  # a kept answer may be shown so long before asking for a newer release
 
 
 def tag(edition: Edition, *question: object) -> str:
-    """Return the ETag of an answer: it depends on the protected cells and on what was asked, nothing else."""
-    asked = json.dumps([edition.checksum, edition.name, *question], default=str, sort_keys=True)
-    return f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+    """Return the ETag of an answer: it depends on the protected cells and the question, nothing else."""
+    parts = [WORDING, edition.checksum, edition.name, *question]
+    text = json.dumps(parts, default=str, sort_keys=True)
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
 def answer(
-    request: HttpRequest, tag: str, make: Callable[[], bytes], media_type: str, file_name: str = ""
+    request: HttpRequest, tag: str, write: Callable[[], bytes], media_type: str, file_name: str = ""
 ) -> HttpResponse:
-    """Answer 304 where the reader has it already, else what `make` returns; as a download if it is named."""
-    given = parse_etags(request.headers.get("If-None-Match", ""))
-    if tag in given or "*" in given:
+    """Answer 304 where the reader has it already, else what `write` returns; as a download if it is named."""
+    etags = parse_etags(request.headers.get("If-None-Match", ""))
+    if tag in etags or "*" in etags:
         response = HttpResponse(status=304)
     else:
-        response = HttpResponse(make(), content_type=media_type)
+        response = HttpResponse(write(), content_type=media_type)
         if file_name:
             response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     response["ETag"] = tag

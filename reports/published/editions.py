@@ -25,6 +25,14 @@ CODE = re.compile(r"[A-Za-z0-9_-]{1,20}")
 
 
 @dataclass(frozen=True)
+class Missing:
+    """A delivery that is not in a release: status O, never zero."""
+
+    agency: str
+    period: str
+
+
+@dataclass(frozen=True)
 class Edition:
     """A released dataset as readers see it."""
 
@@ -32,13 +40,22 @@ class Edition:
     dataset: str
     number: int
     structure: Structure
-    missing: list[dict[str, str]]
+    missing: tuple[Missing, ...]
     checksum: str
     released_at: datetime
 
     @property
     def name(self) -> str:
+        """Return how the release is cited: BCR-2."""
         return f"{self.dataset}-{self.number}"
+
+    @property
+    def absent(self) -> list[str]:
+        """Return the agencies of which no period is in the release: the series lacks them throughout."""
+        periods: dict[str, set[str]] = {}
+        for missing in self.missing:
+            periods.setdefault(missing.agency, set()).add(missing.period)
+        return sorted(a for a, late in periods.items() if late >= set(self.structure.periods))
 
 
 @contextmanager
@@ -60,25 +77,25 @@ def current_editions() -> list[Edition]:
             .order_by("dataset", "-number")
             .distinct("dataset")
         )
-        return [_edition(made) for made in newest]
+        return [_edition(release) for release in newest]
 
 
 def latest(dataset: str) -> Edition | None:
     """Return the newest release of a dataset that readers may see."""
     with public_role():
-        made = (
+        release = (
             Release.objects.filter(state=Release.State.RELEASED, dataset=dataset)
             .order_by("-number")
             .first()
         )
-        return _edition(made) if made else None
+        return _edition(release) if release else None
 
 
 def history(dataset: str) -> list[Edition]:
     """Return every release of a dataset that readers may see, newest first."""
     with public_role():
-        found = Release.objects.filter(state=Release.State.RELEASED, dataset=dataset)
-        return [_edition(made) for made in found.order_by("-number")]
+        releases = Release.objects.filter(state=Release.State.RELEASED, dataset=dataset)
+        return [_edition(release) for release in releases.order_by("-number")]
 
 
 def cited(name: str) -> Edition | None:
@@ -87,10 +104,10 @@ def cited(name: str) -> Edition | None:
     if not NUMBER.fullmatch(number) or not CODE.fullmatch(dataset):
         return None
     with public_role():
-        made = Release.objects.filter(
+        release = Release.objects.filter(
             state=Release.State.RELEASED, dataset=dataset, number=int(number)
         ).first()
-        return _edition(made) if made else None
+        return _edition(release) if release else None
 
 
 def content(release_id: int, name: str = CELLS) -> bytes:
@@ -99,16 +116,16 @@ def content(release_id: int, name: str = CELLS) -> bytes:
         return bytes(Blob.objects.get(release_id=release_id, name=name).content)
 
 
-def _edition(made: Release) -> Edition:
+def _edition(release: Release) -> Edition:
     return Edition(
-        id=made.pk,
-        dataset=made.dataset,
-        number=made.number,
-        structure=Structure.from_json(made.structure),
-        missing=made.missing,
-        checksum=made.checksum,
+        id=release.pk,
+        dataset=release.dataset,
+        number=release.number,
+        structure=Structure.from_json(release.structure),
+        missing=tuple(Missing(m["agency"], m["period"]) for m in release.missing),
+        checksum=release.checksum,
         # Nobody could read it before its embargo ended.
-        released_at=max(filter(None, (made.released_at, made.embargo_at))),
+        released_at=max(filter(None, (release.released_at, release.embargo_at))),
     )
 
 

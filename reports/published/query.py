@@ -1,55 +1,209 @@
-"""What a reader asks for in an address: dimensions and codes, through a fixed list, never passed on.
+"""What a reader asks for in an address: a release, dimensions and codes, through a fixed list.
 
-A name nobody knows is refused, not ignored: a mistyped filter would show other figures than those
-the reader believes to see.
+This is the one place that reads questions, for pages, files, charts and the API. A name that is not
+on the list is refused, not ignored: a mistyped filter would show other figures than those the reader
+believes to see.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
+from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from reports.published.structure import SEX, TIME, Structure, Unknown
+from reports.published import editions, figures
+from reports.published.editions import Edition
+from reports.published.figures import Table
+from reports.published.structure import ROLL_UPS, SEX, TIME, Structure, Unknown
+from standards.periods import Period
+from standards.translation import active_language, in_language
 
-# Parameters that pages and files have beside the dimensions, and marks that mailings add to links.
-BESIDE = frozenset(
-    {"by", "dataset", "format", "from", "lang", "limit", "offset", "page", "release", "to"}
-)
-MARKS = re.compile(r"utm_[a-z]+|fbclid|gclid|yclid")
-PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?")
+MARKS = re.compile(r"utm_[a-z]+|fbclid|gclid|yclid")  # what mailings add to links
+LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
+ALL = "all"  # instead of codes: every code, also of the dimension that the headline limits
+PERIODS = ("from", "to")
 Codes = Mapping[str, list[str]]
 
 
-def conditions_of(query: QueryDict, structure: Structure, beside: Iterable[str] = BESIDE) -> Codes:
+class NotReleased(Unknown):
+    """A reader cites a release that does not exist, or that nobody may see."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an address may be asked, beside the dimensions of its dataset.
+
+    names: the parameters it reads. fixed: dimension -> codes to which a named table is limited.
+    rows: the dimensions of its rows; None where `by` names them. filters: whether it has dimensions.
+    """
+
+    names: tuple[str, ...] = ()
+    fixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rows: tuple[str, ...] | None = ()
+    filters: bool = True
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a reader asks of one release: the dimensions of the rows, and dimension -> codes."""
+
+    edition: Edition
+    by: tuple[str, ...]
+    where: Codes
+    chosen: bool = False  # the reader limits the figures, or counts other than the headline
+
+    def table(self) -> Table:
+        """Return the figures. Raises Unknown where the dimensions do not go together."""
+        return figures.tabulate(self.edition, self.by, self.where)
+
+    @property
+    def measure(self) -> str:
+        """Return what is counted, in words."""
+        return measure(self.edition.structure, self.where, self.by)
+
+
+def edition_of(query: QueryDict, dataset: str) -> Edition | None:
+    """Return the release that `release` names, else the newest of the dataset, None where none is out.
+
+    Raises NotReleased for a name of no release of this dataset.
+    """
+    newest = editions.latest(dataset)
+    name = query.get("release", "").strip().upper()
+    if not name or newest is None:
+        return newest
+    edition = editions.cited(name)
+    if edition is None or edition.dataset != dataset:
+        raise NotReleased(
+            _("There is no release “%(name)s” of %(dataset)s. The newest is %(newest)s.")
+            % {"name": name[:40], "dataset": dataset, "newest": newest.name},
+            "release",
+        )
+    return edition
+
+
+def question_of(query: QueryDict, edition: Edition, options: Options) -> Question:
+    """Return what is asked of a release; the headline where nothing else is chosen. Raises Unknown."""
+    structure = edition.structure
+    require_options(query, options, structure)
+    by = options.rows
+    if by is None:
+        by = tuple(dimensions_of(query, structure))
+    every = {
+        _dimension(key, structure)
+        for key in _filters(query, options)
+        if ALL in _codes(query.getlist(key))
+    }
+    chosen = conditions_of(query, structure, options)
+    where = narrowed(options.fixed, chosen)
+    return Question(
+        edition, by, with_headline(structure, where, by, every), chosen=bool(chosen or every)
+    )
+
+
+def with_headline(
+    structure: Structure,
+    where: Codes,
+    by: Iterable[str] = (),
+    every: Iterable[str] = (),
+) -> dict[str, list[str]]:
+    """Return the conditions with those of the headline: one stands back where its dimension is asked
+    for, as a condition, with every code, or in rows of its own."""
+    headline = structure.headline.where if structure.headline else {}
+    beside = {*where, *by, *every}
+    added = {name: list(codes) for name, codes in headline.items() if name not in beside}
+    return {**{name: list(codes) for name, codes in where.items()}, **added}
+
+
+def measure(structure: Structure, where: Mapping[str, Sequence[str]], by: Iterable[str]) -> str:
+    """Return what is counted, in words: the headline, or the dataset with the codes that are chosen."""
+    title, headline = in_language(structure.title), structure.headline
+    if headline is None:
+        return _("%(dataset)s, the whole dataset") % {"dataset": title}
+    if all(set(where.get(name, ())) == set(codes) for name, codes in headline.where.items()):
+        return in_language(headline.labels)
+    parts = []
+    for name in headline.where:
+        dimension, codes = structure.by_name[name], where.get(name)
+        names = ", ".join(dimension.label(code, active_language()) for code in codes or ())
+        if not codes:
+            names = _("all, in rows of their own") if name in by else _("all together")
+        parts.append(f"{in_language(dimension.labels)}: {names}")
+    return "; ".join([title, *parts])
+
+
+def require_options(query: QueryDict, options: Options, structure: Structure | None = None) -> None:
+    """Raise Unknown for a parameter that the address does not read."""
+    dimensions = [name.lower() for name in structure.by_name if name != SEX] if structure else []
+    for key in query:
+        if key in options.names or MARKS.fullmatch(key):
+            continue
+        if structure and options.filters:
+            name = key.upper()
+            if structure.time_name(name) in structure.by_name:
+                continue  # SEX is refused with a reason of its own
+        allowed = ", ".join((*options.names, *(dimensions if options.filters else ())))
+        raise Unknown(
+            _("There is no parameter “%(name)s”. Choose from: %(allowed)s.")
+            % {"name": key[:40], "allowed": allowed or "–"},
+            key[:40],
+        )
+
+
+def language_of(query: QueryDict) -> str:
+    """Return the language that `lang` names, else that of the reader. Raises Unknown."""
+    language = query.get("lang") or active_language()
+    if language not in LANGUAGES:
+        raise Unknown(
+            _("There is no language “%(name)s”. Choose from: %(allowed)s.")
+            % {"name": language[:40], "allowed": ", ".join(LANGUAGES)},
+            "lang",
+        )
+    return language
+
+
+def conditions_of(
+    query: QueryDict, structure: Structure, options: Options = Options(PERIODS)
+) -> dict[str, list[str]]:
     """Return dimension -> codes from parameters named as the dimensions (in any case).
 
-    `from` and `to` limit the periods; a year stands for all of its months or quarters. Codes are
-    divided by commas; empty parameters are no choice. `beside` are the names others read. Raises
-    Unknown for any other name, for codes the structure lacks and where no period is left.
+    `from` and `to` limit the periods; a year stands for all of its months or quarters, as do `year`
+    and `quarter`. Codes are divided by commas; empty parameters are no choice, nor is `all`. Raises
+    Unknown for codes the structure lacks and where no period is left.
     """
     chosen: dict[str, list[str]] = {}
-    for key in query:
-        if key in beside or MARKS.fullmatch(key):
-            continue
+    for key in _filters(query, options):
         name = _dimension(key, structure)
-        if codes := [c for value in query.getlist(key) for c in value.split(",") if c]:
+        codes = _codes(query.getlist(key))
+        if codes and ALL not in codes:
             chosen[name] = list(dict.fromkeys([*chosen.get(name, ()), *codes]))
     for name, codes in chosen.items():
         structure.require_codes(name, codes)
+    chosen = in_periods(chosen, structure)
     if (periods := _between(query, structure)) is not None:
         chosen = {**chosen, **narrowed({TIME: periods}, {TIME: chosen.get(TIME, periods)})}
     return chosen
 
 
+def in_periods(where: Codes, structure: Structure) -> dict[str, list[str]]:
+    """Return the conditions with quarters and years as the periods that lie in them. Raises Unknown."""
+    result = {name: list(codes) for name, codes in where.items() if name not in ROLL_UPS}
+    for name in (name for name in where if name in ROLL_UPS):
+        inside = [p for p in structure.periods if structure.part_of(name, p) in where[name]]
+        result.update(narrowed({TIME: inside}, {TIME: result.get(TIME, inside)}))
+    return result
+
+
 def dimensions_of(query: QueryDict, structure: Structure) -> list[str]:
     """Return the dimensions named in `by`, each once. Sex is in every answer, so it needs no place."""
     named = [n.strip().upper() for value in query.getlist("by") for n in value.split(",")]
-    names = list(dict.fromkeys(filter(None, named)))
+    names = list(dict.fromkeys(structure.time_name(name) for name in named if name))
     if unknown := [name for name in names if name not in structure.by_name]:
         raise Unknown(
             _("There is no dimension “%(name)s”. Choose from: %(allowed)s.")
-            % {"name": unknown[0][:40], "allowed": ", ".join(structure.names)},
+            % {"name": unknown[0][:40], "allowed": ", ".join(structure.by_name)},
             "by",
         )
     return [name for name in names if name != SEX]
@@ -70,8 +224,17 @@ def narrowed(fixed: Mapping[str, Iterable[str]], chosen: Codes) -> dict[str, lis
     return both
 
 
+def _filters(query: QueryDict, options: Options) -> list[str]:
+    """Return the parameters that are dimensions."""
+    return [key for key in query if key not in options.names and not MARKS.fullmatch(key)]
+
+
+def _codes(values: Iterable[str]) -> list[str]:
+    return [code for value in values for code in value.split(",") if code]
+
+
 def _dimension(key: str, structure: Structure) -> str:
-    name = key.upper()
+    name = structure.time_name(key.upper())
     if name == SEX:
         raise Unknown(_("Sex is in every answer, as columns; it cannot be a condition."), "sex")
     structure.require_name(name)
@@ -83,19 +246,30 @@ def _between(query: QueryDict, structure: Structure) -> list[str] | None:
     first, last = query.get("from", "").strip(), query.get("to", "").strip()
     if not first and not last:
         return None
-    for name, value in (("from", first), ("to", last)):
-        if value and not PERIOD.fullmatch(value):
-            raise Unknown(
-                _("“%(name)s” is a period such as 2026, 2026-Q3 or 2026-07, not “%(value)s”.")
-                % {"name": name, "value": value[:40]},
-                name,
-            )
-    known = [item.code for item in structure.by_name[TIME].items]
-    found = [p for p in known if first <= p and (not last or p[: len(last)] <= last)]
-    if not found:
+    known = structure.periods
+    begins = _day(first, "from", date.min, first_day=True)
+    ends = _day(last, "to", date.max, first_day=False)
+    days = {code: Period.parse(code) for code in known}
+    periods = [c for c, p in days.items() if p.first_day >= begins and p.last_day <= ends]
+    if not periods:
         raise Unknown(
             _("No period lies between %(first)s and %(last)s. There are: %(known)s.")
             % {"first": first or "…", "last": last or "…", "known": ", ".join(known)},
             "from" if first else "to",
         )
-    return found
+    return periods
+
+
+def _day(text: str, name: str, default: date, *, first_day: bool) -> date:
+    """Return the first or the last day of the period that a reader named."""
+    if not text:
+        return default
+    try:
+        period = Period.parse(text)
+        return period.first_day if first_day else period.last_day
+    except ValueError as invalid:  # no period, or later than the calendar goes
+        raise Unknown(
+            _("“%(name)s” is a period such as 2026, 2026-Q3 or 2026-07, not “%(value)s”.")
+            % {"name": name, "value": text[:40]},
+            name,
+        ) from invalid

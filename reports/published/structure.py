@@ -4,16 +4,23 @@ Public pages read this and nothing else, so an old release explains itself for e
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from standards.languages import LANGUAGES, Labels, marked
+from standards.periods import FREQUENCIES, Frequency, period_name, roll_up
 
 SEX, TIME = "SEX", "TIME_PERIOD"
+# Time in longer periods: name of the roll-up -> its frequency and what it is called.
+ROLL_UPS = {"QUARTER": ("Q", marked("Quarter")), "YEAR": ("A", marked("Year"))}
+# What people call the periods of a dataset, by its frequency.
+PERIOD_NAMES = {"M": "MONTH", "Q": "QUARTER", "A": "YEAR"}
 SEXES = ("F", "M", "_OU")
 TOTAL = "_T"
-Labels = dict[str, str]
 NAMED = 40  # so many choices a refusal names
 
 
@@ -54,8 +61,21 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """What a dataset counts unless a reader chooses otherwise: a name, and the codes it is limited to."""
+
+    labels: Labels
+    where: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class Structure:
-    """What a release holds. `frequency` is SDMX's; `base` is what every count is a multiple of."""
+    """What a release holds. `frequency` is SDMX's; `base` is what every count is a multiple of.
+
+    A release from before headlines has none; it counts everything that the dataset holds.
+    `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
+    of up to three dimensions) and of its named tables; only for tables of many cells.
+    """
 
     dataset: str
     title: Labels
@@ -66,6 +86,8 @@ class Structure:
     base: int
     sources: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
+    headline: Headline | None = None
+    accuracy: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Structure":
@@ -73,26 +95,71 @@ class Structure:
             Dimension(d["name"], d["labels"], tuple(Item(**i) for i in d["items"]))
             for d in content["dimensions"]
         )
-        rest = {k: v for k, v in content.items() if k not in ("dimensions", "sources")}
-        return cls(**rest, sources=tuple(content["sources"]), dimensions=dimensions)
+        headline = None
+        if declared := content.get("headline"):
+            where = {name: tuple(codes) for name, codes in declared["where"].items()}
+            headline = Headline(declared["labels"], where)
+        built = ("dimensions", "sources", "headline")
+        return cls(
+            **{key: value for key, value in content.items() if key not in built},
+            sources=tuple(content["sources"]),
+            dimensions=dimensions,
+            headline=headline,
+        )
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @cached_property
     def by_name(self) -> dict[str, Dimension]:
-        return {d.name: d for d in self.dimensions}
+        """Return the dimensions by name, time in quarters and years included."""
+        return {d.name: d for d in (*self.dimensions, *self.roll_ups)}
 
     @property
     def names(self) -> list[str]:
+        """Return the names of the dimensions that cells have."""
         return [d.name for d in self.dimensions]
+
+    @property
+    def periods(self) -> list[str]:
+        """Return the periods of the release, oldest first."""
+        return [item.code for item in self.dimensions[self.names.index(TIME)].items]
+
+    @cached_property
+    def roll_ups(self) -> tuple[Dimension, ...]:
+        """Return time in every longer period: quarters and years of months, years of quarters."""
+        return tuple(
+            Dimension(name, _in_every_language(label), _rolled_up(self.periods, frequency))
+            for name, (frequency, label) in ROLL_UPS.items()
+            if FREQUENCIES[frequency].months > self._cut.months
+        )
+
+    def time_name(self, name: str) -> str:
+        """Return the dimension that is meant by a name of time: MONTH is the period of monthly data."""
+        own = ("PERIOD", PERIOD_NAMES.get(self.frequency))
+        return TIME if name in own else name
+
+    def part_of(self, name: str, period: str) -> str:
+        """Return the code of a period in a dimension of time: itself, its quarter or its year."""
+        return period if name == TIME else roll_up(period, ROLL_UPS[name][0])
+
+    def whole(self, name: str, code: str) -> bool:
+        """Say whether the release holds all periods of a quarter or year."""
+        if name == TIME:
+            return True
+        needed = FREQUENCIES[ROLL_UPS[name][0]].months // self._cut.months
+        return sum(self.part_of(name, period) == code for period in self.periods) == needed
+
+    @property
+    def _cut(self) -> Frequency:
+        return FREQUENCIES[self.frequency]
 
     def require_name(self, name: str) -> None:
         """Raise Unknown unless there is a dimension of this name."""
         if name not in self.by_name:
             raise Unknown(
                 _("There is no dimension “%(name)s”. Choose from: %(allowed)s.")
-                % {"name": name[:40], "allowed": ", ".join(self.names)},
+                % {"name": name[:40], "allowed": ", ".join(self.by_name)},
                 name[:40].lower(),
             )
 
@@ -107,3 +174,19 @@ class Structure:
                     % {"name": name, "code": code[:40], "allowed": allowed},
                     name.lower(),
                 )
+
+
+def _in_every_language(text: str) -> Labels:
+    labels = {}
+    for language in LANGUAGES:
+        with override(language):
+            labels[language] = _(text)
+    return labels
+
+
+def _rolled_up(periods: Iterable[str], frequency: str) -> tuple[Item, ...]:
+    codes = dict.fromkeys(roll_up(period, frequency) for period in periods)
+    return tuple(
+        Item(code, {language: period_name(code, language) for language in LANGUAGES})
+        for code in codes
+    )

@@ -35,32 +35,67 @@ def build(dataset: str, *, by: Person) -> Job:
     )
 
 
-def release(made: Release, *, by: Person, embargo_at: datetime | None = None) -> None:
-    """Make a built release public, from the end of the embargo on. Raises `Denied`, `Refused`."""
+def release(
+    built: Release,
+    *,
+    by: Person,
+    embargo_at: datetime | None = None,
+    missing_acknowledged: str = "",
+) -> None:
+    """Make a built release public, from the end of the embargo on.
+
+    Figures without a delivery that is expected look like a fall, so a release that lacks any
+    (`Release.missing`) needs exactly these in `missing_acknowledged`: agency and period, divided by commas,
+    in any order (`Release.missing_text`). Raises `Denied`, `Refused`.
+    """
     access.require(by, Permission.PUBLISH)
     now = timezone.now()
     if embargo_at and embargo_at <= now:
         raise Refused(_("The embargo ends in the past. Choose a later time, or none."))
+    _require_acknowledged(built, missing_acknowledged)
     with transaction.atomic():
-        moved = Release.objects.filter(pk=made.pk, state=State.BUILT).update(
+        moved = Release.objects.filter(pk=built.pk, state=State.BUILT).update(
             state=State.RELEASED, released_at=now, embargo_at=embargo_at
         )
         if not moved:
             raise Refused(_("This release is no longer waiting; somebody else was quicker."))
-        Build.objects.filter(release=made).update(released_by=by)
+        Build.objects.filter(release=built).update(
+            released_by=by, missing_acknowledged=built.missing
+        )
     until = embargo_at.isoformat() if embargo_at else ""
-    audit.record("release", f"release:{made.pk}", by=by, embargo=until)
-    made.refresh_from_db()
+    audit.record("release", f"release:{built.pk}", by=by, embargo=until, missing=built.missing_text)
+    built.refresh_from_db()
 
 
-def withdraw(made: Release, *, by: Person, reason: str) -> None:
+def _require_acknowledged(built: Release, acknowledged: str) -> None:
+    """Raise `Refused` unless the person names every delivery that is missing, and no other."""
+    missing = _deliveries(built.missing_text)
+    if built.state != State.BUILT or _deliveries(acknowledged) == missing:
+        return  # who comes too late is told that
+    if not missing:
+        raise Refused(_("Nothing is missing from %(release)s.") % {"release": built})
+    raise Refused(
+        _(
+            "%(release)s lacks deliveries that are expected: %(missing)s. Its figures would look like a "
+            "fall. Wait for them and build again, or confirm that exactly these are missing."
+        )
+        % {"release": built, "missing": built.missing_text}
+    )
+
+
+def _deliveries(text: str) -> set[tuple[str, ...]]:
+    """Read `MLSP 2026-02, SMS 2026-02`: agency and period of each delivery."""
+    return {tuple(part.upper().split()) for part in text.split(",") if part.strip()}
+
+
+def withdraw(release: Release, *, by: Person, reason: str) -> None:
     """Take a release back, with a reason that stays in view. The one before it is in force again."""
     access.require(by, Permission.PUBLISH)
     if not reason.strip():
         raise Refused(_("Say why; the reason stays with the release."))
     with transaction.atomic():
         moved = (
-            Release.objects.filter(pk=made.pk)
+            Release.objects.filter(pk=release.pk)
             .exclude(state=State.WITHDRAWN)
             .update(
                 state=State.WITHDRAWN,
@@ -70,6 +105,6 @@ def withdraw(made: Release, *, by: Person, reason: str) -> None:
         )
         if not moved:
             raise Refused(_("This release is withdrawn already."))
-        Build.objects.filter(release=made).update(withdrawn_by=by)
-    audit.record("withdraw", f"release:{made.pk}", by=by, reason=reason.strip())
-    made.refresh_from_db()
+        Build.objects.filter(release=release).update(withdrawn_by=by)
+    audit.record("withdraw", f"release:{release.pk}", by=by, reason=reason.strip())
+    release.refresh_from_db()

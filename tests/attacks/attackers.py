@@ -10,13 +10,13 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
 from scipy.sparse.linalg import lsqr
 
-from reports.protection.rounding import _ids, _subsets, _sums
+from reports.protection.margins import all_margins, cell_ids, sums
 
 
 def table(true, shown, codes, dims):
     """(cells,) true and shown counts of one published table."""
-    ids, cells = _ids(np.asarray(codes)[:, list(dims)])
-    return _sums(ids, cells, true), _sums(ids, cells, shown)
+    ids, cells = cell_ids(np.asarray(codes)[:, list(dims)])
+    return sums(ids, cells, true), sums(ids, cells, shown)
 
 
 def small(true):
@@ -70,7 +70,7 @@ def matrix(codes, margins):
     """Sparse (margin cells, n) 0/1 matrix of the tables."""
     codes, rows = np.asarray(codes), []
     for m in margins:
-        ids, cells = _ids(codes[:, list(m)])
+        ids, cells = cell_ids(codes[:, list(m)])
         rows.append(
             csr_matrix((np.ones(len(ids)), (ids, np.arange(len(ids)))), shape=(cells, len(ids)))
         )
@@ -82,7 +82,7 @@ def intervals(true, shown, codes, base, rng, slack=None, depth=3, sample=30):
 
     slack: largest |deviation| of a table cell, if the attacker knows it (default: the realised one, the worst case).
     """
-    a = matrix(codes, _subsets(np.asarray(codes).shape[1], depth))
+    a = matrix(codes, all_margins(np.asarray(codes).shape[1], depth))
     z = a @ shown
     slack = np.abs(z - a @ true).max() if slack is None else slack
     low, high = bounds(shown, base)
@@ -115,7 +115,7 @@ def reconstruct(true, shown, codes, base, rng, known=0.0, depth=3, damp=3.0):
     The estimate is combined with P(true | shown), at the best of several trust levels (worst case for us).
     Returns the share of unknown true 1-4 cells recovered, and by the same attacker without the tables ("informed").
     """
-    a = matrix(codes, _subsets(np.asarray(codes).shape[1], depth))
+    a = matrix(codes, all_margins(np.asarray(codes).shape[1], depth))
     have = rng.random(len(true)) < known
     error = shown - true
     mean = np.zeros(len(true))
@@ -186,8 +186,8 @@ def outside(true, shown, codes, base, exact, rounds=20):
     for _ in range(rounds):
         before = (high - low).sum()
         for dims in exact:
-            ids, cells = _ids(codes[:, list(dims)])
-            total, floor, top = (_sums(ids, cells, v)[ids] for v in (true, low, high))
+            ids, cells = cell_ids(codes[:, list(dims)])
+            total, floor, top = (sums(ids, cells, v)[ids] for v in (true, low, high))
             low, high = (
                 np.maximum(low, total - (top - high)),
                 np.minimum(high, total - (floor - low)),

@@ -20,6 +20,7 @@ from agencies import scope
 from agencies.models import Agency
 from records.models import Record
 from reports.charts import drawing, kinds
+from reports.formats import FORMATS
 from reports.models import Blob, Build, Release, Slice
 from reports.published import editions
 from reports.published.structure import SEX, TIME
@@ -37,6 +38,7 @@ def addresses():
         "dataset": "WPF",
         "code": "T14",
         "release": "WPF-1",
+        "suffix": next(iter(FORMATS)),
         "kind": next(iter(kinds.KINDS)),
         "width": next(iter(drawing.WIDTHS)),
         "theme": next(iter(drawing.COLOURS)),
@@ -81,7 +83,8 @@ def test_every_answer_is_a_sum_of_protected_cells_however_it_is_asked(client, pe
     names = [name for name in cells.columns if name not in (SEX, "value")]
 
     def ask(where):
-        query = urlencode({name: ",".join(codes) for name, codes in where.items()})
+        every = {"DECISION": ["all"]}  # not the headline: the attacker sees every cell
+        query = urlencode({name: ",".join(codes) for name, codes in {**every, **where}.items()})
         return client.get(f"{V1}/datasets/WPF/data?{query}").json()["total"]
 
     def sums(where):
@@ -122,13 +125,16 @@ HIDDEN = {
     "withdrawn": lambda made, publisher: _withdraw(made, publisher),
     "withdrawn unseen": lambda made, publisher: verbs.withdraw(made, by=publisher, reason="x"),
     "embargoed": lambda made, publisher: verbs.release(
-        made, by=publisher, embargo_at=timezone.now() + datetime.timedelta(days=1)
+        made,
+        by=publisher,
+        embargo_at=timezone.now() + datetime.timedelta(days=1),
+        missing_acknowledged=made.missing_text,
     ),
 }
 
 
 def _withdraw(made, publisher):
-    verbs.release(made, by=publisher)
+    verbs.release(made, by=publisher, missing_acknowledged=made.missing_text)
     verbs.withdraw(made, by=publisher, reason="because")
 
 
@@ -272,6 +278,6 @@ def test_what_a_release_stores_for_readers_holds_no_true_count(permits):
     assert stored.schema.metadata is None
     assert set(permits.structure) == {
         *("dataset", "title", "description", "unit", "concept", "frequency", "base"),
-        *("sources", "dimensions"),
+        *("sources", "dimensions", "headline", "accuracy"),
     }
     assert TIME in stored.column_names

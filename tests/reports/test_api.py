@@ -37,7 +37,8 @@ def test_answers_are_what_the_description_says(client, permits, serializer, path
 def test_filters_and_dimensions(client, permits):
     whole = client.get(f"{V1}/datasets/WPF/data").json()
     by = client.get(f"{V1}/datasets/WPF/data?by=region,AGE&from=2026-02").json()
-    assert by["by"] == ["REGION", "AGE"] and by["where"] == {"TIME_PERIOD": ["2026-02"]}
+    assert by["by"] == ["REGION", "AGE"]
+    assert by["where"] == {"TIME_PERIOD": ["2026-02"], "DECISION": ["GRANTED"]}
     january = client.get(f"{V1}/datasets/WPF/data?time_period=2026-01").json()
     assert by["total"]["_T"] + january["total"]["_T"] == whole["total"]["_T"]
     assert by["rows"][0]["REGION_LABEL"] == "Ashgabat city" or by["rows"][0]["REGION_LABEL"]
@@ -85,6 +86,10 @@ UNANSWERABLE = {
     "/datasets/WPF/data?offset=-1": "offset",
     "/datasets/WPF/data?from=x": "from",
     "/datasets/WPF/data?format=csv": "format",
+    "/datasets/WPF/data?by=year,quarter": "by",
+    "/datasets/WPF?by=age": "by",
+    "/datasets/WPF/releases?limit=1": "limit",
+    "/releases/WPF-1/cells.parquet?region=TM-S": "region",
     "/tables?format=csv": "format",
     "/datasets/WPF/data?lang=fr": "lang",
     "/tables/T14/data?by=age": "by",

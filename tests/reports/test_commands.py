@@ -19,6 +19,8 @@ from reports.management.commands import publish
 from reports.models import Release
 from tests.reports.conftest import MONTHS, draw
 
+MISSING = "MLSP 2026-01, MLSP 2026-02"  # the other agency that delivers work permits
+
 
 def run(*args, **options):
     out = io.StringIO()
@@ -109,9 +111,29 @@ def test_nobody_is_named(rows):
 
 
 def test_publishing_builds_and_releases(rows, publisher):
-    said = json.loads(run("publish", "wpf", person=publisher.email))
-    made = Release.objects.get()
-    assert said == {"release": "WPF-1", "state": "RELEASED", "checksum": made.checksum}
+    answer = json.loads(run("publish", "wpf", person=publisher.email, missing=MISSING))
+    release = Release.objects.get()
+    assert answer == {
+        "release": "WPF-1",
+        "state": "RELEASED",
+        "checksum": release.checksum,
+        "missing": MISSING,
+    }
+
+
+def test_publishing_without_a_delivery_that_is_expected_says_how_to_go_on(rows, publisher):
+    with pytest.raises(CommandError, match="lacks deliveries") as refused:
+        run("publish", "WPF", person=publisher.email)
+    assert f'--waiting --missing "{MISSING}"' in str(refused.value)
+    for wrong in ("", "MLSP 2026-01", MISSING + ", SMS 2026-01"):
+        with pytest.raises(CommandError, match="lacks deliveries"):
+            run("publish", "WPF", person=publisher.email, waiting=True, missing=wrong)
+    answer = json.loads(
+        run("publish", "WPF", person=publisher.email, waiting=True, missing=MISSING.lower())
+    )
+    assert (answer["release"], answer["state"]) == ("WPF-1", "RELEASED")
+    with pytest.raises(CommandError, match="No release of BCR is built"):
+        run("publish", "BCR", person=publisher.email, waiting=True)
 
 
 def test_publishing_can_leave_the_release_to_somebody_else(rows, publisher):
@@ -154,6 +176,6 @@ def test_a_worker_that_was_quicker_is_waited_for():
     quicker.start()
     assert begun.wait(20)
     threading.Timer(0.3, go_on.set).start()
-    done = publish._done(job)
+    done = publish.wait_for(job)
     quicker.join()
     assert done.state == Job.State.DONE

@@ -50,13 +50,19 @@ def of_html(content):
 def every_answer(client, code, dataset):
     """Rows of all formats, by the name of the format."""
     names = ",".join(name for name in datasets.datasets()[dataset].names if name != SEX)
-    api = f"/figures/api/v1/datasets/{dataset}/data?by={names}&limit=50000"
+    where = ""
+    if not set(datasets.datasets()[dataset].headline.where) & set(tables.tables()[code].by):
+        headline = datasets.datasets()[dataset].headline.where.items()
+        where = "".join(f"&{name}={','.join(codes)}" for name, codes in headline)
+    api = f"/figures/api/v1/datasets/{dataset}/data?by={names}{where}&limit=50000"
     return {
         "csv": of_csv(client.get(f"/figures/tables/{code}.csv").content),
         "xlsx": of_xlsx(client.get(f"/figures/tables/{code}.xlsx").content),
         "api of the table": client.get(f"/figures/api/v1/tables/{code}/data").json()["rows"],
         "every cell": client.get(api).json()["rows"],
-        "csv of every cell": of_csv(client.get(f"/figures/data/{dataset}.csv?by={names}").content),
+        "csv of every cell": of_csv(
+            client.get(f"/figures/data/{dataset}.csv?by={names}{where}").content
+        ),
     }
 
 

@@ -2,10 +2,12 @@
 
 import datetime
 import hashlib
+import re
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from django.db.models import Case, Value, When
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ from reports.exact.private_files import as_bytes, private, read_private, write_p
 from reports.models import Blob, Build, Release, Slice
 from reports.published import editions
 from reports.published.structure import TIME
-from reports.releases import building, verbs
+from reports.releases import protecting, verbs
 from tests.reports.conftest import MONTHS, draw, forgotten
 
 State = Release.State
@@ -110,7 +112,7 @@ def test_an_embargo_ends_by_itself(accepted, publish, publisher):
     with pytest.raises(refusal.Refused, match="in the past"):
         verbs.release(made, by=publisher, embargo_at=timezone.now())
     until = timezone.now() + datetime.timedelta(days=1)
-    verbs.release(made, by=publisher, embargo_at=until)
+    verbs.release(made, by=publisher, embargo_at=until, missing_acknowledged=made.missing_text)
     assert editions.latest("WPF") is None
     ended = timezone.now() - datetime.timedelta(hours=1)
     Release.objects.update(embargo_at=ended, released_at=ended - datetime.timedelta(days=2))
@@ -127,7 +129,7 @@ def test_what_went_into_a_release_is_pinned(accepted, accept, publish, publisher
     assert [i["submission"] for i in one.inputs] == sorted(s.pk for s in accepted)
     assert len(two.inputs) == 3
     assert (one.predecessor, two.predecessor) == (None, first)
-    assert one.method == two.method == building.METHOD
+    assert one.method == two.method == protecting.METHOD
     assert one.seed_id != two.seed_id and len(one.seed_id) == 64
     assert all(gate["passed"] for gate in two.gates)
     assert (two.built_by, two.released_by) == (publisher, publisher)
@@ -223,11 +225,146 @@ def test_a_harmed_ledger_is_refused_in_words(accepted, accept, publish, build, h
     assert Release.objects.count() == 1
 
 
+def test_a_release_without_a_delivery_that_is_expected_waits_for_its_publisher_to_know_it(
+    accept, publish, publisher
+):
+    """One agency is a month late: the figures would look like a fall by half."""
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 80))
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[:1], 80, seed=4), agency="MLSP")
+    built = publish("WPF", release=False)
+    assert built.missing_text == "MLSP 2026-02"
+    for acknowledged in ("", "MLSP 2026-01", "SMS 2026-02", "MLSP 2026-02, SMS 2026-02", "1"):
+        with pytest.raises(
+            refusal.Refused, match="lacks deliveries that are expected: MLSP 2026-02"
+        ):
+            verbs.release(built, by=publisher, missing_acknowledged=acknowledged)
+        built.refresh_from_db()
+        assert built.state == State.BUILT
+    verbs.release(built, by=publisher, missing_acknowledged=" mlsp  2026-02 ")
+    assert built.state == State.RELEASED
+    assert built.build.missing_acknowledged == [{"agency": "MLSP", "period": "2026-02"}]
+    assert events("release").get().detail == {"embargo": "", "missing": "MLSP 2026-02"}
+    assert editions.latest("WPF").missing == built.missing
+
+
+def test_nothing_that_is_there_can_be_acknowledged_as_missing(accept, publish, publisher):
+    accept("SMS-BCR", draw("SMS-BCR", MONTHS[:1], 80))
+    built = publish("BCR", release=False)
+    with pytest.raises(refusal.Refused, match="Nothing is missing from BCR-1"):
+        verbs.release(built, by=publisher, missing_acknowledged="SMS 2026-01")
+    verbs.release(built, by=publisher)
+    assert built.build.missing_acknowledged == []
+
+
 def test_a_revision_of_a_few_records_waits_for_more(accepted, accept, publish, build):
     publish("WPF")
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 5, seed=5))
     job = build("WPF")
-    assert job.state == "FAILED" and "records changed" in job.reason
+    assert job.state == "FAILED" and "Fewer than 50 records changed since" in job.reason
+
+
+@pytest.fixture
+def correct(submit, lead, statistician):
+    """correct(submission, remove=0, change=0, rows=()) -> accepted again, with some records changed."""
+
+    def go(submission, *, remove=0, change=0, rows=()):
+        with scope.acting(statistician):
+            submissions.advance(submission, "reopen", by=statistician, reason="a mistake")
+        with scope.working([submission.agency_id]):
+            old = list(Record.objects.filter(submission=submission).order_by("pk"))
+            Record.objects.filter(pk__in=[record.pk for record in old[:remove]]).delete()
+            corrected = [record.pk for record in old[remove : remove + change]]
+            Record.objects.filter(pk__in=corrected).update(
+                age=Case(When(age__lt=65, then=Value(70)), default=Value(20))
+            )
+        if rows:
+            submit(submission.instrument.code, rows)
+        submission.refresh_from_db()
+        lead(submission)
+
+    return go
+
+
+NEW_MONTH = draw("SMS-WPF", MONTHS[2:], 80, seed=5)
+
+
+@pytest.mark.parametrize(
+    ("new_month", "changes", "waits"),
+    [
+        (True, {"change": 1}, True),  # hidden beside the new month, seen as one moved cell
+        (True, {"remove": 1}, True),
+        (False, {"change": 25}, True),  # fifty cells move
+        (False, {"change": 49}, True),
+        (False, {"change": 50}, False),
+        (True, {"change": 50}, False),
+        (False, {"remove": 50}, False),
+        (True, {"remove": 20, "change": 29}, True),
+        (True, {"remove": 20, "change": 30}, False),
+        (True, {}, False),
+    ],
+)
+def test_a_published_period_changes_by_fifty_records_or_waits(
+    accepted, accept, publish, build, correct, new_month, changes, waits
+):
+    publish("WPF")
+    if changes:
+        correct(accepted[0], **changes)
+    if new_month:
+        accept("SMS-WPF", NEW_MONTH)
+    job = build("WPF")
+    if not waits:
+        assert job.state == "DONE", job.reason
+        return
+    assert job.state == "FAILED"
+    assert "published already: 2026-01. " in job.reason
+    assert "Wait until more records are corrected there, or correct more at once." in job.reason
+    assert not re.search(r"\b(1|20|25|29|49)\b", job.reason)  # what was measured stays private
+
+
+@pytest.mark.parametrize(("late", "waits"), [(30, True), (49, True), (50, False)])
+def test_a_late_first_delivery_into_a_published_period_counts_its_records(
+    accepted, accept, publish, build, late, waits
+):
+    publish("WPF")
+    accept("SMS-WPF", NEW_MONTH)
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS[1:2], late, seed=9), agency="MLSP")
+    job = build("WPF")
+    assert job.state == ("FAILED" if waits else "DONE")
+    assert not waits or "published already: 2026-02. " in job.reason
+
+
+def test_a_period_published_as_empty_is_a_published_period(
+    accepted, accept, submit, lead, publish, build, correct
+):
+    (empty,) = submit("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 1))
+    with scope.working([empty.agency_id]):
+        Record.objects.filter(submission=empty).delete()
+    lead(empty, empty=True)
+    publish("WPF")
+    correct(empty, rows=draw("SMS-WPF", MONTHS[2:], 3))
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-04"], 80, seed=5))
+    job = build("WPF")
+    assert job.state == "FAILED" and "published already: 2026-03. " in job.reason
+
+
+def test_a_release_that_nobody_saw_does_not_make_a_period_published(
+    accepted, accept, publish, build, correct, publisher
+):
+    unseen = publish("WPF", release=False)
+    verbs.withdraw(unseen, by=publisher, reason="because")
+    correct(accepted[0], change=1)
+    assert build("WPF").state == "DONE"
+
+
+def test_what_readers_may_know_of_the_error_is_in_whole_bases_and_the_rest_is_private(
+    accepted, publish
+):
+    release = publish("WPF")
+    accuracy, errors = release.structure["accuracy"], release.build.errors
+    assert set(errors) == {"WPF", "T14"}
+    assert accuracy["WPF"] % 3 == 0 and accuracy["WPF"] >= errors["WPF"]
+    assert "T14" not in accuracy  # its tables have fewer than a hundred cells here
+    assert editions.latest("WPF").structure.accuracy == accuracy
 
 
 def test_records_taken_back_and_a_third_release_are_compared_with_every_release_seen(
@@ -242,7 +379,7 @@ def test_records_taken_back_and_a_third_release_are_compared_with_every_release_
     late.sha256 = write_private(late.path, as_bytes(cells))
     late.save()
     job = build("WPF")
-    assert job.state == "FAILED" and "records changed" in job.reason
+    assert job.state == "FAILED" and "Fewer than 50 records changed since" in job.reason
 
 
 def test_a_count_that_returns_gets_its_old_value(accepted, publish, submit, lead, statistician):

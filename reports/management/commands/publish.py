@@ -27,26 +27,51 @@ class Command(BaseCommand):
         parser.add_argument(
             "--built-only", action="store_true", help="leave it for somebody to release"
         )
+        parser.add_argument(
+            "--waiting", action="store_true", help="release the one that is built already"
+        )
+        parser.add_argument(
+            "--missing",
+            default="",
+            metavar="AGENCY PERIOD,…",
+            help="the deliveries you know to be missing: a release that lacks any needs exactly these",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         person, dataset = Person.objects.named(options["person"]), options["dataset"].upper()
         try:
-            with scope.acting(person):
-                job = verbs.build(dataset, by=person)
-            done = _done(job)
-            if done.state != Job.State.DONE:
-                raise CommandError(done.reason or "Nothing was built yet; the job waits.")
-            with scope.acting(person):
-                made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-                if not options["built_only"]:
-                    verbs.release(made, by=person)
+            if not options["waiting"]:
+                self._build(dataset, person)
+            release = Release.objects.filter(dataset=dataset).order_by("-number").first()
+            if release is None:
+                raise CommandError(f"No release of {dataset} is built.")
+            if not options["built_only"]:
+                self._release(release, person, options["missing"])
         except (Refused, Denied) as refusal:
             raise CommandError(str(refusal)) from refusal
-        facts = {"release": str(made), "state": made.state, "checksum": made.checksum}
+        facts = {"release": str(release), "state": release.state, "checksum": release.checksum}
+        if release.missing:
+            facts["missing"] = release.missing_text
         self.stdout.write(json.dumps(facts))
 
+    def _build(self, dataset: str, person: Person) -> None:
+        with scope.acting(person):
+            job = wait_for(verbs.build(dataset, by=person))
+        if job.state != Job.State.DONE:
+            raise CommandError(job.reason or "Nothing was built yet; the job waits.")
 
-def _done(job: Job) -> Job:
+    def _release(self, release: Release, person: Person, missing: str) -> None:
+        try:
+            with scope.acting(person):
+                verbs.release(release, by=person, missing_acknowledged=missing)
+        except Refused as refusal:
+            if release.state != Release.State.BUILT or not release.missing:
+                raise
+            how = f'--waiting --missing "{release.missing_text}"'
+            raise CommandError(f"{refusal} To release it all the same: {how}") from refusal
+
+
+def wait_for(job: Job) -> Job:
     """Do the job, or wait for the worker that has it already, and for the pause before a retry."""
     end = time.monotonic() + PATIENCE
     while (job := worker.work(job.pk)).state in OPEN and time.monotonic() < end:

@@ -3,7 +3,6 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pyarrow as pa
 from django.core.management.base import BaseCommand, CommandError
 
 from agencies import access, audit, scope
@@ -14,22 +13,28 @@ from agencies.roles import Permission
 from jobs import queue
 from reports.designs import datasets
 from reports.exact import cube
-from reports.published import editions
-from reports.published.editions import current_editions
-from reports.published.figures import Figures, sums
-from reports.published.structure import SEX, SEXES, TIME, Structure, Unknown
+from reports.formats import flat
+from reports.published import editions, figures
+from reports.published.editions import VALUE, current_editions
+from reports.published.figures import Row
+from reports.published.query import in_periods, measure
+from reports.published.structure import SEX, SEXES, Structure, Unknown
 
-Rows = list[tuple[tuple[str, ...], Figures]]
-PERIODS = ("MONTH", "QUARTER", "YEAR", "PERIOD")  # what people call the time dimension
+Where = dict[str, list[str]]
 
 
 class Command(BaseCommand):
-    help = "Print a table of a dataset: protected figures, or with --exact true ones (audited)."
+    help = (
+        "Print a table of a dataset: protected figures, or with --exact true ones (audited). It "
+        "counts everything in the dataset that --where leaves."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", help="code of the dataset, in any case")
         parser.add_argument(
-            "--by", default="", help="dimensions, divided by commas; any case; month is the period"
+            "--by",
+            default="",
+            help="dimensions, divided by commas; any case; month, quarter or year for time",
         )
         parser.add_argument("--where", action="append", default=[], metavar="DIMENSION=CODE,…")
         parser.add_argument("--exact", action="store_true")
@@ -38,23 +43,30 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = options["dataset"].upper()
-        by = list(dict.fromkeys(_dimension(n) for n in options["by"].split(",") if n.strip()))
-        where = _conditions(options["where"])
         try:
-            cells, structure = (
-                self._exact(dataset, options) if options["exact"] else _public(dataset)
-            )
-            for name in by:
-                structure.require_name(name)
-            names = [name for name in by if name != SEX]
-            found = sums(cells, structure, names, where)
+            by, sexes, rows = (self._exact if options["exact"] else self._public)(dataset, options)
         except (Refused, Denied, Unknown, queue.GaveUp) as refusal:
             raise CommandError(str(refusal)) from refusal
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow([*by, "count"])
-        writer.writerows(_lines(found, by, names, where.get(SEX, SEXES)))
+        writer.writerows(_lines(rows, by, sexes))
 
-    def _exact(self, code: str, options: dict[str, Any]) -> tuple[pa.Table, Structure]:
+    def _public(
+        self, dataset: str, options: dict[str, Any]
+    ) -> tuple[list[str], Sequence[str], list[Row]]:
+        edition = editions.latest(dataset)
+        if edition is None:
+            known = ", ".join(e.dataset for e in current_editions()) or "none is public yet"
+            raise Refused(f"No release of {dataset} is public. Choose from: {known}.")
+        by, where = _question(edition.structure, options)
+        table = figures.tabulate(edition, by, where)
+        for note in (measure(edition.structure, where, by), *flat.footnotes(table)):
+            self.stderr.write(note)
+        return by, where.get(SEX, SEXES), table.rows
+
+    def _exact(
+        self, code: str, options: dict[str, Any]
+    ) -> tuple[list[str], Sequence[str], list[Row]]:
         if not options["person"]:
             raise Denied("Exact figures need --as.")
         person = Person.objects.named(options["person"])
@@ -64,47 +76,54 @@ class Command(BaseCommand):
             if dataset is None:
                 known = ", ".join(datasets.datasets())
                 raise Refused(f"There is no dataset {code}. Choose from: {known}.")
-            asked = {"by": options["by"], "where": options["where"]}
-            audit.record("tabulate-exact", f"dataset:{code}", by=person, table=asked)
+            table = {"by": options["by"], "where": options["where"]}
+            audit.record("tabulate-exact", f"dataset:{code}", by=person, table=table)
             exact = cube.exact_of(dataset)
         structure = dataset.structure(cube.periods_of(exact))
-        return exact.rename_columns([*structure.names, editions.VALUE]), structure
+        by, where = _question(structure, options)
+        cells = exact.rename_columns([*structure.names, VALUE])
+        names = [name for name in by if name != SEX]
+        sums = figures.sums(cells, structure, names, where)
+        return by, where.get(SEX, SEXES), [Row(codes, parts) for codes, parts in sums]
 
 
-def _public(dataset: str) -> tuple[pa.Table, Structure]:
-    edition = editions.latest(dataset)
-    if edition is None:
-        known = ", ".join(e.dataset for e in current_editions()) or "none is public yet"
-        raise Refused(f"No release of {dataset} is public. Choose from: {known}.")
-    return editions.cells(edition), edition.structure
+def _question(structure: Structure, options: dict[str, Any]) -> tuple[list[str], Where]:
+    """Return the dimensions and the conditions that are asked for. Raises Unknown."""
+    named = (name.strip().upper() for name in options["by"].split(","))
+    by = list(dict.fromkeys(structure.time_name(name) for name in named if name))
+    where = _conditions(options["where"], structure)
+    for name in (*by, *where):
+        structure.require_name(name)
+    for name, codes in where.items():
+        structure.require_codes(name, codes)
+    return by, in_periods(where, structure)
 
 
-def _lines(
-    found: Rows, by: Sequence[str], names: Sequence[str], sexes: Sequence[str]
-) -> Iterator[list[str | int]]:
-    """Yield codes in the order of `by`, and the count; sex as lines where it is asked for."""
-    for codes, figures in found:
-        counts = dict(zip(SEXES, (figures.f, figures.m, figures.o), strict=True))
-        named = dict(zip(names, codes, strict=True))
-        if SEX not in by:
-            yield [*codes, sum(counts.values())]
-            continue
-        for sex in (sex for sex in SEXES if sex in sexes):
-            yield [*({**named, SEX: sex}[name] for name in by), counts[sex]]
-
-
-def _dimension(name: str) -> str:
-    shown = name.strip().upper()
-    return TIME if shown in PERIODS else shown
-
-
-def _conditions(texts: Sequence[str]) -> dict[str, list[str]]:
+def _conditions(texts: Sequence[str], structure: Structure) -> Where:
     """Read DIMENSION=CODE,…; a dimension that is named twice may have the codes of both."""
-    found: dict[str, list[str]] = {}
+    where: Where = {}
     for text in texts:
         name, equals, codes = text.partition("=")
         listed = [code.strip() for code in codes.split(",") if code.strip()]
         if not equals or not name.strip() or not listed:
             raise CommandError(f"Write --where DIMENSION=CODE, not {text}.")
-        found.setdefault(_dimension(name), []).extend(listed)
-    return found
+        where.setdefault(structure.time_name(name.strip().upper()), []).extend(listed)
+    return where
+
+
+def _lines(
+    rows: Sequence[Row], by: Sequence[str], sexes: Sequence[str]
+) -> Iterator[list[str | int]]:
+    """Yield codes in the order of `by`, and the count; sex as lines where it is a dimension.
+
+    The count is empty where nothing was delivered.
+    """
+    names = [name for name in by if name != SEX]
+    for row in rows:
+        parts = dict(zip(SEXES, (row.figures.f, row.figures.m, row.figures.o), strict=True))
+        codes = dict(zip(names, row.codes, strict=True))
+        if SEX not in by:
+            yield [*row.codes, "" if row.gap else row.figures.total]
+            continue
+        for sex in (sex for sex in SEXES if sex in sexes):
+            yield [*({**codes, SEX: sex}[name] for name in by), "" if row.gap else parts[sex]]

@@ -1,0 +1,18 @@
+"""What a format is: how its files are called, and the function that writes them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reports.published.figures import Table
+
+Write = Callable[[Table, str, str], bytes]  # a table, the language of its labels, its title
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format in which any table can be taken away. `label` is the text of its links."""
+
+    suffix: str
+    media_type: str
+    label: str
+    write: Write
