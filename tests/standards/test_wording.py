@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from standards import inflection
+from standards import inflection, wording
 from standards.codelists import load
 from standards.spelling import normalise
 
@@ -317,6 +317,15 @@ def test_a_hostile_cell_costs_no_time(text):
     began = time.process_time()
     assert look_up(text).code is None
     assert time.process_time() - began < 2
+
+
+def test_a_form_that_two_places_share_is_ambiguous():
+    two = wording.Wordings({}, str.casefold, [("Салия", "A"), ("Салий", "B"), ("Перания", "C")])
+    assert two.read("Салии", "салии") == wording.AMBIGUOUS  # the genitive of one, “in” the other
+    assert (two.read("Салию", "салию").note, two.read("Перании", "перании").code) == (
+        "ambiguous",
+        "C",
+    )
 
 
 def test_abbreviations_and_long_phrases_have_no_cases():
