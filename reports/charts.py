@@ -17,7 +17,7 @@ from reports.formats import numbers
 from reports.published import Row
 from reports.structure import Dimension
 
-# Series colours of the design system (static/tokens.css), light and dark.
+# Series colours of the design system (static/css/tokens.css), light and dark.
 COLOURS = {
     "light": {
         "F": "#6d3fc0",
