@@ -21,7 +21,6 @@ from records.models import HeldRow
 from records.review.opening import require_delivery
 from records.validation.findings import Checked
 from records.validation.meanings import Answers, Meanings
-from standards import spelling
 
 AGE = ("age", "age_precision")
 DATES = ("event_date", "birth_date")  # what an age is worked out from
@@ -126,4 +125,4 @@ def _day_first(variable: Variable, text: str) -> str:
 
 def _visible(text: str | None) -> str:
     """What of a text comes back from a field of a page: line breaks and outer spaces do not."""
-    return spelling.SPACES.sub(" ", text or "").strip()
+    return " ".join((text or "").split())
