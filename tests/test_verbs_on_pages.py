@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from agencies import scope
+from agencies import access, scope
 from agencies.models import Agency, Event, Person
+from agencies.roles import Role
 from jobs import queue, worker
 from records.models import HeldRow, Record, Submission, Upload
 from reports.models import Release
@@ -299,12 +300,31 @@ def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):
     assert "beside WPF-1" in text_of(client.get(page))
     client.post(f"{page}release/", {"embargo": "nonsense"})
     assert Release.objects.get(pk=made.pk).state == "BUILT"
+    acknowledged = "MLSP {}, MLSP {}, MLSP {}".format(*sorted(world.MONTHS))
+    content = client.get(page).content.decode()
+    assert f'name="missing_acknowledged" value="{acknowledged}"' in content
     client.post(f"{page}release/", {"embargo": "2099-01-01T09:00"})
+    assert Release.objects.get(pk=made.pk).state == "BUILT"
+    client.post(
+        f"{page}release/", {"embargo": "2099-01-01T09:00", "missing_acknowledged": acknowledged}
+    )
     assert "under embargo until 1 January 2099" in text_of(client.get(page))
     assert "WPF-1" in text_of(Client().get("/figures/?dataset=WPF"))
     client.post(f"{page}withdraw/", {"reason": "A wrong month."})
     assert "A wrong month." in text_of(client.get(page))
     assert client.post(f"{page}explode/").status_code == 404
+
+
+def test_measured_deviations_are_for_those_who_may_tabulate(country):
+    """They tell of true figures; a publisher sees that the gates passed, and what they allow."""
+    page = f"/releases/{Release.objects.get(number=1).pk}/"
+    gate = Release.objects.get(number=1).build.gates[-1]
+    assert gate["name"] == "total"
+    text = text_of(as_person(PUBLISHER).get(page))
+    assert "Allowed" in text and "total" in text and "passed" in text
+    assert "Measured" not in text
+    access.grant(world.person(PUBLISHER), Role.STATISTICIAN, Agency.objects.get(code="SCS"))
+    assert "Measured" in text_of(as_person(PUBLISHER).get(page))
 
 
 def test_who_did_it_stands_in_the_log(country):

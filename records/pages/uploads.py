@@ -31,7 +31,7 @@ from records.collection.uploads import (
     receive,
 )
 from records.collection.uploads import undo as undo_upload
-from records.instruments.versions import current, spec_of
+from records.instruments.versions import current, current_of, spec_of
 from records.models import HeldRow, Upload
 from standards import sex
 from standards.codelists import standard
@@ -53,13 +53,15 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        agencies = access.agencies(person, Permission.ENTER).prefetch_related("instruments")
         self.deliveries = {
             f"{agency.code}/{instrument.code}": (agency, instrument)
-            for agency in access.agencies(person, Permission.ENTER)
+            for agency in agencies
             for instrument in agency.instruments.all()
         }
+        newest = current_of(instrument for _agency, instrument in self.deliveries.values())
         self.fields["delivery"].choices = [  # type: ignore[attr-defined]
-            (key, f"{current(instrument).title} ({agency.code})")
+            (key, f"{newest[instrument.pk].title} ({agency.code})")
             for key, (agency, instrument) in self.deliveries.items()
         ]
 

@@ -74,7 +74,7 @@ def _with_questions(
     questions = ask_which_column(wanted, columns, body, answers)
     if missing := _missing(wanted, columns, questions, answers):
         where = str(layout.header_row + 1)
-        refusal = _refusal("missing_required", where=where, names=missing)
+        refusal = _with_dropped(_refusal("missing_required", where=where, names=missing), layout)
         return replace(layout, refusal=refusal, questions=questions)
     sexes = values_of(next((c for c in columns if c.variable == "sex"), None), body)
     letters = proven_letters(sexes)
@@ -82,6 +82,19 @@ def _with_questions(
     questions += ask_what_dates_mean(columns, body, answers, spec)
     questions += ask_what_numbers_mean(columns, body, answers, spec)
     return replace(layout, questions=questions, letters=letters)
+
+
+def _with_dropped(refusal: Refusal, layout: Layout) -> Refusal:
+    """Add which columns were dropped because they are about persons: one may be what is missed."""
+    dropped = [
+        f"{c.letter} {c.header}" for c in layout.columns if c.how == "forbidden" and c.reason
+    ]
+    if not dropped:
+        return refusal
+    what = dict.fromkeys(languages.LANGUAGES, ", ".join(dropped))
+    addition = languages.say(codelists.standard("refusals")["dropped_columns"], what)
+    message = {k: f"{text} {addition[k]}" for k, text in refusal.message.items()}
+    return replace(refusal, message=message)
 
 
 def _missing(

@@ -9,7 +9,7 @@ import pytest
 from agencies import scope
 from records.models import HeldRow, Record, Submission
 from tests.faults.hostile import HOSTILE, external
-from tests.records.files import incoming, look, plain, rows_of, table, text, workbook, xlsx
+from tests.records.files import incoming, opened, plain, rows_of, table, text, workbook, xlsx
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,9 +69,13 @@ def test_of_a_row_whose_cells_have_moved_nothing_is_kept(shift, send, clerk):
     assert [f["rule"] for f in held.findings] == ["row.width"]
 
 
-def test_a_file_of_another_instrument_is_refused_by_what_it_lacks(send):
+def test_a_file_of_another_instrument_is_recognised(send):
     upload = send(plain(table(2)), "SMS-BCR")
-    assert upload.report["refusal"]["code"] == "missing_required"
+    assert upload.report["refusal"]["code"] == "other_instrument"
+    assert (
+        "“Work permits for foreigners (SMS-WPF)”, not of “Border crossings (SMS-BCR)”"
+        in upload.reason
+    )
     assert "Direction" in upload.reason
 
 
@@ -119,7 +123,7 @@ def test_the_child_knows_no_secret_and_writes_no_file(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "utf-16"])
 def test_a_file_of_many_blocks_is_the_same_in_every_encoding(encoding, tmp_path):
     rows = table(30_000, citizenship=["Турция", "Китай"])
-    source = look(text(rows, ";").encode(encoding), tmp_path)
+    source = opened(text(rows, ";").encode(encoding), tmp_path)
     found = rows_of(source)
     assert [row["_row"] for row in found] == list(range(2, 30_002))
     assert {row["citizenship"] for row in found} == {"Турция", "Китай"}

@@ -10,7 +10,7 @@ from jobs.models import Job
 from records.instruments import versions
 from records.models import HeldRow, Record, Submission
 from records.review import drawing, steps, submissions
-from tests.conftest import make_person
+from tests.cast import make_person
 
 State = Submission.State
 
