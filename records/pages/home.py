@@ -125,7 +125,7 @@ def _tasks(waiting: QuerySet[Submission]) -> list[Task]:
 
 
 def _task(submission: Submission, verb: str) -> Task:
-    missing = HeldRow.objects.missing_from(submission).errors()
+    missing = HeldRow.open_rows.missing_from(submission).errors()
     held = missing.count() if verb == "submit" else 0
     says = submission.agency.name
     if held:

@@ -50,9 +50,7 @@ def ask_which_column(
     questions = []
     for variable in wanted:
         fitting = [
-            c
-            for c in unknown
-            if c.variable == variable.name or _fits(variable, values_of(c, body))
+            c for c in unknown if c.variable == variable.name or _fits(variable, values_of(c, body))
         ]
         if not fitting:
             continue
@@ -126,7 +124,7 @@ def ask_what_dates_mean(
     texts = codelists.standard("questions")
     answer = answers.get("day_first")
     answer = {"1": "true", "0": "false"}.get(str(answer), answer)
-    orders = [True, False]
+    orders: list[Any] = [True, False]
     if str(answer).lower().endswith(HELD):  # said after contradicting dates were shown
         orders.append(answer)
     choices = [{"value": v, "label": texts[f"day_first.{str(v).lower()}"]} for v in orders]
@@ -200,5 +198,3 @@ def values_of(column: FileColumn | None, body: Sequence[Sequence[str]]) -> list[
     cells = [row[column.position] for row in body if len(row) > column.position]
     parts: list[str] = parsing.part_of(pa.array(cells, pa.string()), column.part).to_pylist()
     return parts
-
-

@@ -54,7 +54,7 @@ def count(submission: Submission) -> dict[str, Any]:
             [UNKNOWN_CITIZENSHIP, submission.pk],
         )
         largest_day, unknown = cursor.fetchone()
-    missing = HeldRow.objects.missing_from(submission)
+    missing = HeldRow.open_rows.missing_from(submission)
     return {
         "sex": by_sex,
         "largest_day": int(largest_day),

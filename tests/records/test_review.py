@@ -98,7 +98,7 @@ def test_nobody_signs_what_they_submitted(submission, agency):
 
 def test_submitting_with_held_rows_needs_their_number(submission, clerk):
     add_record(submission)
-    HeldRow.objects.create(
+    HeldRow.open_rows.create(
         agency=submission.agency,
         instrument=submission.instrument,
         submission=submission,
