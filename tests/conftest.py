@@ -1,4 +1,4 @@
-"""The cast, the instruments, and the role under which every test runs."""
+"""The database role under which every test runs, its files, its language, its workers."""
 
 import contextlib
 import uuid
@@ -9,14 +9,10 @@ from django.db import DatabaseError, connections
 from django.db.backends.signals import connection_created
 from django.utils import translation
 
-from agencies import access
-from agencies.models import Agency, Person
-from agencies.roles import Role
 from migdata import celery
-from records.instruments import versions
 from tests import workers
 
-PASSWORD = "a long password for tests"
+pytest_plugins = ["tests.cast", "tests.factories"]
 
 
 def pytest_collection_modifyitems(items):
@@ -83,81 +79,6 @@ def private_files(settings, tmp_path):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     caches["drawings"].clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-def make_agency(code, **fields):
-    return Agency.objects.create(code=code, names={"en": f"Agency {code}"}, **fields)
-
-
-def make_person(email, role=None, agency=None):
-    person = Person.objects.create_user(email, PASSWORD, name=email.split("@")[0].title())
-    if role:
-        access.grant(person, role, agency)
-    return person
-
-
-@pytest.fixture
-def agency(db):
-    return make_agency("SMS")
-
-
-@pytest.fixture
-def other_agency(db):
-    return make_agency("MLSP")
-
-
-@pytest.fixture
-def office(db):
-    return make_agency("SCS", statistics_office=True)
-
-
-@pytest.fixture
-def clerk(agency):
-    return make_person("clerk@sms.example", Role.CLERK, agency)
-
-
-@pytest.fixture
-def reviewer(agency):
-    return make_person("reviewer@sms.example", Role.REVIEWER, agency)
-
-
-@pytest.fixture
-def agency_admin(agency):
-    return make_person("admin@sms.example", Role.AGENCY_ADMIN, agency)
-
-
-@pytest.fixture
-def outsider(other_agency):
-    """A clerk and reviewer of another agency."""
-    person = make_person("reviewer@mlsp.example", Role.REVIEWER, other_agency)
-    access.grant(person, Role.CLERK, other_agency)
-    return person
-
-
-@pytest.fixture
-def statistician(office):
-    return make_person("statistician@scs.example", Role.STATISTICIAN, office)
-
-
-@pytest.fixture
-def publisher(office):
-    return make_person("publisher@scs.example", Role.PUBLISHER, office)
-
-
-@pytest.fixture
-def viewer(db):
-    return make_person("viewer@parl.example", Role.VIEWER, make_agency("PARL"))
-
-
-@pytest.fixture
-def national_admin(db):
-    return make_person("admin@national.example", Role.NATIONAL_ADMIN, make_agency("NAT"))
-
-
-@pytest.fixture
-def instruments(agency, other_agency, office):
-    """The instruments of the portal, published; by code."""
-    return {v.instrument.code: v.instrument for v in versions.publish_all()}
 
 
 @pytest.fixture

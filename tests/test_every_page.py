@@ -76,7 +76,7 @@ def foreign(instruments, agency, clerk, reviewer):
             citizenship="TUR",
             region="TM-S",
         )
-        held = HeldRow.objects.create(
+        held = HeldRow.open_rows.create(
             agency=agency,
             instrument=instrument,
             upload=upload,

@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.conftest import PASSWORD
+from tests.cast import PASSWORD
 
 MULTIPART = "multipart/form-data; boundary=x"
 

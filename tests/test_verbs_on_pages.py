@@ -39,7 +39,7 @@ def submission(month=OPEN):
 
 def held_row():
     with scope.acting(world.person(CLERK)):
-        return HeldRow.objects.filter(submission__period=OPEN, kind="ERROR").first()
+        return HeldRow.open_rows.filter(submission__period=OPEN, kind="ERROR").first()
 
 
 def text_of(response):
@@ -65,7 +65,7 @@ def test_a_held_row_is_corrected_in_the_sheet(country):
         )
     assert "corrected, saved" in text_of(saved)
     with scope.acting(world.person(CLERK)):
-        assert not HeldRow.objects.filter(pk=row.pk).exists()
+        assert not HeldRow.open_rows.filter(pk=row.pk).exists()
         assert Record.objects.filter(record_ref=row.raw["record_ref"]).count() == 1
 
 
@@ -80,7 +80,7 @@ def test_a_held_row_is_removed(country):
     row = held_row()
     as_person(CLERK).post(f"/held/{row.pk}/discard")
     with scope.acting(world.person(CLERK)):
-        assert not HeldRow.objects.filter(pk=row.pk).exists()
+        assert not HeldRow.open_rows.filter(pk=row.pk).exists()
 
 
 def test_a_reviewer_may_look_at_held_rows_but_not_correct_them(country):
@@ -174,12 +174,12 @@ def test_late_rows_are_taken_in_after_reopening(country):
     assert "came after it was submitted" in text_of(as_person(REVIEWER).get(page))
     as_person(CLERK).post(f"{page}late")
     with scope.acting(world.person(CLERK)):
-        late = HeldRow.objects.filter(submission__period=month, kind="LATE").count()
+        late = HeldRow.open_rows.filter(submission__period=month, kind="LATE").count()
     assert late > 0
     as_person(STATISTICIAN).post(f"{page}reopen/", {"reason": "Late rows."})
     as_person(CLERK).post(f"{page}late")
     with scope.acting(world.person(CLERK)):
-        assert not HeldRow.objects.filter(submission__period=month, kind="LATE").exists()
+        assert not HeldRow.open_rows.filter(submission__period=month, kind="LATE").exists()
 
 
 def test_an_upload_is_sent_answered_and_undone(country):

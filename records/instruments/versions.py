@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import transaction
@@ -51,6 +52,17 @@ def give_to(agency: Agency) -> None:
 def current(instrument: Instrument) -> InstrumentVersion:
     """Return the newest version: the one new submissions are made for."""
     return instrument.versions.latest("number")
+
+
+def current_of(instruments: Iterable[Instrument]) -> dict[int, InstrumentVersion]:
+    """Return the newest version of each of these instruments by the instrument's id, in one query."""
+    newest = (
+        InstrumentVersion.objects.filter(instrument__in=list(instruments))
+        .select_related("instrument")
+        .order_by("instrument_id", "-number")
+        .distinct("instrument_id")
+    )
+    return {version.instrument_id: version for version in newest}
 
 
 def spec_of(version: InstrumentVersion) -> Spec:

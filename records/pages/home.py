@@ -1,6 +1,7 @@
 """What waits for the person who signed in, and how the last periods stand."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,11 @@ from django.utils.translation import ngettext
 
 from agencies import access
 from agencies.http import SignedInRequest
-from agencies.models import Agency
+from agencies.models import Agency, Person
 from agencies.roles import Permission
-from records.instruments.versions import current
-from records.models import HeldRow, Instrument, Submission, Upload
-from records.review import steps, submissions
+from records.instruments import versions
+from records.models import Instrument, InstrumentVersion, ReviewStep, Submission, Upload
+from records.review import profile, steps, submissions
 from standards import periods
 from standards.periods import period_name, short_period_name
 from standards.templatetags.words import quoted
@@ -26,7 +27,7 @@ from standards.translation import active_language
 
 SHOWN = 30  # tasks of one group; the list of submissions has all
 PERIODS = 6
-ASKED_FOR = 2  # periods back for which a delivery is missed
+MISSED = 2  # of these periods, the last for which a delivery that has not come is a task
 SHAPES = {"ACCEPTED": "a", "SUBMITTED": "s", "SIGNED": "s", "RETURNED": "r", "DRAFT": "p"}
 
 
@@ -44,89 +45,136 @@ class Task:
     begin: str = ""  # where the period is opened without a record
 
 
+@dataclass(frozen=True)
+class Group:
+    """The tasks of one kind; `count` is how many there are, the list shows the first of them."""
+
+    title: str
+    tasks: list[Task]
+    count: int
+    urgent: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What an agency delivers: an instrument in its newest version, with its last submissions."""
+
+    agency: Agency
+    version: InstrumentVersion
+    periods: list[str]  # the last that ended, oldest first
+    submissions: dict[str, Submission]  # by period
+
+    @property
+    def instrument(self) -> Instrument:
+        return self.version.instrument
+
+    @property
+    def title(self) -> str:
+        return self.version.title
+
+
 def home(request: SignedInRequest) -> HttpResponse:
+    """What waits for the person; those who have nothing to do with submissions go to their desk."""
     if not access.may(request.user, Permission.SEE_SUBMISSIONS):
         return redirect(_desk(request.user))
-    delivered = _deliveries(request.user)
-    groups = _groups(request, delivered)
+    deliveries = _deliveries(request.user)
+    groups = _groups(request.user, deliveries)
     if not groups and access.may(request.user, Permission.PUBLISH):
         return redirect("reports:releases")
     if groups:
-        groups[0]["tasks"][0].first = True
+        groups[0].tasks[0].first = True
     context = {
         "groups": groups,
-        "count": sum(group.get("count", len(group["tasks"])) for group in groups),
-        "calendar": _calendar(request, delivered),
-        "starts": [
-            {"agency": agency, "instrument": instrument, "title": current(instrument).title}
-            for agency, instrument in delivered
-        ],
+        "count": sum(group.count for group in groups),
+        "calendar": _calendar(deliveries),
+        "starts": deliveries,
     }
     return render(request, "records/home.html", context)
 
 
-def _desk(person: access.Anyone) -> str:
+def _desk(person: Person) -> str:
     """Where those work who have nothing to do with submissions."""
     if access.may(person, Permission.MANAGE_AGENCIES):
         return "agencies:agency_list"
-    return (
-        "agencies:people" if access.may(person, Permission.MANAGE_PEOPLE) else "reports:dashboard"
+    if access.may(person, Permission.MANAGE_PEOPLE):
+        return "agencies:people"
+    return "reports:dashboard"
+
+
+def _deliveries(person: Person) -> list[Delivery]:
+    """What the person enters for, with the submissions of the last periods: in four queries."""
+    agencies = access.agencies(person, Permission.ENTER).prefetch_related("instruments")
+    pairs = [(agency, instrument) for agency in agencies for instrument in agency.instruments.all()]
+    newest = versions.current_of(instrument for _agency, instrument in pairs)
+    today = timezone.localdate()
+    ended = {
+        pk: periods.last_periods(version.content["frequency"], today, PERIODS)
+        for pk, version in newest.items()
+    }
+    recent = Submission.objects.filter(
+        agency__in={agency.pk for agency, _instrument in pairs},
+        instrument__in=newest,
+        period__in={period for names in ended.values() for period in names},
     )
+    by_delivery: dict[tuple[int, int], dict[str, Submission]] = defaultdict(dict)
+    for submission in recent:
+        key = submission.agency_id, submission.instrument_id
+        by_delivery[key][submission.period] = submission
+    return [
+        Delivery(agency, newest[i.pk], ended[i.pk], by_delivery[agency.pk, i.pk])
+        for agency, i in pairs
+    ]
 
 
-def _deliveries(person: access.Anyone) -> list[tuple[Agency, Instrument]]:
-    """What the person enters for: each agency with each of its instruments."""
-    entered = access.agencies(person, Permission.ENTER).prefetch_related("instruments")
-    return [(agency, instrument) for agency in entered for instrument in agency.instruments.all()]
-
-
-def _groups(
-    request: SignedInRequest, delivered: list[tuple[Agency, Instrument]]
-) -> list[dict[str, Any]]:
-    waiting = submissions.waiting_for(request.user).select_related(
+def _groups(person: Person, deliveries: list[Delivery]) -> list[Group]:
+    waiting = submissions.waiting_for(person).select_related(
         "agency", "instrument", "instrument_version"
     )
-    back = waiting.filter(state=Submission.State.RETURNED).order_by("period")
-    on = waiting.exclude(state=Submission.State.RETURNED).order_by("period")
-    questions = list(_questions(request))
-    groups: list[dict[str, Any]] = [
-        {
-            "title": _("Returned to you"),
-            "tasks": _tasks(back),
-            "count": back.count(),
-            "urgent": True,
-        },
-        {
-            "title": _("Waiting"),
-            "tasks": questions + _tasks(on),
-            "count": len(questions) + on.count(),
-        },
-        {"title": _("Not started"), "tasks": list(_not_started(delivered)), "quiet": True},
+    returned = waiting.filter(state=Submission.State.RETURNED).order_by("period")
+    others = waiting.exclude(state=Submission.State.RETURNED).order_by("period")
+    questions = _questions(person)
+    not_started = list(_not_started(deliveries))
+    groups = [
+        Group(_("Returned to you"), _tasks(returned), returned.count(), urgent=True),
+        Group(_("Waiting"), questions + _tasks(others), len(questions) + others.count()),
+        Group(_("Not started"), not_started, len(not_started), quiet=True),
     ]
-    return [group for group in groups if group["tasks"]]
+    return [group for group in groups if group.tasks]
 
 
-def _questions(request: SignedInRequest) -> Iterable[Task]:
-    asked = Upload.objects.visible_to(request.user).filter(state=Upload.State.NEEDS_ANSWERS)
-    for upload in asked.select_related("agency", "instrument").defer("report"):
-        if access.may(request.user, Permission.ENTER, upload.agency):
-            yield Task(
-                "",
-                upload.agency.code,
-                str(upload),
-                _("The file is read. Questions about its columns or values are open."),
-                _("Answer"),
-                upload.get_absolute_url(),
-            )
+def _questions(person: Person) -> list[Task]:
+    """The uploads whose questions the person may answer."""
+    open_questions = Upload.objects.filter(
+        state=Upload.State.NEEDS_ANSWERS, agency__in=access.agencies(person, Permission.ENTER)
+    )
+    return [
+        Task(
+            "",
+            upload.agency.code,
+            str(upload),
+            _("The file is read. Questions about its columns or values are open."),
+            _("Answer"),
+            upload.get_absolute_url(),
+        )
+        for upload in open_questions.visible_to(person).select_related("agency").defer("report")
+    ]
 
 
 def _tasks(waiting: QuerySet[Submission]) -> list[Task]:
-    return [_task(submission, submissions.next_step(submission)) for submission in waiting[:SHOWN]]
+    rows = list(waiting[:SHOWN])
+    held = profile.held_counts(row for row in rows if submissions.next_step(row) == "submit")
+    returns = (
+        ReviewStep.objects.filter(submission__in=rows, verb="return")
+        .select_related("by")
+        .order_by("submission_id", "-pk")
+        .distinct("submission_id")
+    )
+    last_return = {step.submission_id: step for step in returns}
+    return [_task(row, held.get(row.pk, 0), last_return.get(row.pk)) for row in rows]
 
 
-def _task(submission: Submission, verb: str) -> Task:
-    missing = HeldRow.objects.missing_from(submission).errors()
-    held = missing.count() if verb == "submit" else 0
+def _task(submission: Submission, held: int, last_return: ReviewStep | None) -> Task:
     says = submission.agency.name
     if held:
         says = ngettext(
@@ -134,63 +182,48 @@ def _task(submission: Submission, verb: str) -> Task:
             "%(n)s rows are held and not counted until they are corrected.",
             held,
         ) % {"n": held}
-    if submission.state == Submission.State.RETURNED:
-        last = submission.review_steps.filter(verb="return").last()
-        says = f"{last.by}: {quoted(last.reason)}" if last else says
+    if submission.state == Submission.State.RETURNED and last_return:
+        says = f"{last_return.by}: {quoted(last_return.reason)}"
+    verb = str(steps.STEPS[submissions.next_step(submission)].label)
     return Task(
         submission.period,
         submission.agency.code,
         submission.instrument_version.title,
         says,
-        _("Correct the rows") if held else str(steps.STEPS[verb].label),
+        _("Correct the rows") if held else verb,
         reverse("records:held", args=[submission.pk]) if held else submission.get_absolute_url(),
     )
 
 
-def _not_started(delivered: list[tuple[Agency, Instrument]]) -> Iterable[Task]:
+def _not_started(deliveries: list[Delivery]) -> Iterator[Task]:
     """The last periods of each delivery for which nothing has come, newest first."""
-    for agency, instrument in delivered:
-        version = current(instrument)
-        ended = periods.last_periods(version.content["frequency"], timezone.localdate(), ASKED_FOR)
-        there = set(
-            Submission.objects.filter(
-                agency=agency, instrument=instrument, period__in=ended
-            ).values_list("period", flat=True)
-        )
-        for period in reversed(ended):
-            if period not in there:
+    for delivery in deliveries:
+        agency, instrument = delivery.agency.code, delivery.instrument.code
+        for period in reversed(delivery.periods[-MISSED:]):
+            if period not in delivery.submissions:
                 yield Task(
                     period,
-                    agency.code,
-                    version.title,
+                    agency,
+                    delivery.title,
                     _("Nothing has come for this period yet."),
                     _("Send a file"),
-                    reverse("records:upload_new") + f"?delivery={agency.code}/{instrument.code}",
-                    begin=reverse("records:begin", args=[instrument.code, agency.code, period]),
+                    reverse("records:upload_new") + f"?delivery={agency}/{instrument}",
+                    begin=reverse("records:begin", args=[instrument, agency, period]),
                 )
 
 
-def _calendar(
-    request: SignedInRequest, delivered: list[tuple[Agency, Instrument]]
-) -> list[dict[str, Any]]:
+def _calendar(deliveries: list[Delivery]) -> list[dict[str, Any]]:
     """One table for each frequency: deliveries down, the last periods across."""
     language = active_language()
     tables: dict[str, dict[str, Any]] = {}
-    for agency, instrument in delivered:
-        version = current(instrument)
-        frequency = version.content["frequency"]
-        shown = periods.last_periods(frequency, timezone.localdate(), PERIODS)
-        there = {
-            s.period: s
-            for s in Submission.objects.filter(
-                agency=agency, instrument=instrument, period__in=shown
-            )
-        }
+    for delivery in deliveries:
+        heads = [short_period_name(period, language) for period in delivery.periods]
         table = tables.setdefault(
-            frequency, {"heads": [short_period_name(p, language) for p in shown], "lines": []}
+            delivery.version.content["frequency"], {"heads": heads, "lines": []}
         )
-        marks = [_mark(p, there.get(p), language) for p in shown]
-        table["lines"].append({"title": version.title, "agency": agency.code, "marks": marks})
+        marks = [_mark(p, delivery.submissions.get(p), language) for p in delivery.periods]
+        line = {"title": delivery.title, "agency": delivery.agency.code, "marks": marks}
+        table["lines"].append(line)
     return list(tables.values())
 
 

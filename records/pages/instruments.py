@@ -7,13 +7,14 @@ from django.shortcuts import get_object_or_404, render
 
 from agencies.http import SignedInRequest
 from records.instruments.spec import Variable
-from records.instruments.versions import current, spec_of
+from records.instruments.versions import current, current_of, spec_of
 from records.models import Instrument
 from standards.translation import active_language, in_language
 
 
 def instruments(request: SignedInRequest) -> HttpResponse:
-    versions = [current(i) for i in Instrument.objects.all()]
+    newest = current_of(Instrument.objects.all())
+    versions = sorted(newest.values(), key=lambda version: version.instrument.code)
     return render(request, "records/instruments.html", {"versions": versions})
 
 

@@ -11,7 +11,7 @@ from agencies import access, accounts, audit, refusal
 from agencies.access import Denied
 from agencies.models import Agency, Event, Person
 from agencies.roles import Role
-from tests.conftest import PASSWORD, make_agency, make_person
+from tests.cast import PASSWORD, make_agency, make_person
 
 LINK = re.compile(r"http://testserver(/accounts/password/reset/key/\S+)")
 

@@ -12,7 +12,7 @@ from agencies import accounts, audit
 from agencies.models import Event, Person
 from agencies.roles import Role
 from migdata.demo import people
-from tests.conftest import PASSWORD, make_person
+from tests.cast import PASSWORD, make_person
 
 LINK = re.compile(r"http://testserver(/accounts/password/reset/key/\S+)")
 NEW = "correct horse battery staple"

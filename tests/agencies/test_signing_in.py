@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from agencies import audit
 from agencies.models import Event, Person
-from tests.conftest import PASSWORD
+from tests.cast import PASSWORD
 
 LOGIN = "/accounts/login/"
 

@@ -37,7 +37,7 @@ def foreign_rows(instruments, agency, clerk):
             citizenship="TUR",
             region="TM-S",
         )
-        HeldRow.objects.create(
+        HeldRow.open_rows.create(
             agency=agency, instrument=instrument, upload=upload, raw={}, findings=[]
         )
         ReviewStep.objects.create(
@@ -89,7 +89,7 @@ def test_without_a_scope_no_row_is_visible_and_nothing_carries_over(foreign_rows
 def test_statistics_staff_see_submissions_but_no_record(foreign_rows, statistician):
     with scope.acting(statistician):
         assert Submission.objects.count() == 1
-        assert Record.objects.count() == HeldRow.objects.count() == Upload.objects.count() == 0
+        assert Record.objects.count() == HeldRow.open_rows.count() == Upload.objects.count() == 0
 
 
 def test_administrators_see_no_records(foreign_rows, national_admin, agency_admin):
@@ -100,7 +100,7 @@ def test_administrators_see_no_records(foreign_rows, national_admin, agency_admi
 
 def test_a_row_cannot_be_put_into_another_agency(foreign_rows, outsider, agency, instruments):
     with scope.acting(outsider), pytest.raises(ProgrammingError), transaction.atomic():
-        HeldRow.objects.create(
+        HeldRow.open_rows.create(
             agency=agency, instrument=instruments["SMS-WPF"], raw={}, findings=[]
         )
 

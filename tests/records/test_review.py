@@ -10,7 +10,7 @@ from jobs.models import Job
 from records.instruments import versions
 from records.models import HeldRow, Record, Submission
 from records.review import drawing, steps, submissions
-from tests.conftest import make_person
+from tests.cast import make_person
 
 State = Submission.State
 
@@ -98,7 +98,7 @@ def test_nobody_signs_what_they_submitted(submission, agency):
 
 def test_submitting_with_held_rows_needs_their_number(submission, clerk):
     add_record(submission)
-    HeldRow.objects.create(
+    HeldRow.open_rows.create(
         agency=submission.agency,
         instrument=submission.instrument,
         submission=submission,

@@ -17,7 +17,7 @@ from records.review import submissions
 from reports.models import Release
 from reports.releases import verbs
 from standards.periods import Period
-from tests.conftest import make_person
+from tests.cast import make_person
 
 # What a record of an instrument may say: (columns of the record, extras).
 SAID = {

@@ -1,0 +1,112 @@
+"""Rows as tests need them. They are written in the scope of the test: inside `scope.acting(person)`."""
+
+import datetime
+import itertools
+
+import pytest
+
+from agencies import scope
+from records.instruments import versions
+from records.models import (
+    HeldRow,
+    Instrument,
+    InstrumentVersion,
+    Record,
+    ReviewStep,
+    Submission,
+    Upload,
+)
+
+_number = itertools.count(1)
+
+
+def instrument(code, *agencies, like="SMS-WPF", newest=1):
+    """Make an instrument with the content of another one, in as many versions, that agencies deliver."""
+    content = versions.current(Instrument.objects.get(code=like)).content
+    made = Instrument.objects.create(code=code)
+    made.agencies.set(agencies)
+    for number in range(1, newest + 1):
+        InstrumentVersion.objects.create(
+            instrument=made,
+            number=number,
+            digest=f"{code} {number}",
+            content={**content, "code": code, "version": number},
+        )
+    return made
+
+
+def submission(agency, instrument, period="2026-03", **fields):
+    return Submission.objects.create(
+        agency=agency,
+        instrument=instrument,
+        instrument_version=versions.current(instrument),
+        period=period,
+        **fields,
+    )
+
+
+def upload(agency, instrument, by, *submissions, **fields):
+    """Make an upload that fed these submissions."""
+    texts = {"file_name": "file.csv", "size": 1, "sha256": f"{next(_number):064}"}
+    made = Upload.objects.create(
+        agency=agency, instrument=instrument, uploaded_by=by, **{**texts, **fields}
+    )
+    made.submissions.add(*submissions)
+    return made
+
+
+def record(submission, record_ref="1", **fields):
+    values = {
+        "event_date": datetime.date(2026, 3, 5),
+        "sex": "F",
+        "citizenship": "TUR",
+        "region": "TM-S",
+    }
+    return Record.objects.create(
+        agency_id=submission.agency_id,
+        submission=submission,
+        record_ref=record_ref,
+        **{**values, **fields},
+    )
+
+
+def held_row(agency, instrument, upload=None, **fields):
+    """Make a held row, of a submission or without one."""
+    return HeldRow.all_rows.create(
+        agency=agency, instrument=instrument, upload=upload, **{"raw": {}, "findings": [], **fields}
+    )
+
+
+def review_step(submission, by, verb="submit", source="DRAFT", target="SUBMITTED", **fields):
+    return ReviewStep.objects.create(
+        submission=submission,
+        verb=verb,
+        source=source,
+        target=target,
+        by=by,
+        **{"version": submission.version, **fields},
+    )
+
+
+@pytest.fixture
+def instruments(agency, other_agency, office):
+    """The instruments of the portal, published; by code."""
+    return {v.instrument.code: v.instrument for v in versions.publish_all()}
+
+
+@pytest.fixture
+def one_of_each(instruments, agency, clerk):
+    """One row of every model that belongs to an agency, all of agency SMS; by kind."""
+    with scope.acting(clerk):
+        permits = instruments["SMS-WPF"]
+        month = submission(agency, permits)
+        file = upload(agency, permits, clerk, month)
+        rows = {
+            "submission": month,
+            "upload": file,
+            "record": record(month, upload=file),
+            "held": held_row(agency, permits, file, submission=month),
+            "review_step": review_step(month, clerk),
+        }
+        Record.objects.update(sex="M")  # leaves a line of history
+    return rows
