@@ -111,7 +111,7 @@ def _accept(submission: Submission) -> None:
     for verb, name in (("submit", "clerk"), ("sign", "reviewer"), ("accept", "statistician")):
         person = _person(name)
         with scope.acting(person):
-            missing = HeldRow.objects.missing_from(submission).errors()
+            missing = HeldRow.open_rows.missing_from(submission).errors()
             held = missing.count() if verb == "submit" else None
             advance(submission, verb, by=person, held_acknowledged=held or None)
 

@@ -254,7 +254,7 @@ class HeldRows(AgencyScoped["HeldRow"]):
 
 
 class OpenHeldRows(models.Manager.from_queryset(HeldRows)):  # type: ignore[misc]
-    """Held rows that are not made good by a later file: the only ones anybody is shown or counts."""
+    """Held rows not superseded by a later upload: the only ones people see and that count."""
 
     def get_queryset(self) -> HeldRows:
         return super().get_queryset().filter(closed_by=None)
@@ -281,8 +281,8 @@ class HeldRow(models.Model):
     # The later file that brought this row as a record. The row stays, so that undoing brings it back.
     closed_by = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="+")
 
-    objects = OpenHeldRows()
-    all_rows = HeldRows.as_manager()
+    all_rows = HeldRows.as_manager()  # the default: also that of upload.held_rows; it hides nothing
+    open_rows = OpenHeldRows()
 
     class Meta:
         ordering = ["row_no", "pk"]

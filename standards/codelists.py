@@ -1,15 +1,16 @@
 """Code lists: codes with labels and aliases in three languages, and the look-up of messy texts."""
 
 import csv
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from standards import cldr, definitions, kinds, wording
+from standards import cldr, definitions, inflection, kinds, wording
 from standards.languages import LANGUAGES
 from standards.spelling import fold, normalise, one_script
+from standards.wording import AMBIGUOUS, BY_LOOK, NOTHING, Match
 
 DIRECTORY = Path(__file__).parent / "data"
 
@@ -25,23 +26,6 @@ class Code:
         return self.labels.get(language) or self.labels["en"]
 
 
-@dataclass(frozen=True)
-class Match:
-    """What a text means: `code` is None where it means nothing here; `note` then says why.
-
-    `level` is 1 as written, 2 without marks on letters, 3 with letters of another script, 4 by a rule
-    of `wording`. `suggestion` is the code that a text may mean and that a person has to confirm:
-    with the notes "suggested" and "number". With the note "part" the text names a part of a country.
-    """
-
-    code: str | None
-    level: int = 1
-    note: str = ""  # "", "ambiguous", "ethnicity", "group", "suggested", "number", "part"
-    suggestion: str = ""
-
-
-NOTHING = Match(None)
-BY_LOOK, BY_RULE = 3, 4  # levels
 # “КР” is no North Korea: so few letters that only look like another alphabet's are a code of somebody else.
 LETTERS_OF_A_CODE = 2
 
@@ -123,8 +107,7 @@ class CodeList:
         folded = fold(key)
         if found := self._at(2, folded) or self._at(3, one_script(folded)):
             return found
-        read = self._wordings.read(text, folded)
-        return Match(read.code, BY_RULE if read.code else 1, read.note, read.suggestion)
+        return self._wordings.read(text, folded)
 
     def _at(self, level: int, key: str) -> Match | None:
         code = self._indexes[level - 1].get(key)
@@ -132,18 +115,24 @@ class CodeList:
             return Match(None, note="suggested", suggestion=code)
         if code:
             return Match(code, level)
-        return None if code is None else Match(None, note="ambiguous")
+        return None if code is None else AMBIGUOUS
 
     @cached_property
     def _wordings(self) -> wording.Wordings:
         known = self._indexes[1] | {fold(word): "" for word in self.words}
-        names = [(name, c.code) for c in self.codes for name in (*c.labels.values(), *c.aliases)]
         return wording.Wordings(
             known,
             lambda text: fold(normalise(text)),
-            names if self.places else (),
+            self._names_in_all_cases() if self.places else (),
             self.numbers,
         )
+
+    def _names_in_all_cases(self) -> Iterator[tuple[str, str]]:
+        for code in self.codes:
+            names = [*code.labels.items(), *((inflection.language_of(a), a) for a in code.aliases)]
+            for language, name in names:
+                for form in (name, *inflection.cases(name, language)):
+                    yield form, code.code
 
     @cached_property
     def _known(self) -> dict[str, Match]:

@@ -67,7 +67,16 @@ def read(path: Path, kind: Kind) -> dict[str, Any]:
     """
     if not path.exists():
         raise InvalidDefinition([f"{path.name} does not exist"])
-    return _read(path.read_text(), path.name, kind)
+    return _read(text_of(path), path.name, kind)
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a definition. Raises InvalidDefinition where it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InvalidDefinition([f"{path.name}, line {line}: write the file in UTF-8"]) from error
 
 
 def refuse(path: Path, problems: Iterable[Problem]) -> None:
@@ -132,12 +141,20 @@ def parse(text: str, file: str) -> Any:
 
 
 class _StrictLoader(yaml.CSafeLoader):
-    """The safe loader, which also refuses a key that stands twice: plain YAML keeps the last."""
+    """The safe loader, which also refuses what plain YAML lets pass.
+
+    Of a key that stands twice it keeps the last; `no`, `on` and `1` it takes for keys that are no texts.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         first: dict[str, int] = {}
         for key, _value in node.value:
             line = key.start_mark.line + 1
+            if key.tag != "tag:yaml.org,2002:str":
+                raise yaml.MarkedYAMLError(
+                    problem=f"a key must be a text: write {_shown(key.value)} in quotes",
+                    problem_mark=key.start_mark,
+                )
             if key.value in first:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key.value} stands twice, first in line {first[key.value]}",

@@ -11,17 +11,29 @@ LETTERS = 4  # a shorter name is an abbreviation, or too short to carry an endin
 HUSHED = "гкхжчшщ"
 CYRILLIC, LATIN = re.compile(r"[а-яё \-]+"), re.compile(r"[a-zäçžňöşüýâ \-’']+")
 BACK, FRONT = "aouy", "äeiöü"
+TURKMEN = frozenset("äçžňöşüý")
 Cases = tuple[str, str, str, str]  # genitive, dative, accusative, prepositional
 
 
-def cases(name: str) -> set[str]:
-    """Return the forms of a name in other cases than the nominative, in small letters."""
+def language_of(name: str) -> str:
+    """Return the language whose letters a name is written in: ru, tk, or "" where they do not tell."""
+    lower = name.casefold()
+    if CYRILLIC.fullmatch(lower):
+        return "ru"
+    return "" if TURKMEN.isdisjoint(lower) else "tk"
+
+
+def cases(name: str, language: str) -> set[str]:
+    """Return the forms of a Russian or Turkmen name in its other cases, in small letters.
+
+    Other languages have none here: with a Turkmen ending “Israel” would become “Israeli”.
+    """
     lower = name.casefold()
     if len(lower) < LETTERS or name.isupper() or len(lower.split()) > WORDS:
         return set()
-    if CYRILLIC.fullmatch(lower):
-        return {form for forms in _phrase(lower) for form in forms if form}
-    return _turkmen(lower) if LATIN.fullmatch(lower) else set()
+    if language == "ru" and CYRILLIC.fullmatch(lower):
+        return {form for forms in _phrase(lower) for form in forms}
+    return _turkmen(lower) if language == "tk" and LATIN.fullmatch(lower) else set()
 
 
 def _phrase(name: str) -> list[Cases]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SHARE_NEEDS = 10  # no share where the denominator is below so many bases (docs/disclosure.md)
+SHARE_FROM = 100  # no share of published counts below so many persons (docs/disclosure.md)
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Part:
 class Figures:
     """Women, men, other or not stated; the total is their sum, always.
 
-    `base` is what published counts are multiples of: shares of few bases say nothing and are None.
+    `base` is what published counts are multiples of: shares of fewer than a hundred say nothing and are None.
     Exact counts have none, and a share as soon as there is somebody.
     """
 
@@ -59,7 +59,7 @@ class Figures:
         return parts
 
     def _share(self, part: int, whole: int) -> float | None:
-        return 100 * part / whole if whole >= max(SHARE_NEEDS * self.base, 1) else None
+        return 100 * part / whole if whole >= (SHARE_FROM if self.base else 1) else None
 
 
 def of_codes(counts: Mapping[str, int]) -> Figures:

@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from standards import inflection
-
 SHORT = 12  # characters: a number of a list, with spaces around it
 LONGEST = 150  # characters: no wording of a name is longer, and a hostile cell must not cost time
 JOINTS, DASHES = re.compile(r"[\s\-–—]+"), frozenset("-–—")
@@ -63,16 +61,22 @@ STYLED = frozenset(
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a text means by rule: `code` where it is sure; else `note` says why not, with what it may mean."""
+class Match:
+    """What a text means: `code` is None where it means nothing here; `note` then says why.
 
-    code: str | None = None
-    note: str = ""  # "", "suggested", "ambiguous", "number"
+    `level` is 1 as written, 2 without marks on letters, 3 with letters of another script, 4 by a rule
+    of `Wordings`. `suggestion` is the code that a text may mean and that a person has to confirm:
+    with the notes "suggested" and "number". With the note "part" the text names a part of a country.
+    """
+
+    code: str | None
+    level: int = 1
+    note: str = ""  # "", "ambiguous", "ethnicity", "group", "suggested", "number", "part"
     suggestion: str = ""
 
 
-NOTHING = Reading()
-AMBIGUOUS = Reading(note="ambiguous")
+NOTHING, AMBIGUOUS = Match(None), Match(None, note="ambiguous")
+BY_LOOK, BY_RULE = 3, 4  # levels
 
 
 class Wordings:
@@ -80,7 +84,7 @@ class Wordings:
 
     known    key -> code, "" where the list knows that it is not one code; a key is a text as `form` leaves it
     form     text -> key: no case, no points, no marks on letters
-    names    (name, code) of places, whose cases and styles are read; none for other lists
+    names    (name, code) of places in all their cases, read in the style of a state, too; none for other lists
     numbers  numbers that stand for a code in some list, such as ISO 3166: never enough by themselves
     """
 
@@ -94,17 +98,17 @@ class Wordings:
         self.known, self.form, self.numbers = known, form, numbers or {}
         self.cases: dict[str, str] = {}
         for name, code in names:
-            for key in {loose(form(text)) for text in (name, *inflection.cases(name))}:
-                self.cases[key] = code if self.cases.get(key, code) == code else ""
+            key = loose(form(name))
+            self.cases[key] = code if self.cases.get(key, code) == code else ""
 
-    def read(self, text: str, key: str) -> Reading:
+    def read(self, text: str, key: str) -> Match:
         """Read one text, with its key, that the list does not hold."""
         if len(text) > LONGEST:
             return NOTHING
         if code := self._number(text):
-            return Reading(note="number", suggestion=code)
+            return Match(None, note="number", suggestion=code)
         if self.cases and (code := self._place(key)) is not None:
-            return Reading(code) if code else AMBIGUOUS
+            return Match(code, BY_RULE) if code else AMBIGUOUS
         if not MARKS.isdisjoint(text):
             pieces = self.form(PIECES.sub(JOINT, text)).split(JOINT)
             keys = [k for piece in pieces if (k := piece.strip())]
@@ -124,21 +128,18 @@ class Wordings:
 
     def _place(self, key: str) -> str | None:
         """Return the code of a name of a place in another case or style."""
-        if (code := self.cases.get(loose(key))) is not None:
+        plain, words = loose(key), key.split(" ")
+        if (code := self.cases.get(plain)) is not None:
             return code
-        words = key.split(" ")
-        if (
-            words[0] in OPENING
-            or words[-1] in CLOSING
-            or not STYLED.isdisjoint(loose(key).split(" "))
-        ):
-            for wording in _wordings(words):
+        styled = not STYLED.isdisjoint(plain.split(" "))
+        if styled or words[0] in OPENING or words[-1] in CLOSING:
+            for name in _names_in(words, styled):
                 for names in (self.known, self.cases):
-                    if (code := names.get(wording)) is not None:
+                    if (code := names.get(name)) is not None:
                         return code
         return None
 
-    def _together(self, codes: list[str | None]) -> Reading:
+    def _together(self, codes: list[str | None]) -> Match:
         """Read a text of several pieces: sure where all of them mean the same code."""
         found = {code for code in codes if code}
         if len(found) > 1 or (not found and "" in codes):
@@ -147,10 +148,10 @@ class Wordings:
             return NOTHING
         code = found.pop()
         if all(c == code for c in codes):
-            return Reading(code)
-        return Reading(note="suggested", suggestion=code)
+            return Match(code, BY_RULE)
+        return Match(None, note="suggested", suggestion=code)
 
-    def _code_and_name(self, key: str) -> Reading:
+    def _code_and_name(self, key: str) -> Match:
         """Read “71 Строительные рабочие”: a code and its name with nothing but a space between."""
         first, space, rest = key.partition(" ")
         if not space:
@@ -158,7 +159,7 @@ class Wordings:
         for one, other in ((first, rest), key.rsplit(" ", 1)):
             code = self.known.get(one)
             if code and code == self.known.get(other):
-                return Reading(code)
+                return Match(code, BY_RULE)
         return NOTHING
 
 
@@ -167,7 +168,7 @@ def loose(key: str) -> str:
     return key if DASHES.isdisjoint(key) else JOINTS.sub(" ", key).strip()
 
 
-def _wordings(words: list[str]) -> Iterator[str]:
+def _names_in(words: list[str], styled: bool) -> Iterator[str]:
     """Yield the words of a key without those around the name, then without the style of a state."""
     first, last = 0, len(words)
     while first < last - 1 and words[first] in OPENING:
@@ -176,7 +177,7 @@ def _wordings(words: list[str]) -> Iterator[str]:
         last -= 1
     plain = loose(" ".join(words[first:last]))
     yield plain
-    if not STYLED.isdisjoint(plain.split(" ")):
+    if styled:
         for pattern, full in LATIN if plain.isascii() else CYRILLIC:
             if found := pattern.match(plain):
                 if full:

@@ -72,7 +72,7 @@ def record(submission, record_ref="1", **fields):
 
 def held_row(agency, instrument, upload=None, **fields):
     """Make a held row, of a submission or without one."""
-    return HeldRow.objects.create(
+    return HeldRow.all_rows.create(
         agency=agency, instrument=instrument, upload=upload, **{"raw": {}, "findings": [], **fields}
     )
 

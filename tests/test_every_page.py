@@ -51,7 +51,7 @@ def foreign(one_of_each, agency, clerk):
     with scope.acting(clerk):
         Upload.objects.update(file_name=f"{MARK}.csv", report={"path": "none"})
         Record.objects.update(record_ref=MARK)
-        HeldRow.objects.update(raw={"record_ref": MARK})
+        HeldRow.open_rows.update(raw={"record_ref": MARK})
     rows = {kind: row.pk for kind, row in one_of_each.items()}
     return {
         **rows,

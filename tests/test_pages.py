@@ -34,7 +34,7 @@ def country(transactional_db):
             "submission": open_one.pk,
             "upload": Upload.objects.latest("pk").pk,
             "record": Record.objects.filter(submission=open_one)[0].pk,
-            "held": HeldRow.objects.filter(submission=open_one)[0].pk,
+            "held": HeldRow.open_rows.filter(submission=open_one)[0].pk,
             "instrument_code": "SMS-WPF",
             "agency_code": "SMS",
             "agency": "SMS",

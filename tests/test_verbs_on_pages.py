@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from agencies import scope
+from agencies import access, scope
 from agencies.models import Agency, Event, Person
+from agencies.roles import Role
 from jobs import queue, worker
 from records.models import HeldRow, Record, Submission, Upload
 from reports.models import Release
@@ -37,7 +38,7 @@ def submission(month=OPEN):
 
 def held_row():
     with scope.acting(world.person(CLERK)):
-        return HeldRow.objects.filter(submission__period=OPEN, kind="ERROR").first()
+        return HeldRow.open_rows.filter(submission__period=OPEN, kind="ERROR").first()
 
 
 def text_of(response):
@@ -63,7 +64,7 @@ def test_a_held_row_is_corrected_in_the_sheet(country):
         )
     assert "corrected, saved" in text_of(saved)
     with scope.acting(world.person(CLERK)):
-        assert not HeldRow.objects.filter(pk=row.pk).exists()
+        assert not HeldRow.open_rows.filter(pk=row.pk).exists()
         assert Record.objects.filter(record_ref=row.raw["record_ref"]).count() == 1
 
 
@@ -78,7 +79,7 @@ def test_a_held_row_is_removed(country):
     row = held_row()
     as_person(CLERK).post(f"/held/{row.pk}/discard")
     with scope.acting(world.person(CLERK)):
-        assert not HeldRow.objects.filter(pk=row.pk).exists()
+        assert not HeldRow.open_rows.filter(pk=row.pk).exists()
 
 
 def test_a_reviewer_may_look_at_held_rows_but_not_correct_them(country):
@@ -172,12 +173,12 @@ def test_late_rows_are_taken_in_after_reopening(country):
     assert "came after it was submitted" in text_of(as_person(REVIEWER).get(page))
     as_person(CLERK).post(f"{page}late")
     with scope.acting(world.person(CLERK)):
-        late = HeldRow.objects.filter(submission__period=month, kind="LATE").count()
+        late = HeldRow.open_rows.filter(submission__period=month, kind="LATE").count()
     assert late > 0
     as_person(STATISTICIAN).post(f"{page}reopen/", {"reason": "Late rows."})
     as_person(CLERK).post(f"{page}late")
     with scope.acting(world.person(CLERK)):
-        assert not HeldRow.objects.filter(submission__period=month, kind="LATE").exists()
+        assert not HeldRow.open_rows.filter(submission__period=month, kind="LATE").exists()
 
 
 def test_an_upload_is_sent_answered_and_undone(country):
@@ -298,12 +299,31 @@ def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):
     assert "beside WPF-1" in text_of(client.get(page))
     client.post(f"{page}release/", {"embargo": "nonsense"})
     assert Release.objects.get(pk=made.pk).state == "BUILT"
+    acknowledged = "MLSP {}, MLSP {}, MLSP {}".format(*sorted(world.MONTHS))
+    content = client.get(page).content.decode()
+    assert f'name="missing_acknowledged" value="{acknowledged}"' in content
     client.post(f"{page}release/", {"embargo": "2099-01-01T09:00"})
+    assert Release.objects.get(pk=made.pk).state == "BUILT"
+    client.post(
+        f"{page}release/", {"embargo": "2099-01-01T09:00", "missing_acknowledged": acknowledged}
+    )
     assert "under embargo until 1 January 2099" in text_of(client.get(page))
     assert "WPF-1" in text_of(Client().get("/figures/?dataset=WPF"))
     client.post(f"{page}withdraw/", {"reason": "A wrong month."})
     assert "A wrong month." in text_of(client.get(page))
     assert client.post(f"{page}explode/").status_code == 404
+
+
+def test_measured_deviations_are_for_those_who_may_tabulate(country):
+    """They tell of true figures; a publisher sees that the gates passed, and what they allow."""
+    page = f"/releases/{Release.objects.get(number=1).pk}/"
+    gate = Release.objects.get(number=1).build.gates[-1]
+    assert gate["name"] == "total"
+    text = text_of(as_person(PUBLISHER).get(page))
+    assert "Allowed" in text and "total" in text and "passed" in text
+    assert "Measured" not in text
+    access.grant(world.person(PUBLISHER), Role.STATISTICIAN, Agency.objects.get(code="SCS"))
+    assert "Measured" in text_of(as_person(PUBLISHER).get(page))
 
 
 def test_who_did_it_stands_in_the_log(country):

@@ -59,11 +59,11 @@ def accept(month):
     """Submit, sign and accept the permits of a month, and seal them."""
     with scope.acting(person("clerk@sms.example")):
         submission = Submission.objects.get(period=month, agency__code="SMS")
-        held = HeldRow.objects.missing_from(submission).errors().count()
+        held = HeldRow.open_rows.missing_from(submission).errors().count()
     advance(submission, "submit", "clerk@sms.example", held_acknowledged=held)
     advance(submission, "sign", "reviewer@sms.example")
     advance(submission, "accept", "statistician@scs.example")
-    worker.work(submissions.seal(submission, by=person("statistician@scs.example")).pk)
+    worker.work(submissions.request_sealing(submission, by=person("statistician@scs.example")).pk)
     return submission
 
 

@@ -15,7 +15,7 @@ from agencies.models import Agency, Person
 from jobs.models import Job
 from migdata.demo import files, people
 from migdata.demo.country import Columns, Country
-from records.collection import entry, uploads
+from records.collection import corrections, uploads
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Record, Submission, Upload
 from records.review import submissions
@@ -138,18 +138,10 @@ def _correct() -> None:
     """The clerk corrects the held rows of one open period, as she would on the page."""
     _agency, clerk = _agency_and("MLSP", "clerk")
     with scope.acting(clerk):
-        for held in HeldRow.objects.filter(agency__code="MLSP").order_by("pk")[:5]:
-            values = {k: str(v) for k, v in held.raw.items()}
-            values["birth_date"] = "1990"
-            values["valid_to"] = values["valid_from"]
+        for held in HeldRow.open_rows.filter(agency__code="MLSP").order_by("pk")[:5]:
+            changes = {"birth_date": "1990", "valid_to": held.raw["valid_from"]}
             with suppress(refusal.Refused):  # its period may be submitted already
-                entry.save(
-                    values,
-                    agency=held.agency,
-                    instrument=held.instrument,
-                    by=clerk,
-                    held=held,
-                )
+                corrections.correct(held, changes, by=clerk)
 
 
 def _review() -> None:
@@ -173,7 +165,7 @@ def _review() -> None:
 
 def _advance(submission: Submission, verb: str, by: Person) -> None:
     with scope.acting(by):
-        missing = HeldRow.objects.missing_from(submission).errors()
+        missing = HeldRow.open_rows.missing_from(submission).errors()
         held = missing.count() if verb == "submit" else None
         reason = (
             "Occupation is missing in several rows. Please complete them."
@@ -225,7 +217,7 @@ def _counts() -> dict[str, int]:
     with scope.working(every):
         return {
             "records": Record.objects.count(),
-            "held": HeldRow.objects.count(),
+            "held": HeldRow.open_rows.count(),
             "uploads": Upload.objects.count(),
             "submissions": Submission.objects.count(),
             "slices": Slice.objects.count(),

@@ -1,6 +1,5 @@
 """Admitting staged rows: which submission, which are repeated, which come too late. All in SQL."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from records.collection.collisions import LATE, OTHER_CONTENT, REPEATED
+from records.collection.collisions import LATE, OTHER_CONTENT, REPEATED, Collision
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
@@ -42,26 +41,28 @@ def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
     number that stands in rows of different content holds all of them. Rows of a submission that is
     no longer open are held as late.
     """
-    done = Admitted(submissions=_submissions(upload, version))
+    admitted = Admitted(submissions=_submissions(upload, version))
     with connection.cursor() as cursor:
-        done.late = _hold_late(cursor, upload)
+        admitted.late = _hold_late(cursor, upload)
         try:
             with transaction.atomic():
-                done.accepted = _insert(cursor, upload)
+                admitted.accepted = _insert(cursor, upload)
         except IntegrityError:  # a number stands twice: the rare case pays for finding out where
-            done.duplicate, done.repeated = _judge_repeated(cursor, upload)
-            done.accepted = _insert(cursor, upload)
-        done.held = _hold_errors(cursor, upload) + done.late + sum(done.repeated.values())
+            admitted.duplicate, admitted.repeated = _judge_repeated(cursor, upload)
+            admitted.accepted = _insert(cursor, upload)
+        admitted.held = (
+            _hold_errors(cursor, upload) + admitted.late + sum(admitted.repeated.values())
+        )
         _close_corrected(cursor, upload)
         cursor.execute(
             "SELECT sex, count(*) FROM records_record WHERE upload_id = %s GROUP BY sex",
             [upload.pk],
         )
-        done.sex = dict(cursor.fetchall())
-    upload.submissions.set(done.submissions)
-    if done.late:
-        count_late(done.submissions)
-    return done
+        admitted.sex = dict(cursor.fetchall())
+    upload.submissions.set(admitted.submissions)
+    if admitted.late:
+        count_late(admitted.submissions)
+    return admitted
 
 
 def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]:
@@ -77,12 +78,13 @@ def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]
             [running],
         )
         periods = [period for (period,) in cursor.fetchall()]
-        found = [submission_for(upload.agency_id, version, period) for period in periods]
+        submissions = [submission_for(upload.agency_id, version, period) for period in periods]
         cursor.execute(
             "CREATE TEMP TABLE place (period varchar(7), submission_id bigint) ON COMMIT DROP"
         )
-        cursor.executemany("INSERT INTO place VALUES (%s, %s)", [(s.period, s.pk) for s in found])
-    return found
+        places = [(submission.period, submission.pk) for submission in submissions]
+        cursor.executemany("INSERT INTO place VALUES (%s, %s)", places)
+    return submissions
 
 
 def _hold_late(cursor: CursorWrapper, upload: Upload) -> int:
@@ -123,13 +125,13 @@ def _judge_repeated(cursor: CursorWrapper, upload: Upload) -> tuple[int, dict[st
     cursor.execute("DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND NOT t.differ")
     duplicates = int(cursor.rowcount)
     repeated = {}
-    for finding, known in ((REPEATED, "t.n = t.new"), (OTHER_CONTENT, "t.n > t.new")):
+    for collision, known in ((REPEATED, "t.n = t.new"), (OTHER_CONTENT, "t.n > t.new")):
         taken = (
             f"DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND t.differ AND {known}"
             f" RETURNING t.submission_id, i.row_no, {TYPED} AS raw"
         )
-        if rows := _hold(cursor, upload, taken, [], HeldRow.Kind.ERROR, finding):
-            repeated[str(finding["rule"])] = rows
+        if rows := _hold(cursor, upload, taken, [], HeldRow.Kind.ERROR, collision):
+            repeated[collision.rule] = rows
     return duplicates, repeated
 
 
@@ -139,7 +141,7 @@ def _hold(
     taken: str,
     parameters: list[Any],
     kind: str,
-    finding: dict[str, Any],
+    collision: Collision,
 ) -> int:
     """Keep as held rows what the statement `taken` returns (submission_id, row_no, raw)."""
     cursor.execute(
@@ -149,7 +151,7 @@ def _hold(
         [
             *parameters,
             *(upload.agency_id, upload.instrument_id, upload.pk),
-            *(str(kind), json.dumps([finding])),
+            *(str(kind), collision.as_json()),
         ],
     )
     return int(cursor.rowcount)

@@ -1,4 +1,4 @@
-"""One record at a time: typed, edited, deleted, or corrected from a held row.
+"""One record at a time: typed, edited, deleted; and what a corrected held row shares with these.
 
 A typed record is a one-row table that goes through the same engine as a file of a million rows.
 """
@@ -26,28 +26,37 @@ from records.instruments.spec import Spec
 from records.models import HeldRow, Instrument, InstrumentVersion, Record
 from records.review import opening
 from records.review.opening import require_delivery, require_open
-from records.validation import engine, findings, meanings
+from records.validation import engine
+from records.validation.findings import Checked, Finding
+from records.validation.meanings import Answers
+
+# Fields of the form are written day first; what a field says is never in doubt.
+TYPED = Answers(day_first=True)
 
 
 @dataclass(frozen=True)
 class Before:
     """What a record is made of: an earlier record as the person saw it, a held row, or nothing."""
 
-    record: Record | None
-    held: HeldRow | None
-    version_seen: str | None
+    record: Record | None = None
+    version_seen: str | None = None
+    held_row: HeldRow | None = None
 
 
 @dataclass
 class Outcome:
-    """What came of saving: the record, or what stands against it.
+    """What came of saving: the record, or the errors and warnings that keep it from being saved.
 
     `warnings` are those not yet acknowledged; acknowledging them all saves the record.
     """
 
     record: Record | None = None
-    errors: list[findings.Finding] = field(default_factory=list)
-    warnings: list[findings.Finding] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [*self.errors, *self.warnings]
 
 
 def save(
@@ -58,42 +67,43 @@ def save(
     by: Person,
     acknowledged: frozenset[str] = frozenset(),
     record: Record | None = None,
-    held: HeldRow | None = None,
     version_seen: str | None = None,
 ) -> Outcome:
     """Check the typed values (variable -> text) and save them as a record.
 
-    With `record` that record is changed, if it is still what its `version_token` was when it was seen (`version_seen`); with
-    `held` the held row becomes a record. `acknowledged` holds rule ids of warnings the person has
-    confirmed. Raises `Denied`, and `Refused` where the period is no longer open, the number is
-    taken, or somebody was quicker with the same record or row.
+    With `record` that record is changed, if it is still what its `version_token` was when it was
+    seen (`version_seen`). `acknowledged` holds rule ids of warnings the person has confirmed.
+    Raises `Denied`, and `Refused` where the period is no longer open, the number is taken, or
+    somebody was quicker with the same record.
     """
     require_delivery(by, agency, instrument)
     version = record.submission.instrument_version if record else versions.current(instrument)
-    spec = versions.spec_of(version)
-    checked = check(values, spec)
-    outcome = Outcome(
-        errors=[f for f in checked.findings if f.severity == "error"],
-        warnings=[
-            f for f in checked.findings if f.severity == "warning" and f.rule not in acknowledged
-        ],
-    )
-    if not outcome.errors and not outcome.warnings:
-        row = checked.typed.to_pylist()[0]
-        before = Before(record, held, version_seen)
-        outcome.record = _store(row, spec, version, agency=agency, before=before)
-        verb = "correct" if record or held else "enter"
-        audit.record(verb, f"record:{outcome.record.pk}", by=by, agency=agency)
+    checked = check(values, versions.spec_of(version))
+    outcome = outcome_of(checked, acknowledged)
+    if not outcome.findings:
+        before = Before(record=record, version_seen=version_seen)
+        typed_row = checked.typed.to_pylist()[0]
+        outcome.record = store(typed_row, version, agency=agency, before=before)
+        note("correct" if record else "enter", outcome.record, by=by)
     return outcome
 
 
-def check(values: Mapping[str, str], spec: Spec) -> findings.Checked:
-    """Check typed values without saving: what the form shows while it is filled in."""
+def check(values: Mapping[str, str], spec: Spec, answers: Answers = TYPED) -> Checked:
+    """Check the values of one record (variable -> text) without saving."""
     texts = {v.name: [str(values.get(v.name, "")).strip()] for v in spec.variables}
     rows = pa.table(texts | {"_row": pa.array([1], pa.int32())})
-    # Fields of the form are written day first; what a field says is never in doubt.
-    declared = meanings.Answers(day_first=True)
-    return engine.check(rows, spec, today=timezone.localdate(), answers=declared)
+    return engine.check(rows, spec, today=timezone.localdate(), answers=answers)
+
+
+def outcome_of(checked: Checked, acknowledged: frozenset[str]) -> Outcome:
+    """Return what keeps a checked record from being saved, if anything does."""
+    warnings = [f for f in checked.warnings if f.rule not in acknowledged]
+    return Outcome(errors=checked.errors, warnings=warnings)
+
+
+def note(verb: str, record: Record, *, by: Person) -> None:
+    """Write the event of a saved record."""
+    audit.record(verb, f"record:{record.pk}", by=by, agency=record.agency)
 
 
 def delete(record: Record, *, by: Person) -> None:
@@ -113,56 +123,51 @@ def texts_of(record: Record) -> dict[str, str]:
 
 
 def version_token(record: Record) -> str:
-    """Return a digest of what the record says: another one if anybody has changed it since."""
-    said = json.dumps([record.submission_id, texts_of(record)], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    """Return a digest of what the record holds: another one if anybody has changed it since."""
+    content = json.dumps([record.submission_id, texts_of(record)], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 @transaction.atomic
-def _store(
-    row: dict[str, Any],
-    spec: Spec,
-    version: InstrumentVersion,
-    *,
-    agency: Agency,
-    before: Before,
+def store(
+    typed_row: Mapping[str, Any], version: InstrumentVersion, *, agency: Agency, before: Before
 ) -> Record:
     """Write the record. Submissions are locked first, then rows, as everywhere."""
-    submission = opening.submission_for(agency.pk, version, row["period"])
+    submission = opening.submission_for(agency.pk, version, typed_row["period"])
     require_open(submission.pk)
-    kept = (
-        _unchanged(before.record, before.version_seen) if before.record else Record(agency=agency)
-    )
-    held = locked_held(before.held) if before.held else None
-    if held:
-        kept.upload, kept.row_no = held.upload, held.row_no
-    _fill(kept, row, spec)
-    kept.submission = submission
+    record = Record(agency=agency)
+    if before.record:
+        record = _unchanged(before.record, before.version_seen)
+    held_row = locked_held(before.held_row) if before.held_row else None
+    if held_row:
+        record.upload, record.row_no = held_row.upload, held_row.row_no
+    _fill(record, typed_row, versions.spec_of(version))
+    record.submission = submission
     try:
         with transaction.atomic():
-            kept.save(force_update=before.record is not None, force_insert=before.record is None)
+            record.save(force_update=before.record is not None, force_insert=before.record is None)
     except IntegrityError as error:
         raise Refused(
             _("%(period)s already has a record with the number %(number)s.")
-            % {"period": submission.period, "number": kept.record_ref}
+            % {"period": submission.period, "number": record.record_ref}
         ) from error
-    if held:
-        held.delete()
-        if held.kind == HeldRow.Kind.LATE:
+    if held_row:
+        held_row.delete()
+        if held_row.kind == HeldRow.Kind.LATE:
             late_rows.count_late([submission])
-    return kept
+    return record
 
 
-def _fill(kept: Record, row: Mapping[str, Any], spec: Spec) -> None:
+def _fill(record: Record, row: Mapping[str, Any], spec: Spec) -> None:
     """Give the record the typed values."""
-    before, age = (kept.event_date, kept.birth_year), (kept.age, kept.age_precision)
+    dates, age = (record.event_date, record.birth_year), (record.age, record.age_precision)
     for name in CORE:
         if name in row:
-            setattr(kept, name, row[name])
-    if kept.pk and before == (row["event_date"], row["birth_year"]):
+            setattr(record, name, row[name])
+    if record.pk and dates == (row["event_date"], row["birth_year"]):
         # The form shows the year only: editing something else must not blur an exact age.
-        kept.age, kept.age_precision = age
-    kept.extras = {
+        record.age, record.age_precision = age
+    record.extras = {
         v.name: row[v.name] if isinstance(row[v.name], int | float | bool) else str(row[v.name])
         for v in spec.extras()
         if row.get(v.name) is not None

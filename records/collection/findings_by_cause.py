@@ -1,52 +1,85 @@
 """The findings of a file by cause: what people are shown first."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from records.collection.collisions import Collision
 from records.reading.child import Reading
 from records.validation.findings import Checked, Finding, head_of
 from standards import codelists, languages
+from standards.languages import Labels
 
 EXAMPLES = 5
 
 
-class FindingsByCause:
-    """Findings of a file by cause: rule, variable, number of rows, and a few examples with their cells."""
+@dataclass(frozen=True)
+class Example:
+    """One place where a cause was found: row and cell of the file, and the text, masked if personal."""
 
-    def __init__(self, cells: dict[str, str]) -> None:
+    row: int
+    cell: str
+    value: str | None
+
+
+@dataclass
+class Cause:
+    """One rule broken in one variable of a file: in how many rows, and a few examples."""
+
+    rule: str
+    severity: str
+    variable: str
+    message: Labels
+    examples: list[Example] = field(default_factory=list)
+    count: int = 0
+    unit: str = "row"  # what is counted: row, column, range of merged cells, sheet
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the cause as the report of an upload keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Cause":
+        """Read a cause from the report of an upload."""
+        return cls(**{**content, "examples": [Example(**e) for e in content["examples"]]})
+
+
+class FindingsByCause:
+    """Findings of a file by cause. `cells` maps a variable to the letter of its column, "" to the sheet."""
+
+    def __init__(self, cells: Mapping[str, str]) -> None:
         self.cells = cells
-        self.count: Counter[tuple[str, str]] = Counter()
-        self.found: dict[tuple[str, str], dict[str, Any]] = {}
+        self.causes: dict[tuple[str, str], Cause] = {}
 
     def add(self, checked: Checked) -> None:
-        rows = checked.typed["_row"]
+        """Add the findings of one block."""
+        row_numbers = checked.typed["_row"]
         for finding in checked.findings:
             cause = self._cause(finding)
-            self.count[finding.rule, finding.variable] += len(finding.rows)
-            for k in range(min(len(finding.rows), EXAMPLES - len(cause["examples"]))):
-                row = rows[int(finding.rows[k])].as_py()
+            cause.count += len(finding.rows)
+            for k in range(min(len(finding.rows), EXAMPLES - len(cause.examples))):
+                row = row_numbers[int(finding.rows[k])].as_py()
                 value = finding.values[k].as_py() if finding.values is not None else None
                 cell = address(self.cells, finding.variable, row)
-                cause["examples"].append({"row": row, "cell": cell, "value": value})
+                cause.examples.append(Example(row, cell, value))
 
     def add_forbidden(self, reading: Reading) -> None:
         """Flag columns that were dropped because nobody may send them; their headers are no secret."""
         dropped = [c for c in reading.columns if c.how == "forbidden"]
         row = reading.file.get("header_row") or 1
         if dropped:
-            self.found["columns.forbidden", ""] = {
-                "rule": "columns.forbidden",
-                "severity": "warning",
-                "variable": "",
-                "message": languages.say(codelists.standard("messages")["forbidden_column"]),
-                "examples": [
-                    {"row": row, "cell": f"{self.cells['']}{c.letter}{row}", "value": c.header}
-                    for c in dropped[:EXAMPLES]
+            self.causes["columns.forbidden", ""] = Cause(
+                rule="columns.forbidden",
+                severity="warning",
+                variable="",
+                message=languages.say(codelists.standard("messages")["forbidden_column"]),
+                examples=[
+                    Example(row, f"{self.cells['']}{column.letter}{row}", column.header)
+                    for column in dropped[:EXAMPLES]
                 ],
-                "unit": "column",
-            }
-            self.count["columns.forbidden", ""] = len(dropped)
+                count=len(dropped),
+                unit="column",
+            )
 
     def add_sheet(self, reading: Reading) -> None:
         """Tell of merged cells whose value was taken for all their rows, and of other sheets with tables."""
@@ -57,39 +90,40 @@ class FindingsByCause:
             ("sheets.other", "other_sheets", others, "sheet"),
         ):
             if cells:
-                self.found[rule, ""] = {
-                    "rule": rule,
-                    "severity": "warning",
-                    "variable": "",
-                    "message": languages.say(codelists.standard("messages")[message]),
-                    "examples": [
-                        {"row": row, "cell": cell, "value": None} for cell in cells[:EXAMPLES]
-                    ],
-                    "unit": unit,
-                }
-                self.count[rule, ""] = len(cells)
+                self.causes[rule, ""] = Cause(
+                    rule=rule,
+                    severity="warning",
+                    variable="",
+                    message=languages.say(codelists.standard("messages")[message]),
+                    examples=[Example(row, cell, None) for cell in cells[:EXAMPLES]],
+                    count=len(cells),
+                    unit=unit,
+                )
 
     def add_whole_file(self, findings: Iterable[Finding]) -> None:
+        """Add what the checks of the whole file found; such a finding has no rows."""
         for finding in findings:
-            self._cause(finding)
-            self.count[finding.rule, finding.variable] += len(finding.rows)
+            self._cause(finding).count += len(finding.rows)
 
-    def add_counted(self, finding: dict[str, Any], count: int) -> None:
-        """Add a finding that was counted elsewhere, without examples."""
+    def add_counted(self, collision: Collision, count: int) -> None:
+        """Add a finding that the database counted, without examples."""
         if count:
-            key = (str(finding["rule"]), str(finding["variable"]))
-            self.found[key] = {**finding, "examples": []}
-            self.count[key] = count
+            cause = Cause(**collision.as_dict(), count=count)
+            self.causes[collision.rule, collision.variable] = cause
+
+    def count(self, rule: str) -> int:
+        """Return in how many rows a rule is broken so far."""
+        return sum(cause.count for cause in self.causes.values() if cause.rule == rule)
 
     def as_list(self) -> list[dict[str, Any]]:
-        return [{**cause, "count": self.count[key]} for key, cause in self.found.items()]
+        return [cause.as_json() for cause in self.causes.values()]
 
-    def _cause(self, finding: Finding) -> dict[str, Any]:
+    def _cause(self, finding: Finding) -> Cause:
         key = (finding.rule, finding.variable)
-        return self.found.setdefault(key, {**head_of(finding), "examples": []})
+        return self.causes.setdefault(key, Cause(**head_of(finding)))
 
 
-def address(cells: dict[str, str], variable: str, row: int) -> str:
+def address(cells: Mapping[str, str], variable: str, row: int) -> str:
     """Return the cell of a variable in a row: `Sheet!D17`, or `D17` in a text file."""
     letter = cells.get(variable)
     return f"{cells.get('', '')}{letter}{row}" if letter else ""

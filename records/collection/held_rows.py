@@ -42,7 +42,7 @@ def text_of_value(value: Any) -> str:
 
 
 def locked_held(held: HeldRow) -> HeldRow:
-    now = HeldRow.objects.select_for_update(of=("self",)).filter(pk=held.pk).first()
+    now = HeldRow.open_rows.select_for_update(of=("self",)).filter(pk=held.pk).first()
     if now is None:
         raise Refused(_("This row was corrected or removed meanwhile."))
     return now

@@ -1,6 +1,5 @@
 """Rows that came while their submission was closed: counted, and taken in when it is opened again."""
 
-import json
 from collections.abc import Iterable
 
 from django.db import connection
@@ -71,10 +70,10 @@ def _judge_late(cursor: CursorWrapper, submission: Submission) -> None:
     cursor.execute(
         "DELETE FROM records_heldrow h USING judged j WHERE h.id = j.id AND NOT differ AND nth > 1"
     )
-    for finding, known in ((REPEATED, False), (OTHER_CONTENT, True)):
+    for collision, known in ((REPEATED, False), (OTHER_CONTENT, True)):
         cursor.execute(
             "UPDATE records_heldrow h SET kind = 'ERROR', findings = %s::jsonb FROM judged j"
             " WHERE h.id = j.id AND differ AND known = %s",
-            [json.dumps([finding]), known],
+            [collision.as_json(), known],
         )
     cursor.execute("DROP TABLE judged")

@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,15 @@ from agencies.refusal import Refused
 from jobs import worker
 from jobs.queue import Job
 from records.collection import admission, collisions, staging
+from records.collection.answers import answers_of
 from records.collection.findings_by_cause import FindingsByCause
 from records.collection.uploads import State, known_uploads, path_of, refuse_known
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
-from records.reading import answers as reading_answers
 from records.reading import child, encrypted_file, layout, questions, refusals
-from records.validation import engine, meanings
+from records.validation import engine
+from records.validation.findings import Checked
 from records.validation.whole_file import WholeFileChecks
 from standards import codelists
 from standards.translation import in_language
@@ -53,7 +55,9 @@ def process(job: Job) -> None:
     if not changed:
         raise worker.LeaseLost
     # What was refused because of an answer can be answered anew.
-    if upload.state not in (State.NEEDS_ANSWERS, State.REFUSED) or not upload.report.get("questions"):
+    if upload.state not in (State.NEEDS_ANSWERS, State.REFUSED) or not upload.report.get(
+        "questions"
+    ):
         transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 
@@ -86,7 +90,8 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
             )
         ) as reading,
     ):
-        upload.report |= reading.description()
+        # The letters of sex that the file proves hold for its rows also when one is corrected.
+        upload.report |= {**reading.description(), "letters": reading.letters}
         if not upload.answers and reading.refusal:
             upload.report["questions"] = []
         _refuse(upload, reading.refusal)
@@ -111,9 +116,9 @@ def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
     ]
 
 
-def _ask_after_reading(upload: Upload, reading: child.Reading, sheet: str) -> bool:
-    """Ask what only the whole file shows: a total that does not add up, dates against an answer."""
-    late = []
+def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFile") -> bool:
+    """Ask what only the whole file shows: a wrong total, dates against an answer, no currency."""
+    late, sheet = list(_about_currency(upload, file)), file.cells[""]
     answer = upload.answers.get("control_total")
     if reading.total and answer == questions.NONE:
         question = replace(_about_total(reading.total, sheet), answer=answer)
@@ -140,42 +145,81 @@ def _refuse(upload: Upload, refusal: child.Refusal | None) -> None:
         raise Refused(in_language(refusal.message))
 
 
+@dataclass
+class CheckedFile:
+    """What was found in the blocks of a file so far; `cells` as in `FindingsByCause`."""
+
+    spec: Spec
+    cells: dict[str, str]
+    whole_file: WholeFileChecks
+    causes: FindingsByCause
+    rows: int = 0
+    states_currency: bool = False
+
+    def add(self, checked: Checked) -> None:
+        self.whole_file.add(checked)
+        self.causes.add(checked)
+        self.rows += checked.typed.num_rows
+        for name in self.spec.amount_of_currency:
+            currencies = checked.typed[name]
+            self.states_currency |= currencies.null_count < len(currencies)
+
+
 def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading, job: Job) -> None:
     spec = versions.spec_of(version)
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    answers = reading_answers.settled(upload.answers)
-    declared = meanings.Answers.from_answers(answers, reading.letters)
-    validator = engine.Validator(spec, today=timezone.localdate(), answers=declared)
-    tally, causes = WholeFileChecks(spec), FindingsByCause(cells)
-    causes.add_forbidden(reading)
-    causes.add_sheet(reading)
+    file = CheckedFile(spec, cells, WholeFileChecks(spec), FindingsByCause(cells))
+    file.causes.add_forbidden(reading)
+    file.causes.add_sheet(reading)
+    _check(upload, reading, file, job)
+    _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
+    if _ask_after_reading(upload, reading, file):
+        return
+    worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
+    admitted = admission.admit(upload, version)
+    file.causes.add_whole_file(file.whole_file.warnings())
+    for collision in (collisions.REPEATED, collisions.OTHER_CONTENT):
+        file.causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
+    _report(upload, file.rows, reading.skipped, admitted, file.causes)
+    worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
+
+
+def _check(upload: Upload, reading: child.Reading, file: CheckedFile, job: Job) -> None:
+    """Check the file block by block; its rows are staged, and nothing is admitted yet."""
+    answers = answers_of(upload)
+    validator = engine.Validator(file.spec, today=timezone.localdate(), answers=answers)
     staging.prepare()
-    rows = 0
     for block in reading.batches():
         checked = validator.check(block)
-        tally.add(checked)
-        causes.add(checked)
-        staging.stage(block, checked, spec, cells)
-        rows += block.num_rows
-        worker.progress(job, stage="checking", bytes=reading.bytes_done, rows=rows)
-    _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
-    if _ask_after_reading(upload, reading, cells[""]):
-        return
-    worker.progress(job, stage="storing", bytes=upload.size, rows=rows)
-    admitted = admission.admit(upload, version)
-    causes.add_whole_file(tally.warnings())
-    for finding in (collisions.REPEATED, collisions.OTHER_CONTENT):
-        causes.add_counted(finding, admitted.repeated.get(str(finding["rule"]), 0))
-    _report(upload, rows, reading.skipped, admitted, causes)
-    worker.progress(job, stage="done", bytes=upload.size, rows=rows)
+        file.add(checked)
+        staging.stage(block, checked, file.spec, file.cells)
+        worker.progress(job, stage="checking", bytes=reading.bytes_done, rows=file.rows)
 
 
 def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
     choices = [{"value": "yes", "label": codelists.standard("questions")["control_total.yes"]}]
     evidence = f"{sheet}A{total['row']}: {total['stated']} ≠ {total['counted']}"
     return questions.ask("control_total", choices, [evidence])
+
+
+def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
+    """Ask once for the currency of amounts in a file that states none at all."""
+    if file.states_currency or "currency" in upload.answers:
+        return
+    own_rules = {rule.id for rule in file.spec.rules}
+    without = dict.fromkeys(file.spec.amount_of_currency.values(), 0)
+    for currency, amount in file.spec.amount_of_currency.items():
+        causes = [c for c in file.causes.causes.values() if c.variable == currency]
+        if any(cause.rule not in own_rules for cause in causes):
+            return  # a currency is written, but cannot be read: that row is to be corrected
+        without[amount] += sum(cause.count for cause in causes)
+    evidence = [f"{file.cells.get(name, '')}: {rows}" for name, rows in without.items() if rows]
+    if evidence:
+        codes = codelists.load("currencies").codes
+        choices = [{"value": c.code, "label": c.labels} for c in codes]
+        yield questions.ask("currency", choices, evidence)
 
 
 def _report(

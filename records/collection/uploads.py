@@ -6,13 +6,14 @@ refused or given up; `expire` removes what nobody waits for.
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
@@ -34,16 +35,13 @@ from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
 from records.reading import encrypted_file
 from records.review.opening import require_delivery
+from records.validation import personal
+from standards import codelists, languages
 from standards.translation import in_language
 
 State = Upload.State
 ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
 UNANSWERED = timedelta(days=14)
-EXPIRED = {
-    "en": "Its questions were not answered within 14 days, so the file was deleted. Send it again.",
-    "ru": "На вопросы не ответили за 14 дней, и файл удалён. Отправьте его ещё раз.",
-    "tk": "Soraglara 14 günüň dowamynda jogap berilmedi, şonuň üçin faýl pozuldy. Ony täzeden iberiň.",
-}
 
 
 class BadAnswer(Refused):
@@ -113,12 +111,16 @@ def can_be_answered(upload: Upload) -> bool:
 
 
 def undo(upload: Upload, *, by: Person) -> None:
-    """Take the whole upload back: its records and held rows. Only while its submissions are open."""
+    """Take the whole upload back: its records and held rows.
+
+    Raises `Refused` where that would change a submission that is no longer open. A file that came
+    after a submission was closed changed nothing of it, so it can be taken back.
+    """
     access.require(by, Permission.ENTER, upload.agency)
     failed = upload.outcome == State.FAILED
     with transaction.atomic():
         submissions = _submissions_of(upload)
-        if closed := [s for s in submissions if not s.is_open]:
+        if closed := [s for s in submissions if _would_change(upload, s)]:
             raise Refused(
                 _("%(submission)s is no longer open, so this upload cannot be undone.")
                 % {"submission": closed[0]}
@@ -151,7 +153,7 @@ def expire() -> None:
         unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked)
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
-            _give_up(upload)
+            _expire(upload)
         recent = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
         waiting = Upload.objects.filter(
             Q(state__in=[State.RECEIVED, State.NEEDS_ANSWERS]) | recent
@@ -163,9 +165,10 @@ def expire() -> None:
                 path.unlink()
 
 
-def _give_up(upload: Upload) -> None:
-    upload.state, upload.reason = State.REFUSED, EXPIRED["en"]
-    upload.report["refusal"] = {"code": "expired", "message": EXPIRED, "where": ""}
+def _expire(upload: Upload) -> None:
+    message = languages.say(codelists.standard("messages")["expired"])
+    upload.state, upload.reason = State.REFUSED, message["en"]
+    upload.report["refusal"] = {"code": "expired", "message": message, "where": ""}
     upload.save(update_fields=["state", "reason", "report"])
     audit.record("expire", f"upload:{upload.pk}", by=None, agency=upload.agency)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
@@ -176,6 +179,8 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
     together = {**upload.answers, **answers}
     if bad := reading_answers.bad_answer(together, spec):
         raise BadAnswer(bad)
+    if _name_a_person(answers):
+        raise Refused(_("An answer looks like a person’s name or number, so it is not kept."))
     upload.answers = together
     upload.state, upload.reason = State.RECEIVED, ""
     upload.job = queue.enqueue(
@@ -187,6 +192,34 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
     )
     upload.save(update_fields=["answers", "state", "reason", "job"])
     return upload.job
+
+
+def may_be_undone(upload: Upload) -> bool:
+    """Say whether taking the upload back changes nothing that is submitted or accepted."""
+    return not any(_would_change(upload, s) for s in upload.submissions.all())
+
+
+def _would_change(upload: Upload, submission: Submission) -> bool:
+    """Say whether a closed submission holds anything of the upload that was there when it was closed.
+
+    What came later is held: nobody acknowledged those rows, and none of them is counted.
+    """
+    if submission.is_open:
+        return False
+    if upload.records.filter(submission=submission).exists():
+        return True
+    if HeldRow.all_rows.late().filter(upload=upload, submission=submission).exists():
+        return False  # the submission was closed when this file came, or its rows would not be late
+    closing = submission.review_steps.filter(verb="submit").last()
+    return closing is None or closing.at > upload.uploaded_at
+
+
+def _name_a_person(answers: Mapping[str, Any]) -> bool:
+    """Say whether a text of the file that an answer explains looks personal: answers are kept."""
+    aliases = dict(answers.get("aliases") or {}).values()
+    texts = [*(text for codes in aliases for text in codes), *(answers.get("sex_codes") or ())]
+    kinds = personal.kinds_of(pa.array([str(text) for text in texts], pa.string()))
+    return bool(kinds.any())
 
 
 def _submissions_of(upload: Upload) -> list[Submission]:

@@ -1,7 +1,6 @@
 """Typing a record, changing and deleting it, and the list of records."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -18,8 +17,9 @@ from agencies.roles import Permission
 from records.collection import entry
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
-from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
+from records.models import HeldRow, InstrumentVersion, Record, Submission
 from records.pages.fields import fields_of
+from records.validation.findings import Finding
 from standards import codelists
 from standards.translation import active_language, in_language
 
@@ -28,77 +28,111 @@ LISTED = ("sex", "citizenship", "region")
 
 
 def records(request: SignedInRequest, submission: int) -> HttpResponse:
-    found = get_object_or_404(
+    owner = get_object_or_404(
         Submission.objects.visible_to(request.user).select_related(
             "agency", "instrument", "instrument_version"
         ),
         pk=submission,
     )
-    access.require(request.user, Permission.SEE_RECORDS, found.agency)
-    rows = Record.objects.visible_to(request.user).filter(submission=found)
+    access.require(request.user, Permission.SEE_RECORDS, owner.agency)
+    rows = Record.objects.visible_to(request.user).filter(submission=owner)
     wanted = request.GET.get("q", "").strip()
     if wanted:
         rows = rows.filter(record_ref__icontains=wanted)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    spec = spec_of(found.instrument_version)
+    spec = spec_of(owner.instrument_version)
     context = {
-        "submission": found,
+        "submission": owner,
         "page": page,
         "rows": [
             {"record": r, **{n: _label(spec, n, getattr(r, n)) for n in LISTED}}
             for r in page.object_list
         ],
         "wanted": wanted,
-        "may_enter": _may_enter(request, found),
+        "may_enter": _may_enter(request, owner),
     }
     return render(request, "records/records.html", context)
 
 
 def new(request: SignedInRequest, instrument_code: str, agency_code: str) -> HttpResponse:
-    found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
-    instrument = get_object_or_404(found.instruments, code=instrument_code)
+    agency = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
+    instrument = get_object_or_404(agency.instruments, code=instrument_code)
     version = current(instrument)
-    initial = {
-        v.name: v.unknown for v in spec_of(version).variables if v.name != "sex" and v.unknown
-    }
     if request.method == "GET":
-        return form(request, version, found, initial)
-    return save(request, version, found, instrument, _typed(request, version))
+        variables = spec_of(version).variables
+        initial = {v.name: v.unknown for v in variables if v.name != "sex" and v.unknown}
+        return form(request, version, agency, initial)
+    return _save(request, version, agency)
 
 
 def edit(request: SignedInRequest, record: int) -> HttpResponse:
-    found = get_object_or_404(
+    earlier = get_object_or_404(
         Record.objects.visible_to(request.user).select_related(
             "agency", "submission__instrument", "submission__instrument_version"
         ),
         pk=record,
     )
-    version = found.submission.instrument_version
+    version = earlier.submission.instrument_version
     if request.method == "GET":
-        return form(request, version, found.agency, entry.texts_of(found), record=found)
-    return save(
-        request,
-        version,
-        found.agency,
-        found.submission.instrument,
-        _typed(request, version),
-        record=found,
-    )
+        return form(request, version, earlier.agency, entry.texts_of(earlier), record=earlier)
+    return _save(request, version, earlier.agency, record=earlier)
 
 
 @require_POST
 def delete(request: SignedInRequest, record: int) -> HttpResponse:
-    found = get_object_or_404(Record.objects.visible_to(request.user), pk=record)
-    submission = found.submission
+    earlier = get_object_or_404(Record.objects.visible_to(request.user), pk=record)
+    submission = earlier.submission
     try:
-        entry.delete(found, by=request.user)
+        entry.delete(earlier, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(
-            request, _("Record %(number)s was deleted.") % {"number": found.record_ref}
+            request, _("Record %(number)s was deleted.") % {"number": earlier.record_ref}
         )
     return redirect("records:records", submission.pk)
+
+
+def form(
+    request: SignedInRequest,
+    version: InstrumentVersion,
+    agency: Agency,
+    values: Mapping[str, str],
+    *,
+    record: Record | None = None,
+    held_row: HeldRow | None = None,
+    findings: Sequence[Finding] = (),
+    refused: str = "",
+) -> HttpResponse:
+    """Show the form of an instrument with these texts and what the engine says about them."""
+    spec = spec_of(version)
+    fields = fields_of(spec, values, active_language(), findings)
+    warnings = [f for f in findings if f.severity == "warning"]
+    context = {
+        "version": version,
+        "agency": agency,
+        "fields": fields,
+        "record": record,
+        # What the person saw first: a form that comes back must not take on what others changed.
+        "seen": request.POST.get("seen") or (entry.version_token(record) if record else ""),
+        "held": held_row,
+        "errors": [f for f in fields if f.errors],
+        "refused": refused,
+        "to_acknowledge": [(f.rule, in_language(f.message)) for f in warnings],
+        "acknowledged": request.POST.getlist("acknowledged"),
+        "may_enter": access.may(request.user, Permission.ENTER, agency),
+    }
+    status = 200 if request.method == "GET" else 422
+    return render(request, "records/record.html", context, status=status)
+
+
+def acknowledged(request: SignedInRequest) -> frozenset[str]:
+    """Return the rules whose warnings the person has confirmed."""
+    return frozenset(request.POST.getlist("acknowledged"))
+
+
+def say_saved(request: SignedInRequest, record: Record) -> None:
+    messages.success(request, _("Record %(number)s is saved.") % {"number": record.record_ref})
 
 
 def _label(spec: Spec, name: str, code: str) -> str:
@@ -110,78 +144,29 @@ def _may_enter(request: SignedInRequest, submission: Submission) -> bool:
     return submission.is_open and access.may(request.user, Permission.ENTER, submission.agency)
 
 
-def _typed(request: SignedInRequest, version: InstrumentVersion) -> dict[str, str]:
-    return {v.name: request.POST.get(v.name, "") for v in spec_of(version).variables}
-
-
-def save(
+def _save(
     request: SignedInRequest,
     version: InstrumentVersion,
     agency: Agency,
-    instrument: Instrument,
-    values: Mapping[str, str],
-    *,
     record: Record | None = None,
-    held: HeldRow | None = None,
 ) -> HttpResponse:
     """Save what was typed, and go on to where the person was; else show the form with what is wrong."""
-    upload = held.upload if held else None
+    values = {v.name: request.POST.get(v.name, "") for v in spec_of(version).variables}
     try:
         outcome = entry.save(
             values,
             agency=agency,
-            instrument=instrument,
+            instrument=version.instrument,
             by=request.user,
-            acknowledged=frozenset(request.POST.getlist("acknowledged")),
+            acknowledged=acknowledged(request),
             record=record,
-            held=held,
             version_seen=request.POST.get("seen", "") if record else None,
         )
     except Refused as refusal:
-        return form(
-            request, version, agency, values, record=record, held=held, refused=str(refusal)
-        )
+        return form(request, version, agency, values, record=record, refused=str(refusal))
     if outcome.record is None:
-        found = [*outcome.errors, *outcome.warnings]
-        return form(request, version, agency, values, record=record, held=held, found=found)
-    messages.success(
-        request, _("Record %(number)s is saved.") % {"number": outcome.record.record_ref}
-    )
+        return form(request, version, agency, values, record=record, findings=outcome.findings)
+    say_saved(request, outcome.record)
     if "another" in request.POST:
-        return redirect("records:record_new", instrument.code, agency.code)
-    if upload:
-        return redirect("records:upload_held", upload.pk)
+        return redirect("records:record_new", version.instrument.code, agency.code)
     return redirect("records:records", outcome.record.submission_id)
-
-
-def form(
-    request: SignedInRequest,
-    version: InstrumentVersion,
-    agency: Agency,
-    values: Mapping[str, str],
-    *,
-    record: Record | None = None,
-    held: HeldRow | None = None,
-    found: Any = (),
-    refused: str = "",
-) -> HttpResponse:
-    """Show the form of an instrument with these texts and what the engine says about them."""
-    spec = spec_of(version)
-    fields = fields_of(spec, values, active_language(), found)
-    warnings = [f for f in found if f.severity == "warning"]
-    context = {
-        "version": version,
-        "agency": agency,
-        "fields": fields,
-        "record": record,
-        # What the person saw first: a form that comes back must not take on what others changed.
-        "seen": request.POST.get("seen") or (entry.version_token(record) if record else ""),
-        "held": held,
-        "errors": [f for f in fields if f.errors],
-        "refused": refused,
-        "to_acknowledge": [(f.rule, in_language(f.message)) for f in warnings],
-        "acknowledged": request.POST.getlist("acknowledged"),
-        "may_enter": access.may(request.user, Permission.ENTER, agency),
-    }
-    status = 200 if request.method == "GET" else 422
-    return render(request, "records/record.html", context, status=status)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from records.instruments.spec import Spec, Variable
 from records.validation.findings import Finding
 from standards.codelists import Code
@@ -13,7 +15,7 @@ COMBO_FROM = 9  # a list of so many codes is searched by typing
 
 @dataclass
 class Field:
-    """A field ready to be shown: what it asks, what was typed, what the engine says about it."""
+    """A field of the form: what it asks, the text in it, and what the engine says about that."""
 
     name: str
     label: str
@@ -31,9 +33,9 @@ class Field:
 
 
 def fields_of(
-    spec: Spec, values: Mapping[str, str], language: str, found: Iterable[Finding] = ()
+    spec: Spec, values: Mapping[str, str], language: str, findings: Iterable[Finding] = ()
 ) -> list[Field]:
-    """Return the fields of an instrument with the typed texts and the engine's findings beside them."""
+    """Return the fields of an instrument with the texts in them and the engine's findings beside them."""
     fields = [
         Field(
             name=v.name,
@@ -42,29 +44,41 @@ def fields_of(
             kind=v.kind,
             required=v.required,
             value=str(values.get(v.name, "")),
-            choices=_choices(v, language),
+            choices=_choices(v, language, str(values.get(v.name, ""))),
         )
         for v in spec.variables
         if v.typed
     ]
     by_name = {f.name: f for f in fields}
-    for finding in found:
-        shown = by_name.get(finding.variable)
-        if shown is not None:
-            said = shown.errors if finding.severity == "error" else shown.warnings
-            said.append(in_language(finding.message))
+    for finding in findings:
+        subject = by_name.get(finding.variable)
+        if subject is not None:
+            messages = subject.errors if finding.severity == "error" else subject.warnings
+            messages.append(in_language(finding.message))
     return fields
 
 
-def _choices(variable: Variable, language: str) -> list[dict[str, str]]:
-    return [
-        {"code": c.code, "label": c.label(language), "aliases": _other_names(c, language)}
-        for c in variable.accepted
-    ]
+def _choices(variable: Variable, language: str, value: str) -> list[dict[str, str]]:
+    """The choices of a field; a text that is none of them stays one until it is corrected."""
+    if variable.kind == "boolean":
+        choices = [
+            {"code": "1", "label": _("yes"), "aliases": ""},
+            {"code": "0", "label": _("no"), "aliases": ""},
+        ]
+    elif variable.kind == "code":
+        choices = [
+            {"code": c.code, "label": c.label(language), "aliases": _other_names(c, language)}
+            for c in variable.accepted
+        ]
+    else:
+        return []
+    if value and value not in [choice["code"] for choice in choices]:
+        choices.insert(0, {"code": value, "label": value, "aliases": ""})
+    return choices
 
 
 def _other_names(code: Code, language: str) -> str:
-    """The words by which a code is found beside those that are shown, each once: pages stay small."""
-    shown = {code.code.casefold(), *code.label(language).casefold().split()}
-    said = " ".join((*code.labels.values(), *code.aliases)).casefold().split()
-    return " ".join(word for word in dict.fromkeys(said) if word not in shown)
+    """The words by which a code is found beside those in its label, each once: pages stay small."""
+    in_label = {code.code.casefold(), *code.label(language).casefold().split()}
+    words = " ".join((*code.labels.values(), *code.aliases)).casefold().split()
+    return " ".join(word for word in dict.fromkeys(words) if word not in in_label)

@@ -1,6 +1,6 @@
 """Held rows: a sheet in which the wrong cells can be typed anew, and the form of one whole row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.contrib import messages
@@ -15,14 +15,15 @@ from agencies import access
 from agencies.http import SignedInRequest
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import entry
+from records.collection import corrections
 from records.collection.held_rows import discard as discard_row
 from records.collection.held_rows import texts_of_held
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Submission, Upload
-from records.pages.entry import form, save
+from records.pages.entry import acknowledged, form, say_saved
 from records.review import profile
+from records.validation.findings import Finding
 from standards.periods import period_name
 from standards.translation import active_language, in_language
 
@@ -59,17 +60,12 @@ def held_rows(
     request: SignedInRequest, submission: int | None = None, upload: int | None = None
 ) -> HttpResponse:
     """The held rows of a submission or of an upload, all or those of one rule."""
-    owner: Submission | Upload
-    if submission is not None:
-        found = Submission.objects.visible_to(request.user).select_related(
-            "agency", "instrument", "instrument_version"
-        )
-        owner = get_object_or_404(found, pk=submission)
-    else:
-        owner = get_object_or_404(Upload.objects.visible_to(request.user), pk=upload)
+    owner = _owner(request, submission, upload)
     access.require(request.user, Permission.SEE_RECORDS, owner.agency)
-    every = HeldRow.objects.select_related("submission").visible_to(request.user)
-    held = every.filter(upload=owner) if upload else every.missing_from(owner)
+    visible = HeldRow.open_rows.select_related("submission").visible_to(request.user)
+    held = (
+        visible.filter(upload=owner) if isinstance(owner, Upload) else visible.missing_from(owner)
+    )
     rule = request.GET.get("rule", "")
     chosen = held.filter(findings__contains=[{"rule": rule}]) if rule else held
     page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
@@ -90,28 +86,35 @@ def held_rows(
 
 def correct(request: SignedInRequest, held: int) -> HttpResponse:
     """The form of one held row; a save from the sheet answers with the row as it is then."""
-    found = get_object_or_404(
-        HeldRow.objects.visible_to(request.user).select_related("agency", "instrument", "upload"),
+    held_row = get_object_or_404(
+        HeldRow.open_rows.visible_to(request.user).select_related("agency", "instrument", "upload"),
         pk=held,
     )
-    version = current(found.instrument)
-    spec = spec_of(version)
-    values = texts_of_held(found)
-    if request.method == "GET":
-        checked = entry.check(values, spec)
-        return form(request, version, found.agency, values, held=found, found=checked.findings)
-    typed = {v.name: request.POST[v.name] for v in spec.variables if v.name in request.POST}
     if request.htmx:
-        return _correct_in_sheet(request, found, spec, {**values, **typed})
-    return save(request, version, found.agency, found.instrument, {**values, **typed}, held=found)
+        return _correct_in_sheet(request, held_row)
+    if request.method == "GET":
+        return _form(request, held_row, {}, findings=corrections.check(held_row).findings)
+    changes = corrections.changes_in(held_row, request.POST.dict())
+    try:
+        outcome = corrections.correct(
+            held_row, changes, by=request.user, acknowledged=acknowledged(request)
+        )
+    except Refused as refusal:
+        return _form(request, held_row, changes, refused=str(refusal))
+    if outcome.record is None:
+        return _form(request, held_row, changes, findings=outcome.findings)
+    say_saved(request, outcome.record)
+    if held_row.upload_id:
+        return redirect("records:upload_held", held_row.upload_id)
+    return redirect("records:records", outcome.record.submission_id)
 
 
 @require_POST
 def discard(request: SignedInRequest, held: int) -> HttpResponse:
-    found = get_object_or_404(HeldRow.objects.visible_to(request.user), pk=held)
-    back = reverse("records:upload_held", args=[found.upload_id]) if found.upload_id else "/"
+    held_row = get_object_or_404(HeldRow.open_rows.visible_to(request.user), pk=held)
+    back = reverse("records:upload_held", args=[held_row.upload_id]) if held_row.upload_id else "/"
     try:
-        discard_row(found, by=request.user)
+        discard_row(held_row, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -119,31 +122,55 @@ def discard(request: SignedInRequest, held: int) -> HttpResponse:
     return redirect(back)
 
 
-def _correct_in_sheet(
-    request: SignedInRequest, found: HeldRow, spec: Spec, values: dict[str, str]
+def _owner(
+    request: SignedInRequest, submission: int | None, upload: int | None
+) -> Submission | Upload:
+    if submission is None:
+        return get_object_or_404(Upload.objects.visible_to(request.user), pk=upload)
+    submissions = Submission.objects.visible_to(request.user)
+    related = ("agency", "instrument", "instrument_version")
+    return get_object_or_404(submissions.select_related(*related), pk=submission)
+
+
+def _form(
+    request: SignedInRequest,
+    held_row: HeldRow,
+    changes: Mapping[str, str],
+    *,
+    findings: Sequence[Finding] = (),
+    refused: str = "",
 ) -> HttpResponse:
+    return form(
+        request,
+        current(held_row.instrument),
+        held_row.agency,
+        corrections.shown_texts(held_row, changes),
+        held_row=held_row,
+        findings=findings,
+        refused=refused,
+    )
+
+
+def _correct_in_sheet(request: SignedInRequest, held_row: HeldRow) -> HttpResponse:
     """Save the row and answer with it: saved, or with what is wrong now."""
-    shown = [name for name in request.POST.get("shown", "").split(",") if name in spec.by_name]
+    spec = spec_of(current(held_row.instrument))
+    changes = corrections.changes_in(held_row, request.POST.dict())
     warned: tuple[str, ...] = ()
     try:
-        outcome = entry.save(
-            values,
-            agency=found.agency,
-            instrument=found.instrument,
-            by=request.user,
-            acknowledged=frozenset(request.POST.getlist("acknowledged")),
-            held=found,
+        outcome = corrections.correct(
+            held_row, changes, by=request.user, acknowledged=acknowledged(request)
         )
     except Refused as refusal:
-        found.findings = [{"variable": "record_ref", "message": {"en": str(refusal)}}]
+        held_row.findings = [{"variable": "record_ref", "message": {"en": str(refusal)}}]
     else:
-        said = [] if outcome.record else [*outcome.errors, *outcome.warnings]
-        found.findings = [{"variable": f.variable, "message": f.message} for f in said]
+        findings = [] if outcome.record else outcome.findings
+        held_row.findings = [{"variable": f.variable, "message": f.message} for f in findings]
         warned = () if outcome.errors else tuple(f.rule for f in outcome.warnings)
-    found.raw = values
-    names = [v.name for v in spec.variables if v.name in shown]
-    row = _row(found, spec, names, may_correct=True)
-    row = replace(row, saved=not found.findings, warned=warned)
+    held_row.raw = {**texts_of_held(held_row), **changes}  # to be shown; nothing is stored
+    columns = request.POST.get("shown", "").split(",")
+    names = [v.name for v in spec.variables if v.name in columns]
+    row = _row(held_row, spec, names, may_correct=True)
+    row = replace(row, saved=not held_row.findings, warned=warned)
     return render(request, "records/_held_row.html", {"row": row})
 
 
@@ -172,13 +199,13 @@ def _row(held: HeldRow, spec: Spec, names: Sequence[str], may_correct: bool) -> 
 
 
 def _cell(held: HeldRow, spec: Spec, name: str, text: str) -> Cell:
-    said = [f for f in held.findings if f["variable"] == name]
+    findings = [f for f in held.findings if f["variable"] == name]
     return Cell(
         name=name,
         label=in_language(spec.variable(name).label),
         text=text,
-        why=tuple(in_language(f["message"]) for f in said),
-        address=said[0].get("cell", "") if said else "",
+        why=tuple(in_language(f["message"]) for f in findings),
+        address=findings[0].get("cell", "") if findings else "",
     )
 
 

@@ -23,10 +23,16 @@ from agencies.http import SignedInRequest
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection.uploads import BadAnswer, can_be_answered, read, receive
+from records.collection.uploads import (
+    BadAnswer,
+    can_be_answered,
+    may_be_undone,
+    read,
+    receive,
+)
 from records.collection.uploads import undo as undo_upload
 from records.instruments.versions import current, current_of, spec_of
-from records.models import Upload
+from records.models import HeldRow, Upload
 from standards import sex
 from standards.codelists import standard
 from standards.translation import in_language
@@ -166,7 +172,7 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
 def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
     report = found.report
     findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
-    held = found.held_rows.errors().count()
+    held = HeldRow.open_rows.filter(upload=found).errors().count()
     submissions = list(found.submissions.order_by("period"))
     may_enter = access.may(request.user, Permission.ENTER, found.agency)
     refusal = report.get("refusal")
@@ -190,7 +196,7 @@ def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
         "submissions": submissions,
         "progress": _progress(found),
         "may_enter": may_enter,
-        "may_undo": may_enter and all(s.is_open for s in submissions),
+        "may_undo": may_enter and may_be_undone(found),
     }
 
 

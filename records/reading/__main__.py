@@ -24,6 +24,7 @@ from records.reading.layout import Layout, OpenedFile, Refusal
 from records.reading.outgoing import OutgoingColumns
 from records.reading.protocol import LENGTH, OUT_OF_MEMORY
 from records.reading.refusals import FileRefused
+from standards import codelists
 
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 
@@ -33,6 +34,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but the protocol reaches the parent
     limit(request["limits"], Path(request["path"]).stat().st_size)
+    codelists.DIRECTORY = Path(request["standards"])
     spec = Spec.from_content(request["spec"])
     try:
         file = opened_file(request, spec)
@@ -118,3 +120,7 @@ if __name__ == "__main__":
         main()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
+    except BaseException as error:  # the spreadsheet library panics where it gets no memory
+        if "MemError" in str(error):
+            os._exit(OUT_OF_MEMORY)
+        raise

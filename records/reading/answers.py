@@ -99,6 +99,9 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
     "country_numbers": lambda answer, _spec: answer in ("iso", NONE),
     "control_total": lambda answer, _spec: answer in ("yes", NONE),
+    "currency": lambda answer, _spec: (
+        answer == NONE or answer in codelists.load("currencies").by_code
+    ),
     "date1904": lambda answer, _spec: isinstance(answer, bool),
     "aliases": _aliases,
 }

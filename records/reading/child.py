@@ -21,6 +21,7 @@ from records.instruments.spec import Spec
 from records.reading.layout import FileColumn, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
+from standards import codelists
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -133,6 +134,7 @@ def open(
         "path": f"/dev/fd/{file}" if isinstance(file, int) else str(file),
         "file_name": file_name,
         "spec": spec.raw,
+        "standards": str(codelists.DIRECTORY),
         "answers": dict(answers),
         "others": [other.raw for other in others],
         "person_key": person_key.hex(),
@@ -140,9 +142,7 @@ def open(
     }
     process = _child([file] if isinstance(file, int) else [])
     try:
-        with process.stdin or io.BytesIO() as stdin:
-            stdin.write(json.dumps(request, default=str).encode())
-        head = read_message(_pipe(process))
+        head = _head(process, request)
     except (ValueError, OSError, EOFError):
         reading = Reading({}, [], [], None, process)
         reading.refusal = reading.refusal_of_dead_child()
@@ -155,6 +155,13 @@ def open(
         process=process,
         letters=head["letters"],
     )
+
+
+def _head(process: "subprocess.Popen[bytes]", request: Mapping[str, Any]) -> dict[str, Any]:
+    """Send the request and wait for what the child saw. Raises what a dead child leads to."""
+    with process.stdin or io.BytesIO() as stdin:
+        stdin.write(json.dumps(request, default=str).encode())
+    return read_message(_pipe(process))
 
 
 def _child(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":

@@ -40,7 +40,9 @@ def map_columns(
     names = Names(spec)
     place, hits = names.header_row(rows)
     if hits < 2:
-        return Layout(place, [], _other_instrument(rows, spec, spec.variables, others) or _no_headers(rows))
+        return Layout(
+            place, [], _other_instrument(rows, spec, spec.variables, others) or _no_headers(rows)
+        )
     columns = list(_columns(rows[place], names, spec, answers))
     needed = needed_columns(columns, spec)
     body = [row for row in rows[place + 1 :] if is_data_row(row, needed, rows[place])]
@@ -72,7 +74,7 @@ def _with_questions(
     questions = ask_which_column(wanted, columns, body, answers)
     if missing := _missing(wanted, columns, questions, answers):
         where = str(layout.header_row + 1)
-        refusal = _refusal("missing_required", where=where, names=missing)
+        refusal = _with_dropped(_refusal("missing_required", where=where, names=missing), layout)
         return replace(layout, refusal=refusal, questions=questions)
     sexes = values_of(next((c for c in columns if c.variable == "sex"), None), body)
     letters = proven_letters(sexes)
@@ -80,6 +82,19 @@ def _with_questions(
     questions += ask_what_dates_mean(columns, body, answers, spec)
     questions += ask_what_numbers_mean(columns, body, answers, spec)
     return replace(layout, questions=questions, letters=letters)
+
+
+def _with_dropped(refusal: Refusal, layout: Layout) -> Refusal:
+    """Add which columns were dropped because they are about persons: one may be what is missed."""
+    dropped = [
+        f"{c.letter} {c.header}" for c in layout.columns if c.how == "forbidden" and c.reason
+    ]
+    if not dropped:
+        return refusal
+    what = dict.fromkeys(languages.LANGUAGES, ", ".join(dropped))
+    addition = languages.say(codelists.standard("refusals")["dropped_columns"], what)
+    message = {k: f"{text} {addition[k]}" for k, text in refusal.message.items()}
+    return replace(refusal, message=message)
 
 
 def _missing(
@@ -98,13 +113,12 @@ def _missing(
     return [
         variable
         for variable in wanted
-        if variable.name not in waiting | there and not (variable.name in denied and variable.unknown)
+        if variable.name not in waiting | there
+        and not (variable.name in denied and variable.unknown)
     ]
 
 
-def _without_persons(
-    column: FileColumn, body: Sequence[Sequence[str]], spec: Spec
-) -> FileColumn:
+def _without_persons(column: FileColumn, body: Sequence[Sequence[str]], spec: Spec) -> FileColumn:
     """Forbid a column whose values are about persons, unless its header says that it holds something else.
 
     A header of record numbers is no excuse for names: they would become searchable.

@@ -19,6 +19,7 @@ from standards.spelling import normalise, one_script
 
 KINDS = ("name", "document", "phone", "email", "address", "sensitive", "remark")
 SAMPLE = 200  # distinct values that are looked at
+FEW = 50
 MANY, MOST = 0.3, 0.6  # shares of the values that make a column one of numbers, or of names
 SEPARATORS = re.compile(r"[\s/\\,;:+&_|–—-]+")
 ADDRESS = re.compile(
@@ -30,7 +31,9 @@ ADDRESS = re.compile(
 
 def kind_of_header(header: str) -> str:
     """Return what personal thing a header speaks of (see `FileColumn.reason`), or ""."""
-    words = [one_script(word) for word in SEPARATORS.split(normalise(header)) if word]
+    # Points belong to an abbreviation (Ф.И.О.) or part words (Эл.почта): both are tried.
+    parted = f"{normalise(header)} {normalise(header.replace('.', ' '))}"
+    words = [one_script(word) for word in SEPARATORS.split(parted) if word]
     text = f" {' '.join(words)} "
     harmless = not _things().isdisjoint(words)
     for kind, known in _kinds().items():
@@ -64,7 +67,12 @@ def kind_of_values(values: Sequence[str]) -> str:
 
 
 def are_names(texts: pa.Array) -> bool:
-    """Say whether most of these record numbers are names; a number has a digit, so this is seldom looked at."""
+    """Say whether most of these record numbers are names; a number has a digit, so this is seldom looked at.
+
+    A few rows say nothing of the column: whoever maps it has judged its beginning.
+    """
+    if len(texts) < FEW:
+        return False
     wordy = pc.invert(pc.match_substring_regex(pc.fill_null(texts, "0"), r"^\s*$|\d"))
     words = texts.filter(wordy)
     if len(words) < MOST * len(texts):

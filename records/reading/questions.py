@@ -10,7 +10,7 @@ import pyarrow as pa
 from records.instruments.spec import Spec, Variable
 from records.reading.layout import FileColumn, Question
 from records.validation import parsing
-from standards import codelists, languages
+from standards import codelists, languages, wording
 from standards.languages import Labels
 from standards.spelling import normalise
 
@@ -50,9 +50,7 @@ def ask_which_column(
     questions = []
     for variable in wanted:
         fitting = [
-            c
-            for c in unknown
-            if c.variable == variable.name or _fits(variable, values_of(c, body))
+            c for c in unknown if c.variable == variable.name or _fits(variable, values_of(c, body))
         ]
         if not fitting:
             continue
@@ -126,7 +124,7 @@ def ask_what_dates_mean(
     texts = codelists.standard("questions")
     answer = answers.get("day_first")
     answer = {"1": "true", "0": "false"}.get(str(answer), answer)
-    orders = [True, False]
+    orders: list[Any] = [True, False]
     if str(answer).lower().endswith(HELD):  # said after contradicting dates were shown
         orders.append(answer)
     choices = [{"value": v, "label": texts[f"day_first.{str(v).lower()}"]} for v in orders]
@@ -152,11 +150,14 @@ def ask_what_numbers_mean(
     spec: Spec,
 ) -> list[Question]:
     """Ask whether bare numbers for countries are those of ISO 3166: other lists give them to other countries."""
-    numbers: dict[str, str] = {}
+    texts: list[str] = []
     for column in columns:
         variable = spec.by_name.get(column.variable or "")
-        if variable and variable.codelist and column.part != "known":  # such a part is a name
-            numbers |= codelists.load(variable.codelist).numbered(values_of(column, body))
+        if (
+            variable and variable.codelist == "countries" and column.part != "known"
+        ):  # that is a name
+            texts += [text for text in values_of(column, body) if wording.NUMBER.match(text)]
+    numbers = codelists.load("countries").numbered(texts) if texts else {}
     if not any(numbers.values()):
         return []
     choices = [{"value": "iso", "label": codelists.standard("questions")["country_numbers.iso"]}]
@@ -199,5 +200,3 @@ def values_of(column: FileColumn | None, body: Sequence[Sequence[str]]) -> list[
     cells = [row[column.position] for row in body if len(row) > column.position]
     parts: list[str] = parsing.part_of(pa.array(cells, pa.string()), column.part).to_pylist()
     return parts
-
-

@@ -64,7 +64,9 @@ def _is_row_of_numbers(stated: Sequence[str]) -> bool:
 
 def _repeats(cells: Sequence[str], headers: Sequence[str]) -> bool:
     """Say whether the row is the header row again, as on every printed page."""
-    pairs = [(normalise(c), normalise(h)) for c, h in zip(cells, headers, strict=False) if c.strip()]
+    pairs = [
+        (normalise(c), normalise(h)) for c, h in zip(cells, headers, strict=False) if c.strip()
+    ]
     same = sum(1 for cell, header in pairs if cell and cell == header)
     return same >= 2 and 2 * same > len(pairs)
 
@@ -136,8 +138,8 @@ class Rows:
         doubtful = pa.array(np.zeros(count, dtype=bool))
         for position in {*self.needed, *self.dates}:
             coded = cells[position].dictionary_encode()
-            texts = pc.utf8_trim_whitespace(coded.dictionary)
-            strange = pc.equal(texts, self.headers[position])
+            texts = pc.utf8_lower(pc.utf8_trim_whitespace(coded.dictionary))
+            strange = pc.equal(texts, self.headers[position].lower())
             if position in self.needed:
                 strange = pc.or_(strange, pc.equal(texts, ""))
             if position in self.dates:
@@ -147,7 +149,8 @@ class Rows:
 
     def _is_data(self, row: Sequence[str], number: int) -> bool:
         kind = row_kind(row, self.ignored, self.headers)
-        if kind == "total":
+        first = next((c for c in row if c.strip()), "")
+        if kind == "total" and not _begins(first, "parts"):
             counts = [c for k, c in enumerate(row) if c.strip() and k not in self.amounts]
             numbers = [*re.findall(r"\d+", counts[0]), *counts[1:]] if counts else []
             stated = [n for n in map(parsing.parse_integer, numbers) if n is not None]

@@ -84,7 +84,7 @@ def fill_merged(
     """
     empty = {k for k, row in enumerate(rows) if not any(cell.strip() for cell in row)}
     filled = []
-    for (first, column), (last, last_column) in ranges:
+    for (first, column), (last, last_column) in sorted(ranges):
         if first >= len(rows) or column >= len(rows[first]) or not rows[first][column].strip():
             continue
         end = min(last, len(rows) - 1)
@@ -102,21 +102,28 @@ def cell_notes(path: Path, sheet: str) -> CellNotes:
     notes = CellNotes()
     with zipfile.ZipFile(path) as archive:
         part = _part_of(archive, sheet)
-        if part not in archive.namelist():
-            return notes
-        for piece in _pieces(archive, part):
-            if b'"e"' in piece or b"'e'" in piece:
-                for match in ERROR.finditer(piece):
-                    if place := _place(match[1]):
-                        notes.errors[place] = match[2].decode("ascii", "replace").strip()
-            if b"<f" not in piece and b":f" not in piece:
-                continue
-            for match in UNSTORED.finditer(piece):
-                if not TEXT.search(match[1]):
-                    if not (place := _place(match[1])):
-                        raise FileRefused("formulas", where=sheet)
-                    notes.unstored.add(place)
+        for piece in _pieces(archive, part) if part in archive.namelist() else ():
+            if b'"e"' in piece or b"'e'" in piece:  # seldom: most pieces are passed over quickly
+                notes.errors.update(_errors(piece))
+            if b"<f" in piece or b":f" in piece:
+                notes.unstored.update(_unstored(piece, sheet))
     return notes
+
+
+def _errors(piece: bytes) -> Iterator[tuple[Place, str]]:
+    for match in ERROR.finditer(piece):
+        if place := _place(match[1]):
+            yield place, match[2].decode("ascii", "replace").strip()
+
+
+def _unstored(piece: bytes, sheet: str) -> Iterator[Place]:
+    for match in UNSTORED.finditer(piece):
+        if TEXT.search(match[1]):
+            continue
+        place = _place(match[1])
+        if place is None:
+            raise FileRefused("formulas", where=sheet)
+        yield place
 
 
 def _place(attributes: bytes) -> Place | None:

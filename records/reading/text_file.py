@@ -61,7 +61,7 @@ def text_file(
         raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
     if not guess.sure:
         layout.questions[:0] = _which_encoding(sample, guess, delimiter, spec, answers)
-    file = {
+    description = {
         "encoding": guess.encoding,
         "delimiter": delimiter,
         "sheet": None,
@@ -70,10 +70,10 @@ def text_file(
     if answers.get("encoding") == NONE:
         layout = replace(layout, refusal=refusal("none_fits"))
     if not layout.is_ready:
-        return OpenedFile(file, layout)
+        return OpenedFile(description, layout)
     lines = Lines(path, guess.encoding, delimiter, layout, ends[layout.header_row])
     lines.density = len(sample) / len(text.encode())
-    return OpenedFile(file, layout, lines.read())
+    return OpenedFile(description, layout, lines.read())
 
 
 def _refuse_other_kinds(sample: bytes) -> None:

@@ -151,9 +151,9 @@ def _refuse_formulas(cells: SheetCells, layout: Layout, sheet: str) -> None:
     """Refuse a sheet where a record needs the result of a formula that nobody worked out."""
     used = {c.position for c in layout.columns if c.variable}
     for row, column in sorted(cells.unstored):
-        below = layout.header_row < row < len(cells.rows)
         # A row that seems empty may consist of formulas; of a total nothing is needed.
-        if column in used and below and row_kind(cells.rows[row]) in ("data", "blank"):
+        kind = row_kind(cells.rows[row]) if row < len(cells.rows) else "blank"
+        if column in used and row > layout.header_row and kind in ("data", "blank"):
             raise FileRefused("formulas", where=f"{sheet}!{letter_of(column)}{row + 1}")
 
 
@@ -161,9 +161,7 @@ def _merged(cells: SheetCells, layout: Layout) -> list[str]:
     """Return the ranges of merged cells whose value was taken for every row, in columns that are used."""
     used = {c.position for c in layout.columns if c.variable}
     names = [
-        name
-        for name, column, last in cells.merged
-        if column in used and last > layout.header_row
+        name for name, column, last in cells.merged if column in used and last > layout.header_row
     ]
     return names[:NAMED_RANGES]
 

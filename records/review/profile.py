@@ -55,7 +55,7 @@ def count(submission: Submission) -> dict[str, Any]:
             [UNKNOWN_CITIZENSHIP, submission.pk],
         )
         largest_day, unknown = cursor.fetchone()
-    missing = HeldRow.objects.missing_from(submission)
+    missing = HeldRow.open_rows.missing_from(submission)
     return {
         "sex": by_sex,
         "largest_day": int(largest_day),
@@ -68,11 +68,11 @@ def count(submission: Submission) -> dict[str, Any]:
 def held_counts(submissions: Iterable[Submission]) -> dict[int, int]:
     """Return how many rows each submission lacks until they are corrected, by its id; none: no entry.
 
-    For one submission this is `HeldRow.objects.missing_from(submission).errors().count()`; here
+    For one submission this is `HeldRow.open_rows.missing_from(submission).errors().count()`; here
     it is two queries for any number of them.
     """
     ids = [submission.pk for submission in submissions]
-    errors = HeldRow.objects.errors().order_by()
+    errors = HeldRow.open_rows.errors().order_by()
     dated = errors.filter(submission__in=ids).values_list("submission")
     undated = errors.filter(submission=None, upload__submissions__in=ids).values_list(
         "upload__submissions"

@@ -30,7 +30,7 @@ def advance(
     """Move the submission one step.
 
     Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows
-    (`HeldRow.objects.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
+    (`HeldRow.open_rows.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
     Acceptance starts sealing.
     """
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
@@ -47,10 +47,10 @@ def advance(
         change["version"] = submission.version + 1
     _move(submission, verb, change, by=by, reason=reason)
     if verb == "accept":
-        seal(submission, by=by)
+        request_sealing(submission, by=by)
 
 
-def seal(submission: Submission, *, by: Person) -> queue.Job:
+def request_sealing(submission: Submission, *, by: Person) -> queue.Job:
     """Ask for the slice of the accepted version. `reports.tasks` registers the handler."""
     return queue.enqueue(
         "reports.seal",

@@ -14,6 +14,7 @@ from standards.codelists import Match
 from standards.periods import Period, read_period
 
 REMEMBERED = 100_000  # distinct texts of one variable
+DAYS_SUFFIX = "_d"  # by the names of the data dictionary, such a variable counts days
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ class Meanings:
 
     def _number(self, variable: Variable, text: str) -> Meaning:
         parse = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
+        if variable.name.endswith(DAYS_SUFFIX):
+            parse = parsing.parse_days
         number = parse(text)
         if number is None:
             return Meaning(None, "not_a_number")

@@ -38,13 +38,23 @@ MONTHS = {
     for name in names.split()
 }
 EXCEL_EPOCH = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
-SERIAL = re.compile(r"^(?:[1-5]\d{4}|60000)(?:[.,]0*)?$")  # 1927 to 2064
+ROMAN = {
+    numeral: number
+    for number, numeral in enumerate(
+        ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], start=1
+    )
+}
+CYRILLIC_NUMERALS = str.maketrans("іх", "ix")
+# 1927 to 2064, with the time of day behind the point.
+SERIAL = re.compile(r"^(?:[1-5]\d{4}(?:[.,]\d*)?|60000(?:[.,]0*)?)$")
 NUMBERS = re.compile(
-    r"^(\d{1,4})[./\-](\d{1,2})[./\-](\d{1,4})(?:[ t]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$"
+    r"^(\d{1,4})[.,/\-](\d{1,2})[.,/\-](\d{1,4})(?:[ t]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$"
 )
-WORDS = re.compile(
-    r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]+([^\W\d_]+)(?: arslan)?[ .,\-]+(\d{4}|\d{2})$"
+WORDS = re.compile(  # 5 мая 2026, 5-nji maý 2026, 12мая2026, 12-may-26
+    r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]*([^\W\d_]+)(?: arslan)?[ .,\-]*(\d{4}|\d{2})$"
 )
+NUMERALS = re.compile(r"^(\d{1,2})[ .\-/]+([ivxіх]+)[ .,\-/]+(\d{4}|\d{2})$")  # 12.V.2026
+DAYS = re.compile(r"^(\d+)\s*(?:дн|дня|дней|день|сут|суток|gün|day|days)\.?$", re.IGNORECASE)
 YEAR_ONLY = re.compile(r"^(?:(?:0{1,2}|_{1,2}|x{1,2})[./\-]){0,2}(\d{4})$")
 YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|г\.?[ ]?р|год|года|ýyl|ýylyň|y)\.?$")
 # How pieces of a composite cell are cut out ("22.06.1981, Türkiýe/İskenderun").
@@ -116,7 +126,7 @@ def says_nothing(text: str, kind: str) -> bool:
 def parse_date(
     text: str, *, day_first: bool | None, date1904: bool = False, pivot: int, birth: bool = False
 ) -> Day:
-    """Read one date.
+    """Read one date: in numbers, with the month as a word or Roman numeral, or as a spreadsheet's serial.
 
     `day_first` None means nobody has said: with slashes, a day and month that could be exchanged
     are then ambiguous, never guessed. `pivot` is the current year: a two-digit year above it is of
@@ -125,13 +135,18 @@ def parse_date(
     key = YEAR_SUFFIX.sub("", text.strip().lower().replace("\u00a0", " ")).rstrip(".")
     if SERIAL.match(key):
         return _serial(int(key[:5]), date1904)
-    if birth and (found := YEAR_ONLY.match(key)):
-        return _day(int(found[1]), 1, 1, "Y")
-    if found := NUMBERS.match(key):
-        return _numbers(found, key, day_first, pivot, birth)
-    if (found := WORDS.match(key)) and (month := MONTHS.get(fold(found[2]))):
-        return _day(_year(found[3], pivot, birth), month, int(found[1]))
-    return NOT_A_DATE
+    if birth and (year := YEAR_ONLY.match(key)):
+        return _day(int(year[1]), 1, 1, "Y")
+    if numbers := NUMBERS.match(key):
+        return _numbers(numbers, key, day_first, pivot, birth)
+    parts, month = WORDS.match(key), None
+    if parts:
+        month = MONTHS.get(fold(parts[2]))
+    if month is None and (parts := NUMERALS.match(key)):
+        month = ROMAN.get(parts[2].translate(CYRILLIC_NUMERALS))
+    if parts is None or month is None:
+        return NOT_A_DATE
+    return _day(_year(parts[3], pivot, birth), month, int(parts[1]))
 
 
 def parse_number(text: str) -> float | None:
@@ -158,6 +173,12 @@ def parse_integer(text: str) -> int | None:
     )
 
 
+def parse_days(text: str) -> int | None:
+    """Read a number of days, with or without the word for days."""
+    days = DAYS.match(text.strip())
+    return parse_integer(days[1] if days else text)
+
+
 def parse_boolean(text: str) -> bool | None:
     """Read yes or no in three languages."""
     key = text.strip().lower()
@@ -174,8 +195,8 @@ def part_of(cells: pa.Array, part: str, codes: str = "") -> pa.Array:
     if part in PARTS:
         return pc.replace_substring_regex(cells, PARTS[part], r"\1")
     coded = cells.dictionary_encode()
-    found = [_known_start(text, codelists.load(codes)) for text in coded.dictionary.to_pylist()]
-    return pa.array(found, pa.string()).take(coded.indices)
+    starts = [_known_start(text, codelists.load(codes)) for text in coded.dictionary.to_pylist()]
+    return pa.array(starts, pa.string()).take(coded.indices)
 
 
 def _known_start(text: str, codes: codelists.CodeList) -> str:
@@ -208,15 +229,16 @@ def _serial(number: int, date1904: bool) -> Day:
 
 
 def _numbers(
-    found: re.Match[str], key: str, day_first: bool | None, pivot: int, birth: bool
+    numbers: re.Match[str], key: str, day_first: bool | None, pivot: int, birth: bool
 ) -> Day:
-    first, second, third = found[1], found[2], found[3]
+    first, second, third = numbers[1], numbers[2], numbers[3]
     if len(first) == 4:  # ISO: year, month, day
         return _day(int(first), int(second), int(third)) if len(third) <= 2 else NOT_A_DATE
     if len(first) > 2 or len(third) not in (2, 4):
         return NOT_A_DATE
     one, two, year = int(first), int(second), _year(third, pivot, birth)
-    dotted = "." in key.split(" ")[0]  # 03.02.2025 is day first wherever points are written
+    # 03.02.2025 is day first wherever points are written, or the comma beside the digits for them.
+    dotted = not {".", ","}.isdisjoint(key.split(" ")[0])
     if dotted or day_first:
         return _day(year, two, one)
     if day_first is False:

@@ -38,7 +38,7 @@ _PATTERNS = {
     DOCUMENT: (
         rf"{_START}(?:[{_L}]{{1,3}}|[IVX]{{1,4}}-?[{_L}]{{2}})\s?[-–]?\s?(?:№|No\.?|N)?\s?{_DIGITS}{_END}"
     ),
-    IDENTITY: rf"(?:^|[^{_L}\d+])\d{{11,14}}{_END}",
+    IDENTITY: rf"(?:^|[^{_L}\d+.,])\d{{11,14}}{_END}",
     # +993 65 12-34-56, 8 (65) 12-34-56, 865123456. Points stand in dates, so not in phones.
     PHONE: (
         rf"(?:^|[^{_L}\d.,:/+-])\s*(?:\+\d(?:[\s()-]{{0,2}}\d){{7,14}}|[\d(](?:[\s()-]{{0,2}}\d){{8,10}})"
@@ -50,13 +50,16 @@ _DAY = (  # nine digits and more, but no phone
     r"(?:^|\D)(?:(?:19|20)\d{2}-\d{1,2}-\d{1,2}|\d{1,2}-\d{1,2}-(?:19|20)\d{2})(?:\D|$)"
 )
 # As written: Anna Maria Petrova; Smith, John; Аннаев М.А.; М. Аннаев. One word needs an ending as well.
-_CAPITALS = rf"^(?:{_WORD}(?:,?\s+{_WORD}){{1,3}}|{_WORD},?\s*{_INITIALS}|{_INITIALS}\s*{_WORD})$"
+_CAPITALS = rf"^{_WORD}(?:,?\s+{_WORD}){{1,3}}$"
+_INITIALLED = rf"{_START}{_WORD},?\s*{_INITIALS}(?:\s|$)|{_START}{_INITIALS}\s*{_WORD}"
 _ONE_WORD = rf"^[{_U}][{_L}]{{4,}}$"
 # In small letters: one word with an ending; words of which one has an ending of names.
 _ENDING = f"(?:{_PATRONYMIC}|{_FAMILY})$"
 _ENDED = (
     rf"{_START}[{_L}]{{2,}}{_PATRONYMIC}{_END}|{_START}{_CHILD_OF}$"
-    rf"|^[{_L}]{{3,}}{_FAMILY_OF_TWO}(?:\s+[{_L}]{{2,}}){{1,2}}$|^[{_L}]{{2,}}\s+[{_L}]{{3,}}{_FAMILY_OF_TWO}$"
+    rf"|^(?:[{_L}]{{2,}},?\s+){{0,2}}[{_L}]{{3,}}{_FAMILY_OF_TWO},?\s+[{_L}]{{2,}}$"
+    rf"|^(?:[{_L}]{{2,}},?\s+){{1,3}}[{_L}]{{3,}}{_FAMILY_OF_TWO}$"
+    rf"|^[{_L}]{{3,}}{_FAMILY_OF_TWO}(?:,?\s+[{_L}]{{2,}}){{2}}$"
 )
 # What no personal text is without: an @, six digits, two words, an initial, four letters in one word.
 _SUSPICIOUS = rf"@|\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d|[{_L}]\W+[{_L}]|[{_L}]\.|[{_L}]{{4}}"
@@ -85,10 +88,12 @@ def kinds_of(texts: pa.Array) -> Kinds:
     found = np.full(len(places), "", dtype=object)
     for kind in reversed(KINDS):  # the surest last: it wins
         found[_are(kind, suspicious)] = kind
-    exempt = {kind: _known_words() if kind == NAME else frozenset() for kind in KINDS}
+    only_capitals = (found == NAME) & ~_have_endings(suspicious)
     known = [
-        bool(kind) and _is_known(text, exempt[kind])
-        for text, kind in zip(suspicious.to_pylist(), found.tolist(), strict=True)
+        bool(kind) and (_is_known(text) or (weak and _is_of_known_words(text)))
+        for text, kind, weak in zip(
+            suspicious.to_pylist(), found.tolist(), only_capitals.tolist(), strict=True
+        )
     ]
     kinds[places] = np.where(known, "", found)
     return kinds
@@ -131,15 +136,16 @@ def masked(texts: pa.Array, where: Mask) -> pa.Array:
 
 def _are(kind: str, texts: pa.Array) -> Mask:
     if kind == NAME:
-        return _names(texts)
+        return _have_endings(texts) | _matches(texts, _CAPITALS)
     matches = _matches(texts, _PATTERNS[kind])
     return matches & ~_matches(texts, _DAY) if kind == PHONE else matches
 
 
-def _names(texts: pa.Array) -> Mask:
+def _have_endings(texts: pa.Array) -> Mask:
+    """Return where a text has the ending of a name, or an initial: nothing else is written so."""
     small = pc.utf8_lower(texts)
     one_word = _matches(texts, _ONE_WORD) & _matches(small, _ENDING)
-    return one_word | _matches(texts, _CAPITALS) | _matches(small, _ENDED)
+    return one_word | _matches(texts, _INITIALLED) | _matches(small, _ENDED)
 
 
 def _matches(texts: pa.Array, pattern: str) -> Mask:
@@ -147,17 +153,21 @@ def _matches(texts: pa.Array, pattern: str) -> Mask:
     return np.asarray(matches.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _is_known(text: str, words: frozenset[str]) -> bool:
-    """Say whether the text stands in a code list; a supposed name also by its beginning or all its words.
+def _is_known(text: str) -> bool:
+    """Say whether the text stands in a code list."""
+    return fold(normalise(text)) in _known_texts()
 
-    “Türkiýe, Ankara” begins with a country; “Work Permit” consists of words of code lists.
+
+def _is_of_known_words(text: str) -> bool:
+    """Say whether capitalised words are no name: their beginning or all of them stand in code lists.
+
+    “Türkiýe, Ankara” begins with a country; “Employed Person” consists of words of code lists;
+    “República Dominicana” holds a word that stands in no name.
     """
-    keys = {fold(normalise(text))}
-    if words:
-        keys.add(fold(normalise(text.partition(",")[0])))
-    if keys & _known_texts():
+    if _is_known(text.partition(",")[0]):
         return True
-    return bool(words) and all(word in words for word in re.findall(r"\w+", fold(normalise(text))))
+    words = frozenset(re.findall(r"\w+", fold(normalise(text))))
+    return words <= _known_words() or not _never_in_names().isdisjoint(words)
 
 
 @cache
@@ -172,6 +182,11 @@ def _known_texts() -> frozenset[str]:
     keys |= {word for codes in codelists.every() for word in codes.words}
     keys |= {normalise(place) for place in codelists.standard("names")["places"]}
     return frozenset(map(fold, keys))
+
+
+@cache
+def _never_in_names() -> frozenset[str]:
+    return frozenset(fold(normalise(word)) for word in codelists.standard("names")["other_words"])
 
 
 @cache

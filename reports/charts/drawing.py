@@ -18,7 +18,7 @@ from standards import numbers
 from standards.periods import short_period_name
 from standards.templatetags.words import percent
 
-# Series colours of the design system (static/tokens.css), light and dark.
+# Series colours of the design system (static/css/tokens.css), light and dark.
 COLOURS = {
     "light": {
         "F": "#6d3fc0",

@@ -9,7 +9,7 @@ from reports.charts import findings
 from reports.charts.drawing import DrawFunction, bars, pyramid, shares, trend
 from reports.charts.findings import Finding, is_rest
 from reports.published.figures import Row, Table
-from reports.published.structure import TIME, Dimension
+from reports.published.structure import TIME, Dimension, Structure
 
 CITIZENSHIP, REGION, AGE = "CITIZENSHIP", "REGION", "AGE"
 TOP = 10  # citizenships that are drawn by name
@@ -57,3 +57,13 @@ KINDS = {
     "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
     "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
 }
+
+
+def kinds_of(structure: Structure) -> dict[str, Kind]:
+    """Return the charts of a dataset by name: those of the dimensions it shares, and its own `charts`."""
+    shared = {name: kind for name, kind in KINDS.items() if kind.dimension in structure.by_name}
+    own = {
+        name.lower(): Kind(name, bars, findings.of_largest, largest_first=True, top=TOP)
+        for name in structure.charts
+    }
+    return {**shared, **own}

@@ -58,9 +58,9 @@ def _of_bands(path: Path, bands: Iterable[Content]) -> Iterator[Problem]:
 def _of_groups(path: Path, content: Content) -> Iterator[Problem]:
     """Every code of the list lies in exactly one group, is kept, or is said to belong to the rest."""
     codes = codelists.load(content["codelist"])
-    kept = content.get("keep", ())
-    yield from unknown(kept, codes.by_code, "code", (*path, "keep"))
-    owners = dict.fromkeys(kept, "keep")
+    keep = content.get("keep", ())
+    yield from unknown(keep, codes.by_code, "code", (*path, "keep"))
+    owners = dict.fromkeys(keep, "keep")
     for group in content["groups"]:
         where = (*path, "groups", group["code"])
         yield from _of_group(where, group, codes)

@@ -18,6 +18,8 @@ from standards.languages import Labels
 from standards.periods import period_name
 
 DIRECTORY = Path(__file__).parent / "data" / "datasets"
+# What the dashboard draws of every dataset that has it, and sex, which every chart shows.
+DRAWN_ALWAYS = frozenset({SEX, TIME, "AGE", "CITIZENSHIP", "REGION"})
 DEPTH = 3  # margins of up to so many dimensions are kept close to the truth and judged
 
 
@@ -36,6 +38,7 @@ class Dataset:
     sources: tuple[str, ...]
     dimensions: tuple[DimensionDesign, ...]
     headline: Headline | None = None
+    charts: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -80,6 +83,7 @@ class Dataset:
             sources=self.sources,
             dimensions=tuple(published),
             headline=self.headline,
+            charts=self.charts,
         )
 
 
@@ -103,7 +107,7 @@ def of_instrument(code: str, directory: Path | None = None) -> list[Dataset]:
 
 def read(path: Path) -> Dataset:
     """Read one dataset, once for each of its texts. Raises InvalidDefinition; sex and time are never left out."""
-    return _read(path, path.read_text())
+    return _read(path, definitions.text_of(path))
 
 
 @cache
@@ -113,9 +117,14 @@ def _read(path: Path, _text: str) -> Dataset:
     designs = tuple(DimensionDesign.from_content(d) for d in content["dimensions"])
     definitions.refuse(path, _of_roll_ups(designs))
     headline = _headline(content["headline"]) if "headline" in content else None
-    parts = {"dimensions": designs, "sources": tuple(content["sources"]), "headline": headline}
+    parts = {
+        "dimensions": designs,
+        "sources": tuple(content["sources"]),
+        "headline": headline,
+        "charts": tuple(content.get("charts", ())),
+    }
     dataset = Dataset(**{**content, **parts})
-    definitions.refuse(path, _of_headline(dataset))
+    definitions.refuse(path, _of_dashboard(dataset))
     return dataset
 
 
@@ -155,7 +164,9 @@ def _of_roll_ups(designs: tuple[DimensionDesign, ...]) -> Iterator[Problem]:
                 break
 
 
-def _of_headline(dataset: Dataset) -> Iterator[Problem]:
+def _of_dashboard(dataset: Dataset) -> Iterator[Problem]:
+    own = [name for name in dataset.names if name not in DRAWN_ALWAYS]
+    yield from unknown(dataset.charts, own, "dimension of its own", ("charts",))
     if dataset.headline:
         for problem in where_problems(dataset, dataset.headline.where):
             yield Problem(("headline", *problem.path), problem.text)

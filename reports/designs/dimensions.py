@@ -114,8 +114,8 @@ class DimensionDesign:
         items = [Item(part.code, part.labels) for part in parts]
         if self.codelist:
             codes = codelists.load(self.codelist)
-            shown = codes.by_code if self.derive == "code" else self.keep
-            items = [*(Item(code, codes.by_code[code].labels) for code in shown), *items]
+            own = codes.by_code if self.derive == "code" else self.keep
+            items = [*(Item(code, codes.by_code[code].labels) for code in own), *items]
         if self._unknown not in {item.code for item in items}:
             items.append(Item(self._unknown, labels["not_stated"]))
         return tuple(items)
@@ -144,21 +144,21 @@ class DimensionDesign:
 
     def _groups(self) -> str:
         column = self._column()
-        kept = f"WHEN {column} IN ({_quoted(self.keep)}) THEN {column} " if self.keep else ""
+        as_is = f"WHEN {column} IN ({_quoted(self.keep)}) THEN {column} " if self.keep else ""
         grouped = " ".join(
             f"WHEN {column} IN ({_quoted(group.codes)}) THEN {_quoted([group.code])}"
             for group in self.groups
             if group.codes
         )
         rest = _quoted([self._rest])
-        return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {kept}{grouped} ELSE {rest} END"
+        return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {as_is}{grouped} ELSE {rest} END"
 
 
 def members(group: Mapping[str, Any], codes: CodeList) -> tuple[str, ...]:
     """Return the codes of a group: those it names, its parents, and all that lie below these."""
-    within = {code for parent in group.get("parents", ()) for code in codes.within(parent)}
-    wanted = within.union(group.get("codes", ()))
-    return tuple(c.code for c in codes.codes if c.code in wanted)
+    below = (code for parent in group.get("parents", ()) for code in codes.within(parent))
+    belong = {*group.get("codes", ()), *below}
+    return tuple(code for code in codes.by_code if code in belong)
 
 
 def _quoted(codes: Iterable[str]) -> str:

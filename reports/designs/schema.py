@@ -47,68 +47,59 @@ HEADLINE = schemas.mapping(
 )
 
 
-@cache
-def _kinds(code_lists: tuple[str, ...]) -> tuple[Kind, Kind]:
-    dimension = schemas.mapping(
-        {
-            "name": NAME,
-            "labels": schemas.texts("what tables and charts call it"),
-            "derive": schemas.choice(
-                DERIVED, "; ".join(f"{word}: {meaning}" for word, meaning in DERIVED.items())
-            ),
-            "variable": schemas.name(
-                "[a-z][a-z0-9_]*", "the variable of the instrument, in small letters"
-            ),
-            "codelist": schemas.choice(code_lists, "the code list of the variable"),
-            "keep": {**CODES, "description": "codes that stay as they are, before the groups"},
-            "groups": schemas.several(GROUP, "groups of codes; every code lies in one", least=1),
-            "bands": schemas.several(BAND, "bands of age, from 0 to 130 without gaps", least=1),
-            "implied_by": {
-                **NAME,
-                "description": "the finer dimension that this one is a roll-up of",
-            },
-        },
-        required=["name", "labels", "derive"],
-    )
-    keys = {
-        "code": {**NAME, "description": "such as WPF; releases are called by it: WPF-1"},
-        "instrument": schemas.text("the instrument whose records are counted"),
-        "title": schemas.texts("what people call it"),
-        "description": schemas.texts("what a count is, in one sentence"),
-        "unit": schemas.choice(UNITS, "what a count is: PS persons, EVT events, DOC documents"),
-        "concept": schemas.choice(CONCEPTS, "by whose definition"),
-        "frequency": schemas.choice(FREQUENCIES, "how long a period is, as the instrument says"),
-        "base": schemas.whole("every published count is a multiple of it", minimum=2),
-        "sources": schemas.distinct(schemas.text(), "the agencies it comes from", least=1),
-        "dimensions": schemas.several(dimension, "what cells are told apart by", least=2),
-    }
-    dataset = schemas.mapping({**keys, "headline": HEADLINE}, required=keys)
-    table = schemas.mapping(
-        {
-            "code": {
-                **NAME,
-                "description": "such as T14: the number of the table in the data dictionary",
-            },
-            "dataset": {**NAME, "description": "the dataset it is a view of"},
-            "title": schemas.texts("what people call it"),
-            "by": schemas.distinct(
-                NAME, "the dimensions of its rows; sex is always in the columns"
-            ),
-            "where": WHERE,
-        },
-        required=["code", "dataset", "title", "by"],
-    )
-    return (
-        Kind("dataset", "A dataset: which cells of an instrument are published", dataset),
-        Kind("table", "A table: a named view of a dataset", table),
-    )
+# What a dataset says of itself; the code lists of its dimensions are added when they are known.
+DATASET = {
+    "code": {**NAME, "description": "such as WPF; releases are called by it: WPF-1"},
+    "instrument": schemas.text("the instrument whose records are counted"),
+    "title": schemas.texts("what people call it"),
+    "description": schemas.texts("what a count is, in one sentence"),
+    "unit": schemas.choice(UNITS, "what a count is: PS persons, EVT events, DOC documents"),
+    "concept": schemas.choice(CONCEPTS, "by whose definition"),
+    "frequency": schemas.choice(FREQUENCIES, "how long a period is, as the instrument says"),
+    "base": schemas.whole("every published count is a multiple of it", minimum=2),
+    "sources": schemas.distinct(schemas.text(), "the agencies it comes from", least=1),
+}
+CHARTS = schemas.distinct(
+    NAME, "dimensions of its own that the dashboard draws, beside time, age, citizenship and region"
+)
+DIMENSION = {
+    "name": NAME,
+    "labels": schemas.texts("what tables and charts call it"),
+    "derive": schemas.choice(
+        DERIVED, "; ".join(f"{word}: {meaning}" for word, meaning in DERIVED.items())
+    ),
+    "variable": schemas.name("[a-z][a-z0-9_]*", "the variable of the instrument, in small letters"),
+    "keep": {**CODES, "description": "codes that stay as they are, before the groups"},
+    "groups": schemas.several(GROUP, "groups of codes; every code lies in one", least=1),
+    "bands": schemas.several(BAND, "bands of age, from 0 to 130 without gaps", least=1),
+    "implied_by": {**NAME, "description": "the finer dimension that this one is a roll-up of"},
+}
+TABLE = {
+    "code": {**NAME, "description": "such as T14: the number of the table in the data dictionary"},
+    "dataset": {**NAME, "description": "the dataset it is a view of"},
+    "title": schemas.texts("what people call it"),
+    "by": schemas.distinct(NAME, "the dimensions of its rows; sex is always in the columns"),
+    "where": WHERE,
+}
 
 
 def dataset() -> Kind:
     """The YAML of a dataset."""
-    return _kinds(codelists.names())[0]
+    return _dataset(codelists.names())
 
 
+@cache
+def _dataset(code_lists: tuple[str, ...]) -> Kind:
+    listed = {"codelist": schemas.choice(code_lists, "the code list of the variable")}
+    dimension = schemas.mapping({**DIMENSION, **listed}, required=["name", "labels", "derive"])
+    parts = schemas.several(dimension, "what cells are told apart by", least=2)
+    own = {**DATASET, "dimensions": parts}
+    schema = schemas.mapping({**own, "headline": HEADLINE, "charts": CHARTS}, required=own)
+    return Kind("dataset", "A dataset: which cells of an instrument are published", schema)
+
+
+@cache
 def table() -> Kind:
     """The YAML of a table."""
-    return _kinds(codelists.names())[1]
+    schema = schemas.mapping(TABLE, required=["code", "dataset", "title", "by"])
+    return Kind("table", "A table: a named view of a dataset", schema)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from reports.published.editions import Edition
 from reports.published.figures import Figures, Row, Table, periods_in
 from reports.published.query import measure
-from reports.published.structure import TIME
+from reports.published.structure import TIME, Structure
 from standards import numbers
 from standards.periods import period_name
 from standards.translation import active_language, in_language
@@ -87,10 +87,26 @@ def notes(table: Table) -> list[str]:
             "to %(below)s. Tables add up. Do not read small differences as change."
         )
         % {"base": structure.base, "below": structure.base - 1},
+        *([near] if (near := accuracy(structure)) else []),
         _("F women, M men, _OU other or not stated, _T total. Shares are of sex stated."),
         _("A row that is not there is 0. A share that is empty has too few people to be shown."),
     ]
     return [*texts, *footnotes(table)]
+
+
+def accuracy(structure: Structure) -> str:
+    """Return how near the figures of a release are to the true counts, table by table; empty if not stated."""
+    parts = [
+        _("within %(n)s in tables of up to three characteristics") % {"n": n}
+        if code == structure.dataset
+        else _("within %(n)s in table %(code)s") % {"n": n, "code": code}
+        for code, n in structure.accuracy.items()
+    ]
+    if not parts:
+        return ""
+    return _("95 of 100 figures are near the true count: %(tables)s.") % {
+        "tables": "; ".join(parts)
+    }
 
 
 def footnotes(table: Table) -> list[str]:

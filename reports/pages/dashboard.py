@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from reports.charts import findings
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw, size
-from reports.charts.kinds import CITIZENSHIP, KINDS, REGION
+from reports.charts.kinds import CITIZENSHIP, REGION, kinds_of
 from reports.formats import flat
 from reports.pages import filters
 from reports.pages.downloads import links, refusal
@@ -87,7 +87,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "headline": headline(table.total, question.measure),
         "lead": lead(table.total, edition, question.where),
         "sums": [_sum(e, question) for e in editions],
-        "figures": [_figure(kind, reading) for kind in _kinds(edition)],
+        "figures": [_figure(kind, reading) for kind in kinds_of(edition.structure)],
         "filters": _filters(request, edition),
         "notes": flat.notes(table),
         "filtered": question.chosen,
@@ -100,12 +100,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponse:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = current_editions()
-    if kind not in KINDS or width not in WIDTHS or theme not in COLOURS or not editions:
+    if width not in WIDTHS or theme not in COLOURS or not editions:
         raise Http404
     try:
         newest = _newest(request, editions)
         edition = edition_of(request.GET, newest.dataset) or newest
-        if KINDS[kind].dimension not in edition.structure.by_name:
+        if kind not in kinds_of(edition.structure):
             raise Http404
         question = question_of(request.GET, edition, OPTIONS)
     except Unknown as unknown:
@@ -139,7 +139,8 @@ class Drawing:
         return bytes(drawing)
 
     def _draw(self) -> bytes:
-        kind, edition = KINDS[self.kind], self.question.edition
+        edition = self.question.edition
+        kind = kinds_of(edition.structure)[self.kind]
         table = figures.tabulate(edition, [kind.dimension], self.question.where)
         rows = kind.drawn(kind.ordered(table))
         if not rows:
@@ -213,12 +214,9 @@ def _newest(request: HttpRequest, editions: list[Edition]) -> Edition:
     return by_dataset.get(cited, editions[0])
 
 
-def _kinds(edition: Edition) -> list[str]:
-    return [name for name, kind in KINDS.items() if kind.dimension in edition.structure.by_name]
-
-
 def _figure(name: str, reading: PageQuestion) -> ChartFigure:
-    kind, edition, question = KINDS[name], reading.edition, reading.question
+    edition, question = reading.edition, reading.question
+    kind = kinds_of(edition.structure)[name]
     table = kind.ordered(figures.tabulate(edition, [kind.dimension], question.where))
     dimension = edition.structure.by_name[kind.dimension]
     by = f"by={kind.dimension}" + (f"&{reading.query}" if reading.query else "")
@@ -241,10 +239,10 @@ def _figure(name: str, reading: PageQuestion) -> ChartFigure:
 
 
 def _filters(request: HttpRequest, edition: Edition) -> list[Filter]:
-    """Return the filters: periods, what the headline limits, citizenship and region."""
+    """Return the filters: periods, what the headline limits, citizenship, region, charts of its own."""
     structure = edition.structure
     limited = structure.headline.where if structure.headline else ()
-    names = dict.fromkeys((*limited, CITIZENSHIP, REGION))
+    names = dict.fromkeys((*limited, CITIZENSHIP, REGION, *structure.charts))
     return [
         *filters.of_periods(request, structure),
         *(

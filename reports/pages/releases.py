@@ -1,6 +1,7 @@
 """The desk of releases: what is new, what a release would show, and the verbs of its publishers."""
 
 import io
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,21 +30,23 @@ from reports.published.structure import TIME, Structure
 from reports.releases import verbs
 from standards.translation import in_language
 
-SHOWN = 6  # releases of a dataset on the list
+LISTED = 6  # releases of a dataset on the list
 CHIPS = {"BUILT": "marked", "RELEASED": "accepted", "WITHDRAWN": "returned"}
 OPEN = (queue.Job.State.QUEUED, queue.Job.State.RUNNING)
 
 
 def releases(request: SignedInRequest) -> HttpResponse:
+    """The datasets, their releases, and what was accepted since."""
     access.require(request.user, Permission.PUBLISH)
-    found = [_dataset(dataset) for dataset in datasets.datasets().values()]
-    if first := next((d for d in found if d["fresh"] and not d["working"]), None):
+    entries = [_dataset(dataset) for dataset in datasets.datasets().values()]
+    if first := next((entry for entry in entries if entry["fresh"] and not entry["working"]), None):
         first["first"] = True  # the only filled button of the page
-    return render(request, "reports/releases.html", {"datasets": found})
+    return render(request, "reports/releases.html", {"datasets": entries})
 
 
 @require_POST
 def build(request: SignedInRequest, dataset: str) -> HttpResponse:
+    """Start the build of a dataset."""
     try:
         verbs.build(dataset, by=request.user)
     except Refused as refusal:
@@ -52,63 +55,72 @@ def build(request: SignedInRequest, dataset: str) -> HttpResponse:
 
 
 def release(request: SignedInRequest, pk: int) -> HttpResponse:
-    """One release: what readers will see beside what they see now, and what was measured."""
+    """One release: what readers will see beside what they see now, and its gates.
+
+    How far figures are from the truth tells of the truth, so measurements are for those who may tabulate.
+    """
     access.require(request.user, Permission.PUBLISH)
-    found = get_object_or_404(Release.objects.select_related("build__predecessor"), pk=pk)
-    now, before = _by_period(found), _released_before(found)
-    shown = _by_period(before) if before else {}
-    total = add_figures(now.values(), found.structure["base"])
+    release = get_object_or_404(Release.objects.select_related("build__predecessor"), pk=pk)
+    now, before = _by_period(release), _released_before(release)
+    earlier = _by_period(before) if before else {}
+    total = add_figures(now.values(), release.structure["base"])
     context = {
-        "release": found,
-        "chip": CHIPS[found.state],
-        "under_embargo": bool(found.embargo_at and found.embargo_at > timezone.now()),
-        "build": found.build,
-        "gates": [_gate(gate) for gate in found.build.gates],
+        "release": release,
+        "chip": CHIPS[release.state],
+        "under_embargo": bool(release.embargo_at and release.embargo_at > timezone.now()),
+        "build": release.build,
+        "gates": [_gate(gate) for gate in release.build.gates],
+        "may_see_measured": access.may(request.user, Permission.TABULATE),
         "before": before,
         "rows": [
-            (period, figures, figures.total - (shown[period].total if period in shown else 0))
+            (period, figures, figures.total - (earlier[period].total if period in earlier else 0))
             for period, figures in reversed(now.items())
         ],
         "total": total,
-        "total_change": total.total - sum(figures.total for figures in shown.values()),
+        "total_change": total.total - sum(figures.total for figures in earlier.values()),
     }
     return render(request, "reports/release.html", context)
 
 
 @require_POST
 def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
+    """Make a release public, or withdraw it."""
     access.require(request.user, Permission.PUBLISH)
-    found = get_object_or_404(Release, pk=pk)
+    release = get_object_or_404(Release, pk=pk)
     try:
         if verb == "release":
-            verbs.release(found, by=request.user, embargo_at=_embargo(request))
+            verbs.release(
+                release,
+                by=request.user,
+                embargo_at=_embargo(request),
+                missing_acknowledged=request.POST.get("missing_acknowledged", ""),
+            )
         elif verb == "withdraw":
-            verbs.withdraw(found, by=request.user, reason=request.POST.get("reason", ""))
+            verbs.withdraw(release, by=request.user, reason=request.POST.get("reason", ""))
         else:
             raise Http404
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{found}: {found.get_state_display()}")
-    return redirect(found)
+        messages.success(request, f"{release}: {release.get_state_display()}")
+    return redirect(release)
 
 
-def _gate(gate: dict[str, Any]) -> dict[str, Any]:
+def _gate(gate: Mapping[str, Any]) -> dict[str, Any]:
     """A gate in words; a least number is stored below zero, so that every gate is "at most"."""
-    name = gate["name"]
-    both = {key: abs(gate[key]) for key in ("measured", "allowed")}
-    return {**gate, **both, "label": _(name)}
+    numbers = {key: abs(gate[key]) for key in ("measured", "allowed")}
+    return {**gate, **numbers, "label": _(gate["name"])}
 
 
 def _embargo(request: SignedInRequest) -> datetime | None:
-    """Until when nobody sees it; None where the field is left empty. Raises `Refused`."""
+    """The end of the embargo; None where the field is left empty. Raises `Refused`."""
     try:
-        found: datetime | None = forms.DateTimeField(required=False).clean(
+        end: datetime | None = forms.DateTimeField(required=False).clean(
             request.POST.get("embargo", "")
         )
     except forms.ValidationError:
         raise Refused(_("Write the end of the embargo as day, month, year and time.")) from None
-    return found
+    return end
 
 
 def _dataset(dataset: Dataset) -> dict[str, Any]:
@@ -116,12 +128,12 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
     job = queue.find(f"publish:{dataset.code}")
     stage = job.progress.get("stage") if job else None
     fresh = _fresh(dataset)
-    said = ngettext(
+    text = ngettext(
         "%(n)s submission was accepted since the last one.",
         "%(n)s submissions were accepted since the last one.",
         fresh,
     )
-    listed = Release.objects.filter(dataset=dataset.code)[:SHOWN]
+    listed = Release.objects.filter(dataset=dataset.code)[:LISTED]
     return {
         "dataset": dataset,
         "title": in_language(dataset.title),
@@ -130,7 +142,7 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
         "stage": _(stage) if stage else "",
         "failed": job.reason if job and job.state == queue.Job.State.FAILED else "",
         "fresh": fresh,
-        "says": said % {"n": fresh} if fresh else _("Nothing new is accepted."),
+        "news": text % {"n": fresh} if fresh else _("Nothing new is accepted."),
     }
 
 
@@ -142,26 +154,26 @@ def _fresh(dataset: Dataset) -> int:
         .order_by("-pk")
         .first()
     )
-    pinned = {(one["submission"], one["version"]) for one in last.inputs} if last else set()
+    pinned = {(entry["submission"], entry["version"]) for entry in last.inputs} if last else set()
     accepted = Submission.objects.filter(
         instrument__code=dataset.instrument, accepted_version__isnull=False
     )
     return len(set(accepted.values_list("pk", "accepted_version")) - pinned)
 
 
-def _released_before(found: Release) -> Release | None:
+def _released_before(release: Release) -> Release | None:
     return (
         Release.objects.filter(
-            dataset=found.dataset, state=Release.State.RELEASED, number__lt=found.number
+            dataset=release.dataset, state=Release.State.RELEASED, number__lt=release.number
         )
         .order_by("-number")
         .first()
     )
 
 
-def _by_period(found: Release) -> dict[str, Figures]:
+def _by_period(release: Release) -> dict[str, Figures]:
     """The protected figures of any release by period, those that nobody sees yet included."""
-    stored = found.blobs.get(name=CELLS)
+    stored = release.blobs.get(name=CELLS)
     cells = pq.read_table(io.BytesIO(bytes(stored.content)))
-    structure = Structure.from_json(found.structure)
+    structure = Structure.from_json(release.structure)
     return {codes[0]: figures for codes, figures in sums(cells, structure, [TIME], {})}

@@ -47,7 +47,9 @@ class Line:
 @login_not_required
 def method(request: HttpRequest) -> HttpResponse:
     """How people are protected, in plain words."""
-    return render(request, "reports/method.html")
+    texts = [(e.structure.title, flat.accuracy(e.structure)) for e in current_editions()]
+    accuracies = [(in_language(title), text) for title, text in texts if text]
+    return render(request, "reports/method.html", {"accuracies": accuracies})
 
 
 @login_not_required

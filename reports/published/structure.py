@@ -87,6 +87,7 @@ class Structure:
     sources: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
     headline: Headline | None = None
+    charts: tuple[str, ...] = ()
     accuracy: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -99,12 +100,13 @@ class Structure:
         if declared := content.get("headline"):
             where = {name: tuple(codes) for name, codes in declared["where"].items()}
             headline = Headline(declared["labels"], where)
-        built = ("dimensions", "sources", "headline")
+        built = ("dimensions", "sources", "headline", "charts")
         return cls(
             **{key: value for key, value in content.items() if key not in built},
             sources=tuple(content["sources"]),
             dimensions=dimensions,
             headline=headline,
+            charts=tuple(content.get("charts", ())),
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Which tables a build keeps close to the truth: all of up to three dimensions, over months, quarters and years, and the named tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -8,10 +8,8 @@ import numpy as np
 
 from reports.designs.datasets import Dataset
 from reports.designs.tables import TableDesign
-from reports.protection.margins import Integers, Margin, Tables, all_margins
+from reports.protection.margins import Integers, Margin, Tables
 from reports.published.structure import SEX, TIME
-
-QUARTER, YEAR = "QUARTER", "YEAR"  # roll-ups of the time dimension; they make no cells of their own
 
 
 @dataclass(frozen=True)
@@ -42,61 +40,60 @@ def controlled_tables(
     A roll-up that these periods do not need is left out: one year alone is the whole time, and quarters
     with one period each are the periods. So no table is listed twice.
     """
-    times = _rollups(periods)
-    names = (*dataset.names, *times)
-    finer = {s.name: {s.implied_by} for s in dataset.dimensions if s.implied_by}
-    finer |= {rollup: {TIME, *list(times)[:k]} for k, rollup in enumerate(times)}
-    implied = {
-        names.index(name): {names.index(f) for f in by if f in names} for name, by in finer.items()
-    }
-    every = [
-        margin
-        for margin in all_margins(len(names))
-        if not any(implied.get(place, set()) & set(margin) for place in margin)
-    ]
+    rollups = _rollups(dataset, periods)
+    names = (*dataset.names, *rollups)
+    plain, time = dataset.margins(), names.index(TIME)
     named = {
-        table.code: [
-            tuple(sorted(names.index(name) for name in crossing))
-            for crossing in _crossings(table, dataset, tuple(times))
-        ]
+        table.code: list(
+            dict.fromkeys(
+                tuple(sorted(names.index(name) for name in crossing))
+                for crossing in _crossings(table, dataset, tuple(rollups))
+            )
+        )
         for table in tables
         if table.dataset == dataset.code
     }
-    width = len(dataset.names)
     return ControlledTables(
         names,
-        np.array(list(times.values()), np.int64).reshape(len(times), len(periods)).T,
+        np.array(list(rollups.values()), np.int64).reshape(len(rollups), len(periods)).T,
         Tables(
-            plain=[margin for margin in every if max(margin, default=0) < width],
-            rolled=[margin for margin in every if max(margin, default=0) >= width],
+            plain,
+            rolled=[
+                tuple(sorted({*margin, names.index(rollup)} - {time}))
+                for rollup in rollups
+                for margin in plain
+                if time in margin
+            ],
             named=list(chain.from_iterable(named.values())),
         ),
         named,
     )
 
 
-def _rollups(periods: Sequence[str]) -> dict[str, list[int]]:
-    """Return the quarters and the years of the periods as numbers, where they are tables of their own."""
-    months = all(len(period) == 7 and period[5:].isdigit() for period in periods)
-    longer = {YEAR: [period[:4] for period in periods]}
-    if months:
-        quarters = [f"{period[:4]}-Q{(int(period[5:]) + 2) // 3}" for period in periods]
-        longer = {QUARTER: quarters, **longer}
-    rollups = {}
-    widths = {len(periods), 1}
-    for name, codes in longer.items():
+def _rollups(dataset: Dataset, periods: Sequence[str]) -> dict[str, list[int]]:
+    """Return the number of the quarter and of the year of each period, where they are tables of their own."""
+    structure = dataset.structure(list(periods))
+    rollups, sizes = {}, {1, len(periods)}
+    for name in (longer.name for longer in structure.roll_ups):
+        codes = [structure.part_of(name, period) for period in periods]
         place = {code: k for k, code in enumerate(sorted(set(codes)))}
-        if len(place) not in widths:
-            widths.add(len(place))
+        if len(place) not in sizes:
+            sizes.add(len(place))
             rollups[name] = [place[code] for code in codes]
     return rollups
 
 
-def _crossings(table: TableDesign, dataset: Dataset, rollups: Sequence[str]) -> list[list[str]]:
-    """Return the dimensions that readers of a table see crossed, those it is limited to among them."""
-    crossed = dict.fromkeys([*table.by, *table.where])
-    implied = {s.name for s in dataset.dimensions if s.implied_by in crossed}
-    others = [name for name in crossed if name not in {SEX, TIME, *implied}]
-    whole_time: list[list[str]] = [] if TIME in table.by else [others]
-    by_time = [[*others, time] for time in (TIME, *rollups)]
-    return [[*sex, *names] for names in (*whole_time, *by_time) for sex in ([], [SEX])]
+def _crossings(table: TableDesign, dataset: Dataset, rollups: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the dimensions that readers of a table see crossed, those it is limited to among them.
+
+    Limited to the dataset's headline, as it is shown first, and not.
+    """
+    limits = dataset.headline.where if dataset.headline else {}
+    for crossed in ([*table.by, *table.where], [*table.by, *table.where, *limits]):
+        implied = {d.name for d in dataset.dimensions if d.implied_by in crossed}
+        others = [n for n in dict.fromkeys(crossed) if n not in {SEX, TIME, *implied}]
+        by_time = [[*others, time] for time in (TIME, *rollups)]
+        whole_time = [] if TIME in table.by else [others]
+        for names in (*whole_time, *by_time):
+            yield names
+            yield [*names, SEX]

@@ -48,7 +48,7 @@ def test_without_a_scope_no_row_is_visible_and_nothing_carries_over(one_of_each,
 def test_statistics_staff_see_submissions_but_no_record(one_of_each, statistician):
     with scope.acting(statistician):
         assert Submission.objects.count() == 1
-        assert Record.objects.count() == HeldRow.objects.count() == Upload.objects.count() == 0
+        assert Record.objects.count() == HeldRow.open_rows.count() == Upload.objects.count() == 0
 
 
 def test_administrators_see_no_records(one_of_each, national_admin, agency_admin):
@@ -59,7 +59,7 @@ def test_administrators_see_no_records(one_of_each, national_admin, agency_admin
 
 def test_a_row_cannot_be_put_into_another_agency(one_of_each, outsider, agency, instruments):
     with scope.acting(outsider), pytest.raises(ProgrammingError), transaction.atomic():
-        HeldRow.objects.create(
+        HeldRow.open_rows.create(
             agency=agency, instrument=instruments["SMS-WPF"], raw={}, findings=[]
         )
 

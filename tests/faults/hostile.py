@@ -37,6 +37,20 @@ def with_sheet(content):
     return remade(xlsx(A=table(2)), **{"xl/worksheets/sheet1.xml": content})
 
 
+def archive(*names, **parts):
+    """A zip archive with parts of these names."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as new:
+        for name, part in {**dict.fromkeys(names, "x"), **parts}.items():
+            new.writestr(name, part)
+    return out.getvalue()
+
+
+def stream(name):
+    """The rest of a file of the old Office that has a stream of this name."""
+    return bytes(2048) + name.encode("utf-16-le") + bytes(99)
+
+
 LAUGHS = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "ha">' + "".join(
     f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in zip("abcdefgh", "bcdefghi")
 )
@@ -82,7 +96,24 @@ HOSTILE = {
     ),
     "a cut workbook": (xlsx(A=table(50))[:-200], "truncated", "cut off"),
     "a program": (b"\x7fELF\x02\x01\x01\x00" * 100, "binary", "no table"),
-    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 9, "binary", "no table"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 9, "picture", "picture"),
+    "a photo": (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(99), "picture", "picture"),
+    "a photo of a telephone": (
+        b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1" + bytes(99),
+        "picture",
+        "picture",
+    ),
+    "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "pdf", "PDF"),
+    "a text document": (archive("word/document.xml"), "document", "text document"),
+    "an old text document": (OLE + stream("WordDocument"), "document", "text document"),
+    "an old workbook with its streams": (OLE + stream("Workbook"), "old_workbook", "XLS"),
+    "a workbook in binary": (archive("xl/workbook.bin"), "binary_workbook", "XLSB"),
+    "an open document": (
+        archive(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+        "open_document",
+        "ODS",
+    ),
+    "an archive of tables": (archive("permits.csv", "crossings.csv"), "archive", "Unpack"),
     "random bytes": (bytes(range(256)) * 50, "binary", "no table"),
     "a zero byte far below": (
         plain(table(20_000)) + b"R,05.03.2026\x00,F,,,,,,,,,\n",

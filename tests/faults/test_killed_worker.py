@@ -31,7 +31,7 @@ def upload(instruments, agency, clerk):
 def stored(clerk):
     with scope.acting(clerk):
         found = Upload.objects.get()
-        return found.state, Record.objects.count(), HeldRow.objects.count()
+        return found.state, Record.objects.count(), HeldRow.open_rows.count()
 
 
 DONE = ("COMMITTED", ROWS * 3 // 4, ROWS // 4)

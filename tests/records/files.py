@@ -94,7 +94,7 @@ def xlsx(**sheets):
     return out.getvalue()
 
 
-def look(content, folder, instrument="SMS-WPF", answers=None):
+def opened(content, folder, instrument="SMS-WPF", answers=None):
     """What the child would see in a file, without the child. Raises FileRefused."""
     path = folder / "file"
     path.write_bytes(content)

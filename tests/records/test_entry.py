@@ -5,7 +5,7 @@ import pytest
 from agencies import access, scope
 from agencies.models import Event
 from agencies.refusal import Refused
-from records.collection import entry, held_rows
+from records.collection import corrections, entry, held_rows
 from records.models import HeldRow, Record, Submission
 from records.review import opening, submissions
 from tests.records.files import BCR, SLP, WPF, plain, table
@@ -121,32 +121,27 @@ def test_what_is_removed_from_the_form_is_removed_from_the_record(typed):
 def test_correcting_a_held_row_makes_it_a_record_of_its_file(typed, send, clerk):
     upload = send(plain(table(2, sex=["F", "aýaly"])))
     with scope.acting(clerk):
-        held = HeldRow.objects.get()
-        values = {**held_rows.texts_of_held(held), "sex": "F"}
-    record = typed(values, held=held).record
+        held = HeldRow.open_rows.get()
+        record = corrections.correct(held, {"sex": "F"}, by=clerk).record
     assert (record.upload_id, record.row_no, record.sex) == (upload.pk, 3, "F")
     with scope.acting(clerk):
-        assert not HeldRow.objects.exists()
+        assert not HeldRow.open_rows.exists()
 
 
 def test_a_correction_that_is_wrong_keeps_the_row_held(typed, send, clerk):
     send(plain(table(1, sex="aýaly")))
     with scope.acting(clerk):
-        held = HeldRow.objects.get()
-        values = held_rows.texts_of_held(held)
-    assert typed(values, held=held).errors
-    with scope.acting(clerk):
-        assert HeldRow.objects.count() == 1
+        held = HeldRow.open_rows.get()
+        assert corrections.correct(held, {"region": "Mary"}, by=clerk).errors
+        assert HeldRow.open_rows.count() == 1
 
 
 def test_a_person_keeps_the_key_through_correction_and_edit(typed, send, clerk):
     send(plain(table(1, sex="aýaly", passport="AB 1234567")))
     with scope.acting(clerk):
-        held = HeldRow.objects.get()
+        held = HeldRow.open_rows.get()
         key = held.raw["person_ref"]
-        values = {**held_rows.texts_of_held(held), "sex": "F"}
-    record = typed(values, held=held).record
-    with scope.acting(clerk):
+        record = corrections.correct(held, {"sex": "F"}, by=clerk).record
         values = {**entry.texts_of(record), "occupation": "72"}
     assert typed(values, record=record).record.person_ref == key
     assert len(key) == 64
@@ -155,9 +150,9 @@ def test_a_person_keeps_the_key_through_correction_and_edit(typed, send, clerk):
 def test_discarding_a_held_row_leaves_a_trace(send, clerk):
     send(plain(table(1, sex="aýaly")))
     with scope.acting(clerk):
-        held = HeldRow.objects.get()
+        held = HeldRow.open_rows.get()
         held_rows.discard(held, by=clerk)
-        assert not HeldRow.objects.exists()
+        assert not HeldRow.open_rows.exists()
     assert Event.objects.filter(verb="discard").exists()
 
 
@@ -178,18 +173,18 @@ def test_nothing_changes_in_a_period_that_is_closed(verb, typed, send, clerk):
     with scope.acting(clerk):
         submission = upload.submissions.get()
         submissions.advance(submission, "submit", by=clerk, held_acknowledged=1)
-        record, held = Record.objects.get(), HeldRow.objects.get()
+        record, held = Record.objects.get(), HeldRow.open_rows.get()
     acts = {
         "save": lambda: typed(WPF),
         "edit": lambda: typed(WPF, record=record),
-        "correct": lambda: typed(WPF, held=held),
+        "correct": lambda: corrections.correct(held, {"sex": "F"}, by=clerk),
         "delete": lambda: entry.delete(record, by=clerk),
         "discard": lambda: held_rows.discard(held, by=clerk),
     }
     with scope.acting(clerk), pytest.raises(Refused):
         acts[verb]()
     with scope.acting(clerk):
-        assert (Record.objects.count(), HeldRow.objects.count()) == (1, 1)
+        assert (Record.objects.count(), HeldRow.open_rows.count()) == (1, 1)
 
 
 def test_a_record_cannot_be_moved_into_a_closed_period(typed, clerk):
@@ -205,12 +200,12 @@ def test_a_record_cannot_be_moved_into_a_closed_period(typed, clerk):
 def test_only_who_enters_for_the_agency_types_edits_or_deletes(request, person, typed, send, clerk):
     send(plain(table(2, sex=["F", "aýaly"])))
     with scope.acting(clerk):
-        record, held = Record.objects.get(), HeldRow.objects.get()
+        record, held = Record.objects.get(), HeldRow.open_rows.get()
     by = request.getfixturevalue(person)
     for act in (
         lambda: typed(WPF, by=by),
         lambda: typed(WPF, by=by, record=record),
-        lambda: typed(WPF, by=by, held=held),
+        lambda: corrections.correct(held, {"sex": "F"}, by=by),
         lambda: entry.delete(record, by=by),
         lambda: held_rows.discard(held, by=by),
     ):

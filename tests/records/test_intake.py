@@ -106,7 +106,7 @@ def test_the_report_says_what_was_seen_and_done(report):
 
 def test_a_row_with_an_error_is_held_with_its_cells_and_counted_nowhere(send, clerk):
     upload = send(plain(table(2, citizenship=["узбек", "TUR"], valid_to=["x", "05.03.2027"])))
-    held = within(clerk, HeldRow.objects.select_related("submission").get)
+    held = within(clerk, HeldRow.open_rows.select_related("submission").get)
     assert (held.row_no, held.kind, held.submission.period) == (2, "ERROR", "2026-03")
     assert held.raw["citizenship"] == "узбек"
     assert [(f["rule"], f["cell"], f["value"]) for f in held.findings] == [
@@ -119,21 +119,25 @@ def test_a_row_with_an_error_is_held_with_its_cells_and_counted_nowhere(send, cl
 
 def test_a_row_without_a_readable_date_is_held_without_a_period(send, clerk):
     send(plain(table(1, event_date="31.02.2026")))
-    assert within(clerk, HeldRow.objects.get).submission is None
+    assert within(clerk, HeldRow.open_rows.get).submission is None
 
 
 def test_texts_of_held_rows_are_kept_to_the_letter(send, clerk):
     odd = 'a "quoted", {json} \\ text;\n=cmd|calc \t <b>„ž“</b>'
     send(plain(table(2, citizenship=odd)))
-    assert within(clerk, lambda: [h.raw["citizenship"] for h in HeldRow.objects.all()]) == [odd] * 2
-    assert within(clerk, lambda: HeldRow.objects.first().findings[0]["value"]) == odd
+    assert (
+        within(clerk, lambda: [h.raw["citizenship"] for h in HeldRow.open_rows.all()]) == [odd] * 2
+    )
+    assert within(clerk, lambda: HeldRow.open_rows.first().findings[0]["value"]) == odd
 
 
 def test_the_cell_is_the_one_a_spreadsheet_shows(send, clerk):
     head, *rows = table(4, sex=["F", "aýaly", "F", "?!"])
     lines = [["A “title”"], [], head, rows[0], [], rows[1], [*rows[2][:-1]], rows[3]]
     send(xlsx(**{'Ýan "1"': lines}), name="list.xlsx")
-    cells = within(clerk, lambda: {h.row_no: h.findings[0]["cell"] for h in HeldRow.objects.all()})
+    cells = within(
+        clerk, lambda: {h.row_no: h.findings[0]["cell"] for h in HeldRow.open_rows.all()}
+    )
     assert cells == {6: 'Ýan "1"!C6', 7: 'Ýan "1"!L7', 8: 'Ýan "1"!C8'}
 
 
@@ -174,7 +178,7 @@ def test_the_same_row_twice_in_one_file_is_counted_once(send, clerk):
 
 def test_one_number_with_different_content_in_a_file_holds_all_its_rows(send, clerk):
     upload = send(plain(table(3, record_ref=["7", "7", "8"], sex=["F", "M", "F"])))
-    rules = within(clerk, lambda: [h.findings[0]["rule"] for h in HeldRow.objects.all()])
+    rules = within(clerk, lambda: [h.findings[0]["rule"] for h in HeldRow.open_rows.all()])
     assert rules == ["record_ref.repeated"] * 2
     assert upload.report["rows"]["held"] == 2
     found = {f["rule"]: f["count"] for f in upload.report["findings"]}
@@ -184,7 +188,7 @@ def test_one_number_with_different_content_in_a_file_holds_all_its_rows(send, cl
 def test_a_known_number_with_other_content_is_held(send, clerk):
     send(plain(table(2)))
     send(plain(table(2, sex=["F", "M"])))
-    held = within(clerk, HeldRow.objects.get)
+    held = within(clerk, HeldRow.open_rows.get)
     assert held.findings[0]["rule"] == "record_ref.other_content"
     assert (held.raw["record_ref"], held.raw["sex"]) == ("R-2", "M")
     assert within(clerk, Record.objects.count) == 2
@@ -345,3 +349,35 @@ def test_a_job_delivered_twice_takes_the_file_in_once(send, clerk):
     Job.objects.filter(pk=upload.job_id).update(state="QUEUED")
     assert files.finish(upload, by=clerk).state == "COMMITTED"
     assert within(clerk, Record.objects.count) == 2
+
+
+WAGES = {"wage_month": ["900", "", "1 000,50"]}
+
+
+def test_wages_without_a_currency_ask_for_it_once_and_the_answer_holds_for_all_rows(send, clerk):
+    upload = send(plain(table(3, **WAGES)))
+    assert upload.state == Upload.State.NEEDS_ANSWERS
+    (question,) = upload.report["questions"]
+    assert (question["id"], question["evidence"]) == ("currency", ["M: 2"])
+    assert {"TMT", "USD", "none"} <= {choice["value"] for choice in question["choices"]}
+    within(clerk, lambda: uploads.read(upload, by=clerk, answers={"currency": "USD"}))
+    assert files.finish(upload, by=clerk).report["rows"]["accepted"] == 3
+    extras = within(
+        clerk, lambda: list(Record.objects.order_by("row_no").values_list("extras", flat=True))
+    )
+    assert [e.get("wage_cur") for e in extras] == ["USD", None, "USD"]
+
+
+def test_wages_of_different_currencies_are_held_where_they_state_none(send):
+    upload = send(plain(table(3, **WAGES)), answers={"currency": "none"})
+    assert (upload.report["rows"]["accepted"], upload.report["rows"]["held"]) == (1, 2)
+    mixed = send(plain(table(3, record_ref=["a", "b", "c"], wage_cur=["USD", "", ""], **WAGES)))
+    assert (mixed.report["rows"]["accepted"], mixed.report["rows"]["held"]) == (2, 1)
+    odd = send(plain(table(2, record_ref=["d", "e"], wage_month="9", wage_cur=["gold", ""])))
+    assert (odd.state, odd.report["rows"]["held"]) == (Upload.State.COMMITTED, 2)
+
+
+def test_a_currency_nobody_knows_is_no_answer(send, clerk):
+    upload = send(plain(table(3, **WAGES)))
+    with pytest.raises(Refused):
+        within(clerk, lambda: uploads.read(upload, by=clerk, answers={"currency": "GOLD"}))

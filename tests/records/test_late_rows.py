@@ -4,7 +4,7 @@ import pytest
 
 from agencies import scope
 from jobs.models import Job
-from records.collection import entry, held_rows, late_rows, uploads
+from records.collection import corrections, late_rows, uploads
 from records.models import HeldRow, Record, Submission
 from records.review import submissions
 from tests.records.files import plain, table
@@ -40,7 +40,9 @@ def readmit(closed, clerk):
 
 def held(clerk):
     with scope.acting(clerk):
-        return [(h.kind, h.raw["record_ref"], h.findings[0]["rule"]) for h in HeldRow.objects.all()]
+        return [
+            (h.kind, h.raw["record_ref"], h.findings[0]["rule"]) for h in HeldRow.open_rows.all()
+        ]
 
 
 def test_late_rows_of_one_number_and_different_content_all_stay_held(send, clerk, closed, reopen):
@@ -86,7 +88,7 @@ def test_who_reopens_sees_how_many_rows_came_late_but_none_of_them(
     page = client.get(f"/submissions/{closed}/").content.decode()
     assert "2 rows came after it was submitted" in page
     with scope.acting(statistician):
-        assert (HeldRow.objects.count(), Submission.objects.get().late_rows) == (0, 2)
+        assert (HeldRow.open_rows.count(), Submission.objects.get().late_rows) == (0, 2)
     reopen()
     readmit(closed, clerk)
     with scope.acting(statistician):
@@ -102,12 +104,6 @@ def test_a_late_row_that_is_undone_or_typed_is_no_longer_counted(
     with scope.acting(clerk):
         uploads.undo(undone, by=clerk)
         assert Submission.objects.get().late_rows == 1
-        late = HeldRow.objects.get()
-        entry.save(
-            held_rows.texts_of_held(late),
-            agency=agency,
-            instrument=instruments["SMS-WPF"],
-            by=clerk,
-            held=late,
-        )
+        late = HeldRow.open_rows.get()
+        corrections.correct(late, {}, by=clerk)
         assert Submission.objects.get().late_rows == 0

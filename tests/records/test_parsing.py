@@ -20,6 +20,8 @@ def read(text, **said):
         "05.03.2026 ý.", "5 марта 2026 г.", "5 марта 2026", "5-nji mart 2026", "5 Mar 2026",
         "05-mar-2026", "5 March, 2026", "05.03.2026 10:15", "2026-03-05T00:00:00", "46086", "46086.0",
         " 05.03.2026 ", "5 мар. 2026", "05.03.2026 0:00:00",
+        "05,03,2026", "5,3,26", "5 марта, 2026", "5.III.2026", "05-III-26", "5 iii 2026", "5.ІІІ.2026 г.",
+        "5марта2026", "5mar2026", "05march2026", "46086.5", "46086,75",
     ],
 )  # fmt: skip
 def test_every_way_of_writing_a_day_is_read(text):
@@ -48,7 +50,7 @@ def test_months_of_every_language_and_time_are_read(text, day):
     "text",
     [
         "31.02.1990", "29.02.2023", "00.03.2026", "05.13.2026", "05.03.0025", "05.03.126", "5 Foo 2026",
-        "2026-13-01", "tomorrow", "1981", "61000", "9999", "12:30", "2026-03-05-07", "05.03", "=TODAY()",
+        "2026-13-01", "5v2026", "5.IIII.2026", "5.XIII.2026", "32мая2026", "1e10", "46086.5.1", "60000.5", "tomorrow", "1981", "61000", "9999", "12:30", "2026-03-05-07", "05.03", "=TODAY()",
     ],
 )  # fmt: skip
 def test_what_is_no_day_is_no_day(text):
@@ -106,13 +108,13 @@ def test_yes_and_no_are_read_in_three_languages(text, answer):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "-", "–", "—", "н/д", "нет данных", "Не указ.", "неизв.", "…", "näbelli", "görkezilmedik", "N/A", "unknown", "?", "#Н/Д", "#REF!"],
+    ["", " ", "-", "–", "—", "н/д", "нет данных", "Не указ.", "неизв.", "…", "näbelli", "görkezilmedik", "N/A", "unknown", "?"],
 )  # fmt: skip
 def test_words_for_nothing_say_nothing(text):
     assert parsing.is_blank(text)
 
 
-@pytest.mark.parametrize("text", ["0", "нет", "ýok", "x", "Ý"])
+@pytest.mark.parametrize("text", ["0", "нет", "ýok", "x", "Ý", "#REF!", "#Н/Д"])
 def test_other_words_say_something(text):
     assert not parsing.is_blank(text)
 
@@ -131,3 +133,11 @@ def test_other_words_say_something(text):
 )
 def test_parts_of_composite_cells(part, text, found):
     assert parsing.part_of(pa.array([text]), part, "regions").to_pylist() == [found]
+
+
+@pytest.mark.parametrize(
+    "text, days",
+    [("5 дн.", 5), ("5дней", 5), ("1 день", 1), ("30 gün", 30), ("7 days", 7), ("7", 7), ("5 мес.", None), ("дн.", None), ("1,5 дн.", None)],
+)  # fmt: skip
+def test_days_are_read_with_their_word(text, days):
+    assert parsing.parse_days(text) == days

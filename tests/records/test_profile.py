@@ -6,7 +6,7 @@ import pytest
 
 from agencies import scope
 from agencies.refusal import Refused
-from records.collection import entry, held_rows
+from records.collection import corrections
 from records.models import HeldRow, Record, Submission
 from records.review import profile, submissions
 from tests import factories
@@ -67,7 +67,7 @@ def test_submitting_freezes_the_numbers_and_statistics_staff_see_them_without_re
         seen = Submission.objects.get(pk=january.pk)
         assert seen.profile["sex"] == {"F": 40, "M": 58, "_": 2}
         assert Record.objects.count() == 0
-        assert HeldRow.objects.count() == 0
+        assert HeldRow.open_rows.count() == 0
 
 
 def test_the_scorecard_judges_against_the_period_before(january, instruments, agency, clerk):
@@ -116,9 +116,8 @@ def test_a_row_without_a_date_counts_in_every_period_its_file_fed_until_it_is_co
     with scope.acting(clerk):
         submissions.advance(march, "submit", by=clerk, held_acknowledged=1)
         assert Submission.objects.get(pk=march.pk).profile["held"] == 1
-        held = HeldRow.objects.get()
-        values = {**held_rows.texts_of_held(held), "event_date": "07.04.2026"}
-        entry.save(values, agency=agency, instrument=instruments["SMS-WPF"], by=clerk, held=held)
+        held = HeldRow.open_rows.get()
+        corrections.correct(held, {"event_date": "07.04.2026"}, by=clerk)
         assert profile.count(april)["held"] == 0
 
 

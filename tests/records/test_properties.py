@@ -207,7 +207,7 @@ def test_what_is_written_is_what_is_read(tmp_path, rows, delimiter, end):
     if not fine:
         return
     lines = [list(fine[0]), *(list(row.values()) for row in fine)]
-    source = files.look(files.text(lines, delimiter, end).encode(), tmp_path)
+    source = files.opened(files.text(lines, delimiter, end).encode(), tmp_path)
     if source.layout.questions or source.file["delimiter"] != delimiter:
         return
     read = files.rows_of(source)
@@ -226,7 +226,7 @@ def test_the_template_of_an_instrument_is_read_and_passes_its_own_rules(
     values = [VALID[instrument].get(v.name, "") for v in asked]
     rows = [[v.label[language] for v in asked], values]
     content = {"csv": plain(rows, delimiter=";"), "xlsx": xlsx(Template=rows)}[kind]
-    source = files.look(content, tmp_path, instrument)
+    source = files.opened(content, tmp_path, instrument)
     assert [c.variable for c in source.layout.columns] == [v.name for v in asked]
     (found,) = files.rows_of(source, instrument)
     block = pa.table({name: pa.array([value]) for name, value in found.items()})
@@ -266,4 +266,4 @@ DECLARED = {"sex_codes": {"1": "M", "9": "_U", "z": "F"}, "day_first": True}
 
 def counted(person):
     with scope.acting(person):
-        return [Record.objects.count(), HeldRow.objects.count()]
+        return [Record.objects.count(), HeldRow.open_rows.count()]

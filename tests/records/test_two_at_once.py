@@ -8,7 +8,7 @@ from django.db import connections
 from agencies import scope
 from agencies.models import Event
 from agencies.refusal import Refused
-from records.collection import entry, held_rows, uploads
+from records.collection import corrections, entry, uploads
 from records.models import HeldRow, Record, Upload
 from records.reading import child
 from tests.records import files
@@ -107,26 +107,24 @@ def test_an_answer_that_makes_no_sense_is_answered_in_words(asked, client, clerk
     assert "waits for no answers" in again.content.decode()
 
 
-def test_a_held_row_becomes_one_record(send, clerk, save):
+def test_a_held_row_becomes_one_record(send, clerk):
     send(plain(table(2, sex=["??", "F"])))
     with scope.acting(clerk):
-        row, stale = HeldRow.objects.get(), HeldRow.objects.get()
-        values = {**held_rows.texts_of_held(row), "sex": "F"}
-        save(values, held=row)
+        row, stale = HeldRow.open_rows.get(), HeldRow.open_rows.get()
+        corrections.correct(row, {"sex": "F"}, by=clerk)
         with pytest.raises(Refused, match="corrected or removed"):
-            save({**values, "record_ref": "R-9"}, held=stale)
+            corrections.correct(stale, {"sex": "F", "record_ref": "R-9"}, by=clerk)
         assert Record.objects.count() == 2
 
 
-def test_a_held_row_becomes_one_record_even_at_the_same_moment(send, clerk, save):
+def test_a_held_row_becomes_one_record_even_at_the_same_moment(send, clerk):
     send(plain(table(2, sex=["??", "F"])))
 
     def correct(number):
         with scope.acting(clerk):
-            row = HeldRow.objects.get()
-            values = {**held_rows.texts_of_held(row), "sex": "F", "record_ref": number}
+            row = HeldRow.open_rows.get()
             started.wait(10)
-            return save(values, held=row)
+            return corrections.correct(row, {"sex": "F", "record_ref": number}, by=clerk)
 
     started = threading.Barrier(2)
     results = at_once(lambda: correct("R-8"), lambda: correct("R-9"))

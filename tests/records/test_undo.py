@@ -29,7 +29,7 @@ def state_of_the_data(person):
     with scope.acting(person):
         return (
             list(Record.objects.order_by("pk").values_list(*columns)),
-            list(HeldRow.objects.order_by("pk").values_list(*held)),
+            list(HeldRow.open_rows.order_by("pk").values_list(*held)),
             list(Submission.objects.order_by("pk").values_list("period", "state", "version")),
         )
 
@@ -59,7 +59,7 @@ def test_rows_that_come_too_late_are_kept_until_the_period_is_opened(
         "skipped": 0,
         "duplicate": 0,
     }
-    assert within(clerk, lambda: {h.kind for h in HeldRow.objects.all()}) == {"LATE"}
+    assert within(clerk, lambda: {h.kind for h in HeldRow.open_rows.all()}) == {"LATE"}
     assert within(clerk, Record.objects.count) == 2
 
 
@@ -69,7 +69,7 @@ def test_nobody_discards_a_late_row(send, clerk, reviewer, statistician):
     lead(within(clerk, lambda: first.submissions.get().pk), clerk, reviewer, statistician)
     send(plain(table(1, record_ref="B")))
     with scope.acting(clerk), pytest.raises(Refused):
-        held_rows.discard(HeldRow.objects.get(), by=clerk)
+        held_rows.discard(HeldRow.open_rows.get(), by=clerk)
 
 
 def test_undo_restores_exactly_the_former_state(send, clerk):
@@ -98,7 +98,7 @@ def test_a_file_that_was_undone_can_be_sent_again(send, clerk):
 def test_correcting_held_rows_by_a_file_closes_them(send, clerk):
     send(plain(table(2, citizenship=["узбек", "TUR"])))
     send(plain(table(1, citizenship="UZB")))
-    assert within(clerk, HeldRow.objects.count) == 0
+    assert within(clerk, HeldRow.open_rows.count) == 0
     assert within(clerk, Record.objects.count) == 2
 
 
@@ -180,7 +180,7 @@ def test_a_late_row_whose_number_is_in_use_stays_held_as_an_error(
     period = reopened(send, clerk, reviewer, statistician)
     with scope.acting(clerk):
         late_rows.readmit_late(Submission.objects.get(pk=period))
-        held = HeldRow.objects.get()
+        held = HeldRow.open_rows.get()
     assert (held.kind, held.raw["record_ref"]) == ("ERROR", "R-1")
     assert held.findings[0]["rule"] == "record_ref.other_content"
 
@@ -192,7 +192,7 @@ def test_late_rows_are_not_taken_in_while_the_period_is_closed(send, clerk, revi
     send(plain(table(1, record_ref="A")))
     with scope.acting(clerk):
         assert late_rows.readmit_late(Submission.objects.get(pk=period)) == 0
-        assert HeldRow.objects.count() == 1
+        assert HeldRow.open_rows.count() == 1
 
 
 def test_an_upload_is_undone_once(send, clerk):
@@ -207,11 +207,11 @@ def test_a_closed_row_stays_closed_where_nobody_counts_it_until_the_upload_is_un
     first = send(plain(table(2, citizenship=["узбек", "TUR"])))
     second = send(plain(table(1, citizenship="UZB")))
     with scope.acting(clerk):
-        assert HeldRow.objects.count() == first.held_rows.count() == 0
+        assert HeldRow.open_rows.filter(upload=first).count() == 0
         assert HeldRow.all_rows.get().closed_by == second
         assert "узбек" not in str(second.report)
         uploads.undo(second, by=clerk)
-        assert HeldRow.objects.get().raw["citizenship"] == "узбек"
+        assert HeldRow.open_rows.get().raw["citizenship"] == "узбек"
 
 
 def test_a_row_that_was_closed_goes_with_the_file_it_came_in(send, clerk):
@@ -247,3 +247,38 @@ def test_rows_that_were_closed_into_a_report_return_to_the_table(send, clerk):
         cursor.execute("SET ROLE migdata_app")
     with scope.acting(clerk):
         assert "closed" not in Upload.objects.get(pk=second.pk).report
+
+
+def test_a_wrong_file_for_an_accepted_month_is_taken_back_and_nothing_accepted_changes(
+    send, clerk, reviewer, statistician, client
+):
+    first = send(plain(table(3, sex=["F", "?!", "M"])))
+    period = within(clerk, lambda: first.submissions.get().pk)
+    lead(period, clerk, reviewer, statistician, held_acknowledged=1)
+    before = state_of_the_data(clerk)
+    wrong = send(plain(table(4, record_ref=["A", "B", "C", "R-1"], sex=["F", "??", "M", "F"])))
+    assert (wrong.report["rows"]["late"], wrong.report["rows"]["held"]) == (3, 4)
+    assert state_of_the_data(clerk) != before
+    client.force_login(clerk)
+    assert f"/uploads/{wrong.pk}/undo" in client.get(f"/uploads/{wrong.pk}/").content.decode()
+    with scope.acting(clerk):
+        uploads.undo(wrong, by=clerk)
+        assert Submission.objects.get().late_rows == 0
+        assert Submission.objects.get().profile["held"] == 1
+    assert wrong.state == Upload.State.UNDONE
+    assert state_of_the_data(clerk) == before
+
+
+def test_a_file_of_errors_alone_is_taken_back_only_if_it_came_after_the_period_was_closed(
+    send, clerk, reviewer, statistician
+):
+    send(plain(table(1)))
+    early = send(plain(table(1, record_ref="E", sex="?!")))
+    period = within(clerk, lambda: early.submissions.get().pk)
+    lead(period, clerk, reviewer, statistician, held_acknowledged=1)
+    late = send(plain(table(1, record_ref="L", sex="?!")))
+    with scope.acting(clerk):
+        with pytest.raises(Refused):
+            uploads.undo(early, by=clerk)
+        uploads.undo(late, by=clerk)
+        assert [h.upload_id for h in HeldRow.all_rows.all()] == [early.pk]

@@ -89,6 +89,8 @@ def headline(**where):
         (headline(DECISIONS=["GRANTED"]), "headline.where.DECISIONS: there is no dimension DECISIONS"),
         (headline(DECISION=["GRANTD"]), "there is no code GRANTD; choose from GRANTED, OTHER"),
         (headline(SEX=["F"]), "there is no dimension SEX"),
+        ({"charts": ["DECISIONS"]}, "charts: there is no dimension of its own DECISIONS"),
+        ({"charts": ["AGE"]}, "charts: there is no dimension of its own AGE"),
     ],
 )  # fmt: skip
 def test_codes_that_no_group_covers_are_never_counted_silently(tmp_path, changes, words):

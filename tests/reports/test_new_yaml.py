@@ -19,9 +19,8 @@ from records.instruments import reader, versions
 from records.models import Record, Submission
 from reports.designs import consistency, datasets, tables
 from standards import codelists
-from tests.cast import make_agency
+from tests.cast import make_agency, the_person
 from tests.records import files as uploaded
-from tests.cast import the_person
 
 TRIAL = Path(__file__).parents[1] / "data" / "trial"
 STUDENT = {
@@ -157,7 +156,14 @@ def test_three_files_give_upload_table_files_api_and_dashboard(
 
     page = client.get("/figures/tables/T19/").content.decode()
     assert "Foreign students by level, field and origin" in page and "Health and welfare" in page
-    assert "2023/24" in client.get("/figures/?dataset=EDU").content.decode()
+    dashboard = client.get("/figures/?dataset=EDU").content.decode()
+    assert "2023/24" in dashboard and 'name="study_level"' in dashboard
+    assert "Engineering and construction: women" in dashboard
+    for chart in ("trend", "citizenship", "study_level", "field"):
+        drawing = client.get(f"/figures/charts/{chart}-large-light.svg?dataset=EDU")
+        assert drawing.status_code == 200 and b"<svg" in drawing.content, chart
+    limited = client.get("/figures/?dataset=EDU&study_level=VOCATIONAL")
+    assert limited.status_code == 200 and "Vocational" in limited.content.decode()
     lines = client.get("/figures/tables/T19.csv").content.decode().splitlines()
     cells = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     assert {row["STUDY_LEVEL"] for row in cells} == {"HIGHER", "VOCATIONAL"}

@@ -164,7 +164,7 @@ def test_the_description_names_the_measures_of_the_files():
 
 
 def test_too_few_people_have_no_share():
-    few = figures.Figures(15, 12, 3, 3)
+    few = figures.Figures(51, 48, 21, 3)
     assert few.female_share is None and few.coverage is not None
-    assert figures.Figures(15, 15, 0, 3).female_share == 50.0
-    assert json.dumps(flat.measures(few)) == "[15, 12, 3, 30, null, 90.0]"
+    assert figures.Figures(51, 51, 0, 3).female_share == 50.0
+    assert json.dumps(flat.measures(few)) == "[51, 48, 21, 120, null, 82.5]"

@@ -153,3 +153,26 @@ def test_a_mistake_in_code_lists_and_texts_is_refused(
 def test_a_file_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(InvalidDefinition, match=r"nothing\.yaml does not exist"):
         definitions.read(tmp_path / "nothing.yaml", designs.table())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "t.yaml: this must be a mapping of keys, not nothing"),
+        (b"- 1\n", "t.yaml: this must be a mapping of keys, not [1]"),
+        (b"code: T1\nby: [A\n", "t.yaml, line 3: "),
+        (b"code: T1\nno: 1\n", "t.yaml, line 2: a key must be a text: write no in quotes"),
+        (b"1: 1\n", "t.yaml, line 1: a key must be a text: write 1 in quotes"),
+        (b"[a, b]: 1\n", "t.yaml, line 1: a key must be a text"),
+        (b"code: !!python/object:os.system [x]\n", "t.yaml, line 1: could not determine a constructor"),
+        (b"code: T1\ntitle: \xcf\xeb\n", "t.yaml, line 2: write the file in UTF-8"),
+        (b"code: \x00\n", "t.yaml"),
+        (b"--- 1\n--- 2\n", "t.yaml, line 2: "),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_definition_at_all_is_refused_in_words(tmp_path, content, message):
+    path = tmp_path / "t.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InvalidDefinition) as refused:
+        definitions.read(path, designs.table())
+    assert str(refused.value).startswith(message)

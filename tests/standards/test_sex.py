@@ -26,9 +26,11 @@ def test_shares_are_of_those_with_sex_stated_and_the_line_fills_its_width(f, m, 
     assert all(0 <= part.x <= 100 and 0 < part.width <= 100 for part in figures.line)
 
 
-def test_published_figures_show_no_share_of_few_bases():
-    assert Figures(15, 12, 3, base=3).female_share is None
-    assert Figures(15, 15, 0, base=3).female_share == 50.0
+def test_published_figures_show_no_share_of_fewer_than_a_hundred():
+    assert Figures(51, 48, 0, base=3).female_share is None
+    assert Figures(51, 51, 0, base=3).female_share == 50.0
+    assert Figures(50, 50, 0, base=5).female_share == 50.0
+    assert Figures(50, 45, 100, base=5).female_share is None
     assert Figures(1, 0, 0).female_share == 100.0
 
 

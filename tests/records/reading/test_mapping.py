@@ -1,15 +1,18 @@
 """Header rows, columns, questions about columns, and what stands between the data."""
 
+import pyarrow as pa
 import pytest
 
-from records.reading.__main__ import pa
+from records.reading import outgoing
+from records.reading.answers import bad_answer, settled
 from records.reading.headers import map_columns
 from records.reading.identity import keyed
+from records.reading.personal_columns import kind_of_header, kind_of_values
 from records.reading.questions import proven_letters
 from records.reading.rows import row_kind
 from standards import spelling
 from tests.records import files
-from tests.records.files import SPECS, VALID, look, plain, rows_of, table, xlsx
+from tests.records.files import SPECS, VALID, opened, plain, rows_of, table, xlsx
 
 WPF = SPECS["SMS-WPF"]
 
@@ -34,11 +37,11 @@ def test_no_header_means_two_variables_of_one_instrument(instrument):
     spec = SPECS[instrument]
     names = [spelling.normalise(h) for v in spec.variables for h in {v.name, *v.label.values()}]
     names += [spelling.normalise(h) for v in spec.variables for h in v.headers]
-    owners = {n: {v.name for v in spec.variables if n in _said(v)} for n in names}
+    owners = {n: {v.name for v in spec.variables if n in _headers(v)} for n in names}
     assert {n: o for n, o in owners.items() if len(o) > 1} == {}
 
 
-def _said(variable):
+def _headers(variable):
     texts = (variable.name, *variable.label.values(), *variable.headers)
     return {spelling.normalise(text) for text in texts}
 
@@ -46,7 +49,7 @@ def _said(variable):
 @pytest.mark.parametrize("instrument", SPECS)
 def test_no_header_of_a_variable_is_forbidden(instrument):
     spec = SPECS[instrument]
-    known = {text for variable in spec.variables for text in _said(variable)}
+    known = {text for variable in spec.variables for text in _headers(variable)}
     assert known & {spelling.normalise(f) for f in spec.forbidden} == set()
 
 
@@ -113,18 +116,170 @@ def test_a_column_with_a_strange_header_that_fits_is_asked_about():
     rows = [[*row, cell] for row, cell in zip(rows, ["Откуда родом", "Турция", "Китай", "TUR"])]
     question = map_columns(rows, WPF, {}).questions[0]
     assert question.id == "columns:citizenship"
-    assert question.choices == [{"value": "L", "label": "L: Откуда родом"}]
+    assert question.choices[0] == {"value": "L", "label": "L: Откуда родом"}
+    assert [choice["value"] for choice in question.choices] == ["L", "none"]
     answered = map_columns(rows, WPF, {"columns": {"citizenship": "L"}})
     assert variables(answered)["Откуда родом"] == ("citizenship", "answer")
-    assert answered.questions == []
+    assert answered.is_ready
+    assert [(q.id, q.answer) for q in answered.questions] == [("columns:citizenship", "L")]
+
+
+def without(name, header, cells):
+    """A table without a variable, and with a column of another header."""
+    rows = table(len(cells), base={k: v for k, v in files.WPF.items() if k != name})
+    rows = [[c for k, c in enumerate(row) if rows[0][k] != name] for row in rows]
+    return [[*row, cell] for row, cell in zip(rows, [header, *cells])]
 
 
 def test_a_question_about_record_numbers_shows_no_cell():
-    rows = table(2, base={k: v for k, v in files.WPF.items() if k != "record_ref"})
-    rows = [[*row, cell] for row, cell in zip(rows, ["Лицо", "Amanow A.", "Berdiýew B."])]
-    rows = [[c for k, c in enumerate(row) if rows[0][k] != "record_ref"] for row in rows]
+    rows = without("record_ref", "Дело", ["D/26-17", "D/26-18"])
     question = next(q for q in map_columns(rows, WPF, {}).questions if q.id == "columns:record_ref")
-    assert question.evidence == ["L: xxxxxx x., xxxxxxxx x."]
+    assert question.evidence == ["L: x/99-99"]
+
+
+NAMES = ["Amanow Aman", "Berdiýewa Jeren", "Ataýew A.", "Иванова Анна Петровна"]
+
+
+@pytest.mark.parametrize("header", ["Ady we familiýasy", "Лицо", "Gelen"])
+def test_a_column_of_names_is_never_offered_for_record_numbers(header):
+    layout = map_columns(without("record_ref", header, NAMES), WPF, {})
+    assert layout.questions == []
+    assert layout.refusal.code == "missing_required"
+    assert (
+        f"about persons, so they are not taken for it: L {header}" in layout.refusal.message["en"]
+    )
+    assert (layout.columns[-1].how, layout.columns[-1].reason) == ("forbidden", "name")
+
+
+@pytest.mark.parametrize("header", ["Ady we familiýasy", "Лицо", "Record number"])
+def test_no_answer_and_no_header_opens_a_column_of_names(header):
+    rows = without("record_ref", header, NAMES)
+    layout = map_columns(rows, WPF, {"columns": {"record_ref": "L"}})
+    assert layout.columns[-1].variable is None
+    assert layout.refusal.code == "missing_required"
+
+
+@pytest.mark.parametrize(
+    "header, reason",
+    [
+        ("Ady we familiýasy", "name"),
+        ("Ф.И.О. гражданина", "name"),
+        ("Фамилии и имена", "name"),
+        ("Name of the worker", "name"),
+        ("Işgäriň ady", "name"),
+        ("Passport No.", "document"),
+        ("№ паспорта, кем выдан", "document"),
+        ("Личный номер лица", "document"),
+        ("tel.", "phone"),
+        ("Тел", "phone"),
+        ("контакты", "phone"),
+        ("Contact details", "phone"),
+        ("Эл.почта работника", "email"),
+        ("E-mail (work)", "email"),
+        ("Ýaşaýan salgysy", "address"),
+        ("Улица, дом", "address"),
+        ("Национальности", "sensitive"),
+        ("Название страны", ""),
+        ("Name of the country", ""),
+        ("Ýurduň ady", ""),
+        ("Тип документа", ""),
+        ("Наименование", ""),
+        ("Гражданство", ""),
+        ("Telegin", ""),
+    ],
+)
+def test_headers_that_speak_of_persons_are_told_in_all_their_forms(header, reason):
+    assert kind_of_header(header) == reason
+
+
+@pytest.mark.parametrize(
+    "values, reason",
+    [
+        (NAMES, "name"),
+        (["AMANOW AMAN", "BERDIÝEWA JEREN", "ATAÝEW MERDAN"], "name"),
+        (["I-AŞ 123456", "I-AŞ 223456", "x"], "document"),
+        (["A1234567", "B7654321"], "document"),
+        (["+993 65 123456", "+99365654321"], "phone"),
+        (["a@b.tm", "c.d@e.example"], "email"),
+        (["ул. Азади, 15", "köçe 5, öý 3"], "address"),
+        (["Южная Корея", "Саудовская Аравия", "South Korea"], ""),
+        (["05.03.2026", "06.03.2026 12:30"], ""),
+        (["WP-1", "WP-2"], ""),
+        (["1 200 500", "900 000"], ""),
+        (["", "-"], ""),
+    ],
+)
+def test_values_that_are_about_persons_are_told(values, reason):
+    assert kind_of_values(values) == reason
+
+
+def test_a_variable_that_no_column_holds_is_not_stated_where_there_is_a_code_for_that():
+    rows = without("citizenship", "Откуда", ["Турция", "Китай"])
+    layout = map_columns(rows, WPF, {"columns": {"citizenship": "none"}})
+    assert layout.is_ready
+    assert "citizenship" not in {c.variable for c in layout.columns}
+
+
+def test_a_variable_that_no_column_holds_is_refused_where_no_code_says_so():
+    rows = without("record_ref", "Дело", ["D/26-17", "D/26-18"])
+    layout = map_columns(rows, WPF, {"columns": {"record_ref": "none"}})
+    assert layout.refusal.code == "missing_required"
+    assert [(q.id, q.answer) for q in layout.questions] == [("columns:record_ref", "none")]
+
+
+def test_every_question_has_a_choice_that_none_fits():
+    rows = without("citizenship", "Откуда", ["Турция", "Китай", "Иран"])
+    place = rows[0].index("sex")
+    rows[1][place], rows[2][place], rows[3][place] = "1", "K", "F"
+    rows[1][rows[0].index("valid_to")] = "03/04/2027"
+    asked = map_columns(rows, WPF, {}).questions
+    assert [q.id for q in asked] == ["columns:citizenship", "sex_codes", "day_first"]
+    assert {q.choices[-1]["value"] for q in asked} == {"none"}
+
+
+@pytest.mark.parametrize(
+    "answers, questions, words",
+    [
+        (
+            {"columns": {"citizenship": "L", "sex": "L"}},
+            ("columns:citizenship", "columns:sex"),
+            "Column L was chosen for several questions: Citizenship, Sex",
+        ),
+        ({"columns": {"citizenship": "1"}}, ("columns",), "cannot be used"),
+        ({"columns": {"nothing": "A"}}, ("columns",), "cannot be used"),
+        ({"encoding": "ebcdic"}, ("encoding",), "“encoding: ebcdic”"),
+        ({"sex_codes": {"1": "W"}}, ("sex_codes",), "cannot be used"),
+        ({"day_first": "perhaps"}, ("day_first",), "cannot be used"),
+        ({"weather": "fine"}, ("weather",), "cannot be used"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_named_with_the_reason(answers, questions, words):
+    bad = bad_answer(answers, WPF)
+    assert bad.questions == questions
+    assert words in bad.message["en"]
+
+
+def test_none_of_these_answers_every_question():
+    columns = {"citizenship": "none", "sex": "none"}
+    others = dict.fromkeys(("encoding", "sheet", "day_first", "control_total"), "none")
+    assert bad_answer({"columns": columns, "sex_codes": {"1": "none"}, **others}, WPF) is None
+
+
+def test_what_none_fits_stays_without_a_meaning():
+    answers = {"sex_codes": {"1": "F", "7": "none"}, "day_first": "none"}
+    assert settled(answers) == {"sex_codes": {"1": "F"}}
+    assert settled({"day_first": "true_held"}) == {"day_first": "true"}
+
+
+def test_a_file_of_another_instrument_is_recognised_by_its_headers():
+    layout = map_columns(table(2), SPECS["SMS-BCR"], {}, [SPECS["STA-SLP"], WPF])
+    assert (layout.refusal.code, layout.refusal.where) == ("other_instrument", "SMS-WPF")
+
+
+def test_a_file_that_lacks_a_column_is_not_taken_for_another_instrument():
+    rows = table(2, base={k: v for k, v in files.BCR.items() if k not in ("direction", "purpose")})
+    layout = map_columns(rows, SPECS["SMS-BCR"], {}, [WPF, SPECS["STA-SLP"]])
+    assert layout.refusal.code == "missing_required"
 
 
 def test_no_answer_opens_a_forbidden_column():
@@ -143,11 +298,13 @@ def test_numbers_for_sex_are_asked_about_with_their_counts():
 @pytest.mark.parametrize(
     "texts, proven",
     [
-        (["z", "e"], {"z": "F", "e": "M"}),
+        (["z", "e"], {}),
+        (["z", "e", "Zenan"], {"z": "F", "e": "M"}),
         (["Z", "Erkek"], {"z": "F"}),
         (["Kadın", "e"], {"e": "M"}),
-        (["k", "e"], {"k": "F", "e": "M"}),
-        (["w", "m"], {"w": "F"}),
+        (["k", "e"], {}),
+        (["w", "m"], {}),
+        (["w", "Male"], {"w": "F"}),
         (["a", "ж"], {}),
         (["e", "м"], {}),
         (["k"], {}),
@@ -163,6 +320,11 @@ def test_an_unproven_letter_is_asked_about():
     assert [(q.id, q.evidence) for q in layout.questions] == [("sex_codes", ["k: 1"])]
 
 
+def test_single_letters_that_prove_each_other_are_asked_about():
+    layout = map_columns(table(4, sex=["K", "E"]), WPF, {})
+    assert [(q.id, q.evidence) for q in layout.questions] == [("sex_codes", ["e: 2", "k: 2"])]
+
+
 def test_dates_that_could_be_read_two_ways_are_asked_about():
     layout = map_columns(table(2, valid_to=["03/02/2027", "03/22/2027"]), WPF, {})
     assert [q.id for q in layout.questions] == ["day_first"]
@@ -175,16 +337,16 @@ def test_dates_that_can_be_read_one_way_raise_no_question(date):
 
 
 def test_the_sheet_that_holds_a_table_is_chosen(tmp_path):
-    source = look(xlsx(Notes=[["Hello"]], March=table(2)), tmp_path)
+    source = opened(xlsx(Notes=[["Hello"]], March=table(2)), tmp_path)
     assert (source.file["sheet"], len(rows_of(source))) == ("March", 2)
 
 
 def test_of_several_sheets_with_tables_a_person_chooses(tmp_path):
     content = xlsx(Mart=table(2), Aprel=table(3))
-    source = look(content, tmp_path)
+    source = opened(content, tmp_path)
     assert [q.id for q in source.layout.questions] == ["sheet"]
     assert source.layout.questions[0].evidence == ["Mart: 3", "Aprel: 4"]
-    assert len(rows_of(look(content, tmp_path, answers={"sheet": "Aprel"}))) == 3
+    assert len(rows_of(opened(content, tmp_path, answers={"sheet": "Aprel"}))) == 3
 
 
 @pytest.mark.parametrize(
@@ -196,6 +358,14 @@ def test_of_several_sheets_with_tables_a_person_chooses(tmp_path):
         (["Jemi:", "", "98"], "total"),
         (["Jemi: 98", "", ""], "total"),
         (["Jemile", "", "98"], "data"),
+        (["Всего: 25 чел.", "", ""], "total"),
+        (["Jemi: 25", "", ""], "total"),
+        (["Количество записей: 25", "", ""], "total"),
+        (["Sany", "25", ""], "total"),
+        (["Ahal welaýaty", "", ""], "heading"),
+        (["", "По Ахалскому велаяту:", ""], "heading"),
+        (["Türkiýe", "", ""], "heading"),
+        (["-", "", ""], "data"),
         (["Müdiri", "", "A. Amanow"], "signature"),
         (["Bölüm başlygy", "", "A. Amanow"], "signature"),
         (["М.П.", "", ""], "signature"),
@@ -211,27 +381,45 @@ def test_rows_that_are_no_data_are_told_apart(cells, kind):
     assert row_kind(cells) == kind
 
 
+def test_repeated_headers_headings_and_counts_are_skipped_and_counted(tmp_path):
+    head, *rows = table(4)
+    lines = [head, ["Ahal welaýaty"], *rows[:2], [h.upper() for h in head], head, *rows[2:]]
+    file = opened(plain([*lines, [], ["Всего: 4 чел."]]), tmp_path)
+    columns = outgoing.OutgoingColumns(file.layout.columns, WPF, b"key")
+    kept = [row for block in file.blocks for row in columns.batch(block)["_row"].to_pylist()]
+    assert sorted(kept) == [3, 4, 7, 8]
+    assert columns.rows.skipped == {"heading": 1, "header": 2, "blank": 1, "total": 1}
+    assert columns.rows.broken_total() is None
+
+
+def test_a_part_of_a_total_is_no_control_of_the_rows(tmp_path):
+    file = opened(plain([*table(4), ["Всего: 4"], ["из них женщин", "2"], ["Itogo"]]), tmp_path)
+    columns = outgoing.OutgoingColumns(file.layout.columns, WPF, b"key")
+    assert sum(columns.batch(block).num_rows for block in file.blocks) == 4
+    assert columns.rows.broken_total() is None
+
+
 def test_blank_rows_totals_signatures_and_numbering_are_left_out(tmp_path):
     head, *rows = table(4)
     width = len(head)
     lines = [head, [str(k + 1) for k in range(width)], *rows[:2], [""] * width]
     lines += [["Итого по Ахалу", "2"], *rows[2:], ["Jemi", "4"], [], ["Müdiri", "", "A. Amanow"]]
-    found = rows_of(look(plain(lines), tmp_path))
+    found = rows_of(opened(plain(lines), tmp_path))
     assert [row["_row"] for row in found] == [3, 4, 7, 8]
 
 
 def test_a_complete_row_is_data_whatever_its_first_word(tmp_path):
-    assert len(rows_of(look(plain(table(1, record_ref="Total 1")), tmp_path))) == 1
+    assert len(rows_of(opened(plain(table(1, record_ref="Total 1")), tmp_path))) == 1
 
 
 def test_rows_that_only_have_a_number_are_blank(tmp_path):
     head, *rows = table(2)
     lines = [["№", *head], *([str(k), *row] for k, row in enumerate(rows)), ["3"], ["4"]]
-    assert len(rows_of(look(plain(lines), tmp_path))) == 2
+    assert len(rows_of(opened(plain(lines), tmp_path))) == 2
 
 
 def test_an_incomplete_row_is_data(tmp_path):
-    rows = rows_of(look(plain(table(3, event_date=["05.03.2026", "", "x"])), tmp_path))
+    rows = rows_of(opened(plain(table(3, event_date=["05.03.2026", "", "x"])), tmp_path))
     assert [row["event_date"] for row in rows] == ["05.03.2026", "", "x"]
 
 
@@ -251,7 +439,7 @@ def test_a_real_list_with_composite_columns_is_read(tmp_path):
     row += ["Döwlet", "05.03.2026", "05.03.2027"]
     title = ["", "Daşary ýurt raýatlarynyň sanawy"]
     signature = ["", "Müdiri", "", "", "", "A. Amanow"]
-    source = look(xlsx(Sanaw=[[], title, [], head, row, [], signature]), tmp_path)
+    source = opened(xlsx(Sanaw=[[], title, [], head, row, [], signature]), tmp_path)
     assert source.file["header_row"] == 4
     (found,) = rows_of(source)
     key = keyed(b"key", pa.array(["U 1234567, 01.01.2030"]))[0].as_py()
@@ -278,17 +466,17 @@ def test_a_real_list_with_composite_columns_is_read(tmp_path):
 
 def test_an_address_without_a_region_leaves_only_a_mask(tmp_path):
     base = {k: v for k, v in files.WPF.items() if k != "region"}
-    source = look(plain(table(1, base=base, **{"Türkmenistandaky salgysy": "Köçe 5"})), tmp_path)
+    source = opened(plain(table(1, base=base, **{"Türkmenistandaky salgysy": "Köçe 5"})), tmp_path)
     assert [row["region"] for row in rows_of(source)] == ["•••"]
 
 
 def test_a_column_of_its_own_goes_before_a_part(tmp_path):
     rows = table(1, **{"Doglan senesi we ýeri": "01.01.1950, Eýran"})
-    (found,) = rows_of(look(plain(rows), tmp_path))
+    (found,) = rows_of(opened(plain(rows), tmp_path))
     assert (found["birth_date"], found["country_birth"]) == ("12.04.1990", "Eýran")
 
 
 @pytest.mark.parametrize("instrument", VALID)
 def test_the_template_of_every_instrument_passes_its_own_mapping(instrument, tmp_path):
     rows = table(3, base=VALID[instrument])
-    assert len(rows_of(look(plain(rows), tmp_path, instrument), instrument)) == 3
+    assert len(rows_of(opened(plain(rows), tmp_path, instrument), instrument)) == 3

@@ -4,7 +4,7 @@ import pytest
 
 from records.reading import text_file
 from records.reading.refusals import FileRefused
-from tests.records.files import look, plain, rows_of, table, text
+from tests.records.files import opened, plain, rows_of, table, text
 
 RUSSIAN = ["№ дела", "Дата", "Пол", "Гражданство", "Велаят", "Решение", "Занятие"]
 RUSSIAN += ["Вид деятельности", "Тип работодателя", "Действует с", "Действует до"]
@@ -18,23 +18,23 @@ ROW_TK += ["Döwlet", "05.03.2026", "05.03.2027"]
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
 def test_a_russian_file_is_read_in_every_encoding(encoding, tmp_path):
-    source = look(text([RUSSIAN, ROW_RU], ";").encode(encoding), tmp_path)
+    source = opened(text([RUSSIAN, ROW_RU], ";").encode(encoding), tmp_path)
     assert source.file["encoding"] == encoding
     assert [row["sex"] for row in rows_of(source)] == ["ж"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1250"])
 def test_a_turkmen_file_is_read_in_every_encoding(encoding, tmp_path):
-    source = look(text([TURKMEN, ROW_TK], ";").encode(encoding), tmp_path)
+    source = opened(text([TURKMEN, ROW_TK], ";").encode(encoding), tmp_path)
     assert source.file["encoding"] == encoding
     assert [(row["sex"], row["citizenship"]) for row in rows_of(source)] == [("Aýal", "Türkiýe")]
 
 
 def test_utf_16_is_read_with_either_order_of_bytes(tmp_path):
     content = "\ufeff" + text([RUSSIAN, *([ROW_RU] * 9)], ";")
-    big = look(content.encode("utf-16-be"), tmp_path)
+    big = opened(content.encode("utf-16-be"), tmp_path)
     assert len(rows_of(big)) == 9
-    little = look(content.encode("utf-16-le"), tmp_path)
+    little = opened(content.encode("utf-16-le"), tmp_path)
     assert len(rows_of(little)) == 9
 
 
@@ -42,7 +42,7 @@ def test_utf_16_is_read_with_either_order_of_bytes(tmp_path):
 @pytest.mark.parametrize("end", ["\n", "\r"])
 def test_a_letter_cut_at_the_end_of_the_sample_is_no_reason_to_doubt(encoding, end, tmp_path):
     lines = [RUSSIAN, *([str(k), *ROW_RU[1:]] for k in range(5000))]
-    source = look(text(lines, ";", end).encode(encoding), tmp_path)
+    source = opened(text(lines, ";", end).encode(encoding), tmp_path)
     assert source.file["encoding"] == encoding
     assert len(rows_of(source)) == 5000
 
@@ -51,52 +51,52 @@ def test_a_person_chooses_where_both_encodings_make_sense(tmp_path):
     plain_headers = table(2, citizenship="TUR")
     plain_headers[1][plain_headers[0].index("region")] = "Ö"
     content = text(plain_headers).encode("cp1250")
-    source = look(content, tmp_path)
+    source = opened(content, tmp_path)
     assert [q.id for q in source.layout.questions] == ["encoding"]
-    chosen = look(content, tmp_path, answers={"encoding": "cp1250"})
+    chosen = opened(content, tmp_path, answers={"encoding": "cp1250"})
     assert rows_of(chosen)[0]["region"] == "Ö"
 
 
 def test_letters_in_dropped_columns_raise_no_question(tmp_path):
     content = text(table(2, name="Ö")).encode("cp1250")
-    assert look(content, tmp_path).layout.questions == []
+    assert opened(content, tmp_path).layout.questions == []
 
 
 @pytest.mark.parametrize("encoding", ["cp949", "shift_jis", "gb18030"])
 def test_an_encoding_that_is_not_ours_is_refused(encoding, tmp_path):
     word = {"cp949": "대한민국", "shift_jis": "日本国籍", "gb18030": "中华人民共和国"}[encoding]
     with pytest.raises(FileRefused, match="encoding"):
-        look(text(table(30, citizenship=word)).encode(encoding), tmp_path)
+        opened(text(table(30, citizenship=word)).encode(encoding), tmp_path)
 
 
 def test_bytes_that_break_the_encoding_far_below_are_refused(tmp_path):
     content = plain(table(20_000)) + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251")
-    source = look(content, tmp_path)
+    source = opened(content, tmp_path)
     with pytest.raises(Exception, match="UTF8"):
         rows_of(source)
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
 def test_every_delimiter_is_found(delimiter, tmp_path):
-    source = look(plain(table(3), delimiter=delimiter), tmp_path)
+    source = opened(plain(table(3), delimiter=delimiter), tmp_path)
     assert source.file["delimiter"] == delimiter
     assert len(rows_of(source)) == 3
 
 
 def test_what_sep_says_is_the_delimiter(tmp_path):
-    source = look(b"sep=;\r\n" + plain(table(2), delimiter=";"), tmp_path)
+    source = opened(b"sep=;\r\n" + plain(table(2), delimiter=";"), tmp_path)
     assert (source.file["delimiter"], source.file["header_row"]) == (";", 2)
     assert [row["_row"] for row in rows_of(source)] == [3, 4]
 
 
 def test_commas_inside_the_cells_do_not_win_against_semicolons(tmp_path):
     rows = table(5, citizenship="Корея, Республика", wage_month="1 200,50", wage_cur="USD")
-    assert look(plain(rows, delimiter=";"), tmp_path).file["delimiter"] == ";"
+    assert opened(plain(rows, delimiter=";"), tmp_path).file["delimiter"] == ";"
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_end_of_line_is_read(end, tmp_path):
-    rows = rows_of(look(plain(table(3), end=end), tmp_path))
+    rows = rows_of(opened(plain(table(3), end=end), tmp_path))
     assert [row["_row"] for row in rows] == [2, 3, 4]
     assert rows[2]["valid_to"] == "05.03.2027"
 
@@ -104,13 +104,17 @@ def test_every_end_of_line_is_read(end, tmp_path):
 def test_mixed_ends_of_line_are_read(tmp_path):
     one, two, three, four = text(table(3)).splitlines()
     content = f"{one}\r\n{two}\n{three}\r{four}\r\n".encode()
-    assert [row["record_ref"] for row in rows_of(look(content, tmp_path))] == ["R-1", "R-2", "R-3"]
+    assert [row["record_ref"] for row in rows_of(opened(content, tmp_path))] == [
+        "R-1",
+        "R-2",
+        "R-3",
+    ]
 
 
 def test_rows_are_numbered_as_a_spreadsheet_shows_them(tmp_path):
     head, *rows = table(4, wage_cur=["USD", "line\nbreak", "USD", "USD"])
     lines = [["A title\nof two lines"], [], head, rows[0], [], rows[1], rows[2][:-3], rows[3]]
-    source = look(plain(lines), tmp_path)
+    source = opened(plain(lines), tmp_path)
     assert source.file["header_row"] == 3
     found = {row["record_ref"]: row["_row"] for row in rows_of(source)}
     assert found == {"R-1": 4, "R-2": 6, "R-3": 7, "R-4": 8}
@@ -120,17 +124,17 @@ def test_rows_stay_numbered_rightly_over_many_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr(text_file, "BLOCK", 4096)
     head, *rows = table(600)
     lines = [head, *(row[:-2] if k % 7 == 0 else row for k, row in enumerate(rows))]
-    found = [(row["record_ref"], row["_row"]) for row in rows_of(look(plain(lines), tmp_path))]
+    found = [(row["record_ref"], row["_row"]) for row in rows_of(opened(plain(lines), tmp_path))]
     assert found == [(f"R-{k + 1}", k + 2) for k in range(600)]
 
 
 def test_a_row_with_too_many_cells_is_marked(tmp_path):
     head, *rows = table(3)
-    found = rows_of(look(plain([head, rows[0], [*rows[1], "surplus"], rows[2]]), tmp_path))
+    found = rows_of(opened(plain([head, rows[0], [*rows[1], "surplus"], rows[2]]), tmp_path))
     assert [row["_broken"] for row in found] == [False, True, False]
 
 
 def test_empty_cells_at_the_end_of_a_row_do_no_harm(tmp_path):
     head, *rows = table(2)
-    found = rows_of(look(plain([head, [*rows[0], "", ""], rows[1]]), tmp_path))
+    found = rows_of(opened(plain([head, [*rows[0], "", ""], rows[1]]), tmp_path))
     assert [row["_broken"] for row in found] == [False, False]

@@ -1,0 +1,128 @@
+"""Correcting a held row: what a person changed in it, and nothing else.
+
+The form of a whole row and the sheet of held rows both end in `correct`. Cells that nobody touched
+mean what they meant in their file, with the answers that were given about it.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from agencies.models import Person
+from records.collection import entry
+from records.collection.answers import answers_of
+from records.collection.entry import Before, Outcome
+from records.collection.held_rows import texts_of_held
+from records.instruments import versions
+from records.instruments.spec import Spec, Variable
+from records.models import HeldRow
+from records.review.opening import require_delivery
+from records.validation.findings import Checked
+from records.validation.meanings import Answers, Meanings
+
+AGE = ("age", "age_precision")
+DATES = ("event_date", "birth_date")  # what an age is worked out from
+
+
+def correct(
+    held_row: HeldRow,
+    changes: Mapping[str, str],
+    *,
+    by: Person,
+    acknowledged: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Make a record of a held row with these changes (variable -> text).
+
+    `acknowledged` holds rule ids of warnings the person has confirmed. Raises `Denied`, and
+    `Refused` where the period is no longer open, the number is taken, or the row is gone.
+    """
+    require_delivery(by, held_row.agency, held_row.instrument)
+    checked = check(held_row, changes)
+    outcome = entry.outcome_of(checked, acknowledged)
+    if not outcome.findings:
+        typed_row = {**checked.typed.to_pylist()[0], **_age_known(held_row, changes)}
+        version = versions.current(held_row.instrument)
+        before = Before(held_row=held_row)
+        outcome.record = entry.store(typed_row, version, agency=held_row.agency, before=before)
+        entry.note("correct", outcome.record, by=by)
+    return outcome
+
+
+def check(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> Checked:
+    """Check a held row, with changes or as it is, without saving."""
+    spec = _spec(held_row)
+    answers = _answers(held_row)
+    changes = dict(changes or {})
+    if answers.day_first is None:
+        # A person who types a date into a field writes the day first; the file did not say.
+        changes = {name: _day_first(spec.by_name[name], text) for name, text in changes.items()}
+    texts = texts_of_held(held_row) | changes
+    if changes.keys() & set(DATES) and _is_typed(held_row):
+        texts.pop("age", None)  # it was worked out from the dates as they were
+    return entry.check(texts, spec, answers)
+
+
+def changes_in(held_row: HeldRow, posted: Mapping[str, str]) -> dict[str, str]:
+    """Return what a person changed, of the fields that a form or a sheet sent back."""
+    spec = _spec(held_row)
+    texts, shown = texts_of_held(held_row), shown_texts(held_row)
+    return {
+        name: posted[name].strip()
+        for name in spec.by_name
+        if name in posted
+        and _visible(posted[name]) not in (_visible(texts.get(name)), _visible(shown.get(name)))
+    }
+
+
+def shown_texts(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what the fields of the form hold: the code a text means, or the text where it means none."""
+    spec = _spec(held_row)
+    meanings = Meanings(spec, today=timezone.localdate(), answers=_answers(held_row))
+    texts = texts_of_held(held_row) | dict(changes or {})
+    return {
+        name: _shown(spec.by_name[name], text, meanings) if name in spec.by_name else text
+        for name, text in texts.items()
+    }
+
+
+def _shown(variable: Variable, text: str, meanings: Meanings) -> str:
+    if variable.kind not in ("code", "boolean") or not text.strip():
+        return text
+    ((value, _problem),) = meanings.of(variable, [text])
+    if value is None:
+        return text
+    return str(int(value)) if variable.kind == "boolean" else str(value)
+
+
+def _age_known(held_row: HeldRow, changes: Mapping[str, str]) -> dict[str, Any]:
+    """Return the exact age of a row that was valid but for its number: only the year of birth is kept."""
+    if not _is_typed(held_row) or changes.keys() & set(DATES):
+        return {}
+    return {name: held_row.raw.get(name) for name in AGE}
+
+
+def _is_typed(held_row: HeldRow) -> bool:
+    """Say whether the row was valid when it came, so that typed values were kept of it, not texts."""
+    return "age_precision" in held_row.raw
+
+
+def _answers(held_row: HeldRow) -> Answers:
+    return Answers() if _is_typed(held_row) else answers_of(held_row.upload)
+
+
+def _spec(held_row: HeldRow) -> Spec:
+    return versions.spec_of(versions.current(held_row.instrument))
+
+
+SLASHED = re.compile(r"^\s*(\d{1,2})[/\-](\d{1,2})[/\-](\d{2,4})\s*$")
+
+
+def _day_first(variable: Variable, text: str) -> str:
+    return SLASHED.sub(r"\1.\2.\3", text) if variable.kind in ("date", "birth") else text
+
+
+def _visible(text: str | None) -> str:
+    """What of a text comes back from a field of a page: line breaks and outer spaces do not."""
+    return " ".join((text or "").split())

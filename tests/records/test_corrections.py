@@ -1,0 +1,230 @@
+"""Correcting a held row changes what the person changed, and nothing else."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from agencies import scope
+from records.collection import corrections, uploads
+from records.models import HeldRow, Record
+from tests.records import files
+from tests.records.files import WPF, plain, table
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# A row as clerks write it: no code of any list, and answers that explain it.
+WRITTEN = {
+    **WPF,
+    "sex": "E",
+    "citizenship": "Türkiýe",
+    "region": "Ahal welaýaty",
+    "decision": "Uzaldyldy",
+    "birth_date": "12/04/1990",
+    "event_date": "05/03/2026",
+    "civil_status": "öýlenen",
+    "education": "высшее",
+    "wage_month": "1 200,50",
+    "wage_cur": "манат",
+}
+ANSWERS = {
+    "sex_codes": {"E": "M", "Z": "F"},
+    "day_first": "false",
+    "aliases": {"decision": {"Uzaldyldy": "REN"}},
+}
+WRITTEN |= {"event_date": "03/05/2026", "birth_date": "04/12/1990"}
+
+
+@pytest.fixture
+def held(send, clerk):
+    """Send rows like WRITTEN with these cells wrong; returns the held row."""
+
+    def hold(answers=ANSWERS, **wrong):
+        send(plain(table(2, base={**WRITTEN, **wrong})[:2]), answers=answers)
+        with scope.acting(clerk):
+            return HeldRow.open_rows.select_related("agency", "instrument", "upload").get()
+
+    return hold
+
+
+def facts(record):
+    skipped = {"id", "upload_id", "row_no"}
+    return {
+        f.attname: getattr(record, f.attname)
+        for f in Record._meta.fields
+        if f.attname not in skipped
+    }
+
+
+def fields_of(page):
+    """What a browser would send back of a form that nobody touched."""
+    from html.parser import HTMLParser
+
+    class Form(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.values, self.select = {}, None
+
+        def handle_starttag(self, tag, attributes):
+            said = dict(attributes)
+            if tag == "input" and said.get("name") and said.get("type") in ("text", "hidden"):
+                self.values[said["name"]] = said.get("value") or ""
+            if tag == "select":
+                self.select = said["name"]
+                self.values[self.select] = ""
+            if tag == "option" and "selected" in said:
+                self.values[self.select] = said.get("value") or ""
+
+    form = Form()
+    form.feed(page.content.decode())
+    return form.values
+
+
+def test_the_form_shows_the_code_each_text_means(held, client, clerk):
+    row = held(valid_to="??")
+    client.force_login(clerk)
+    fields = fields_of(client.get(f"/held/{row.pk}/"))
+    shown = {name: fields[name] for name in ("sex", "citizenship", "region", "decision")}
+    assert shown == {"sex": "M", "citizenship": "TUR", "region": "TM-A", "decision": "REN"}
+    assert (fields["education"], fields["civil_status"], fields["wage_cur"]) == ("6T8", "M", "TMT")
+    assert fields["birth_date"] == "04/12/1990"
+
+
+def test_a_text_without_a_meaning_stands_in_its_field_with_what_is_wrong(held, client, clerk):
+    row = held(citizenship="Nowhere", decision="hm", valid_to="??")
+    client.force_login(clerk)
+    page = client.get(f"/held/{row.pk}/")
+    fields = fields_of(page)
+    assert (fields["citizenship"], fields["decision"], fields["valid_to"]) == (
+        "Nowhere",
+        "hm",
+        "??",
+    )
+    assert "This is not in the list for “Citizenship”" in page.content.decode()
+
+
+def test_saving_the_form_unchanged_changes_nothing(held, client, clerk):
+    row = held(citizenship="Nowhere")
+    client.force_login(clerk)
+    page = f"/held/{row.pk}/"
+    again = client.post(page, fields_of(client.get(page)))
+    assert again.status_code == 422
+    assert "Citizenship" in again.content.decode()
+    with scope.acting(clerk):
+        assert HeldRow.open_rows.get().raw == row.raw
+
+
+@pytest.mark.parametrize("road", ["form", "sheet"])
+def test_a_correction_keeps_every_other_cell_and_the_answers_of_the_file(road, held, client, clerk):
+    row = held(valid_to="??")
+    client.force_login(clerk)
+    page = f"/held/{row.pk}/"
+    if road == "form":
+        client.post(page, {**fields_of(client.get(page)), "valid_to": "05.03.2027"})
+    else:
+        sheet = {"valid_to": "05.03.2027", "shown": "record_ref,valid_to"}
+        client.post(page, sheet, headers={"HX-Request": "true"})
+    with scope.acting(clerk):
+        record = Record.objects.get()
+    assert (record.sex, record.citizenship, record.region) == ("M", "TUR", "TM-A")
+    assert (record.event_date.isoformat(), record.birth_year, record.age) == (
+        "2026-03-05",
+        1990,
+        35,
+    )
+    assert (record.age_precision, record.education) == ("D", "6T8")
+    assert (record.extras["decision"], record.extras["wage_cur"]) == ("REN", "TMT")
+
+
+def test_a_date_nobody_could_order_stays_in_doubt_until_it_is_typed_anew(held, clerk):
+    row = held(answers={"sex_codes": {"E": "M"}, "aliases": ANSWERS["aliases"]}, event_date="05.03.2026", birth_date="12.04.1990", valid_from="05.03.2026", valid_to="05.03.2027", citizenship="Nowhere")  # fmt: skip
+    with scope.acting(clerk):
+        row.raw["birth_date"] = "02/03/1990"
+        row.save()
+        outcome = corrections.correct(row, {"citizenship": "TUR"}, by=clerk)
+        assert [f.rule for f in outcome.errors] == ["birth_date.ambiguous"]
+        typed = {"citizenship": "TUR", "birth_date": "03/02/1990"}
+        record = corrections.correct(row, typed, by=clerk).record
+    assert (record.age, record.age_precision) == (36, "D")
+
+
+def test_a_row_held_for_its_number_keeps_its_exact_age(send, clerk):
+    rows = table(2, record_ref="7", wage_month=["900", "901"], wage_cur="USD")
+    send(plain(rows))
+    with scope.acting(clerk):
+        row = HeldRow.open_rows.order_by("row_no")[1]
+        record = corrections.correct(row, {"record_ref": "8"}, by=clerk).record
+    assert (record.age, record.age_precision, record.birth_year) == (35, "D", 1990)
+    with scope.acting(clerk):
+        other = HeldRow.open_rows.get()
+        record = corrections.correct(other, {"birth_date": "1980"}, by=clerk).record
+    assert (record.age, record.age_precision, record.birth_year) == (46, "Y", 1980)
+
+
+def test_a_letter_that_the_file_proved_means_the_same_in_a_corrected_row(send, clerk):
+    send(plain(table(3, sex=["e", "Zenan", "Erkek"], valid_to=["??", "05.03.2027", "05.03.2027"])))
+    with scope.acting(clerk):
+        row = HeldRow.open_rows.get()
+        record = corrections.correct(row, {"valid_to": "05.03.2027"}, by=clerk).record
+    assert record.sex == "M"
+
+
+def test_the_currency_of_the_file_holds_for_a_corrected_row(send, clerk):
+    send(plain(table(2, wage_month="900", sex=["??", "F"])), answers={"currency": "USD"})
+    with scope.acting(clerk):
+        record = corrections.correct(HeldRow.open_rows.get(), {"sex": "F"}, by=clerk).record
+    assert record.extras["wage_cur"] == "USD"
+
+
+GOOD = {
+    "sex": ["E", "Z", "F", "женский", ""],
+    "citizenship": ["Иран", "UZB", "Türkiýe", ""],
+    "region": ["Mary", "TM-S", ""],
+    "decision": ["Uzaldyldy", "ISS"],
+    "civil_status": ["öýlenen", "S", "замужем", ""],
+    "education": ["высшее", "7", ""],
+    "birth_date": ["1988", "05/06/1991", "7 мая 1985"],
+    "valid_to": ["05.03.2027", "03/05/2027", "5 марта 2027"],
+    "wage_month": ["900", "1 000,5"],
+    "wage_cur": ["манат", "USD"],
+}
+WRONG = {**{name: ["nonsense!"] for name in GOOD}, "valid_to": ["??", "01.01.2020"]}
+
+
+@settings(
+    deadline=None,
+    max_examples=12,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    cells=st.fixed_dictionaries({name: st.sampled_from(texts) for name, texts in GOOD.items()}),
+    name=st.sampled_from(sorted(GOOD)),
+    data=st.data(),
+)
+def test_a_corrected_row_is_the_record_its_file_would_have_given(
+    cells, name, data, client, clerk, agency, instruments
+):
+    wrong = data.draw(st.sampled_from(WRONG[name]))
+    good = data.draw(
+        st.sampled_from([text for text in GOOD[name] if text] if name != "sex" else ["F", "E", "Z"])
+    )
+    row = {**WRITTEN, **cells}
+    road = {"by": clerk, "agency": agency, "instrument": instruments["SMS-WPF"], "answers": ANSWERS}
+    rules = frozenset(f"{v}.{r}" for v, r in [("sex", "not_stated"), ("civil_status", "word_of_women"), ("civil_status", "word_of_men")])  # fmt: skip
+    whole = files.send(plain(table(1, base={**row, name: good})), **road)
+    with scope.acting(clerk):
+        expected = [facts(record) for record in Record.objects.all()]
+        uploads.undo(whole, by=clerk)
+    broken = files.send(plain(table(1, base={**row, name: wrong})), **road)
+    with scope.acting(clerk):
+        held = HeldRow.open_rows.select_related("agency", "instrument", "upload").get()
+    client.force_login(clerk)
+    page = f"/held/{held.pk}/"
+    posted = {**fields_of(client.get(page)), name: good, "acknowledged": list(rules)}
+    client.post(page, posted)
+    with scope.acting(clerk):
+        corrected = [facts(record) for record in Record.objects.all()]
+        uploads.undo(broken, by=clerk)
+    for record in (*expected, *corrected):
+        record.pop("submission_id")
+    assert corrected == expected

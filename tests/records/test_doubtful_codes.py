@@ -1,0 +1,133 @@
+"""Texts of code variables that mean something only in part: held with a suggestion, asked, or said."""
+
+import pyarrow as pa
+import pytest
+
+from records.reading.headers import map_columns
+from records.reading.layout import open_questions
+from records.validation import parsing
+from standards.languages import LANGUAGES
+from tests.records.files import SPECS, plain, table
+from tests.records.test_rules import check
+
+WPF = SPECS["SMS-WPF"]
+
+
+def findings(**columns):
+    checked = check("SMS-WPF", table(1, **columns))
+    return {f.rule: f.severity for f in checked.findings}, checked
+
+
+@pytest.mark.parametrize(
+    "column, rule",
+    [
+        ({"citizenship": "Узбекистан (г. Ташкент)"}, "citizenship.suggested.UZB"),
+        ({"citizenship": "643"}, "citizenship.number.RUS"),
+        ({"citizenship": "СН"}, "citizenship.suggested.CHE"),
+        ({"citizenship": "Россия/Украина"}, "citizenship.ambiguous"),
+        ({"citizenship": "NA"}, "citizenship.ambiguous"),
+        ({"citizenship": "582"}, "citizenship.unknown_text"),
+        ({"occupation": "повар (универсал)"}, "occupation.suggested.51"),
+        ({"sex": "1 - мужской"}, "sex.suggested.M"),
+    ],
+)
+def test_a_doubtful_text_is_held_and_its_cause_names_what_it_may_mean(column, rule):
+    rules, checked = findings(**column)
+    assert rules == {rule: "error"}
+    assert checked.held.tolist() == [True]
+
+
+def test_a_suggestion_is_said_in_every_language_with_the_label_of_its_code():
+    _rules, checked = findings(citizenship="643")
+    (finding,) = checked.findings
+    assert all(
+        label in finding.message[lang]
+        for lang, label in zip(LANGUAGES, ("Russia", "Россия", "Russiýa"), strict=True)
+    )
+    assert "{" not in "".join(finding.message.values())
+
+
+def test_each_suggestion_of_a_file_is_a_cause_of_its_own():
+    rows = table(6, citizenship=["643", "795", "643", "Узбекистан (г. Ташкент)", "Турции", "TUR"])
+    causes = {f.rule: f.rows.tolist() for f in check("SMS-WPF", rows).findings}
+    assert causes == {
+        "citizenship.number.RUS": [0, 2],
+        "citizenship.number.TKM": [1],
+        "citizenship.suggested.UZB": [3],
+    }
+
+
+def test_a_place_inside_a_country_is_kept_with_a_warning():
+    rules, checked = findings(citizenship="Северный Кипр")
+    assert rules == {"citizenship.part.CYP": "warning"}
+    assert checked.typed["citizenship"].to_pylist() == ["CYP"]
+
+
+def test_what_a_rule_reads_for_sure_is_kept_without_a_word():
+    rules, checked = findings(
+        citizenship="гр-н Республики Узбекистан",
+        sex="женский пол",
+        occupation="71 Строительные рабочие",
+    )
+    assert (rules, checked.held.tolist()) == ({}, [False])
+    typed = {name: checked.typed[name].to_pylist() for name in ("citizenship", "sex", "occupation")}
+    assert typed == {"citizenship": ["UZB"], "sex": ["F"], "occupation": ["71"]}
+
+
+@pytest.mark.parametrize(
+    "code", ["34", "35", "41", "44", "61", "63", "73", "81", "92", "96", "01", "03"]
+)
+def test_every_group_of_isco_08_is_taken_in(code):
+    rules, checked = findings(occupation=code)
+    assert (rules, checked.typed["occupation"].to_pylist()) == ({}, [code])
+
+
+@pytest.mark.parametrize("code", ["9", "91", "92", "93", "94", "95", "96"])
+def test_a_household_may_employ_for_any_elementary_work(code):
+    assert findings(occupation=code, employer_type="HOUSEHOLD")[0] == {}
+
+
+def numbered(*numbers, answers=None):
+    rows = table(len(numbers), citizenship=list(numbers))
+    questions = map_columns(rows, WPF, answers or {}).questions
+    return [q for q in questions if q.id == "country_numbers"]
+
+
+def test_bare_numbers_for_countries_are_asked_about_with_what_they_would_mean():
+    (question,) = numbered("643", "004", "582", "TUR")
+    assert question.evidence == ["582 = ?", "004 = AFG", "643 = RUS"]
+    assert [choice["value"] for choice in question.choices] == ["iso", "none"]
+    assert open_questions([question]) == [question]
+    (answered,) = numbered("643", answers={"country_numbers": "iso"})
+    assert open_questions([answered]) == []
+
+
+@pytest.mark.parametrize("texts", [("TUR", "Россия"), ("0", "999"), ("643 - Россия",), ("",)])
+def test_nothing_is_asked_where_no_bare_number_could_be_a_country(texts):
+    assert numbered(*texts) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_declared_as_those_of_iso_3166_are_read_and_others_held(report):
+    rows = table(4, citizenship=["643", "4", "004", "582"])
+    assert report(plain(rows))["state"] == "NEEDS_ANSWERS"
+    taken = report(plain(rows), answers={"country_numbers": "iso"})
+    assert (taken["state"], taken["rows"]["accepted"], taken["rows"]["held"]) == ("COMMITTED", 3, 1)
+    assert [f["rule"] for f in taken["findings"]] == ["citizenship.unknown_text"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_of_another_list_are_held_with_what_iso_3166_says_of_them(report):
+    rows = table(3, citizenship=["438", "438", "TUR"])
+    taken = report(plain(rows), answers={"country_numbers": "none"})
+    assert (taken["rows"]["accepted"], taken["rows"]["held"]) == (1, 2)
+    ((rule, count),) = [(f["rule"], f["count"]) for f in taken["findings"]]
+    assert (rule, count) == ("citizenship.number.LIE", 2)
+
+
+@pytest.mark.parametrize(
+    "address, country", [("4 Baker Street", "•••"), ("TUR, Ankara", "TUR"), ("36", "•••")]
+)
+def test_a_house_number_in_an_address_abroad_is_no_country(address, country):
+    cells = parsing.part_of(pa.array([address]), "known", "countries")
+    assert cells.to_pylist() == [country]
