@@ -85,7 +85,9 @@ def test_a_new_role_is_one_entry_and_one_migration(with_an_auditor, tmp_path):
 
 @pytest.mark.django_db
 def test_every_role_has_its_permission_in_the_database():
-    stored = StoredPermission.objects.filter(content_type__app_label="agencies", content_type__model="agency")
+    stored = StoredPermission.objects.filter(
+        content_type__app_label="agencies", content_type__model="agency"
+    )
     names = dict(stored.values_list("codename", "name"))
     assert names == dict(Agency._meta.permissions) == dict(Role.model_permissions())
 
