@@ -83,15 +83,15 @@ def enqueue(
     finished one is started anew. `agencies` is the scope (ids) in which the handler will run.
     """
     now = timezone.now()
-    order = {
+    request = {
         "args": asdict(arguments),
         "agencies": agencies,
         "asked_by": by,
         "asked_at": now,
         "woken_at": now,
     }
-    job, created = Job.objects.get_or_create(key=key, defaults={"name": name, **order})
-    if not created and _closed(job).update(**order, **AFRESH):
+    job, created = Job.objects.get_or_create(key=key, defaults={"name": name, **request})
+    if not created and _closed(job).update(**request, **AFRESH):
         job.refresh_from_db()
     transaction.on_commit(lambda: wake(job.pk))
     return job

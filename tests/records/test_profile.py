@@ -12,15 +12,6 @@ from records.review import profile, submissions
 from tests import factories
 from tests.records.files import plain, table
 
-FINDING = {
-    "rule": "wpf.ends_before",
-    "severity": "error",
-    "variable": "valid_to",
-    "cell": "D17",
-    "value": "2020",
-    "message": {"en": "It ends before it begins.", "ru": "…", "tk": "…"},
-}
-
 
 def submission(instruments, agency, period, sexes, held=0):
     made = factories.submission(agency, instruments["SMS-WPF"], period)
@@ -37,7 +28,9 @@ def submission(instruments, agency, period, sexes, held=0):
         for k, sex in enumerate(sexes)
     )
     for k in range(held):
-        factories.held_row(agency, made.instrument, submission=made, row_no=k, findings=[FINDING])
+        factories.held_row(
+            agency, made.instrument, submission=made, row_no=k, findings=[factories.FINDING]
+        )
     return made
 
 
