@@ -67,12 +67,12 @@ def check(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> Checke
 def changes_in(held_row: HeldRow, posted: Mapping[str, str]) -> dict[str, str]:
     """Return what a person changed, of the fields that a form or a sheet sent back."""
     spec = _spec(held_row)
-    texts, shown = texts_of_held(held_row), shown_texts(held_row)
+    texts, visible = texts_of_held(held_row), shown_texts(held_row)
     return {
         name: posted[name].strip()
         for name in spec.by_name
         if name in posted
-        and _visible(posted[name]) not in (_visible(texts.get(name)), _visible(shown.get(name)))
+        and _visible(posted[name]) not in (_visible(texts.get(name)), _visible(visible.get(name)))
     }
 
 
