@@ -70,7 +70,7 @@ def exact_of(dataset: Dataset) -> pa.Table:
 
     Raises `Refused`, and `GaveUp` where a slice cannot be read.
     """
-    found = [slices.cells_of(s, dataset) for s in slices_in_force(dataset)]
-    if not found:
+    tables = [slices.cells_of(s, dataset) for s in slices_in_force(dataset)]
+    if not tables:
         raise Refused(_("Nothing is accepted yet."))
-    return cube.add_up(found, dataset.names)
+    return cube.add_up(tables, dataset.names)
