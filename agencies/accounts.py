@@ -144,7 +144,7 @@ def create_agency(
 
 
 def _permitted(roles: Iterable[Role], agency: Agency, by: Person) -> set[Role]:
-    chosen, allowed = {Role(role) for role in roles}, set(grantable(by, agency))
+    chosen, allowed = set(roles), set(grantable(by, agency))
     if not allowed or chosen - allowed:
         audit.record("denied", f"agency:{agency.pk}", by=by, agency=agency, asked=sorted(chosen))
         raise Denied(_("You may not give these roles in this agency."))

@@ -33,7 +33,7 @@ class Agency(models.Model):
             )
         ]
         # One guardian permission for each role (ADR 1).
-        permissions = Role.model_permissions()
+        permissions = [*Role.model_permissions()]
 
     def __str__(self) -> str:
         return self.name

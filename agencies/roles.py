@@ -39,6 +39,7 @@ class Role(StrEnum):
     """
 
     _value_: str
+    _texts: tuple[str, str]  # label and description, marked for the translators
     scope: Scope
     permissions: frozenset[Permission]
 

@@ -146,9 +146,9 @@ def _settle(fresh: Database, env: Mapping[str, str]) -> int:
 
 def _environment(fresh: Database, folder: Path) -> dict[str, str]:
     """What the child processes see: the portal's settings in this database, and no coverage."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "PYTEST", "PG"))}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "PYTEST", "PG"))}
     return {
-        **kept,
+        **environment,
         "DATABASE_URL": fresh.app,
         "DATABASE_OWNER_URL": fresh.owner,
         "REDIS_URL": local.addresses()["REDIS_URL"],

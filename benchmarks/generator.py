@@ -268,11 +268,11 @@ def main() -> None:
     parser.add_argument("--errors", type=float, required=True)
     parser.add_argument("--agency", type=int, required=True, help="the id of the agency")
     parser.add_argument("--person-key", required=True, help="in hexadecimal digits")
-    asked = parser.parse_args()
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    key = bytes.fromhex(asked.person_key)
-    crossings = Crossings(asked.seed, key, asked.errors, asked.agency)
-    print(json.dumps(asdict(write(asked.folder, asked.rows, crossings))))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    key = bytes.fromhex(options.person_key)
+    crossings = Crossings(options.seed, key, options.errors, options.agency)
+    print(json.dumps(asdict(write(options.folder, options.rows, crossings))))
 
 
 if __name__ == "__main__":

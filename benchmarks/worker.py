@@ -91,9 +91,9 @@ def publish() -> dict[str, Any]:
             work(job.pk)
     publisher = _person("publisher")
     with scope.acting(publisher):
-        asked = verbs.build(DATASET, by=publisher)
+        request = verbs.build(DATASET, by=publisher)
     with stopwatch() as publishing:
-        done = worker.work(asked.pk)
+        done = worker.work(request.pk)
     if done.state == Job.State.DONE:
         with scope.acting(publisher):
             verbs.release(Release.objects.get(dataset=DATASET), by=publisher)

@@ -69,15 +69,15 @@ def enqueue(
     finished one is started anew. `agencies` is the scope (ids) in which the handler will run.
     """
     now = timezone.now()
-    asked = {
+    request = {
         "args": args,
         "agencies": agencies,
         "asked_by": by,
         "asked_at": now,
         "woken_at": now,
     }
-    job, created = Job.objects.get_or_create(key=key, defaults={"name": name, **asked})
-    if not created and _closed(job).update(**asked, **AFRESH):
+    job, created = Job.objects.get_or_create(key=key, defaults={"name": name, **request})
+    if not created and _closed(job).update(**request, **AFRESH):
         job.refresh_from_db()
     transaction.on_commit(lambda: wake(job.pk))
     return job

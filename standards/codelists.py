@@ -55,8 +55,8 @@ class CodeList:
 
     def label(self, code: str, language: str = "en") -> str:
         """Return the label of a code, or the code itself where the list has no such code."""
-        found = self.by_code.get(code)
-        return found.label(language) if found else code
+        item = self.by_code.get(code)
+        return item.label(language) if item else code
 
     def children_of(self, parent: str) -> tuple[str, ...]:
         """Return the codes right below a parent, in the order of the list."""
@@ -64,10 +64,10 @@ class CodeList:
 
     def ancestors(self, code: str) -> tuple[str, ...]:
         """Return the parent of a code, its parent and so on, the nearest first; none where it has none."""
-        found = self.by_code.get(code)
-        if found is None:
+        item = self.by_code.get(code)
+        if item is None:
             return load(self.parents).ancestors(code) if self.parents else ()
-        return (found.parent, *self.ancestors(found.parent)) if found.parent else ()
+        return (item.parent, *self.ancestors(item.parent)) if item.parent else ()
 
     def within(self, parent: str) -> tuple[str, ...]:
         """Return the codes that are the parent or lie below it, however deep, in the order of the list."""
@@ -79,14 +79,16 @@ class CodeList:
         """Return the bare numbers among texts, each with the code it has in `numbers`, or ""."""
         if not self.numbers:
             return {}
-        found = {text.strip(): wording.NUMBER.match(text) for text in texts}
-        return {text: self.numbers.get(number[1], "") for text, number in found.items() if number}
+        numbers = {text.strip(): wording.NUMBER.match(text) for text in texts}
+        return {text: self.numbers.get(number[1], "") for text, number in numbers.items() if number}
 
     def match(self, texts: Sequence[str], codes: Iterable[str] = ()) -> list[Match]:
         """Look up distinct texts. `codes` restricts the answer to a part of the list."""
         allowed = frozenset(codes)
-        found = (self._match(text) for text in texts)
-        return [m if not allowed or (m.code or m.suggestion) in allowed else NOTHING for m in found]
+        matches = (self._match(text) for text in texts)
+        return [
+            m if not allowed or (m.code or m.suggestion) in allowed else NOTHING for m in matches
+        ]
 
     def _match(self, text: str) -> Match:
         known = self._known
@@ -102,11 +104,11 @@ class CodeList:
             return Match(None, note=reason)
         if code := self.parts.get(key):
             return Match(code, note="part")
-        if found := self._at(1, key):
-            return found
+        if match := self._at(1, key):
+            return match
         folded = fold(key)
-        if found := self._at(2, folded) or self._at(3, one_script(folded)):
-            return found
+        if match := self._at(2, folded) or self._at(3, one_script(folded)):
+            return match
         return self._wordings.read(text, folded)
 
     def _at(self, level: int, key: str) -> Match | None:
@@ -255,5 +257,5 @@ def undeclared_sexes() -> frozenset[str]:
     """Texts in a column of sex that mean nothing until somebody declares them: numbers, single letters."""
     languages = standard("codelists")["sex"]["languages"]
     return frozenset(
-        ["0", "1", "2", "3", "9", "99", *(k for one in languages for k in one["letters"])]
+        ["0", "1", "2", "3", "9", "99", *(k for language in languages for k in language["letters"])]
     )

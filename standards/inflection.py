@@ -40,17 +40,17 @@ def _phrase(name: str) -> list[Cases]:
     """Decline adjectives and a noun, or two such names joined by “и”."""
     left, joint, right = name.partition(" и ")
     if joint:
-        return [_join(" и ", one, other) for one in _phrase(left) for other in _phrase(right)]
+        return [_join(" и ", first, other) for first in _phrase(left) for other in _phrase(right)]
     *adjectives, noun = name.split(" ")
     declined = [_adjective(word) for word in adjectives]
-    found: list[Cases] = []
+    cases: list[Cases] = []
     for forms in _noun(noun):
         for adjective in reversed(declined):
             if adjective is None:
                 return []
             forms = _join(" ", adjective, forms)
-        found.append(forms)
-    return found
+        cases.append(forms)
+    return cases
 
 
 def _join(between: str, one: Cases, other: Cases) -> Cases:

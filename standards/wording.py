@@ -117,8 +117,8 @@ class Wordings:
         return self._code_and_name(key)
 
     def _number(self, text: str) -> str | None:
-        found = NUMBER.match(text) if self.numbers and len(text) < SHORT else None
-        return self.numbers.get(found[1]) if found else None
+        number = NUMBER.match(text) if self.numbers and len(text) < SHORT else None
+        return self.numbers.get(number[1]) if number else None
 
     def _piece(self, key: str) -> str | None:
         if key.isdecimal() and (code := self.numbers.get(key.lstrip("0"))):
@@ -141,12 +141,12 @@ class Wordings:
 
     def _together(self, codes: list[str | None]) -> Match:
         """Read a text of several pieces: sure where all of them mean the same code."""
-        found = {code for code in codes if code}
-        if len(found) > 1 or (not found and "" in codes):
+        distinct = {code for code in codes if code}
+        if len(distinct) > 1 or (not distinct and "" in codes):
             return AMBIGUOUS
-        if not found:
+        if not distinct:
             return NOTHING
-        code = found.pop()
+        code = distinct.pop()
         if all(c == code for c in codes):
             return Match(code, BY_RULE)
         return Match(None, note="suggested", suggestion=code)
@@ -179,7 +179,7 @@ def _names_in(words: list[str], styled: bool) -> Iterator[str]:
     yield plain
     if styled:
         for pattern, full in LATIN if plain.isascii() else CYRILLIC:
-            if found := pattern.match(plain):
+            if match := pattern.match(plain):
                 if full:
-                    yield full.format(found[1])
-                yield found[1]
+                    yield full.format(match[1])
+                yield match[1]

@@ -81,7 +81,7 @@ class Growing:
     def _rows(self, k):
         """Submissions in every state, uploads that are done and that ask, records and held rows."""
         with scope.acting(self.clerk):
-            returned, draft, submitted, signed = (
+            returned, draft, _submitted, _signed = (
                 factories.submission(self.agency, self.instrument, month, state=state)
                 for month, state in zip(
                     reversed(self.months),
@@ -140,5 +140,4 @@ def test_a_page_asks_as_many_queries_of_thirty_as_of_three(request, growing, rol
     few = queries_of(person, page.format(**growing.ids()))
     growing.grow_to(MANY)
     many = queries_of(person, page.format(**growing.ids()))
-    print(f"COUNT {role} {page}: {len(few)} {len(many)}")
     assert len(many) == len(few), "\n".join(many)

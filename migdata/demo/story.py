@@ -151,12 +151,12 @@ def _review() -> None:
         _agency, reviewer = _agency_and(delivery.agency, "reviewer")
         hands = {"submit": clerk, "sign": reviewer, "accept": statistician, "return": reviewer}
         with scope.acting(clerk):
-            found = list(
+            rows = list(
                 Submission.objects.filter(
                     agency__code=delivery.agency, instrument__code=delivery.instrument
                 ).order_by("-period")
             )
-        for place, submission in enumerate(found):
+        for place, submission in enumerate(rows):
             left = OPEN[delivery.agency, delivery.instrument].get(place)
             for verb in ("submit", "sign", "accept") if left is None else left:
                 with suppress(refusal.Refused):
@@ -186,18 +186,18 @@ def _publish() -> None:
         if job.state != Job.State.DONE:
             raise RuntimeError(f"{dataset}: {job.reason}")
         with scope.acting(publisher):
-            made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-            verbs.release(made, by=publisher, missing_acknowledged=made.missing_text)
+            release = Release.objects.filter(dataset=dataset).order_by("-number")[0]
+            verbs.release(release, by=publisher, missing_acknowledged=release.missing_text)
 
 
 def _wait(name: str, say: Callable[[str], object] | None = None) -> None:
     """Wait until the workers have done all jobs of this name."""
-    end, told = time.monotonic() + PATIENCE, 0.0
+    end, reported_at = time.monotonic() + PATIENCE, 0.0
     while left := Job.objects.filter(name=name, state__in=["QUEUED", "RUNNING"]).count():
         if time.monotonic() > end:
             raise RuntimeError(f"The workers did not finish: {left} jobs of {name} are left.")
-        if say and time.monotonic() - told > 10:
-            told = time.monotonic()
+        if say and time.monotonic() - reported_at > 10:
+            reported_at = time.monotonic()
             say(f"  {left} jobs are left.")
         time.sleep(0.3)
     failed = Job.objects.filter(name=name, state="FAILED").first()

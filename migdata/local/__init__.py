@@ -21,30 +21,28 @@ def addresses(place: Place | None = None) -> dict[str, str]:
     place = place or here()
     if given := os.environ.get("DATABASE_URL"):
         owner = os.environ.get("DATABASE_OWNER_URL") or given
-        found = {"DATABASE_URL": given, "DATABASE_OWNER_URL": owner}
+        environment = {"DATABASE_URL": given, "DATABASE_OWNER_URL": owner}
     else:
         postgres = Postgres(place)
-        found = {
+        environment = {
             "DATABASE_URL": postgres.address("migdata_app"),
             "DATABASE_OWNER_URL": postgres.address("migdata_owner"),
         }
-    return {**found, "REDIS_URL": os.environ.get("REDIS_URL") or Valkey(place).address}
+    return {**environment, "REDIS_URL": os.environ.get("REDIS_URL") or Valkey(place).address}
 
 
 def ensure() -> dict[str, str]:
     """Start what does not run yet and return the addresses. Raises Unusable, written for people."""
     place = here()
-    found = addresses(place)
+    environment = addresses(place)
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
-        return (
-            found  # nothing of ours, so nothing is written either: a container's disk may be sealed
-        )
+        return environment  # nothing of ours, so nothing is written either: a container's disk may be sealed
     with place.locked():
         if not os.environ.get("DATABASE_URL"):
             Postgres(place).ensure()
         if not os.environ.get("REDIS_URL"):
             Valkey(place).ensure()
-    return found
+    return environment
 
 
 def running() -> list[str]:

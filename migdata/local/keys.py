@@ -28,5 +28,5 @@ def kept(place: Place) -> dict[str, str]:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:  # noqa: PTH123
             json.dump(passing(), out)
         fresh.rename(file)
-    found: dict[str, str] = json.loads(file.read_text())
-    return found
+    keys: dict[str, str] = json.loads(file.read_text())
+    return keys

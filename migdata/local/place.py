@@ -76,16 +76,16 @@ def own(folder: Path, uid: int | None = None) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if uid != os.getuid():
             os.chown(folder, uid, uid, follow_symlinks=False)
-        found = folder.lstat()
+        status = folder.lstat()
         writable = os.access(folder, os.W_OK | os.X_OK)
     except OSError as error:
         raise Unusable(
             f"The folder {folder} cannot be made or written: {error.strerror}."
             " Make it writable, or set MIGDATA_LOCAL to another folder."
         ) from error
-    if stat.S_ISLNK(found.st_mode) or found.st_uid != uid or not writable:
+    if stat.S_ISLNK(status.st_mode) or status.st_uid != uid or not writable:
         raise Unusable(
             f"The folder {folder} is not writable for this user, or belongs to another one (uid"
-            f" {found.st_uid}). Give it back, or set MIGDATA_LOCAL to another folder."
+            f" {status.st_uid}). Give it back, or set MIGDATA_LOCAL to another folder."
         )
     return folder

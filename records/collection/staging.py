@@ -125,8 +125,8 @@ def _fragments(name: str, column: pa.ChunkedArray) -> pa.Array:
         "" if value is None or value == "" else head + to_json(_plain(value))
         for value in coded.dictionary.to_pylist()
     ]
-    found = pa.array([*texts, ""], pa.string())
-    return found.take(pc.fill_null(coded.indices.cast(pa.int32()), len(texts)))
+    fragments = pa.array([*texts, ""], pa.string())
+    return fragments.take(pc.fill_null(coded.indices.cast(pa.int32()), len(texts)))
 
 
 def _plain(value: Any) -> Any:

@@ -149,8 +149,8 @@ def expire() -> None:
     """
     now = timezone.now()
     with scope.working(Agency.objects.values_list("pk", flat=True)):
-        asked = Coalesce("job__finished_at", "uploaded_at")
-        unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked)
+        asked_at = Coalesce("job__finished_at", "uploaded_at")
+        unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked_at)
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
             _expire(upload)

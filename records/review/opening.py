@@ -42,9 +42,9 @@ def begin(period: str, *, agency: Agency, instrument: Instrument, by: Person) ->
     if period not in ended:
         raise Refused(_("%(period)s is no period that has ended.") % {"period": period})
     with transaction.atomic():
-        found = opening.submission_for(agency.pk, version, period)
-    audit.record("begin", f"submission:{found.pk}", by=by, agency=agency)
-    return found
+        submission = opening.submission_for(agency.pk, version, period)
+    audit.record("begin", f"submission:{submission.pk}", by=by, agency=agency)
+    return submission
 
 
 def require_open(submission_id: int) -> None:

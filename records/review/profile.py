@@ -110,7 +110,7 @@ def causes(held: QuerySet[HeldRow]) -> list[dict[str, Any]]:
 def scorecard(submission: Submission, now: Profile) -> list[Measure]:
     """Set the numbers of a submission beside those of the period before, with a judgement."""
     measured, before = _measured(now), _measured(_before(submission))
-    said = {
+    texts = {
         "records": (_("Records"), _("at most 30% more or fewer than before")),
         "sex": (_("Sex stated"), _("at least 98%")),
         "women": (_("Women, of sex stated"), _("a change of at most 10 points")),
@@ -120,7 +120,7 @@ def scorecard(submission: Submission, now: Profile) -> list[Measure]:
     }
     return [
         Measure(name, label, hint, measured[name], before[name], _judge(name, measured, before))
-        for name, (label, hint) in said.items()
+        for name, (label, hint) in texts.items()
     ]
 
 
@@ -181,7 +181,7 @@ def _warnings(submission: Submission) -> list[dict[str, Any]]:
         for finding in findings or []:
             if finding["severity"] != "warning":
                 continue
-            kept = {k: finding[k] for k in ("rule", "severity", "variable", "message")}
-            cause = causes.setdefault((finding["rule"], finding["variable"]), {**kept, "count": 0})
+            head = {k: finding[k] for k in ("rule", "severity", "variable", "message")}
+            cause = causes.setdefault((finding["rule"], finding["variable"]), {**head, "count": 0})
             cause["count"] += finding["count"]
     return list(causes.values())

@@ -74,14 +74,14 @@ def steps_open_to(person: Person, submission: Submission) -> list[str]:
 
 def waiting_for(person: Person) -> QuerySet[Submission]:
     """Return the submissions that wait for this person's step forward, from the table `advance` obeys."""
-    found = Q(pk__in=[])
+    condition = Q(pk__in=[])
     for verb, step in STEPS.items():
         for state, needs in step.needs.items():
             if not step.reason:
                 own = [Q(**{field: person}) for field in BARRED_BY.get(verb, ())]
                 mine = Q(state=state, agency__in=access.agencies(person, needs))
-                found |= reduce(lambda rest, hand: rest & ~hand, own, mine)
-    return Submission.objects.filter(found)
+                condition |= reduce(lambda rest, hand: rest & ~hand, own, mine)
+    return Submission.objects.filter(condition)
 
 
 def next_step(submission: Submission) -> str:

@@ -50,10 +50,10 @@ def holds(condition: Mapping[str, Any], view: View) -> Mask:
     """Return (n,) bool: where the condition holds. Raises KeyError for a comparison that does not exist."""
     name = condition["var"]
     tests = [key for key in condition if key not in ("var", "since")]
-    found = COMPARISONS[tests[0]](view, name, condition[tests[0]], condition)
+    mask = COMPARISONS[tests[0]](view, name, condition[tests[0]], condition)
     for key in tests[1:]:
-        found = found & COMPARISONS[key](view, name, condition[key], condition)
-    return found
+        mask = mask & COMPARISONS[key](view, name, condition[key], condition)
+    return mask
 
 
 def _in(view: View, name: str, wanted: Sequence[str], _whole: Mapping[str, Any]) -> Mask:
@@ -117,8 +117,8 @@ def _days_over(view: View, name: str, days: int, whole: Mapping[str, Any]) -> Ma
 
 
 def _matches(view: View, name: str, pattern: str, _whole: Mapping[str, Any]) -> Mask:
-    found = pc.match_substring_regex(view.texts(name), PATTERNS[pattern])
-    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), dtype=bool)
+    mask = pc.match_substring_regex(view.texts(name), PATTERNS[pattern])
+    return np.asarray(pc.fill_null(mask, False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _written_as(view: View, name: str, words: Sequence[str], _whole: Mapping[str, Any]) -> Mask:

@@ -85,17 +85,17 @@ def kinds_of(texts: pa.Array) -> Kinds:
     # Characters that nobody sees must not hide what everybody would see without them.
     suspicious = pc.replace_substring_regex(texts.take(pa.array(places)), r"\p{Cf}", "")
     suspicious = pc.replace_substring_regex(suspicious, r"\p{Cc}", " ")
-    found = np.full(len(places), "", dtype=object)
+    kinds_of_rows = np.full(len(places), "", dtype=object)
     for kind in reversed(KINDS):  # the surest last: it wins
-        found[_are(kind, suspicious)] = kind
-    only_capitals = (found == NAME) & ~_have_endings(suspicious)
+        kinds_of_rows[_are(kind, suspicious)] = kind
+    only_capitals = (kinds_of_rows == NAME) & ~_have_endings(suspicious)
     known = [
         bool(kind) and (_is_known(text) or (weak and _is_of_known_words(text)))
         for text, kind, weak in zip(
-            suspicious.to_pylist(), found.tolist(), only_capitals.tolist(), strict=True
+            suspicious.to_pylist(), kinds_of_rows.tolist(), only_capitals.tolist(), strict=True
         )
     ]
-    kinds[places] = np.where(known, "", found)
+    kinds[places] = np.where(known, "", kinds_of_rows)
     return kinds
 
 

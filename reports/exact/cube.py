@@ -70,7 +70,7 @@ def exact_of(dataset: Dataset) -> pa.Table:
 
     Raises `Refused`, and `GaveUp` where a slice cannot be read.
     """
-    tables = [slices.cells_of(s, dataset) for s in slices_in_force(dataset)]
-    if not tables:
+    cells = [slices.cells_of(s, dataset) for s in slices_in_force(dataset)]
+    if not cells:
         raise Refused(_("Nothing is accepted yet."))
-    return cube.add_up(tables, dataset.names)
+    return cube.add_up(cells, dataset.names)

@@ -14,8 +14,8 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 def uniforms(seed: bytes, label: str, n: int) -> Floats:
     """Return (n,) floats in [0, 1), a stream of its own for each label."""
     raw = hashlib.shake_256(len(seed).to_bytes(2, "big") + seed + label.encode()).digest(8 * n)
-    whole = np.frombuffer(raw, "<u8") >> np.uint64(11)
-    return whole.astype(np.float64) * 2.0**-53
+    mantissas = np.frombuffer(raw, "<u8") >> np.uint64(11)
+    return mantissas.astype(np.float64) * 2.0**-53
 
 
 def pivotal(chance: Floats, order: Integers, uniform: Floats) -> Flags:

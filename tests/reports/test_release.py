@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import re
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -410,13 +411,19 @@ def test_a_count_that_returns_gets_its_old_value(accepted, publish, submit, lead
     assert third.equals(first)
 
 
+def with_another_code_of_age(folder, monkeypatch):
+    """Put a changed dataset of permits in the place of ours, beside the others."""
+    shutil.copytree(datasets.DIRECTORY, folder / "datasets")
+    monkeypatch.setattr(datasets, "DIRECTORY", folder / "datasets")
+    path = folder / "datasets" / "wpf.yaml"
+    path.write_text(path.read_text().replace("Y_GE65", "Y65T"))
+
+
 def test_a_dataset_whose_codes_were_changed_is_refused_in_words(
     accepted, publish, build, monkeypatch, tmp_path
 ):
     publish("WPF")
-    text = (datasets.DIRECTORY / "wpf.yaml").read_text()
-    (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
-    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
+    with_another_code_of_age(tmp_path, monkeypatch)
     job = build("WPF")
     assert job.state == "FAILED"
     assert "WPF-1 was made with other cells (AGE Y_GE65)" in job.reason
@@ -427,9 +434,7 @@ def test_an_open_submission_of_an_older_design_is_waited_for(
 ):
     with scope.acting(statistician):
         submissions.advance(accepted[0], "reopen", by=statistician, reason="more came")
-    text = (datasets.DIRECTORY / "wpf.yaml").read_text()
-    (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
-    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
+    with_another_code_of_age(tmp_path, monkeypatch)
     job = build("WPF")
     assert job.state == "FAILED"
     assert "2026-01 was sealed before the dataset was changed" in job.reason
@@ -438,11 +443,7 @@ def test_an_open_submission_of_an_older_design_is_waited_for(
 def test_a_dataset_changed_before_its_first_release_is_sealed_anew(
     accepted, publish, monkeypatch, tmp_path
 ):
-    text = (datasets.DIRECTORY / "wpf.yaml").read_text()
-    for path in datasets.DIRECTORY.glob("*.yaml"):
-        (tmp_path / path.name).write_text(path.read_text())
-    (tmp_path / "wpf.yaml").write_text(text.replace("Y_GE65", "Y65T"))
-    monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
+    with_another_code_of_age(tmp_path, monkeypatch)
     publish("WPF")
     ages = editions.cells(editions.latest("WPF"))["AGE"].to_pylist()
     assert "Y65T" in ages and "Y_GE65" not in ages

@@ -165,14 +165,14 @@ def _alone(folder: Path) -> Iterator[None]:
 @contextmanager
 def _signals() -> Iterator[None]:
     """Turn Ctrl-C, the end of the terminal and a polite kill into Stopped, once."""
-    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(*_: object) -> None:
-        for number in asked:
+        for number in signals:
             signal.signal(number, signal.SIG_IGN)  # what follows is the orderly end
         raise Stopped
 
-    before = {number: signal.signal(number, stop) for number in asked}
+    before = {number: signal.signal(number, stop) for number in signals}
     try:
         yield
     finally:

@@ -148,15 +148,15 @@ def untranslated(catalogue: Catalog) -> list[str]:
 
 def template() -> Catalog:
     """Return all texts that people may see, from Python and from templates."""
-    found = Catalog()
+    catalogue = Catalog()
     for path, source in _sources():
         for _line, message, comments, _context in extract(
             "python", io.BytesIO(source.encode()), KEYWORDS
         ):
-            found.add(message, locations=[(str(path), 0)], auto_comments=comments)
-    for said in FOREIGN:
-        found.add(said, locations=[("libraries", 0)])
-    return found
+            catalogue.add(message, locations=[(str(path), 0)], auto_comments=comments)
+    for text in FOREIGN:
+        catalogue.add(text, locations=[("libraries", 0)])
+    return catalogue
 
 
 def _sources() -> Iterator[tuple[Path, str]]:
