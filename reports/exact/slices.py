@@ -49,17 +49,17 @@ def seal_missing(dataset: Dataset) -> None:
         _write(submission, dataset)
 
 
-def cells_of(one: Slice, dataset: Dataset) -> pa.Table:
+def cells_of(piece: Slice, dataset: Dataset) -> pa.Table:
     """Read a slice. Raises `GaveUp` if its file is not the one written, or its codes are of another design."""
-    if one.design != dataset.design:
+    if piece.design != dataset.design:
         raise queue.GaveUp(
             marked(
                 "%(slice)s was sealed before the dataset was changed, and is open now. Accept it "
                 "again, then publish."
             ),
-            slice=one.submission,
+            slice=piece.submission,
         )
-    return read_private(one.path, one.sha256)
+    return read_private(piece.path, piece.sha256)
 
 
 def _locked() -> QuerySet[Submission]:

@@ -304,8 +304,9 @@ NEW_MONTH = draw("SMS-WPF", MONTHS[2:], 80, seed=5)
     ],
 )
 def test_a_published_period_changes_by_fifty_records_or_waits(
-    accepted, accept, publish, build, correct, new_month, changes, waits
+    accept, publish, build, correct, new_month, changes, waits
 ):
+    accepted = accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 200))
     publish("WPF")
     if changes:
         correct(accepted[0], **changes)
