@@ -69,10 +69,10 @@ def people(agency: Agency) -> list[tuple[Person, list[Role]]]:
     return [(person, access.roles(person, agency)) for person in found]
 
 
-def holders(agency: Agency, role: Role) -> list[Person]:
-    """Return the people who hold a role in the agency and may sign in."""
+def holders(agency: Agency, *roles: Role) -> list[Person]:
+    """Return the people who hold one of the roles in the agency and may sign in."""
     ids = AgencyPermission.objects.filter(
-        content_object=agency, permission__codename=role.value
+        content_object=agency, permission__codename__in=[role.value for role in roles]
     ).values("user")
     return list(Person.objects.filter(pk__in=ids, is_active=True).order_by("name", "email"))
 
@@ -144,12 +144,12 @@ def set_active(person: Person, active: bool, *, agency: Agency, by: Person) -> N
     The account is one for all agencies, so it takes somebody who decides on all of its roles.
     Raises `Denied`, `Refused`.
     """
+    if person == by:
+        raise Refused(_("You cannot deactivate yourself; ask another administrator."))
     held = access.holdings(person)
     if agency not in held or not _decides_on(by, held):
         audit.record("denied", f"person:{person.pk}", by=by, agency=agency, asked="set_active")
         raise Denied(_("You do not decide on all roles of this person; take back yours instead."))
-    if person == by:
-        raise Refused(_("You cannot deactivate yourself; ask another administrator."))
     for where, roles in held.items():
         if not active and Role.AGENCY_ADMIN in roles:
             _keep_an_admin(person, where)

@@ -94,7 +94,8 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
                 request, _("%(code)s is added. Now invite its administrator.") % {"code": code}
             )
             return redirect("agencies:invite", code)
-    listed = [(a, accounts.holders(a, Role.AGENCY_ADMIN)) for a in Agency.objects.all()]
+    administrators = (Role.AGENCY_ADMIN, Role.NATIONAL_ADMIN)
+    listed = [(a, accounts.holders(a, *administrators)) for a in Agency.objects.all()]
     context = {"agencies": listed, "form": form}
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
 
