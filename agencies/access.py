@@ -85,14 +85,18 @@ def members(agency: Agency) -> list[tuple[Person, list[Role]]]:
     return [(person, _in_order(held)) for person, held in by_person.items()]
 
 
-def holders(role: Role) -> dict[Agency, list[Person]]:
-    """Return the people who hold the role and may sign in, by agency, ordered by name."""
-    grants = AgencyPermission.objects.filter(permission__codename=role.value, user__is_active=True)
+def holders(*roles: Role) -> dict[Agency, list[Person]]:
+    """Return the people who hold any of the roles and may sign in, by agency, ordered by name."""
+    grants = AgencyPermission.objects.filter(
+        permission__codename__in=[role.value for role in roles], user__is_active=True
+    )
     by_agency: dict[Agency, list[Person]] = {}
     for grant in grants.select_related("user", "content_object").order_by(
         "user__name", "user__email"
     ):
-        by_agency.setdefault(grant.content_object, []).append(grant.user)
+        people = by_agency.setdefault(grant.content_object, [])
+        if grant.user not in people:
+            people.append(grant.user)
     return by_agency
 
 

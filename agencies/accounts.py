@@ -109,12 +109,12 @@ def set_active(person: Person, active: bool, *, agency: Agency, by: Person) -> N
     The account is one for all agencies, so it takes somebody who decides on all of its roles.
     Raises `Denied`, `Refused`.
     """
+    if person == by:
+        raise Refused(_("You cannot deactivate yourself; ask another administrator."))
     held = access.holdings(person)
     if agency not in held or not _decides_on(by, held):
         audit.record("denied", f"person:{person.pk}", by=by, agency=agency, asked="set_active")
         raise Denied(_("You do not decide on all roles of this person; take back yours instead."))
-    if person == by:
-        raise Refused(_("You cannot deactivate yourself; ask another administrator."))
     for place, roles in held.items():
         if not active and Role.AGENCY_ADMIN in roles:
             _refuse_last_admin(person, place)

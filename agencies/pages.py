@@ -98,7 +98,7 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
                 request, _("%(code)s is added. Now invite its administrator.") % {"code": code}
             )
             return redirect("agencies:invite", code)
-    admins = access.holders(Role.AGENCY_ADMIN)
+    admins = access.holders(Role.AGENCY_ADMIN, Role.NATIONAL_ADMIN)
     rows = [(agency, admins.get(agency, [])) for agency in Agency.objects.all()]
     context = {"agencies": rows, "form": form}
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)

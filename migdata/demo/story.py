@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from agencies import refusal, scope
 from agencies.models import Agency, Person
@@ -190,15 +191,20 @@ def _publish() -> None:
             verbs.release(release, by=publisher, missing_acknowledged=release.missing_text)
 
 
+def jobs_left(count: int) -> str:
+    """Say how many jobs the workers have not done yet."""
+    return ngettext("%(n)s job is left.", "%(n)s jobs are left.", count) % {"n": count}
+
+
 def _wait(name: str, say: Callable[[str], object] | None = None) -> None:
     """Wait until the workers have done all jobs of this name."""
     end, reported_at = time.monotonic() + PATIENCE, 0.0
     while left := Job.objects.filter(name=name, state__in=["QUEUED", "RUNNING"]).count():
         if time.monotonic() > end:
-            raise RuntimeError(f"The workers did not finish: {left} jobs of {name} are left.")
+            raise RuntimeError(f"The workers did not finish; jobs of {name} that are left: {left}.")
         if say and time.monotonic() - reported_at > 10:
             reported_at = time.monotonic()
-            say(f"  {left} jobs are left.")
+            say(f"  {jobs_left(left)}")
         time.sleep(0.3)
     failed = Job.objects.filter(name=name, state="FAILED").first()
     if failed:

@@ -1,21 +1,25 @@
 """Charts as Vega-Lite specs, drawn to SVG on the server. Scale from zero; women first.
 
-Each chart is drawn in two widths, so that letters keep their size, and in two themes.
+Each chart is drawn in two widths, so that letters keep their size, and in two themes. The letters are
+those of the page: the picture names the faces of static/css/tokens.css and holds none of its own, so a
+chart looks like the text around it and weighs little. Which of the faces a reader has is not known here;
+so room is left for the widest (`room`), and nothing is left to the measuring of the drawing library:
+every picture is exactly as wide as its canvas.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Any
 
 import vl_convert
 from django.utils.translation import gettext as _
 
-from reports.charts.findings import compared
-from reports.published.figures import MISSING, NORMAL, Row
+from reports.published.figures import Row
 from reports.published.structure import Dimension
 from standards import numbers
-from standards.periods import short_period_name
 from standards.templatetags.words import percent
 
 # Series colours of the design system (static/css/tokens.css), light and dark.
@@ -42,9 +46,11 @@ COLOURS = {
     },
 }
 WIDTHS = {"large": 580, "little": 328}
-# As wide on every machine as where the text was measured: all of these share their widths.
-FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
-LETTERS = 14
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif'
+LETTERS = 14  # pixels
+LINE = 17  # pixels from the middle of one line of text to the next
+NARROW, WIDE = frozenset(" .,:;'!|()[]ijltfrI\u00a0"), frozenset("mwMW%жмшщыюЖМШЩЫЮФД–—…")
+BESIDE = 0.36  # of the width: longer names stand above what they name, not beside it
 SIZE = re.compile(rb'<svg[^>]* width="(\d+)[^"]*" height="(\d+)')
 Spec = dict[str, Any]
 
@@ -57,15 +63,6 @@ class Canvas:
     colours: Mapping[str, str]
     language: str
 
-    @property
-    def wide(self) -> bool:
-        return self.width >= WIDTHS["large"]
-
-    @property
-    def label(self) -> int:
-        """Room in pixels for a name at the left."""
-        return 150 if self.wide else 112
-
 
 DrawFunction = Callable[[Sequence[Row], Dimension, Canvas], Spec]
 
@@ -73,26 +70,24 @@ DrawFunction = Callable[[Sequence[Row], Dimension, Canvas], Spec]
 def draw(spec: Spec, canvas: Canvas) -> bytes:
     """Return the SVG of a spec."""
     colours = canvas.colours
-    said = "format(datum.value, ',')"
-    if canvas.language != "en":
-        said = f"replace({said}, regexp(',', 'g'), '\u00a0')"
     config = {
         "background": None,
         "font": FONT,
-        "padding": {"left": 2, "right": 2, "top": 4, "bottom": 2},
         "view": {"stroke": None},
-        "text": {"fontSize": LETTERS, "color": colours["muted"]},
+        "text": {"fontSize": LETTERS, "color": colours["ink"], "baseline": "middle"},
         "axis": {
             "labelColor": colours["muted"],
             "gridColor": colours["line"],
             "domainColor": colours["ink"],
             "tickColor": colours["line"],
             "labelFontSize": LETTERS,
+            "labelOverlap": False,
             "title": None,
         },
-        "axisQuantitative": {"labelExpr": said},
+        "axisQuantitative": {"domain": False, "ticks": False},
+        "scale": {"zero": False},  # every domain is said, and begins at zero
     }
-    return vl_convert.vegalite_to_svg({**spec, "config": config}).encode()
+    return vl_convert.vegalite_to_svg({**spec, "autosize": "none", "config": config}).encode()
 
 
 def size(drawn: bytes) -> tuple[int, int]:
@@ -101,308 +96,215 @@ def size(drawn: bytes) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
-    """Women and men over time, with their names and last numbers at the ends of the lines.
+def room(texts: Iterable[str], *, bold: bool = False) -> int:
+    """Return how many pixels the longest of the texts needs in the widest of the faces."""
 
-    A line breaks where a delivery is missing, and a mark stands there; the periods that the finding
-    compares are underlined.
-    """
-    axis = _period_axis(rows, canvas)
-    whole = [row for row in rows if row.status == NORMAL]
-    values = [
-        {"period": row.codes[0], "sex": sex, "n": n if row.status == NORMAL else None}
-        for row in rows
-        for sex, n in _by_sex(row)
-    ]
-    last = [
-        {"period": row.codes[0], "sex": sex, "n": n, "said": [_name(sex), numbers.count(n)]}
-        for row in whole[-1:]
-        for sex, n in _by_sex(row)
-    ]
-    x = {"field": "period", "type": "ordinal", "axis": axis, "scale": {"padding": 0.3}}
-    y = {
-        "field": "n",
-        "type": "quantitative",
-        "scale": {"zero": True, "nice": True},
-        "axis": {"tickCount": 5, "domain": False, "ticks": False, "labelPadding": 8},
-    }
-    few = len(rows) <= 16 or len(whole) < len(rows)
-    ends = {
-        "data": {"values": last},
-        "encoding": {"x": x, "y": y, "color": _colour(canvas)},
-        "layer": [
-            {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}}
-            | {"encoding": {"shape": _shape()}},
-            {
-                "mark": {
-                    "type": "text",
-                    "align": "left",
-                    "dx": 10,
-                    "dy": -4,
-                    "fontWeight": 650,
-                    "lineHeight": 17,
-                    "baseline": "middle",
-                },
-                "encoding": {"text": {"field": "said"}, "color": _colour(canvas, text=True)},
-            },
-        ],
-    }
-    lines = {
-        "mark": {"type": "line", "strokeWidth": 2.5},
-        "encoding": {"x": x, "y": y, "color": _colour(canvas)},
-    }
-    points = {
-        "mark": {"type": "point", "filled": True, "size": 30, "opacity": 1},
-        "encoding": {"x": x, "y": y, "color": _colour(canvas), "shape": _shape()},
-    }
-    names = max(len(_name(sex)) for sex in ("F", "M"))
-    return {
-        "width": canvas.width - 70 - 9 * names,  # what the numbers and the names beside it need
-        "height": 230,
-        "data": {"values": values},
-        "layer": [
-            *_compared_spans(rows, x, canvas),
-            *_missing_periods(rows, x, y, canvas),
-            lines,
-            *([points] if few else []),
-            ends,
-        ],
-    }
+    def width(letter: str) -> float:
+        if letter in WIDE:
+            return 0.98
+        return 0.42 if letter in NARROW else 0.8 if letter.isupper() else 0.65
 
-
-def _compared_spans(rows: Sequence[Row], x: Spec, canvas: Canvas) -> list[Spec]:
-    """Underline the whole years that the finding compares."""
-    spans = [span for span in compared(rows) if len(span.periods) > 1]
-    values = [{"period": s.periods[0], "end": s.periods[-1], "year": s.label} for s in spans]
-    if not values:
-        return []
-    mark = {"type": "rule", "strokeWidth": 5, "color": canvas.colours["edge"], "opacity": 0.5}
-    bottom = {"value": 230}
-    return [
-        {"data": {"values": values}, "mark": mark}
-        | {"encoding": {"x": x, "x2": {"field": "end"}, "y": bottom}},
-    ]
-
-
-def _missing_periods(rows: Sequence[Row], x: Spec, y: Spec, canvas: Canvas) -> list[Spec]:
-    """Mark the periods with a delivery missing: status O, and hollow points where others delivered."""
-    missing = [row for row in rows if row.status != NORMAL]
-    if not missing:
-        return []
-    periods = [{"period": row.codes[0], "status": MISSING} for row in missing]
-    parts = [
-        {"period": row.codes[0], "sex": sex, "n": n}
-        for row in missing
-        if not row.gap
-        for sex, n in _by_sex(row)
-    ]
-    rule = {"type": "rule", "strokeDash": [2, 3], "color": canvas.colours["edge"]}
-    letter = {"type": "text", "dy": -6, "baseline": "bottom", "color": canvas.colours["ink"]}
-    hollow = {"type": "point", "filled": False, "size": 60, "opacity": 1}
-    return [
-        {"data": {"values": periods}, "mark": rule, "encoding": {"x": x}},
-        {"data": {"values": periods}, "mark": letter}
-        | {"encoding": {"x": x, "y": {"value": 0}, "text": {"field": "status"}}},
-        {"data": {"values": parts}, "mark": hollow}
-        | {"encoding": {"x": x, "y": y, "color": _colour(canvas), "shape": _shape()}},
-    ]
+    longest = max((sum(map(width, text)) for text in texts), default=0.0)
+    return ceil(longest * LETTERS * (1.12 if bold else 1))
 
 
 def pyramid(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     """Women to the left, men to the right, the names of the groups between, oldest at the top."""
     groups = [dimension.label(row.codes[0], canvas.language) for row in reversed(rows)]
-    largest = max((max(row.figures.f, row.figures.m) for row in rows), default=0) or 1
-    middle = 14 + 7 * max((len(group) for group in groups), default=0)
-    half = (canvas.width - middle - 30) // 2
-    sides = [
-        _half(rows, dimension, canvas, sex, groups, largest, half, left=sex == "F")
-        for sex in ("F", "M")
+    largest = max((n for row in rows for _sex, n in by_sex(row)), default=0) or 1
+    middle, edge = room(groups) + 16, room([numbers.count(largest)]) // 2 + 1
+    width = canvas.width - 2 * edge
+    side = (width - middle) / 2
+    gap = middle / 2 * largest / side  # half the room for the names, in people
+    fit = max(1, min(3, int(side / (2 * edge + 16))))
+    ticks = [n for n in round_ticks(largest, fit) if n <= largest]
+    if len(ticks) == 1:  # the first round count is too large: half of it is not
+        ticks = [n for n in round_ticks(largest, 2 * fit) if n <= largest]
+    values = [
+        {"group": dimension.label(row.codes[0], canvas.language), "sex": sex}
+        | {"from": sign * gap, "to": sign * (gap + n)}
+        for row in rows
+        for (sex, n), sign in zip(by_sex(row), (-1, 1), strict=True)
+    ]
+    scale: Spec = {"paddingInner": 0.12}
+    y = {"field": "group", "type": "nominal", "sort": groups, "axis": None, "scale": scale}
+    axis = {
+        "values": [*(-gap - n for n in reversed(ticks)), *(gap + n for n in ticks)],
+        **axis_labels(map(numbers.count, [*reversed(ticks), *ticks])),
+    }
+    scale = {"domain": [-gap - largest, gap + largest]}
+    x = {"field": "from", "type": "quantitative", "scale": scale, "axis": axis}
+    bar = {"x": x, "x2": {"field": "to"}, "y": y, "color": colour(canvas)}
+    heads = [
+        text_of_sex(sex_name(sex), (width / 2 + sign * middle / 2, 8 - LINE), sex, canvas, align)
+        for sex, sign, align in (("F", -1, "right"), ("M", 1, "left"))
     ]
     names = {
-        "width": middle,
-        "height": {"step": 24},
         "data": {"values": [{"group": group} for group in groups]},
-        "mark": {"type": "text", "color": canvas.colours["ink"]},
-        "encoding": {
-            "y": {"field": "group", "type": "nominal", "sort": groups, "axis": None},
-            "text": {"field": "group"},
-        },
+        "mark": "text",
+        "encoding": {"x": {"value": width / 2}, "y": y, "text": {"field": "group"}},
     }
-    return {"spacing": 0, "bounds": "flush", "hconcat": [sides[0], names, sides[1]]}
+    return {
+        "width": width,
+        "height": 24 * len(rows),
+        "padding": {"left": edge, "right": edge, "top": 2 * LINE, "bottom": 26},
+        "data": {"values": values},
+        "layer": [{"mark": "bar", "encoding": bar}, names, *heads],
+    }
 
 
 def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     """For each code women to the left and men to the right of one line, in the order given."""
-    names = [dimension.label(row.codes[0], canvas.language) for row in rows]
-    largest = max((n for row in rows for _sex, n in _by_sex(row)), default=0) or 1
+    lines = Lines(rows, dimension, canvas)
+    women, men = [row.figures.f for row in rows], [row.figures.m for row in rows]
+    before, after = (room(map(numbers.count, counts)) + 8 for counts in (women, men))
+    most = max(women, default=0), max(men, default=0)
+    person = (lines.width - before - after) / (sum(most) or 1)  # pixels
+    scale = {"domain": [-most[0] - before / person, most[1] + after / person]}
+    x = {"field": "n", "type": "quantitative", "axis": None, "scale": scale}
     values = [
         {"name": name, "sex": sex, "n": -n if sex == "F" else n, "said": numbers.count(n)}
-        for name, row in zip(names, rows, strict=True)
-        for sex, n in _by_sex(row)
+        for name, row in zip(lines.names, rows, strict=True)
+        for sex, n in by_sex(row)
     ]
-    room = largest * (0.3 if canvas.wide else 0.55)  # for the numbers beside the bars
-    encoding: Spec = {
-        "y": _named(names, canvas) | {"scale": {"paddingInner": 0.35, "paddingOuter": 0.2}},
-        "x": {
-            "field": "n",
-            "type": "quantitative",
-            "axis": None,
-            "scale": {"domain": [-largest - room, largest + room]},
-        },
-        "color": _colour(canvas),
-    }
-    beside: list[Spec] = [
+    mark = {"type": "bar", "height": 19, "yOffset": lines.down}
+    drawn = {"mark": mark, "encoding": {"x": x, "y": lines.y, "color": colour(canvas)}}
+    beside = [
         {
             "transform": [{"filter": f"datum.sex == '{sex}'"}],
-            "mark": {"type": "text", "baseline": "middle", "align": align, "dx": dx},
-            "encoding": {"text": {"field": "said"}, "color": {"value": canvas.colours["ink"]}},
+            "mark": {"type": "text", "align": align, "dx": dx, "dy": lines.down},
+            "encoding": {"x": x, "y": lines.y, "text": {"field": "said"}},
         }
         for sex, align, dx in (("F", "right", -6), ("M", "left", 6))
     ]
-    return {
-        "width": canvas.width - canvas.label - 10,
-        "height": {"step": 30},
-        "data": {"values": values},
-        "encoding": encoding,
-        "layer": [{"mark": {"type": "bar"}}, *beside],
-    }
+    return lines.spec(values, [drawn, *beside])
 
 
 def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
-    """The share of women for each code as a dot between none and all; the dotted line is one half."""
+    """The share of women for each code as a dot; the dotted line is one half.
+
+    The scale begins at zero and ends where the largest share and one half have room: not at all.
+    """
     shown = [row for row in rows if row.figures.female_share is not None]
-    names = [dimension.label(row.codes[0], canvas.language) for row in shown]
+    lines = Lines(shown, dimension, canvas, below=26)
     values = [
-        {"name": name, "share": row.figures.female_share, "said": _percent(row)}
-        for name, row in zip(names, shown, strict=True)
+        {
+            "name": name,
+            "share": row.figures.female_share,
+            "said": percent(row.figures.female_share or 0),
+        }
+        for name, row in zip(lines.names, shown, strict=True)
     ]
-    y = _named(names, canvas)
-    x = {
-        "field": "share",
-        "type": "quantitative",
-        "scale": {"domain": [0, 100]},
-        "axis": {"values": [0, 50, 100], "labelExpr": "datum.value + '%'", "domain": False}
-        | {"ticks": False, "grid": False},
+    beside = room(str(value["said"]) for value in values) + 14
+    largest = max((row.figures.female_share or 0 for row in shown), default=0)
+    half = room([_whole_percent(50)]) / 2 + 2
+    end = max(50 / (1 - half / lines.width), largest / (1 - beside / lines.width))
+    every = 25 if 25 * lines.width / end > 2 * half + 12 else 50
+    ticks = [n for n in range(0, 101, every) if n <= end * (1 - half / lines.width) + 0.1]
+    axis = {"values": ticks, "grid": False, **axis_labels(map(_whole_percent, ticks))}
+    scale = {"domain": [0, end]}
+    x = {"field": "share", "type": "quantitative", "scale": scale, "axis": axis}
+    y, colours = lines.y, canvas.colours
+    offset = {"yOffset": lines.down}
+    dotted = {"type": "rule", "strokeDash": [2, 3], "color": colours["edge"]}
+    stem = {"type": "rule", "color": colours["line"], "strokeWidth": 1, **offset}
+    dot = {
+        "type": "point",
+        "filled": True,
+        "size": 130,
+        "opacity": 1,
+        "color": colours["F"],
+        **offset,
     }
-    half = {
-        "data": {"values": [{"share": 50}]},
-        "mark": {"type": "rule", "strokeDash": [2, 3], "color": canvas.colours["edge"]},
-        "encoding": {"x": x},
-    }
-    return {
-        "width": canvas.width - canvas.label - 10,
-        "height": {"step": 30},
-        "data": {"values": values},
-        "layer": [
-            half,
-            {
-                "mark": {"type": "rule", "color": canvas.colours["line"], "strokeWidth": 1},
-                "encoding": {"y": y, "x": {**x}, "x2": {"datum": 0}},
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1}
-                | {"color": canvas.colours["F"]},
-                "encoding": {"y": y, "x": x},
-            },
-            {
-                "mark": {"type": "text", "align": "left", "dx": 12, "baseline": "middle"}
-                | {"color": canvas.colours["ink"]},
-                "encoding": {"y": y, "x": x, "text": {"field": "said"}},
-            },
+    text = {"type": "text", "align": "left", "dx": 12, "dy": lines.down}
+    return lines.spec(
+        values,
+        [
+            {"data": {"values": [{"share": 50}]}, "mark": dotted, "encoding": {"x": x}},
+            {"mark": stem, "encoding": {"y": y, "x": x, "x2": {"datum": 0}}},
+            {"mark": dot, "encoding": {"y": y, "x": x}},
+            {"mark": text, "encoding": {"y": y, "x": x, "text": {"field": "said"}}},
         ],
-    }
+    )
 
 
-def _half(
-    rows: Sequence[Row],
-    dimension: Dimension,
-    canvas: Canvas,
-    sex: str,
-    groups: list[str],
-    largest: int,
-    width: int,
-    *,
-    left: bool,
-) -> Spec:
-    values = [
-        {"group": dimension.label(row.codes[0], canvas.language), "n": dict(_by_sex(row))[sex]}
-        for row in rows
-    ]
-    return {
-        "width": width,
-        "height": {"step": 24},
-        "title": {
-            "text": _name(sex),
-            "anchor": "end" if left else "start",
-            "color": canvas.colours[f"{sex}-text"],
-            "fontSize": LETTERS,
-            "fontWeight": 650,
-            "offset": 6,
-        },
-        "data": {"values": values},
-        "mark": {"type": "bar", "color": canvas.colours[sex]},
-        "encoding": {
-            "y": {
-                "field": "group",
-                "type": "nominal",
-                "sort": groups,
-                "axis": None,
-                "scale": {"paddingInner": 0.12},
+class Lines:
+    """Rows below each other, each with its name at the left, or above it where names are long."""
+
+    def __init__(
+        self, rows: Sequence[Row], dimension: Dimension, canvas: Canvas, below: int = 4
+    ) -> None:
+        self.names = [dimension.label(row.codes[0], canvas.language) for row in rows]
+        longest = room(self.names)
+        self.above = longest > BESIDE * canvas.width
+        self.left = 10 if self.above else longest + 8
+        self.width = canvas.width - self.left
+        self.down = LINE // 2 + 2 if self.above else 0  # from the middle of a row to what is drawn
+        self.step, self.below, self.canvas = 46 if self.above else 30, below, canvas
+        self.y: Spec = {"field": "name", "type": "nominal", "sort": self.names, "axis": None}
+        self.y["scale"] = {"padding": 0}
+
+    def spec(self, values: Sequence[Spec], layers: Sequence[Spec]) -> Spec:
+        """Return the chart: the names, and what is drawn in each row."""
+        place = {"align": "left", "dy": -self.down - 2} if self.above else {"align": "right"}
+        names = {
+            "data": {"values": [{"name": name} for name in self.names]},
+            "mark": {"type": "text", "limit": self.canvas.width, **place},
+            "encoding": {
+                "x": {"value": -8},
+                "y": self.y,
+                "text": {"field": "name"},
             },
-            "x": {
-                "field": "n",
-                "type": "quantitative",
-                "sort": "descending" if left else "ascending",
-                "scale": {"domain": [0, largest], "nice": True},
-                "axis": {"tickCount": 3, "domain": False, "ticks": False},
-            },
-        },
-    }
+        }
+        return {
+            "width": self.width,
+            "height": self.step * len(self.names),
+            "padding": {"left": self.left, "right": 0, "top": 4, "bottom": self.below},
+            "data": {"values": list(values)},
+            "layer": [*layers, names],
+        }
 
 
-def _named(names: list[str], canvas: Canvas) -> Spec:
-    """The names at the left, one line each, in the order given."""
-    axis = {
-        "labelLimit": canvas.label,
-        "labelColor": canvas.colours["ink"],
-        "ticks": False,
-        "domain": False,
-        "labelPadding": 6,
-    }
-    return {"field": "name", "type": "nominal", "sort": names, "axis": axis}
+def text_of_sex(text: str, at: tuple[float, float], sex: str, canvas: Canvas, align: str) -> Spec:
+    """A text in the colour of a sex at a place in pixels."""
+    mark = {"type": "text", "text": text, "align": align, "fontWeight": 650}
+    mark["color"] = canvas.colours[f"{sex}-text"]
+    place = {"x": {"value": at[0]}, "y": {"value": at[1]}}
+    return {"data": {"values": [{}]}, "mark": mark, "encoding": place}
 
 
-def _by_sex(row: Row) -> tuple[tuple[str, int], tuple[str, int]]:
+def round_ticks(largest: int, about: int) -> list[int]:
+    """Return round counts from zero to the first that is not below the largest, in so many steps at most."""
+    step = max(largest / about, 1)
+    power = 10 ** floor(log10(step))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step)
+    return list(range(0, max(ceil(largest / step), 1) * step + 1, step))
+
+
+def axis_labels(texts: Iterable[str]) -> Spec:
+    """What stands at the values of an axis, one text for each."""
+    written = list(texts)
+    ranks = max(len(written) - 1, 1)
+    return {"labelExpr": f"{json.dumps(written)}[round(datum.index * {ranks})]"}
+
+
+def by_sex(row: Row) -> tuple[tuple[str, int], tuple[str, int]]:
     return ("F", row.figures.f), ("M", row.figures.m)
 
 
-def _name(sex: str) -> str:
+def sex_name(sex: str) -> str:
     return {"F": _("Women"), "M": _("Men")}[sex]
 
 
-def _percent(row: Row) -> str:
-    share = row.figures.female_share
-    return "" if share is None else percent(share)
+def _whole_percent(number: int) -> str:
+    return _("%(share)s%%") % {"share": number}
 
 
-def _colour(canvas: Canvas, *, text: bool = False) -> Spec:
-    ending = "-text" if text else ""
-    colours = [canvas.colours[f"{sex}{ending}"] for sex in ("F", "M")]
-    scale = {"domain": ["F", "M"], "range": colours}
+def colour(canvas: Canvas) -> Spec:
+    scale = {"domain": ["F", "M"], "range": [canvas.colours[sex] for sex in ("F", "M")]}
     return {"field": "sex", "type": "nominal", "scale": scale, "legend": None}
 
 
-def _shape() -> Spec:
+def shape() -> Spec:
     scale = {"domain": ["F", "M"], "range": ["circle", "square"]}
     return {"field": "sex", "type": "nominal", "scale": scale, "legend": None}
-
-
-def _period_axis(rows: Sequence[Row], canvas: Canvas) -> Spec:
-    """Periods under the line: as many as there is room for, the last one always."""
-    codes = [row.codes[0] for row in rows]
-    room = 7 if canvas.wide else 3
-    step = -(-len(codes) // room)
-    shown = codes[::-1][::step][::-1]
-    names = {code: short_period_name(code, canvas.language) for code in shown}
-    said = " : ".join(f"datum.value == '{code}' ? '{name}'" for code, name in names.items())
-    return {"values": shown, "labelExpr": f"{said} : ''", "labelAngle": 0, "grid": False}

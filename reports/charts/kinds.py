@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from reports.charts import findings
-from reports.charts.drawing import DrawFunction, bars, pyramid, shares, trend
+from reports.charts.drawing import DrawFunction, bars, pyramid, shares
 from reports.charts.findings import Finding, is_rest
+from reports.charts.trend import trend
 from reports.published.figures import Row, Table
 from reports.published.structure import TIME, Dimension, Structure
 

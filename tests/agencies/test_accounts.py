@@ -254,6 +254,37 @@ def test_nobody_deactivates_herself(agency, agency_admin, second_admin):
         accounts.set_active(agency_admin, False, agency=agency, by=agency_admin)
 
 
+def test_a_national_administrator_reads_why_she_cannot_deactivate_herself(national_admin):
+    (home,) = access.holdings(national_admin)
+    with pytest.raises(accounts.Refused, match="yourself"):
+        accounts.set_active(national_admin, False, agency=home, by=national_admin)
+
+
+def test_to_deactivate_oneself_is_not_offered_and_refused_in_words(
+    client, agency, agency_admin, second_admin
+):
+    client.force_login(agency_admin)
+    own = f"/people/person/{agency.code}/{agency_admin.pk}/"
+    colleague = f"/people/person/{agency.code}/{second_admin.pk}/"
+    offered = "Deactivate this account"
+    assert offered in client.get(colleague).content.decode()
+    assert offered not in client.get(own).content.decode()
+    answer = client.post(own, {"active": "0"}, follow=True)
+    assert "You cannot deactivate yourself" in answer.content.decode()
+    assert Person.objects.get(pk=agency_admin.pk).is_active
+
+
+def test_the_list_of_agencies_names_the_administrators_of_the_national_office(
+    client, national_admin, agency_admin
+):
+    client.force_login(national_admin)
+    listed = client.get("/people/agencies/").context["agencies"]
+    assert {agency.code: names for agency, names in listed} == {
+        "NAT": [national_admin],
+        "SMS": [agency_admin],
+    }
+
+
 def test_the_national_administrator_manages_agencies_and_their_administrators_only(
     agency, agency_admin, second_admin, clerk, national_admin
 ):

@@ -1,0 +1,145 @@
+"""The chart over time: two lines that break where a delivery is missing."""
+
+from collections.abc import Sequence
+
+from reports.charts.drawing import (
+    LINE,
+    Canvas,
+    Spec,
+    axis_labels,
+    by_sex,
+    colour,
+    room,
+    round_ticks,
+    sex_name,
+    shape,
+    text_of_sex,
+)
+from reports.charts.findings import compared
+from reports.published.figures import MISSING, NORMAL, Row
+from reports.published.structure import Dimension
+from standards import numbers
+from standards.periods import short_period_name
+
+HEIGHT = 230  # pixels
+FEW = 16  # periods that have room for a point each
+
+
+def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
+    """Women and men over time, with their names and last numbers at the ends of the lines.
+
+    A line breaks where a delivery is missing, and a mark stands there; the periods that the finding
+    compares are underlined.
+    """
+    whole = [row for row in rows if row.status == NORMAL]
+    last = by_sex((whole or rows)[-1])
+    ticks = round_ticks(max(n for row in rows for _sex, n in by_sex(row)), 5)
+    ends = [*(sex_name(sex) for sex, _n in last), *(numbers.count(n) for _sex, n in last)]
+    left, right = room(map(numbers.count, ticks)) + 8, room(ends, bold=True) + 14
+    width = canvas.width - left - right
+    y = {
+        "field": "n",
+        "type": "quantitative",
+        "scale": {"domain": [0, ticks[-1]]},
+        "axis": {"values": ticks, "labelPadding": 8, **axis_labels(map(numbers.count, ticks))},
+    }
+    axis = _period_axis(rows, canvas, width)
+    x = {"field": "period", "type": "ordinal", "axis": axis, "scale": {"padding": 0.3}}
+    return {
+        "width": width,
+        "height": HEIGHT,
+        "padding": {"left": left, "right": right, "top": LINE, "bottom": 26},
+        "data": {"values": _points(rows)},
+        "layer": [
+            *_compared_spans(rows, x, canvas),
+            *_missing_periods(rows, x, y, canvas),
+            *_lines(rows, whole, {"x": x, "y": y, "color": colour(canvas)}),
+            *_ends(last, ticks[-1], (width, HEIGHT), canvas),
+        ],
+    }
+
+
+def _lines(rows: Sequence[Row], whole: Sequence[Row], both: Spec) -> list[Spec]:
+    """The two lines; a point at each period where there are few or the lines break, and at the last one."""
+    shaped = both | {"shape": shape()}
+    point = {"type": "point", "filled": True, "opacity": 1}
+    few = len(rows) <= FEW or len(whole) < len(rows)
+    return [
+        {"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": both},
+        *([{"mark": point | {"size": 30}, "encoding": shaped}] if few else []),
+        {"data": {"values": _points(whole[-1:])}, "mark": point | {"size": 90}, "encoding": shaped},
+    ]
+
+
+def _compared_spans(rows: Sequence[Row], x: Spec, canvas: Canvas) -> list[Spec]:
+    """Underline the whole years that the finding compares."""
+    spans = [span for span in compared(rows) if len(span.periods) > 1]
+    values = [{"period": s.periods[0], "end": s.periods[-1], "year": s.label} for s in spans]
+    if not values:
+        return []
+    mark = {"type": "rule", "strokeWidth": 5, "color": canvas.colours["edge"], "opacity": 0.5}
+    bottom = {"value": HEIGHT}
+    return [
+        {"data": {"values": values}, "mark": mark}
+        | {"encoding": {"x": x, "x2": {"field": "end"}, "y": bottom}},
+    ]
+
+
+def _missing_periods(rows: Sequence[Row], x: Spec, y: Spec, canvas: Canvas) -> list[Spec]:
+    """Mark the periods with a delivery missing: status O, and hollow points where others delivered."""
+    missing = [row for row in rows if row.status != NORMAL]
+    if not missing:
+        return []
+    periods = [{"period": row.codes[0], "status": MISSING} for row in missing]
+    parts = [
+        {"period": row.codes[0], "sex": sex, "n": n}
+        for row in missing
+        if not row.gap
+        for sex, n in by_sex(row)
+    ]
+    rule = {"type": "rule", "strokeDash": [2, 3], "color": canvas.colours["edge"]}
+    letter = {"type": "text", "dy": -6, "baseline": "bottom", "color": canvas.colours["ink"]}
+    hollow = {"type": "point", "filled": False, "size": 60, "opacity": 1}
+    return [
+        {"data": {"values": periods}, "mark": rule, "encoding": {"x": x}},
+        {"data": {"values": periods}, "mark": letter}
+        | {"encoding": {"x": x, "y": {"value": 0}, "text": {"field": "status"}}},
+        {"data": {"values": parts}, "mark": hollow}
+        | {"encoding": {"x": x, "y": y, "color": colour(canvas), "shape": shape()}},
+    ]
+
+
+def _ends(
+    last: Sequence[tuple[str, int]], top: int, plot: tuple[int, int], canvas: Canvas
+) -> list[Spec]:
+    """Name and number of each line at its end, moved apart where the lines end close together."""
+    width, height = plot
+    upper, lower = sorted(last, key=lambda end: -end[1])  # women above where both are equal
+    high, low = (height * (1 - n / top) for _sex, n in (upper, lower))
+    apart, middle = max(low - high, 2 * LINE + 4), (high + low) / 2
+    middle = max(middle, apart / 2 + 2)
+    middle = min(middle, height - LINE - apart / 2)
+    return [
+        text_of_sex(text, (width + 4, y + down), sex, canvas, "left")
+        for (sex, n), y in ((upper, middle - apart / 2), (lower, middle + apart / 2))
+        for text, down in ((sex_name(sex), -LINE / 2), (numbers.count(n), LINE / 2))
+    ]
+
+
+def _points(rows: Sequence[Row]) -> list[Spec]:
+    """The counts of women and men in each period, none where a delivery is missing."""
+    return [
+        {"period": row.codes[0], "sex": sex, "n": n if row.status == NORMAL else None}
+        for row in rows
+        for sex, n in by_sex(row)
+    ]
+
+
+def _period_axis(rows: Sequence[Row], canvas: Canvas, width: int) -> Spec:
+    """Periods under the line: as many as there is room for, the last one always."""
+    codes = [row.codes[0] for row in rows]
+    names = {code: short_period_name(code, canvas.language) for code in codes}
+    fit = max(width // (room(names.values()) + 12), 1)
+    every = -(-len(codes) // fit)
+    shown = codes[::-1][::every][::-1]
+    return {"values": shown, "labelAngle": 0, "grid": False, **axis_labels(names[c] for c in shown)}

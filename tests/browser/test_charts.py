@@ -1,0 +1,178 @@
+"""Charts as a reader sees them: nothing clipped, nothing on top of something else, in the page's letters."""
+
+import itertools
+import re
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+from reports.structure import Dimension, Item
+
+from reports import charts
+from reports.charts import COLOURS, WIDTHS, Canvas
+from reports.published import Figures, Row
+
+pytestmark = pytest.mark.slow
+LANGUAGES = ("en", "ru", "tk")
+# The bounds of every text, of the dots, and of the picture, in pixels of the page.
+MEASURED = """() => {
+  const svg = document.querySelector("svg");
+  const box = (e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
+  return {
+    picture: box(svg),
+    texts: [...svg.querySelectorAll("text")].filter(t => t.textContent).map(t => [t.textContent, ...box(t)]),
+    dots: [...svg.querySelectorAll(".mark-symbol path")].map(box),
+    faces: [...new Set([...svg.querySelectorAll("text")].map(t => getComputedStyle(t).fontFamily))],
+  };
+}"""
+
+
+def dimension(name, labels=()):
+    items = (Item(code, dict(zip(LANGUAGES, names, strict=True))) for code, names in labels)
+    return Dimension(name, {}, tuple(items))
+
+
+def rows(*counted):
+    return [Row((code,), Figures(women, men, 3, 3)) for code, women, men in counted]
+
+
+AGES = dimension(
+    "AGE",
+    [
+        ("Y0T14", ("0–14", "0–14", "0–14")),
+        ("Y25T34", ("25–34", "25–34", "25–34")),
+        ("Y_GE65", ("65 and over", "65 и старше", "65 ýaş we uly")),
+    ],
+)
+CITIZENSHIPS = dimension(
+    "CITIZENSHIP",
+    [
+        ("TKM", ("Turkmenistan", "Туркменистан", "Türkmenistan")),
+        ("AFG", ("Afghanistan", "Афганистан", "Owganystan")),
+        ("OTH", ("Other countries", "Другие страны", "Beýleki ýurtlar")),
+    ],
+)
+LONG = dimension(
+    "CITIZENSHIP",
+    [
+        (
+            "ARE",
+            ("United Arab Emirates", "Объединённые Арабские Эмираты", "Birleşen Arap Emirlikleri"),
+        ),
+        ("OTH", ("Other countries", "Другие страны", "Beýleki ýurtlar")),
+    ],
+)
+REGIONS = dimension(
+    "REGION",
+    [
+        ("TM-S", ("Ashgabat city", "город Ашхабад", "Aşgabat şäheri")),
+        ("TM-D", ("Dashoguz", "Дашогузский велаят", "Daşoguz welaýaty")),
+        ("TM-_U", ("Not stated", "Не указано", "Görkezilmedik")),
+    ],
+)
+TIME = dimension("TIME_PERIOD")
+MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)]
+QUARTERS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in (1, 2, 3, 4)]
+CHARTS = {
+    "months": (charts.trend, TIME, rows(*((m, 60 + k, 240 + 9 * k) for k, m in enumerate(MONTHS)))),
+    "lines that end close together": (
+        charts.trend,
+        TIME,
+        rows(*((q, 500 + 43 * k, 540 + 37 * k) for k, q in enumerate(QUARTERS))),
+    ),
+    "lines that end at the same": (charts.trend, TIME, rows(*((q, 804, 804) for q in QUARTERS))),
+    "lines that end at nothing": (
+        charts.trend,
+        TIME,
+        rows(("2025-Q1", 1_500_000, 900), ("2025-Q2", 0, 0)),
+    ),
+    "ages": (
+        charts.pyramid,
+        AGES,
+        rows(("Y0T14", 300, 510), ("Y25T34", 4200, 3900), ("Y_GE65", 3, 90)),
+    ),
+    "very many of one age": (
+        charts.pyramid,
+        AGES,
+        rows(("Y0T14", 300, 510), ("Y25T34", 99, 38000)),
+    ),
+    "citizenships": (
+        charts.bars,
+        CITIZENSHIPS,
+        rows(("TKM", 2787, 2634), ("AFG", 12, 9), ("OTH", 384, 480)),
+    ),
+    "long names": (charts.bars, LONG, rows(("ARE", 12787, 634), ("OTH", 384, 480))),
+    "regions": (
+        charts.shares,
+        REGIONS,
+        rows(("TM-S", 250, 800), ("TM-D", 180, 800), ("TM-_U", 60, 200)),
+    ),
+    "regions from none to all": (
+        charts.shares,
+        REGIONS,
+        rows(("TM-S", 900, 0), ("TM-D", 0, 800), ("TM-_U", 200, 200)),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    page = chromium.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def drawn(page):
+    def draw(name, language, width):
+        chart, by, figures = CHARTS[name]
+        with translation.override(language):
+            canvas = Canvas(WIDTHS[width], COLOURS["light"], language)
+            svg = charts.draw(chart(figures, by, canvas), canvas)
+        page.set_content(f"<body>{svg.decode()}</body>")
+        return page.evaluate(MEASURED)
+
+    return draw
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", CHARTS)
+def test_no_text_is_clipped_and_none_lies_on_another(drawn, name, language, width):
+    found = drawn(name, language, width)
+    left, top, right, bottom = found["picture"]
+    assert [
+        text
+        for text, *box in found["texts"]
+        if box[0] < left or box[1] < top or box[2] > right or box[3] > bottom
+    ] == []
+    assert [text for text, *_box in found["texts"] if "…" in text] == []
+    assert [
+        (one[0], two[0])
+        for one, two in itertools.combinations(found["texts"], 2)
+        # The box of a text is a little taller than its letters.
+        if one[1] < two[3] and two[1] < one[3] and one[2] + 2 < two[4] and two[2] + 2 < one[4]
+    ] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_chart_is_as_wide_as_its_canvas(drawn, width):
+    for name in CHARTS:
+        left, _top, right, _bottom = drawn(name, "ru", width)["picture"]
+        assert right - left == WIDTHS[width], name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_dots_of_regions_use_the_axis(drawn, language):
+    """With shares between 18% and 24% the largest is drawn in the middle, not in the first quarter."""
+    found = drawn("regions", language, "large")
+    zero = next(box for text, *box in found["texts"] if re.fullmatch(r"0\s?%", text))
+    begin, end = (zero[0] + zero[2]) / 2, found["picture"][2]
+    furthest = max(box[2] for box in found["dots"])
+    assert (furthest - begin) / (end - begin) > 0.4
+
+
+def test_a_chart_uses_the_letters_of_the_page(drawn):
+    tokens = (settings.BASE_DIR / "static" / "css" / "tokens.css").read_text()
+    stack = re.search(r"--sans: (.+);", tokens)[1]
+    assert drawn("regions", "en", "large")["faces"] == [stack]
