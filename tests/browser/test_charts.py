@@ -6,11 +6,13 @@ import re
 import pytest
 from django.conf import settings
 from django.utils import translation
-from reports.structure import Dimension, Item
+from reports.drawing.drawing import COLOURS, WIDTHS, Canvas
+from reports.trend import trend
 
-from reports import charts
-from reports.charts import COLOURS, WIDTHS, Canvas
-from reports.published import Figures, Row
+from reports.charts import drawing
+from reports.published.figures import Row
+from reports.published.structure import Dimension, Item
+from standards.sex import Figures
 
 pytestmark = pytest.mark.slow
 LANGUAGES = ("en", "ru", "tk")
@@ -74,41 +76,41 @@ TIME = dimension("TIME_PERIOD")
 MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)]
 QUARTERS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in (1, 2, 3, 4)]
 CHARTS = {
-    "months": (charts.trend, TIME, rows(*((m, 60 + k, 240 + 9 * k) for k, m in enumerate(MONTHS)))),
+    "months": (trend, TIME, rows(*((m, 60 + k, 240 + 9 * k) for k, m in enumerate(MONTHS)))),
     "lines that end close together": (
-        charts.trend,
+        trend,
         TIME,
         rows(*((q, 500 + 43 * k, 540 + 37 * k) for k, q in enumerate(QUARTERS))),
     ),
-    "lines that end at the same": (charts.trend, TIME, rows(*((q, 804, 804) for q in QUARTERS))),
+    "lines that end at the same": (trend, TIME, rows(*((q, 804, 804) for q in QUARTERS))),
     "lines that end at nothing": (
-        charts.trend,
+        trend,
         TIME,
         rows(("2025-Q1", 1_500_000, 900), ("2025-Q2", 0, 0)),
     ),
     "ages": (
-        charts.pyramid,
+        drawing.pyramid,
         AGES,
         rows(("Y0T14", 300, 510), ("Y25T34", 4200, 3900), ("Y_GE65", 3, 90)),
     ),
     "very many of one age": (
-        charts.pyramid,
+        drawing.pyramid,
         AGES,
         rows(("Y0T14", 300, 510), ("Y25T34", 99, 38000)),
     ),
     "citizenships": (
-        charts.bars,
+        drawing.bars,
         CITIZENSHIPS,
         rows(("TKM", 2787, 2634), ("AFG", 12, 9), ("OTH", 384, 480)),
     ),
-    "long names": (charts.bars, LONG, rows(("ARE", 12787, 634), ("OTH", 384, 480))),
+    "long names": (drawing.bars, LONG, rows(("ARE", 12787, 634), ("OTH", 384, 480))),
     "regions": (
-        charts.shares,
+        drawing.shares,
         REGIONS,
         rows(("TM-S", 250, 800), ("TM-D", 180, 800), ("TM-_U", 60, 200)),
     ),
     "regions from none to all": (
-        charts.shares,
+        drawing.shares,
         REGIONS,
         rows(("TM-S", 900, 0), ("TM-D", 0, 800), ("TM-_U", 200, 200)),
     ),
@@ -128,7 +130,7 @@ def drawn(page):
         chart, by, figures = CHARTS[name]
         with translation.override(language):
             canvas = Canvas(WIDTHS[width], COLOURS["light"], language)
-            svg = charts.draw(chart(figures, by, canvas), canvas)
+            svg = drawing.draw(chart(figures, by, canvas), canvas)
         page.set_content(f"<body>{svg.decode()}</body>")
         return page.evaluate(MEASURED)
 
