@@ -6,8 +6,8 @@ import re
 import pytest
 from django.conf import settings
 from django.utils import translation
-from reports.drawing.drawing import COLOURS, WIDTHS, Canvas
-from reports.trend import trend
+from reports.charts.drawing import COLOURS, WIDTHS, Canvas
+from reports.charts.trend import trend
 
 from reports.charts import drawing
 from reports.published.figures import Row
