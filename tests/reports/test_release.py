@@ -298,7 +298,7 @@ NEW_MONTH = draw("SMS-WPF", MONTHS[2:], 80, seed=5)
         (False, {"change": 49}, True),
         (False, {"change": 50}, False),
         (True, {"change": 50}, False),
-        (False, {"remove": 50}, False),
+        (True, {"remove": 50}, False),  # removed alone, nothing could bring the margins back
         (True, {"remove": 20, "change": 29}, True),
         (True, {"remove": 20, "change": 30}, False),
         (True, {}, False),
