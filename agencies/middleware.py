@@ -1,4 +1,4 @@
-"""What every request passes: refusals are logged, national roles set up a second factor first."""
+"""Two checks of every request: refused pages are logged, and national roles need a second factor."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,10 @@ from agencies import audit, sign_in
 
 
 class RefusalsAreLogged:
-    """Middleware, around the transaction that a refusal rolls back: who was refused which page."""
+    """Log who was refused which page.
+
+    It stands around the transaction of the request, which a refusal rolls back.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,14 +28,14 @@ class RefusalsAreLogged:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """Remember it; the form that lacks its token is a 403 too, but nobody was refused."""
+        """Note a refusal. (A form without its CSRF token is answered 403 too, but refuses nobody.)"""
         request.was_denied = isinstance(exception, PermissionDenied)  # type: ignore[attr-defined]
 
 
 class SecondFactorFirst:
-    """Middleware: who has to set up a second factor meets no other page of their own before."""
+    """Lead people who need a second factor to its page, until they have set it up."""
 
-    ACCOUNT = ("account_", "mfa_")  # the way to it, and out
+    ACCOUNT = ("account_", "mfa_")  # pages that stay open: setting it up, signing out
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -13,13 +13,13 @@ from agencies.models import Person
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
-    """allauth asks this: nobody makes an account alone, an administrator invites."""
+    """The account adapter of allauth: nobody signs up, an administrator invites."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def post_login(self, request: HttpRequest, user: Person, **kwargs: Any) -> HttpResponse:
-        """Go on in the language the person has chosen, on a machine that does not know it too."""
+        """Go on in the language the person has chosen, also in a browser where they never chose it."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         if user.language:
             remember_language(response, user.language)
@@ -27,25 +27,25 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 def prove_address(person: Person) -> None:
-    """Note that the person reads the mail of their address: they answered a link that went there."""
+    """Mark the address as verified: the person followed a link that was sent there."""
     EmailAddress.objects.update_or_create(
         user=person, email=person.email.lower(), defaults={"verified": True, "primary": True}
     )
 
 
 def address_answered(user: Person, **_signal: Any) -> None:
-    """allauth's signal: the person chose a password by a link, an invitation's or a forgotten one's."""
+    """Receive allauth's signal that a person chose a password by the link of an invitation or a reset."""
     prove_address(user)
 
 
 def choose_language(person: Person, language: str) -> None:
-    """Keep the language a person reads, for mail and for the next machine."""
+    """Store the language a person reads, for mail and for their next sign-in."""
     Person.objects.filter(pk=person.pk).update(language=language)
     person.language = language
 
 
 def remember_language(response: HttpResponse, language: str) -> None:
-    """Let this browser ask for pages in the language, as Django's own switch does."""
+    """Set the language of this browser, with the cookie that Django's own switch sets."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,

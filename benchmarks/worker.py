@@ -121,7 +121,7 @@ def _outcome(job: Job) -> dict[str, Any]:
     if job.name != "records.intake":
         return {}
     with scope.working(job.agencies):
-        upload = Upload.objects.get(pk=job.args["upload"])
+        upload = Upload.objects.get(pk=queue.arguments(job, uploads.Intake).upload)
         if upload.state != Upload.State.COMMITTED:
             raise RuntimeError(f"{upload}: {upload.state} {upload.reason} {upload.report}")
         causes = {f["rule"]: f["count"] for f in upload.report["findings"]}

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -25,9 +27,16 @@ AFRESH: dict[str, Any] = {
     "progress": {},
 }
 
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a job is told: ids and codes, never values of records. Each kind of job has its own."""
+
+
+Kind = TypeVar("Kind", bound=Arguments)
 Handler = Callable[[Job], None]
 handlers: dict[str, Handler] = {}
-_wake: list[Callable[[int], None]] = []
+wakers: list[Callable[[int], None]] = []
 
 
 class GaveUp(Exception):
@@ -57,11 +66,16 @@ def handler(name: str) -> Callable[[Handler], Handler]:
 
 def wake_with(function: Callable[[int], None]) -> None:
     """Say how workers are woken (`migdata.celery` does)."""
-    _wake[:] = [function]
+    wakers[:] = [function]
 
 
 def enqueue(
-    name: str, *, key: str, args: dict[str, Any], agencies: list[int], by: Any = None
+    name: str,
+    *,
+    key: str,
+    arguments: Arguments,
+    agencies: list[int],
+    by: AbstractBaseUser | None = None,
 ) -> Job:
     """Add a job inside the caller's transaction and wake a worker after it commits.
 
@@ -70,7 +84,7 @@ def enqueue(
     """
     now = timezone.now()
     request = {
-        "args": args,
+        "args": asdict(arguments),
         "agencies": agencies,
         "asked_by": by,
         "asked_at": now,
@@ -81,6 +95,11 @@ def enqueue(
         job.refresh_from_db()
     transaction.on_commit(lambda: wake(job.pk))
     return job
+
+
+def arguments(job: Job, kind: type[Kind]) -> Kind:
+    """Return what the job was told, as its handler knows it. Raises TypeError where it is another kind."""
+    return kind(**job.args)
 
 
 def _closed(job: Job) -> QuerySet[Job]:
@@ -95,7 +114,7 @@ def find(key: str) -> Job | None:
 
 def wake(job_id: int) -> None:
     """Tell a worker. A broker that is down only delays: the reaper finds the row."""
-    for function in _wake:
+    for function in wakers:
         try:
             function(job_id)
         except Exception:

@@ -71,7 +71,7 @@ def progress(job: Job, **facts: Any) -> None:
 def reap(wake_again: timedelta = WAKE_AGAIN) -> list[int]:
     """Wake workers for jobs that wait or whose worker is gone; give up, visibly, after three attempts.
 
-    A job that waits is told of once, and again only after `wake_again`. Returns who was told of.
+    A worker is woken once for a job that waits, and again only after `wake_again`. Returns the ids.
     """
     now = timezone.now()
     expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
@@ -80,7 +80,7 @@ def reap(wake_again: timedelta = WAKE_AGAIN) -> list[int]:
     )
     expired.update(state=Job.State.QUEUED, lease_until=None, woken_at=None)
     due = (
-        Job.objects.select_for_update(skip_locked=True)  # of two reapers one tells
+        Job.objects.select_for_update(skip_locked=True)  # of two reapers one wakes
         .filter(_ready(now), Q(woken_at=None) | Q(woken_at__lte=now - wake_again))
         .order_by("pk")[:WOKEN_AT_ONCE]
     )
@@ -123,23 +123,22 @@ def _finish(job: Job) -> None:
 
 
 def _fail(job: Job, because: dict[str, Any], *, retry: bool, error: str = "") -> None:
-    now, mine = timezone.now(), Job.objects.filter(pk=job.pk, worker=job.worker)
-    mine = mine.filter(state=Job.State.RUNNING)
+    now = timezone.now()
+    run = Job.objects.filter(pk=job.pk, worker=job.worker, state=Job.State.RUNNING)
     if retry:
-        pause = timedelta(seconds=2**job.attempts)
-        mine.update(
+        run.update(
             state=Job.State.QUEUED,
             because=because,
             error=error,
-            lease_until=now + pause,
+            lease_until=now + timedelta(seconds=2**job.attempts),
             woken_at=None,
         )
     else:
-        mine.update(state=Job.State.FAILED, because=because, error=error, finished_at=now)
+        run.update(state=Job.State.FAILED, because=because, error=error, finished_at=now)
 
 
 def _kind(error: BaseException) -> str:
-    """Return the class of an error and, from the database, its SQLSTATE: what tells nothing of a row."""
+    """Return the class of an error and, from the database, its SQLSTATE: neither quotes a row."""
     state = getattr(error.__cause__, "sqlstate", None) or getattr(error, "sqlstate", None)
     return " ".join(filter(None, (type(error).__name__, state)))[:120]
 

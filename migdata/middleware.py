@@ -1,4 +1,4 @@
-"""What no request may bring, refused before anything is read or asked."""
+"""Rejects malformed or oversized requests, before anything is read or asked."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,14 +8,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-ROOM = 1 << 20  # bytes of a form beside its file
+OTHER_FIELDS = 1 << 20  # bytes that a form may send beside its file
 
 
 class RejectMalformed:
-    """Refuse NUL characters, which no text has and PostgreSQL cannot store, and bodies nobody asked for.
+    """Reject NUL characters, which PostgreSQL cannot store, and files that are too large or a stranger's.
 
-    The body of a form with a file is read by the check of its token, before any page sees who sent
-    it: so strangers, and files over the limit, are turned away here.
+    A form with a file is read whole when its CSRF token is checked, before any page is asked. So
+    the size of the file, and whether the person has signed in, are checked here.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -23,14 +23,14 @@ class RejectMalformed:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in unquote(f"{request.path}?{request.META.get('QUERY_STRING', '')}"):
-            return _said(400, _("The address holds a character that no text has."))
+            return _answer(400, _("The address holds a character that no text has."))
         if request.content_type == "multipart/form-data":
             length = _length(request)
-            if length > ROOM and not request.user.is_authenticated:
-                return _said(403, _("Sign in before you send a file."))
-            if not 0 < length <= settings.UPLOAD_LIMIT + ROOM:
+            if length > OTHER_FIELDS and not request.user.is_authenticated:
+                return _answer(403, _("Sign in before you send a file."))
+            if not 0 < length <= settings.UPLOAD_LIMIT + OTHER_FIELDS:
                 limit = settings.UPLOAD_LIMIT // 2**20
-                return _said(
+                return _answer(
                     413,
                     _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
                     % {"limit": limit},
@@ -41,7 +41,7 @@ class RejectMalformed:
         if request.method == "POST":
             for values in dict(request.POST.lists()).values():
                 if any("\x00" in value for value in values):
-                    return _said(400, _("A field holds a character that no text has."))
+                    return _answer(400, _("A field holds a character that no text has."))
         return None
 
 
@@ -50,5 +50,5 @@ def _length(request: HttpRequest) -> int:
     return int(stated) if stated.isascii() and stated.isdecimal() else 0
 
 
-def _said(status: int, text: str) -> HttpResponse:
+def _answer(status: int, text: str) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

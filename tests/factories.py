@@ -18,6 +18,14 @@ from records.models import (
 )
 
 _number = itertools.count(1)
+FINDING = {
+    "rule": "wpf.ends_before",
+    "severity": "error",
+    "variable": "valid_to",
+    "cell": "D17",
+    "value": "2020",
+    "message": {"en": "It ends before it begins.", "ru": "…", "tk": "…"},
+}
 
 
 def instrument(code, *agencies, like="SMS-WPF", newest=1):

@@ -7,8 +7,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from agencies import scope
-from records.instruments import versions
-from records.models import HeldRow, Record, Submission, Upload
+from records.models import HeldRow, Record, Upload
 
 # Public by decision; everything else must send an anonymous visitor to the login.
 PUBLIC = (
@@ -47,48 +46,15 @@ def fill(route, ids):
 
 
 @pytest.fixture
-def foreign(instruments, agency, clerk, reviewer):
-    """Rows of agency SMS that carry a mark nobody else may see."""
+def foreign(one_of_each, agency, clerk):
+    """Rows of agency SMS that carry a mark nobody else may see, as parameters of addresses."""
     with scope.acting(clerk):
-        instrument = instruments["SMS-WPF"]
-        submission = Submission.objects.create(
-            agency=agency,
-            instrument=instrument,
-            instrument_version=versions.current(instrument),
-            period="2026-03",
-        )
-        upload = Upload.objects.create(
-            agency=agency,
-            instrument=instrument,
-            file_name=f"{MARK}.csv",
-            size=1,
-            uploaded_by=clerk,
-            report={"path": "none"},
-        )
-        upload.submissions.add(submission)
-        record = Record.objects.create(
-            agency=agency,
-            submission=submission,
-            upload=upload,
-            record_ref=MARK,
-            event_date="2026-03-01",
-            sex="F",
-            citizenship="TUR",
-            region="TM-S",
-        )
-        held = HeldRow.open_rows.create(
-            agency=agency,
-            instrument=instrument,
-            upload=upload,
-            submission=submission,
-            raw={"record_ref": MARK},
-            findings=[],
-        )
+        Upload.objects.update(file_name=f"{MARK}.csv", report={"path": "none"})
+        Record.objects.update(record_ref=MARK)
+        HeldRow.open_rows.update(raw={"record_ref": MARK})
+    rows = {kind: row.pk for kind, row in one_of_each.items()}
     return {
-        "submission": submission.pk,
-        "upload": upload.pk,
-        "record": record.pk,
-        "held": held.pk,
+        **rows,
         "verb": "submit",
         "person": clerk.pk,
         "agency": agency.pk,

@@ -3,13 +3,13 @@
 import itertools
 
 import pytest
-from django.test import Client
 from django.utils import translation
 
 from agencies import scope
 from records.models import HeldRow, Record, Submission, Upload
 from reports.models import Release
 from tests import world
+from tests.cast import signed_in
 from tests.test_every_page import PARAMETER, routes
 
 LANGUAGES = ("en", "ru", "tk")
@@ -61,17 +61,10 @@ def address(route, ids):
     return "/" + PARAMETER.sub(lambda found: str(ids.get(found[2], "x")), route)
 
 
-def signed_in(email, language):
-    client = Client()
-    client.force_login(world.person(email))
-    client.cookies["django_language"] = language
-    return client
-
-
 def test_every_page_answers_those_who_may_in_three_languages(country):
     failed, seen = [], set()
     for (email, areas), language in itertools.product(READERS.items(), LANGUAGES):
-        client = signed_in(email, language)
+        client = signed_in(world.person(email), language)
         for route in pages():
             if route.split("/")[0] not in areas:
                 continue
@@ -95,7 +88,7 @@ def test_a_page_speaks_one_language_only(country):
     for language in ("ru", "tk"):
         with translation.override(language):
             for email, path in (("clerk@sms.example", "/"), ("viewer@parl.example", "/figures/")):
-                body = signed_in(email, language).get(path).content.decode()
+                body = signed_in(world.person(email), language).get(path).content.decode()
                 left[language, path] = [
                     word for word in ("Women", "Total", "Sign out", "waits", "Show") if word in body
                 ]
@@ -112,7 +105,7 @@ def test_no_list_asks_the_database_once_a_row(country, django_assert_max_num_que
         ("admin@sms.example", "/people/"),
         ("viewer@parl.example", "/figures/"),
     ):
-        client = signed_in(email, "en")
+        client = signed_in(world.person(email))
         client.get(path)  # what is remembered for good is asked once
         with django_assert_max_num_queries(45):
             assert client.get(path).status_code == 200, path

@@ -15,14 +15,6 @@ from tests.cast import make_agency, make_person, signed_in
 
 State = Submission.State
 FEW, MANY = 3, 30
-HELD = {
-    "rule": "wpf.ends_before",
-    "severity": "error",
-    "variable": "valid_to",
-    "cell": "D17",
-    "value": "2020",
-    "message": {"en": "It ends before it begins.", "ru": "…", "tk": "…"},
-}
 EVERYBODY = ("clerk", "reviewer", "statistician", "publisher", "agency_admin", "national_admin")
 DESKS = ("clerk", "reviewer", "statistician")
 PAGES = [
@@ -103,9 +95,13 @@ class Growing:
             factories.record(self.month, f"R-{k}", upload=self.upload)
             for month, held in ((self.month, {"upload": self.upload}), (draft, {})):
                 factories.held_row(
-                    self.agency, month.instrument, submission=month, findings=[HELD], **held
+                    self.agency,
+                    month.instrument,
+                    submission=month,
+                    findings=[factories.FINDING],
+                    **held,
                 )
-            factories.held_row(self.agency, self.permits, self.upload, findings=[HELD])
+            factories.held_row(self.agency, self.permits, self.upload, findings=[factories.FINDING])
 
     def _release(self, k):
         Release.objects.create(

@@ -15,6 +15,7 @@ from jobs import queue, worker
 from records.models import HeldRow, Record, Submission, Upload
 from reports.models import Release
 from tests import world
+from tests.cast import signed_in
 
 CLERK, REVIEWER = "clerk@sms.example", "reviewer@sms.example"
 STATISTICIAN, PUBLISHER = "statistician@scs.example", "publisher@scs.example"
@@ -27,9 +28,7 @@ def country(transactional_db):
 
 
 def as_person(email):
-    client = Client()
-    client.force_login(world.person(email))
-    return client
+    return signed_in(world.person(email))
 
 
 def submission(month=OPEN):

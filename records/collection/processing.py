@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from agencies.refusal import Refused
-from jobs import worker
+from jobs import queue, worker
 from jobs.queue import Job
 from records.collection import admission, collisions, staging
 from records.collection.answers import answers_of
 from records.collection.findings_by_cause import FindingsByCause
-from records.collection.uploads import State, known_uploads, path_of, refuse_known
+from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
@@ -37,7 +37,8 @@ def process(job: Job) -> None:
 
     Raises `LeaseLost` where the upload went on without this run, which then leaves no trace.
     """
-    upload = Upload.objects.select_related("agency", "instrument").get(pk=job.args["upload"])
+    intake = queue.arguments(job, Intake)
+    upload = Upload.objects.select_related("agency", "instrument").get(pk=intake.upload)
     if upload.state != State.RECEIVED:
         return
     path = path_of(upload)

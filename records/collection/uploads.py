@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,13 @@ from standards.translation import in_language
 State = Upload.State
 ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
 UNANSWERED = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Intake(queue.Arguments):
+    """Which upload to read."""
+
+    upload: int
 
 
 class BadAnswer(Refused):
@@ -186,7 +194,7 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
     upload.job = queue.enqueue(
         "records.intake",
         key=f"intake:{upload.pk}",
-        args={"upload": upload.pk},
+        arguments=Intake(upload=upload.pk),
         agencies=[upload.agency_id],
         by=by,
     )

@@ -1,5 +1,6 @@
 """Moving a submission along its steps: who may, who may not, and what the move writes."""
 
+from dataclasses import dataclass
 from functools import reduce
 
 from django.db import transaction
@@ -15,6 +16,14 @@ from records.models import ReviewStep, Submission
 from records.review import profile
 from records.review.steps import BARRED_BY, BY_FIELD, STEPS, State
 from standards.periods import has_ended
+
+
+@dataclass(frozen=True)
+class Sealing(queue.Arguments):
+    """Which submission to seal, in which version."""
+
+    submission: int
+    version: int
 
 
 @transaction.atomic
@@ -55,7 +64,7 @@ def request_sealing(submission: Submission, *, by: Person) -> queue.Job:
     return queue.enqueue(
         "reports.seal",
         key=f"seal:{submission.pk}:{submission.version}",
-        args={"submission": submission.pk, "version": submission.version},
+        arguments=Sealing(submission=submission.pk, version=submission.version),
         agencies=[submission.agency_id],
         by=by,
     )

@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from jobs import queue, worker
 from jobs.queue import Job
 from records.models import Submission
+from records.review.submissions import Sealing
 from reports.designs import datasets
 from reports.designs.datasets import Dataset
 from reports.exact.private_files import as_bytes, read_private, write_private
@@ -22,8 +23,8 @@ def seal(job: Job) -> None:
 
     Safe to run twice: the same records give the same file, and the row is written once.
     """
-    submission = _locked().get(pk=job.args["submission"])
-    version = int(job.args["version"])
+    sealing = queue.arguments(job, Sealing)
+    submission, version = _locked().get(pk=sealing.submission), sealing.version
     if submission.state != Submission.State.ACCEPTED or submission.version != version:
         raise queue.GaveUp(marked("The submission is no longer accepted in this version."))
     for dataset in datasets.of_instrument(submission.instrument.code):

@@ -17,15 +17,17 @@ from reports.exact.cube import slices_in_force
 from reports.models import Blob, Build, Release, Slice
 from reports.published.editions import CELLS, VALUE
 from reports.releases.protecting import METHOD, Protected, protect
+from reports.releases.verbs import Publishing
 from standards.languages import marked
 from standards.periods import periods_between
 
 
 def build_release(job: Job) -> None:
     """Build the release of the job: pin inputs, add up, protect, judge, freeze. One transaction."""
-    dataset = datasets.datasets().get(job.args["dataset"])
+    code = queue.arguments(job, Publishing).dataset
+    dataset = datasets.datasets().get(code)
     if dataset is None:
-        raise queue.GaveUp(marked("There is no dataset %(code)s."), code=job.args["dataset"])
+        raise queue.GaveUp(marked("There is no dataset %(code)s."), code=code)
     worker.progress(job, stage=marked("adding up"))
     slices.seal_missing(dataset)
     inputs = list(slices_in_force(dataset))
@@ -112,5 +114,5 @@ def _record_build(
         errors=protected.errors,
         cells_path=path,
         cells_sha256=private_files.write_private(path, content),
-        built_by_id=job.args["by"],
+        built_by_id=queue.arguments(job, Publishing).by,
     )

@@ -1,5 +1,6 @@
 """Asking for a release, making it public, withdrawing it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -18,6 +19,14 @@ from reports.models import Build, Release
 State = Release.State
 
 
+@dataclass(frozen=True)
+class Publishing(queue.Arguments):
+    """Of which dataset to build a release, and which person asked for it."""
+
+    dataset: str
+    by: int
+
+
 def build(dataset: str, *, by: Person) -> Job:
     """Ask for a new release of a dataset from everything that is accepted. Raises `Denied`, `Refused`."""
     access.require(by, Permission.PUBLISH)
@@ -29,7 +38,7 @@ def build(dataset: str, *, by: Person) -> Job:
     return queue.enqueue(
         "reports.publish",
         key=f"publish:{dataset}",
-        args={"dataset": dataset, "by": by.pk},
+        arguments=Publishing(dataset=dataset, by=by.pk),
         agencies=list(Agency.objects.values_list("pk", flat=True)),
         by=by,
     )

@@ -8,16 +8,14 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
-from agencies import audit
-from agencies.models import Event, Person
-from tests.cast import PASSWORD
+from agencies.models import Person
+from tests.cast import PASSWORD, events
 
 LOGIN = "/accounts/login/"
 
 
-def events(*verbs):
-    found = Event.objects.using(audit.SIDE).filter(verb__in=verbs).order_by("pk")
-    return [(event.verb, event.person, event.subject, event.detail) for event in found]
+def log(*verbs):
+    return [(event.verb, event.person, event.subject, event.detail) for event in events(*verbs)]
 
 
 def sign_in(client, person, password=PASSWORD, **headers):
@@ -65,7 +63,7 @@ def test_signing_in_and_out_and_failing_to_is_written_down(client, clerk):
     sign_in(client, clerk)
     client.post(reverse("account_logout"))
     me = f"person:{clerk.pk}"
-    assert events("sign_in", "sign_in_failed", "sign_out") == [
+    assert log("sign_in", "sign_in_failed", "sign_out") == [
         ("sign_in_failed", "", me, {}),
         ("sign_in_failed", "", "person:unknown", {}),
         ("sign_in", clerk.email, me, {}),
@@ -78,7 +76,7 @@ def test_a_changed_password_is_written_down(client, clerk):
     new = "correct horse battery staple"
     form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
     assert client.post(reverse("account_change_password"), form).status_code == 302
-    assert events("password") == [("password", clerk.email, f"person:{clerk.pk}", {})]
+    assert log("password") == [("password", clerk.email, f"person:{clerk.pk}", {})]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -86,7 +84,7 @@ def test_a_refused_page_is_written_down_though_everything_else_is_rolled_back(cl
     client.force_login(clerk)
     assert client.get("/people/agencies/").status_code == 403
     assert client.get("/people/invite/none/").status_code == 404
-    assert events("denied") == [
+    assert log("denied") == [
         ("denied", clerk.email, "page:agencies:agency_list", {"method": "GET"})
     ]
 

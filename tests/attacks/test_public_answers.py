@@ -278,6 +278,6 @@ def test_what_a_release_stores_for_readers_holds_no_true_count(permits):
     assert stored.schema.metadata is None
     assert set(permits.structure) == {
         *("dataset", "title", "description", "unit", "concept", "frequency", "base"),
-        *("sources", "dimensions", "headline", "accuracy", "charts"),
+        *("sources", "dimensions", "headline", "charts", "accuracy"),
     }
     assert TIME in stored.column_names

@@ -1,54 +1,13 @@
 """The second lock: with the ORM's filters gone, PostgreSQL still shows nothing foreign."""
 
-import datetime
-
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from agencies import access, scope
 from agencies.models import Agency, Event
-from records.instruments import versions
 from records.models import HeldRow, Record, ReviewStep, Submission, Upload
 
 SCOPED = [Submission, Upload, Record, HeldRow, ReviewStep]
-
-
-@pytest.fixture
-def foreign_rows(instruments, agency, clerk):
-    """One row of every scoped model, all of agency SMS."""
-    with scope.acting(clerk):
-        instrument = instruments["SMS-WPF"]
-        submission = Submission.objects.create(
-            agency=agency,
-            instrument=instrument,
-            instrument_version=versions.current(instrument),
-            period="2026-03",
-        )
-        upload = Upload.objects.create(
-            agency=agency, instrument=instrument, file_name="a.csv", size=1, uploaded_by=clerk
-        )
-        upload.submissions.add(submission)
-        Record.objects.create(
-            agency=agency,
-            submission=submission,
-            record_ref="1",
-            event_date=datetime.date(2026, 3, 1),
-            sex="F",
-            citizenship="TUR",
-            region="TM-S",
-        )
-        HeldRow.open_rows.create(
-            agency=agency, instrument=instrument, upload=upload, raw={}, findings=[]
-        )
-        ReviewStep.objects.create(
-            submission=submission,
-            verb="submit",
-            source="DRAFT",
-            target="SUBMITTED",
-            version=1,
-            by=clerk,
-        )
-        Record.objects.update(sex="M")  # leaves a line of history
 
 
 @pytest.fixture
@@ -64,13 +23,13 @@ def test_the_suite_runs_as_app(db):
 
 @pytest.mark.parametrize("model", SCOPED)
 def test_an_outsider_gets_no_foreign_row_even_without_filters(
-    model, foreign_rows, no_filters, outsider
+    model, one_of_each, no_filters, outsider
 ):
     with scope.acting(outsider):
         assert not model._default_manager.exists()
 
 
-def test_the_history_of_records_is_scoped_too(foreign_rows, clerk, outsider):
+def test_the_history_of_records_is_scoped_too(one_of_each, clerk, outsider):
     with scope.acting(clerk), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM records_recordevent")
         assert cursor.fetchone()[0] == 1
@@ -80,32 +39,32 @@ def test_the_history_of_records_is_scoped_too(foreign_rows, clerk, outsider):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_scope_no_row_is_visible_and_nothing_carries_over(foreign_rows, clerk):
+def test_without_a_scope_no_row_is_visible_and_nothing_carries_over(one_of_each, clerk):
     with scope.acting(clerk):
         assert Record.objects.count() == 1
     assert Record.objects.count() == 0  # same connection, next transaction
 
 
-def test_statistics_staff_see_submissions_but_no_record(foreign_rows, statistician):
+def test_statistics_staff_see_submissions_but_no_record(one_of_each, statistician):
     with scope.acting(statistician):
         assert Submission.objects.count() == 1
         assert Record.objects.count() == HeldRow.open_rows.count() == Upload.objects.count() == 0
 
 
-def test_administrators_see_no_records(foreign_rows, national_admin, agency_admin):
+def test_administrators_see_no_records(one_of_each, national_admin, agency_admin):
     for person in (national_admin, agency_admin):
         with scope.acting(person):
             assert not any(model._default_manager.exists() for model in SCOPED)
 
 
-def test_a_row_cannot_be_put_into_another_agency(foreign_rows, outsider, agency, instruments):
+def test_a_row_cannot_be_put_into_another_agency(one_of_each, outsider, agency, instruments):
     with scope.acting(outsider), pytest.raises(ProgrammingError), transaction.atomic():
         HeldRow.open_rows.create(
             agency=agency, instrument=instruments["SMS-WPF"], raw={}, findings=[]
         )
 
 
-def test_app_cannot_truncate_nor_change_the_log(foreign_rows, clerk):
+def test_app_cannot_truncate_nor_change_the_log(one_of_each, clerk):
     from agencies import audit
 
     audit.record("tested", "test:1", by=clerk)

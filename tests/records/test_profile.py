@@ -7,29 +7,14 @@ import pytest
 from agencies import scope
 from agencies.refusal import Refused
 from records.collection import corrections
-from records.instruments import versions
 from records.models import HeldRow, Record, Submission
 from records.review import profile, submissions
+from tests import factories
 from tests.records.files import plain, table
-
-FINDING = {
-    "rule": "wpf.ends_before",
-    "severity": "error",
-    "variable": "valid_to",
-    "cell": "D17",
-    "value": "2020",
-    "message": {"en": "It ends before it begins.", "ru": "…", "tk": "…"},
-}
 
 
 def submission(instruments, agency, period, sexes, held=0):
-    instrument = instruments["SMS-WPF"]
-    made = Submission.objects.create(
-        agency=agency,
-        instrument=instrument,
-        instrument_version=versions.current(instrument),
-        period=period,
-    )
+    made = factories.submission(agency, instruments["SMS-WPF"], period)
     Record.objects.bulk_create(
         Record(
             agency=agency,
@@ -43,13 +28,8 @@ def submission(instruments, agency, period, sexes, held=0):
         for k, sex in enumerate(sexes)
     )
     for k in range(held):
-        HeldRow.open_rows.create(
-            agency=agency,
-            instrument=instrument,
-            submission=made,
-            row_no=k,
-            raw={},
-            findings=[FINDING],
+        factories.held_row(
+            agency, made.instrument, submission=made, row_no=k, findings=[factories.FINDING]
         )
     return made
 

@@ -1,15 +1,13 @@
 """The road of a submission, and who may lead it."""
 
-import datetime
-
 import pytest
 
 from agencies import access, refusal, scope
 from agencies.roles import Role
 from jobs.models import Job
-from records.instruments import versions
-from records.models import HeldRow, Record, Submission
-from records.review import drawing, steps, submissions
+from records.models import HeldRow, Submission
+from records.review import drawing, profile, steps, submissions
+from tests import factories
 from tests.cast import make_person
 
 State = Submission.State
@@ -18,25 +16,7 @@ State = Submission.State
 @pytest.fixture
 def submission(agency, instruments, clerk, reviewer, statistician):
     with scope.acting(clerk):
-        instrument = instruments["SMS-WPF"]
-        yield Submission.objects.create(
-            agency=agency,
-            instrument=instrument,
-            instrument_version=versions.current(instrument),
-            period="2026-03",
-        )
-
-
-def add_record(submission, ref="1"):
-    return Record.objects.create(
-        agency=submission.agency,
-        submission=submission,
-        record_ref=ref,
-        event_date=datetime.date(2026, 3, 5),
-        sex="F",
-        citizenship="TUR",
-        region="TM-S",
-    )
+        yield factories.submission(agency, instruments["SMS-WPF"])
 
 
 def lead(submission, *verbs):
@@ -49,7 +29,7 @@ def lead(submission, *verbs):
 def test_a_submission_goes_from_clerk_to_reviewer_to_statistics(
     submission, clerk, reviewer, statistician
 ):
-    add_record(submission)
+    factories.record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
     assert submission.state == State.ACCEPTED
     assert submission.accepted_version == 1
@@ -57,7 +37,7 @@ def test_a_submission_goes_from_clerk_to_reviewer_to_statistics(
 
 
 def test_acceptance_asks_for_the_slice_once(submission, clerk, reviewer, statistician):
-    add_record(submission)
+    factories.record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
     job = Job.objects.get()
     assert (job.name, job.agencies) == ("reports.seal", [submission.agency_id])
@@ -66,7 +46,7 @@ def test_acceptance_asks_for_the_slice_once(submission, clerk, reviewer, statist
 def test_reopening_raises_the_version_and_keeps_the_accepted_one_in_force(
     submission, clerk, reviewer, statistician
 ):
-    add_record(submission)
+    factories.record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
     with pytest.raises(refusal.Refused):  # sealing is not done yet
         submissions.advance(submission, "reopen", by=statistician, reason="because")
@@ -77,7 +57,7 @@ def test_reopening_raises_the_version_and_keeps_the_accepted_one_in_force(
 
 @pytest.mark.parametrize("verb", ["return", "reopen"])
 def test_going_back_needs_a_reason(submission, verb, clerk, reviewer, statistician):
-    add_record(submission)
+    factories.record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer))
     if verb == "reopen":
         lead(submission, ("accept", statistician))
@@ -89,7 +69,7 @@ def test_going_back_needs_a_reason(submission, verb, clerk, reviewer, statistici
 def test_nobody_signs_what_they_submitted(submission, agency):
     both = make_person("both@sms.example", Role.CLERK, agency)
     access.grant(both, Role.REVIEWER, agency)
-    add_record(submission)
+    factories.record(submission)
     lead(submission, ("submit", both))
     assert "sign" not in submissions.steps_open_to(both, submission)
     with pytest.raises(refusal.Refused):
@@ -97,14 +77,8 @@ def test_nobody_signs_what_they_submitted(submission, agency):
 
 
 def test_submitting_with_held_rows_needs_their_number(submission, clerk):
-    add_record(submission)
-    HeldRow.open_rows.create(
-        agency=submission.agency,
-        instrument=submission.instrument,
-        submission=submission,
-        raw={},
-        findings=[],
-    )
+    factories.record(submission)
+    factories.held_row(submission.agency, submission.instrument, submission=submission)
     with pytest.raises(refusal.Refused):
         submissions.advance(submission, "submit", by=clerk)
     with pytest.raises(refusal.Refused):
@@ -119,7 +93,7 @@ def test_an_empty_submission_says_that_there_is_nothing_to_report(submission, cl
 
 
 def test_of_two_people_one_wins_and_one_is_told(submission, clerk, reviewer):
-    add_record(submission)
+    factories.record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer))
     with pytest.raises(refusal.Refused):
         submissions.advance(submission, "sign", by=reviewer)
@@ -134,7 +108,7 @@ def test_what_is_offered_as_a_button_succeeds_and_nothing_else(
     request, submission, state, verb, role
 ):
     person = request.getfixturevalue(role)
-    add_record(submission)
+    factories.record(submission)
     Submission.objects.filter(pk=submission.pk).update(state=state)
     submission.refresh_from_db()
     offered = verb in submissions.steps_open_to(person, submission)
@@ -168,3 +142,19 @@ def test_what_waits_on_the_first_page_is_what_the_buttons_offer(
         waits = submissions.waiting_for(person).filter(pk=submission.pk).exists()
         assert waits == bool(forward), (state, person)
         assert forward <= {submissions.next_step(submission)}
+
+
+def test_held_rows_of_many_submissions_are_counted_as_of_each(agency, instruments, clerk):
+    """Rows of a submission, rows without a date of files that fed several, and rows of nobody."""
+    permits = instruments["SMS-WPF"]
+    with scope.acting(clerk):
+        months = [factories.submission(agency, permits, f"2026-0{k}") for k in (1, 2, 3, 4)]
+        both = factories.upload(agency, permits, clerk, *months[:2])
+        again = factories.upload(agency, permits, clerk, months[0])
+        for file, month in ((both, months[0]), (both, None), (both, None), (again, None)):
+            factories.held_row(agency, permits, file, submission=month)
+        factories.held_row(agency, permits, submission=months[2], kind="LATE")
+        factories.held_row(agency, permits, again, submission=None, closed_by=both)
+        each = {m.pk: HeldRow.open_rows.missing_from(m).errors().count() for m in months}
+        assert list(each.values()) == [4, 2, 0, 0]
+        assert profile.held_counts(months) == {pk: n for pk, n in each.items() if n}

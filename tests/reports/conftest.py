@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from agencies import scope
-from agencies.models import Agency, Person
+from agencies.models import Agency
 from agencies.roles import Role
 from jobs import queue, worker
 from records.instruments import versions
@@ -17,7 +17,7 @@ from records.review import submissions
 from reports.models import Release
 from reports.releases import verbs
 from standards.periods import Period
-from tests.cast import make_person
+from tests.cast import the_person
 
 # What a record of an instrument may say: (columns of the record, extras).
 SAID = {
@@ -69,12 +69,6 @@ def forgotten():
         transaction.set_rollback(True)
 
 
-def hand(role, agency):
-    """Return the person who does this in the agency."""
-    email = f"{role.value}.hand@{agency.code.lower()}.example"
-    return Person.objects.filter(email=email).first() or make_person(email, role, agency)
-
-
 def add(submission, rows):
     """Add records to a submission that is open."""
     Record.objects.bulk_create(
@@ -96,7 +90,7 @@ def submit(instruments, statistician):
     def go(code, rows, agency=None):
         by_agency = Agency.objects.get(code=agency or DELIVERS.get(code, "SMS"))
         instrument, found = Instrument.objects.get(code=code), []
-        with scope.acting(hand(Role.CLERK, by_agency)):
+        with scope.acting(the_person(Role.CLERK, by_agency)):
             for period in dict.fromkeys(row["period"] for row in rows):
                 submission, _new = Submission.objects.get_or_create(
                     agency=by_agency,
@@ -116,7 +110,7 @@ def lead(statistician):
     """lead(submission): submitted, signed, accepted and sealed, as people and a worker do."""
 
     def go(submission, *, sealed=True, empty=False):
-        clerk, reviewer = (hand(r, submission.agency) for r in (Role.CLERK, Role.REVIEWER))
+        clerk, reviewer = (the_person(r, submission.agency) for r in (Role.CLERK, Role.REVIEWER))
         for verb, person in (("submit", clerk), ("sign", reviewer), ("accept", statistician)):
             with scope.acting(person):
                 submissions.advance(submission, verb, by=person, nothing_to_report=empty)

@@ -166,7 +166,7 @@ def test_a_worker_that_was_quicker_is_waited_for():
         begun.set()
         assert go_on.wait(20)
 
-    job = queue.enqueue("tests.slow", key="slow", args={}, agencies=[])
+    job = queue.enqueue("tests.slow", key="slow", arguments=queue.Arguments(), agencies=[])
 
     def work():
         worker.work(job.pk)

@@ -19,9 +19,8 @@ from records.instruments import reader, versions
 from records.models import Record, Submission
 from reports.designs import consistency, datasets, tables
 from standards import codelists
-from tests.cast import make_agency
+from tests.cast import make_agency, the_person
 from tests.records import files as uploaded
-from tests.reports.conftest import hand
 
 TRIAL = Path(__file__).parents[1] / "data" / "trial"
 STUDENT = {
@@ -70,7 +69,7 @@ def students(trial, ministry, instruments):
 
 @pytest.fixture
 def student_clerk(ministry):
-    return hand(Role.CLERK, ministry)
+    return the_person(Role.CLERK, ministry)
 
 
 def test_the_files_of_the_trial_fit_each_other(trial):

@@ -23,7 +23,8 @@ from reports.published.editions import Edition
 from reports.published.structure import TIME
 from standards import numbers
 from standards.periods import periods_between
-from tests.reports.conftest import draw, hand
+from tests.cast import the_person
+from tests.reports.conftest import draw
 
 V1 = "/figures/api/v1"
 
@@ -43,7 +44,7 @@ def nothing_to_report(instruments, lead):
 
     def go(code, period):
         agency, instrument = Agency.objects.get(code="SMS"), Instrument.objects.get(code=code)
-        with scope.acting(hand(Role.CLERK, agency)):
+        with scope.acting(the_person(Role.CLERK, agency)):
             submission = Submission.objects.create(
                 agency=agency,
                 instrument=instrument,

@@ -1,42 +1,19 @@
-"""Background work: the row in PostgreSQL is the truth."""
+"""Doing a job: once, with its work or not at all, whatever happens to workers and connections."""
 
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
-from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.db import connection
+from django.utils import timezone
 
 from agencies.models import Event
-from jobs import queue, worker
+from jobs import worker
 from jobs.models import Job
-from jobs.queue import ATTEMPTS, GaveUp, enqueue, handlers, wake_with
-from reports.protection.gates import Gate
-from reports.releases import protecting
-from standards.translation import sentence, translated
+from jobs.queue import ATTEMPTS, handlers, wake_with
+from tests.jobs.conftest import add_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def done(monkeypatch):
-    """A handler `test.add` that writes an event, and the list of jobs whose work was committed."""
-
-    def add(job):
-        Event.objects.create(verb="worked", subject=f"job:{job.pk}")
-        if job.args.get("fail"):
-            raise ValueError("broken")
-        if job.args.get("give_up"):
-            raise GaveUp("There is no dataset %(code)s.", code="WPF")
-
-    monkeypatch.setitem(handlers, "test.add", add)
-    monkeypatch.setattr(queue, "_wake", [])
-    return lambda: Event.objects.filter(verb="worked").count()
-
-
-def add_job(**args):
-    return enqueue("test.add", key=f"test:{args}", args=args, agencies=[])
 
 
 def test_work_and_the_end_of_the_job_commit_together(done):
@@ -51,11 +28,6 @@ def test_a_job_delivered_twice_is_done_once(done):
     assert done() == 1
 
 
-def test_an_open_job_is_not_added_a_second_time(done):
-    assert add_job(n=1).pk == add_job(n=1).pk
-    assert Job.objects.count() == 1
-
-
 def test_a_failing_job_leaves_no_trace_and_is_tried_three_times(done):
     job = add_job(fail=True)
     for _attempt in range(ATTEMPTS):
@@ -64,30 +36,6 @@ def test_a_failing_job_leaves_no_trace_and_is_tried_three_times(done):
     assert (job.state, job.attempts) == (Job.State.FAILED, 3)
     assert f"job {job.pk}" in job.reason
     assert done() == 0
-
-
-def test_a_job_asked_for_anew_has_waited_since_now(done, client):
-    first = worker.work(add_job().pk)
-    month = timezone.now() - timedelta(days=30)
-    Job.objects.filter(pk=first.pk).update(asked_at=month, error="old", because={"text": "old"})
-    again = add_job()
-    assert again.pk == first.pk
-    assert timezone.now() - again.asked_at < timedelta(minutes=1)
-    assert (again.state, again.finished_at, again.worker) == ("QUEUED", None, "")
-    assert (again.reason, again.error) == ("", "")
-    assert client.get("/healthz").status_code == 200
-
-
-def test_a_job_that_runs_is_not_put_back_by_who_asks_again(done, monkeypatch):
-    states = []
-
-    def ask_again(job):
-        add_job()
-        states.append(Job.objects.using("side").get(pk=job.pk).state)
-
-    monkeypatch.setitem(handlers, "test.add", ask_again)
-    assert worker.work(add_job().pk).state == Job.State.DONE
-    assert states == ["RUNNING"]
 
 
 def test_a_job_waits_for_the_end_of_the_pause_before_it_is_tried_again(done):
@@ -140,30 +88,6 @@ def test_neither_page_nor_log_repeats_what_an_error_says_of_a_record(done, monke
         Job.objects.update(lease_until=None)
         worker.work(job.pk)
     assert "SECRET" in caplog.text
-
-
-def test_a_reason_is_read_in_the_language_of_the_reader(done):
-    job = worker.work(add_job(give_up=True).pk)
-    assert job.reason == "There is no dataset WPF."
-    with translation.override("ru"):
-        assert "WPF" in job.reason and "There is" not in job.reason
-        assert str(GaveUp("There is no dataset %(code)s.", code="WPF")) == job.reason
-
-
-def test_the_gates_that_refuse_a_release_are_named_in_the_language_of_the_reader():
-    refusal = protecting.not_passed([Gate("sex by time", 12, 5), Gate("total", 3, 4)])
-    assert "do not pass: sex by time." in str(refusal)
-    with translation.override("ru"):
-        assert f": {gettext('sex by time')}." in str(refusal)
-        assert "sex by time" not in str(refusal)
-
-
-def test_a_sentence_holds_sentences():
-    gate = sentence("%(gate)s: %(n)s", gate=sentence("total"), n=5)
-    kept = sentence("%(gates)s", gates=[gate, gate])
-    assert translated(kept) == "total: 5; total: 5"
-    assert translated({}) == translated(sentence("")) == ""
-    assert translated(sentence("100%")) == "100%"
 
 
 def test_a_heartbeat_outlives_its_connection(done, monkeypatch, settings):
@@ -235,24 +159,6 @@ def test_a_worker_that_lost_its_lease_leaves_no_trace(done, monkeypatch):
     assert done() == 0
 
 
-def test_a_worker_is_woken_only_after_commit(done, monkeypatch):
-    woken = []
-    wake_with(woken.append)
-    with transaction.atomic():
-        job = add_job()
-        assert woken == []
-    assert woken == [job.pk]
-
-
-def test_a_dead_broker_only_delays(done):
-    def broken(job_id):
-        raise ConnectionError
-
-    wake_with(broken)
-    job = add_job()
-    assert worker.work(job.pk).state == Job.State.DONE
-
-
 def test_progress_is_seen_before_the_work_commits(done, monkeypatch):
     seen = []
 
@@ -263,9 +169,3 @@ def test_progress_is_seen_before_the_work_commits(done, monkeypatch):
     monkeypatch.setitem(handlers, "test.add", tell)
     worker.work(add_job().pk)
     assert seen == [{"stage": "reading", "rows": 5}]
-
-
-def test_tests_run_as_the_role_that_owns_nothing():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        assert cursor.fetchone() == ("migdata_app",)
