@@ -297,7 +297,6 @@ NEW_MONTH = draw("SMS-WPF", MONTHS[2:], 80, seed=5)
         (False, {"change": 49}, True),
         (False, {"change": 50}, False),
         (True, {"change": 50}, False),
-        (False, {"remove": 50}, False),
         (True, {"remove": 20, "change": 29}, True),
         (True, {"remove": 20, "change": 30}, False),
         (True, {}, False),
@@ -320,6 +319,15 @@ def test_a_published_period_changes_by_fifty_records_or_waits(
     assert "published already: 2026-01. " in job.reason
     assert "Wait until more records are corrected there, or correct more at once." in job.reason
     assert not re.search(r"\b(1|20|25|29|49)\b", job.reason)  # what was measured stays private
+
+
+def test_fifty_records_removed_are_not_too_few(accepted, publish, build, correct):
+    """The margins may refuse them: where records only go, no free cell brings the tables back."""
+    publish("WPF")
+    correct(accepted[0], remove=49)
+    assert "Fewer than 50 records changed" in build("WPF").reason
+    correct(accepted[0], remove=1)
+    assert "records changed" not in build("WPF").reason
 
 
 @pytest.mark.parametrize(("late", "waits"), [(30, True), (49, True), (50, False)])
