@@ -118,7 +118,9 @@ def test_the_map_of_folders_in_the_readme_says_what_each_folder_says_of_itself()
     readme = (ROOT / "README.md").read_text()
     folders = dict(re.findall(r"^\| (?:&emsp;)?`([\w/]+)/` \| (.+) \|$", readme, re.M))
     purposes = {
-        str(path.parent.relative_to(ROOT)): (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+        str(path.parent.relative_to(ROOT)): (
+            ast.get_docstring(ast.parse(path.read_text())) or ""
+        ).split("\n")[0]
         for app in OURS
         for path in sorted((ROOT / app).rglob("__init__.py"))
         if not {"migrations", "management", "number_formats", "local", "demo"} & set(path.parts)

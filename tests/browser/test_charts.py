@@ -6,10 +6,10 @@ import re
 import pytest
 from django.conf import settings
 from django.utils import translation
-from reports.charts.drawing import COLOURS, WIDTHS, Canvas
-from reports.charts.trend import trend
 
 from reports.charts import drawing
+from reports.charts.drawing import COLOURS, WIDTHS, Canvas
+from reports.charts.trend import trend
 from reports.published.figures import Row
 from reports.published.structure import Dimension, Item
 from standards.sex import Figures
