@@ -39,6 +39,7 @@ class Cell:
     label: str
     text: str
     why: tuple[str, ...] = ()
+    compared: bool = False  # a rule that is broken looks at it too: it may be the wrong one
     address: str = ""
 
 
@@ -164,7 +165,9 @@ def _correct_in_sheet(request: SignedInRequest, held_row: HeldRow) -> HttpRespon
         held_row.findings = [{"variable": "record_ref", "message": {"en": str(refusal)}}]
     else:
         findings = [] if outcome.record else outcome.findings
-        held_row.findings = [{"variable": f.variable, "message": f.message} for f in findings]
+        held_row.findings = [
+            {"rule": f.rule, "variable": f.variable, "message": f.message} for f in findings
+        ]
         warned = () if outcome.errors else tuple(f.rule for f in outcome.warnings)
     held_row.raw = {**texts_of_held(held_row), **changes}  # to be shown; nothing is stored
     columns = request.POST.get("shown", "").split(",")
@@ -180,25 +183,36 @@ def _open(held: HeldRow) -> bool:
 
 
 def _columns(spec: Spec, rows: Sequence[HeldRow]) -> list[str]:
-    """What the sheet shows: what recognises a row, and every variable that is wrong on the page."""
+    """What the sheet shows: what recognises a row, and every variable that may be wrong on the page."""
     wrong = {finding["variable"] for row in rows for finding in row.findings}
+    wrong |= {name for row in rows for name in _compared(row, spec)}
     return [v.name for v in spec.variables if v.name in wrong or v.name in ALWAYS]
 
 
+def _compared(held: HeldRow, spec: Spec) -> set[str]:
+    """The variables that the broken rules look at: of two dates that exclude each other, both."""
+    broken = {finding.get("rule") for finding in held.findings}
+    conditions = [c for rule in spec.rules if rule.id in broken for c in rule.when]
+    named = {value for c in conditions for value in c.values() if isinstance(value, str)}
+    return {v.name for v in spec.variables if v.typed and v.name in named}
+
+
 def _row(held: HeldRow, spec: Spec, names: Sequence[str], may_correct: bool) -> Row:
-    texts = texts_of_held(held)
+    texts, compared = texts_of_held(held), _compared(held, spec)
     late = held.kind == HeldRow.Kind.LATE
     return Row(
         pk=held.pk,
         number=held.row_no,
-        cells=tuple(_cell(held, spec, name, texts.get(name, "")) for name in names),
+        cells=tuple(
+            _cell(held, spec, name, texts.get(name, ""), name in compared) for name in names
+        ),
         shown=",".join(names),
         may_correct=may_correct and not late,
         late=late,
     )
 
 
-def _cell(held: HeldRow, spec: Spec, name: str, text: str) -> Cell:
+def _cell(held: HeldRow, spec: Spec, name: str, text: str, compared: bool) -> Cell:
     findings = [f for f in held.findings if f["variable"] == name]
     return Cell(
         name=name,
@@ -206,6 +220,7 @@ def _cell(held: HeldRow, spec: Spec, name: str, text: str) -> Cell:
         text=text,
         why=tuple(in_language(f["message"]) for f in findings),
         address=findings[0].get("cell", "") if findings else "",
+        compared=compared,
     )
 
 

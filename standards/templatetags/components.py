@@ -3,13 +3,16 @@
 Where a piece is wrapped around something it is a block: {% table _("Records") %} … {% endtable %}.
 """
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.forms import BoundField, Form
 from django.template import Library
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 register = Library()
 
@@ -77,6 +80,35 @@ def reason(label: str, hint: str, text: str = "") -> dict[str, Any]:
 def women_men_other(numbers: object, title: str, of: str) -> dict[str, Any]:
     """The signature of the portal: women + men + other = total, with a line split in proportion."""
     return {"sum": numbers, "title": title, "of": of}
+
+
+@register.simple_tag
+def codes(choices: Iterable[Mapping[str, str]], chosen: str, *, searched: bool) -> SafeString:
+    """The options of a code list, with the words by which they are found where the list is searched.
+
+    Written here and not in a template, whose line breaks would add a fifth to a page with two lists
+    of countries.
+    """
+    return format_html_join(
+        "\n",
+        '<option value="{}"{}{}>{}</option>',
+        (
+            (
+                choice["code"],
+                format_html(' data-aliases="{}"', choice["aliases"]) if searched else "",
+                mark_safe(" selected") if choice["code"] == chosen else "",
+                choice["label"],
+            )
+            for choice in choices
+        ),
+    )
+
+
+@register.filter
+def breakable(code: str) -> SafeString:
+    """A code or an address that is broken between its parts where a line ends, never inside a word."""
+    parts = re.split(r"(?<=[./_?&=,])", code)
+    return mark_safe("<wbr>".join(conditional_escape(part) for part in parts))  # noqa: S308
 
 
 def _around(name: str, content: SafeString, **values: object) -> SafeString:

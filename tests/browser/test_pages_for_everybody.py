@@ -56,10 +56,11 @@ def visited(visit, **context):
             yield path, page, response
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_breaks_a_rule_of_accessibility(country, visit, theme):
+@pytest.mark.parametrize("theme, width", [("light", 1280), ("dark", 1280), ("light", 360)])
+def test_no_page_breaks_a_rule_of_accessibility(country, visit, theme, width):
     broken = {}
-    for path, page, _response in visited(visit, color_scheme=theme):
+    screen = {"width": width, "height": 900}
+    for path, page, _response in visited(visit, color_scheme=theme, viewport=screen):
         found = Axe().run(page).response["violations"]
         if found:
             broken[path] = [(v["id"], v["nodes"][0]["html"][:120]) for v in found]
@@ -76,6 +77,52 @@ def test_no_page_is_wider_than_a_small_telephone(country, visit, language):
         if width > 360:
             wide[path] = width
     assert wide == {}
+
+
+# Every figure of a table that does not lie on the screen as a whole, however far one scrolls down.
+BESIDE_THE_SCREEN = """() => [...document.querySelectorAll("td.num")]
+  .map((cell) => [cell.innerText, cell.getBoundingClientRect()])
+  .filter(([text, box]) => box.width && (box.left < 0 || box.right > innerWidth))
+  .map(([text]) => text)"""
+# Every word of a code or an address of which a part stands on the next line.
+BROKEN_WORDS = r"""() => {
+  const broken = [];
+  for (const code of document.querySelectorAll(".mono, .code")) {
+    const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode())
+      for (const word of walker.currentNode.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+        const range = document.createRange();
+        range.setStart(walker.currentNode, word.index);
+        range.setEnd(walker.currentNode, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) broken.push(word[0]);
+      }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "tk"])
+def test_the_figures_of_a_table_lie_on_the_screen_of_a_telephone(country, visit, language):
+    beside = {}
+    screen = {"width": 360, "height": 740}
+    for path, page, _response in visited(visit, viewport=screen, locale=language):
+        page.evaluate(
+            "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
+        )
+        found = page.evaluate(BESIDE_THE_SCREEN)
+        if found:
+            beside[path] = found
+    assert beside == {}
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_no_word_of_a_code_is_broken(country, visit, width):
+    broken = {}
+    for path, page, _response in visited(visit, viewport={"width": width, "height": 740}):
+        found = page.evaluate(BROKEN_WORDS)
+        if found:
+            broken[path] = found
+    assert broken == {}
 
 
 def test_pages_are_small_and_ask_no_other_host(country, visit):
