@@ -106,7 +106,7 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
     with transaction.atomic():
         now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
         if not can_be_answered(now):
-            raise Refused(_("This file waits for no answers by now. Look at it again."))
+            raise Refused(_("This file no longer needs answers. Look at it again."))
         job = _ask_for_reading(now, by, answers)
     upload.refresh_from_db()
     return job

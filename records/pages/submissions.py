@@ -192,7 +192,7 @@ def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
 def _waits(found: Submission, offered: list[str]) -> str:
     """Say for whom the submission waits."""
     if any(not steps.STEPS[verb].reason for verb in offered):
-        return _("It waits for you.")
+        return _("Your action is needed.")
     return {
         Submission.State.DRAFT: _("It is open; the agency has not submitted it yet."),
         Submission.State.RETURNED: _("It was returned and is open again for the agency."),

@@ -76,7 +76,7 @@ class FileBlock(NamedTuple):
     """Some rows of a file.
 
     cells  texts by position; rows  (n,) int32, 1 is the first row of the file; state  (n,) int8,
-    FINE, SHIFTED (nobody knows which cell is which) or CUT; done  bytes of the file consumed so far.
+    FINE, SHIFTED (it is unclear which cell is which) or CUT; done  bytes of the file consumed so far.
     """
 
     cells: dict[int, pa.Array]

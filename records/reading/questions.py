@@ -89,7 +89,7 @@ def _understood(variable: Variable, values: Sequence[str]) -> list[str]:
 
 
 def _examples(variable: Variable, values: Sequence[str]) -> str:
-    """Examples of a column nobody knows: codes and dates as they are, of anything else its shape only."""
+    """Examples of an unknown column: codes and dates as they are, of anything else its shape only."""
     stated = [v.strip() for v in values if v.strip()]
     examples = _understood(variable, stated) or [
         re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", v))[:20] for v in stated

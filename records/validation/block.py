@@ -80,7 +80,7 @@ class RecordBlock:
                 column.stated = column.stated | without
 
     def report_broken_rows(self) -> None:
-        """Hold rows of another width than the headers: nobody knows which cell is which."""
+        """Hold rows of another width than the headers: it is unclear which cell is which."""
         broken, self.broken = self.broken, np.zeros(self.n, dtype=bool)
         message = languages.say(codelists.standard("messages")["row_width"])
         self.report("row.width", "error", "record_ref", broken, message)

@@ -59,7 +59,7 @@ def test_an_upload_that_is_taken_in_is_not_read_again(asked, clerk):
         stale = Upload.objects.get(pk=asked.pk)
         uploads.read(asked, by=clerk, answers=ANSWERS)
     assert files.finish(asked, by=clerk).state == "COMMITTED"
-    with scope.acting(clerk), pytest.raises(Refused, match="waits for no answers"):
+    with scope.acting(clerk), pytest.raises(Refused, match="no longer needs answers"):
         uploads.read(stale, by=clerk, answers=ANSWERS)
     assert files.finish(asked, by=clerk).state == "COMMITTED"
 
@@ -104,7 +104,7 @@ def test_an_answer_that_makes_no_sense_is_answered_in_words(asked, client, clerk
     assert "cannot be used" in said.content.decode()
     client.post(f"{page}answer", {"sex_codes:1": "F", "sex_codes:2": "M"})
     again = client.post(f"{page}answer", {"sex_codes:1": "F", "sex_codes:2": "M"}, follow=True)
-    assert "waits for no answers" in again.content.decode()
+    assert "no longer needs answers" in again.content.decode()
 
 
 def test_a_held_row_becomes_one_record(send, clerk):
