@@ -161,7 +161,7 @@ FORMS: tuple[Callable[[str], str], ...] = (str, fold, one_script)
 def names() -> tuple[str, ...]:
     """Return the names of all code lists, countries among them."""
     lists = (name for name, content in standard("codelists").items() if "codes" in content)
-    return ("countries", *lists)
+    return (*COMPOSED, *lists)
 
 
 def load(name: str) -> CodeList:
@@ -171,8 +171,8 @@ def load(name: str) -> CodeList:
 
 @cache
 def _load(name: str, _directory: Path) -> CodeList:
-    if name == "countries":
-        return _countries()
+    if name in COMPOSED:
+        return COMPOSED[name]()
     content = standard("codelists")[name]
     codes = tuple(
         Code(
@@ -196,7 +196,7 @@ def _load(name: str, _directory: Path) -> CodeList:
 def every() -> tuple[CodeList, ...]:
     """Return all code lists of `standards/`."""
     names = (name for name, content in standard("codelists").items() if "codes" in content)
-    return tuple(load(name) for name in ("countries", *names))
+    return tuple(load(name) for name in (*COMPOSED, *names))
 
 
 def _countries() -> CodeList:
@@ -228,6 +228,17 @@ def _countries() -> CodeList:
         places=True,
         parents="world_regions",
     )
+
+
+def _residences() -> CodeList:
+    """Countries, and for moves inside the home country its regions."""
+    countries, regions = load("countries"), load("regions")
+    stated = (region for region in regions.codes if not region.code.endswith("_U"))
+    return replace(countries, name="residences", codes=(*countries.codes, *stated))
+
+
+# Code lists that are put together here: one is a table of its own, one is made of two others.
+COMPOSED: dict[str, Callable[[], CodeList]] = {"countries": _countries, "residences": _residences}
 
 
 def _names(texts: Iterable[str], without: Container[str]) -> tuple[str, ...]:

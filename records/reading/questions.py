@@ -154,7 +154,7 @@ def ask_what_numbers_mean(
     for column in columns:
         variable = spec.by_name.get(column.variable or "")
         if (
-            variable and variable.codelist == "countries" and column.part != "known"
+            variable and variable.codelist in codelists.COMPOSED and column.part != "known"
         ):  # that is a name
             texts += [text for text in values_of(column, body) if wording.NUMBER.match(text)]
     numbers = codelists.load("countries").numbered(texts) if texts else {}

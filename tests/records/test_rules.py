@@ -349,3 +349,21 @@ def test_a_rule_can_compare_two_variables(condition, breaking, fine):
 
     assert "own" in found(breaking)
     assert "own" not in found(fine)
+
+
+@pytest.mark.parametrize(
+    ("flow", "prev", "after", "codes", "rules"),
+    [
+        ("INTERNAL", "Мары", "Дашогузский велаят", ("TM-M", "TM-D"), set()),
+        ("INTERNAL", "Mary welaýaty", "г. Ашхабад", ("TM-M", "TM-S"), set()),
+        ("IN", "Россия", "Лебап", ("RUS", "TM-L"), set()),
+        ("IN", "Балкан", "TKM", ("TM-B", "TKM"), {"prev_residence.home"}),
+        ("OUT", "TKM", "Ahal", ("TKM", "TM-A"), {"next_residence.home"}),
+    ],
+)
+def test_moves_inside_the_country_name_their_regions(flow, prev, after, codes, rules):
+    values = {"flow": flow, "prev_residence": prev, "next_residence": after}
+    checked = check("STA-SLP", row_of("STA-SLP", values))
+    row = checked.typed.to_pylist()[0]
+    assert (row["prev_residence"], row["next_residence"]) == codes
+    assert {f.rule for f in checked.findings if "residence" in f.rule} == rules
