@@ -140,8 +140,12 @@ def fresh(addresses: Mapping[str, str]) -> Iterator[Database]:
         _drop_abandoned(connection)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
-        mine = in_database(owner, name)
-        yield Database(in_database(addresses["DATABASE_URL"], name), mine, _superuser(mine))
+        address_of_database = in_database(owner, name)
+        yield Database(
+            in_database(addresses["DATABASE_URL"], name),
+            address_of_database,
+            _superuser(address_of_database),
+        )
     finally:
         with psycopg.connect(owner, autocommit=True) as connection:
             _drop(connection, name)

@@ -79,15 +79,15 @@ def session() -> Iterator[None]:
         temporary = place.folder / "temporary"
         if not running():
             temporary.touch()
-        mine = (place.folder / "sessions").open("a")
-        fcntl.flock(mine, fcntl.LOCK_SH)
+        session = (place.folder / "sessions").open("a")
+        fcntl.flock(session, fcntl.LOCK_SH)
     try:
         ensure()
         yield
     finally:
         with place.locked():
-            last = _locks_alone(mine.fileno())
-            mine.close()
+            last = _locks_alone(session.fileno())
+            session.close()
             if last and temporary.exists():
                 _stop(place)
                 temporary.unlink()

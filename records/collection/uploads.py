@@ -232,12 +232,12 @@ def _name_a_person(answers: Mapping[str, Any]) -> bool:
 
 def _submissions_of(upload: Upload) -> list[Submission]:
     """The submissions an upload's rows are in, locked: a corrected row may have moved to another one."""
-    mine = Submission.objects.filter(
+    submissions = Submission.objects.filter(
         Q(pk__in=upload.submissions.values("pk"))
         | Q(pk__in=upload.records.values("submission"))
         | Q(pk__in=upload.held_rows.values("submission"))
     )
-    return list(mine.select_for_update(of=("self",)))
+    return list(submissions.select_for_update(of=("self",)))
 
 
 def summary(upload: Upload) -> dict[str, Any]:

@@ -35,14 +35,14 @@ STATES = (
 
 def submissions(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.SEE_SUBMISSIONS)
-    found = Submission.objects.visible_to(request.user).select_related(
+    submissions = Submission.objects.visible_to(request.user).select_related(
         "agency", "instrument", "instrument_version"
     )
-    filters = [_filter(request, found, name) for name in FIELDS]
+    filters = [_filter(request, submissions, name) for name in FIELDS]
     for name, field in FIELDS.items():
         if request.GET.get(name):
-            found = found.filter(**{field: request.GET[name]})
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+            submissions = submissions.filter(**{field: request.GET[name]})
+    page = Paginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": [
@@ -63,12 +63,12 @@ FIELDS = {
 }
 
 
-def _filter(request: SignedInRequest, found: Any, name: str) -> dict[str, Any]:
+def _filter(request: SignedInRequest, submissions: Any, name: str) -> dict[str, Any]:
     """One filter of the list: its label, the values that occur with their labels, the chosen one."""
-    occurring = found.order_by().values_list(FIELDS[name], flat=True).distinct()
+    occurring = submissions.order_by().values_list(FIELDS[name], flat=True).distinct()
     values = sorted(occurring, reverse=name == "period")
     language = active_language()
-    said: dict[str, Callable[[str], str]] = {
+    words: dict[str, Callable[[str], str]] = {
         "state": lambda value: str(Submission.State(value).label),
         "period": lambda value: period_name(value, language),
     }
@@ -78,7 +78,7 @@ def _filter(request: SignedInRequest, found: Any, name: str) -> dict[str, Any]:
         "agency": _("Agency"),
         "period": _("Period"),
     }[name]
-    options = [(value, said.get(name, str)(value)) for value in values]
+    options = [(value, words.get(name, str)(value)) for value in values]
     return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
 
 
@@ -87,10 +87,12 @@ def begin(
     request: SignedInRequest, instrument_code: str, agency_code: str, period: str
 ) -> HttpResponse:
     """Open a period that has no record yet."""
-    found = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
-    instrument = get_object_or_404(found.instruments, code=instrument_code)
+    agency = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
+    instrument = get_object_or_404(agency.instruments, code=instrument_code)
     try:
-        return redirect(opening.begin(period, agency=found, instrument=instrument, by=request.user))
+        return redirect(
+            opening.begin(period, agency=agency, instrument=instrument, by=request.user)
+        )
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("records:home")
@@ -156,18 +158,20 @@ def _visible(request: SignedInRequest, pk: int) -> Submission:
     )
 
 
-def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
-    sees = access.may(request.user, Permission.SEE_RECORDS, found.agency)
-    live = found.is_open and sees
-    numbers = profile.count(found) if live else {} if found.is_open else found.profile
-    offered = steps_open_to(request.user, found)
-    scorecard = profile.scorecard(found, numbers) if numbers.get("sex") else []
-    review_steps = list(found.review_steps.select_related("by").order_by("-pk"))
+def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
+    sees = access.may(request.user, Permission.SEE_RECORDS, submission.agency)
+    live = submission.is_open and sees
+    numbers = (
+        profile.count(submission) if live else {} if submission.is_open else submission.profile
+    )
+    offered = steps_open_to(request.user, submission)
+    scorecard = profile.scorecard(submission, numbers) if numbers.get("sex") else []
+    review_steps = list(submission.review_steps.select_related("by").order_by("-pk"))
     return {
-        "submission": found,
-        "waits": _waits(found, offered),
+        "submission": submission,
+        "waits": _waits(submission, offered),
         "asked": review_steps[0]
-        if found.is_open and review_steps and review_steps[0].reason
+        if submission.is_open and review_steps and review_steps[0].reason
         else None,
         "sees_records": sees,
         "profile": numbers,
@@ -175,21 +179,22 @@ def _context(request: SignedInRequest, found: Submission) -> dict[str, Any]:
         "scorecard": scorecard,
         "looks": sum(measure.good is False for measure in scorecard),
         "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
-        "fix": reverse("records:held", args=[found.pk]) if live else "",
-        "late": found.late_rows,
-        "may_enter": found.is_open and access.may(request.user, Permission.ENTER, found.agency),
+        "fix": reverse("records:held", args=[submission.pk]) if live else "",
+        "late": submission.late_rows,
+        "may_enter": submission.is_open
+        and access.may(request.user, Permission.ENTER, submission.agency),
         "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],
         "back": [(v, steps.STEPS[v].label) for v in offered if steps.STEPS[v].reason],
-        "steps": _steps(found, review_steps),
+        "steps": _steps(submission, review_steps),
         "review_steps": [
             {"by": p.by, "at": p.at, "reason": p.reason, "label": steps.STEPS[p.verb].done}
             for p in review_steps
         ],
-        "uploads": found.uploads.defer("report") if sees else [],
+        "uploads": submission.uploads.defer("report") if sees else [],
     }
 
 
-def _waits(found: Submission, offered: list[str]) -> str:
+def _waits(submission: Submission, offered: list[str]) -> str:
     """Say for whom the submission waits."""
     if any(not steps.STEPS[verb].reason for verb in offered):
         return _("Your action is needed.")
@@ -199,14 +204,14 @@ def _waits(found: Submission, offered: list[str]) -> str:
         Submission.State.SUBMITTED: _("It waits for the signature of the agency’s reviewer."),
         Submission.State.SIGNED: _("It waits for the statistics office."),
         Submission.State.ACCEPTED: _("It is accepted and counts in the next release."),
-    }[Submission.State(found.state)]
+    }[Submission.State(submission.state)]
 
 
-def _steps(found: Submission, review_steps: list[ReviewStep]) -> list[dict[str, Any]]:
+def _steps(submission: Submission, review_steps: list[ReviewStep]) -> list[dict[str, Any]]:
     """The road with who has passed each station in this version, newest review_steps first."""
-    here = Submission.State.DRAFT if found.is_open else Submission.State(found.state)
+    here = Submission.State.DRAFT if submission.is_open else Submission.State(submission.state)
     reached = STATES.index(here)
-    last = {p.target: p for p in reversed(review_steps) if p.version == found.version}
+    last = {p.target: p for p in reversed(review_steps) if p.version == submission.version}
     return [
         {
             "label": state.label,

@@ -73,8 +73,8 @@ def uploads(request: SignedInRequest) -> HttpResponse:
         name: Cast(KT(f"report__rows__{name}"), IntegerField()) for name in ("accepted", "held")
     }
     visible = Upload.objects.visible_to(request.user).defer("report").annotate(**rows)
-    found = visible.select_related("agency", "instrument", "job")
-    page = Paginator(found, 40).get_page(request.GET.get("page"))
+    uploads = visible.select_related("agency", "instrument", "job")
+    page = Paginator(uploads, 40).get_page(request.GET.get("page"))
     may_enter = access.may(request.user, Permission.ENTER)
     return render(request, "records/uploads.html", {"page": page, "may_enter": may_enter})
 
@@ -144,9 +144,9 @@ def undo(request: SignedInRequest, upload: int) -> HttpResponse:
 
 
 def _visible(request: SignedInRequest, pk: int, without: str | None = None) -> Upload:
-    found = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
-    found = found.defer(without)  # nothing is deferred by None
-    return get_object_or_404(found, pk=pk)
+    uploads = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
+    uploads = uploads.defer(without)  # nothing is deferred by None
+    return get_object_or_404(uploads, pk=pk)
 
 
 def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
@@ -169,62 +169,62 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     return answers
 
 
-def _context(request: SignedInRequest, found: Upload) -> dict[str, Any]:
-    report = found.report
+def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
+    report = upload.report
     findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
-    held = HeldRow.open_rows.filter(upload=found).errors().count()
-    submissions = list(found.submissions.order_by("period"))
-    may_enter = access.may(request.user, Permission.ENTER, found.agency)
+    held = HeldRow.open_rows.filter(upload=upload).errors().count()
+    submissions = list(upload.submissions.order_by("period"))
+    may_enter = access.may(request.user, Permission.ENTER, upload.agency)
     refusal = report.get("refusal")
     return {
-        "upload": found,
-        "state": found.outcome,
-        "heading": _heading(found, held),
-        "why": in_language(refusal["message"]) if refusal else found.why,
+        "upload": upload,
+        "state": upload.outcome,
+        "heading": _heading(upload, held),
+        "why": in_language(refusal["message"]) if refusal else upload.why,
         "where": refusal["where"] if refusal else "",
         "report": report,
-        "columns": _columns(found),
+        "columns": _columns(upload),
         "rows": report.get("rows", {}),
         "skipped": _skipped(report.get("skipped", {})),
         "sum": sex.of_codes(report.get("sex", {})),
         "errors": [f for f in findings if f["severity"] == "error"],
         "warnings": [f for f in findings if f["severity"] == "warning"],
-        "questions": _questions(found, found.answers) if can_be_answered(found) else [],
+        "questions": _questions(upload, upload.answers) if can_be_answered(upload) else [],
         "held": held,
-        "held_at": reverse("records:upload_held", args=[found.pk]),
+        "held_at": reverse("records:upload_held", args=[upload.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
         "submissions": submissions,
-        "progress": _progress(found),
+        "progress": _progress(upload),
         "may_enter": may_enter,
-        "may_undo": may_enter and may_be_undone(found),
+        "may_undo": may_enter and may_be_undone(upload),
     }
 
 
-def _heading(found: Upload, held: int) -> str:
-    if found.outcome != Upload.State.COMMITTED:
+def _heading(upload: Upload, held: int) -> str:
+    if upload.outcome != Upload.State.COMMITTED:
         return {
             Upload.State.REFUSED: _("The file was not taken in"),
             Upload.State.FAILED: _("The file could not be read"),
             Upload.State.NEEDS_ANSWERS: _("The file is read; please answer"),
             Upload.State.UNDONE: _("This upload was undone"),
-        }.get(Upload.State(found.outcome), _("The file is being read"))
-    good = ngettext("%(n)s row is good", "%(n)s rows are good", found.report["rows"]["accepted"])
-    said = good % {"n": numbers(found.report["rows"]["accepted"])}
+        }.get(Upload.State(upload.outcome), _("The file is being read"))
+    good = ngettext("%(n)s row is good", "%(n)s rows are good", upload.report["rows"]["accepted"])
+    heading = good % {"n": numbers(upload.report["rows"]["accepted"])}
     if not held:
-        return said
+        return heading
     to_do = ngettext("%(n)s row to correct", "%(n)s rows to correct", held) % {"n": numbers(held)}
-    return f"{to_do}, {said}"
+    return f"{to_do}, {heading}"
 
 
-def _columns(found: Upload) -> list[dict[str, Any]]:
+def _columns(upload: Upload) -> list[dict[str, Any]]:
     """The columns of the file with the variable each was taken for, in words, or why it was dropped."""
-    spec = spec_of(current(found.instrument))
+    spec = spec_of(current(upload.instrument))
     reasons = standard("reading")
     return [
         {**c, "label": in_language(spec.by_name[c["variable"]].label)}
         if c["variable"] in spec.by_name
         else {**c, "why": in_language(reasons[f"dropped.{c['reason']}"]) if c.get("reason") else ""}
-        for c in found.report.get("columns", [])
+        for c in upload.report.get("columns", [])
     ]
 
 
@@ -236,10 +236,10 @@ def _skipped(kinds: dict[str, int]) -> list[str]:
 
 
 def _questions(
-    found: Upload, answers: dict[str, Any], problems: dict[str, str] | None = None
+    upload: Upload, answers: dict[str, Any], problems: dict[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """The questions with what was answered, and beside an answer why it cannot be used."""
-    questions = [_question(question, answers) for question in found.report.get("questions", [])]
+    questions = [_question(question, answers) for question in upload.report.get("questions", [])]
     return [{**q, "problem": (problems or {}).get(q["id"], "")} for q in questions]
 
 
@@ -266,18 +266,18 @@ def _question(question: dict[str, Any], answers: dict[str, Any]) -> dict[str, An
     }
 
 
-def _progress(found: Upload) -> dict[str, Any]:
-    said = found.job.progress if found.job else {}
+def _progress(upload: Upload) -> dict[str, Any]:
+    progress = upload.job.progress if upload.job else {}
     stages = {
         "reading": _("Reading the file"),
         "checking": _("Checking the rows"),
         "storing": _("Storing the good rows"),
         "done": _("Done"),
     }
-    done, size = said.get("bytes", 0), found.size
+    done, size = progress.get("bytes", 0), upload.size
     return {
-        "stage": stages.get(str(said.get("stage")), _("Waiting for a worker")),
-        "rows": said.get("rows", 0),
+        "stage": stages.get(str(progress.get("stage")), _("Waiting for a worker")),
+        "rows": progress.get("rows", 0),
         "bytes": done,
         "size": size,
         "percent": min(100, round(100 * done / size)) if size and done else None,

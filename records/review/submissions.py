@@ -88,8 +88,8 @@ def waiting_for(person: Person) -> QuerySet[Submission]:
         for state, needs in step.needs.items():
             if not step.reason:
                 own = [Q(**{field: person}) for field in BARRED_BY.get(verb, ())]
-                mine = Q(state=state, agency__in=access.agencies(person, needs))
-                condition |= reduce(lambda rest, hand: rest & ~hand, own, mine)
+                theirs = Q(state=state, agency__in=access.agencies(person, needs))
+                condition |= reduce(lambda rest, hand: rest & ~hand, own, theirs)
     return Submission.objects.filter(condition)
 
 

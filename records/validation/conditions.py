@@ -57,15 +57,15 @@ def holds(condition: Mapping[str, Any], view: View) -> Mask:
 
 
 def _in(view: View, name: str, wanted: Sequence[str], _whole: Mapping[str, Any]) -> Mask:
-    found, vocabulary = view.codes(name)
+    places, vocabulary = view.codes(name)
     table = np.isin(np.array([*vocabulary, ""], dtype=object), list(wanted))
     table[-1] = False  # -1: nothing stated
-    return table[found]
+    return table[places]
 
 
 def _not_in(view: View, name: str, wanted: Sequence[str], whole: Mapping[str, Any]) -> Mask:
-    found, _vocabulary = view.codes(name)
-    return (found >= 0) & ~_in(view, name, wanted, whole)
+    places, _vocabulary = view.codes(name)
+    return (places >= 0) & ~_in(view, name, wanted, whole)
 
 
 def _given(view: View, name: str, wanted: bool, _whole: Mapping[str, Any]) -> Mask:
@@ -107,8 +107,8 @@ def _differs(view: View, name: str, other: str, _whole: Mapping[str, Any]) -> Ma
 
 
 def _words(view: View, name: str) -> np.ndarray[Any, Any]:
-    found, vocabulary = view.codes(name)
-    return np.where(view.given(name), np.array([*vocabulary, ""], dtype=object)[found], "")
+    places, vocabulary = view.codes(name)
+    return np.where(view.given(name), np.array([*vocabulary, ""], dtype=object)[places], "")
 
 
 def _days_over(view: View, name: str, days: int, whole: Mapping[str, Any]) -> Mask:
@@ -122,9 +122,9 @@ def _matches(view: View, name: str, pattern: str, _whole: Mapping[str, Any]) -> 
 
 
 def _written_as(view: View, name: str, words: Sequence[str], _whole: Mapping[str, Any]) -> Mask:
-    found, texts = view.written(name)
+    places, texts = view.written(name)
     wanted = {spelling.normalise(word) for word in words}
-    return np.array([*(text in wanted for text in texts), False])[found]
+    return np.array([*(text in wanted for text in texts), False])[places]
 
 
 COMPARISONS: dict[str, Callable[..., Mask]] = {

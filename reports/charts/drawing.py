@@ -92,8 +92,8 @@ def draw(spec: Spec, canvas: Canvas) -> bytes:
 
 def size(drawn: bytes) -> tuple[int, int]:
     """Return width and height of an SVG, so that a page can leave room before it has come."""
-    found = SIZE.search(drawn[:400])
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = SIZE.search(drawn[:400])
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def room(texts: Iterable[str], *, bold: bool = False) -> int:
@@ -185,18 +185,18 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
 
     The scale begins at zero and ends where the largest share and one half have room: not at all.
     """
-    shown = [row for row in rows if row.figures.female_share is not None]
-    lines = Lines(shown, dimension, canvas, below=26)
+    stated = [row for row in rows if row.figures.female_share is not None]
+    lines = Lines(stated, dimension, canvas, below=26)
     values = [
         {
             "name": name,
             "share": row.figures.female_share,
             "said": percent(row.figures.female_share or 0),
         }
-        for name, row in zip(lines.names, shown, strict=True)
+        for name, row in zip(lines.names, stated, strict=True)
     ]
     beside = room(str(value["said"]) for value in values) + 14
-    largest = max((row.figures.female_share or 0 for row in shown), default=0)
+    largest = max((row.figures.female_share or 0 for row in stated), default=0)
     half = room([_whole_percent(50)]) / 2 + 2
     end = max(50 / (1 - half / lines.width), largest / (1 - beside / lines.width))
     every = 25 if 25 * lines.width / end > 2 * half + 12 else 50

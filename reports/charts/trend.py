@@ -141,5 +141,10 @@ def _period_axis(rows: Sequence[Row], canvas: Canvas, width: int) -> Spec:
     names = {code: short_period_name(code, canvas.language) for code in codes}
     fit = max(width // (room(names.values()) + 12), 1)
     every = -(-len(codes) // fit)
-    shown = codes[::-1][::every][::-1]
-    return {"values": shown, "labelAngle": 0, "grid": False, **axis_labels(names[c] for c in shown)}
+    labelled = codes[::-1][::every][::-1]
+    return {
+        "values": labelled,
+        "labelAngle": 0,
+        "grid": False,
+        **axis_labels(names[c] for c in labelled),
+    }
