@@ -8,7 +8,7 @@ from django.conf import settings
 ROOT = settings.BASE_DIR
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
-APPS = ("migdata", "agencies", "records", "reports")
+APPS = ("migdata", "agencies", "jobs", "records", "reports", "standards")
 BYTES_OF_STYLES = 32_000  # of all sheets together, before they are compressed
 
 

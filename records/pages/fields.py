@@ -24,12 +24,17 @@ class Field:
     required: bool
     value: str
     choices: list[dict[str, str]]
+    same_list_as: str = ""  # the field before this one that has the same long list of codes
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
     def is_combo(self) -> bool:
         return len(self.choices) >= COMBO_FROM
+
+    @property
+    def brings_other_names(self) -> bool:
+        return self.is_combo and not self.same_list_as
 
 
 def fields_of(
@@ -49,6 +54,7 @@ def fields_of(
         for v in spec.variables
         if v.typed
     ]
+    _other_names_once(fields)
     by_name = {f.name: f for f in fields}
     for finding in findings:
         subject = by_name.get(finding.variable)
@@ -56,6 +62,16 @@ def fields_of(
             messages = subject.errors if finding.severity == "error" else subject.warnings
             messages.append(in_language(finding.message))
     return fields
+
+
+def _other_names_once(fields: Iterable[Field]) -> None:
+    """Let a long list that comes again take its other names from the first: pages stay small."""
+    first: dict[tuple[str, ...], str] = {}
+    for each in fields:
+        if each.is_combo:
+            codes = tuple(choice["code"] for choice in each.choices)
+            name = first.setdefault(codes, each.name)
+            each.same_list_as = name if name != each.name else ""
 
 
 def _choices(variable: Variable, language: str, value: str) -> list[dict[str, str]]:

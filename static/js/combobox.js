@@ -6,14 +6,23 @@
     text.toLocaleLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").trim();
   const LONGEST = 60; // names offered at once
 
+  /** The other names of each code; a list that stands on the page twice brings them once. */
+  const aliasesOf = (select) => {
+    const { sameList } = select.dataset;
+    const owner = sameList ? document.querySelector(`select#${sameList}, #${sameList}-select`) : select;
+    return new Map([...owner.options].map((option) => [option.value, option.dataset.aliases || ""]));
+  };
+
   /** The choices of a list, each with the words by which it is found. */
-  const entriesOf = (select) =>
-    [...select.options]
+  const entriesOf = (select) => {
+    const aliases = aliasesOf(select);
+    return [...select.options]
       .filter((option) => option.value)
       .map((option) => {
-        const text = plain(`${option.text} ${option.value} ${option.dataset.aliases || ""}`);
+        const text = plain(`${option.text} ${option.value} ${aliases.get(option.value) || ""}`);
         return { option, label: plain(option.text), text, words: text.split(/[\s,()]+/) };
       });
+  };
 
   /** The best first: the very name or word, then what begins so, then what only holds it. */
   const rank = (entry, wanted) => {

@@ -88,6 +88,14 @@ def test_a_name_that_is_written_out_comes_first(form, citizenship):
     assert chosen(form) == "NGA"
 
 
+def test_a_list_that_stands_on_the_page_twice_is_searched_by_the_same_names(form):
+    born = form.get_by_role("combobox", name="Country of birth")
+    assert form.locator("select[name=country_birth] option[data-aliases]").count() == 0
+    born.fill("турц")
+    form.keyboard.press("Enter")
+    expect(born).to_have_value(re.compile("T.rk"))
+
+
 @pytest.mark.parametrize("key", ["Enter", "Tab"])
 def test_a_name_on_no_list_keeps_the_form_waiting(form, citizenship, key):
     citizenship.fill("Turkiye")
