@@ -65,9 +65,9 @@ def ready(variant: str) -> Iterator[tuple[Ask, pa.Table]]:
 
 
 def by_tabulate(edition: editions.Edition, question: Question) -> Rows:
-    """The portal's own answer to a reader."""
+    """The portal's own answer to a reader, without the rows of zero that a table by time adds."""
     table = tabulate(edition, question.by, question.where)
-    return [(row.codes, row.figures) for row in table.rows]
+    return [(row.codes, row.figures) for row in table.rows if row.figures.total]
 
 
 def by_postgres(dataset: datasets.Dataset, question: Question) -> Rows:
