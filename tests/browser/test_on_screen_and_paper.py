@@ -83,12 +83,11 @@ def test_charts_are_light_on_paper(country, visit):
     page = visit(color_scheme="dark").page
     page.goto("/figures/?dataset=WPF")
     image = page.locator("figure img").first
-    source = "(image) => image.currentSrc"
+    chosen = "theme => document.querySelector('figure img').currentSrc.includes(`-${theme}.svg`)"
     image.scroll_into_view_if_needed()
-    assert "-dark.svg" in image.evaluate(source)
+    page.wait_for_function(chosen, arg="dark")  # a picture is chosen when it comes near the screen
     page.emulate_media(media="print", color_scheme="dark")
-    page.wait_for_timeout(300)
-    assert "-light.svg" in image.evaluate(source)
+    page.wait_for_function(chosen, arg="light")
     paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert paper == "rgb(255, 255, 255)"
 
