@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+CODES = ("F", "M", "_O", "_N", "_U")  # as records keep them (domain brief 1.1)
 SHARE_FROM = 100  # no share of published counts below so many persons (docs/disclosure.md)
 
 

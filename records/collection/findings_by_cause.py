@@ -9,6 +9,7 @@ from records.reading.child import Reading
 from records.validation.findings import Checked, Finding, head_of
 from standards import codelists, languages
 from standards.languages import Labels
+from standards.translation import in_language
 
 EXAMPLES = 5
 
@@ -33,6 +34,11 @@ class Cause:
     examples: list[Example] = field(default_factory=list)
     count: int = 0
     unit: str = "row"  # what is counted: row, column, range of merged cells, sheet
+
+    @property
+    def text(self) -> str:
+        """What is wrong, in the language of the reader."""
+        return in_language(self.message)
 
     def as_json(self) -> dict[str, Any]:
         """Return the cause as the report of an upload keeps it."""

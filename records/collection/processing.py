@@ -20,6 +20,7 @@ from jobs.queue import Job
 from records.collection import admission, collisions, staging
 from records.collection.answers import answers_of
 from records.collection.findings_by_cause import FindingsByCause
+from records.collection.report import RowCounts
 from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
 from records.instruments import versions
 from records.instruments.spec import Spec
@@ -28,7 +29,7 @@ from records.reading import child, encrypted_file, layout, questions, refusals
 from records.validation import engine
 from records.validation.findings import Checked
 from records.validation.whole_file import WholeFileChecks
-from standards import codelists
+from standards import codelists, sex
 from standards.translation import in_language
 
 
@@ -78,7 +79,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
     upload.report.pop("refusal", None)
     with (
-        encrypted_file.unsealed(path, settings.PERSON_REF_SECRET.encode()) as clear,
+        encrypted_file.decrypted(path, settings.PERSON_REF_SECRET.encode()) as clear,
         closing(
             child.open(
                 clear,
@@ -138,11 +139,7 @@ def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFil
 
 def _refuse(upload: Upload, refusal: child.Refusal | None) -> None:
     if refusal:
-        upload.report["refusal"] = {
-            "code": refusal.code,
-            "message": refusal.message,
-            "where": refusal.where,
-        }
+        upload.report["refusal"] = asdict(refusal)
         raise Refused(in_language(refusal.message))
 
 
@@ -231,16 +228,17 @@ def _report(
     causes: FindingsByCause,
 ) -> None:
     upload.state = State.COMMITTED
+    counts = RowCounts(
+        read=rows + sum(skipped.values()),
+        accepted=admitted.accepted,
+        held=admitted.held,
+        late=admitted.late,
+        skipped=sum(skipped.values()),
+        duplicate=admitted.duplicate,
+    )
     upload.report |= {
-        "rows": {
-            "read": rows + sum(skipped.values()),
-            "accepted": admitted.accepted,
-            "held": admitted.held,
-            "late": admitted.late,
-            "skipped": sum(skipped.values()),
-            "duplicate": admitted.duplicate,
-        },
-        "sex": {code: admitted.sex.get(code, 0) for code in ("F", "M", "_O", "_N", "_U")},
+        "rows": asdict(counts),
+        "sex": {code: admitted.sex.get(code, 0) for code in sex.CODES},
         "findings": causes.as_list(),
         "skipped": skipped,
     }

@@ -8,7 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
 from records.collection import late_rows
+from records.collection.report import UploadReport
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
@@ -114,7 +115,7 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
 
 def can_be_answered(upload: Upload) -> bool:
     """Say whether the file is still there and its questions can be answered, or answered anew."""
-    changeable = upload.state == State.REFUSED and bool(upload.report.get("questions"))
+    changeable = upload.state == State.REFUSED and bool(UploadReport.of(upload).questions)
     return upload.state == State.NEEDS_ANSWERS or (changeable and path_of(upload).exists())
 
 
@@ -242,18 +243,12 @@ def _submissions_of(upload: Upload) -> list[Submission]:
 
 def summary(upload: Upload) -> dict[str, Any]:
     """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
-    report = {k: v for k, v in upload.report.items() if k not in ("path", "refusal")}
+    report = asdict(UploadReport.of(upload))
+    parts = ("file", "columns", "rows", "sex", "findings", "questions")
     return {
         "state": upload.outcome,
         "reason": upload.why,
-        "file": report.get("file", {}),
-        "columns": report.get("columns", []),
-        "rows": report.get(
-            "rows", dict.fromkeys(("read", "accepted", "held", "skipped", "duplicate"), 0)
-        ),
-        "sex": report.get("sex", dict.fromkeys(("F", "M", "_O", "_N", "_U"), 0)),
-        "findings": report.get("findings", []),
-        "questions": report.get("questions", []),
+        **{part: report[part] for part in parts},
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}
             for s in (upload.submissions.order_by("period") if upload.pk else ())
@@ -270,7 +265,7 @@ def _label(file_name: str) -> str:
 
 
 def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
-    """Seal the file under a random name. Returns size and SHA-256 of the clear text, and the path."""
+    """Encrypt the file under a random name. Returns size and SHA-256 of the clear text, and the path."""
     _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     path = _folder() / uuid.uuid4().hex
     digest, size = hashlib.sha256(), 0
@@ -288,7 +283,7 @@ def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
             yield piece
 
     try:
-        encrypted_file.seal(measured(), path, settings.PERSON_REF_SECRET.encode())
+        encrypted_file.encrypt(measured(), path, settings.PERSON_REF_SECRET.encode())
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -313,7 +308,9 @@ def refuse_known(
     """
     known = list(known_uploads(agency, instrument, digest))
     entered = {upload.sheet for upload in known}
-    tables = {name for upload in known for name in upload.report["file"].get("sheets") or [""]}
+    tables = {
+        name for upload in known for name in UploadReport.of(upload).file.get("sheets") or [""]
+    }
     if known and (sheet in entered if sheet is not None else tables <= entered):
         first = next((upload for upload in known if upload.sheet == sheet), known[0])
         raise Refused(

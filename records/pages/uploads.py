@@ -1,6 +1,8 @@
 """Uploads: send a file, watch it being read, answer its questions, see what came of it, undo."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -23,6 +25,7 @@ from agencies.http import SignedInRequest
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
+from records.collection.report import UploadReport
 from records.collection.uploads import (
     BadAnswer,
     can_be_answered,
@@ -33,6 +36,7 @@ from records.collection.uploads import (
 from records.collection.uploads import undo as undo_upload
 from records.instruments.versions import current, current_of, spec_of
 from records.models import HeldRow, Upload
+from records.reading.layout import Question
 from standards import sex
 from standards.codelists import standard
 from standards.translation import in_language
@@ -152,12 +156,12 @@ def _visible(request: SignedInRequest, pk: int, without: str | None = None) -> U
 def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     """Read the form of questions: `sex_codes` one choice per number, columns by variable, else one value."""
     answers: dict[str, Any] = {}
-    for question in upload.report.get("questions", []):
-        name = question["id"]
+    for question in UploadReport.of(upload).questions:
+        name = question.id
         if name == "sex_codes":
             codes = {
                 line.split(":")[0]: request.POST.get(f"sex_codes:{line.split(':')[0]}", "")
-                for line in question["evidence"]
+                for line in question.evidence
             }
             if all(codes.values()):
                 answers[name] = codes
@@ -170,25 +174,23 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
 
 
 def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
-    report = upload.report
-    findings = [{**f, "text": in_language(f["message"])} for f in report.get("findings", [])]
+    report = UploadReport.of(upload)
     held = HeldRow.open_rows.filter(upload=upload).errors().count()
     submissions = list(upload.submissions.order_by("period"))
     may_enter = access.may(request.user, Permission.ENTER, upload.agency)
-    refusal = report.get("refusal")
     return {
         "upload": upload,
         "state": upload.outcome,
-        "heading": _heading(upload, held),
-        "why": in_language(refusal["message"]) if refusal else upload.why,
-        "where": refusal["where"] if refusal else "",
+        "heading": _heading(upload, report.rows.accepted, held),
+        "why": in_language(report.refusal.message) if report.refusal else upload.why,
+        "where": report.refusal.where if report.refusal else "",
         "report": report,
-        "columns": _columns(upload),
-        "rows": report.get("rows", {}),
-        "skipped": _skipped(report.get("skipped", {})),
-        "sum": sex.of_codes(report.get("sex", {})),
-        "errors": [f for f in findings if f["severity"] == "error"],
-        "warnings": [f for f in findings if f["severity"] == "warning"],
+        "columns": _columns(upload, report),
+        "rows": report.rows,
+        "skipped": _skipped(report.skipped),
+        "sum": sex.of_codes(report.sex),
+        "errors": [cause for cause in report.findings if cause.severity == "error"],
+        "warnings": [cause for cause in report.findings if cause.severity == "warning"],
         "questions": _questions(upload, upload.answers) if can_be_answered(upload) else [],
         "held": held,
         "held_at": reverse("records:upload_held", args=[upload.pk]),
@@ -200,7 +202,7 @@ def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     }
 
 
-def _heading(upload: Upload, held: int) -> str:
+def _heading(upload: Upload, accepted: int, held: int) -> str:
     if upload.outcome != Upload.State.COMMITTED:
         return {
             Upload.State.REFUSED: _("The file was not taken in"),
@@ -208,27 +210,32 @@ def _heading(upload: Upload, held: int) -> str:
             Upload.State.NEEDS_ANSWERS: _("The file is read; please answer"),
             Upload.State.UNDONE: _("This upload was undone"),
         }.get(Upload.State(upload.outcome), _("The file is being read"))
-    good = ngettext("%(n)s row is good", "%(n)s rows are good", upload.report["rows"]["accepted"])
-    heading = good % {"n": numbers(upload.report["rows"]["accepted"])}
+    good = ngettext("%(n)s row is good", "%(n)s rows are good", accepted)
+    heading = good % {"n": numbers(accepted)}
     if not held:
         return heading
     to_do = ngettext("%(n)s row to correct", "%(n)s rows to correct", held) % {"n": numbers(held)}
     return f"{to_do}, {heading}"
 
 
-def _columns(upload: Upload) -> list[dict[str, Any]]:
+def _columns(upload: Upload, report: UploadReport) -> list[dict[str, str]]:
     """The columns of the file with the variable each was taken for, in words, or why it was dropped."""
     spec = spec_of(current(upload.instrument))
     reasons = standard("reading")
+    labels = {name: in_language(variable.label) for name, variable in spec.by_name.items()}
     return [
-        {**c, "label": in_language(spec.by_name[c["variable"]].label)}
-        if c["variable"] in spec.by_name
-        else {**c, "why": in_language(reasons[f"dropped.{c['reason']}"]) if c.get("reason") else ""}
-        for c in upload.report.get("columns", [])
+        {
+            "letter": column.letter,
+            "header": column.header,
+            "how": column.how,
+            "label": labels.get(column.variable or "", ""),
+            "why": in_language(reasons[f"dropped.{column.reason}"]) if column.reason else "",
+        }
+        for column in report.columns
     ]
 
 
-def _skipped(kinds: dict[str, int]) -> list[str]:
+def _skipped(kinds: Mapping[str, int]) -> list[str]:
     """Return what was skipped and how many rows of it, in words."""
     texts = standard("reading")
     labels = {kind: in_language(texts[f"skipped.{kind}"]) for kind in kinds}
@@ -239,12 +246,12 @@ def _questions(
     upload: Upload, answers: dict[str, Any], problems: dict[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """The questions with what was answered, and beside an answer why it cannot be used."""
-    questions = [_question(question, answers) for question in upload.report.get("questions", [])]
+    questions = [_question(question, answers) for question in UploadReport.of(upload).questions]
     return [{**q, "problem": (problems or {}).get(q["id"], "")} for q in questions]
 
 
-def _question(question: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
-    name, _colon, variable = question["id"].partition(":")
+def _question(question: Question, answers: dict[str, Any]) -> dict[str, Any]:
+    name, _colon, variable = question.id.partition(":")
     answer = answers.get(name)
     if variable:
         answer = dict(answer or {}).get(variable)
@@ -254,13 +261,13 @@ def _question(question: dict[str, Any], answers: dict[str, Any]) -> dict[str, An
             "label": in_language(c["label"]) if isinstance(c["label"], dict) else c["label"],
             "chosen": str(c["value"]).lower() == str(answer).lower(),
         }
-        for c in question["choices"]
+        for c in question.choices
     ]
-    texts = [line.split(":")[0] for line in question["evidence"]]
+    texts = [line.split(":")[0] for line in question.evidence]
     codes = dict(answer or {}) if name == "sex_codes" else {}
     return {
-        **question,
-        "label": in_language(question["text"]),
+        **asdict(question),
+        "label": in_language(question.text),
         "options": choices,
         "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
     }

@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 FRAME, TAG = 1 << 20, 16  # bytes of clear text in a frame, and of what proves that it is whole
-IN_MEMORY = 64 << 20  # smaller files are unsealed into memory, larger ones beside the sealed file
+IN_MEMORY = (
+    64 << 20
+)  # smaller files are decrypted into memory, larger ones beside the encrypted file
 
 
-def seal(pieces: Iterable[bytes], path: Path, secret: bytes) -> None:
+def encrypt(pieces: Iterable[bytes], path: Path, secret: bytes) -> None:
     """Write the pieces encrypted to a new file. Its name must be random: the key is made of it."""
     key = _key(path, secret)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
@@ -36,10 +38,10 @@ def seal(pieces: Iterable[bytes], path: Path, secret: bytes) -> None:
 
 
 @contextmanager
-def unsealed(path: Path, secret: bytes) -> Iterator[int]:
-    """Decrypt a sealed file into one without a name, and give its descriptor for the block.
+def decrypted(path: Path, secret: bytes) -> Iterator[int]:
+    """Decrypt a file into one without a name, and give its descriptor for the block.
 
-    Raises `InvalidTag` where the file was changed, cut off, renamed, or sealed with another secret.
+    Raises `InvalidTag` where the file was changed, cut off, renamed, or encrypted with another secret.
     """
     key, frames = _key(path, secret), 0
     with path.open("rb") as source, _nameless(path) as clear:
@@ -55,7 +57,7 @@ def unsealed(path: Path, secret: bytes) -> Iterator[int]:
 def _nameless(path: Path) -> IO[bytes]:
     """A file that vanishes when it is closed, whatever happens to this process."""
     if path.stat().st_size < IN_MEMORY:
-        return os.fdopen(os.memfd_create("unsealed"), "w+b")
+        return os.fdopen(os.memfd_create("decrypted"), "w+b")
     return tempfile.TemporaryFile(dir=path.parent)
 
 

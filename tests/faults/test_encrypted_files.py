@@ -25,7 +25,7 @@ asking = {"sex": ["1", "2", "1"], "passport": PASSPORT}
 
 
 def clear(path, secret=SECRET):
-    with encrypted_file.unsealed(path, secret) as descriptor:
+    with encrypted_file.decrypted(path, secret) as descriptor:
         return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
 
@@ -40,7 +40,7 @@ edges = st.sampled_from([0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME
 def test_what_is_sealed_comes_out_whole(size, piece, tmp_path_factory):
     path = tmp_path_factory.mktemp("sealed") / "name"
     content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
-    encrypted_file.seal((content[k : k + piece] for k in range(0, size, piece)), path, SECRET)
+    encrypted_file.encrypt((content[k : k + piece] for k in range(0, size, piece)), path, SECRET)
     assert clear(path) == content
     assert path.stat().st_size == size + max(1, -(-size // FRAME)) * TAG
 
@@ -58,7 +58,7 @@ def test_what_is_sealed_comes_out_whole(size, piece, tmp_path_factory):
 )
 def test_a_sealed_file_that_was_changed_is_not_opened(change, tmp_path):
     path = tmp_path / "name"
-    encrypted_file.seal([b"x" * 2 * FRAME], path, SECRET)
+    encrypted_file.encrypt([b"x" * 2 * FRAME], path, SECRET)
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(InvalidTag):
         clear(path)
@@ -66,7 +66,7 @@ def test_a_sealed_file_that_was_changed_is_not_opened(change, tmp_path):
 
 def test_a_sealed_file_opens_only_with_its_secret_and_under_its_name(tmp_path):
     path = tmp_path / "name"
-    encrypted_file.seal([b"text"], path, SECRET)
+    encrypted_file.encrypt([b"text"], path, SECRET)
     with pytest.raises(InvalidTag):
         clear(path, b"another secret")
     with pytest.raises(InvalidTag):
@@ -77,8 +77,8 @@ def test_a_sealed_file_opens_only_with_its_secret_and_under_its_name(tmp_path):
 def test_the_clear_text_never_has_a_name(in_memory, tmp_path, monkeypatch):
     monkeypatch.setattr(encrypted_file, "IN_MEMORY", in_memory)
     path = tmp_path / "name"
-    encrypted_file.seal([b"text"], path, SECRET)
-    with encrypted_file.unsealed(path, SECRET) as descriptor:
+    encrypted_file.encrypt([b"text"], path, SECRET)
+    with encrypted_file.decrypted(path, SECRET) as descriptor:
         assert list(tmp_path.iterdir()) == [path]
         assert os.fstat(descriptor).st_nlink == 0
     with pytest.raises(OSError):

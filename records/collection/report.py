@@ -1,0 +1,66 @@
+"""The report of an upload: what was seen of its file, and what became of its rows. Kept as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from records.collection.findings_by_cause import Cause
+from records.models import Upload
+from records.reading.layout import Question, Refusal
+from standards import sex
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """What became of the rows of a file, in numbers of rows; `read` is all of them."""
+
+    read: int = 0
+    accepted: int = 0
+    held: int = 0
+    late: int = 0
+    skipped: int = 0
+    duplicate: int = 0
+
+
+@dataclass(frozen=True)
+class ReportedColumn:
+    """A column of the file: its header, the variable it was taken for and how, or why it was dropped."""
+
+    header: str
+    variable: str | None
+    how: str
+    letter: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class UploadReport:
+    """The report of an upload. Parts that are not known yet are empty.
+
+    file  encoding, delimiter, sheet, header_row and what else was seen; sex  records by code of sex;
+    skipped  rows that are no records, by kind.
+    """
+
+    file: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[ReportedColumn, ...] = ()
+    questions: tuple[Question, ...] = ()
+    rows: RowCounts = RowCounts()
+    sex: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(sex.CODES, 0))
+    findings: tuple[Cause, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    refusal: Refusal | None = None
+
+    @classmethod
+    def of(cls, upload: Upload) -> "UploadReport":
+        """Read the report that an upload keeps."""
+        content = upload.report
+        whole = {name: content[name] for name in ("file", "sex", "skipped") if name in content}
+        refusal = content.get("refusal")
+        return cls(
+            **whole,
+            columns=tuple(ReportedColumn(**column) for column in content.get("columns", ())),
+            questions=tuple(Question(**question) for question in content.get("questions", ())),
+            rows=RowCounts(**content.get("rows", {})),
+            findings=tuple(Cause.from_json(cause) for cause in content.get("findings", ())),
+            refusal=Refusal(**refusal) if refusal else None,
+        )
