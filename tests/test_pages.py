@@ -31,8 +31,8 @@ def country(transactional_db):
     with scope.acting(world.person("clerk@sms.example")):
         open_one = Submission.objects.get(period=world.MONTHS[2])
         return {
-            "submission": open_one.pk,
-            "upload": Upload.objects.latest("pk").pk,
+            "submission_id": open_one.pk,
+            "upload_id": Upload.objects.latest("pk").pk,
             "record": Record.objects.filter(submission=open_one)[0].pk,
             "held": HeldRow.open_rows.filter(submission=open_one)[0].pk,
             "instrument_code": "SMS-WPF",
@@ -100,8 +100,8 @@ def test_no_list_asks_the_database_once_a_row(country, django_assert_max_num_que
         ("clerk@sms.example", "/"),
         ("clerk@sms.example", "/submissions/"),
         ("clerk@sms.example", "/uploads/"),
-        ("clerk@sms.example", f"/submissions/{country['submission']}/records"),
-        ("clerk@sms.example", f"/submissions/{country['submission']}/held"),
+        ("clerk@sms.example", f"/submissions/{country['submission_id']}/records"),
+        ("clerk@sms.example", f"/submissions/{country['submission_id']}/held"),
         ("admin@sms.example", "/people/"),
         ("viewer@parl.example", "/figures/"),
     ):

@@ -27,29 +27,29 @@ PER_PAGE = 50
 LISTED = ("sex", "citizenship", "region")
 
 
-def records(request: SignedInRequest, submission: int) -> HttpResponse:
-    owner = get_object_or_404(
+def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    submission = get_object_or_404(
         Submission.objects.visible_to(request.user).select_related(
             "agency", "instrument", "instrument_version"
         ),
-        pk=submission,
+        pk=submission_id,
     )
-    access.require(request.user, Permission.SEE_RECORDS, owner.agency)
-    rows = Record.objects.visible_to(request.user).filter(submission=owner)
+    access.require(request.user, Permission.SEE_RECORDS, submission.agency)
+    rows = Record.objects.visible_to(request.user).filter(submission=submission)
     wanted = request.GET.get("q", "").strip()
     if wanted:
         rows = rows.filter(record_ref__icontains=wanted)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    spec = spec_of(owner.instrument_version)
+    spec = spec_of(submission.instrument_version)
     context = {
-        "submission": owner,
+        "submission": submission,
         "page": page,
         "rows": [
             {"record": r, **{n: _label(spec, n, getattr(r, n)) for n in LISTED}}
             for r in page.object_list
         ],
         "wanted": wanted,
-        "may_enter": _may_enter(request, owner),
+        "may_enter": _may_enter(request, submission),
     }
     return render(request, "records/records.html", context)
 

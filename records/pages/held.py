@@ -58,10 +58,10 @@ class Row:
 
 
 def held_rows(
-    request: SignedInRequest, submission: int | None = None, upload: int | None = None
+    request: SignedInRequest, submission_id: int | None = None, upload_id: int | None = None
 ) -> HttpResponse:
     """The held rows of a submission or of an upload, all or those of one rule."""
-    owner = _owner(request, submission, upload)
+    owner = _owner(request, submission_id, upload_id)
     access.require(request.user, Permission.SEE_RECORDS, owner.agency)
     visible = HeldRow.open_rows.select_related("submission").visible_to(request.user)
     held = (

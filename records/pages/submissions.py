@@ -98,20 +98,20 @@ def begin(
         return redirect("records:home")
 
 
-def submission(request: SignedInRequest, submission: int) -> HttpResponse:
-    found = _visible(request, submission)
-    return render(request, "records/submission.html", _context(request, found))
+def submission(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    submission = _visible(request, submission_id)
+    return render(request, "records/submission.html", _context(request, submission))
 
 
 @require_POST
-def advance(request: SignedInRequest, submission: int, verb: str) -> HttpResponse:
-    found = _visible(request, submission)
+def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResponse:
+    submission = _visible(request, submission_id)
     if verb not in steps.STEPS:
         raise Http404
     held = request.POST.get("held_acknowledged", "")
     try:
         advance_submission(
-            found,
+            submission,
             verb,
             by=request.user,
             reason=request.POST.get("reason", ""),
@@ -119,34 +119,34 @@ def advance(request: SignedInRequest, submission: int, verb: str) -> HttpRespons
             nothing_to_report="nothing_to_report" in request.POST,
         )
     except Refused as refusal:
-        context = _context(request, found) | {
+        context = _context(request, submission) | {
             "refused": str(refusal),
             "reason": request.POST.get("reason", ""),
         }
         return render(request, "records/submission.html", context, status=409)
-    found.refresh_from_db()
+    submission.refresh_from_db()
     messages.success(
         request,
         _("%(title)s, %(period)s: %(state)s.")
         % {
-            "title": found.instrument_version.title,
-            "period": period_name(found.period, active_language()),
+            "title": submission.instrument_version.title,
+            "period": period_name(submission.period, active_language()),
             "state": str(steps.STEPS[verb].done).lower(),
         },
     )
-    return redirect(found)
+    return redirect(submission)
 
 
 @require_POST
-def readmit(request: SignedInRequest, submission: int) -> HttpResponse:
-    found = _visible(request, submission)
-    access.require(request.user, Permission.ENTER, found.agency)
-    if not found.is_open:
+def readmit(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    submission = _visible(request, submission_id)
+    access.require(request.user, Permission.ENTER, submission.agency)
+    if not submission.is_open:
         messages.error(request, _("Only reopening it admits these rows."))
-        return redirect(found)
-    count = late_rows.readmit_late(found)
+        return redirect(submission)
+    count = late_rows.readmit_late(submission)
     messages.success(request, _("%(n)s late rows were taken in.") % {"n": count})
-    return redirect(found)
+    return redirect(submission)
 
 
 def _visible(request: SignedInRequest, pk: int) -> Submission:

@@ -107,44 +107,44 @@ def new(request: SignedInRequest) -> HttpResponse:
     return render(request, "records/upload_new.html", {"form": form}, status=status)
 
 
-def upload(request: SignedInRequest, upload: int) -> HttpResponse:
-    return render(request, "records/upload.html", _context(request, _visible(request, upload)))
+def upload(request: SignedInRequest, upload_id: int) -> HttpResponse:
+    return render(request, "records/upload.html", _context(request, _visible(request, upload_id)))
 
 
-def progress(request: SignedInRequest, upload: int) -> HttpResponse:
+def progress(request: SignedInRequest, upload_id: int) -> HttpResponse:
     """The fragment that the page asks for while a worker reads the file; at the end, the whole page."""
-    found = _visible(request, upload, without="report")
-    if found.outcome != Upload.State.RECEIVED:
+    upload = _visible(request, upload_id, without="report")
+    if upload.outcome != Upload.State.RECEIVED:
         return HttpResponseClientRefresh()
-    return render(request, "records/_progress.html", {"progress": _progress(found)})
+    return render(request, "records/_progress.html", {"progress": _progress(upload)})
 
 
 @require_POST
-def answer(request: SignedInRequest, upload: int) -> HttpResponse:
-    found = _visible(request, upload)
-    answers = _answers(request, found)
+def answer(request: SignedInRequest, upload_id: int) -> HttpResponse:
+    upload = _visible(request, upload_id)
+    answers = _answers(request, upload)
     try:
-        read(found, by=request.user, answers=answers)
+        read(upload, by=request.user, answers=answers)
     except BadAnswer as refusal:
-        context = _context(request, found)
+        context = _context(request, upload)
         problems = dict.fromkeys(refusal.questions, str(refusal))
-        context["questions"] = _questions(found, answers, problems)
+        context["questions"] = _questions(upload, answers, problems)
         return render(request, "records/upload.html", context, status=422)
     except Refused as refusal:
         messages.error(request, str(refusal))
-    return redirect(found)
+    return redirect(upload)
 
 
 @require_POST
-def undo(request: SignedInRequest, upload: int) -> HttpResponse:
-    found = _visible(request, upload)
+def undo(request: SignedInRequest, upload_id: int) -> HttpResponse:
+    upload = _visible(request, upload_id)
     try:
-        undo_upload(found, by=request.user)
+        undo_upload(upload, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("The upload was undone; its rows are gone."))
-    return redirect(found)
+    return redirect(upload)
 
 
 def _visible(request: SignedInRequest, pk: int, without: str | None = None) -> Upload:
