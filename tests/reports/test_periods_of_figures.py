@@ -206,7 +206,7 @@ def test_the_sentence_over_time_stands_in_the_table_and_is_marked_in_the_chart(c
     words = (numbers.count(first.figures.f), numbers.count(last.figures.f))
     assert f"Women: {words[0]} in 2024, {words[1]} in 2025." in page_text(page)
     for span in (first, last):
-        row = re.search(rf"{span.code}, whole year</th>(.*?)</tr>", page.content.decode(), re.S)
+        row = re.search(rf"{span.code}, whole year\s*</th>(.*?)</tr>", page.content.decode(), re.S)
         assert f">{numbers.count(span.figures.f)}<" in row[1]
     drawn = client.get("/figures/charts/trend-large-light.svg?dataset=BCR").content.decode()
     assert len(re.findall(r'stroke-width="5"', drawn)) == 2
