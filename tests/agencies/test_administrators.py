@@ -6,7 +6,7 @@ from agencies import access
 from agencies.roles import Permission
 from tests.test_every_page import MARK, PARAMETER, WITH_ID, fill, foreign  # noqa: F401 - fixture
 
-OF_RECORDS = {"submission", "upload", "record", "held"}
+OF_RECORDS = {"submission_id", "upload_id", "record", "held"}
 PAGES = [r for r in WITH_ID if OF_RECORDS & {name for _kind, name in PARAMETER.findall(r)}]
 
 
