@@ -195,8 +195,7 @@ def _load(name: str, _directory: Path) -> CodeList:
 @cache
 def every() -> tuple[CodeList, ...]:
     """Return all code lists of `standards/`."""
-    names = (name for name, content in standard("codelists").items() if "codes" in content)
-    return tuple(load(name) for name in (*COMPOSED, *names))
+    return tuple(load(name) for name in names())
 
 
 def _countries() -> CodeList:

@@ -4,7 +4,6 @@ The form of a whole row and the sheet of held rows both end in `correct`. Cells 
 mean what they meant in their file, with the answers that were given about it.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from records.instruments import versions
 from records.instruments.spec import Spec, Variable
 from records.models import HeldRow
 from records.review.opening import require_delivery
+from records.validation import parsing
 from records.validation.findings import Checked
 from records.validation.meanings import Answers, Meanings
 
@@ -116,11 +116,8 @@ def _spec(held_row: HeldRow) -> Spec:
     return versions.spec_of(versions.current(held_row.instrument))
 
 
-SLASHED = re.compile(r"^\s*(\d{1,2})[/\-](\d{1,2})[/\-](\d{2,4})\s*$")
-
-
 def _day_first(variable: Variable, text: str) -> str:
-    return SLASHED.sub(r"\1.\2.\3", text) if variable.kind in ("date", "birth") else text
+    return parsing.SLASHED.sub(r"\1.\2.\3", text) if variable.kind in ("date", "birth") else text
 
 
 def _visible(text: str | None) -> str:

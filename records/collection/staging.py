@@ -186,6 +186,6 @@ def _as_json(values: pa.Array | None) -> Any:
 def _spread(texts: pa.Array, places: np.ndarray[Any, Any], rows: int) -> pa.Array:
     """Put texts at their places among so many rows, empty ones between."""
     where = np.zeros(rows, dtype=np.int64)
-    there = np.zeros(rows, dtype=bool)
-    where[places], there[places] = np.arange(len(places)), True
-    return pc.fill_null(texts.take(pa.array(where, mask=~there)), "")
+    filled = np.zeros(rows, dtype=bool)
+    where[places], filled[places] = np.arange(len(places)), True
+    return pc.fill_null(texts.take(pa.array(where, mask=~filled)), "")

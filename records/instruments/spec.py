@@ -1,6 +1,6 @@
 """What an instrument asks for: one frozen Spec feeds form, template, validator and help page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -8,7 +8,7 @@ from typing import Any
 
 from standards import codelists
 from standards.codelists import Code
-from standards.languages import Labels
+from standards.languages import LANGUAGES, Labels
 from standards.periods import period_of
 from standards.spelling import fold, normalise
 
@@ -61,6 +61,15 @@ class Variable:
     @property
     def is_core(self) -> bool:
         return self.name in CORE or self.kind == "birth"
+
+
+def joined_labels(variables: Iterable[Variable]) -> Labels:
+    """Return the labels of the variables in every language, divided by commas."""
+    listed = list(variables)
+    return {
+        language: ", ".join(v.label.get(language) or v.label["en"] for v in listed)
+        for language in LANGUAGES
+    }
 
 
 @dataclass(frozen=True)

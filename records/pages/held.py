@@ -42,6 +42,10 @@ class Cell:
     compared: bool = False  # a rule that is broken looks at it too: it may be the wrong one
     address: str = ""
 
+    @property
+    def to_correct(self) -> bool:
+        return bool(self.why) or self.compared
+
 
 @dataclass(frozen=True)
 class Row:
@@ -91,10 +95,10 @@ def correct(request: SignedInRequest, held: int) -> HttpResponse:
         HeldRow.open_rows.visible_to(request.user).select_related("agency", "instrument", "upload"),
         pk=held,
     )
+    if request.method != "POST":
+        return _form(request, held_row, {}, findings=corrections.check(held_row).findings)
     if request.htmx:
         return _correct_in_sheet(request, held_row)
-    if request.method == "GET":
-        return _form(request, held_row, {}, findings=corrections.check(held_row).findings)
     changes = corrections.changes_in(held_row, request.POST.dict())
     try:
         outcome = corrections.correct(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from records.instruments.spec import Spec
+from records.instruments.spec import Spec, joined_labels
 from records.reading import encoding
 from records.reading.questions import HELD, NONE
 from standards import codelists, languages
@@ -62,12 +62,9 @@ def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:
     if count < 2:
         return None
     variables = [spec.by_name[name] for name, chosen in columns.items() if chosen == letter]
-    labels = {
-        language: ", ".join(v.label.get(language) or v.label["en"] for v in variables)
-        for language in languages.LANGUAGES
-    }
-    text = languages.say(codelists.standard("questions")["bad.twice"], labels, letter)
-    return BadAnswer(tuple(f"columns:{v.name}" for v in variables), text)
+    text = codelists.standard("questions")["bad.twice"]
+    message = languages.say(text, joined_labels(variables), letter)
+    return BadAnswer(tuple(f"columns:{v.name}" for v in variables), message)
 
 
 def _columns(columns: Any, spec: Spec) -> bool:

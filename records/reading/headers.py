@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from records.instruments.spec import Spec, Variable
+from records.instruments.spec import Spec, Variable, joined_labels
 from records.reading.layout import FileColumn, Layout, Question, Refusal, letter_of, open_questions
 from records.reading.personal_columns import kind_of_header, kind_of_values
 from records.reading.questions import (
@@ -108,12 +108,12 @@ def _missing(
     Where a person said that no column holds a variable, it is “not stated” if there is a code for that.
     """
     waiting = {question.id.partition(":")[2] for question in open_questions(list(questions))}
-    there = {column.variable for column in columns}
+    mapped = {column.variable for column in columns}
     denied = {k for k, letter in dict(answers.get("columns") or {}).items() if letter == NONE}
     return [
         variable
         for variable in wanted
-        if variable.name not in waiting | there
+        if variable.name not in waiting | mapped
         and not (variable.name in denied and variable.unknown)
     ]
 
@@ -240,7 +240,7 @@ def _other_instrument(
         if hits >= 2 and required <= names.variables(rows[place]):
             text = codelists.standard("refusals")["other_instrument"]
             titles = {k: f"{v} ({other.code})" for k, v in other.title.items()}
-            lacking = _labels([v for v in missing if v.required])
+            lacking = joined_labels([v for v in missing if v.required])
             message = {
                 language: text[language].format(
                     what=titles[language],
@@ -273,12 +273,7 @@ def _duplicate_header(columns: Sequence[FileColumn], place: int) -> Refusal | No
 def _refusal(
     code: str, *, where: str, names: Sequence[Variable] = (), headers: Sequence[str] = ()
 ) -> Refusal:
-    what = _labels(names) if names else dict.fromkeys(languages.LANGUAGES, " / ".join(headers))
+    what = (
+        joined_labels(names) if names else dict.fromkeys(languages.LANGUAGES, " / ".join(headers))
+    )
     return Refusal(code, languages.say(codelists.standard("refusals")[code], what, where), where)
-
-
-def _labels(variables: Sequence[Variable]) -> languages.Labels:
-    return {
-        language: ", ".join(v.label.get(language) or v.label["en"] for v in variables)
-        for language in languages.LANGUAGES
-    }

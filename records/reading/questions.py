@@ -14,7 +14,6 @@ from standards import codelists, languages, wording
 from standards.languages import Labels
 from standards.spelling import normalise
 
-SLASHED = re.compile(r"^\d{1,2}[/\-]\d{1,2}[/\-]\d{2,4}$")
 EVIDENCE = 8  # examples beside a question
 NONE = "none"  # the answer that none of the choices fits
 HELD = "_held"  # after true or false: keep this order, though some dates contradict it
@@ -153,9 +152,8 @@ def ask_what_numbers_mean(
     texts: list[str] = []
     for column in columns:
         variable = spec.by_name.get(column.variable or "")
-        if (
-            variable and variable.codelist in codelists.COMPOSED and column.part != "known"
-        ):  # that is a name
+        # The part of an address that a list knows is a name, never a number.
+        if variable and column.part != "known" and _has_numbers(variable):
             texts += [text for text in values_of(column, body) if wording.NUMBER.match(text)]
     numbers = codelists.load("countries").numbered(texts) if texts else {}
     if not any(numbers.values()):
@@ -164,6 +162,11 @@ def ask_what_numbers_mean(
     unknown_first = sorted(numbers, key=lambda number: (bool(numbers[number]), number))
     evidence = [f"{number} = {numbers[number] or '?'}" for number in unknown_first[:EVIDENCE]]
     return [ask("country_numbers", choices, evidence, answer=answers.get("country_numbers"))]
+
+
+def _has_numbers(variable: Variable) -> bool:
+    """Say whether the codes of the variable have numbers in another list, which prove nothing alone."""
+    return bool(variable.codelist and codelists.load(variable.codelist).numbers)
 
 
 def ask(
@@ -189,7 +192,7 @@ def ask(
 
 
 def _either_way(text: str) -> bool:
-    if not SLASHED.match(text.strip()):
+    if not parsing.SLASHED.match(text):
         return False
     return parsing.parse_date(text, day_first=None, pivot=2100).problem == "ambiguous"
 

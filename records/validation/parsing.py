@@ -50,6 +50,8 @@ SERIAL = re.compile(r"^(?:[1-5]\d{4}(?:[.,]\d*)?|60000(?:[.,]0*)?)$")
 NUMBERS = re.compile(
     r"^(\d{1,4})[.,/\-](\d{1,2})[.,/\-](\d{1,4})(?:[ t]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$"
 )
+# Day and month may be exchanged, where both are small: somebody has to say which comes first.
+SLASHED = re.compile(r"^\s*(\d{1,2})[/\-](\d{1,2})[/\-](\d{2,4})\s*$")
 WORDS = re.compile(  # 5 мая 2026, 5-nji maý 2026, 12мая2026, 12-may-26
     r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]*([^\W\d_]+)(?: arslan)?[ .,\-]*(\d{4}|\d{2})$"
 )

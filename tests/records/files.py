@@ -6,12 +6,13 @@ from pathlib import Path
 
 import xlsxwriter
 from django.conf import settings
+from django.db import connection
 
 from agencies import scope
 from jobs import worker
 from records.collection import processing, uploads
 from records.instruments import reader
-from records.models import Upload
+from records.models import Record, Upload
 from records.reading import __main__ as reading
 from records.reading import child, identity, outgoing
 from records.reading.child import Limits
@@ -151,3 +152,35 @@ def workbook(path, instrument="SMS-WPF", **limits):
         person_key=b"key",
         limits=Limits(**limits),
     )
+
+
+def facts(record):
+    """What a record says, without where it came from."""
+    skipped = {"id", "upload_id", "row_no"}
+    return {
+        f.attname: getattr(record, f.attname)
+        for f in Record._meta.fields
+        if f.attname not in skipped
+    }
+
+
+def leaks(texts):
+    """Where the texts stand: tables of the database and files of the portal."""
+    places = []
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        )
+        for (name,) in cursor.fetchall():
+            for text in texts:
+                cursor.execute(
+                    f"SELECT count(*) FROM {name} t WHERE t::text ILIKE %s", [f"%{text}%"]
+                )
+                places += [(name, text)] * cursor.fetchone()[0]
+        cursor.execute("SET ROLE migdata_app")
+    for path in Path(settings.PRIVATE_ROOT).rglob("*"):
+        content = path.read_bytes().lower() if path.is_file() else b""
+        places += [(path.name, text) for text in texts if text.lower().encode() in content]
+    return places

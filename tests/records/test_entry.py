@@ -8,6 +8,7 @@ from agencies.refusal import Refused
 from records.collection import corrections, entry, held_rows
 from records.models import HeldRow, Record, Submission
 from records.review import opening, submissions
+from tests.records import files
 from tests.records.files import BCR, SLP, WPF, plain, table
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,15 +31,6 @@ def typed(instruments, agency, clerk):
     return save
 
 
-def facts(record):
-    skipped = {"id", "upload_id", "row_no"}
-    return {
-        f.attname: getattr(record, f.attname)
-        for f in Record._meta.fields
-        if f.attname not in skipped
-    }
-
-
 FULL = {
     "SMS-WPF": {**WPF, "education": "высшее", "civil_status": "S", "wage_month": "1 200,50", "wage_cur": "TMT", "contract_hours_w": "40", "sex_basis": "DOC"},
     "SMS-BCR": {**BCR, "birth_date": "1990", "dur_intended_d": "30", "with_minor": "да", "unaccompanied_minor": "ýok", "next_residence": "TKM"},
@@ -52,11 +44,11 @@ def test_the_same_values_typed_and_sent_as_a_file_give_equal_records(
     values = FULL[instrument]
     record = typed(values, instrument=instrument).record
     with scope.acting(clerk):
-        from_form = facts(Record.objects.get(pk=record.pk))
+        from_form = files.facts(Record.objects.get(pk=record.pk))
         entry.delete(record, by=clerk)
     send(plain(table(1, base=values, record_ref=values["record_ref"])), instrument)
     with scope.acting(clerk):
-        assert facts(Record.objects.get()) == from_form
+        assert files.facts(Record.objects.get()) == from_form
 
 
 def test_a_typed_record_with_an_error_is_not_saved(typed, clerk):

@@ -1,13 +1,10 @@
 """Values of a person pasted into the wrong column are told by value and stand nowhere afterwards."""
 
 import json
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
 
 from agencies import scope
 from agencies.refusal import Refused
@@ -76,32 +73,10 @@ def test_an_agency_numbers_its_cases_as_it_likes():
     assert own.tolist() == [""]
 
 
-def leaks(texts=TRACES):
-    """Where the texts stand: tables of the database and files of the portal."""
-    places = []
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
-        cursor.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-        )
-        for (name,) in cursor.fetchall():
-            for text in texts:
-                cursor.execute(
-                    f"SELECT count(*) FROM {name} t WHERE t::text ILIKE %s", [f"%{text}%"]
-                )
-                places += [(name, text)] * cursor.fetchone()[0]
-        cursor.execute("SET ROLE migdata_app")
-    for path in Path(settings.PRIVATE_ROOT).rglob("*"):
-        content = path.read_bytes().lower() if path.is_file() else b""
-        places += [(path.name, text) for text in texts if text.encode() in content]
-    return places
-
-
 @pytest.mark.django_db(transaction=True)
 def test_the_search_for_canaries_would_find_one(send):
     send(plain(table(1, citizenship="zxq")))
-    assert {place for place, _text in leaks()} >= {
+    assert {place for place, _text in files.leaks(TRACES)} >= {
         "public.records_heldrow",
         "public.records_upload",
     }
@@ -153,7 +128,7 @@ def test_a_canary_in_every_column_of_a_file_stands_nowhere(
     path.unlink()
     said = (printed.out + printed.err + caplog.text).casefold()
     assert [text for text in TRACES if text in said] == []
-    assert leaks() == []
+    assert files.leaks(TRACES) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -176,7 +151,7 @@ def test_a_canary_that_is_typed_stands_nowhere(kind, canary, send, client, clerk
             assert entry.save(typed, **sms).record is None
     with scope.acting(clerk):
         assert (HeldRow.open_rows.count(), Record.objects.count()) == (1, 0)
-    assert leaks() == []
+    assert files.leaks(TRACES) == []
     assert [text for text in TRACES if text in caplog.text.casefold()] == []
 
 
@@ -190,7 +165,7 @@ def test_an_answer_that_names_a_person_is_refused(send, clerk):
         ):
             with pytest.raises(Refused, match="looks like a person"):
                 uploads.read(upload, by=clerk, answers=answer)
-    assert leaks() == []
+    assert files.leaks(TRACES) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -184,3 +184,9 @@ def permits(accept, publish):
     """The release of work permits alone, of some hundred random records."""
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 150))
     return publish("WPF")
+
+
+@pytest.fixture
+def accepted(accept):
+    """Two months of work permits, accepted."""
+    return accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 80))

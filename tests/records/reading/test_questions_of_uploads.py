@@ -7,8 +7,8 @@ from agencies import scope
 from agencies.refusal import Refused
 from records.collection import uploads
 from records.models import HeldRow, Record
-from tests.records.files import WPF, finish, incoming, plain, table, xlsx
-from tests.records.test_privacy import SECRET, occurrences
+from tests.records.files import WPF, finish, incoming, leaks, plain, table, xlsx
+from tests.records.test_privacy import SECRET
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = [f"{SECRET}ow Aman", f"{SECRET}ew Merdan", f"{SECRET}ýew Serdar"]
@@ -37,13 +37,13 @@ def test_names_never_become_record_numbers(header, send, clerk):
     upload = send(plain(without("record_ref", header, NAMES)))
     assert upload.report["refusal"]["code"] == "missing_required"
     assert upload.report["columns"][-1]["reason"] == "name"
-    assert occurrences(SECRET) == []
+    assert leaks([SECRET]) == []
     upload = send(
         plain(without("record_ref", header, NAMES)), answers={"columns": {"record_ref": "L"}}
     )
     assert upload.state == "REFUSED"
     assert count(clerk, Record) == count(clerk, HeldRow) == 0
-    assert occurrences(SECRET) == []
+    assert leaks([SECRET]) == []
 
 
 def test_names_far_below_a_column_of_numbers_refuse_the_file(send, clerk):
@@ -53,7 +53,7 @@ def test_names_far_below_a_column_of_numbers_refuse_the_file(send, clerk):
         rows[k][place] = f"{SECRET}ow Aman {chr(97 + k % 26)}{chr(97 + k // 26 % 26)}"
     upload = send(plain([head, *rows]))
     assert upload.report["refusal"]["code"] == "names"
-    assert occurrences(SECRET) == []
+    assert leaks([SECRET]) == []
 
 
 def test_an_answer_that_led_to_a_refusal_can_be_given_anew(send, clerk, client):
