@@ -18,10 +18,10 @@ from tests.cast import make_person
 
 ROOT = settings.BASE_DIR
 APPS = ("migdata", "reports", "records", "agencies", "jobs", "standards", "locale")
-AUDITOR = """
-    AUDITOR = (
-        "auditor",
-        marked("Auditor"),
+TRAINEE = """
+    TRAINEE = (
+        "trainee",
+        marked("Trainee"),
         marked("sees the submissions of all agencies, nothing else"),
         Scope.STATISTICS_OFFICE,
         {P.SEE_SUBMISSIONS},
@@ -32,22 +32,22 @@ import django; django.setup()
 from agencies.models import Agency
 from agencies.roles import Role
 from migdata.demo import people
-print(dict(Agency._meta.permissions)["auditor"])
+print(dict(Agency._meta.permissions)["trainee"])
 for office in (True, False):
-    print(Role("auditor").is_given_in(statistics_office=office))
-print([account.email for account in people.ACCOUNTS if account.role == "auditor"])
+    print(Role("trainee").is_given_in(statistics_office=office))
+print([account.email for account in people.ACCOUNTS if account.role == "trainee"])
 """
 
 
 @pytest.fixture
-def with_an_auditor(tmp_path):
+def with_a_trainee(tmp_path):
     """A copy of the repository whose table of roles has one entry more; runs Python in it."""
     for app in APPS:
         shutil.copytree(ROOT / app, tmp_path / app)
     shutil.copy(ROOT / "manage.py", tmp_path)
     table = tmp_path / "agencies" / "roles.py"
     entries, rest = table.read_text().split("\n    def __new__(")
-    table.write_text(f"{entries}{AUDITOR}\n    def __new__({rest}")
+    table.write_text(f"{entries}{TRAINEE}\n    def __new__({rest}")
 
     def run(*arguments):
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "migdata.settings"}
@@ -63,23 +63,23 @@ def with_an_auditor(tmp_path):
     return run
 
 
-def test_a_new_role_is_one_entry_and_one_migration(with_an_auditor, tmp_path):
+def test_a_new_role_is_one_entry_and_one_migration(with_a_trainee, tmp_path):
     check = ("manage.py", "makemigrations", "--check", "--dry-run", "--skip-checks")
-    assert with_an_auditor(*check).returncode == 1
+    assert with_a_trainee(*check).returncode == 1
     before = set((tmp_path / "agencies" / "migrations").iterdir())
-    written = with_an_auditor("manage.py", "makemigrations", "agencies", "-n", "auditor")
+    written = with_a_trainee("manage.py", "makemigrations", "agencies", "-n", "trainee")
     assert written.returncode == 0, written.stderr
     (migration,) = {
         path for path in (tmp_path / "agencies" / "migrations").glob("*.py") if path not in before
     }
-    assert "('auditor', 'Auditor')" in migration.read_text()
-    assert with_an_auditor(*check).returncode == 0
-    answer = with_an_auditor("-c", ASK)
+    assert "('trainee', 'Trainee')" in migration.read_text()
+    assert with_a_trainee(*check).returncode == 0
+    answer = with_a_trainee("-c", ASK)
     assert answer.stdout.splitlines() == [
-        "Auditor",
+        "Trainee",
         "True",
         "False",
-        "['auditor@scs.example']",
+        "['trainee@scs.example']",
     ], answer.stderr
 
 

@@ -10,7 +10,7 @@ from reports.formats import FORMATS, flat
 from reports.formats.format import Format
 
 
-def as_tsv(table, language, title):
+def as_toy(table, language, title):
     out = io.StringIO()
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(flat.header(table))
@@ -21,31 +21,29 @@ def as_tsv(table, language, title):
 @pytest.fixture
 def toy(monkeypatch):
     """A format that nobody has heard of, added to the table of formats and nowhere else."""
-    monkeypatch.setitem(
-        FORMATS, "tsv", Format("tsv", "text/tab-separated-values; charset=utf-8", "TSV", as_tsv)
-    )
+    monkeypatch.setitem(FORMATS, "toy", Format("toy", "text/x-toy; charset=utf-8", "TOY", as_toy))
 
 
 def test_a_format_is_not_there_before_it_is_added(client, permits):
-    assert client.get("/figures/tables/T14.tsv").status_code == 404
-    assert client.get("/figures/data/WPF.tsv").status_code == 404
-    assert ".tsv" not in client.get("/figures/tables/T14/").content.decode()
+    assert client.get("/figures/tables/T14.toy").status_code == 404
+    assert client.get("/figures/data/WPF.toy").status_code == 404
+    assert ".toy" not in client.get("/figures/tables/T14/").content.decode()
 
 
 def test_an_entry_gives_route_media_type_and_links(client, permits, toy):
-    for address in ("/figures/tables/T14.tsv", "/figures/data/WPF.tsv?by=region"):
+    for address in ("/figures/tables/T14.toy", "/figures/data/WPF.toy?by=region"):
         response = client.get(address)
         assert response.status_code == 200
-        assert response["Content-Type"] == "text/tab-separated-values; charset=utf-8"
-        assert response["Content-Disposition"].endswith('.tsv"')
+        assert response["Content-Type"] == "text/x-toy; charset=utf-8"
+        assert response["Content-Disposition"].endswith('.toy"')
         assert b"\tF\tM\t_OU\t_T\t" in response.content
-    again = client.get("/figures/tables/T14.tsv", headers={"If-None-Match": "*"})
+    again = client.get("/figures/tables/T14.toy", headers={"If-None-Match": "*"})
     assert again.status_code == 304
     table = client.get("/figures/tables/T14/?region=TM-S").content.decode()
-    assert '<a href="/figures/tables/T14.tsv?region=TM-S">TSV</a>' in table
+    assert '<a href="/figures/tables/T14.toy?region=TM-S">TOY</a>' in table
     dashboard = client.get("/figures/?dataset=WPF&region=TM-S").content.decode()
-    link = escape("/figures/data/WPF.tsv?by=AGE&region=TM-S")
-    assert f'<a href="{link}">TSV</a>' in dashboard
+    link = escape("/figures/data/WPF.toy?by=AGE&region=TM-S")
+    assert f'<a href="{link}">TOY</a>' in dashboard
 
 
 def test_every_link_of_a_format_answers(client, permits):
