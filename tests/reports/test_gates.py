@@ -183,6 +183,16 @@ def test_quarters_and_named_tables_have_gates_of_their_own(cube):
     assert failed(results[2]) == set()
 
 
+@pytest.mark.parametrize(("cells", "allowed"), [(100_000, 6), (100_001, 9)])
+def test_named_tables_of_a_large_cube_are_allowed_one_base_more(cells, allowed):
+    codes = np.column_stack([np.arange(cells) % 3, np.arange(cells) % 24, np.arange(cells)])
+    counts = np.full(cells, 3, np.int64)
+    tables = Tables([(), (0,), (0, 1)], named=[(0, 1)])
+    judged = gates.judge(counts, codes, counts, base=3, strata=(0, 1), tables=tables)
+    named = next(gate for gate in judged if gate.name == "named tables, 95 of 100")
+    assert (named.allowed, named.passed) == (allowed, True)
+
+
 def test_no_cell_at_all_passes():
     nothing = np.zeros(0, np.int64)
     measured = gates.judge(nothing, np.zeros((0, 3), np.int64), nothing, base=3, strata=(0, 1))
