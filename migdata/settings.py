@@ -39,9 +39,12 @@ TESTING = "pytest" in sys.modules
 DEMO = env_flag("DEMO")
 DEBUG = env_flag("DEBUG")
 SECRET_KEY = os.environ["SECRET_KEY"]
-# HMAC keys: rounding seeds (reports.releases) and person references (records.collection).
+# One secret for each purpose: rounding seeds (reports.releases), person references, uploaded files
+# (records.collection), and the second factors of accounts (agencies).
 DISCLOSURE_SECRET = os.environ["DISCLOSURE_SECRET"]
 PERSON_REF_SECRET = os.environ["PERSON_REF_SECRET"]
+FILES_SECRET = os.environ["FILES_SECRET"]
+ACCOUNTS_SECRET = os.environ["ACCOUNTS_SECRET"]
 # Uploaded files on their way to a worker, and slices. Never served.
 PRIVATE_ROOT = Path(os.environ.get("PRIVATE_ROOT", BASE_DIR / ".local" / "private"))
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")

@@ -6,7 +6,13 @@ import secrets
 
 from migdata.local.place import Place
 
-NAMES = ("SECRET_KEY", "DISCLOSURE_SECRET", "PERSON_REF_SECRET")
+NAMES = (
+    "SECRET_KEY",
+    "DISCLOSURE_SECRET",
+    "PERSON_REF_SECRET",
+    "FILES_SECRET",
+    "ACCOUNTS_SECRET",
+)
 
 
 def passing() -> dict[str, str]:
@@ -20,13 +26,14 @@ def exist(place: Place) -> bool:
 
 
 def kept(place: Place) -> dict[str, str]:
-    """The secrets of the place; made at the first call. The caller holds the place's lock."""
+    """The secrets of the place; what is missing is made. The caller holds the place's lock."""
     file = place.folder / "secrets.json"
-    if not file.exists():
+    keys: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    if keys.keys() != set(NAMES):
+        keys = {**passing(), **keys}
         fresh = file.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:  # noqa: PTH123
-            json.dump(passing(), out)
+            json.dump(keys, out)
         fresh.rename(file)
-    keys: dict[str, str] = json.loads(file.read_text())
     return keys

@@ -79,7 +79,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
     upload.report.pop("refusal", None)
     with (
-        encrypted_file.decrypted(path, settings.PERSON_REF_SECRET.encode()) as clear,
+        encrypted_file.decrypted(path, settings.FILES_SECRET.encode()) as clear,
         closing(
             child.open(
                 clear,

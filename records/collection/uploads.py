@@ -283,7 +283,7 @@ def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
             yield piece
 
     try:
-        encrypted_file.encrypt(measured(), path, settings.PERSON_REF_SECRET.encode())
+        encrypted_file.encrypt(measured(), path, settings.FILES_SECRET.encode())
     except BaseException:
         path.unlink(missing_ok=True)
         raise

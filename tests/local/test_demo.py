@@ -10,12 +10,12 @@ import urllib.request
 import pytest
 
 from migdata import local, probe
+from migdata.local import keys
 from migdata.local.place import ROOT
 from tests import workers
 from tests.local.test_servers import processes_of
 
 PRIVATE = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "MIGDATA_AS_OWNER", "PRIVATE_ROOT")
-SECRETS = ("SECRET_KEY", "DISCLOSURE_SECRET", "PERSON_REF_SECRET")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def newcomer(tmp_path_factory):
     """A place of its own, and the environment of somebody who has set nothing."""
     path = tmp_path_factory.mktemp("newcomer") / "local"
     with pytest.MonkeyPatch.context() as environment:
-        for name in (*PRIVATE, *SECRETS, "DJANGO_ALLOW_ASYNC_UNSAFE", "DEMO", "PORT"):
+        for name in (*PRIVATE, *keys.NAMES, "DJANGO_ALLOW_ASYNC_UNSAFE", "DEMO", "PORT"):
             environment.delenv(name, raising=False)
         environment.setenv("MIGDATA_LOCAL", str(path))
         yield path
