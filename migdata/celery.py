@@ -16,7 +16,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 def work(job_id: int) -> None:
     from jobs import worker  # the model needs Django's app registry, which loads this file
 
-    worker.work(job_id)
+    worker.work_next(job_id)
 
 
 @app.task(name="migdata.reap")

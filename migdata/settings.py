@@ -202,6 +202,12 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A worker's process is replaced when it has grown, and now and then; a job that does not end is ended
+# (`jobs.worker` says so on its row), and where even that is not heard, its process is.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = int(os.environ.get("WORKER_MEMORY_MB", 384)) * 1024  # kB
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_TASK_SOFT_TIME_LIMIT = float(os.environ.get("JOB_MINUTES", 60)) * 60  # seconds
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The row in PostgreSQL is the truth: what Redis delivers late or twice does no harm.
