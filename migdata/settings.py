@@ -35,6 +35,12 @@ def database(url: str, **extra: Any) -> dict[str, Any]:
     }
 
 
+def limits(name: str, *, person: int, agency: int) -> dict[str, int]:
+    """Read `200,400`: how much one person may have, and one agency."""
+    given = os.environ.get(name, f"{person},{agency}").split(",")
+    return dict(zip(("person", "agency"), map(int, given), strict=True))
+
+
 TESTING = "pytest" in sys.modules
 DEMO = env_flag("DEMO")
 DEBUG = env_flag("DEBUG")
@@ -192,6 +198,18 @@ STORAGES = {
 # Without collected files (tests, development) they are found where they lie.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING
 UPLOAD_LIMIT = int(os.environ.get("UPLOAD_LIMIT", 2 * 1024**3))  # bytes of one file
+# How many files may wait for a worker, be sent in 24 hours, and how many bytes may wait on disk: of
+# one person, and of one agency (records.collection.quotas).
+UPLOADS_WAITING = limits("UPLOADS_WAITING", person=100, agency=200)
+UPLOADS_A_DAY = limits("UPLOADS_A_DAY", person=500, agency=2000)
+UPLOAD_BYTES_WAITING = limits("UPLOAD_BYTES_WAITING", person=4 * 1024**3, agency=8 * 1024**3)
+# How many rows with an error one file may leave to be corrected, and one agency in all (…ceiling); from
+# so many rows on, a file of which more than half are in error is refused.
+HELD_ROWS = int(os.environ.get("HELD_ROWS", 100_000))
+HELD_BYTES = int(os.environ.get("HELD_BYTES", 128 * 1024**2))
+HELD_ROWS_OF_AGENCY = int(os.environ.get("HELD_ROWS_OF_AGENCY", 500_000))
+HELD_BYTES_OF_AGENCY = int(os.environ.get("HELD_BYTES_OF_AGENCY", 512 * 1024**2))
+HELD_SHARE_FROM = int(os.environ.get("HELD_SHARE_FROM", 10_000))
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
