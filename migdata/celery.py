@@ -4,7 +4,7 @@ import os
 from datetime import timedelta
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migdata.settings")
 
@@ -24,6 +24,18 @@ def reap(start: bool = False) -> None:
     from jobs import worker
 
     worker.reap(timedelta()) if start else worker.reap()
+
+
+@worker_init.connect
+@beat_init.connect
+def compare_secrets(**_kwargs: object) -> None:
+    """Do not start with secrets that are not those used before."""
+    import django
+
+    django.setup()
+    from agencies import secrets
+
+    secrets.require_known()
 
 
 @worker_ready.connect

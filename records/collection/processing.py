@@ -15,11 +15,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from agencies import secrets
 from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, staging
+from records.collection import admission, collisions, staging, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.findings_by_cause import FindingsByCause
@@ -68,6 +69,7 @@ def process(job: Job) -> None:
 
 def person_key(agency: Agency) -> bytes:
     """Return the agency's own key for person references, so that agencies' records cannot be linked."""
+    secrets.require("references")
     secret = settings.PERSON_REF_SECRET.encode()
     return hmac.new(secret, f"person_ref:{agency.code}".encode(), hashlib.sha256).digest()
 
@@ -83,7 +85,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     for part in ("refusal", "findings"):  # of an earlier reading, with other answers
         upload.report.pop(part, None)
     with (
-        encrypted_file.decrypted(path, settings.FILES_SECRET.encode()) as clear,
+        encrypted_file.decrypted(path, *uploads.file_secrets()) as clear,
         closing(
             child.open(
                 clear,

@@ -5,6 +5,7 @@ refused or given up; `expire` removes what nobody waits for.
 """
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -24,7 +25,7 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
-from agencies import access, audit, scope
+from agencies import access, audit, scope, secrets
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -42,6 +43,7 @@ from records.validation import personal
 from standards import codelists, languages
 from standards.translation import in_language
 
+log = logging.getLogger(__name__)
 State = Upload.State
 ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
 __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
@@ -77,6 +79,11 @@ def receive(
     too large, or the same file was taken in already; `OverQuota` where there is no room for it now.
     """
     require_delivery(by, agency, instrument)
+    try:
+        secrets.require("files")
+    except secrets.WrongSecret as problem:
+        log.error("no file is taken in: %s", problem)
+        raise Refused(_("The portal cannot keep files now. Tell those who run it.")) from None
     size, digest, path = _keep(content, lambda size: room_for(by, size, agency))
     try:
         with transaction.atomic():
@@ -289,15 +296,26 @@ def _keep(content: Iterable[bytes], room: Callable[[int], int]) -> tuple[int, st
             yield piece
 
     try:
-        encrypted_file.encrypt(measured(), path, settings.FILES_SECRET.encode())
+        encrypted_file.encrypt(measured(), path, file_secrets()[0])
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return size, digest.hexdigest(), path
 
 
+def file_secrets() -> list[bytes]:
+    """Return the secret of uploaded files, and after it those that older files may still need."""
+    secrets.require("files")
+    return [s.encode() for s in (settings.FILES_SECRET, *settings.FILES_SECRET_FALLBACKS)]
+
+
 def _folder() -> Path:
     return Path(settings.PRIVATE_ROOT) / "incoming"
+
+
+def waiting_files() -> list[Path]:
+    """Return the encrypted files that lie on disk, of all agencies."""
+    return [path for path in sorted(_folder().glob("*")) if not path.suffix]
 
 
 def path_of(upload: Upload) -> Path:
