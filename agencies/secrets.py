@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, OperationalError, ProgrammingError, connections, transaction
 
 from agencies.models import SecretFingerprint
@@ -36,7 +37,10 @@ class Purpose:
 
     @property
     def secret(self) -> str:
-        return str(getattr(settings, self.setting, ""))
+        try:
+            return str(getattr(settings, self.setting))
+        except ImproperlyConfigured:  # so Django calls a SECRET_KEY that is empty
+            return ""
 
     @property
     def fallbacks(self) -> list[str]:
@@ -97,7 +101,7 @@ def require_good() -> None:
     """End the process, in words, where a secret is missing, short, known, or serves two purposes."""
     if problems := [*_weak(), *_shared()]:
         lines = "\n".join(f"- {problem}" for problem in problems)
-        raise SystemExit(f"The portal does not start with these secrets:\n{lines}\n{WAY_OUT}")
+        raise _end(f"The portal does not start with these secrets:\n{lines}\n{WAY_OUT}")
 
 
 def require_known() -> None:
@@ -109,7 +113,7 @@ def require_known() -> None:
         for purpose in needed():
             require(purpose.name)
     except WrongSecret as problem:
-        raise SystemExit(f"The portal does not start: {problem}") from None
+        raise _end(f"The portal does not start: {problem}") from None
     except (OperationalError, ProgrammingError) as error:
         log.warning("secrets could not be compared yet: %s", type(error).__name__)
     finally:
@@ -146,6 +150,12 @@ def note_rotation(name: str) -> None:
     known = _latest(name)
     if known is None or not _matches(known, PURPOSES[name].secret):
         _note(name, PURPOSES[name].secret, number=known.number + 1 if known else 1)
+
+
+def _end(text: str) -> SystemExit:
+    """Say it where every process is heard: some programs swallow what an exit says."""
+    log.critical(text)
+    return SystemExit(1)
 
 
 def _weak() -> list[str]:
