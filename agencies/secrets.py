@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -153,8 +154,10 @@ def note_rotation(name: str) -> None:
 
 
 def _end(text: str) -> SystemExit:
-    """Say it where every process is heard: some programs swallow what an exit says."""
-    log.critical(text)
+    """Say it where every process is heard: Celery takes over the usual stream, and what an exit says."""
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"{text}\n")
+        sys.__stderr__.flush()
     return SystemExit(1)
 
 
