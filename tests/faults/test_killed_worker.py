@@ -125,6 +125,7 @@ def test_r14_a_migration_during_an_import_waits_for_it_and_nothing_is_lost(
     worker()
     until(lambda: locks("RowExclusiveLock", "records_record"))
     owner = connection.copy()
+    owner.inc_thread_sharing()
     migration = threading.Thread(target=migrate, args=(owner, "ADD COLUMN of_tomorrow int"))
     migration.start()
     try:
