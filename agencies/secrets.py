@@ -9,6 +9,7 @@ import hmac
 import logging
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -79,11 +80,13 @@ PURPOSES = {
 # What a process of each kind needs; PORTAL_PART says which it is, and without it a process needs all.
 PARTS = {
     "web": ("sessions", "files", "accounts"),
-    "worker": ("sessions", "files", "references", "disclosure"),
+    "worker": ("sessions", "files", "accounts", "references", "disclosure"),
     "beat": (),
     "migrate": (),
 }
 _verified: set[tuple[str, str]] = set()
+Renewer = Callable[[], tuple[int, int]]
+renewers: dict[str, list[Renewer]] = {}
 
 
 class WrongSecret(Exception):
@@ -96,6 +99,19 @@ def needed() -> list[Purpose]:
     if part and part not in PARTS:
         raise SystemExit(f"PORTAL_PART is {part!r}; it has to be one of: {', '.join(PARTS)}.")
     return [PURPOSES[name] for name in (PARTS[part] if part else PURPOSES)]
+
+
+def renews(purpose: str) -> Callable[[Renewer], Renewer]:
+    """Register a function that closes what it keeps with the new secret of this purpose.
+
+    It returns how many were renewed, and how many none of the secrets opens; it is safe to run again.
+    """
+
+    def register(function: Renewer) -> Renewer:
+        renewers.setdefault(purpose, []).append(function)
+        return function
+
+    return register
 
 
 def require_good() -> None:

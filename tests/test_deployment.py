@@ -29,8 +29,8 @@ SECRETS = {
     },
     "worker": {
         *("app_password", "broker_password", "secret_key", "files_secret", "mail_password"),
-        *("secret_key_fallbacks", "files_secret_fallbacks"),
-        *("disclosure_secret", "person_ref_secret"),
+        *("secret_key_fallbacks", "files_secret_fallbacks", "accounts_secret_fallbacks"),
+        *("disclosure_secret", "person_ref_secret", "accounts_secret"),
     },
     "beat": {"broker_password"},
     "db": {"superuser_password", "owner_password", "app_password"},

@@ -305,6 +305,18 @@ class TestRotation:
         assert "0 sessions go on; 1 could not be opened" in rotated("sessions")
         assert browser.get("/uploads/").status_code == 302
 
+    def test_whoever_keeps_something_of_accounts_renews_it(self, settings, monkeypatch):
+        secrets.require("accounts")
+        self.renew(settings, "ACCOUNTS_SECRET")
+        monkeypatch.setattr(secrets, "renewers", {})
+        secrets.renews("accounts")(lambda: (3, 0))
+        assert "3 second factors and letters were encrypted anew" in rotated("accounts")
+        secrets.renews("accounts")(lambda: (0, 1))
+        with pytest.raises(
+            CommandError, match="1 second factors and letters can be opened with none"
+        ):
+            rotated("accounts")
+
     def test_another_secret_of_references_is_explained_first(self, settings):
         secrets.require("references")
         settings.PERSON_REF_SECRET = OTHER

@@ -1,6 +1,5 @@
 from argparse import ArgumentParser
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -102,19 +101,15 @@ class Command(BaseCommand):
                 closed.append(path)
                 continue
             renewed, current = renewed + done, current + (not done)
-        self._require_all_opened(closed, lost)
+        _require_all_opened("files that wait", "FILES_SECRET", len(closed), lost)
         return f"{renewed} files were encrypted anew, {current} were already; {len(closed)} stay closed."
 
-    def _require_all_opened(self, closed: list[Path], lost: bool) -> None:
-        if closed and not lost:
-            raise CommandError(
-                f"{len(closed)} files that wait can be opened with none of the secrets given. Add the"
-                " secret they were encrypted with to FILES_SECRET_FALLBACKS. If it is lost, run it again"
-                " with --lost: those files cannot be read then, and have to be sent again."
-            )
-
     def _accounts(self, lost: bool) -> str:
-        raise CommandError("Second factors are not encrypted with ACCOUNTS_SECRET yet.")
+        """Encrypt what belongs to accounts with the new secret, wherever it is kept."""
+        counts = [renew() for renew in secrets.renewers.get("accounts", [])]
+        renewed, closed = (sum(column) for column in zip((0, 0), *counts, strict=True))
+        _require_all_opened("second factors and letters", "ACCOUNTS_SECRET", closed, lost)
+        return f"{renewed} second factors and letters were encrypted anew; {closed} stay closed."
 
     def _references(self, lost: bool) -> str:
         if not secrets.is_current("references") and not lost:
@@ -126,6 +121,15 @@ class Command(BaseCommand):
         if releases and not secrets.is_current("disclosure"):
             raise CommandError(DISCLOSURE % {"releases": releases})
         return "Figures are rounded with this secret from now on; none has been published yet."
+
+
+def _require_all_opened(what: str, setting: str, closed: int, lost: bool) -> None:
+    if closed and not lost:
+        raise CommandError(
+            f"{closed} {what} can be opened with none of the secrets given. Add the secret they were"
+            f" encrypted with to {setting}_FALLBACKS. If it is lost, run it again with --lost: those"
+            " cannot be opened then; files have to be sent again, second factors to be set up again."
+        )
 
 
 def _proof_of_password(content: dict[str, Any]) -> dict[str, str]:
