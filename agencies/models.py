@@ -168,3 +168,21 @@ class KnownAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.last_at}"
+
+
+class SecretFingerprint(models.Model):
+    """By what a secret is known again, and since when it is in use (`agencies.secrets`). Appended only."""
+
+    purpose = models.CharField(max_length=12)
+    number = models.PositiveSmallIntegerField()  # 1 at first use, one more with every rotation
+    salt = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "number"], name="fingerprint_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.number}"

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -40,7 +40,11 @@ class Job(models.Model):
                 "lease_until",
                 name="job_open",
                 condition=Q(state__in=["QUEUED", "RUNNING"]),
-            )
+            ),
+            # Whose turn it is (worker.work_next): the jobs that ended last.
+            models.Index(
+                F("finished_at").desc(), name="job_ended", condition=Q(finished_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

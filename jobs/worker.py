@@ -12,14 +12,16 @@ import os
 import threading
 import traceback
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import Error, connections, transaction
-from django.db.models import Q
+from django.db import Error, connection, connections, transaction
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from jobs.models import Job
@@ -34,6 +36,12 @@ BROKEN = marked(
     "The portal could not do this, and has changed nothing. Tell those who run it: job %(job)s."
 )
 STOPPED = marked("The worker stopped three times while doing this.")
+TOO_LONG = marked(
+    "This took longer than %(minutes)s minutes, so it was ended and has changed nothing. Send less at "
+    "once, or tell those who run the portal: job %(job)s."
+)
+REMEMBERED = 500  # ended jobs that are looked at to see whose turn it is
+CLAIMING = 7732  # the advisory lock under which the next job is chosen
 
 
 class LeaseLost(Exception):
@@ -42,16 +50,35 @@ class LeaseLost(Exception):
 
 def work(job_id: int) -> Job:
     """Run the job if nobody else does. Returns the row as it stands afterwards."""
-    worker = f"{os.uname().nodename}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    job = _claim(job_id, worker)
+    job = _claim(job_id, _name())
+    if job is not None:
+        _do(job)
+    return Job.objects.get(pk=job_id)
+
+
+def work_next(woken_for: int) -> Job:
+    """Do the job whose turn it is, which need not be the one this worker was woken for.
+
+    There is one call for each job that waits, so every job gets its turn; whoever has sent fifty files
+    does not keep the others waiting. Returns the row as it stands afterwards.
+    """
+    job = _claim_next(_name())
     if job is None:
-        return Job.objects.get(pk=job_id)
+        return work(woken_for)
+    _do(job)
+    return Job.objects.get(pk=job.pk)
+
+
+def _do(job: Job) -> None:
     try:
         with _heartbeat(job), transaction.atomic():
             handlers[job.name](job)
             _finish(job)
     except GaveUp as reason:
         _fail(job, reason.because, retry=False)
+    except SoftTimeLimitExceeded:
+        minutes = round(settings.CELERY_TASK_SOFT_TIME_LIMIT / 60)
+        _fail(job, sentence(TOO_LONG, minutes=minutes, job=job.pk), retry=False)
     except LeaseLost:
         log.warning("%s was taken over by another worker", job)
     except Exception as error:
@@ -59,7 +86,6 @@ def work(job_id: int) -> Job:
         log.debug("%s failed", job, exc_info=True)
         because = sentence(BROKEN, job=job.pk)
         _fail(job, because, retry=job.attempts < ATTEMPTS, error=_kind(error))
-    return Job.objects.get(pk=job_id)
 
 
 def progress(job: Job, **facts: Any) -> None:
@@ -106,12 +132,53 @@ def _claim(job_id: int, worker: str) -> Job | None:
             .filter(_ready(now) | Q(state=Job.State.RUNNING, lease_until__lt=now))
             .first()
         )
-        if job is None:
-            return None
-        job.state, job.worker, job.attempts = Job.State.RUNNING, worker, job.attempts + 1
-        job.lease_until = now + _lease()
-        job.save()
+        if job is not None:
+            _take(job, worker, now)
     return job
+
+
+def _claim_next(worker: str) -> Job | None:
+    """Claim the oldest waiting job of the agency that has been served least; None where none waits."""
+    now = timezone.now()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # One chooses at a time: two who choose at once would both serve the same agency.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+        ready = Job.objects.filter(_ready(now), attempts__lt=ATTEMPTS)
+        oldest = ready.values("agencies").annotate(first=Min("pk")).order_by("first")
+        for agencies in _fairest_first([group["agencies"] for group in oldest]):
+            waiting = ready.filter(agencies=agencies).order_by("pk")
+            if job := waiting.select_for_update(skip_locked=True, of=("self",)).first():
+                _take(job, worker, now)
+                return job
+    return None
+
+
+def _fairest_first(waiting: list[list[int]]) -> list[list[int]]:
+    """Order the agencies of waiting jobs: fewest jobs running first, then who was served longest ago.
+
+    Jobs of several agencies together, such as a release, count as those of one more agency.
+    """
+    running = Counter(
+        tuple(ids)
+        for ids in Job.objects.filter(state=Job.State.RUNNING).values_list("agencies", flat=True)
+    )
+    ended = Job.objects.exclude(finished_at=None).order_by("-finished_at")
+    ago: dict[tuple[int, ...], int] = {}  # how many jobs of anybody have ended since the last one
+    for place, ids in enumerate(ended.values_list("agencies", flat=True)[:REMEMBERED]):
+        ago.setdefault(tuple(ids), place)
+    return sorted(waiting, key=lambda ids: (running[tuple(ids)], -ago.get(tuple(ids), REMEMBERED)))
+
+
+def _take(job: Job, worker: str, now: datetime) -> None:
+    job.state, job.worker, job.attempts = Job.State.RUNNING, worker, job.attempts + 1
+    job.lease_until = now + _lease()
+    job.save()
+
+
+def _name() -> str:
+    """Say who this worker is, and which of its runs: a lease belongs to one run."""
+    return f"{os.uname().nodename}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def _finish(job: Job) -> None:

@@ -4,7 +4,7 @@ import os
 from datetime import timedelta
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migdata.settings")
 
@@ -16,7 +16,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 def work(job_id: int) -> None:
     from jobs import worker  # the model needs Django's app registry, which loads this file
 
-    worker.work(job_id)
+    worker.work_next(job_id)
 
 
 @app.task(name="migdata.reap")
@@ -24,6 +24,20 @@ def reap(start: bool = False) -> None:
     from jobs import worker
 
     worker.reap(timedelta()) if start else worker.reap()
+
+
+@worker_init.connect
+@beat_init.connect
+def compare_secrets(**_kwargs: object) -> None:
+    """Do not start with secrets that are not those used before."""
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        django.setup()
+    from agencies import secrets
+
+    secrets.require_known()
 
 
 @worker_ready.connect

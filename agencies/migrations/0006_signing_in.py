@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0003_one_office_and_languages"),
+        ("agencies", "0004_fingerprints_of_secrets"),
     ]
 
     operations = [
