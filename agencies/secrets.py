@@ -9,7 +9,6 @@ import hmac
 import logging
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -85,8 +84,6 @@ PARTS = {
     "migrate": (),
 }
 _verified: set[tuple[str, str]] = set()
-Renewer = Callable[[], tuple[int, int]]
-renewers: dict[str, list[Renewer]] = {}
 
 
 class WrongSecret(Exception):
@@ -99,19 +96,6 @@ def needed() -> list[Purpose]:
     if part and part not in PARTS:
         raise SystemExit(f"PORTAL_PART is {part!r}; it has to be one of: {', '.join(PARTS)}.")
     return [PURPOSES[name] for name in (PARTS[part] if part else PURPOSES)]
-
-
-def renews(purpose: str) -> Callable[[Renewer], Renewer]:
-    """Register a function that closes what it keeps with the new secret of this purpose.
-
-    It returns how many were renewed, and how many none of the secrets opens; it is safe to run again.
-    """
-
-    def register(function: Renewer) -> Renewer:
-        renewers.setdefault(purpose, []).append(function)
-        return function
-
-    return register
 
 
 def require_good() -> None:

@@ -141,9 +141,15 @@ ACCOUNT_ADAPTER = "agencies.sign_in.InvitedOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation is answered from the address it went to
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "agencies.links.Links"  # noqa: S105
+# Passwords are counted by agencies.lockout, which locks nobody out of her own account; codes of the
+# second factor, which only who knows the password can try, by allauth.
+ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": "30/m/ip,5/300s/key"}
+MFA_ADAPTER = "agencies.second_factor.Encrypted"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
-EMAIL_FILE_PATH = BASE_DIR / ".local" / "mail"
+EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "agencies.letter_files.PrivateFiles")
+# In the folder of the demonstration (migdata.local.place).
+EMAIL_FILE_PATH = Path(os.environ.get("MIGDATA_LOCAL") or BASE_DIR / ".local").absolute() / "mail"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", 25))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
@@ -223,6 +229,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "migdata_cache",
+        # Django's 300 would let anybody push counts out by asking for many.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
     "drawings": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -7,12 +7,14 @@ import sys
 import time
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings as real
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from agencies import scope, secrets
 from agencies.models import SecretFingerprint
+from agencies.second_factor import Encrypted
 from migdata import environment
 from records.collection import uploads
 from records.models import Upload
@@ -289,6 +291,23 @@ class TestRotation:
         with encrypted_file.decrypted(path, OTHER.encode()) as clear:
             assert os.fstat(clear).st_size > 0
 
+    def test_second_factors_are_opened_with_the_old_key_and_closed_with_the_new(
+        self, clerk, settings
+    ):
+        row = Authenticator.objects.create(
+            user=clerk, type="totp", data={"secret": Encrypted().encrypt("JBSWY3DPEHPK3PXP")}
+        )
+        old, settings.ACCOUNTS_SECRET = settings.ACCOUNTS_SECRET, OTHER
+        with pytest.raises(CommandError, match="1 second factors can be opened with none"):
+            rotated("accounts")
+        settings.ACCOUNTS_SECRET_FALLBACKS = [old]
+        assert "1 secrets of second factors were encrypted anew; 0 stay closed" in rotated(
+            "accounts"
+        )
+        settings.ACCOUNTS_SECRET_FALLBACKS = []
+        row.refresh_from_db()
+        assert Encrypted().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
+
     def test_who_is_signed_in_stays_signed_in(self, clerk, instruments, settings):
         secrets.require("sessions")
         browser = signed_in(clerk)
@@ -305,17 +324,20 @@ class TestRotation:
         assert "0 sessions go on; 1 could not be opened" in rotated("sessions")
         assert browser.get("/uploads/").status_code == 302
 
-    def test_whoever_keeps_something_of_accounts_renews_it(self, settings, monkeypatch):
+    def test_second_factors_open_before_and_after(self, clerk, settings):
         secrets.require("accounts")
-        self.renew(settings, "ACCOUNTS_SECRET")
-        monkeypatch.setattr(secrets, "renewers", {})
-        secrets.renews("accounts")(lambda: (3, 0))
-        assert "3 second factors and letters were encrypted anew" in rotated("accounts")
-        secrets.renews("accounts")(lambda: (0, 1))
-        with pytest.raises(
-            CommandError, match="1 second factors and letters can be opened with none"
-        ):
+        kept = {"secret": Encrypted().encrypt("JBSWY3DPEHPK3PXP")}
+        row = Authenticator.objects.create(user=clerk, type="totp", data=kept)
+        old = self.renew(settings, "ACCOUNTS_SECRET")
+        settings.ACCOUNTS_SECRET_FALLBACKS = []
+        with pytest.raises(CommandError, match="1 second factors can be opened with none"):
             rotated("accounts")
+        settings.ACCOUNTS_SECRET_FALLBACKS = [old]
+        assert "1 secrets of second factors were encrypted anew; 0 stay" in rotated("accounts")
+        settings.ACCOUNTS_SECRET_FALLBACKS = []
+        row.refresh_from_db()
+        assert Encrypted().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
+        secrets.require("accounts")
 
     def test_another_secret_of_references_is_explained_first(self, settings):
         secrets.require("references")

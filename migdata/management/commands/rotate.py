@@ -8,14 +8,17 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
-from agencies import audit, secrets
+from agencies import audit, second_factor, secrets
 from agencies.models import Person
 from records.collection import uploads
 from records.reading import encrypted_file
 from reports.models import Build
 
 AT_ONCE = 500  # sessions
+# What is kept encrypted with ACCOUNTS_SECRET: each returns how many it renewed, and how many stay closed.
+KEPT_OF_ACCOUNTS = (second_factor.renew,)
 REFERENCES = (
     "With another PERSON_REF_SECRET every person gets another reference from now on: somebody who is in"
     " the records already and is delivered again counts as two. Nothing that is stored changes. If that is"
@@ -106,10 +109,11 @@ class Command(BaseCommand):
 
     def _accounts(self, lost: bool) -> str:
         """Encrypt what belongs to accounts with the new secret, wherever it is kept."""
-        counts = [renew() for renew in secrets.renewers.get("accounts", [])]
-        renewed, closed = (sum(column) for column in zip((0, 0), *counts, strict=True))
-        _require_all_opened("second factors and letters", "ACCOUNTS_SECRET", closed, lost)
-        return f"{renewed} second factors and letters were encrypted anew; {closed} stay closed."
+        with transaction.atomic():
+            counts = [renew() for renew in KEPT_OF_ACCOUNTS]
+            renewed, closed = (sum(column) for column in zip(*counts, strict=True))
+            _require_all_opened("second factors", "ACCOUNTS_SECRET", closed, lost)
+        return f"{renewed} secrets of second factors were encrypted anew; {closed} stay closed."
 
     def _references(self, lost: bool) -> str:
         if not secrets.is_current("references") and not lost:
