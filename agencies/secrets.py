@@ -79,7 +79,7 @@ PURPOSES = {
 # What a process of each kind needs; PORTAL_PART says which it is, and without it a process needs all.
 PARTS = {
     "web": ("sessions", "files", "accounts"),
-    "worker": ("sessions", "files", "references", "disclosure"),
+    "worker": ("sessions", "files", "references", "disclosure", "accounts"),
     "beat": (),
     "migrate": (),
 }
