@@ -11,13 +11,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.models import Job
+from reports.releases import scanning
 
 LATE = timedelta(minutes=15)
 
 
 @login_not_required
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 with `{"database", "broker", "oldest_job_minutes"}`; 503 where a part does not answer."""
+    """200 with `{"database", "broker", "oldest_job_minutes", "releases"}`; 503 where a part does not answer."""
     facts: dict[str, object] = {"database": "ok", "broker": "ok"}
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -29,6 +30,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     waiting = Job.objects.filter(state=Job.State.QUEUED).order_by("asked_at").first()
     age = timezone.now() - waiting.asked_at if waiting else timedelta()
     facts["oldest_job_minutes"] = round(age.total_seconds() / 60, 1)
+    facts["releases"] = scanning.summary()
     well = facts["broker"] == "ok" and age < LATE
     return JsonResponse(facts, status=200 if well else 503)
 

@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "agencies.middleware.SecondFactorFirst",
+    "reports.pages.unavailable.AnsweredInWords",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "migdata.urls"
@@ -214,21 +215,23 @@ JOB_LEASE_SECONDS = int(os.environ.get("JOB_LEASE_SECONDS", 30))
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "migdata.reap", "schedule": JOB_LEASE_SECONDS / 2},
     "expire": {"task": "records.expire", "schedule": 3600},
+    "scan": {"task": "reports.scan", "schedule": 3600},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.
-# Drawings are whatever readers ask for: each process keeps the latest few hundred in memory.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "migdata_cache",
     },
-    "drawings": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "drawings",
-        "OPTIONS": {"MAX_ENTRIES": 400},
-    },
 }
+# Large tables and drawings of releases are made once and kept as files (reports.published.kept): so many
+# bytes of them; so many made at once on a machine; so many askers of a process that wait for one.
+ANSWERS_LIMIT = int(os.environ.get("ANSWERS_LIMIT", 2 * 1024**3))
+TABLES_AT_ONCE = int(os.environ.get("TABLES_AT_ONCE", 2))
+TABLES_ASKED_AT_ONCE = int(os.environ.get("TABLES_ASKED_AT_ONCE", 3))
+# Whether the person who asked for a build may release it herself; the release then says so.
+RELEASE_BY_BUILDER = env_flag("RELEASE_BY_BUILDER")
 DATABASE_ROUTERS = ["migdata.routing.CacheOnTheSide"]
 
 REST_FRAMEWORK = {

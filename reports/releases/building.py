@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.conf import settings
 from django.db.models import Max
 
 from jobs import queue, worker
@@ -15,6 +16,7 @@ from reports.designs.datasets import Dataset
 from reports.exact import cube, private_files, slices
 from reports.exact.cube import slices_in_force
 from reports.models import Blob, Build, Release, Slice
+from reports.published import seals
 from reports.published.editions import CELLS, VALUE
 from reports.releases.protecting import METHOD, Protected, protect
 from reports.releases.verbs import Publishing
@@ -28,6 +30,7 @@ def build_release(job: Job) -> None:
     dataset = datasets.datasets().get(code)
     if dataset is None:
         raise queue.GaveUp(marked("There is no dataset %(code)s."), code=code)
+    _require_secret(dataset)
     worker.progress(job, stage=marked("adding up"))
     slices.seal_missing(dataset)
     inputs = list(slices_in_force(dataset))
@@ -43,6 +46,23 @@ def build_release(job: Job) -> None:
     cells = exact.append_column(VALUE, pa.array(protected.rounded, pa.int64()))
     release = _freeze(dataset, number, cells, inputs, protected)
     _record_build(release, cells, protected, inputs, earlier, job)
+
+
+def _require_secret(dataset: Dataset) -> None:
+    """Raise GaveUp without the secret of earlier releases: another one would round their people again."""
+    if not settings.DISCLOSURE_SECRET:
+        raise queue.GaveUp(
+            marked("The secret of disclosure is lost, so nothing is published. Restore it.")
+        )
+    for release in Release.objects.filter(dataset=dataset.code):
+        if release.seal.partition(":")[0] != seals.secret_id():
+            raise queue.GaveUp(
+                marked(
+                    "%(release)s was sealed with another secret. Restore the secret of disclosure from "
+                    "its backup; nothing is published without it."
+                ),
+                release=release,
+            )
 
 
 def _missing(
@@ -75,16 +95,17 @@ def _freeze(
     accepted = [s.submission.period for s in inputs]
     periods = periods_between(min(accepted), max(accepted))
     structure = dataset.structure(periods).as_json()
-    release = Release.objects.create(
+    release = Release(
         dataset=dataset.code,
         number=number,
         structure={**structure, "accuracy": protected.accuracy},
         missing=_missing(dataset, periods, inputs),
         checksum=hashlib.sha256(content).hexdigest(),
     )
-    Blob.objects.create(
-        release=release, name=CELLS, media_type="application/vnd.apache.parquet", content=content
-    )
+    file = (CELLS, "application/vnd.apache.parquet", content)
+    release.seal = seals.seal(release, [file])
+    release.save()
+    Blob.objects.create(release=release, name=file[0], media_type=file[1], content=file[2])
     return release
 
 
