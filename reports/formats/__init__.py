@@ -8,7 +8,7 @@ from reports.formats.xlsx import as_xlsx
 FORMATS = {
     entry.suffix: entry
     for entry in (
-        Format("csv", "text/csv; charset=utf-8", "CSV", as_csv, most=5_000_000),
+        Format("csv", "text/csv; charset=utf-8", "CSV", as_csv),
         Format(
             "xlsx",
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -19,4 +19,4 @@ class Format:
     media_type: str
     label: str
     write: Write
-    most: int
+    most: int = 5_000_000

@@ -54,7 +54,7 @@ class Edition:
     missing: tuple[Missing, ...]
     checksum: str
     released_at: datetime
-    released_by_builder: bool
+    released_by_builder: bool = False
 
     @property
     def name(self) -> str:

@@ -236,5 +236,8 @@ def _figures(counted: Sequence[int], structure: Structure) -> Figures:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    """One engine for the process: starting one takes longer than most answers. A question gets a cursor."""
-    return duckdb.connect()
+    """One engine for the process: starting one takes longer than most answers. A question gets a cursor.
+
+    It has one thread: questions are small, and one reader shall not have every core.
+    """
+    return duckdb.connect(config={"threads": 1})
