@@ -16,7 +16,7 @@ from reports.models import Blob, Build, Release
 from reports.releases import verbs
 from tests import workers, world
 from tests.cast import events, make_person
-from tests.faults.test_killed_worker import gate, hold, waiting  # noqa: F401 - gate is a fixture
+from tests.faults.test_killed_worker import gate, hold, waiting
 from tests.workers import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,8 +61,8 @@ def state_of(job):
 
 def test_killed_half_way_the_release_before_is_served_until_the_new_one_is_released(
     country,
-    gate,
-    worker,  # noqa: F811
+    gate,  # noqa: F811
+    worker,
 ):
     """R13: the cells are written, the record of the build is not, when the worker is killed."""
     before = answers()
