@@ -2,10 +2,13 @@
 
 import hashlib
 import io
+import json
 import logging
 
 import pyarrow.parquet as pq
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import ProgrammingError, connection, transaction
 from django.utils.html import strip_tags
 
@@ -245,3 +248,29 @@ def test_the_seal_does_not_tell_the_secret_nor_the_seed(permits, settings):
     assert permits.build.seed_id[:12] != secret_id
     settings.DISCLOSURE_SECRET = "x" * 32
     assert seals.secret_id() != secret_id
+
+
+def verify(**options):
+    out = io.StringIO()
+    try:
+        call_command("verify_releases", stdout=out, **options)
+    except CommandError as refused:
+        return f"{out.getvalue()}{refused}"
+    return out.getvalue()
+
+
+def test_after_a_lost_secret_the_owner_seals_anew_what_matches_its_checksum(
+    client, released, settings
+):
+    settings.DISCLOSURE_SECRET = "a new secret, for the old one is lost for ever"
+    assert client.get("/figures/?dataset=BCR").status_code == 503
+    with as_owner():
+        _cells(released["WPF"])
+    assert verify().count("secret") == 2
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        Release.objects.update(seal="")
+    with as_owner():
+        said = verify(seal=True)
+    assert json.loads(said.splitlines()[0])["faults"] == {"WPF-1": "cells"}
+    assert client.get("/figures/?dataset=BCR").status_code == 200
+    assert client.get("/figures/?dataset=WPF").status_code == 503

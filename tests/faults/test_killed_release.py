@@ -16,7 +16,7 @@ from reports.models import Blob, Build, Release
 from reports.releases import verbs
 from tests import workers, world
 from tests.cast import events, make_person
-from tests.faults.test_killed_worker import gate, hold, waiting
+from tests.faults.test_killed_worker import gate, hold, waiting  # noqa: F401
 from tests.workers import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
