@@ -17,7 +17,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import late_rows
 from records.models import ReviewStep, Submission
-from records.review import opening, profile, steps
+from records.review import opening, profile, shared_numbers, steps
 from records.review.submissions import advance as advance_submission
 from records.review.submissions import bar, steps_open_to
 from standards import sex
@@ -178,6 +178,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
         "scorecard": scorecard,
+        "shared_numbers": shared_numbers.told_to(request.user, submission),
         "looks": sum(measure.good is False for measure in scorecard),
         "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
         "fix": reverse("records:held", args=[submission.pk]) if live else "",

@@ -15,7 +15,7 @@ from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission
 from jobs import queue
 from records.models import ReviewStep, Submission
-from records.review import handlings, profile
+from records.review import handlings, profile, shared_numbers
 from records.review.steps import BARRED_BY, BY_FIELD, STEPS, State
 from standards.periods import has_ended
 
@@ -42,7 +42,7 @@ def advance(
 
     Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows
     (`HeldRow.open_rows.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
-    Acceptance starts sealing.
+    Submitting starts the comparison of its numbers with other agencies', acceptance starts sealing.
     """
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     reason = reason.strip()
@@ -57,7 +57,9 @@ def advance(
     elif verb == "reopen":
         change["version"] = submission.version + 1
     _move(submission, verb, change, by=by, reason=reason)
-    if verb == "accept":
+    if verb == "submit":
+        shared_numbers.request(submission, by=by)
+    elif verb == "accept":
         request_sealing(submission, by=by)
 
 
