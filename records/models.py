@@ -355,7 +355,7 @@ class Handling(models.Model):
 class NumberDigest(models.Model):
     """A record number of a submission as a keyed hash, to be compared across agencies (review.shared_numbers)."""
 
-    pk = models.CompositePrimaryKey("submission", "agency", "digest")
+    pk = models.CompositePrimaryKey("submission", "digest", "agency")
     agency = models.ForeignKey(
         Agency, models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
@@ -376,9 +376,7 @@ class SharedNumbers(models.Model):
         Submission, models.DO_NOTHING, related_name="shared_numbers", db_constraint=False
     )
     other_agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    other = models.ForeignKey(
-        Submission, models.DO_NOTHING, related_name="+", db_constraint=False
-    )
+    other = models.ForeignKey(Submission, models.DO_NOTHING, related_name="+", db_constraint=False)
     shared = models.PositiveIntegerField()
     numbers = models.PositiveIntegerField()  # different ones of the submission
 

@@ -77,9 +77,7 @@ def test_methods_that_no_page_has_are_refused(method, path, clerk):
         assert b"zxq" not in response.content
 
 
-@pytest.mark.parametrize(
-    "header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]
-)
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
 def test_a_header_does_not_make_one_method_another(header, one_of_each, clerk):
     path = f"/submissions/{one_of_each['submission'].pk}/submit/"
     response = signed_in(clerk).get(path, headers={header: "POST"})

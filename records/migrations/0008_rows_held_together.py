@@ -22,7 +22,13 @@ def held_by_hand(to, on_delete=PROTECT, **options):
 # Each takes the place of a key of one column, so it costs no check more. Drafts without rows may be
 # deleted: what was done to them goes with them, by the right of the owner.
 TOGETHER = [
-    ("submission", "instrument_version_id, instrument_id", "instrumentversion", "id, instrument_id", ""),
+    (
+        "submission",
+        "instrument_version_id, instrument_id",
+        "instrumentversion",
+        "id, instrument_id",
+        "",
+    ),
     ("record", "submission_id, agency_id", "submission", "id, agency_id", ""),
     ("record", "upload_id, agency_id", "upload", "id, agency_id", ""),
     ("heldrow", "submission_id, agency_id", "submission", "id, agency_id", ""),
@@ -30,9 +36,27 @@ TOGETHER = [
     ("heldrow", "closed_by_id, agency_id", "upload", "id, agency_id", ""),
     ("handling", "submission_id, agency_id", "submission", "id, agency_id", "ON DELETE CASCADE"),
     ("handling", "upload_id, agency_id", "upload", "id, agency_id", ""),
-    ("numberdigest", "submission_id, agency_id", "submission", "id, agency_id", "ON DELETE CASCADE"),
-    ("sharednumbers", "submission_id, agency_id", "submission", "id, agency_id", "ON DELETE CASCADE"),
-    ("sharednumbers", "other_id, other_agency_id", "submission", "id, agency_id", "ON DELETE CASCADE"),
+    (
+        "numberdigest",
+        "submission_id, agency_id",
+        "submission",
+        "id, agency_id",
+        "ON DELETE CASCADE",
+    ),
+    (
+        "sharednumbers",
+        "submission_id, agency_id",
+        "submission",
+        "id, agency_id",
+        "ON DELETE CASCADE",
+    ),
+    (
+        "sharednumbers",
+        "other_id, other_agency_id",
+        "submission",
+        "id, agency_id",
+        "ON DELETE CASCADE",
+    ),
 ]
 
 
@@ -45,7 +69,9 @@ def keys():
     )
 
 
-IN_SCOPE = "{} = ANY (string_to_array(NULLIF(current_setting('portal.{}', true), ''), ',')::bigint[])"
+IN_SCOPE = (
+    "{} = ANY (string_to_array(NULLIF(current_setting('portal.{}', true), ''), ',')::bigint[])"
+)
 RECORDS = IN_SCOPE.format("agency_id", "records")
 SUBMISSIONS = IN_SCOPE.format("agency_id", "submissions")
 BOTH = f"{SUBMISSIONS} AND {IN_SCOPE.format('other_agency_id', 'submissions')}"
@@ -98,7 +124,10 @@ SET CONSTRAINTS ALL IMMEDIATE;
 SET CONSTRAINTS ALL DEFERRED;
 """
 
-ID = ("id", models.BigAutoField(primary_key=True, serialize=False, auto_created=True, verbose_name="ID"))
+ID = (
+    "id",
+    models.BigAutoField(primary_key=True, serialize=False, auto_created=True, verbose_name="ID"),
+)
 DEEDS = ["UPLOAD", "ANSWER", "ENTER", "CORRECT", "DELETE", "DISCARD", "ADMIT", "UNDO"]
 HANDLING = [
     ID,
@@ -118,7 +147,13 @@ NUMBER_DIGEST = [
     (
         "pk",
         models.CompositePrimaryKey(
-            "submission", "agency", "digest", blank=True, editable=False, primary_key=True, serialize=False
+            "submission",
+            "agency",
+            "digest",
+            blank=True,
+            editable=False,
+            primary_key=True,
+            serialize=False,
         ),
     ),
     ("digest", models.BinaryField(max_length=16)),
@@ -145,7 +180,9 @@ class Migration(migrations.Migration):
     operations = [
         migrations.CreateModel("Handling", HANDLING, options={"ordering": ["pk"]}),
         migrations.CreateModel("NumberDigest", NUMBER_DIGEST),
-        migrations.CreateModel("SharedNumbers", SHARED_NUMBERS, options={"ordering": ["-shared", "pk"]}),
+        migrations.CreateModel(
+            "SharedNumbers", SHARED_NUMBERS, options={"ordering": ["-shared", "pk"]}
+        ),
         once(
             "sharednumbers",
             "shared_numbers_once",
@@ -155,16 +192,22 @@ class Migration(migrations.Migration):
             "reviewstep", "submission", key(SUBMISSION, related_name="review_steps")
         ),
         # Keys of one column give way to those of two.
-        migrations.AlterField("submission", "instrument_version", held_by_hand("records.instrumentversion")),
+        migrations.AlterField(
+            "submission", "instrument_version", held_by_hand("records.instrumentversion")
+        ),
         migrations.AlterField("record", "agency", held_by_hand(AGENCY, db_index=False)),
         migrations.AlterField(
             "record", "submission", held_by_hand(SUBMISSION, related_name="records", db_index=False)
         ),
-        migrations.AlterField("record", "upload", held_by_hand(UPLOAD, related_name="records", null=True)),
+        migrations.AlterField(
+            "record", "upload", held_by_hand(UPLOAD, related_name="records", null=True)
+        ),
         migrations.AlterField(
             "heldrow", "submission", held_by_hand(SUBMISSION, related_name="held_rows", null=True)
         ),
-        migrations.AlterField("heldrow", "upload", held_by_hand(UPLOAD, related_name="held_rows", null=True)),
+        migrations.AlterField(
+            "heldrow", "upload", held_by_hand(UPLOAD, related_name="held_rows", null=True)
+        ),
         migrations.AlterField("heldrow", "closed_by", held_by_hand(UPLOAD, null=True)),
         once("instrumentversion", "instrument_of_a_version", "id", "instrument"),
         once("submission", "agency_of_a_submission", "id", "agency"),

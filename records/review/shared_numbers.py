@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from agencies import access, scope
 from agencies.models import Agency, Person
@@ -64,30 +63,30 @@ def compare(job: Job) -> None:
         # Two agencies at once: the second sees what the first has stored.
         both = f"shared_numbers:{submission.instrument_id}:{submission.period}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [both])
-        hash_numbers(cursor, submission)
-        every = Agency.objects.values_list("pk", flat=True)
-        scope.open_to(records=[], submissions=every)
-        count(cursor, submission)
+    hash_numbers(submission)
+    scope.open_to(records=[], submissions=Agency.objects.values_list("pk", flat=True))
+    count(submission)
 
 
-def hash_numbers(cursor: CursorWrapper, submission: Submission) -> None:
+def hash_numbers(submission: Submission) -> None:
     """Store the hashes of a submission's numbers in place of earlier ones, in one statement."""
     NumberDigest.objects.filter(submission=submission).delete()
     key = number_key(submission.instrument.code).ljust(BLOCK, b"\0")
     outer, inner = (bytes(byte ^ pad for byte in key) for pad in (0x5C, 0x36))
-    cursor.execute(
-        "INSERT INTO records_numberdigest (submission_id, agency_id, digest)"
-        f" SELECT DISTINCT submission_id, agency_id, {DIGEST} FROM records_record"
-        " WHERE submission_id = %s",
-        [
-            *(outer, inner),
-            *("".join(map(chr, LOOK_ALIKES)), "".join(map(chr, LOOK_ALIKES.values()))),
-            submission.pk,
-        ],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_numberdigest (submission_id, agency_id, digest)"
+            f" SELECT DISTINCT submission_id, agency_id, {DIGEST} FROM records_record"
+            " WHERE submission_id = %s",
+            [
+                *(outer, inner),
+                *("".join(map(chr, LOOK_ALIKES)), "".join(map(chr, LOOK_ALIKES.values()))),
+                submission.pk,
+            ],
+        )
 
 
-def count(cursor: CursorWrapper, submission: Submission) -> None:
+def count(submission: Submission) -> None:
     """Count, for each other agency, how many numbers of the submission it delivered too; both ways.
 
     Submissions that are open again keep the hashes they were last submitted with.
@@ -97,24 +96,30 @@ def count(cursor: CursorWrapper, submission: Submission) -> None:
     ).exclude(agency=submission.agency_id)
     for column in ("submission", "other"):
         SharedNumbers.objects.filter(**{column: submission}).delete()
-    cursor.execute(
-        "WITH shared AS (SELECT theirs.submission_id AS other_id, theirs.agency_id, count(*) AS n"
-        "  FROM records_numberdigest own JOIN records_numberdigest theirs USING (digest)"
-        "  WHERE own.submission_id = %(own)s AND theirs.submission_id = ANY(%(others)s)"
-        "  GROUP BY 1, 2), every AS (SELECT submission_id, count(*) AS n FROM records_numberdigest"
-        "  WHERE submission_id = ANY(%(others)s || %(own)s::bigint) GROUP BY 1)"
-        " INSERT INTO records_sharednumbers"
-        " (submission_id, agency_id, other_id, other_agency_id, shared, numbers)"
-        " SELECT %(own)s, %(agency)s, s.other_id, s.agency_id, s.n, e.n FROM shared s"
-        "  JOIN every e ON e.submission_id = %(own)s"
-        " UNION ALL SELECT s.other_id, s.agency_id, %(own)s, %(agency)s, s.n, e.n FROM shared s"
-        "  JOIN every e ON e.submission_id = s.other_id",
-        {
-            "own": submission.pk,
-            "agency": submission.agency_id,
-            "others": list(others.values_list("pk", flat=True)),
-        },
-    )
+    ids = list(others.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        # Nobody has counted the new rows for the planner: row by row it would take for ever.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(
+            "WITH shared AS (SELECT theirs.submission_id AS other_id, theirs.agency_id, count(*) AS n"
+            "  FROM records_numberdigest own JOIN records_numberdigest theirs USING (digest)"
+            "  WHERE own.submission_id = %(own)s AND theirs.submission_id = ANY(%(others)s)"
+            "  GROUP BY 1, 2), every AS (SELECT submission_id, count(*) AS n"
+            "  FROM records_numberdigest WHERE submission_id = ANY(%(all)s) GROUP BY 1)"
+            " INSERT INTO records_sharednumbers"
+            " (submission_id, agency_id, other_id, other_agency_id, shared, numbers)"
+            " SELECT %(own)s, %(agency)s, s.other_id, s.agency_id, s.n, e.n FROM shared s"
+            "  JOIN every e ON e.submission_id = %(own)s"
+            " UNION ALL SELECT s.other_id, s.agency_id, %(own)s, %(agency)s, s.n, e.n FROM shared s"
+            "  JOIN every e ON e.submission_id = s.other_id",
+            {
+                "own": submission.pk,
+                "agency": submission.agency_id,
+                "others": ids,
+                "all": [submission.pk, *ids],
+            },
+        )
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def told_to(person: Person, submission: Submission) -> Iterable[SharedNumbers]:

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import json
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -67,13 +68,11 @@ def take_in(submission, by):
         )
         cursor.execute(
             "INSERT INTO incoming_held VALUES (3, '2026-03', %s::jsonb, '[]')",
-            ['{"record_ref": "H-%s", "sex": "?", "event_date": "05.03.2026"}' % upload.pk],
+            [json.dumps({"record_ref": f"H-{upload.pk}", "event_date": "05.03.2026"})],
         )
         admission.admit(upload, submission.instrument_version)
         cursor.execute("DROP TABLE incoming, incoming_held, place")
     return upload
-
-
 
 
 DEEDS = {
@@ -87,9 +86,7 @@ DEEDS = {
         record=Record.objects.get(),
     ),
     "You deleted 1 row of it": lambda m, by: entry.delete(Record.objects.get(), by=by),
-    "You removed 1 held row of it": lambda m, by: held_rows.discard(
-        HeldRow.open_rows.get(), by=by
-    ),
+    "You removed 1 held row of it": lambda m, by: held_rows.discard(HeldRow.open_rows.get(), by=by),
 }
 
 
