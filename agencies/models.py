@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
 from agencies.roles import Role
+from jobs.models import Job
 from standards.translation import in_language
 
 
@@ -186,3 +187,24 @@ class SecretFingerprint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.number}"
+
+
+class Letter(models.Model):
+    """An e-mail on its way (`agencies.letters`): to whom, since when, and sealed until a worker has sent it."""
+
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="letters")
+    address = models.CharField(max_length=254)
+    subject = models.CharField(max_length=200)
+    sealed = models.BinaryField()  # empty once it is sent
+    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+")
+    written_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"letter {self.pk}"
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it was tried in vain, or given up."""
+        waits = self.sent_at is None and self.job is not None
+        return waits and (self.job.state == Job.State.FAILED or self.job.postponed > 0)

@@ -5,10 +5,13 @@ Two settings, both local to the transaction (policies: migration 0002 of each ap
 Without them no row is visible.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -16,8 +19,11 @@ from agencies import access
 from agencies.models import Agency, Person
 from agencies.roles import Permission
 from jobs.models import Job
+from jobs.neighbours import Trouble, trouble
 from jobs.queue import GaveUp
 from standards.languages import marked
+
+log = logging.getLogger(__name__)
 
 
 def open_to(*, records: Iterable[int], submissions: Iterable[int]) -> None:
@@ -57,13 +63,29 @@ def working(agency_ids: Iterable[int]) -> Iterator[None]:
 class ScopeMiddleware:
     """Wrap the whole request, rendering included, in one transaction in the person's scope.
 
-    A response of 400 and above rolls back: what was refused leaves no trace in the data.
+    A response of 400 and above rolls back: what was refused leaves no trace in the data. What the
+    database undid because two did the same at once is done once more in a fresh transaction.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        queued = len(_messages(request))
+        response = self._once(request)
+        if getattr(request, "was_undone", False) and _may_be_repeated(request):
+            log.info("%s %s is done once more", request.method, request.path)
+            del _messages(request)[queued:]
+            request.was_undone = False  # type: ignore[attr-defined]
+            request.user = request._cached_user = _afresh(request.user)  # type: ignore[attr-defined]
+            response = self._once(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Note that the database ended the transaction in favour of another one."""
+        request.was_undone = trouble(exception) is Trouble.CONFLICT  # type: ignore[attr-defined]
+
+    def _once(self, request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             open_for(request.user)
             response = self.get_response(request)
@@ -72,6 +94,26 @@ class ScopeMiddleware:
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response
+
+
+def _may_be_repeated(request: HttpRequest) -> bool:
+    """Say whether the request can be read again, and has left nothing outside its transaction.
+
+    A file is moved while it is taken in, and a session that was changed has changed its key as well.
+    """
+    return not request.FILES and not getattr(request.session, "modified", False)
+
+
+def _afresh(person: access.Anyone) -> access.Anyone:
+    """Return the person as the database knows them, without what the undone try had made of them."""
+    known = Person.objects.filter(pk=person.pk, is_active=True).first() if person.pk else None
+    return known or AnonymousUser()
+
+
+def _messages(request: HttpRequest) -> list[Any]:
+    """Return the messages that the next page will show and that this request has added."""
+    storage = getattr(request, "_messages", None)
+    return getattr(storage, "_queued_messages", [])
 
 
 def of_job(

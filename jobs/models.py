@@ -24,6 +24,7 @@ class Job(models.Model):
     agencies = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    postponed = models.PositiveSmallIntegerField(default=0)  # times a neighbour was not there
     worker = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
     woken_at = models.DateTimeField(null=True)  # when a worker was last told

@@ -10,4 +10,4 @@ class MigdataConfig(AppConfig):
         from migdata import celery
 
         secrets.require_good()  # every process passes here: web, worker, beat, commands
-        queue.wake_with(lambda job_id: celery.work.delay(job_id))
+        queue.wake_with(celery.wake, calls=celery.calls)

@@ -1,6 +1,7 @@
 """Reading environment variables: flags, pairs of limits, addresses, and secrets, which may lie in files."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,19 @@ def address(name: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:{quote(given, safe='')}@{host}"))
 
 
-def database(url: str, **extra: Any) -> dict[str, Any]:
-    """Read postgresql://user:password@host:port/name?host=/socket/folder."""
+def process() -> str:
+    """Return what kind of process this is: `web`, `worker`, or `command`, which may take its time."""
+    program = Path(sys.argv[0])
+    if "celery" in (program.name, program.parent.name):
+        return "worker"
+    return "command" if program.name == "manage.py" or "pytest" in sys.modules else "web"
+
+
+def database(url: str, *, limits: Mapping[str, int], **extra: Any) -> dict[str, Any]:
+    """Read postgresql://user:password@host:port/name?host=/socket/folder.
+
+    `limits` are settings of PostgreSQL in seconds; 0 is without end.
+    """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     return {
@@ -66,7 +78,12 @@ def database(url: str, **extra: Any) -> dict[str, Any]:
         "HOST": query.get("host") or parts.hostname or "",
         "PORT": query.get("port") or parts.port or "",
         # Public figures live in the schema `pub`; everything else is created in `public`.
-        "OPTIONS": {"options": "-c search_path=public,pub"},
+        "OPTIONS": {
+            "options": " ".join(
+                ["-c search_path=public,pub", *(f"-c {k}={v}s" for k, v in limits.items())]
+            ),
+            "connect_timeout": 5,
+        },
         "CONN_HEALTH_CHECKS": True,
         **extra,
     }

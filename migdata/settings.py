@@ -7,7 +7,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from migdata.environment import address, database, flag, limits, secret, secrets
+from migdata.environment import address, database, flag, limits, process, secret, secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -16,13 +16,14 @@ TESTING = "pytest" in sys.modules
 DEMO = flag("DEMO")
 DEBUG = flag("DEBUG")
 # One secret for each purpose: sessions and links in letters, rounding seeds (reports.releases), person
-# references, uploaded files (records.collection), and the second factors of accounts (agencies). Each may
-# lie in a file: NAME_FILE. `agencies.secrets` says which process needs which, and stops one that has a wrong one.
+# references, uploaded files (records.collection), second factors and letters of accounts (agencies), and
+# seals of releases (reports.published). Each may lie in a file: NAME_FILE. `agencies.secrets` says which process needs which, and stops one that has a wrong one.
 SECRET_KEY = secret("SECRET_KEY")
 DISCLOSURE_SECRET = secret("DISCLOSURE_SECRET")
 PERSON_REF_SECRET = secret("PERSON_REF_SECRET")
 FILES_SECRET = secret("FILES_SECRET")
 ACCOUNTS_SECRET = secret("ACCOUNTS_SECRET")
+SEALS_SECRET = secret("SEALS_SECRET")
 # Older secrets, one a line, that still open what was closed with them (manage.py rotate).
 SECRET_KEY_FALLBACKS = secrets("SECRET_KEY_FALLBACKS")
 FILES_SECRET_FALLBACKS = secrets("FILES_SECRET_FALLBACKS")
@@ -57,15 +58,18 @@ INSTALLED_APPS = [
     "migdata",
 ]
 MIDDLEWARE = [
+    "migdata.health.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "migdata.middleware.PrivateIsNotStored",
+    "migdata.middleware.KnownMethods",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Around the transaction: allauth writes letters and messages when it is committed.
+    # Around the transaction: allauth writes some letters and messages when it is committed.
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "migdata.middleware.RejectMalformed",
@@ -74,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "agencies.middleware.SecondFactorFirst",
+    "reports.pages.unavailable.AnsweredInWords",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "migdata.urls"
@@ -104,10 +109,25 @@ TEMPLATES = [
 # Migrations and flushes connect as the owner; web and workers as `app`, which owns nothing.
 _role = "DATABASE_OWNER" if flag("MIGDATA_AS_OWNER") else "DATABASE"
 _url = address(f"{_role}_URL", f"{_role}_PASSWORD")
+# How long, in seconds, a statement may take, wait for a lock, and leave its transaction idle (docs/adr/0014).
+# Migrations and commands take their time.
+DATABASE_SECONDS = {
+    "web": {
+        "statement_timeout": int(os.environ.get("WEB_STATEMENT_SECONDS", 15)),
+        "lock_timeout": 5,
+        "idle_in_transaction_session_timeout": 300,
+    },
+    "worker": {
+        "statement_timeout": int(os.environ.get("WORKER_STATEMENT_SECONDS", 600)),
+        "lock_timeout": 60,
+        "idle_in_transaction_session_timeout": 3600,
+    },
+    "command": {},
+}["command" if flag("MIGDATA_AS_OWNER") else process()]
 DATABASES = {
-    "default": database(_url, CONN_MAX_AGE=60),
+    "default": database(_url, limits=DATABASE_SECONDS, CONN_MAX_AGE=60),
     # Autocommits: events, progress and heartbeats are kept whatever the main transaction does.
-    "side": database(_url, TEST={"MIRROR": "default"}),
+    "side": database(_url, limits=DATABASE_SECONDS, TEST={"MIRROR": "default"}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -147,7 +167,9 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "agencies.links.Links"  # noqa: S105
 ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": "30/m/ip,5/300s/key"}
 MFA_ADAPTER = "agencies.second_factor.Encrypted"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "agencies.letter_files.PrivateFiles")
+# Letters are written down with what they tell; a worker hands them to this backend.
+EMAIL_BACKEND = "agencies.letters.Post"
+LETTERS_BACKEND = os.environ.get("EMAIL_BACKEND", "agencies.letter_files.PrivateFiles")
 # In the folder of the demonstration (migdata.local.place).
 EMAIL_FILE_PATH = Path(os.environ.get("MIGDATA_LOCAL") or BASE_DIR / ".local").absolute() / "mail"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
@@ -210,21 +232,27 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_TASK_SOFT_TIME_LIMIT = float(os.environ.get("JOB_MINUTES", 60)) * 60  # seconds
 CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for the broker as long as it takes
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The row in PostgreSQL is the truth: what Redis delivers late or twice does no harm.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 3600,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
+    # A broker that hangs, or whose machine is gone, is left and called again.
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+    "socket_keepalive": True,
 }
 JOB_LEASE_SECONDS = int(os.environ.get("JOB_LEASE_SECONDS", 30))
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "migdata.reap", "schedule": JOB_LEASE_SECONDS / 2},
     "expire": {"task": "records.expire", "schedule": 3600},
+    "expire letters": {"task": "agencies.expire", "schedule": 3600},
+    "scan": {"task": "reports.scan", "schedule": 3600},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.
-# Drawings are whatever readers ask for: each process keeps the latest few hundred in memory.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -232,12 +260,14 @@ CACHES = {
         # Django's 300 would let anybody push counts out by asking for many.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    "drawings": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "drawings",
-        "OPTIONS": {"MAX_ENTRIES": 400},
-    },
 }
+# Large tables and drawings of releases are made once and kept as files (reports.published.kept): so many
+# bytes of them; so many made at once on a machine; so many askers of a process that wait for one.
+ANSWERS_LIMIT = int(os.environ.get("ANSWERS_LIMIT", 2 * 1024**3))
+TABLES_AT_ONCE = int(os.environ.get("TABLES_AT_ONCE", 2))
+TABLES_ASKED_AT_ONCE = int(os.environ.get("TABLES_ASKED_AT_ONCE", 3))
+# Whether the person who asked for a build may release it herself; the release then says so.
+RELEASE_BY_BUILDER = flag("RELEASE_BY_BUILDER")
 DATABASE_ROUTERS = ["migdata.routing.CacheOnTheSide"]
 
 REST_FRAMEWORK = {

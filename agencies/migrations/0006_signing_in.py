@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0004_fingerprints_of_secrets"),
+        ("agencies", "0005_letters"),
     ]
 
     operations = [

@@ -9,11 +9,13 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as real
+from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from agencies import scope, secrets
-from agencies.models import SecretFingerprint
+from agencies import letters, scope, secrets
+from agencies.models import Letter, SecretFingerprint
 from agencies.second_factor import Encrypted
 from migdata import environment
 from records.collection import uploads
@@ -298,7 +300,9 @@ class TestRotation:
             user=clerk, type="totp", data={"secret": Encrypted().encrypt("JBSWY3DPEHPK3PXP")}
         )
         old, settings.ACCOUNTS_SECRET = settings.ACCOUNTS_SECRET, OTHER
-        with pytest.raises(CommandError, match="1 second factors can be opened with none"):
+        with pytest.raises(
+            CommandError, match="2 second factors and letters can be opened with none"
+        ):
             rotated("accounts")
         settings.ACCOUNTS_SECRET_FALLBACKS = [old]
         assert "1 secrets of second factors were encrypted anew; 0 stay closed" in rotated(
@@ -324,20 +328,27 @@ class TestRotation:
         assert "0 sessions go on; 1 could not be opened" in rotated("sessions")
         assert browser.get("/uploads/").status_code == 302
 
-    def test_second_factors_open_before_and_after(self, clerk, settings):
+    def test_second_factors_and_letters_open_before_and_after(self, clerk, settings):
         secrets.require("accounts")
+        letters.Post().send_messages([EmailMessage("Hello", "Dear clerk", None, [clerk.email])])
+        waiting = Letter.objects.get()
         kept = {"secret": Encrypted().encrypt("JBSWY3DPEHPK3PXP")}
         row = Authenticator.objects.create(user=clerk, type="totp", data=kept)
         old = self.renew(settings, "ACCOUNTS_SECRET")
         settings.ACCOUNTS_SECRET_FALLBACKS = []
-        with pytest.raises(CommandError, match="1 second factors can be opened with none"):
+        with pytest.raises(
+            CommandError, match="2 second factors and letters can be opened with none"
+        ):
             rotated("accounts")
         settings.ACCOUNTS_SECRET_FALLBACKS = [old]
-        assert "1 secrets of second factors were encrypted anew; 0 stay" in rotated("accounts")
+        assert "2 second factors and letters were encrypted anew; 0 stay" in rotated("accounts")
         settings.ACCOUNTS_SECRET_FALLBACKS = []
         row.refresh_from_db()
         assert Encrypted().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
         secrets.require("accounts")
+        settings.LETTERS_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+        letters.send(waiting.job)
+        assert [sent.body for sent in mail.outbox] == ["Dear clerk"]
 
     def test_another_secret_of_references_is_explained_first(self, settings):
         secrets.require("references")

@@ -10,15 +10,16 @@ from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from agencies import audit, second_factor, secrets
+from agencies import audit, letters, second_factor, secrets
 from agencies.models import Person
 from records.collection import uploads
 from records.reading import encrypted_file
-from reports.models import Build
+from reports.models import Build, Release
+from reports.published import seals
 
 AT_ONCE = 500  # sessions
 # What is kept encrypted with ACCOUNTS_SECRET: each returns how many it renewed, and how many stay closed.
-KEPT_OF_ACCOUNTS = (second_factor.renew,)
+KEPT_OF_ACCOUNTS = (second_factor.renew, letters.renew)
 REFERENCES = (
     "With another PERSON_REF_SECRET every person gets another reference from now on: somebody who is in"
     " the records already and is delivered again counts as two. Nothing that is stored changes. If that is"
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             "sessions": self._sessions,
             "files": self._files,
             "accounts": self._accounts,
+            "seals": self._seals,
             "references": self._references,
             "disclosure": self._disclosure,
         }
@@ -112,8 +114,18 @@ class Command(BaseCommand):
         with transaction.atomic():
             counts = [renew() for renew in KEPT_OF_ACCOUNTS]
             renewed, closed = (sum(column) for column in zip(*counts, strict=True))
-            _require_all_opened("second factors", "ACCOUNTS_SECRET", closed, lost)
-        return f"{renewed} secrets of second factors were encrypted anew; {closed} stay closed."
+            _require_all_opened("second factors and letters", "ACCOUNTS_SECRET", closed, lost)
+        return f"{renewed} second factors and letters were encrypted anew; {closed} stay closed."
+
+    def _seals(self, lost: bool) -> str:
+        """Take a secret into use with which the owner has sealed every release (`verify_releases --seal`)."""
+        other = [str(r) for r in Release.objects.all() if not seals.is_current(r)]
+        if other:
+            raise CommandError(
+                f"{', '.join(other)}: sealed with another SEALS_SECRET. Compare the checksums with what was"
+                " cited, then run `MIGDATA_AS_OWNER=1 manage.py verify_releases --seal`."
+            )
+        return "Every release is sealed with this secret."
 
     def _references(self, lost: bool) -> str:
         if not secrets.is_current("references") and not lost:
