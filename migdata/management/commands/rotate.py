@@ -150,8 +150,10 @@ def _require_all_opened(what: str, setting: str, closed: int, lost: bool) -> Non
 
 def _proof_of_password(content: dict[str, Any]) -> dict[str, str]:
     """Return what ties a session to the password of its person, made with the new key."""
-    person = Person.objects.filter(pk=content.get(SESSION_KEY)).first()
-    old = content.get(HASH_SESSION_KEY)
-    if person is None or old not in person.get_session_auth_fallback_hash():
+    person = Person.objects.filter(pk=content.get(SESSION_KEY, 0)).first()
+    if (
+        person is None
+        or content.get(HASH_SESSION_KEY, "") not in person.get_session_auth_fallback_hash()
+    ):
         return {}
     return {HASH_SESSION_KEY: person.get_session_auth_hash()}
