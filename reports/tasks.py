@@ -3,12 +3,13 @@
 from celery import shared_task
 
 from agencies import scope
+from agencies.roles import Permission
 from jobs import queue
 from reports.exact import slices
 from reports.releases import building, scanning
 
 queue.handler("reports.seal")(scope.of_job(slices.seal))
-queue.handler("reports.publish")(scope.of_job(building.build_release))
+queue.handler("reports.publish")(scope.of_job(building.build_release, needs=Permission.PUBLISH))
 
 
 @shared_task(name="reports.scan")

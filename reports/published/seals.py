@@ -2,7 +2,8 @@
 
 The checksum of a release is public and can be worked out by everybody, also by somebody who changes
 the cells in the database. So each release has a seal beside it: an HMAC of all that readers see of it.
-Its key is derived from DISCLOSURE_SECRET, which is not in the database and stays as long as a series lives.
+Its key is derived from SEALS_SECRET, which is not in the database. The processes that answer readers have it,
+to judge what they show; the secret of the rounding they do not have.
 """
 
 import hashlib
@@ -52,8 +53,8 @@ File = tuple[str, str, bytes]  # name, media type, content
 
 
 def key(purpose: str) -> bytes:
-    """Return the key for one purpose, derived from the secret that stays as long as a series lives."""
-    secret = settings.DISCLOSURE_SECRET.encode()
+    """Return the key for one purpose, derived from the secret of seals."""
+    secret = settings.SEALS_SECRET.encode()
     return hmac.new(secret, f"reports: {purpose}".encode(), hashlib.sha256).digest()
 
 
@@ -69,6 +70,11 @@ def seal(release: Release, files: Iterable[File]) -> str:
     text = json.dumps([*content, release.missing, sorted(stored)], sort_keys=True)
     digest = hmac.new(key("seals"), text.encode(), hashlib.sha256).hexdigest()
     return f"{secret_id()}:{digest}"
+
+
+def is_current(release: Release) -> bool:
+    """Say whether a release was sealed with the secret of this process."""
+    return release.seal.partition(":")[0] == secret_id()
 
 
 def files_of(release: Release) -> list[File]:
@@ -91,8 +97,8 @@ def fault_of(release: Release) -> Fault | None:
     cells = [content for name, _kind, content in files if name == CELLS]
     if len(cells) != 1 or not is_content(cells[0], release.checksum):
         return Fault.CELLS
-    if not settings.DISCLOSURE_SECRET:
+    if not settings.SEALS_SECRET:
         return None
-    if release.seal.partition(":")[0] != secret_id():
+    if not is_current(release):
         return Fault.SECRET
     return None if hmac.compare_digest(release.seal, seal(release, files)) else Fault.SEAL

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.conf import settings
 from django.db.models import Max
 
 from jobs import queue, worker
@@ -18,7 +17,7 @@ from reports.exact.cube import slices_in_force
 from reports.models import Blob, Build, Release, Slice
 from reports.published import seals
 from reports.published.editions import CELLS, VALUE
-from reports.releases.protecting import METHOD, Protected, protect
+from reports.releases.protecting import METHOD, Protected, protect, require_secret
 from reports.releases.verbs import Publishing
 from standards.languages import marked
 from standards.periods import periods_between
@@ -30,7 +29,7 @@ def build_release(job: Job) -> None:
     dataset = datasets.datasets().get(code)
     if dataset is None:
         raise queue.GaveUp(marked("There is no dataset %(code)s."), code=code)
-    _require_secret(dataset)
+    require_secret(code)
     worker.progress(job, stage=marked("adding up"))
     slices.seal_missing(dataset)
     inputs = list(slices_in_force(dataset))
@@ -46,23 +45,6 @@ def build_release(job: Job) -> None:
     cells = exact.append_column(VALUE, pa.array(protected.rounded, pa.int64()))
     release = _freeze(dataset, number, cells, inputs, protected)
     _record_build(release, cells, protected, inputs, earlier, job)
-
-
-def _require_secret(dataset: Dataset) -> None:
-    """Raise GaveUp without the secret of earlier releases: another one would round their people again."""
-    if not settings.DISCLOSURE_SECRET:
-        raise queue.GaveUp(
-            marked("The secret of disclosure is lost, so nothing is published. Restore it.")
-        )
-    for release in Release.objects.filter(dataset=dataset.code):
-        if release.seal.partition(":")[0] != seals.secret_id():
-            raise queue.GaveUp(
-                marked(
-                    "%(release)s was sealed with another secret. Restore the secret of disclosure from "
-                    "its backup; nothing is published without it."
-                ),
-                release=release,
-            )
 
 
 def _missing(

@@ -40,9 +40,3 @@ def _fault_of_file(build: Build) -> Fault | None:
     except GaveUp:
         return Fault.FILE
     return None
-
-
-def summary() -> str:
-    """Return `ok`, or the names of the releases that the latest scan found changed."""
-    found = Build.objects.exclude(fault="").select_related("release").order_by("pk")
-    return ", ".join(str(build.release) for build in found) or "ok"
