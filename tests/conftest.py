@@ -9,12 +9,14 @@ from django.db.backends.signals import connection_created
 from django.utils import translation
 
 from migdata import celery
-from tests import workers
+from tests import without_filters, workers
 
 pytest_plugins = ["tests.cast", "tests.factories"]
 
 
 def pytest_collection_modifyitems(items):
+    if without_filters.is_on():
+        without_filters.leave_out(items)
     for item in items:
         marker = item.get_closest_marker("django_db")
         transactional = {"transactional_db", "live_server", "worker"} & set(item.fixturenames)
@@ -63,6 +65,13 @@ def as_app(request):
         # Django's flush does not know the schema of published figures.
         with connections["default"].cursor() as cursor:
             cursor.execute("TRUNCATE pub.release CASCADE")
+
+
+@pytest.fixture(autouse=True)
+def filters(monkeypatch):
+    """The filters of the code, or none of them (tests.without_filters)."""
+    if without_filters.is_on():
+        without_filters.remove(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
