@@ -18,6 +18,7 @@ from reports.exact import private_files
 from reports.models import Blob, Build, Release
 from reports.published import editions, seals
 from reports.releases import scanning, verbs
+from tests.agencies.test_secrets import forgotten  # noqa: F401
 from tests.cast import signed_in
 from tests.reports.conftest import MONTHS, as_owner, draw
 
@@ -232,8 +233,14 @@ def test_without_its_secret_nothing_is_published_and_old_releases_are_read(
     assert client.get("/figures/tables/T14/").status_code == 503
 
 
-def test_a_copy_restored_with_another_secret_refuses_to_publish(permits, accept, build, settings):
-    """D17."""
+def test_a_copy_restored_with_another_secret_of_seals_refuses_to_publish(
+    forgotten,  # noqa: F811
+    permits,
+    accept,
+    build,
+    settings,
+):
+    """D17: the database knows the secret that it was used with."""
     settings.SEALS_SECRET = "another secret that is long enough as well"
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
     job = build("WPF")
