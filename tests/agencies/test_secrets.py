@@ -116,7 +116,7 @@ class TestFiles:
         file.write_text("p@ss/word\n")
         monkeypatch.setenv("SOME_PASSWORD_FILE", str(file))
         monkeypatch.setenv("SOME_URL", "postgresql://migdata_app@db:5432/migdata")
-        read = environment.database(environment.address("SOME_URL", "SOME_PASSWORD"))
+        read = environment.database(environment.address("SOME_URL", "SOME_PASSWORD"), limits={})
         assert (read["USER"], read["PASSWORD"], read["HOST"]) == ("migdata_app", "p@ss/word", "db")
         monkeypatch.setenv("SOME_URL", "redis://broker:6379/0")
         assert (
