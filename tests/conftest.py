@@ -4,7 +4,6 @@ import contextlib
 import uuid
 
 import pytest
-from django.core.cache import caches
 from django.db import DatabaseError, connections
 from django.db.backends.signals import connection_created
 from django.utils import translation
@@ -86,7 +85,6 @@ def in_english():
 def private_files(settings, tmp_path):
     settings.PRIVATE_ROOT = tmp_path / "private"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    caches["drawings"].clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
