@@ -153,9 +153,7 @@ def _send_again(request: SignedInRequest, person: Person, agency: Agency) -> Non
     letter = request.POST["letter"]
     if not (letter.isascii() and letter.isdecimal()):
         raise Http404
-    letters.send_again(
-        get_object_or_404(person.letters, pk=letter), agency=agency, by=request.user
-    )
+    letters.send_again(get_object_or_404(person.letters, pk=letter), agency=agency, by=request.user)
 
 
 def _change(request: SignedInRequest, person: Person, agency: Agency) -> HttpResponse:

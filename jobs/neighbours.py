@@ -12,7 +12,9 @@ from django.db import Error, InterfaceError, OperationalError
 class Trouble(Enum):
     """What stops the work, and will not stop it for ever."""
 
-    AWAY = "away"  # the database does not answer, has no connection left, is being started or stopped
+    AWAY = (
+        "away"  # the database does not answer, has no connection left, is being started or stopped
+    )
     FULL = "full"  # a disk is full: ours, or the database's
     TOO_SLOW = "too slow"  # the database ended a statement that took too long
     BUSY = "busy"  # somebody else holds what this needs, for longer than one waits

@@ -74,9 +74,7 @@ def handler(name: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def wake_with(
-    function: Callable[[int], None], *, calls: Callable[[], int] | None = None
-) -> None:
+def wake_with(function: Callable[[int], None], *, calls: Callable[[], int] | None = None) -> None:
     """Say how workers are woken, and how many calls wait for one (`migdata.celery` does)."""
     wakers[:] = [function]
     counters[:] = [calls] if calls else []
