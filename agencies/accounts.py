@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -118,7 +119,8 @@ def set_active(person: Person, active: bool, *, agency: Agency, by: Person) -> N
     for place, roles in held.items():
         if not active and Role.AGENCY_ADMIN in roles:
             _refuse_last_admin(person, place)
-    Person.objects.filter(pk=person.pk).update(is_active=active)
+    change = {"is_active": True} if active else {"is_active": False, "stopped_at": timezone.now()}
+    Person.objects.filter(pk=person.pk).update(**change)
     audit.record(
         "activate" if active else "deactivate", f"person:{person.pk}", by=by, agency=agency
     )

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
@@ -79,6 +80,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     # Empty: never chosen, so pages follow the browser.
     language = models.CharField(_("language"), max_length=2, blank=True, default="")
     is_active = models.BooleanField(_("active"), default=True)
+    # When the account was last deactivated: links sent before that open nothing any more.
+    stopped_at = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(default=timezone.now)
 
     objects = People()
@@ -97,6 +100,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Tie sessions to the password, as Django does, and to the last deactivation: both end them."""
+        text = f"{self.password}{self.stopped_at or ''}"
+        return salted_hmac("agencies.sessions", text, secret=secret, algorithm="sha256").hexdigest()
 
     def get_short_name(self) -> str:
         return str(self)
@@ -130,6 +138,37 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject}"
+
+
+class FailedSignIns(models.Model):
+    """How many wrong passwords came, for whom or from where, and how long the next one waits.
+
+    The key is a keyed hash (`agencies.lockout`): the table names neither accounts nor addresses.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField()
+    until = models.DateTimeField()
+    at = models.DateTimeField()  # of the last one
+
+    def __str__(self) -> str:
+        return f"{self.failures} until {self.until}"
+
+
+class KnownAddress(models.Model):
+    """An address, as a keyed hash, from which the owner of an account has signed in."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="known_addresses")
+    address = models.CharField(max_length=64)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "address"], name="known_address_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.last_at}"
 
 
 class SecretFingerprint(models.Model):

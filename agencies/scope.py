@@ -16,10 +16,12 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from agencies import access
-from agencies.models import Person
+from agencies.models import Agency, Person
 from agencies.roles import Permission
 from jobs.models import Job
 from jobs.neighbours import Trouble, trouble
+from jobs.queue import GaveUp
+from standards.languages import marked
 
 log = logging.getLogger(__name__)
 
@@ -114,12 +116,44 @@ def _messages(request: HttpRequest) -> list[Any]:
     return getattr(storage, "_queued_messages", [])
 
 
-def of_job(function: Callable[[Job], None]) -> Callable[[Job], None]:
-    """Let a job's handler run in the scope that stands on its row, not in the message."""
+def of_job(
+    function: Callable[[Job], None], *, needs: Permission | None = None
+) -> Callable[[Job], None]:
+    """Let a job's handler run in the scope that stands on its row, not in the message.
+
+    With `needs`, whoever asked for the job must still hold that permission when it begins and when it
+    ends, and the agencies it works for must be open: who was stopped meanwhile changes nothing more. A job
+    that only completes what was decided (a slice after acceptance) needs nothing. Raises `GaveUp`.
+    """
 
     @wraps(function)
     def scoped(job: Job) -> None:
         with working(job.agencies):
+            if needs:
+                _require_asker(job, needs)
             function(job)
+            if needs:
+                _require_asker(job, needs, lock=True)
 
     return scoped
+
+
+def _require_asker(job: Job, permission: Permission, *, lock: bool = False) -> None:
+    """Raise GaveUp unless the person who asked may still have this done.
+
+    With `lock` nobody can stop the person, or close an agency, between this look and the commit.
+    """
+    rows = Person.objects.filter(pk=job.asked_by_id or 0, is_active=True)
+    places = Agency.objects.filter(pk__in=job.agencies, is_active=True)
+    if lock:
+        rows, places = rows.select_for_update(no_key=True), places.select_for_update(no_key=True)
+    person, is_open = rows.first(), bool(places)
+    if person is None:
+        raise GaveUp(marked("Who asked for this may no longer sign in, so nothing was changed."))
+    may = set(access.agency_ids(person, permission))
+    if not may.intersection(job.agencies):
+        raise GaveUp(
+            marked("Who asked for this no longer has the role it needs. Nothing was changed.")
+        )
+    if not is_open:
+        raise GaveUp(marked("The agency was closed meanwhile, so nothing was changed."))

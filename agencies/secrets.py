@@ -8,10 +8,12 @@ import hashlib
 import hmac
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from secrets import token_hex
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, OperationalError, ProgrammingError, connections, transaction
 
 from agencies.models import SecretFingerprint
@@ -36,7 +38,10 @@ class Purpose:
 
     @property
     def secret(self) -> str:
-        return str(getattr(settings, self.setting, ""))
+        try:
+            return str(getattr(settings, self.setting))
+        except ImproperlyConfigured:  # so Django calls a SECRET_KEY that is empty
+            return ""
 
     @property
     def fallbacks(self) -> list[str]:
@@ -58,6 +63,12 @@ PURPOSES = {
         ("files", "FILES_SECRET", ""),
         ("accounts", "ACCOUNTS_SECRET", ""),
         (
+            "seals",
+            "SEALS_SECRET",
+            "put the old value back; if it is lost for ever, compare the checksums of releases with what was"
+            " cited, run `MIGDATA_AS_OWNER=1 manage.py verify_releases --seal`, then `manage.py rotate seals`",
+        ),
+        (
             "references",
             "PERSON_REF_SECRET",
             "put the old value back: with another one the same person gets another reference. What that"
@@ -73,10 +84,10 @@ PURPOSES = {
 }
 # What a process of each kind needs; PORTAL_PART says which it is, and without it a process needs all.
 PARTS = {
-    "web": ("sessions", "files", "accounts"),
-    "worker": ("sessions", "files", "references", "disclosure", "accounts"),
+    "web": ("sessions", "files", "accounts", "seals"),
+    "worker": ("sessions", "files", "accounts", "references", "disclosure", "seals"),
     "beat": (),
-    "migrate": (),
+    "migrate": ("seals",),
 }
 _verified: set[tuple[str, str]] = set()
 
@@ -97,7 +108,7 @@ def require_good() -> None:
     """End the process, in words, where a secret is missing, short, known, or serves two purposes."""
     if problems := [*_weak(), *_shared()]:
         lines = "\n".join(f"- {problem}" for problem in problems)
-        raise SystemExit(f"The portal does not start with these secrets:\n{lines}\n{WAY_OUT}")
+        raise _end(f"The portal does not start with these secrets:\n{lines}\n{WAY_OUT}")
 
 
 def require_known() -> None:
@@ -109,7 +120,7 @@ def require_known() -> None:
         for purpose in needed():
             require(purpose.name)
     except WrongSecret as problem:
-        raise SystemExit(f"The portal does not start: {problem}") from None
+        raise _end(f"The portal does not start: {problem}") from None
     except (OperationalError, ProgrammingError) as error:
         log.warning("secrets could not be compared yet: %s", type(error).__name__)
     finally:
@@ -146,6 +157,14 @@ def note_rotation(name: str) -> None:
     known = _latest(name)
     if known is None or not _matches(known, PURPOSES[name].secret):
         _note(name, PURPOSES[name].secret, number=known.number + 1 if known else 1)
+
+
+def _end(text: str) -> SystemExit:
+    """Say it where every process is heard: Celery takes over the usual stream, and what an exit says."""
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"{text}\n")
+        sys.__stderr__.flush()
+    return SystemExit(1)
 
 
 def _weak() -> list[str]:

@@ -42,8 +42,10 @@ def reap(start: bool = False) -> None:
 def compare_secrets(**_kwargs: object) -> None:
     """Do not start with secrets that are not those used before."""
     import django
+    from django.apps import apps
 
-    django.setup()
+    if not apps.ready:
+        django.setup()
     from agencies import secrets
 
     secrets.require_known()

@@ -108,12 +108,12 @@ def _day_is_full(owner: _Owner, now: datetime) -> OverQuota:
 def _waiting(owner: _Owner, count: int) -> str:
     text = (
         _(
-            "%(n)s files of %(agency)s wait to be read, and no more may wait at once. Nothing was "
+            "Files of %(agency)s that wait to be read: %(n)s. No more may wait at once. Nothing was "
             "stored. Send this one when some have been read; “Uploads” shows how far they are."
         )
         if owner.agency
         else _(
-            "%(n)s of your files wait to be read, and no more may wait at once. Nothing was stored. "
+            "Your files that wait to be read: %(n)s. No more may wait at once. Nothing was stored. "
             "Send this one when some have been read; “Uploads” shows how far they are."
         )
     )
@@ -123,12 +123,12 @@ def _waiting(owner: _Owner, count: int) -> str:
 def _day(owner: _Owner, count: int, when: str) -> str:
     text = (
         _(
-            "%(agency)s has sent %(n)s files in 24 hours, and no more are taken. Nothing was stored. "
+            "Files of %(agency)s sent in 24 hours: %(n)s. No more are taken. Nothing was stored. "
             "Send this one after %(when)s, or put the rows of several files into one."
         )
         if owner.agency
         else _(
-            "You have sent %(n)s files in 24 hours, and no more are taken. Nothing was stored. Send "
+            "Files you have sent in 24 hours: %(n)s. No more are taken. Nothing was stored. Send "
             "this one after %(when)s, or put the rows of several files into one."
         )
     )

@@ -54,7 +54,7 @@ class TestOnThePage:
         assert [posted(page, k).status_code for k in range(3)] == [302, 302, 429]
         answer = posted(page, 9)
         assert answer["Retry-After"] == "60"
-        assert "2 of your files wait to be read" in answer.content.decode()
+        assert "Your files that wait to be read: 2." in answer.content.decode()
         assert "Nothing was stored" in answer.content.decode()
         assert (count(clerk), len(files.incoming())) == (2, 2)
         with scope.acting(clerk):
@@ -93,7 +93,7 @@ class TestOnThePage:
         assert posted(second).status_code == 302
         answer = posted(page, 2)
         assert answer.status_code == 429
-        assert "1 files of SMS wait" in answer.content.decode()
+        assert "Files of SMS that wait to be read: 1." in answer.content.decode()
 
     def test_others_are_not_affected(self, page, clerk, other_agency, outsider, settings):
         limit(settings, waiting=0)
@@ -139,7 +139,7 @@ def test_the_command_line_says_the_same(instruments, clerk, settings, tmp_path, 
     options = {"agency": "SMS", "instrument": "SMS-WPF", "person": clerk.email}
     call_command("intake", str(path), **options)
     said = capsys.readouterr().out
-    assert said.startswith("REFUSED 0 of your files wait to be read")
+    assert said.startswith("REFUSED Your files that wait to be read: 0.")
     assert count(clerk) == 0
 
 
