@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 import redis
 
+from migdata.local import keys
 from migdata.local.place import ROOT, Place
 from migdata.local.postgres import Postgres
 from migdata.local.valkey import Valkey
@@ -72,11 +73,9 @@ class Portal:
         with self.place.locked():
             self.postgres.ensure()
             self.valkey.ensure()
-        names = ("SECRET_KEY", "DISCLOSURE_SECRET", "PERSON_REF_SECRET", "FILES_SECRET")
-        keys = {name: secrets.token_urlsafe(48) for name in (*names, "ACCOUNTS_SECRET")}
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("DATABASE", "MIGDATA"))},
-            **keys,
+            **keys.passing(),
             "DATABASE_URL": self.postgres.address("migdata_app"),
             "DATABASE_OWNER_URL": self.postgres.address("migdata_owner"),
             "REDIS_URL": self.valkey.address,
