@@ -73,6 +73,8 @@ ACCOUNTS = [
     for role in ROLES
     if agency in (PLACES[role.scope] if role.permissions else READERS)
 ]
+# What one national administrator proposes a second approves.
+ACCOUNTS.append(Account("second@national.example", Role.NATIONAL_ADMIN, "NAT"))
 
 
 def settle() -> list[tuple[str, str]]:
