@@ -3,6 +3,7 @@
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from agencies import access, accounts, authority, invitations
 from agencies.access import Denied
@@ -226,7 +227,7 @@ def test_where_there_is_one_the_page_says_that_a_second_is_needed(national_admin
     assert says not in browser.get("/people/agencies/").content.decode()
 
 
-def test_the_first_two_are_made_on_the_server_and_no_third(db, capsys):
+def test_the_first_two_are_made_on_the_server_and_no_third(client, db):
     call_command("national_admin", "first@stat.example", "--name", "First")
     call_command("national_admin", "second@stat.example", "--name", "Second")
     assert {person.email for person in authority.nationals()} == {
@@ -234,6 +235,8 @@ def test_the_first_two_are_made_on_the_server_and_no_third(db, capsys):
         "second@stat.example",
     }
     assert "first@stat.example" in [letter.to[0] for letter in mail.outbox]
+    client.post(reverse("account_reset_password"), {"email": "second@stat.example"})
+    assert "/accounts/password/reset/key/" in mail.outbox[-1].body  # so she chooses her password
     with pytest.raises(CommandError, match="one proposes a third"):
         call_command("national_admin", "third@stat.example")
     call_command("national_admin", "second@stat.example", "--take")
