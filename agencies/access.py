@@ -128,7 +128,7 @@ def grant(person: Person, role: Role, agency: Agency) -> None:
     """Give the role. Who may give it is decided in `agencies.authority`.
 
     Raises `Refused` where the person holds a role that excludes it. The database refuses it as well
-    (a trigger, migration 0004), also where two are given at the same moment.
+    (a trigger, migration 0007), also where two are given at the same moment.
     """
     person.holdings = None
     for exclusion in conflicts(person, role, agency=agency):

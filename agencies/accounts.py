@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -83,7 +84,8 @@ def set_active(
             authority.refuse_last_admin(person, place)
     if active and not person.is_active and access.may(by, Permission.MANAGE_AGENCIES):
         _name_anew(person, held, by, link_base)
-    Person.objects.filter(pk=person.pk).update(is_active=active)
+    change = {"is_active": True} if active else {"is_active": False, "stopped_at": timezone.now()}
+    Person.objects.filter(pk=person.pk).update(**change)
     verb = "activate" if active else "deactivate"
     audit.record(verb, f"person:{person.pk}", by=by, agency=agency)
     correspondence.account(person, agency, active=active, by=by)
@@ -132,6 +134,12 @@ def _name_anew(
         access.revoke(person, Role.AGENCY_ADMIN, agency)
         if agency.is_active:
             _offer(person, [Role.AGENCY_ADMIN], agency, by, link_base)
+
+
+def members_decided_on(by: Person, agency: Agency) -> list[Person]:
+    """Return the people of the agency on all of whose roles `by` decides."""
+    members = [person for person, _roles in access.members(agency)]
+    return [person for person in members if authority.decides_on(by, access.holdings(person))]
 
 
 def _send(person: Person, by: Person, agency: Agency, link_base: str) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import i18n
 
-from agencies import access, accounts, authority, invitations, sign_in
+from agencies import access, accounts, authority, invitations, letters, sign_in
 from agencies.forms import AgencyForm, InviteForm
 from agencies.http import SignedInRequest
 from agencies.invitation_pages import people_of
@@ -30,6 +30,7 @@ def people(request: SignedInRequest) -> HttpResponse:
         "agencies": managed,
         "national": access.may(request.user, Permission.MANAGE_AGENCIES),
         "group": _group(chosen, request.user) if chosen else None,
+        "letters": letters.stuck(chosen, by=request.user) if chosen else [],
     }
     return render(request, "agencies/people.html", context)
 
@@ -168,6 +169,13 @@ def _choices(offered: list[Role], held: list[Role]) -> list[dict[str, Any]]:
     ]
 
 
+def _send_again(request: SignedInRequest, person: Person, agency: Agency) -> None:
+    letter = request.POST["letter"]
+    if not (letter.isascii() and letter.isdecimal()):
+        raise Http404
+    letters.send_again(get_object_or_404(person.letters, pk=letter), agency=agency, by=request.user)
+
+
 def _change(request: SignedInRequest, person: Person, agency: Agency) -> HttpResponse:
     link_base = request.build_absolute_uri("/")
     change: dict[str, Any] = {"agency": agency, "by": request.user, "link_base": link_base}
@@ -176,6 +184,8 @@ def _change(request: SignedInRequest, person: Person, agency: Agency) -> HttpRes
         if "active" in request.POST:
             active = request.POST["active"] == "1"
             accounts.set_active(person, active, **change)
+        elif "letter" in request.POST:
+            _send_again(request, person, agency)
         elif "again" in request.POST:
             accounts.send_password_link(person, **change)
         else:

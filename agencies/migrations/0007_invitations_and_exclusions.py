@@ -44,7 +44,7 @@ DROP TABLE agencies_exclusion;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0003_one_office_and_languages"),
+        ("agencies", "0006_signing_in"),
     ]
 
     operations = [
