@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -16,6 +17,7 @@ LATE = timedelta(minutes=15)
 
 
 @login_not_required
+@require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 with `{"database", "broker", "oldest_job_minutes"}`; 503 where a part does not answer."""
     facts: dict[str, object] = {"database": "ok", "broker": "ok"}

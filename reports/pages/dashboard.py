@@ -7,6 +7,7 @@ from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from reports.charts import findings
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw, size
@@ -66,6 +67,7 @@ class ChartFigure:
 
 
 @login_not_required
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The figures of one dataset: the newest release, or the one that is cited."""
     editions = current_editions()
@@ -97,6 +99,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@require_safe
 def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponse:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = current_editions()
