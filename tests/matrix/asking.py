@@ -1,6 +1,7 @@
 """One cell of the permission matrix: what must be answered, the question, and what is looked at."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
@@ -18,7 +19,8 @@ from tests.matrix.country import Country
 from tests.matrix.identities import Identity
 from tests.matrix.rules import ANYBODY, Place, Rule
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+USUAL = ("GET", "HEAD", "POST")
+METHODS = (*USUAL, "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
 # The log of refusals, the sessions of visitors and counts of attempts may change whatever is answered.
@@ -81,8 +83,15 @@ def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None
         return 403
     if not place.there:
         return 404
-    stranger = place.agency and asked != ANYBODY and not who.holds(asked, place.agency)
+    stranger = asked != ANYBODY and not who.holds(asked, place.agency)
     return 422 if stranger and method == "POST" else None
+
+
+def cells(country: Country, rule: Rule) -> Iterator[tuple[Place, str]]:
+    """Yield (place, method): every place by the methods that pages know, the first one by all others."""
+    for k, place in enumerate(rule.places(country)):
+        for method in METHODS if k == 0 else USUAL:
+            yield place, method
 
 
 def address(name: str, place: Place) -> str:
@@ -112,10 +121,7 @@ def ask(
     )
     form = {**rule.posts(country, place), **place.form} if method == "POST" else {}
     where = address(name, place)
-    if method == "POST":
-        request = factory.post(where, form)
-    else:
-        request = factory.generic(method, where)
+    request = factory.post(where, form) if method == "POST" else factory.generic(method, where)
     with transaction.atomic(), override_settings(REQUIRE_SECOND_FACTOR=who.lacks_factor):
         before = _written()
         response = _handler(request.environ)

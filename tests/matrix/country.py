@@ -123,24 +123,33 @@ def _rows(country, agency, permits, author, draft):
     def mark(what):
         return country.mark(agency.code, f"ZQ{agency.code}-{what}", Permission.SEE_RECORDS)
 
-    report = {
-        "questions": [
-            {
-                "id": "delimiter",
-                "text": {"en": "Which?", "ru": "?", "tk": "?"},
-                "choices": [{"value": ";", "label": ";"}],
-                "evidence": [mark("EVIDENCE")],
-            }
-        ],
+    question = {
+        "id": "day_first",
+        "text": {"en": "Which?", "ru": "?", "tk": "?"},
+        "choices": [{"value": True, "label": "day"}],
+        "evidence": [mark("EVIDENCE")],
     }
+    report = {"path": "gone", "questions": [question]}
     file = factories.upload(
-        agency, permits, author, draft, file_name=mark("FILE.csv"), state="COMMITTED"
+        agency,
+        permits,
+        author,
+        draft,
+        file_name=mark("FILE.csv"),
+        state="COMMITTED",
+        report={"path": "gone"},
     )
     asking = factories.upload(
         agency, permits, author, file_name=mark("ASKED.csv"), state="NEEDS_ANSWERS", report=report
     )
     refused = factories.upload(
-        agency, permits, author, file_name=mark("OTHER.csv"), state="REFUSED", reason=mark("WHY")
+        agency,
+        permits,
+        author,
+        file_name=mark("OTHER.csv"),
+        state="REFUSED",
+        reason=mark("WHY"),
+        report={"path": "gone"},
     )
     record = factories.record(draft, mark("REF"), upload=file, event_date=f"{draft.period}-05")
     raw = {**WPF, "record_ref": mark("RAW"), "event_date": f"05.{_month(draft.period)}", "sex": ""}
@@ -148,8 +157,10 @@ def _rows(country, agency, permits, author, draft):
     held = factories.held_row(
         agency, permits, file, submission=draft, raw=raw, findings=[finding], row_no=17
     )
+    typed = {"event_date": f"{draft.period}-07", "sex": "F", "citizenship": "TUR", "region": "TM-S"}
+    typed |= {"record_ref": mark("LATE"), "age_precision": "D", "extras": {}}
     late = factories.held_row(
-        agency, permits, file, submission=draft, raw=raw, findings=[], kind="LATE", row_no=18
+        agency, permits, file, submission=draft, raw=typed, findings=[], kind="LATE", row_no=18
     )
     from records.collection.entry import version_token
 

@@ -16,11 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agencies.roles import Permission as P
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from agencies.roles import Permission
 from reports.charts.kinds import KINDS
 from tests.matrix.country import CLOSED, FULL, MISSING, OTHER, OWN
 from tests.records.files import WPF
 
+P = Permission
 ANYBODY = "anybody"
 READ, FORM = {"GET", "HEAD"}, {"GET", "HEAD", "POST"}
 
@@ -126,6 +129,18 @@ def deliveries(country):
     permits = {"instrument_code": "SMS-WPF"}
     found = [Place(code, {**permits, "agency_code": code}, code) for code in FULL]
     return [*found, Place("none", {**permits, "agency_code": "NONE"}, there=False)]
+
+
+def deliveries_of_files(country):
+    """A file for each agency: who enters for another one is not offered it, and may not choose it."""
+    return [
+        Place(code, agency=code, form={"delivery": f"{code}/SMS-WPF"}, query="?agency=" + OTHER)
+        for code in FULL
+    ]
+
+
+def a_file(country, place):
+    return {"file": SimpleUploadedFile("rows.csv", b"record_ref;sex\n1;F\n")}
 
 
 def periods(country):
@@ -253,7 +268,7 @@ ROUTES = {
     "mfa_reauthenticate": account(statuses=frozenset({200, 302})),
     "mfa_activate_totp": account(statuses=frozenset({200, 302})),
     "mfa_deactivate_totp": account(statuses=frozenset({200, 302, 404})),
-    "mfa_view_recovery_codes": account(statuses=frozenset({200, 302, 404})),
+    "mfa_view_recovery_codes": account(post=None, statuses=frozenset({200, 302, 404})),
     "mfa_generate_recovery_codes": account(statuses=frozenset({200, 302, 404})),
     "mfa_download_recovery_codes": account(statuses=frozenset({200, 302, 404})),
     # People and agencies
@@ -287,7 +302,7 @@ ROUTES = {
     "records:held_row": of(HELD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_correction),
     "records:held_discard": of(HELD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:uploads": page(places=lists, get=P.SEE_RECORDS),
-    "records:upload_new": page(places=lists, get=P.ENTER, post=P.ENTER),
+    "records:upload_new": page(places=deliveries_of_files, get=P.ENTER, post=P.ENTER, posts=a_file),
     "records:upload": of(ASKED_UPLOAD, see=P.SEE_RECORDS),
     "records:upload_progress": of(UPLOAD, see=P.SEE_RECORDS),
     "records:upload_answer": of(
@@ -295,7 +310,7 @@ ROUTES = {
         see=P.SEE_RECORDS,
         get=None,
         post=P.ENTER,
-        posts=lambda country, place: {"delimiter": ";"},
+        posts=lambda country, place: {"day_first": "true"},
     ),
     "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
