@@ -26,6 +26,7 @@ from reports.published import caching, editions
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import Table
 from reports.published.query import (
+    NothingLeft,
     NotReleased,
     Options,
     Question,
@@ -76,6 +77,8 @@ class Released(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, NotReleased):
             exc = NotFound(str(exc))
+        elif isinstance(exc, NothingLeft):
+            exc = NotFound({"detail": str(exc), "parameter": exc.parameter})
         elif isinstance(exc, Unknown):
             exc = ValidationError({"detail": str(exc), "parameter": exc.parameter})
         elif isinstance(exc, Http404):
@@ -210,6 +213,15 @@ class Cells(Released):
         return response
 
 
+class Nowhere(Released):
+    """Every address of the API that is none: refused as JSON, as everything is that programs ask."""
+
+    schema = None
+
+    def get(self, request: Request, address: str) -> Response:
+        raise NotFound(_("There is no such address. The description of the API names all."))
+
+
 def _edition(request: Request, dataset: str) -> Edition:
     """Return the release that `release` names, else the newest one."""
     edition = edition_of(request.query_params, dataset.upper())
@@ -245,7 +257,7 @@ def _answer(request: Request, question: Question) -> dict[str, Any]:
 
 
 def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
-    text = request.query_params.get(name) or str(default)
+    text = request.query_params.get(name, str(default))
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
     if not least <= number <= most:
         raise Unknown(

@@ -335,5 +335,6 @@ ROUTES = {
     "reports:api_cells": public(named("release", NAMES), program=True),
     "reports:api_tables": public(program=True),
     "reports:api_table": public(named("code", TABLES), program=True),
+    "reports:api_nowhere": public(named("address", {"no such address": False}), program=True),
     "reports:api_schema": public(program=True),
 }
