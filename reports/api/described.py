@@ -51,7 +51,10 @@ def with_what_is_released(paths: dict[str, Any]) -> dict[str, Any]:
 
 def _add_refusals(operation: Operation) -> None:
     for status, text in REFUSED.items():
-        operation["responses"].setdefault(status, {"content": PROBLEM, "description": text})
+        refused = {"content": PROBLEM, "description": text}
+        operation["responses"].setdefault(status, copy.deepcopy(refused))
+    # An address with a NUL is refused before anybody looks whose it is.
+    operation["responses"]["400"]["content"]["text/plain"] = {"schema": {"type": "string"}}
 
 
 def _parameter(operation: Operation, name: str) -> dict[str, Any]:

@@ -233,7 +233,7 @@ def _edition(request: Request, dataset: str) -> Edition:
 def _answer(request: Request, question: Question) -> dict[str, Any]:
     """Return one page of the rows as `openapi.Data` describes it, and what holds for all of them."""
     limit = _number(request, "limit", openapi.ROWS, 1, openapi.MOST_ROWS)
-    offset = _number(request, "offset", 0, 0, 10**9)
+    offset = _number(request, "offset", 0, 0, openapi.FARTHEST)
     table = question.table()
     header, total = flat.header(table), table.total
     page = Table(table.edition, table.by, table.rows[offset : offset + limit], table.where)

@@ -23,6 +23,7 @@ from reports.published.query import LANGUAGES
 from standards.periods import FREQUENCIES
 
 ROWS, MOST_ROWS = 10_000, 50_000  # of one answer: unless `limit` says otherwise, and at most
+FARTHEST = 10**9  # row that an answer can begin with
 PARQUET = "application/vnd.apache.parquet"
 ABOUT_DATA = (
     "Every count is a sum of protected cells, so tables add up and F + M + _OU = _T in every row. A "
@@ -187,7 +188,9 @@ OF_DATA = [
     OpenApiParameter(
         "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}
     ),
-    OpenApiParameter("offset", {"type": "integer", "minimum": 0, "default": 0}),
+    OpenApiParameter(
+        "offset", {"type": "integer", "minimum": 0, "maximum": FARTHEST, "default": 0}
+    ),
     LANG,
 ]
 EXAMPLES = [

@@ -1,10 +1,11 @@
 """One cell of the permission matrix: what must be answered, the question, and what is looked at."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -44,7 +45,8 @@ class Answer:
     location: str
     body: bytes
     changed: int  # rows that were written
-    allow: str = ""
+    headers: Mapping[str, str]
+    seen: Any = None  # what `look` returned, before everything was undone
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ def ask(
     method: str,
     *,
     token: bool = True,
+    form: Mapping[str, Any] = {},
+    look: Callable[[], Any] | None = None,
     **headers: str,
 ) -> Answer:
     """Ask as this person's browser would, with the token of its forms; then everything is undone."""
@@ -130,7 +134,7 @@ def ask(
         headers={"X-CSRFToken": secret, **headers} if token else headers,
         HTTP_COOKIE=SimpleCookie(cookies).output(header="", sep=";"),
     )
-    form = {**rule.posts(country, place), **place.form} if method == "POST" else {}
+    form = {**rule.posts(country, place), **place.form, **form}
     where = address(name, place)
     request = factory.post(where, form) if method == "POST" else factory.generic(method, where)
     with transaction.atomic(), override_settings(REQUIRE_SECOND_FACTOR=who.lacks_factor):
@@ -141,7 +145,8 @@ def ask(
             response.headers.get("Location", ""),
             body_of(response),
             _written() - before,
-            response.headers.get("Allow", ""),
+            dict(response.headers),
+            look() if look else None,
         )
         transaction.set_rollback(True)
     return answer
@@ -185,8 +190,9 @@ def faults(
         wrong.append(f"{answer.changed} rows were written though it is refused")
     if _must_change(rule, place, who, method) and not right.refused and not answer.changed:
         wrong.append(f"nothing was written: {answer.status}")
-    if answer.status == 405 and not rule.methods <= set(answer.allow.split(", ")):
-        wrong.append(f"Allow: {answer.allow} instead of {sorted(rule.methods)}")
+    allow = answer.headers.get("Allow", "")
+    if answer.status == 405 and not rule.methods <= set(allow.split(", ")):
+        wrong.append(f"Allow: {allow} instead of {sorted(rule.methods)}")
     shown = [mark for mark in foreign_marks(country, who) if mark.encode() in answer.body]
     if shown:
         wrong.append(f"shows {shown}")

@@ -3,8 +3,8 @@
 Schemathesis makes the questions and knows what a right answer is. `make api` asks 10,000.
 """
 
-import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +19,8 @@ from reports.models import Release
 from tests.cast import signed_in, the_person
 from tests.matrix import country
 
-CASES = int(os.environ.get("API_EXAMPLES", "3"))  # of each kind of question, by each identity
+WANTED = os.environ.get("API_EXAMPLES", "")  # of each kind of question, by each identity
+USUAL = "2"
 
 
 @pytest.fixture
@@ -41,15 +42,19 @@ def cookie_of(role):
 
 
 def ask(address, cookie, folder):
-    """Run all checks; return the finished process and its report."""
-    report = folder / "report.json"
-    done = subprocess.run(
+    """Run all checks; return the finished process.
+
+    The boundaries of every parameter are the same for everybody, so in the ordinary run only a
+    visitor tries them; people who have signed in ask at random.
+    """
+    phases = "examples,coverage,fuzzing,stateful" if WANTED or not cookie else "fuzzing"
+    return subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "run"),
             *(f"{address}/figures/api/schema/?format=json", "--checks", "all"),
-            *("-n", str(CASES), "--generation-deterministic"),
+            *("-n", WANTED or USUAL, "--generation-deterministic", "--phases", phases),
             *("--request-timeout", "120", "--suppress-health-check", "all", "--no-color"),
-            *("--report-json-path", str(report), "--continue-on-failure", "--warnings", "off"),
+            *("--continue-on-failure", "--warnings", "off"),
             *(["-H", f"Cookie: {cookie}"] if cookie else []),
         ],
         cwd=folder,
@@ -57,11 +62,12 @@ def ask(address, cookie, folder):
         text=True,
         check=False,
     )
-    return done, json.loads(report.read_text()) if report.exists() else {}
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
 def test_the_api_answers_as_it_describes_itself(live_server, released, tmp_path, role):
-    done, report = ask(live_server.url, cookie_of(role), tmp_path)
+    done = ask(live_server.url, cookie_of(role), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    open("/tmp/report.json", "w").write(json.dumps(report))
+    asked = int(re.search(r"(\d+) generated", done.stdout)[1])
+    assert asked > (1000 if WANTED else 10), done.stdout
+    sys.stdout.write(f"\n{role or 'a visitor'}: {asked} cases\n")
