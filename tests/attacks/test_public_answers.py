@@ -26,7 +26,7 @@ from reports.published import editions
 from reports.published.structure import SEX, TIME
 from reports.releases import verbs
 from tests.reports.conftest import MONTHS, draw
-from tests.test_every_page import PARAMETER, routes
+from tests.routes import PARAMETER, routes
 
 V1 = "/figures/api/v1"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
