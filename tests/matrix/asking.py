@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from agencies.roles import Permission
 from tests.matrix.country import Country
 from tests.matrix.identities import Identity
+from tests.matrix.offers import refused_offers
 from tests.matrix.rules import ANYBODY, Place, Rule
 
 USUAL = ("GET", "HEAD", "POST")
@@ -196,6 +197,8 @@ def faults(
     shown = [mark for mark in foreign_marks(country, who) if mark.encode() in answer.body]
     if shown:
         wrong.append(f"shows {shown}")
+    if answer.status == 200 and answer.headers.get("Content-Type", "").startswith("text/html"):
+        wrong += refused_offers(country, answer.body.decode(), who, expected)
     where = f"{method} {address(name, place)} ({place.name}) by {who.name}"
     return answer, [f"{where}: {text}" for text in wrong]
 
