@@ -27,6 +27,7 @@ check: venv  ## style, types, layers, templates, migrations, deployment settings
 
 mutations: venv  ## the permission matrix with one rule less, for every rule: about half an hour
 	@MUTATIONS=all $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider tests/matrix/test_mutations.py $(ARGS)
+	@$(WITH_SERVERS) $(PY) -m tests.matrix.mutated
 
 api: venv  ## 10,000 questions to the API, made from its description, by every role
 	@API_EXAMPLES=10 $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider -s tests/reports/test_api_by_its_description.py $(ARGS)

@@ -22,6 +22,8 @@ ACCOUNT = {
     "account_reset_password_from_key_done",
 }
 
+handler500 = "migdata.unavailable.server_error"
+
 
 def of_account(*patterns: URLPattern | URLResolver) -> list[URLPattern | URLResolver]:
     """Return pages of allauth, which take forms and no other method: theirs would answer a PUT as a POST."""

@@ -216,5 +216,21 @@ def second_lock_open() -> Iterator[None]:
         yield
 
 
-# What the cells cannot see, and what does see it.
-NOT_BY_THE_MATRIX: dict[str, str] = {}
+# What no single answer shows, because two rules say the same or because it is said by what the answer
+# holds; and the test that sees it. `make mutations` runs each of these tests with its rule taken out.
+ACCOUNTS = "tests/agencies/test_accounts.py::"
+SCOPE = "tests/agencies/test_scope.py::"
+BY_TEST: dict[str, str] = {
+    "agencies.accounts.grantable without access.may(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
+    + "test_roles_are_given_and_taken_and_logged",
+    "agencies.accounts.grantable without access.may(by, Permission.MANAGE_PEOPLE, agency)": ACCOUNTS
+    + "test_an_agency_admin_reaches_no_other_agency",
+    "agencies.accounts.create_agency without access.require(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
+    + "test_the_national_administrator_manages_agencies_and_their_administrators_only",
+    "agencies.accounts._decides_on without access.may(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
+    + "test_inviting_somebody_gives_no_power_over_their_account",
+    "agencies.scope.open_for without access.agency_ids(person, Permission.SEE_RECORDS)": SCOPE
+    + "test_a_clerk_opens_her_own_agency",
+    "agencies.scope.open_for without access.agency_ids(person, Permission.SEE_SUBMISSIONS)": SCOPE
+    + "test_a_clerk_opens_her_own_agency",
+}
