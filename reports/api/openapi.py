@@ -165,13 +165,16 @@ class Problem(serializers.Serializer[Any]):
     parameter = serializers.CharField(required=False, help_text="the parameter to blame")
 
 
+TEXT = {"type": "string", "pattern": r"^[^\x00]*$"}  # no text has a NUL
+
+
 def _texts(name: str, about: str) -> OpenApiParameter:
     kind = {"type": "array", "items": {"type": "string"}}
     return OpenApiParameter(name, kind, style="form", explode=False, description=about)
 
 
 def _in_path(name: str, about: str) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.PATH, description=about)
+    return OpenApiParameter(name, TEXT, OpenApiParameter.PATH, description=about)
 
 
 PERIOD = {"type": "string", "pattern": r"^([12]\d{3}(-(0[1-9]|1[0-2]|Q[1-4]))?)?$"}
@@ -180,7 +183,7 @@ TABLE = _in_path("code", "code of a named table, in any case")
 RELEASE = _in_path("release", "name of a release, for instance BCR-2")
 BY = _texts("by", "dimensions of the rows, divided by commas; sex is always there, as columns")
 LANG = OpenApiParameter("lang", str, enum=LANGUAGES, description="language of labels and notes")
-CITED = OpenApiParameter("release", str, description="an earlier release, for instance BCR-1")
+CITED = OpenApiParameter("release", TEXT, description="an earlier release, for instance BCR-1")
 OF_DATA = [
     OpenApiParameter("from", PERIOD, description="first period: 2026, 2026-Q3 or 2026-07"),
     OpenApiParameter("to", PERIOD, description="last period; a year stands for all of it"),
