@@ -63,6 +63,12 @@ PURPOSES = {
         ("files", "FILES_SECRET", ""),
         ("accounts", "ACCOUNTS_SECRET", ""),
         (
+            "seals",
+            "SEALS_SECRET",
+            "put the old value back; if it is lost for ever, compare the checksums of releases with what was"
+            " cited, run `MIGDATA_AS_OWNER=1 manage.py verify_releases --seal`, then `manage.py rotate seals`",
+        ),
+        (
             "references",
             "PERSON_REF_SECRET",
             "put the old value back: with another one the same person gets another reference. What that"
@@ -78,10 +84,10 @@ PURPOSES = {
 }
 # What a process of each kind needs; PORTAL_PART says which it is, and without it a process needs all.
 PARTS = {
-    "web": ("sessions", "files", "accounts"),
-    "worker": ("sessions", "files", "references", "disclosure", "accounts"),
+    "web": ("sessions", "files", "accounts", "seals"),
+    "worker": ("sessions", "files", "accounts", "references", "disclosure", "seals"),
     "beat": (),
-    "migrate": (),
+    "migrate": ("seals",),
 }
 _verified: set[tuple[str, str]] = set()
 

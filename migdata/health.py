@@ -25,6 +25,11 @@ SELECT coalesce(extract(epoch FROM max(now() - greatest(asked_at, lease_until))
        count(*) FILTER (WHERE lease_until >= now())
   FROM jobs_job WHERE state = 'QUEUED'
 """
+# What the latest scan found changed (reports.releases.scanning).
+CHANGED = """
+SELECT coalesce(string_agg(r.dataset || '-' || r.number, ', ' ORDER BY r.id), 'ok')
+  FROM reports_build b JOIN pub.release r ON r.id = b.release_id WHERE b.fault <> ''
+"""
 
 
 class HealthFirst:
@@ -42,9 +47,10 @@ class HealthFirst:
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say which part answers: `{"database", "broker", "oldest_job_minutes", "postponed_jobs"}`.
+    """Say which part answers: `{"database", "broker", "oldest_job_minutes", "postponed_jobs", "releases"}`.
 
-    503 where a part does not answer or a job has waited too long.
+    503 where a part does not answer or a job has waited too long. `releases` is `ok`, or names those that the
+    latest scan found changed: readers are told of them by their pages.
     """
     facts = {**_database(), "broker": _broker()}
     late = timedelta(minutes=float(facts.get("oldest_job_minutes", 0))) >= LATE
@@ -67,6 +73,8 @@ def _database() -> dict[str, Any]:
         with wrapper.cursor() as cursor:
             cursor.execute(QUEUE)
             minutes, postponed = cursor.fetchone()
+            cursor.execute(CHANGED)
+            (releases,) = cursor.fetchone()
     except Error as error:
         return {"database": " ".join(filter(None, (type(error).__name__, sqlstate(error))))}
     finally:
@@ -75,6 +83,7 @@ def _database() -> dict[str, Any]:
         "database": "ok",
         "oldest_job_minutes": round(float(minutes), 1),
         "postponed_jobs": postponed,
+        "releases": releases,
     }
 
 

@@ -16,13 +16,14 @@ TESTING = "pytest" in sys.modules
 DEMO = flag("DEMO")
 DEBUG = flag("DEBUG")
 # One secret for each purpose: sessions and links in letters, rounding seeds (reports.releases), person
-# references, uploaded files (records.collection), and the second factors of accounts (agencies). Each may
-# lie in a file: NAME_FILE. `agencies.secrets` says which process needs which, and stops one that has a wrong one.
+# references, uploaded files (records.collection), second factors and letters of accounts (agencies), and
+# seals of releases (reports.published). Each may lie in a file: NAME_FILE. `agencies.secrets` says which process needs which, and stops one that has a wrong one.
 SECRET_KEY = secret("SECRET_KEY")
 DISCLOSURE_SECRET = secret("DISCLOSURE_SECRET")
 PERSON_REF_SECRET = secret("PERSON_REF_SECRET")
 FILES_SECRET = secret("FILES_SECRET")
 ACCOUNTS_SECRET = secret("ACCOUNTS_SECRET")
+SEALS_SECRET = secret("SEALS_SECRET")
 # Older secrets, one a line, that still open what was closed with them (manage.py rotate).
 SECRET_KEY_FALLBACKS = secrets("SECRET_KEY_FALLBACKS")
 FILES_SECRET_FALLBACKS = secrets("FILES_SECRET_FALLBACKS")
@@ -61,6 +62,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "migdata.middleware.PrivateIsNotStored",
+    "migdata.middleware.KnownMethods",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -75,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "agencies.middleware.SecondFactorFirst",
+    "reports.pages.unavailable.AnsweredInWords",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "migdata.urls"
@@ -245,10 +249,10 @@ CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "migdata.reap", "schedule": JOB_LEASE_SECONDS / 2},
     "expire": {"task": "records.expire", "schedule": 3600},
     "expire letters": {"task": "agencies.expire", "schedule": 3600},
+    "scan": {"task": "reports.scan", "schedule": 3600},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.
-# Drawings are whatever readers ask for: each process keeps the latest few hundred in memory.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -256,12 +260,14 @@ CACHES = {
         # Django's 300 would let anybody push counts out by asking for many.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    "drawings": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "drawings",
-        "OPTIONS": {"MAX_ENTRIES": 400},
-    },
 }
+# Large tables and drawings of releases are made once and kept as files (reports.published.kept): so many
+# bytes of them; so many made at once on a machine; so many askers of a process that wait for one.
+ANSWERS_LIMIT = int(os.environ.get("ANSWERS_LIMIT", 2 * 1024**3))
+TABLES_AT_ONCE = int(os.environ.get("TABLES_AT_ONCE", 2))
+TABLES_ASKED_AT_ONCE = int(os.environ.get("TABLES_ASKED_AT_ONCE", 3))
+# Whether the person who asked for a build may release it herself; the release then says so.
+RELEASE_BY_BUILDER = flag("RELEASE_BY_BUILDER")
 DATABASE_ROUTERS = ["migdata.routing.CacheOnTheSide"]
 
 REST_FRAMEWORK = {

@@ -6,8 +6,10 @@ from agencies import lockout, scope
 from agencies.roles import Permission
 from jobs import queue
 from records.collection import processing, uploads
+from records.review import shared_numbers
 
 queue.handler("records.intake")(scope.of_job(processing.process, needs=Permission.ENTER))
+queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 
 @shared_task(name="records.expire")

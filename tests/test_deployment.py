@@ -22,15 +22,17 @@ CAPABILITIES = {"proxy": ["NET_BIND_SERVICE"]}
 # Which secrets each service is given; a longer list has to be argued for here.
 SECRETS = {
     "proxy": set(),
-    "migrate": {"app_password", "owner_password", "broker_password"},
+    "migrate": {"app_password", "owner_password", "broker_password", "seals_secret"},
     "web": {
         *("app_password", "broker_password", "secret_key", "files_secret", "accounts_secret"),
         *("secret_key_fallbacks", "files_secret_fallbacks", "accounts_secret_fallbacks"),
+        "seals_secret",
     },
     "worker": {
         *("app_password", "broker_password", "secret_key", "files_secret", "mail_password"),
         *("secret_key_fallbacks", "files_secret_fallbacks"),
-        *("disclosure_secret", "person_ref_secret"),
+        *("disclosure_secret", "person_ref_secret", "accounts_secret", "seals_secret"),
+        "accounts_secret_fallbacks",
     },
     "beat": {"broker_password"},
     "db": {"superuser_password", "owner_password", "app_password"},

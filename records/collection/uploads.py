@@ -38,6 +38,7 @@ from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
 from records.reading import encrypted_file
+from records.review import handlings
 from records.review.opening import require_delivery
 from records.validation import personal
 from standards import codelists, languages
@@ -119,6 +120,7 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
         if not can_be_answered(now):
             raise Refused(_("This file no longer needs answers. Look at it again."))
         job = _ask_for_reading(now, by, answers)
+        handlings.note_answers(now, by=by)
     upload.refresh_from_db()
     return job
 
@@ -150,6 +152,7 @@ def undo(upload: Upload, *, by: Person) -> None:
         ).update(state=State.UNDONE)
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
+        handlings.note_undo(upload, submissions, by=by)
         upload.records.all().delete()
         HeldRow.all_rows.filter(upload=upload).delete()
         HeldRow.all_rows.closed_by_upload(upload).update(closed_by=None)

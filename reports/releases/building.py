@@ -15,6 +15,7 @@ from reports.designs.datasets import Dataset
 from reports.exact import cube, private_files, slices
 from reports.exact.cube import slices_in_force
 from reports.models import Blob, Build, Release, Slice
+from reports.published import seals
 from reports.published.editions import CELLS, VALUE
 from reports.releases.protecting import METHOD, Protected, protect, require_secret
 from reports.releases.verbs import Publishing
@@ -76,16 +77,17 @@ def _freeze(
     accepted = [s.submission.period for s in inputs]
     periods = periods_between(min(accepted), max(accepted))
     structure = dataset.structure(periods).as_json()
-    release = Release.objects.create(
+    release = Release(
         dataset=dataset.code,
         number=number,
         structure={**structure, "accuracy": protected.accuracy},
         missing=_missing(dataset, periods, inputs),
         checksum=hashlib.sha256(content).hexdigest(),
     )
-    Blob.objects.create(
-        release=release, name=CELLS, media_type="application/vnd.apache.parquet", content=content
-    )
+    file = (CELLS, "application/vnd.apache.parquet", content)
+    release.seal = seals.seal(release, [file])
+    release.save()
+    Blob.objects.create(release=release, name=file[0], media_type=file[1], content=file[2])
     return release
 
 

@@ -185,6 +185,7 @@ def require_secret(dataset: str) -> None:
     """
     try:
         secrets.require("disclosure")
+        secrets.require("seals")
     except secrets.WrongSecret as problem:
         log.error("nothing is published: %s", problem)
         raise queue.GaveUp(WRONG_SECRET) from None

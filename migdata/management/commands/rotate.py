@@ -15,7 +15,8 @@ from agencies import audit, second_factor, secrets
 from agencies.models import Person
 from records.collection import uploads
 from records.reading import encrypted_file
-from reports.models import Build
+from reports.models import Build, Release
+from reports.published import seals
 
 AT_ONCE = 500  # sessions
 REFERENCES = (
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             "sessions": self._sessions,
             "files": self._files,
             "accounts": self._accounts,
+            "seals": self._seals,
             "references": self._references,
             "disclosure": self._disclosure,
         }
@@ -125,6 +127,16 @@ class Command(BaseCommand):
                     " with --lost: their people set up a new one, with the help of an administrator."
                 )
         return f"{renewed} secrets of second factors were encrypted anew; {closed} stay closed."
+
+    def _seals(self, lost: bool) -> str:
+        """Take a secret into use with which the owner has sealed every release (`verify_releases --seal`)."""
+        other = [str(r) for r in Release.objects.all() if not seals.is_current(r)]
+        if other:
+            raise CommandError(
+                f"{', '.join(other)}: sealed with another SEALS_SECRET. Compare the checksums with what was"
+                " cited, then run `MIGDATA_AS_OWNER=1 manage.py verify_releases --seal`."
+            )
+        return "Every release is sealed with this secret."
 
     def _references(self, lost: bool) -> str:
         if not secrets.is_current("references") and not lost:
