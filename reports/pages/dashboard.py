@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from reports.charts import findings
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
@@ -70,6 +71,7 @@ class ChartFigure:
 
 
 @login_not_required
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The figures of one dataset: the newest release, or the one that is cited."""
     editions = current_editions()
@@ -102,6 +104,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@require_safe
 def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponseBase:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = current_editions()
