@@ -1,4 +1,4 @@
-"""The portal as a WSGI application (gunicorn migdata.wsgi)."""
+"""The portal as a WSGI application, for the live server of tests; the web process is migdata.server."""
 
 import os
 

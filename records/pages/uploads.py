@@ -83,8 +83,8 @@ def uploads(request: SignedInRequest) -> HttpResponse:
     return render(request, "records/uploads.html", {"page": page, "may_enter": may_enter})
 
 
+@access.takes_files(Permission.ENTER)
 def new(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, Permission.ENTER)
     form = UploadForm(
         request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict()
     )
