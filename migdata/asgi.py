@@ -1,11 +1,19 @@
 """The portal as an ASGI application: the door, and Django behind it (python -m migdata.server)."""
 
+import multiprocessing
 import os
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migdata.settings")
+from migdata.local.processes import end_with_parent
 
+# A server that is killed leaves no process behind that holds its port, not even one just starting.
+end_with_parent()
+_server = multiprocessing.parent_process()
+if _server is not None and os.getppid() != _server.pid:
+    raise SystemExit("The server has ended.")
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migdata.settings")
 django = get_wsgi_application()  # reads the settings, so what needs them is imported after it
 
 from migdata.server.door import Door  # noqa: E402

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from migdata.local.processes import end_with_parent
 from migdata.server import admission, answers, pages, receiving, sessions
 from migdata.server.admission import NotAdmitted
 from migdata.server.arrival import ASKS, Arrival
@@ -56,7 +55,6 @@ class Door:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        end_with_parent()  # a server that is killed leaves no process behind that holds the port
         self._open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -87,8 +85,7 @@ class Door:
             if account := await self._account(arrival):
                 room, who, sender = "people", "account", account
             await self._count(who, pages.cost_of(arrival), sender)
-        with self._bodies[who].taken(sender):
-            body = await self._body(arrival, receive)
+        body = await self._body(arrival, receive, self._bodies[who], sender)
         try:
             await self._answer(self._pools[room], sender, arrival, body, send)
         finally:
@@ -111,12 +108,15 @@ class Door:
                 seconds=seconds,
             )
 
-    async def _body(self, arrival: Arrival, receive: Receive) -> Body:
+    async def _body(
+        self, arrival: Arrival, receive: Receive, places: Places, sender: str
+    ) -> Body:
         if arrival.length == 0:
             return Body()
         permitted = Admission(arrival, lambda: self._allowance(arrival))
         await permitted.admit(arrival.length or 0)
-        return await receiving.receive(receive, arrival, permitted)
+        with places.taken(sender):
+            return await receiving.receive(receive, arrival, permitted)
 
     async def _allowance(self, arrival: Arrival) -> int:
         """How much may be sent, asked in a thread: it needs the database."""
