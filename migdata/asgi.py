@@ -2,13 +2,15 @@
 
 import multiprocessing
 import os
+import signal
 
 from django.core.wsgi import get_wsgi_application
 
 from migdata.local.processes import end_with_parent
 
-# A server that is killed leaves no process behind that holds its port, not even one just starting.
-end_with_parent()
+# A server that is killed leaves no process behind that holds its port, not even one that is just
+# starting and hears no polite signal yet.
+end_with_parent(signal.SIGKILL)
 _server = multiprocessing.parent_process()
 if _server is not None and os.getppid() != _server.pid:
     raise SystemExit("The server has ended.")

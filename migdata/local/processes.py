@@ -99,8 +99,8 @@ class Processes:
         self.all.clear()
 
 
-def end_with_parent() -> None:
+def end_with_parent(by: int = signal.SIGTERM) -> None:
     """Let the kernel end this process when the one that started it is gone, killed or not (Linux)."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(PR_SET_PDEATHSIG, by)

@@ -11,7 +11,7 @@ from granian.log import LogLevels
 HEAD_WITHIN = 10_000  # milliseconds for the head of a request; also how long a connection may idle
 HEAD_SIZE = 64 << 10  # bytes
 CONNECTIONS = 1024  # of each process
-ENDS_WITHIN = 10  # seconds for requests that are being answered when the server is stopped
+ENDS_WITHIN = 8  # seconds for requests that are being answered when the server is stopped
 
 
 def main() -> None:

@@ -46,5 +46,6 @@ class Answer:
     def _start(self, status: str, headers: list[tuple[str, str]], _problem: Any = None) -> None:
         self.status = int(status.split(" ", 1)[0])
         self.headers = [
-            (name.lower().encode("latin1"), value.strip().encode("latin1")) for name, value in headers
+            (name.lower().encode("latin1"), value.strip().encode("latin1"))
+            for name, value in headers
         ]

@@ -108,9 +108,7 @@ class Door:
                 seconds=seconds,
             )
 
-    async def _body(
-        self, arrival: Arrival, receive: Receive, places: Places, sender: str
-    ) -> Body:
+    async def _body(self, arrival: Arrival, receive: Receive, places: Places, sender: str) -> Body:
         if arrival.length == 0:
             return Body()
         permitted = Admission(arrival, lambda: self._allowance(arrival))
