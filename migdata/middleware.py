@@ -47,7 +47,7 @@ def _admit(request: HttpRequest) -> None:
         if length > limit:
             raise admission.too_large(limit)
     if not length and request.content_type == "multipart/form-data":
-        raise NotAdmitted(411, _("The request does not say how long it is."))
+        raise admission.too_large(settings.UPLOAD_LIMIT + settings.FORM_LIMIT)  # it may be anything
 
 
 def _length(request: HttpRequest) -> int:
