@@ -17,6 +17,7 @@ from benchmarks.database import Database
 from benchmarks.ingest import BULK, DEFAULT, LIMIT, OURS, Contest, Files
 from benchmarks.measure import Different, Failed
 from migdata import local
+from migdata.local import keys
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "benchmarks only, thirty-two bytes at least"
@@ -157,7 +158,8 @@ def _environment(fresh: Database, folder: Path) -> dict[str, str]:
         "MIGDATA_AS_OWNER": "0",
         "DEBUG": "0",
         "PYTHONPATH": str(ROOT),
-        **dict.fromkeys(("SECRET_KEY", "DISCLOSURE_SECRET", "PERSON_REF_SECRET"), SECRET),
+        **{name: f"{SECRET}: {name}" for name in keys.NAMES},
+        "PERSON_REF_SECRET": SECRET,  # the variants that are compared make the same references
     }
 
 
