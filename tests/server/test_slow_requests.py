@@ -85,4 +85,6 @@ def test_readers_who_do_not_read_hold_no_thread_and_are_given_up(web, clerk, lar
         assert status_of(server.ask("GET /", cookie(clerk))) == 200
         until(lambda: server.log.read_text().count("large-for-slow-readers") >= THREADS)
         for wire in slow:
-            assert 0 < len(rest_of(wire)) < LARGE
+            answer = rest_of(wire)
+            assert header_of(answer, "Content-Length") == str(LARGE)
+            assert len(answer) < LARGE
