@@ -12,8 +12,8 @@ from typing import IO, Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-IN_MEMORY = 1 << 20  # bytes; every form without a file is smaller
-FRAME, TAG = 1 << 20, 16  # bytes of clear text in a frame, and of what proves that it is whole
+IN_MEMORY = 256 << 10  # bytes; nearly every form without a file is smaller
+FRAME, TAG = 256 << 10, 16  # bytes of clear text in a frame, and of what proves that it is whole
 
 
 class Body:

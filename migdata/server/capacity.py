@@ -89,7 +89,8 @@ class Pool:
             raise Busy(own=False) from None
         running = asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         # The thread is free when the work is done, not when somebody stopped waiting for it.
-        running.add_done_callback(lambda _done: (own.release(), self._free.release()))
+        running.add_done_callback(lambda _done: own.release())
+        running.add_done_callback(lambda _done: self._free.release())
         return await asyncio.shield(running)
 
     def close(self) -> None:

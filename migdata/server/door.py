@@ -1,10 +1,12 @@
 """The door: from the head of a request to its answer. Threads are held by work, never by waiting."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -124,7 +126,10 @@ class Door:
             with translation.override(arrival.language):
                 return admission.allowance(arrival.address_of_page, lambda: sessions.person_of(key))
 
-        return await self._pools["questions"].run(arrival.sender, asked)
+        try:
+            return await self._pools["questions"].run(arrival.sender, asked)
+        except DatabaseError:
+            raise Busy(own=False) from None
 
     async def _answer(
         self, pool: Pool, sender: str, arrival: Arrival, body: Body, send: Send
@@ -135,14 +140,20 @@ class Door:
             await answers.send(send, answer.status, answer.headers, pieces)
         finally:
             if answer.streams:
-                await pool.run(sender, answer.close)
+                await asyncio.to_thread(answer.close)
 
 
 async def _pieces(answer: Answer, pool: Pool, sender: str, *, head: bool) -> AsyncIterator[bytes]:
     if head:
         return
     yield answer.first
-    while answer.streams and (piece := await pool.run(sender, answer.more)):
+    while answer.streams:
+        try:
+            piece = await pool.run(sender, answer.more)
+        except Busy:
+            raise answers.TooSlow from None  # too late for words: the answer has begun
+        if not piece:
+            return
         yield piece
 
 

@@ -14,7 +14,7 @@ def room_of(arrival: Arrival) -> str:
     path = arrival.address_of_page
     if path == _address("healthz"):
         return "health"
-    if _is_static(path):
+    if arrival.method in ("GET", "HEAD") and _is_static(path):
         return "files"
     # Whoever signs in is a stranger still, but not one of the crowd that reads figures.
     return "entrance" if path.startswith(_entrance()) else "public"
@@ -35,7 +35,7 @@ def cost_of(arrival: Arrival) -> str:
 def _is_static(path: str) -> bool:
     """Say whether WhiteNoise has the file; an invented name goes the way of all pages."""
     prefix = f"/{settings.STATIC_URL.lstrip('/')}"
-    if not path.startswith(prefix) or "\x00" in path:
+    if not path.startswith(prefix) or "\x00" in path or ".." in path:
         return False
     return (Path(settings.STATIC_ROOT) / path.removeprefix(prefix)).is_file()
 

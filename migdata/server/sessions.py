@@ -7,7 +7,7 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib import auth
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 
 from agencies.access import Anyone
@@ -25,7 +25,7 @@ def person_of(key: str) -> Anyone:
     try:
         request = HttpRequest()
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-        person: Anyone = auth.get_user(request)  # type: ignore[assignment]
+        person: Anyone = auth.get_user(request)
         return person
     finally:
         close_old_connections()
@@ -51,11 +51,14 @@ class Sessions:
         return account if until > time.monotonic() else None
 
     async def ask(self, arrival: Arrival) -> str:
-        """Return the account of the session, or "". While all are busy, nobody is somebody."""
+        """Return the account of the session, or "".
+
+        While nobody can be asked, everybody is a stranger: Django says what is wrong.
+        """
         key = key_of(arrival)
         try:
             person = await self._pool.run(arrival.sender, person_of, key)
-        except Busy:
+        except (Busy, DatabaseError):
             return ""
         account = f"account:{person.pk}" if person.is_authenticated else ""
         self._verdicts[key] = (time.monotonic() + REMEMBERED[bool(account)], account)

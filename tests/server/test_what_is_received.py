@@ -175,6 +175,15 @@ def test_a_header_that_only_looks_like_another_is_dropped(web):
     assert b'<html lang="en">' in answer
 
 
+def test_a_style_sheet_is_no_way_around_the_count(web):
+    server = web(WEB_CONCURRENCY="1", PAGES_A_MINUTE_BY_ADDRESS="3", FORMS_A_MINUTE_BY_ADDRESS="3")
+    for line in ("GET /static/css/../../../manage.py", "GET /static/none.css"):
+        assert status_of([server.ask(line) for _time in range(4)][-1]) == 429
+    posts = [server.ask("POST /static/mark.svg", "Content-Length: 0") for _time in range(4)]
+    assert status_of(posts[-1]) == 429
+    assert status_of(server.ask("GET /static/mark.svg")) == 200
+
+
 def test_a_body_of_a_question_is_not_received(web):
     answer = web(WEB_CONCURRENCY="1").ask("GET /figures/", f"Content-Length: {HUGE}")
     assert status_of(answer) == 413
