@@ -75,8 +75,9 @@ def on_the_demonstration(web: str, say: Say) -> dict[str, Any]:
     os.environ["MIGDATA_LOCAL"] = str(Path(os.environ["MIGDATA_LOCAL"]) / "attack")
     folder = Path(os.environ["MIGDATA_LOCAL"])
     manage = [str(ROOT / "manage.py")]
-    say("Loading the demonstration country.")
-    measure.command([*manage, "demo", "--once"], env=os.environ)
+    if not (folder / "seed.json").exists():
+        say("Loading the demonstration country.")
+        measure.command([*manage, "demo", "--once"], env=os.environ)
     measure.command([*manage, "collectstatic", "--no-input", "-v0"], env=os.environ)
     with local.session():
         local.prepare(start=True)
@@ -218,8 +219,8 @@ def _readers(port: int, addresses: list[str]) -> Iterator[Counter[str]]:
     ended, answers = threading.Event(), Counter[str]()
 
     def read(number: int) -> None:
-        month = f"2025-{number % 12 + 1:02}"
-        path = f"/figures/?dataset=BCR&period={month}&region=TM-{'ALBMSD'[number // 12 % 6]}&n={number}"
+        month, region = f"2025-{number % 12 + 1:02}", "ABLMDS"[number // 12 % 6]
+        path = f"/figures/?dataset=BCR&from={month}&region=TM-{region}"
         try:
             source = addresses[number % len(addresses)]
             answers[_get(port, path, source=source, timeout=PATIENCE)] += 1
