@@ -277,7 +277,7 @@ def test_r16_each_kind_of_process_has_its_limits(portal, worker):
     command = portal.manage("shell", "-v0", "-c", show.format("statement_timeout"))
     assert "'0'" in command  # migrations take their time
     settings = "from migdata import settings; print(settings.DATABASE_SECONDS)"
-    for program, seconds in (("celery", 600), ("gunicorn", 15)):
+    for program, seconds in (("celery", 600), ("server", 15)):
         code = f"import sys; sys.argv = ['/venv/bin/{program}']; {settings}"
         done = subprocess.run(
             [sys.executable, "-c", code],
