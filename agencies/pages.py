@@ -10,16 +10,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import i18n
+from django.views.decorators.http import require_safe
 
 from agencies import access, accounts, authority, invitations, letters, sign_in
 from agencies.forms import AgencyForm, InviteForm
-from agencies.http import SignedInRequest
+from agencies.http import SignedInRequest, takes_forms
 from agencies.invitation_pages import people_of
 from agencies.models import Agency, Invitation, Person
 from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission, Role
 
 
+@require_safe
 def people(request: SignedInRequest) -> HttpResponse:
     """The people of one agency; the national administrator chooses which."""
     access.require(request.user, Permission.MANAGE_PEOPLE)
@@ -35,6 +37,7 @@ def people(request: SignedInRequest) -> HttpResponse:
     return render(request, "agencies/people.html", context)
 
 
+@takes_forms
 def invite(request: SignedInRequest, agency: str) -> HttpResponse:
     """Invite a person to an agency: the form, and what became of it."""
     place = _managed(request, agency)
@@ -62,6 +65,7 @@ def invite(request: SignedInRequest, agency: str) -> HttpResponse:
     return render(request, "agencies/invite.html", context, status=422 if form.is_bound else 200)
 
 
+@takes_forms
 def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
     """One person of an agency: their roles and their account, and what was changed of them."""
     place = _managed(request, agency)
@@ -82,6 +86,7 @@ def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
     return render(request, "agencies/person.html", context)
 
 
+@takes_forms
 def agency_list(request: SignedInRequest) -> HttpResponse:
     """All agencies with their administrators, and the form that adds one."""
     access.require(request.user, Permission.MANAGE_AGENCIES)
@@ -113,6 +118,7 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
 
 
 @login_not_required
+@takes_forms
 def set_language(request: HttpRequest) -> HttpResponse:
     """Django's switch of language; for a person who is signed in the choice is stored."""
     response = i18n.set_language(request)

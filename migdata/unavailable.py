@@ -4,7 +4,7 @@ Django asks `server_error` for every exception that no page has answered, those 
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -50,6 +50,7 @@ ANSWERS = {
         _("Nothing was changed. Ask for less at once, or try again when fewer people are here."),
         30,
     ),
+    # Of a form; who only looks is told that the portal is busy.
     Trouble.BUSY: Answer(409, _("Somebody else is working on this"), NOTHING_CHANGED, 5),
     Trouble.CONFLICT: Answer(503, _("Two people did the same at once"), NOTHING_CHANGED, 2),
 }
@@ -61,6 +62,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if cause is None:
         return our_fault(request)
     answer = ANSWERS[cause]
+    if answer.status == 409 and request.method in ("GET", "HEAD"):
+        answer = replace(answer, status=503)
     # The middleware that chooses the language may not have been reached.
     language = translation.get_language_from_request(request)
     with translation.override(language):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from agencies import access, invitations
 from agencies.http import SignedInRequest
@@ -74,6 +75,7 @@ class Delivery:
         return self.version.title
 
 
+@require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the person; those who have nothing to do with submissions go to their desk."""
     invited = invitations.waiting_for(request.user).exists()
