@@ -1,5 +1,5 @@
 # Every target works from a fresh clone with nothing but Python 3.11 or newer.
-.PHONY: demo run test check format lock bench venv stop
+.PHONY: demo run test test-without-filters check format lock bench venv stop mutations api audit advisories sbom
 
 PY := .venv/bin/python
 # Servers of their own for tests and checks: a running demonstration is not disturbed.
@@ -14,6 +14,12 @@ run: venv  ## the portal as it is, without loading the demonstration country
 test: venv  ## all tests with coverage; ARGS="-k name" for some
 	@$(PY) -m migdata.catalogs
 	@$(WITH_SERVERS) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory test-without-filters)
+
+test-without-filters: venv  ## tests of several agencies with the filters of the code gone: row-level security alone
+	@MIGDATA_TEST_WITHOUT_FILTERS=1 $(WITH_SERVERS) $(PY) -m pytest -q tests/attacks/test_row_level_security.py \
+		tests/attacks/test_rows_held_together.py tests/attacks/test_pages_without_filters.py tests/agencies/test_scope.py \
+		tests/records/test_privacy.py tests/test_what_is_stored.py
 
 check: venv  ## style, types, layers, templates, migrations, deployment settings
 	$(PY) -m ruff check .
@@ -24,6 +30,26 @@ check: venv  ## style, types, layers, templates, migrations, deployment settings
 	$(WITH_SERVERS) $(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check --deploy --fail-level WARNING
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+mutations: venv  ## the permission matrix with one rule less, for every rule: about half an hour
+	@MUTATIONS=all $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider tests/matrix/test_mutations.py $(ARGS)
+	@$(WITH_SERVERS) $(PY) -m tests.matrix.mutated
+
+api: venv  ## 10,000 questions to the API, made from its description, by every role
+	@API_EXAMPLES=10 $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider -s tests/reports/test_api_by_its_description.py $(ARGS)
+
+audit: venv  ## known faults of the packages in our locks: asked online, else of the stored copy
+	@$(PY) requirements/audit.py $(ARGS)
+
+advisories: venv  ## write the stored copy of advisories anew; needs the service online
+	@$(PY) requirements/audit.py --refresh
+
+SBOM := .local/sbom.json
+
+sbom: venv  ## the list of packages that run in production, with their hashes, as CycloneDX
+	@mkdir -p .local
+	@.venv/bin/cyclonedx-py requirements requirements/base.lock --pyproject pyproject.toml \
+		--output-reproducible -o $(SBOM)
 
 format: venv  ## write the style that check asks for
 	$(PY) -m ruff check --fix .

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from guardian.shortcuts import assign_perm, remove_perm
 
 from agencies.models import Agency, AgencyPermission, Person
-from agencies.roles import ROLES, Permission, Role
+from agencies.refusal import Refused
+from agencies.roles import ROLES, Exclusion, Permission, Role, excluded
 
 Anyone = Person | AnonymousUser
 
@@ -100,8 +101,38 @@ def holders(*roles: Role) -> dict[Agency, list[Person]]:
     return by_agency
 
 
+def conflicts(person: Anyone, *roles: Role, agency: Agency | None = None) -> list[Exclusion]:
+    """Return what would exclude each other if the person held the roles in the agency too."""
+    held = [(place.pk, role) for place, given in holdings(person).items() for role in given]
+    return excluded([*held, *((agency.pk, role) for role in roles if agency)])
+
+
+def held_at(email: str) -> list[tuple[int, Role]]:
+    """Return the roles held by whoever has this address, each with the id of its agency.
+
+    One query, whether or not somebody has it: how long it takes tells nothing.
+    """
+    grants = AgencyPermission.objects.filter(user__email__iexact=email)
+    return [(grant.content_object_id, role) for grant, role in _with_roles(grants)]
+
+
+def in_conflict() -> dict[Person, list[Exclusion]]:
+    """Return the people who hold roles that exclude each other since before that was so."""
+    people: dict[Person, list[tuple[int, Role]]] = {}
+    for grant, role in _with_roles(AgencyPermission.objects.select_related("user")):
+        people.setdefault(grant.user, []).append((grant.content_object_id, role))
+    return {person: broken for person, held in people.items() if (broken := excluded(held))}
+
+
 def grant(person: Person, role: Role, agency: Agency) -> None:
-    """Give the role. Who may give it is decided in `agencies.accounts`."""
+    """Give the role. Who may give it is decided in `agencies.authority`.
+
+    Raises `Refused` where the person holds a role that excludes it. The database refuses it as well
+    (a trigger, migration 0007), also where two are given at the same moment.
+    """
+    person.holdings = None
+    for exclusion in conflicts(person, role, agency=agency):
+        raise Refused(exclusion.reason)
     assign_perm(f"agencies.{role.value}", person, agency)
     person.holdings = None
 

@@ -1,6 +1,10 @@
-"""The request private pages receive: login is enforced by middleware, so `user` is a Person."""
+"""The request private pages receive, and the methods of pages with a form.
+
+Login is enforced by middleware, so `user` is a Person.
+"""
 
 from django.http import HttpRequest
+from django.views.decorators.http import require_http_methods
 from django_htmx.middleware import HtmxDetails
 
 from agencies.models import Person
@@ -9,3 +13,7 @@ from agencies.models import Person
 class SignedInRequest(HttpRequest):
     user: Person
     htmx: HtmxDetails  # truthy where the page asks for a fragment
+
+
+# For a page that shows a form and takes it. Every other page says `require_safe` or `require_POST`.
+takes_forms = require_http_methods(["GET", "HEAD", "POST"])

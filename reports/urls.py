@@ -30,6 +30,7 @@ urlpatterns = [
     ),
     path("figures/api/v1/tables", endpoints.Tables.as_view(), name="api_tables"),
     path("figures/api/v1/tables/<slug:code>/data", endpoints.TableData.as_view(), name="api_table"),
+    path("figures/api/v1/<path:address>", endpoints.Nowhere.as_view(), name="api_nowhere"),
     path("figures/api/schema/", openapi.Description.as_view(), name="api_schema"),
     path("releases/", releases.releases, name="releases"),
     path("releases/build/<slug:dataset>/", releases.build, name="build"),

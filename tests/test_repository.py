@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,45 @@ def test_the_repository_names_no_package_registry_and_no_machine_of_ours():
     files = [path for path in tracked() if path.is_file()]
     assert Path(__file__).resolve() in files
     assert [str(path) for path in files if words.search(path.read_bytes())] == []
+
+
+# What programs and clouds give out as secrets, and private keys.
+SECRETS = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|\bglpat-[\w-]{20}"
+    rb"|\bxox[abprs]-[\w-]{10,}|\beyJ[\w-]{20,}\.eyJ[\w-]{20,}\.|\bsk_live_\w{16,}|\bAIza[\w-]{35}\b"
+    rb"|\b(postgres(ql)?|redis|amqp|smtp)://[^\s:@/{}$<]+:(?!password@)[^\s:@/{}$<]{8,}@"
+)
+
+
+def test_no_secret_lies_in_the_repository():
+    """O7: neither in a file nor in one that was removed: the history is read too."""
+    found = [str(p) for p in tracked() if p.is_file() and SECRETS.search(p.read_bytes())]
+    assert found == []
+    history = subprocess.run(
+        ["git", "log", "-p", "--no-color", "--format=%h", "-n", "2000"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    assert SECRETS.search(history.stdout) is None
+
+
+def test_what_a_secret_looks_like_is_recognised():
+    invented = [
+        *("-----BEGIN RSA " + "PRIVATE KEY-----", "AKIA" + "A" * 16, "ghp_" + "a1" * 18),
+        *("postgresql://app:" + "longenough@elsewhere.example/x", "glpat-" + "a" * 20),
+    ]
+    assert all(SECRETS.search(text.encode()) for text in invented)
+    assert not SECRETS.search(b"postgresql://user:password@host:port")
+
+
+def test_the_rules_of_security_are_checked_in_all_code_that_runs():
+    """O7: ruff has the rules of bandit; only tests and measurements are exempt."""
+    lint = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    assert "S" in lint["select"]
+    exempt = {place for place, rules in lint["per-file-ignores"].items() if "S" in rules}
+    assert exempt == {"tests/**", "benchmarks/**"}
+    assert [rule for rule in lint["ignore"] if rule.startswith("S")] == ["S608"]
 
 
 def test_every_catalogue_compiles(tmp_path):

@@ -7,10 +7,10 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from agencies import access
-from agencies.http import SignedInRequest
+from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -27,6 +27,7 @@ PER_PAGE = 50
 LISTED = ("sex", "citizenship", "region")
 
 
+@require_safe
 def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
     submission = get_object_or_404(
         Submission.objects.visible_to(request.user).select_related(
@@ -54,17 +55,19 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
     return render(request, "records/records.html", context)
 
 
+@takes_forms
 def new(request: SignedInRequest, instrument_code: str, agency_code: str) -> HttpResponse:
     agency = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
     instrument = get_object_or_404(agency.instruments, code=instrument_code)
     version = current(instrument)
-    if request.method == "GET":
+    if request.method != "POST":
         variables = spec_of(version).variables
         initial = {v.name: v.unknown for v in variables if v.name != "sex" and v.unknown}
         return form(request, version, agency, initial)
     return _save(request, version, agency)
 
 
+@takes_forms
 def edit(request: SignedInRequest, record: int) -> HttpResponse:
     earlier = get_object_or_404(
         Record.objects.visible_to(request.user).select_related(
@@ -73,7 +76,7 @@ def edit(request: SignedInRequest, record: int) -> HttpResponse:
         pk=record,
     )
     version = earlier.submission.instrument_version
-    if request.method == "GET":
+    if request.method != "POST":
         return form(request, version, earlier.agency, entry.texts_of(earlier), record=earlier)
     return _save(request, version, earlier.agency, record=earlier)
 
@@ -122,7 +125,7 @@ def form(
         "acknowledged": request.POST.getlist("acknowledged"),
         "may_enter": access.may(request.user, Permission.ENTER, agency),
     }
-    status = 200 if request.method == "GET" else 422
+    status = 422 if request.method == "POST" else 200
     return render(request, "records/record.html", context, status=status)
 
 

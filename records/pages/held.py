@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from agencies import access
-from agencies.http import SignedInRequest
+from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import corrections
@@ -61,6 +61,7 @@ class Row:
     warned: tuple[str, ...] = ()  # rules to confirm: saving once more confirms them
 
 
+@require_safe
 def held_rows(
     request: SignedInRequest, submission_id: int | None = None, upload_id: int | None = None
 ) -> HttpResponse:
@@ -89,6 +90,7 @@ def held_rows(
     return render(request, "records/held.html", context)
 
 
+@takes_forms
 def correct(request: SignedInRequest, held: int) -> HttpResponse:
     """The form of one held row; a save from the sheet answers with the row as it is then."""
     held_row = get_object_or_404(

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
-from agencies import access
+from agencies import access, invitations
 from agencies.http import SignedInRequest
 from agencies.models import Agency, Person
 from agencies.roles import Permission
@@ -74,13 +75,15 @@ class Delivery:
         return self.version.title
 
 
+@require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the person; those who have nothing to do with submissions go to their desk."""
+    invited = invitations.waiting_for(request.user).exists()
     if not access.may(request.user, Permission.SEE_SUBMISSIONS):
-        return redirect(_desk(request.user))
+        return redirect("agencies:invitations" if invited else _desk(request.user))
     deliveries = _deliveries(request.user)
     groups = _groups(request.user, deliveries)
-    if not groups and access.may(request.user, Permission.PUBLISH):
+    if not groups and not invited and access.may(request.user, Permission.PUBLISH):
         return redirect("reports:releases")
     if groups:
         groups[0].tasks[0].first = True
@@ -89,6 +92,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "count": sum(group.count for group in groups),
         "calendar": _calendar(deliveries),
         "starts": deliveries,
+        "invited": invited,
     }
     return render(request, "records/home.html", context)
 

@@ -4,6 +4,7 @@ import csv
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from agencies.http import SignedInRequest
 from records.instruments.spec import Variable
@@ -12,12 +13,14 @@ from records.models import Instrument
 from standards.translation import active_language, in_language
 
 
+@require_safe
 def instruments(request: SignedInRequest) -> HttpResponse:
     newest = current_of(Instrument.objects.all())
     versions = sorted(newest.values(), key=lambda version: version.instrument.code)
     return render(request, "records/instruments.html", {"versions": versions})
 
 
+@require_safe
 def instrument(request: SignedInRequest, instrument_code: str) -> HttpResponse:
     version = current(get_object_or_404(Instrument, code=instrument_code))
     spec = spec_of(version)
@@ -34,6 +37,7 @@ def instrument(request: SignedInRequest, instrument_code: str) -> HttpResponse:
     return render(request, "records/instrument.html", context)
 
 
+@require_safe
 def template(request: SignedInRequest, instrument_code: str) -> HttpResponse:
     """An empty table with the headers in the person's language, to be filled in."""
     spec = spec_of(current(get_object_or_404(Instrument, code=instrument_code)))

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from agencies import access
 from agencies.http import SignedInRequest
@@ -33,6 +33,7 @@ STATES = (
 )
 
 
+@require_safe
 def submissions(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.SEE_SUBMISSIONS)
     submissions = Submission.objects.visible_to(request.user).select_related(
@@ -98,6 +99,7 @@ def begin(
         return redirect("records:home")
 
 
+@require_safe
 def submission(request: SignedInRequest, submission_id: int) -> HttpResponse:
     submission = _visible(request, submission_id)
     return render(request, "records/submission.html", _context(request, submission))

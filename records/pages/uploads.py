@@ -17,11 +17,11 @@ from django.urls import reverse
 from django.utils.formats import number_format as numbers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from agencies import access
-from agencies.http import SignedInRequest
+from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -71,6 +71,7 @@ class UploadForm(forms.Form):
         ]
 
 
+@require_safe
 def uploads(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.SEE_RECORDS)
     # Reports are large: of these lines only two numbers are needed.
@@ -84,6 +85,7 @@ def uploads(request: SignedInRequest) -> HttpResponse:
     return render(request, "records/uploads.html", {"page": page, "may_enter": may_enter})
 
 
+@takes_forms
 def new(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.ENTER)
     form = UploadForm(
@@ -117,10 +119,12 @@ def _over_quota(request: SignedInRequest, form: UploadForm, seconds: int | None)
     return response
 
 
+@require_safe
 def upload(request: SignedInRequest, upload_id: int) -> HttpResponse:
     return render(request, "records/upload.html", _context(request, _visible(request, upload_id)))
 
 
+@require_safe
 def progress(request: SignedInRequest, upload_id: int) -> HttpResponse:
     """The fragment that the page asks for while a worker reads the file; at the end, the whole page."""
     upload = _visible(request, upload_id, without="report")

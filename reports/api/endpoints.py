@@ -28,6 +28,7 @@ from reports.published.editions import Edition, current_editions
 from reports.published.figures import Table
 from reports.published.query import (
     MARKS,
+    NothingLeft,
     NotReleased,
     Options,
     Question,
@@ -79,6 +80,8 @@ class Released(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, NotReleased):
             exc = NotFound(str(exc))
+        elif isinstance(exc, NothingLeft):
+            exc = NotFound({"detail": str(exc), "parameter": exc.parameter})
         elif isinstance(exc, Unknown):
             exc = ValidationError({"detail": str(exc), "parameter": exc.parameter})
         elif isinstance(exc, Unavailable):
@@ -240,6 +243,15 @@ class Cells(Released):
         )
 
 
+class Nowhere(Released):
+    """Every address of the API that is none: refused as JSON, as everything is that programs ask."""
+
+    schema = None
+
+    def get(self, request: Request, address: str) -> Response:
+        raise NotFound(_("There is no such address. The description of the API names all."))
+
+
 def _edition(request: Request, dataset: str) -> Edition:
     """Return the release that `release` names, else the newest one."""
     edition = edition_of(request.query_params, dataset.upper())
@@ -252,7 +264,7 @@ def _answer(request: Request, question: Question, **named: str) -> HttpResponseB
     """Return one page of the rows. Where they are many it is written once and kept. Raises Busy."""
     question.require_at_most(openapi.MOST_VALUES, "JSON")
     limit = _number(request, "limit", openapi.ROWS, 1, openapi.MOST_ROWS)
-    offset = _number(request, "offset", 0, 0, 10**9)
+    offset = _number(request, "offset", 0, 0, openapi.FARTHEST)
     if question.most_rows <= kept.FEW_ROWS:
         return Response({**_page(request, question, limit, offset), **named})
     asked = (named, active_language(), question.by, list(question.where.items()), limit, offset)
@@ -296,7 +308,7 @@ def _page(request: Request, question: Question, limit: int, offset: int) -> dict
 
 
 def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
-    text = request.query_params.get(name) or str(default)
+    text = request.query_params.get(name, str(default))
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
     if not least <= number <= most:
         raise Unknown(

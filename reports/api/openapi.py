@@ -15,15 +15,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reports.designs import tables
+from reports.api.described import with_what_is_released
 from reports.designs.tables import TableDesign
 from reports.formats.flat import STATUS
-from reports.published.editions import Edition, current_editions
+from reports.published.editions import Edition
 from reports.published.query import LANGUAGES
-from reports.published.structure import SEX
 from standards.periods import FREQUENCIES
 
 ROWS, MOST_ROWS = 10_000, 50_000  # of one answer: unless `limit` says otherwise, and at most
+FARTHEST = 10**9  # row that an answer can begin with
 MOST_VALUES = 5_000_000  # rows times columns of a table that an answer may be a page of
 PARQUET = "application/vnd.apache.parquet"
 ABOUT_DATA = (
@@ -169,29 +169,35 @@ class Problem(serializers.Serializer[Any]):
     parameter = serializers.CharField(required=False, help_text="the parameter to blame")
 
 
+TEXT = {"type": "string", "pattern": r"^[^\x00]*$"}  # no text has a NUL
+
+
 def _texts(name: str, about: str) -> OpenApiParameter:
     kind = {"type": "array", "items": {"type": "string"}}
     return OpenApiParameter(name, kind, style="form", explode=False, description=about)
 
 
 def _in_path(name: str, about: str) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.PATH, description=about)
+    return OpenApiParameter(name, TEXT, OpenApiParameter.PATH, description=about)
 
 
+PERIOD = {"type": "string", "pattern": r"^([12]\d{3}(-(0[1-9]|1[0-2]|Q[1-4]))?)?$"}
 DATASET = _in_path("dataset", "code of a dataset, in any case")
 TABLE = _in_path("code", "code of a named table, in any case")
 RELEASE = _in_path("release", "name of a release, for instance BCR-2")
 BY = _texts("by", "dimensions of the rows, divided by commas; sex is always there, as columns")
 LANG = OpenApiParameter("lang", str, enum=LANGUAGES, description="language of labels and notes")
-CITED = OpenApiParameter("release", str, description="an earlier release, for instance BCR-1")
+CITED = OpenApiParameter("release", TEXT, description="an earlier release, for instance BCR-1")
 OF_DATA = [
-    OpenApiParameter("from", str, description="first period: 2026, 2026-Q3 or 2026-07"),
-    OpenApiParameter("to", str, description="last period; a year stands for all of it"),
+    OpenApiParameter("from", PERIOD, description="first period: 2026, 2026-Q3 or 2026-07"),
+    OpenApiParameter("to", PERIOD, description="last period; a year stands for all of it"),
     CITED,
     OpenApiParameter(
         "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}
     ),
-    OpenApiParameter("offset", {"type": "integer", "minimum": 0, "default": 0}),
+    OpenApiParameter(
+        "offset", {"type": "integer", "minimum": 0, "maximum": FARTHEST, "default": 0}
+    ),
     LANG,
 ]
 EXAMPLES = [
@@ -276,38 +282,5 @@ class Description(SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
-        editions = current_editions()
-        known = {
-            "dataset": [e.dataset for e in editions],
-            "code": list(tables.tables()),
-            "by": sorted({name for e in editions for name in e.structure.by_name if name != SEX}),
-        }
-        for path in response.data["paths"].values():
-            parameters = path.get("get", {}).get("parameters", [])
-            for parameter in parameters:
-                if names := known.get(parameter["name"]):
-                    schema = parameter["schema"]
-                    schema.get("items", schema)["enum"] = names
-            if any(parameter["name"] == "limit" for parameter in parameters):
-                parameters.extend(_conditions(editions))
+        response.data["paths"] = with_what_is_released(response.data["paths"])
         return response
-
-
-def _conditions(editions: list[Edition]) -> list[dict[str, Any]]:
-    """Describe each dimension as a parameter, with the codes of all datasets that have it."""
-    codes: dict[str, dict[str, None]] = {}
-    for edition in editions:
-        for dimension in edition.structure.by_name.values():
-            if dimension.name != SEX:
-                codes.setdefault(dimension.name, {}).update(dict.fromkeys(dimension.by_code))
-    return [
-        {
-            "name": name.lower(),
-            "in": "query",
-            "description": f"codes of {name}, divided by commas; where the dataset has it",
-            "style": "form",
-            "explode": False,
-            "schema": {"type": "array", "items": {"type": "string", "enum": list(known)}},
-        }
-        for name, known in codes.items()
-    ]

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import override
+from django.views.decorators.http import require_safe
 
 from reports.designs import tables
 from reports.designs.tables import TableDesign
@@ -40,6 +41,7 @@ def links(route: str, code: str, query: str) -> list[tuple[str, str]]:
 
 
 @login_not_required
+@require_safe
 def table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponseBase:
     """Answer with a named table as a file."""
     design = tables.tables().get(code.upper())
@@ -50,6 +52,7 @@ def table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponseBase
 
 
 @login_not_required
+@require_safe
 def data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponseBase:
     """Answer with any table of a dataset as a file: `by` names its dimensions."""
     return _file(request, dataset.upper(), f"{{}}.{suffix}", None, DATA)

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from agencies import access
 from agencies.http import SignedInRequest
@@ -38,6 +38,7 @@ CHIPS = {"BUILT": "marked", "RELEASED": "accepted", "WITHDRAWN": "returned"}
 OPEN = (queue.Job.State.QUEUED, queue.Job.State.RUNNING)
 
 
+@require_safe
 def releases(request: SignedInRequest) -> HttpResponse:
     """The datasets, their releases, and what was accepted since."""
     access.require(request.user, Permission.PUBLISH)
@@ -57,6 +58,7 @@ def build(request: SignedInRequest, dataset: str) -> HttpResponse:
     return redirect("reports:releases")
 
 
+@require_safe
 def release(request: SignedInRequest, pk: int) -> HttpResponse:
     """One release: what readers will see beside what they see now, and its gates.
 

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from reports.designs import tables
 from reports.designs.tables import TableDesign
@@ -45,6 +46,7 @@ class Line:
 
 
 @login_not_required
+@require_safe
 def method(request: HttpRequest) -> HttpResponse:
     """How people are protected, in plain words."""
     texts = [(e.structure.title, flat.accuracy(e.structure)) for e in current_editions()]
@@ -53,12 +55,14 @@ def method(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@require_safe
 def api_guide(request: HttpRequest) -> HttpResponse:
     """How programs read the figures."""
     return render(request, "reports/api.html", {"editions": current_editions()})
 
 
 @login_not_required
+@require_safe
 def table_list(request: HttpRequest) -> HttpResponse:
     """Every named table with its newest release."""
     try:
@@ -71,6 +75,7 @@ def table_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@require_safe
 def table(request: HttpRequest, code: str) -> HttpResponse:
     """A named table of the newest release, or of the one that is cited, with its filters."""
     design = tables.tables().get(code.upper())

@@ -33,6 +33,10 @@ class NotReleased(Unknown):
     """A reader cites a release that does not exist, or that nobody may see."""
 
 
+class NothingLeft(Unknown):
+    """A reader asks for codes or periods that exist, but not together."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What an address may be asked, beside the dimensions of its dataset.
@@ -160,6 +164,8 @@ def require_options(query: QueryDict, options: Options, structure: Structure | N
     """Raise Unknown for a parameter that the address does not read."""
     dimensions = [name.lower() for name in structure.by_name if name != SEX] if structure else []
     for key in query:
+        if key in options.names and key != "by":
+            _require_once(query, key)
         if key in options.names or MARKS.fullmatch(key):
             continue
         if structure and options.filters:
@@ -174,9 +180,15 @@ def require_options(query: QueryDict, options: Options, structure: Structure | N
         )
 
 
+def _require_once(query: QueryDict, name: str) -> None:
+    """Raise Unknown where a parameter with one value has several: which one is meant, nobody knows."""
+    if len(query.getlist(name)) > 1:
+        raise Unknown(_("“%(name)s” is given more than once.") % {"name": name}, name)
+
+
 def language_of(query: QueryDict) -> str:
     """Return the language that `lang` names, else that of the reader. Raises Unknown."""
-    language = query.get("lang") or active_language()
+    language = query.get("lang", active_language())
     if language not in LANGUAGES:
         raise Unknown(
             _("There is no language “%(name)s”. Choose from: %(allowed)s.")
@@ -238,7 +250,7 @@ def narrowed(fixed: Mapping[str, Iterable[str]], chosen: Codes) -> dict[str, lis
         allowed = both.get(name)
         both[name] = [code for code in codes if allowed is None or code in allowed]
         if not both[name]:
-            raise Unknown(
+            raise NothingLeft(
                 _("Nothing is left of “%(name)s”. Choose from: %(allowed)s.")
                 % {"name": name, "allowed": ", ".join(allowed or ())},
                 name.lower(),
@@ -274,7 +286,7 @@ def _between(query: QueryDict, structure: Structure) -> list[str] | None:
     days = {code: Period.parse(code) for code in known}
     periods = [c for c, p in days.items() if p.first_day >= begins and p.last_day <= ends]
     if not periods:
-        raise Unknown(
+        raise NothingLeft(
             _("No period lies between %(first)s and %(last)s. There are: %(known)s.")
             % {"first": first or "…", "last": last or "…", "known": ", ".join(known)},
             "from" if first else "to",

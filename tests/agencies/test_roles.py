@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import Permission as StoredPermission
 from django.utils import translation
 
-from agencies import accounts
+from agencies import authority
 from agencies.models import Agency
 from agencies.roles import ROLES, Permission, Role, Scope
 from migdata.demo import people
@@ -95,7 +95,7 @@ def test_every_role_has_its_permission_in_the_database():
 def test_an_administrator_gives_what_the_scope_of_a_role_allows(office, agency, agency_admin):
     head = make_person("head@scs.example", Role.AGENCY_ADMIN, office)
     given = {
-        place: {role.scope for role in accounts.grantable(by, place)}
+        place: {role.scope for role in authority.grantable(by, place)}
         for place, by in ((office, head), (agency, agency_admin))
     }
     assert given == {office: {Scope.AGENCY, Scope.STATISTICS_OFFICE}, agency: {Scope.AGENCY}}

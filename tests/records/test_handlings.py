@@ -1,8 +1,10 @@
 """Four eyes mean hands: who sent, typed or corrected rows neither signs nor accepts them."""
 
 import datetime
+import importlib
 import itertools
 import json
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -407,3 +409,31 @@ def test_whatever_people_do_nobody_signs_or_accepts_the_work_of_their_own_hands(
             assert offered == submissions.waiting_for(person).exists()
             assert bool(submissions.bar(person, present)) == (not offered)
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hands_that_were_in_rows_before_they_were_noted_are_found_in_uploads_and_in_the_log(
+    month, both, clerk, reviewer
+):
+    """What the migration does for a portal that has run before."""
+    (file,) = Path("records/migrations").glob("*_rows_held_together.py")
+    migration = importlib.import_module(f"records.migrations.{file.stem}")
+    with scope.acting(both):
+        take_in(month, both)
+    with scope.acting(clerk):
+        kept = type_row(month, clerk)
+        entry.delete(kept, by=clerk)
+    with scope.acting(reviewer):
+        untouched = factories.submission(month.agency, month.instrument, "2026-04")
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("TRUNCATE records_handling")
+        with transaction.atomic():
+            cursor.execute(migration.EARLIER_HANDS)
+        cursor.execute("SET ROLE migdata_app")
+    with scope.acting(clerk):
+        assert handlings.people(month) == {both.pk, clerk.pk}
+        assert handlings.people(untouched) == set()
+        assert "You sent a file" in handlings.sentences(both, month)[0]
+        said = " ".join(handlings.sentences(clerk, month))
+        assert "You typed 1 row" in said and "You deleted 1 row" in said

@@ -1,0 +1,216 @@
+"""One cell of the permission matrix: what must be answered, the question, and what is looked at."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.middleware.csrf import _get_new_csrf_string
+from django.test import RequestFactory, override_settings
+from django.test.client import ClientHandler
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from agencies.roles import Permission
+from tests.matrix.country import Country
+from tests.matrix.identities import Identity
+from tests.matrix.offers import refused_offers
+from tests.matrix.rules import ANYBODY, Place, Rule
+
+USUAL = ("GET", "HEAD", "POST")
+METHODS = (*USUAL, "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
+TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
+# The log of refusals, the sessions of visitors and counts of attempts may change whatever is answered.
+MAY_CHANGE = ("agencies_event", "django_session", "migdata_cache")
+
+
+def routes(patterns=None, above=""):
+    """Return (name, pattern) of every address of the portal."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(entry, URLResolver):
+            below = f"{above}{entry.namespace}:" if entry.namespace else above
+            yield from routes(entry.url_patterns, below)
+        elif isinstance(entry, URLPattern):
+            yield f"{above}{entry.name}", entry
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    location: str
+    body: bytes
+    changed: int  # rows that were written
+    headers: Mapping[str, str]
+    seen: Any = None  # what `look` returned, before everything was undone
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The statuses that are right, where a redirect leads, and whether the question is refused."""
+
+    statuses: frozenset[int]
+    location: str = ""
+    refused: bool = True
+
+
+def expected(rule: Rule, place: Place, who: Identity, method: str) -> Expected:
+    """Say by the tables of rules and roles alone what the answer must be."""
+    if not rule.is_public and not who.signed_in:
+        return Expected(frozenset({302}), SIGN_IN)
+    if not rule.is_public and who.lacks_factor and not rule.of_account:
+        return Expected(frozenset({302}), FACTOR)
+    if method not in rule.methods:
+        return Expected(frozenset({405}))
+    if method == "OPTIONS":
+        return Expected(frozenset({200}), refused=False)
+    if (refusal := _refusal(rule, place, who, method)) is not None:
+        return Expected(frozenset({refusal}))
+    usual = {200, 302, 409, 422} if method == "POST" else {200}
+    return Expected(rule.statuses or frozenset(usual), refused=False)
+
+
+def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None:
+    asked = rule.get
+    if method == "POST":
+        asked = rule.post if place.post is ... else place.post
+    lacks = asked != ANYBODY and not who.holds(asked, place.agency if rule.see else None)
+    if rule.see is not None:
+        hidden = not place.there or not who.holds(rule.see, place.agency)
+        return 404 if hidden else 403 if lacks else None
+    if lacks:
+        return 403
+    if not place.there:
+        return 404
+    stranger = asked != ANYBODY and not who.holds(asked, place.agency)
+    return 422 if stranger and method == "POST" else None
+
+
+def cells(country: Country, rule: Rule) -> Iterator[tuple[Place, str]]:
+    """Yield (place, method): every place by the methods that pages know, the first one by all others."""
+    for k, place in enumerate(rule.places(country)):
+        for method in METHODS if k == 0 else USUAL:
+            yield place, method
+
+
+def address(name: str, place: Place) -> str:
+    return reverse(name, kwargs=place.arguments) + place.query
+
+
+_handlers = [ClientHandler(enforce_csrf_checks=True)]
+
+
+@contextmanager
+def fresh_handler() -> Iterator[None]:
+    """Ask a portal whose middleware is loaded anew."""
+    _handlers.append(ClientHandler(enforce_csrf_checks=True))
+    try:
+        yield
+    finally:
+        _handlers.pop()
+
+
+def ask(
+    country: Country,
+    name: str,
+    rule: Rule,
+    place: Place,
+    who: Identity,
+    method: str,
+    *,
+    token: bool = True,
+    form: Mapping[str, Any] = {},
+    look: Callable[[], Any] | None = None,
+    **headers: str,
+) -> Answer:
+    """Ask as this person's browser would, with the token of its forms; then everything is undone."""
+    secret = _get_new_csrf_string()
+    cookies = {**who.cookies, settings.CSRF_COOKIE_NAME: secret, "django_language": "en"}
+    factory = RequestFactory(
+        headers={"X-CSRFToken": secret, **headers} if token else headers,
+        HTTP_COOKIE=SimpleCookie(cookies).output(header="", sep=";"),
+    )
+    form = {**rule.posts(country, place), **place.form, **form}
+    where = address(name, place)
+    request = factory.post(where, form) if method == "POST" else factory.generic(method, where)
+    with transaction.atomic(), override_settings(REQUIRE_SECOND_FACTOR=who.lacks_factor):
+        before = _written()
+        response = _handlers[-1](request.environ)
+        answer = Answer(
+            response.status_code,
+            response.headers.get("Location", ""),
+            body_of(response),
+            _written() - before,
+            dict(response.headers),
+            look() if look else None,
+        )
+        transaction.set_rollback(True)
+    return answer
+
+
+def body_of(response: HttpResponse) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def _written() -> int:
+    """Rows written by this transaction so far, undone ones included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"
+            " WHERE NOT relname = ANY(%s)",
+            [list(MAY_CHANGE)],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def foreign_marks(country: Country, who: Identity) -> list[str]:
+    """Return the texts that this person must never read."""
+    return [
+        mark.text
+        for mark in country.marks
+        if who.lacks_factor or not any(who.holds(p, mark.agency) for p in mark.opened_by)
+    ]
+
+
+def faults(
+    country: Country, name: str, rule: Rule, place: Place, who: Identity, method: str
+) -> tuple[Answer, list[str]]:
+    """Ask, and return what is wrong with the answer, in words; nothing where all is well."""
+    answer, right = ask(country, name, rule, place, who, method), expected(rule, place, who, method)
+    wrong = []
+    if answer.status not in right.statuses:
+        wrong.append(f"{answer.status} instead of {sorted(right.statuses)} {answer.location}")
+    elif right.location and urlsplit(answer.location).path != right.location:
+        wrong.append(f"leads to {answer.location} instead of {right.location}")
+    if right.refused and answer.changed:
+        wrong.append(f"{answer.changed} rows were written though it is refused")
+    if _must_change(rule, place, who, method) and not right.refused and not answer.changed:
+        wrong.append(f"nothing was written: {answer.status}")
+    allow = answer.headers.get("Allow", "")
+    if answer.status == 405 and not rule.methods <= set(allow.split(", ")):
+        wrong.append(f"Allow: {allow} instead of {sorted(rule.methods)}")
+    shown = [mark for mark in foreign_marks(country, who) if mark.encode() in answer.body]
+    if shown:
+        wrong.append(f"shows {shown}")
+    if answer.status == 200 and answer.headers.get("Content-Type", "").startswith("text/html"):
+        wrong += refused_offers(country, answer.body.decode(), who, expected)
+    where = f"{method} {address(name, place)} ({place.name}) by {who.name}"
+    return answer, [f"{where}: {text}" for text in wrong]
+
+
+def _must_change(rule: Rule, place: Place, who: Identity, method: str) -> bool:
+    """What is allowed and asks for a permission changes something, so the forms here are real ones."""
+    if method != "POST" or not place.changes or rule.is_public or rule.of_account:
+        return False
+    asked = rule.post if place.post is ... else place.post
+    return isinstance(asked, Permission) or rule.see is not None
+
+
+def without_trace(body: bytes, place: Place, name: str) -> bytes:
+    """An answer without its form tokens and without the address it was asked at."""
+    return TOKEN.sub(b"", body).replace(reverse(name, kwargs=place.arguments).encode(), b"")

@@ -1,0 +1,340 @@
+"""The table of the permission matrix: what each address asks of whoever calls it.
+
+A new route fails the matrix until it stands here. Choose the line that says what the page does:
+
+- `public(...)`            anybody reads it; things that are not released are 404 for everybody
+- `page(get=P, post=P)`    belongs to no agency; without the permission: 403
+- `of(THINGS, see=P, ...)` belongs to an agency; who lacks `see` there gets 404, as for an id that
+                           does not exist; who sees it but lacks `get` or `post`: 403
+
+`get` or `post` is a Permission, ANYBODY (who comes that far), or None where the page does not take
+that method: 405. Everything private sends visitors to the sign-in. `posts` gives a form as a person
+fills it in, so that a hole would show as a change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from agencies.roles import Permission
+from reports.charts.kinds import KINDS
+from tests.matrix.country import CLOSED, FULL, MISSING, OTHER, OWN
+from tests.records.files import WPF
+
+P = Permission
+ANYBODY = "anybody"
+READ, FORM = {"GET", "HEAD"}, {"GET", "HEAD", "POST"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One address of a route: its arguments, whose thing it is, and whether there is such a thing.
+
+    `see` and `post` override the rule of the route for this thing.
+    """
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    agency: str | None = None
+    there: bool = True
+    post: Any = ...
+    query: str = ""
+    changes: bool = True  # what is allowed changes something
+    form: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a route asks."""
+
+    places: Callable[[Any], list[Place]] = lambda country: [Place("")]
+    see: P | None = None
+    get: Any = ANYBODY
+    post: Any = None
+    is_public: bool = False
+    of_account: bool = False  # open also to those who still lack a second factor
+    posts: Callable[[Any, Place], dict[str, Any]] = lambda country, place: {}
+    statuses: frozenset[int] = frozenset()  # of allowed answers, where they are unusual
+    program: bool = False  # answers OPTIONS too
+
+    @property
+    def methods(self):
+        taken = READ if self.get is not None else set()
+        taken = taken | ({"POST"} if self.post is not None else set())
+        return taken | ({"OPTIONS"} if self.program else set())
+
+
+def page(**rule):
+    return Rule(**rule)
+
+
+def of(places, see, **rule):
+    return Rule(places=places, see=see, **rule)
+
+
+def public(places=None, **rule):
+    rule = Rule(is_public=True, **rule)
+    return replace(rule, places=places) if places else rule
+
+
+def account(**rule):
+    """A page of allauth: about nobody but oneself."""
+    return Rule(of_account=True, post=rule.pop("post", ANYBODY), **rule)
+
+
+# Things that belong to an agency: each of three agencies has one, and one does not exist.
+
+
+def things(argument, kind, **more):
+    def places(country):
+        found = [Place(code, {argument: country.ids[code, kind], **more}, code) for code in FULL]
+        return [*found, Place("none", {argument: MISSING, **more}, there=False)]
+
+    return places
+
+
+SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id", "asking")
+REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
+RECORD, HELD = things("record", "record"), things("held", "held")
+STEPS = {  # verb: the state in which it is due, and who may take it then
+    "submit": ("DRAFT", P.ENTER),
+    "sign": ("SUBMITTED", P.SIGN),
+    "accept": ("SIGNED", P.ACCEPT),
+    "return": ("SUBMITTED", P.SIGN),
+    "reopen": ("ACCEPTED", P.ACCEPT),
+}
+
+
+def steps(country):
+    """Every step of the review at a submission where it is due; one that is none; one of no submission."""
+    found = [
+        Place(f"{verb} {code}", {"submission_id": country.ids[code, state], "verb": verb}, code,
+              post=needs)
+        for verb, (state, needs) in STEPS.items()
+        for code in FULL
+    ]  # fmt: skip
+    no_verb = {"submission_id": country.ids[OWN, "DRAFT"], "verb": "explode"}
+    missing = {"submission_id": MISSING, "verb": "submit"}
+    return [*found, Place("no step", no_verb, there=False), Place("none", missing, there=False)]
+
+
+def said_at_a_step(country, place):
+    return {"held_acknowledged": "1", "reason": "Because."}
+
+
+def deliveries(country):
+    """Where something can be delivered: by agency and instrument; nothing is, elsewhere."""
+    permits = {"instrument_code": "SMS-WPF"}
+    found = [Place(code, {**permits, "agency_code": code}, code) for code in FULL]
+    return [*found, Place("none", {**permits, "agency_code": "NONE"}, there=False)]
+
+
+def deliveries_of_files(country):
+    """A file for each agency: who enters for another one is not offered it, and may not choose it."""
+    return [
+        Place(code, agency=code, form={"delivery": f"{code}/SMS-WPF"}, query="?agency=" + OTHER)
+        for code in FULL
+    ]
+
+
+def a_file(country, place):
+    return {"file": SimpleUploadedFile("rows.csv", b"record_ref;sex\n1;F\n")}
+
+
+def periods(country):
+    return [
+        replace(place, arguments={**place.arguments, "period": country.free_periods[OWN]})
+        for place in deliveries(country)
+    ]
+
+
+def a_record(country, place):
+    """A record without a mistake: a new one, or the one of the address with another citizenship."""
+    number = place.arguments.get("record")
+    year, month = country.free_periods[OWN].split("-")
+    day = f"05.{month}.{year}"
+    times = {"event_date": day, "valid_from": day, "valid_to": f"05.{month}.{int(year) + 1}"}
+    return {**WPF, **times, "record_ref": "T-1", "seen": country.seen.get(number, "")}
+
+
+def a_correction(country, place):
+    return {"sex": "F", "shown": "record_ref,sex", "valid_to": "", **a_record(country, place)}
+
+
+def people(country):
+    """Somebody of each agency; nobody; and somebody of another agency by way of one's own."""
+    found = [
+        Place(code, {"agency": code, "person": country.ids[code, "person"]}, code) for code in FULL
+    ]
+    through = {"agency": OWN, "person": country.ids[OTHER, "person"]}
+    none = {"agency": OWN, "person": MISSING}
+    return [*found, Place("a stranger by way of SMS", through, there=False),
+            Place("none", none, there=False)]  # fmt: skip
+
+
+def offices(country):
+    found = [Place(code, {"agency": code}, code, changes=code != CLOSED) for code in FULL]
+    return [*found, Place("none", {"agency": "none"}, there=False)]
+
+
+def lists(country):
+    """A list, plainly and with the wishes of somebody who guesses."""
+    other = country.ids[OTHER, "DRAFT"]
+    guesses = ("", f"?agency={OTHER}", f"?agency={OTHER}&agency_id={other}&page=2",
+               f"?ids={other}&order_by=agency__names&format=csv", "?q=ZQ")  # fmt: skip
+    return [Place(query or "plain", query=query) for query in guesses]
+
+
+# What is released, and what is not: a release that waits, one under embargo, one that was withdrawn.
+
+NAMES = {"WPF-1": True, "WPF-2": False, "BCR-1": False, "SLP-1": False, "NONE-1": False}
+DATASETS = {"WPF": True, "BCR": False, "SLP": False, "NONE": False}
+TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
+
+
+def named(argument, names, **more):
+    return lambda country: [
+        Place(name, {argument: name, **more}, there=there) for name, there in names.items()
+    ]
+
+
+def drawings(country):
+    arguments = {"kind": next(iter(KINDS)), "width": "large", "theme": "light"}
+    cited = [Place(f"of {name}", arguments, there=there, query=f"?dataset=WPF&release={name}")
+             for name, there in NAMES.items()]  # fmt: skip
+    return [Place("newest", arguments), *cited]
+
+
+def releases(country):
+    found = [Place(state, {"pk": pk}) for state, pk in country.releases.items()]
+    return [*found, Place("none", {"pk": MISSING}, there=False)]
+
+
+def release_verbs(country):
+    waits, out, lacks = country.releases["built"], country.releases["out"], MISSING
+    return [
+        Place("release", {"pk": waits, "verb": "release"}),
+        Place("withdraw", {"pk": out, "verb": "withdraw"}),
+        Place("no verb", {"pk": out, "verb": "explode"}, there=False),
+        Place("none", {"pk": lacks, "verb": "release"}, there=False),
+    ]
+
+
+def a_release(country, place):
+    from reports.models import Release
+
+    waiting = Release.objects.filter(pk=place.arguments["pk"]).first()
+    return {"reason": "Wrong.", "missing_acknowledged": waiting.missing_text if waiting else ""}
+
+
+def builds(country):
+    return [Place("SLP", {"dataset": "SLP"}), Place("none", {"dataset": "NONE"}, changes=False)]
+
+
+def _guest(country, place):
+    return {"name": "New", "email": "new@x.example", "language": "en", "roles": ["agency_admin"]}
+
+
+def _agency(country, place):
+    return {"code": "NEW", "en": "New", "ru": "", "tk": ""}
+
+
+PROGRAM = {"program": True, "get": ANYBODY}
+
+ROUTES = {
+    # Health, language, one's own account
+    "healthz": public(),
+    "set_language": public(
+        get=ANYBODY,
+        post=ANYBODY,
+        statuses=frozenset({302}),
+        posts=lambda country, place: {"language": "ru"},
+    ),
+    "account_login": public(post=ANYBODY, statuses=frozenset({200, 302})),
+    "account_logout": public(post=ANYBODY, statuses=frozenset({200, 302})),
+    "account_inactive": public(),
+    "account_reset_password": public(post=ANYBODY, statuses=frozenset({200, 302})),
+    "account_reset_password_done": public(),
+    "account_reset_password_from_key": public(
+        lambda country: [Place("", {"uidb36": "1", "key": "no-key"}, changes=False)], post=ANYBODY
+    ),
+    "account_reset_password_from_key_done": public(),
+    "account_change_password": account(),
+    "account_reauthenticate": account(statuses=frozenset({200, 302})),
+    "mfa_index": account(post=None),
+    "mfa_authenticate": public(post=ANYBODY, statuses=frozenset({302})),
+    "mfa_reauthenticate": account(statuses=frozenset({200, 302})),
+    "mfa_activate_totp": account(statuses=frozenset({200, 302})),
+    "mfa_deactivate_totp": account(statuses=frozenset({200, 302, 404})),
+    "mfa_view_recovery_codes": account(post=None, statuses=frozenset({200, 302, 404})),
+    "mfa_generate_recovery_codes": account(statuses=frozenset({200, 302, 404})),
+    "mfa_download_recovery_codes": account(statuses=frozenset({200, 302, 404})),
+    # People and agencies
+    "agencies:people": page(places=lists, get=P.MANAGE_PEOPLE),
+    "agencies:invite": of(offices, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY, posts=_guest),
+    "agencies:person": of(
+        people,
+        see=P.MANAGE_PEOPLE,
+        get=ANYBODY,
+        post=ANYBODY,
+        posts=lambda country, place: {"roles": ["agency_admin"]},
+    ),
+    "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
+    # Collection and review
+    "records:home": page(places=lists, statuses=frozenset({200, 302})),
+    "records:instruments": page(),
+    "records:instrument": page(places=named("instrument_code", {"SMS-WPF": True, "NO": False})),
+    "records:template": page(places=named("instrument_code", {"SMS-WPF": True, "NO": False})),
+    "records:submissions": page(places=lists, get=P.SEE_SUBMISSIONS),
+    "records:begin": of(periods, see=P.ENTER, get=None, post=P.ENTER),
+    "records:submission": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
+    "records:advance": of(
+        steps, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER, posts=said_at_a_step
+    ),
+    "records:records": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
+    "records:held": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
+    "records:readmit": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
+    "records:record_new": of(deliveries, see=P.ENTER, post=P.ENTER, posts=a_record),
+    "records:record": of(RECORD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_record),
+    "records:record_delete": of(RECORD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:held_row": of(HELD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_correction),
+    "records:held_discard": of(HELD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:uploads": page(places=lists, get=P.SEE_RECORDS),
+    "records:upload_new": page(places=deliveries_of_files, get=P.ENTER, post=P.ENTER, posts=a_file),
+    "records:upload": of(ASKED_UPLOAD, see=P.SEE_RECORDS),
+    "records:upload_progress": of(UPLOAD, see=P.SEE_RECORDS),
+    "records:upload_answer": of(
+        ASKED_UPLOAD,
+        see=P.SEE_RECORDS,
+        get=None,
+        post=P.ENTER,
+        posts=lambda country, place: {"day_first": "true"},
+    ),
+    "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
+    # The desk of releases
+    "reports:releases": page(get=P.PUBLISH),
+    "reports:build": page(places=builds, get=None, post=P.PUBLISH),
+    "reports:release": page(places=releases, get=P.PUBLISH),
+    "reports:release_verb": page(places=release_verbs, get=None, post=P.PUBLISH, posts=a_release),
+    # Released figures
+    "reports:dashboard": public(),
+    "reports:chart": public(drawings),
+    "reports:tables": public(),
+    "reports:table": public(named("code", TABLES)),
+    "reports:table_file": public(named("code", TABLES, suffix="csv")),
+    "reports:data_file": public(named("dataset", DATASETS, suffix="csv")),
+    "reports:method": public(),
+    "reports:api_guide": public(),
+    "reports:api_datasets": public(program=True),
+    "reports:api_data": public(named("dataset", DATASETS), program=True),
+    "reports:api_dataset": public(named("dataset", DATASETS), program=True),
+    "reports:api_releases": public(named("dataset", DATASETS), program=True),
+    "reports:api_cells": public(named("release", NAMES), program=True),
+    "reports:api_tables": public(program=True),
+    "reports:api_table": public(named("code", TABLES), program=True),
+    "reports:api_nowhere": public(named("address", {"no such address": False}), program=True),
+    "reports:api_schema": public(program=True),
+}

@@ -1,0 +1,68 @@
+"""Taking one rule out of the portal makes the permission matrix fail.
+
+All of them are tried by `make mutations`; a few of each kind wherever the tests run.
+"""
+
+import itertools
+import os
+import re
+
+import pytest
+
+from tests.matrix import asking, mutations
+from tests.matrix.country import CLOSED
+from tests.matrix.rules import ROUTES
+
+pytestmark = pytest.mark.django_db
+MUTANTS = [m for m in mutations.mutants() if m.name not in mutations.BY_TEST]
+EVERY = os.environ.get("MUTATIONS") == "all"
+SAMPLE = MUTANTS[::12]
+SHARED = ("agencies.access", "agencies.scope", "agencies.middleware", "django.")
+ENOUGH = re.compile(
+    "a |somebody|clerk of (SMS|MLSP)|.* of (SCS|NAT)|(reviewer|agency_admin) of SMS"
+)
+
+
+def faults(matrix, near):
+    """Yield what is wrong on the pages of a room, those of the changed module or route first."""
+    people = [who for name, who in matrix.people.items() if ENOUGH.match(name)]
+    for name in routes_near(near):
+        rule = ROUTES[name]
+        methods = asking.METHODS if name == near else sorted(rule.methods & {"GET", "POST"})
+        places = [p for p in rule.places(matrix.country) if p.agency != CLOSED][:12]
+        for place, method, who in itertools.product(places, methods, people):
+            _answer, wrong = asking.faults(matrix.country, name, rule, place, who, method)
+            yield from wrong
+
+
+def routes_near(near):
+    """The routes of the same room, nearest first; of what all rooms share, all routes."""
+    views = {name: pattern.callback.__module__ for name, pattern in asking.routes()}
+    module = views.get(near, near)
+    room = module.partition(".")[0]
+    shared = module.startswith(SHARED) or room not in {v.partition(".")[0] for v in views.values()}
+    inside = [n for n in views if shared or views[n].partition(".")[0] == room]
+    return sorted(inside, key=lambda name: (name != near, views[name] != module))
+
+
+@pytest.mark.skipif(
+    not EVERY, reason="the same cells as in test_matrix; `make mutations` asks them"
+)
+def test_the_code_alone_keeps_every_agency_apart(matrix):
+    """With the second lock open nothing foreign is seen or changed either."""
+    with mutations.second_lock_open():
+        wrong = [
+            fault
+            for name, rule in ROUTES.items()
+            for place, method in asking.cells(matrix.country, rule)
+            for who in matrix.people.values()
+            if method in rule.methods
+            for fault in asking.faults(matrix.country, name, rule, place, who, method)[1]
+        ]
+        assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS if EVERY else SAMPLE, ids=lambda mutant: mutant.name)
+def test_a_rule_that_is_taken_out_is_missed(matrix, mutant):
+    with mutations.second_lock_open(), mutant.applied():
+        assert next(faults(matrix, mutant.module), None), mutant.name

@@ -1,0 +1,73 @@
+"""The API asked everything that its OpenAPI description allows, and what it does not, by every role.
+
+Schemathesis makes the questions and knows what a right answer is. `make api` asks 10,000.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+
+from agencies.models import Agency
+from agencies.roles import ROLES
+from reports.models import Release
+from tests.cast import signed_in, the_person
+from tests.matrix import country
+
+WANTED = os.environ.get("API_EXAMPLES", "")  # of each kind of question, by each identity
+USUAL = "2"
+
+
+@pytest.fixture
+def released(transactional_db):
+    """Releases of all three datasets, and one that waits."""
+    with transaction.atomic():
+        built = country.build()
+        hidden = [built.releases["embargo"], built.releases["withdrawn"]]
+        Release.objects.filter(pk__in=hidden).update(state="RELEASED", embargo_at=None)
+
+
+def cookie_of(role):
+    """Return the header of a browser in which somebody with the role is signed in; None: nobody is."""
+    if role is None:
+        return ""
+    place = Agency.objects.get(code=country.OWN)
+    session = signed_in(the_person(role, place)).cookies[settings.SESSION_COOKIE_NAME]
+    return f"{settings.SESSION_COOKIE_NAME}={session.value}"
+
+
+def ask(address, cookie, folder):
+    """Run all checks; return the finished process.
+
+    The boundaries of every parameter are the same for everybody, so in the ordinary run only a
+    visitor tries them; people who have signed in ask at random.
+    """
+    phases = "examples,coverage,fuzzing,stateful" if WANTED or not cookie else "fuzzing"
+    return subprocess.run(
+        [
+            *(Path(sys.executable).with_name("schemathesis"), "run"),
+            *(f"{address}/figures/api/schema/?format=json", "--checks", "all"),
+            *("-n", WANTED or USUAL, "--generation-deterministic", "--phases", phases),
+            *("--request-timeout", "120", "--suppress-health-check", "all", "--no-color"),
+            *("--continue-on-failure", "--warnings", "off"),
+            *(["-H", f"Cookie: {cookie}"] if cookie else []),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_the_api_answers_as_it_describes_itself(live_server, released, tmp_path, role):
+    done = ask(live_server.url, cookie_of(role), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = int(re.search(r"(\d+) generated", done.stdout)[1])
+    assert asked > (1000 if WANTED else 10), done.stdout
+    sys.stdout.write(f"\n{role or 'a visitor'}: {asked} cases\n")
