@@ -58,12 +58,12 @@ INSTALLED_APPS = [
     "migdata",
 ]
 MIDDLEWARE = [
-    "migdata.health.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "migdata.middleware.PrivateIsNotStored",
     "migdata.middleware.KnownMethods",
+    "migdata.health.HealthFirst",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
