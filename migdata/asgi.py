@@ -4,8 +4,6 @@ import multiprocessing
 import os
 import signal
 
-from django.core.wsgi import get_wsgi_application
-
 from migdata.local.processes import end_with_parent
 
 # A server that is killed leaves no process behind that holds its port, not even one that is just
@@ -15,9 +13,7 @@ _server = multiprocessing.parent_process()
 if _server is not None and os.getppid() != _server.pid:
     raise SystemExit("The server has ended.")
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migdata.settings")
-django = get_wsgi_application()  # reads the settings, so what needs them is imported after it
-
+from migdata import wsgi  # noqa: E402 - reads the settings, so what needs them is imported after it
 from migdata.server.door import Door  # noqa: E402
 
-application = Door(django)
+application = Door(wsgi.application)

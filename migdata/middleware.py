@@ -1,4 +1,4 @@
-"""Rejects malformed or oversized requests, before anything is read or asked."""
+"""Rejects malformed requests before anything is read or asked; says what may be stored of the answers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from migdata.server import admission
 from migdata.server.admission import NotAdmitted
+from migdata.server.arrival import METHODS
 
 
 class RejectMalformed:
@@ -57,3 +58,50 @@ def _length(request: HttpRequest) -> int:
 
 def _answer(status: int, text: str) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+
+
+class KnownMethods:
+    """Answer 405 to methods that no page has, TRACE above all, and to headers that ask for another one."""
+
+    OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked_otherwise = any(header in request.headers for header in self.OVERRIDES)
+        if request.method in METHODS and not asked_otherwise:
+            return self.get_response(request)
+        response = _answer(405, _("This address is not asked in this way."))
+        response["Allow"] = ", ".join(METHODS)
+        return response
+
+
+class PrivateIsNotStored:
+    """Let browsers and caches store public figures that nobody signed in asked for, and nothing else.
+
+    A public page that somebody signed in asks for names her in its head, so it is not stored
+    either, nor is a refusal. A public page that sets a cookie, of its forms, is for one browser.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not self._may_be_stored(request, response):
+            response["Cache-Control"] = "no-store"
+        elif response.cookies:
+            response["Cache-Control"] = "private"
+        return response
+
+    def _may_be_stored(self, request: HttpRequest, response: HttpResponse) -> bool:
+        place = request.resolver_match
+        public = (
+            place is not None
+            and place.namespace == "reports"
+            and not getattr(place.func, "login_required", True)
+        )
+        # Asked of the cookie, not of the session: the answer may say that the database is gone.
+        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
+        return public and not signed_in and response.status_code < 400

@@ -1,4 +1,4 @@
-"""The portal as a WSGI application, for the live server of tests; the web process is migdata.server."""
+"""The portal as a WSGI application. It does not start with secrets that are not those used before."""
 
 import os
 
@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migdata.settings")
 
 application = get_wsgi_application()
+
+from agencies import secrets  # noqa: E402 - its model needs Django's app registry
+
+secrets.require_known()

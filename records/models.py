@@ -43,7 +43,10 @@ class InstrumentVersion(models.Model):
     class Meta:
         ordering = ["instrument", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["instrument", "number"], name="instrument_version_once")
+            models.UniqueConstraint(
+                fields=["instrument", "number"], name="instrument_version_once"
+            ),
+            models.UniqueConstraint(fields=["id", "instrument"], name="instrument_of_a_version"),
         ]
 
     def __str__(self) -> str:
@@ -70,7 +73,9 @@ class Submission(models.Model):
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="submissions")
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="submissions")
-    instrument_version = models.ForeignKey(InstrumentVersion, models.PROTECT, related_name="+")
+    instrument_version = models.ForeignKey(
+        InstrumentVersion, models.PROTECT, related_name="+", db_constraint=False
+    )
     period = models.CharField(max_length=7)  # standards.periods: 2025, 2025-A1, 2025-Q3, 2025-07
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
     version = models.PositiveSmallIntegerField(default=1)
@@ -94,7 +99,8 @@ class Submission(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "instrument", "period"], name="submission_once"
-            )
+            ),
+            models.UniqueConstraint(fields=["id", "agency"], name="agency_of_a_submission"),
         ]
 
     def __str__(self) -> str:
@@ -109,9 +115,12 @@ class Submission(models.Model):
 
 
 class ReviewStep(models.Model):
-    """One step of a submission through review: who moved it from where to where, when and why."""
+    """One step of a submission through review: who moved it from where to where, when and why.
 
-    submission = models.ForeignKey(Submission, models.CASCADE, related_name="review_steps")
+    Steps are appended, never changed: `app` has no right to update or delete them.
+    """
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="review_steps")
     verb = models.CharField(max_length=12)
     source = models.CharField(max_length=9)
     target = models.CharField(max_length=9)
@@ -152,7 +161,7 @@ class Upload(models.Model):
     answers = models.JSONField(default=dict)
     report = models.JSONField(default=dict)  # docs/glossary.md, "report of an upload"
     submissions = models.ManyToManyField(Submission, related_name="uploads")
-    job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="+")
+    job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
     uploaded_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
 
@@ -165,7 +174,9 @@ class Upload(models.Model):
                 fields=["agency", "instrument", "sha256", "sheet"],
                 condition=Q(state="COMMITTED"),
                 name="upload_file_once",
-            )
+            ),
+            models.UniqueConstraint(fields=["agency", "job"], name="upload_job_once"),
+            models.UniqueConstraint(fields=["id", "agency"], name="agency_of_an_upload"),
         ]
 
     def __str__(self) -> str:
@@ -195,11 +206,16 @@ class Record(models.Model):
 
     scope_permission = Permission.SEE_RECORDS
 
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
-    submission = models.ForeignKey(
-        Submission, models.PROTECT, related_name="records", db_index=False
+    # Its keys in the database hold agency and submission, and agency and upload together (ADR 17).
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
-    upload = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="records")
+    submission = models.ForeignKey(
+        Submission, models.PROTECT, related_name="records", db_index=False, db_constraint=False
+    )
+    upload = models.ForeignKey(
+        Upload, models.PROTECT, null=True, related_name="records", db_constraint=False
+    )
     row_no = models.IntegerField(null=True)  # row of the file, 1 is the first line
     record_ref = models.CharField(max_length=40)
     person_ref = models.CharField(max_length=64, null=True)  # noqa: DJ001 - COPY leaves NULL
@@ -221,7 +237,9 @@ class Record(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["submission", "record_ref"], name="record_ref_once")
+            models.UniqueConstraint(
+                fields=["submission", "agency", "record_ref"], name="record_ref_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -271,15 +289,21 @@ class HeldRow(models.Model):
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
-    upload = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="held_rows")
+    upload = models.ForeignKey(
+        Upload, models.PROTECT, null=True, related_name="held_rows", db_constraint=False
+    )
     # The submission it would belong to, where its date can be read.
-    submission = models.ForeignKey(Submission, models.PROTECT, null=True, related_name="held_rows")
+    submission = models.ForeignKey(
+        Submission, models.PROTECT, null=True, related_name="held_rows", db_constraint=False
+    )
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.ERROR)
     row_no = models.IntegerField(null=True)
     raw = models.JSONField()  # variable -> text as it stood in the file, forbidden columns excepted
     findings = models.JSONField()  # [{rule, severity, variable, cell, value, message}]
     # The later file that brought this row as a record. The row stays, so that undoing brings it back.
-    closed_by = models.ForeignKey(Upload, models.PROTECT, null=True, related_name="+")
+    closed_by = models.ForeignKey(
+        Upload, models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
 
     all_rows = HeldRows.as_manager()  # the default: also that of upload.held_rows; it hides nothing
     open_rows = OpenHeldRows()
@@ -289,3 +313,80 @@ class HeldRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload} row {self.row_no}"
+
+
+class Handling(models.Model):
+    """One deed on the rows of a version of a submission: whose hands were in it (review.handlings).
+
+    What is done to a file before anybody knows its submissions stands without one. Deeds are
+    appended, never changed.
+    """
+
+    class Deed(models.TextChoices):
+        UPLOAD = "UPLOAD"
+        ANSWER = "ANSWER"
+        ENTER = "ENTER"
+        CORRECT = "CORRECT"
+        DELETE = "DELETE"
+        DISCARD = "DISCARD"
+        ADMIT = "ADMIT"
+        UNDO = "UNDO"
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    submission = models.ForeignKey(
+        Submission, models.DO_NOTHING, null=True, related_name="handlings", db_constraint=False
+    )
+    version = models.PositiveSmallIntegerField(null=True)
+    upload = models.ForeignKey(
+        Upload, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
+    person = models.ForeignKey(PERSON, models.PROTECT, related_name="+", db_index=False)
+    deed = models.CharField(max_length=7, choices=Deed)
+    rows = models.PositiveIntegerField(default=1)  # 0 where it is about a file
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.deed} {self.submission_id} v{self.version}"
+
+
+class NumberDigest(models.Model):
+    """A record number of a submission as a keyed hash, to be compared across agencies (review.shared_numbers)."""
+
+    pk = models.CompositePrimaryKey("submission", "digest", "agency")
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    submission = models.ForeignKey(
+        Submission, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    digest = models.BinaryField(max_length=16)
+
+    def __str__(self) -> str:
+        return f"number of {self.submission_id}"
+
+
+class SharedNumbers(models.Model):
+    """How many record numbers of a submission another agency delivered too; for the statistics office only."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    submission = models.ForeignKey(
+        Submission, models.DO_NOTHING, related_name="shared_numbers", db_constraint=False
+    )
+    other_agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    other = models.ForeignKey(Submission, models.DO_NOTHING, related_name="+", db_constraint=False)
+    shared = models.PositiveIntegerField()
+    numbers = models.PositiveIntegerField()  # different ones of the submission
+
+    class Meta:
+        ordering = ["-shared", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "agency", "other", "other_agency"], name="shared_numbers_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shared} of {self.submission_id} in {self.other_id}"

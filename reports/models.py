@@ -47,11 +47,13 @@ class Release(models.Model):
     )  # published.structure.Structure: dimensions, codes, labels, notes
     missing = models.JSONField(default=list)  # [{agency, period}] status O: not delivered
     checksum = models.CharField(max_length=64)
+    seal = models.CharField(max_length=80, default="")  # published.seals
     built_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True)
     embargo_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_because = models.TextField(blank=True)
+    released_by_builder = models.BooleanField(default=False)
 
     class Meta:
         db_table = 'pub"."release'
@@ -111,6 +113,9 @@ class Build(models.Model):
     built_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     released_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     withdrawn_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    # The latest scan of what is stored (releases.scanning): published.seals.Fault, empty where it is sound.
+    scanned_at = models.DateTimeField(null=True)
+    fault = models.CharField(max_length=10, blank=True)
 
     def __str__(self) -> str:
         return f"build of {self.release_id}"

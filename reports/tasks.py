@@ -1,9 +1,18 @@
-"""The jobs of this app, by name."""
+"""The jobs of this app, by name, and what it does now and then."""
+
+from celery import shared_task
 
 from agencies import scope
+from agencies.roles import Permission
 from jobs import queue
 from reports.exact import slices
-from reports.releases import building
+from reports.releases import building, scanning
 
 queue.handler("reports.seal")(scope.of_job(slices.seal))
-queue.handler("reports.publish")(scope.of_job(building.build_release))
+queue.handler("reports.publish")(scope.of_job(building.build_release, needs=Permission.PUBLISH))
+
+
+@shared_task(name="reports.scan")
+def scan() -> None:
+    """Compare every stored release with its seal and its checksum. Beat sends this once an hour."""
+    scanning.scan()

@@ -4,18 +4,19 @@ import contextlib
 import uuid
 
 import pytest
-from django.core.cache import caches
 from django.db import DatabaseError, connections
 from django.db.backends.signals import connection_created
 from django.utils import translation
 
 from migdata import celery
-from tests import workers
+from tests import without_filters, workers
 
 pytest_plugins = ["tests.cast", "tests.factories"]
 
 
 def pytest_collection_modifyitems(items):
+    if without_filters.is_on():
+        without_filters.leave_out(items)
     for item in items:
         marker = item.get_closest_marker("django_db")
         transactional = {"transactional_db", "live_server", "worker"} & set(item.fixturenames)
@@ -67,6 +68,13 @@ def as_app(request):
 
 
 @pytest.fixture(autouse=True)
+def filters(monkeypatch):
+    """The filters of the code, or none of them (tests.without_filters)."""
+    if without_filters.is_on():
+        without_filters.remove(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
 def in_english():
     """Messages are compared in English, whatever a request of another test asked for."""
     with translation.override("en"):
@@ -77,7 +85,6 @@ def in_english():
 def private_files(settings, tmp_path):
     settings.PRIVATE_ROOT = tmp_path / "private"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    caches["drawings"].clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -17,6 +17,7 @@ os.environ["SECRET_KEY"] = "tests only: sessions, thirty-two bytes at least"
 os.environ["DISCLOSURE_SECRET"] = "tests only: thirty-two bytes at least"
 os.environ["PERSON_REF_SECRET"] = "tests only: references, thirty-two bytes"
 os.environ["FILES_SECRET"] = "tests only: files, thirty-two bytes"
+os.environ["SEALS_SECRET"] = "tests only: seals, thirty-two bytes"
 os.environ["ACCOUNTS_SECRET"] = "tests only: accounts, thirty-two bytes"
 os.environ["PRIVATE_ROOT"] = tempfile.mkdtemp(prefix="migdata-tests-")
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright runs its own loop in this thread

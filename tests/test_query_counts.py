@@ -12,6 +12,7 @@ from reports.models import Release
 from standards import periods
 from tests import factories
 from tests.cast import make_agency, make_person, signed_in
+from tests.reports.conftest import as_owner
 
 State = Submission.State
 FEW, MANY = 3, 30
@@ -104,13 +105,14 @@ class Growing:
             factories.held_row(self.agency, self.permits, self.upload, findings=[factories.FINDING])
 
     def _release(self, k):
-        Release.objects.create(
-            dataset="WPF",
-            number=k,
-            state=Release.State.WITHDRAWN,
-            structure={"title": {"en": "Work permits"}},
-            checksum="0",
-        )
+        with as_owner():
+            Release.objects.create(
+                dataset="WPF",
+                number=k,
+                state=Release.State.WITHDRAWN,
+                structure={"title": {"en": "Work permits"}},
+                checksum="0",
+            )
 
 
 @pytest.fixture

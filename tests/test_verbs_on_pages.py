@@ -296,6 +296,12 @@ def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):
     worker.work(queue.find("publish:WPF").pk)
     made = Release.objects.get(number=2)
     page = f"/releases/{made.pk}/"
+    own = client.get(page)
+    assert "another publisher has to look at it and release it: Editor (SCS)" in text_of(own)
+    assert "Release WPF-2" not in own.content.decode()
+    client.post(f"{page}release/")
+    assert Release.objects.get(pk=made.pk).state == "BUILT"
+    client = as_person("editor@scs.example")
     assert "beside WPF-1" in text_of(client.get(page))
     client.post(f"{page}release/", {"embargo": "nonsense"})
     assert Release.objects.get(pk=made.pk).state == "BUILT"

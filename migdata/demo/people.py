@@ -66,12 +66,16 @@ def _account(role: Role, agency: str) -> Account:
     return Account(f"{name}@{DOMAINS.get(agency, agency.lower())}.example", role, agency)
 
 
-# One person for each role, in each agency where such a person works.
+# One person for each role, in each agency where such a person works; and a second publisher, for nobody
+# releases what they built.
 ACCOUNTS = [
-    _account(role, agency)
-    for agency in AGENCIES
-    for role in ROLES
-    if agency in (PLACES[role.scope] if role.permissions else READERS)
+    *(
+        _account(role, agency)
+        for agency in AGENCIES
+        for role in ROLES
+        if agency in (PLACES[role.scope] if role.permissions else READERS)
+    ),
+    Account("editor@scs.example", Role.PUBLISHER, "SCS"),
 ]
 
 

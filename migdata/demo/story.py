@@ -178,6 +178,7 @@ def _advance(submission: Submission, verb: str, by: Person) -> None:
 
 def _publish() -> None:
     _office, publisher = _agency_and("SCS", "publisher")
+    _office, editor = _agency_and("SCS", "editor")
     released = set(Release.objects.values_list("dataset", flat=True))
     for dataset in set(datasets.datasets()) - released:
         with scope.acting(publisher):
@@ -186,9 +187,9 @@ def _publish() -> None:
         job.refresh_from_db()
         if job.state != Job.State.DONE:
             raise RuntimeError(f"{dataset}: {job.reason}")
-        with scope.acting(publisher):
+        with scope.acting(editor):
             release = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-            verbs.release(release, by=publisher, missing_acknowledged=release.missing_text)
+            verbs.release(release, by=editor, missing_acknowledged=release.missing_text)
 
 
 def jobs_left(count: int) -> str:

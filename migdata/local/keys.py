@@ -12,6 +12,7 @@ NAMES = (
     "PERSON_REF_SECRET",
     "FILES_SECRET",
     "ACCOUNTS_SECRET",
+    "SEALS_SECRET",
 )
 
 

@@ -12,14 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from migdata.server import admission, answers, pages, receiving, sessions
 from migdata.server.admission import NotAdmitted
-from migdata.server.arrival import ASKS, Arrival
+from migdata.server.arrival import METHODS, Arrival
 from migdata.server.body import Body
 from migdata.server.calling import Answer, Wsgi
 from migdata.server.capacity import Busy, Places, Pool, Room
 from migdata.server.rates import Rates
 from migdata.server.receiving import Admission, Gone
 
-METHODS = (*ASKS, "POST")
 SOON = 5  # seconds after which it makes sense to ask again where all places are taken
 # Bodies on their way at once in each process: (of all, of one).
 BODIES = {"account": (200, 8), "address": (200, 24)}
@@ -81,7 +80,7 @@ class Door:
 
     async def _serve(self, arrival: Arrival, receive: Receive, send: Send) -> None:
         if arrival.method not in METHODS:
-            raise NotAdmitted(405, _("This method is not used here."))
+            raise NotAdmitted(405, _("This address is not asked in this way."))
         room, who, sender = pages.room_of(arrival), "address", arrival.sender
         if room in ("public", "entrance"):
             if account := await self._account(arrival):

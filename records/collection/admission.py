@@ -11,6 +11,7 @@ from records.collection.collisions import LATE, OTHER_CONTENT, REPEATED, Collisi
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
+from records.review import handlings
 from records.review.opening import submission_for
 from standards.periods import period_of
 
@@ -60,6 +61,7 @@ def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
         )
         admitted.sex = dict(cursor.fetchall())
     upload.submissions.set(admitted.submissions)
+    handlings.note_file(upload, admitted.submissions)
     if admitted.late:
         count_late(admitted.submissions)
     return admitted

@@ -45,7 +45,9 @@ def correct(
         typed_row = {**checked.typed.to_pylist()[0], **_age_known(held_row, changes)}
         version = versions.current(held_row.instrument)
         before = Before(held_row=held_row)
-        outcome.record = entry.store(typed_row, version, agency=held_row.agency, before=before)
+        outcome.record = entry.store(
+            typed_row, version, agency=held_row.agency, before=before, by=by
+        )
         entry.note("correct", outcome.record, by=by)
     return outcome
 

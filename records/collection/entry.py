@@ -23,8 +23,15 @@ from records.collection.held_rows import locked_held, text_of_value
 from records.collection.staging import CORE
 from records.instruments import versions
 from records.instruments.spec import Spec
-from records.models import HeldRow, Instrument, InstrumentVersion, Record
-from records.review import opening
+from records.models import (
+    Handling,
+    HeldRow,
+    Instrument,
+    InstrumentVersion,
+    Record,
+    Submission,
+)
+from records.review import handlings, opening
 from records.review.opening import require_delivery, require_open
 from records.validation import engine
 from records.validation.findings import Checked, Finding
@@ -83,7 +90,7 @@ def save(
     if not outcome.findings:
         before = Before(record=record, version_seen=version_seen)
         typed_row = checked.typed.to_pylist()[0]
-        outcome.record = store(typed_row, version, agency=agency, before=before)
+        outcome.record = store(typed_row, version, agency=agency, before=before, by=by)
         note("correct" if record else "enter", outcome.record, by=by)
     return outcome
 
@@ -110,8 +117,9 @@ def delete(record: Record, *, by: Person) -> None:
     """Remove a record of an open submission; the history keeps that it was there."""
     access.require(by, Permission.ENTER, record.agency)
     with transaction.atomic():
-        require_open(record.submission_id)
+        submission = require_open(record.submission_id)
         _locked_record(record).delete()
+        handlings.note(Handling.Deed.DELETE, submission, by=by)
     audit.record("delete", f"record:{record.pk}", by=by, agency=record.agency)
 
 
@@ -130,7 +138,12 @@ def version_token(record: Record) -> str:
 
 @transaction.atomic
 def store(
-    typed_row: Mapping[str, Any], version: InstrumentVersion, *, agency: Agency, before: Before
+    typed_row: Mapping[str, Any],
+    version: InstrumentVersion,
+    *,
+    agency: Agency,
+    before: Before,
+    by: Person,
 ) -> Record:
     """Write the record. Submissions are locked first, then rows, as everywhere."""
     submission = opening.submission_for(agency.pk, version, typed_row["period"])
@@ -151,11 +164,23 @@ def store(
             _("%(period)s already has a record with the number %(number)s.")
             % {"period": submission.period, "number": record.record_ref}
         ) from error
+    _note_hands(record, submission, before, by)
     if held_row:
         held_row.delete()
         if held_row.kind == HeldRow.Kind.LATE:
             late_rows.count_late([submission])
     return record
+
+
+def _note_hands(record: Record, submission: Submission, before: Before, by: Person) -> None:
+    """Note whose hands are in the row now: in the submission it came from, too, if it has moved."""
+    changed = before.record or before.held_row
+    deed = Handling.Deed.CORRECT if changed else Handling.Deed.ENTER
+    handlings.note(deed, submission, by=by)
+    if before.record and before.record.submission_id != submission.pk:
+        handlings.note(deed, require_open(before.record.submission_id), by=by)
+    if record.upload:
+        handlings.note_file(record.upload, [submission])
 
 
 def _fill(record: Record, row: Mapping[str, Any], spec: Spec) -> None:

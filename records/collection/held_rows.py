@@ -9,7 +9,8 @@ from agencies import access, audit
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.models import HeldRow
+from records.models import Handling, HeldRow, Submission
+from records.review import handlings
 from records.review.opening import require_open
 
 
@@ -25,7 +26,16 @@ def discard(held: HeldRow, *, by: Person) -> None:
         if held.submission_id:
             require_open(held.submission_id)
         locked_held(held).delete()
+        for submission in _submissions_of(held):
+            handlings.note(Handling.Deed.DISCARD, submission, by=by)
     audit.record("discard", f"held:{held.pk}", by=by, agency=held.agency)
+
+
+def _submissions_of(held: HeldRow) -> list[Submission]:
+    """The open submissions that lacked the row: one without a date counts in each that its file fed."""
+    if held.submission:
+        return [held.submission]
+    return [s for s in held.upload.submissions.all() if s.is_open] if held.upload else []
 
 
 def texts_of_held(held: HeldRow) -> dict[str, str]:

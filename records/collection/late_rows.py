@@ -5,16 +5,18 @@ from collections.abc import Iterable
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from agencies.models import Person
 from records.collection.collisions import OTHER_CONTENT, REPEATED
 from records.collection.staging import COLUMNS, CORE
-from records.models import Submission
+from records.models import Handling, HeldRow, Submission, Upload
+from records.review import handlings
 
 # What a late row holds, of the types of a record's columns; which rows are late (held row `h`).
 TYPED_AGAIN = ", ".join(f"(h.raw->>'{name}')::{kind}" for name, kind in CORE.items())
 LATE_OF = "h.submission_id = %s AND h.kind = 'LATE'"
 
 
-def readmit_late(submission: Submission) -> int:
+def readmit_late(submission: Submission, *, by: Person) -> int:
     """Take in the rows that came while the submission was closed. Returns how many; none while it is.
 
     They were valid when they came, but several files may have brought the same number meanwhile. A
@@ -24,6 +26,11 @@ def readmit_late(submission: Submission) -> int:
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     if not submission.is_open:
         return 0
+    files = Upload.objects.filter(
+        pk__in=HeldRow.all_rows.late().filter(submission=submission).values("upload")
+    )
+    for file in files:
+        handlings.note_file(file, [submission])
     with connection.cursor() as cursor:
         _judge_late(cursor, submission)
         # No ON CONFLICT: a number that still stands twice must stop this, not lose a row.
@@ -36,6 +43,8 @@ def readmit_late(submission: Submission) -> int:
         )
         admitted = int(cursor.rowcount)
     count_late([submission])
+    if admitted:
+        handlings.note(Handling.Deed.ADMIT, submission, by=by, rows=admitted)
     return admitted
 
 

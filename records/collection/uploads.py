@@ -5,8 +5,9 @@ refused or given up; `expire` removes what nobody waits for.
 """
 
 import hashlib
+import logging
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -24,26 +25,29 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
-from agencies import access, audit, scope
+from agencies import access, audit, scope, secrets
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
-from records.collection import late_rows
+from records.collection import late_rows, quotas
+from records.collection.quotas import UNANSWERED, OverQuota, room_for
 from records.collection.report import UploadReport
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
 from records.reading import encrypted_file
+from records.review import handlings
 from records.review.opening import require_delivery
 from records.validation import personal
 from standards import codelists, languages
 from standards.translation import in_language
 
+log = logging.getLogger(__name__)
 State = Upload.State
 ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
-UNANSWERED = timedelta(days=14)
+__all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,19 @@ def receive(
     """Keep the file for a worker and ask for it to be read. `content` yields its bytes in pieces.
 
     Raises `Denied`; raises `Refused` where the agency does not deliver this instrument, the file is
-    too large, or the same file was taken in already.
+    too large, or the same file was taken in already; `OverQuota` where there is no room for it now.
     """
     require_delivery(by, agency, instrument)
-    size, digest, path = _keep(content)
+    try:
+        secrets.require("files")
+    except secrets.WrongSecret as problem:
+        log.error("no file is taken in: %s", problem)
+        raise Refused(_("The portal cannot keep files now. Tell those who run it.")) from None
+    size, digest, path = _keep(content, lambda size: room_for(by, size, agency))
     try:
         with transaction.atomic():
+            quotas.one_at_a_time(by, agency)
+            room_for(by, size, agency)
             refuse_known(agency, instrument, digest)
             upload = Upload.objects.create(
                 agency=agency,
@@ -109,6 +120,7 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
         if not can_be_answered(now):
             raise Refused(_("This file no longer needs answers. Look at it again."))
         job = _ask_for_reading(now, by, answers)
+        handlings.note_answers(now, by=by)
     upload.refresh_from_db()
     return job
 
@@ -140,6 +152,7 @@ def undo(upload: Upload, *, by: Person) -> None:
         ).update(state=State.UNDONE)
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
+        handlings.note_undo(upload, submissions, by=by)
         upload.records.all().delete()
         HeldRow.all_rows.filter(upload=upload).delete()
         HeldRow.all_rows.closed_by_upload(upload).update(closed_by=None)
@@ -163,11 +176,8 @@ def expire() -> None:
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
             _expire(upload)
-        recent = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
-        waiting = Upload.objects.filter(
-            Q(state__in=[State.RECEIVED, State.NEEDS_ANSWERS]) | recent
-        ).exclude(state=State.RECEIVED, job__state=Job.State.FAILED)
-        wanted = set(waiting.values_list("report__path", flat=True))
+        kept = Upload.objects.filter(quotas.files_kept(now))
+        wanted = set(kept.values_list("report__path", flat=True))
     for path in _folder().glob("*"):
         with suppress(FileNotFoundError):  # a worker may be quicker
             if path.name not in wanted and path.stat().st_mtime < (now - ORPHAN).timestamp():
@@ -264,14 +274,18 @@ def _label(file_name: str) -> str:
         return "file"
 
 
-def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
-    """Encrypt the file under a random name. Returns size and SHA-256 of the clear text, and the path."""
+def _keep(content: Iterable[bytes], room: Callable[[int], int]) -> tuple[int, str, Path]:
+    """Encrypt the file under a random name. Returns size and SHA-256 of the clear text, and the path.
+
+    `room` takes the bytes so far and returns how many there may be, or raises `OverQuota`.
+    """
+    left = room(0)
     _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     path = _folder() / uuid.uuid4().hex
     digest, size = hashlib.sha256(), 0
 
     def measured() -> Iterator[bytes]:
-        nonlocal size
+        nonlocal size, left
         for piece in content:
             digest.update(piece)
             size += len(piece)
@@ -280,18 +294,31 @@ def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
                     _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
                     % {"limit": settings.UPLOAD_LIMIT // 2**20}
                 )
+            if size > left:
+                left = room(size)
             yield piece
 
     try:
-        encrypted_file.encrypt(measured(), path, settings.FILES_SECRET.encode())
+        encrypted_file.encrypt(measured(), path, file_secrets()[0])
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return size, digest.hexdigest(), path
 
 
+def file_secrets() -> list[bytes]:
+    """Return the secret of uploaded files, and after it those that older files may still need."""
+    secrets.require("files")
+    return [s.encode() for s in (settings.FILES_SECRET, *settings.FILES_SECRET_FALLBACKS)]
+
+
 def _folder() -> Path:
     return Path(settings.PRIVATE_ROOT) / "incoming"
+
+
+def waiting_files() -> list[Path]:
+    """Return the encrypted files that lie on disk, of all agencies."""
+    return [path for path in sorted(_folder().glob("*")) if not path.suffix]
 
 
 def path_of(upload: Upload) -> Path:

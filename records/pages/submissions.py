@@ -17,9 +17,9 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import late_rows
 from records.models import ReviewStep, Submission
-from records.review import opening, profile, steps
+from records.review import opening, profile, shared_numbers, steps
 from records.review.submissions import advance as advance_submission
-from records.review.submissions import steps_open_to
+from records.review.submissions import bar, steps_open_to
 from standards import sex
 from standards.periods import period_name
 from standards.translation import active_language, in_language
@@ -144,7 +144,7 @@ def readmit(request: SignedInRequest, submission_id: int) -> HttpResponse:
     if not submission.is_open:
         messages.error(request, _("Only reopening it admits these rows."))
         return redirect(submission)
-    count = late_rows.readmit_late(submission)
+    count = late_rows.readmit_late(submission, by=request.user)
     messages.success(request, _("%(n)s late rows were taken in.") % {"n": count})
     return redirect(submission)
 
@@ -170,6 +170,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
     return {
         "submission": submission,
         "waits": _waits(submission, offered),
+        "barred": bar(request.user, submission),
         "asked": review_steps[0]
         if submission.is_open and review_steps and review_steps[0].reason
         else None,
@@ -177,6 +178,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
         "scorecard": scorecard,
+        "shared_numbers": shared_numbers.told_to(request.user, submission),
         "looks": sum(measure.good is False for measure in scorecard),
         "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
         "fix": reverse("records:held", args=[submission.pk]) if live else "",

@@ -47,13 +47,15 @@ def begin(period: str, *, agency: Agency, instrument: Instrument, by: Person) ->
     return submission
 
 
-def require_open(submission_id: int) -> None:
+def require_open(submission_id: int) -> Submission:
+    """Return the submission, locked until commit. Raises `Refused` where it is closed."""
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission_id)
     if not submission.is_open:
         raise Refused(
             _("%(submission)s is %(state)s; only reopening it admits changes.")
             % {"submission": submission, "state": submission.get_state_display().lower()}
         )
+    return submission
 
 
 def require_delivery(by: Person, agency: Agency, instrument: Instrument) -> None:

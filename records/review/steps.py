@@ -61,5 +61,6 @@ BY_FIELD = {
     State.ACCEPTED: "accepted_by",
 }
 
-# Whose hands must not do a step: those that did one before it.
+# Steps of four eyes, and the steps before them that bar who did them. Who had hands in the rows of
+# the version (`review.handlings`) is barred from all of these.
 BARRED_BY = {"sign": ("submitted_by",), "accept": ("submitted_by", "signed_by")}

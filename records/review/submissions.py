@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import or_
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,9 +12,10 @@ from django.utils.translation import gettext as _
 from agencies import access, audit
 from agencies.models import Person
 from agencies.refusal import Refused
+from agencies.roles import ROLES, Permission
 from jobs import queue
 from records.models import ReviewStep, Submission
-from records.review import profile
+from records.review import handlings, profile, shared_numbers
 from records.review.steps import BARRED_BY, BY_FIELD, STEPS, State
 from standards.periods import has_ended
 
@@ -40,7 +42,7 @@ def advance(
 
     Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows
     (`HeldRow.open_rows.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
-    Acceptance starts sealing.
+    Submitting starts the comparison of its numbers with other agencies', acceptance starts sealing.
     """
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     reason = reason.strip()
@@ -55,7 +57,9 @@ def advance(
     elif verb == "reopen":
         change["version"] = submission.version + 1
     _move(submission, verb, change, by=by, reason=reason)
-    if verb == "accept":
+    if verb == "submit":
+        shared_numbers.request(submission, by=by)
+    elif verb == "accept":
         request_sealing(submission, by=by)
 
 
@@ -76,8 +80,8 @@ def steps_open_to(person: Person, submission: Submission) -> list[str]:
         verb
         for verb, step in STEPS.items()
         if (needs := step.needs.get(State(submission.state)))
-        and not _own_hand(submission, verb, person)
         and access.may(person, needs, submission.agency)
+        and not _is_barred(submission, verb, person)
     ]
 
 
@@ -87,9 +91,8 @@ def waiting_for(person: Person) -> QuerySet[Submission]:
     for verb, step in STEPS.items():
         for state, needs in step.needs.items():
             if not step.reason:
-                own = [Q(**{field: person}) for field in BARRED_BY.get(verb, ())]
                 theirs = Q(state=state, agency__in=access.agencies(person, needs))
-                condition |= reduce(lambda rest, hand: rest & ~hand, own, theirs)
+                condition |= theirs & ~_barred(verb, person)
     return Submission.objects.filter(condition)
 
 
@@ -100,22 +103,76 @@ def next_step(submission: Submission) -> str:
     return next(forward, "")
 
 
-def _own_hand(submission: Submission, verb: str, by: Person) -> bool:
-    """Nobody signs or accepts what they submitted, nor accepts what they signed."""
-    return by.pk in {getattr(submission, f"{field}_id") for field in BARRED_BY.get(verb, ())}
+def bar(person: Person, submission: Submission) -> str:
+    """Say why a person who may do the next step is barred from it, and who is not; "" where nothing bars."""
+    verb = next_step(submission)
+    needs = STEPS[verb].needs[State(submission.state)] if verb else None
+    if not needs or not access.may(person, needs, submission.agency):
+        return ""
+    if not _is_barred(submission, verb, person):
+        return ""
+    return _why_barred(submission, verb, person, needs)
+
+
+def _barred(verb: str, person: Person) -> Q:
+    """Return the condition for submissions whose step the person must not do, whatever their roles.
+
+    Nobody signs or accepts what they submitted, nor accepts what they signed, nor does either where
+    their own hands were in the rows.
+    """
+    if verb not in BARRED_BY:
+        return Q(pk__in=[])
+    before = [Q(**{field: person}) for field in BARRED_BY[verb]]
+    return reduce(or_, before, handlings.by_hand_of(person))
+
+
+def _is_barred(submission: Submission, verb: str, person: Person) -> bool:
+    if verb not in BARRED_BY:
+        return False
+    return Submission.objects.filter(_barred(verb, person), pk=submission.pk).exists()
+
+
+def _why_barred(submission: Submission, verb: str, person: Person, needs: Permission) -> str:
+    """Name the person's own deeds, and those who may do the step instead."""
+    own = handlings.sentences(person, submission)
+    if person.pk in _who_did_before(submission, verb):
+        own.insert(0, _("You submitted or signed this yourself."))
+    role = next(role for role in ROLES if needs in role.permissions)
+    people = access.holders(role)
+    able = [
+        colleague
+        for agency, holders in people.items()
+        if role.reaches_every_agency or agency == submission.agency
+        for colleague in holders
+    ]
+    barred = handlings.people(submission) | _who_did_before(submission, verb)
+    names = [str(colleague) for colleague in able if colleague.pk not in barred]
+    if names:
+        instead = _("Another person must do this step: %(names)s.") % {"names": ", ".join(names)}
+    else:
+        instead = _(
+            "Another person must do this step, and nobody else has the role “%(role)s” yet."
+            " Ask the administrator of your agency."
+        ) % {"role": role.label}
+    return " ".join([*own, instead])
+
+
+def _who_did_before(submission: Submission, verb: str) -> set[int]:
+    return {getattr(submission, f"{field}_id") for field in BARRED_BY[verb]}
 
 
 def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> None:
     """Raise `Denied` or `Refused` for whatever stands against this step, whatever its details."""
     step, state = STEPS[verb], State(submission.state)
-    access.require(by, step.needs.get(state) or next(iter(step.needs.values())), submission.agency)
+    needs = step.needs.get(state) or next(iter(step.needs.values()))
+    access.require(by, needs, submission.agency)
     if state not in step.needs:
         raise Refused(
             _("%(submission)s is %(state)s by now; somebody else was quicker. Look at it again.")
             % {"submission": submission, "state": submission.get_state_display().lower()}
         )
-    if _own_hand(submission, verb, by):
-        raise Refused(_("You submitted or signed this yourself; another person must do this step."))
+    if _is_barred(submission, verb, by):
+        raise Refused(_why_barred(submission, verb, by, needs))
     if step.reason and not reason:
         raise Refused(_("Say why. The agency reads exactly this text."))
     if verb == "reopen":

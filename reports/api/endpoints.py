@@ -15,6 +15,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,10 +23,11 @@ from rest_framework.views import APIView
 from reports.api import openapi
 from reports.designs import tables
 from reports.formats import flat
-from reports.published import caching, editions
+from reports.published import caching, editions, kept
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import Table
 from reports.published.query import (
+    MARKS,
     NotReleased,
     Options,
     Question,
@@ -35,6 +37,7 @@ from reports.published.query import (
     require_options,
 )
 from reports.published.structure import Unknown
+from reports.published.unavailable import Unavailable
 from standards.translation import active_language
 
 OF_ROWS = ("from", "to", "lang", "limit", "offset", "release")
@@ -66,7 +69,7 @@ class Released(APIView):
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         if isinstance(response, Response):
             response.render()
-        if isinstance(response, HttpResponse) and response.status_code == 200:
+        if isinstance(response, Response) and response.status_code == 200:
             response = _unless_known(request, response)
         response["Access-Control-Allow-Origin"] = "*"
         response["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
@@ -78,6 +81,8 @@ class Released(APIView):
             exc = NotFound(str(exc))
         elif isinstance(exc, Unknown):
             exc = ValidationError({"detail": str(exc), "parameter": exc.parameter})
+        elif isinstance(exc, Unavailable):
+            return _unavailable(exc)
         elif isinstance(exc, Http404):
             exc = NotFound()
         return super().handle_exception(exc)
@@ -97,7 +102,11 @@ class Datasets(Released):
         operation_id="datasets",
         summary="Datasets with their newest release",
         parameters=[openapi.LANG],
-        responses={200: openapi.Dataset(many=True), 400: openapi.Problem},
+        responses={
+            200: openapi.Dataset(many=True),
+            400: openapi.Problem,
+            503: openapi.Problem,
+        },
     )
     def get(self, request: Request) -> Response:
         with self.question(request):
@@ -113,7 +122,12 @@ class Dataset(Released):
         operation_id="dataset",
         summary="One dataset: its dimensions, codes and labels",
         parameters=[openapi.DATASET, openapi.CITED, openapi.LANG],
-        responses={200: openapi.Dataset, 400: openapi.Problem, 404: openapi.Problem},
+        responses={
+            200: openapi.Dataset,
+            400: openapi.Problem,
+            404: openapi.Problem,
+            503: openapi.Problem,
+        },
     )
     def get(self, request: Request, dataset: str) -> Response:
         with self.question(request):
@@ -127,7 +141,7 @@ class Releases(Released):
         operation_id="releases",
         summary="All releases of a dataset, newest first",
         parameters=[openapi.DATASET, openapi.LANG],
-        responses={200: openapi.Release(many=True), 404: openapi.Problem},
+        responses={200: openapi.Release(many=True), 404: openapi.Problem, 503: openapi.Problem},
     )
     def get(self, request: Request, dataset: str) -> Response:
         with self.question(request):
@@ -143,13 +157,18 @@ class Data(Released):
         summary="Protected counts by any dimensions",
         description=openapi.ABOUT_DATA,
         parameters=[openapi.DATASET, openapi.BY, *openapi.OF_DATA],
-        responses={200: openapi.Data, 400: openapi.Problem, 404: openapi.Problem},
+        responses={
+            200: openapi.Data,
+            400: openapi.Problem,
+            404: openapi.Problem,
+            503: openapi.Problem,
+        },
         examples=openapi.EXAMPLES,
     )
-    def get(self, request: Request, dataset: str) -> Response:
+    def get(self, request: Request, dataset: str) -> HttpResponseBase:
         edition = _edition(request, dataset)
         with override(language_of(request.query_params)):
-            return Response(_answer(request, question_of(request.query_params, edition, OF_DATA)))
+            return _answer(request, question_of(request.query_params, edition, OF_DATA))
 
 
 class Tables(Released):
@@ -159,7 +178,11 @@ class Tables(Released):
         operation_id="tables",
         summary="Named tables",
         parameters=[openapi.LANG],
-        responses={200: openapi.NamedTable(many=True), 400: openapi.Problem},
+        responses={
+            200: openapi.NamedTable(many=True),
+            400: openapi.Problem,
+            503: openapi.Problem,
+        },
     )
     def get(self, request: Request) -> Response:
         with self.question(request):
@@ -177,9 +200,14 @@ class TableData(Released):
         summary="The figures of a named table",
         description=openapi.ABOUT_DATA,
         parameters=[openapi.TABLE, *openapi.OF_DATA],
-        responses={200: openapi.Data, 400: openapi.Problem, 404: openapi.Problem},
+        responses={
+            200: openapi.Data,
+            400: openapi.Problem,
+            404: openapi.Problem,
+            503: openapi.Problem,
+        },
     )
-    def get(self, request: Request, code: str) -> Response:
+    def get(self, request: Request, code: str) -> HttpResponseBase:
         design = tables.tables().get(code.upper())
         if design is None:
             raise NotFound(_("There is no such table."))
@@ -187,7 +215,7 @@ class TableData(Released):
         options = Options(OF_ROWS, fixed=design.where, rows=design.by)
         with override(language_of(request.query_params)):
             question = question_of(request.query_params, edition, options)
-            return Response({**_answer(request, question), "table": design.code})
+            return _answer(request, question, table=design.code)
 
 
 class Cells(Released):
@@ -198,16 +226,18 @@ class Cells(Released):
         summary="All protected cells of a release, as Parquet",
         description=openapi.ABOUT_CELLS,
         parameters=[openapi.RELEASE],
-        responses={(200, openapi.PARQUET): bytes, 404: openapi.Problem},
+        responses={(200, openapi.PARQUET): bytes, 404: openapi.Problem, 503: openapi.Problem},
     )
     def get(self, request: Request, release: str) -> HttpResponseBase:
         require_options(request.query_params, Options(filters=False))
         edition = editions.cited(release.upper())
         if edition is None:
             raise NotFound(_("There is no such release."))
-        response = HttpResponse(editions.content(edition.id), content_type=openapi.PARQUET)
-        response["Content-Disposition"] = f'attachment; filename="{edition.name}.parquet"'
-        return response
+        tag = caching.tag(edition, "cells")
+        name = f"{edition.name}.parquet"
+        return caching.answer(
+            request, tag, lambda: editions.content(edition), openapi.PARQUET, name
+        )
 
 
 def _edition(request: Request, dataset: str) -> Edition:
@@ -218,16 +248,37 @@ def _edition(request: Request, dataset: str) -> Edition:
     return edition
 
 
-def _answer(request: Request, question: Question) -> dict[str, Any]:
-    """Return one page of the rows as `openapi.Data` describes it, and what holds for all of them."""
+def _answer(request: Request, question: Question, **named: str) -> HttpResponseBase:
+    """Return one page of the rows. Where they are many it is written once and kept. Raises Busy."""
+    question.require_at_most(openapi.MOST_VALUES, "JSON")
     limit = _number(request, "limit", openapi.ROWS, 1, openapi.MOST_ROWS)
     offset = _number(request, "offset", 0, 0, 10**9)
+    if question.most_rows <= kept.FEW_ROWS:
+        return Response({**_page(request, question, limit, offset), **named})
+    asked = (named, active_language(), question.by, list(question.where.items()), limit, offset)
+    # The address of the next page repeats how this one was asked for.
+    tag = caching.tag(question.edition, "json", *asked, _next(request, limit, offset))
+
+    def write() -> bytes:
+        return JSONRenderer().render({**_page(request, question, limit, offset), **named})
+
+    return caching.answer(request, tag, lambda: kept.answer(tag, write), "application/json")
+
+
+def _next(request: Request, limit: int, offset: int) -> str:
+    query = request.query_params.copy()
+    for mark in [key for key in query if MARKS.fullmatch(key)]:
+        del query[mark]
+    query["limit"], query["offset"] = str(limit), str(offset + limit)
+    return request.build_absolute_uri(f"?{query.urlencode()}")
+
+
+def _page(request: Request, question: Question, limit: int, offset: int) -> dict[str, Any]:
+    """Return one page of the rows as `openapi.Data` describes it, and what holds for all of them."""
     table = question.table()
     header, total = flat.header(table), table.total
     page = Table(table.edition, table.by, table.rows[offset : offset + limit], table.where)
     rows = flat.rows(page, active_language())
-    query = request.query_params.copy()
-    query["limit"], query["offset"] = str(limit), str(offset + limit)
     more = offset + limit < len(table.rows)
     return {
         "release": table.edition.name,
@@ -238,7 +289,7 @@ def _answer(request: Request, question: Question) -> dict[str, Any]:
         "base": table.edition.structure.base,
         "notes": flat.notes(table),
         "count": len(table.rows),
-        "next": request.build_absolute_uri(f"?{query.urlencode()}") if more else None,
+        "next": _next(request, limit, offset) if more else None,
         "rows": [dict(zip(header, row, strict=True)) for row in rows],
         "total": dict(zip(flat.MEASURES, flat.measures(total), strict=True)),
     }
@@ -254,6 +305,12 @@ def _number(request: Request, name: str, default: int, least: int, most: int) ->
             name,
         )
     return number
+
+
+def _unavailable(problem: Unavailable) -> Response:
+    """Return 503 in words, and when to ask again."""
+    retry = {"Retry-After": str(problem.seconds)} if problem.seconds else None
+    return Response({"detail": str(problem)}, status=503, headers=retry)
 
 
 def _unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:

@@ -24,6 +24,7 @@ from reports.published.structure import SEX
 from standards.periods import FREQUENCIES
 
 ROWS, MOST_ROWS = 10_000, 50_000  # of one answer: unless `limit` says otherwise, and at most
+MOST_VALUES = 5_000_000  # rows times columns of a table that an answer may be a page of
 PARQUET = "application/vnd.apache.parquet"
 ABOUT_DATA = (
     "Every count is a sum of protected cells, so tables add up and F + M + _OU = _T in every row. A "
@@ -92,6 +93,9 @@ class Release(serializers.Serializer[Any]):
     released_at = serializers.DateTimeField()
     checksum = serializers.CharField(help_text="SHA-256 of the file at `cells`")
     cells = serializers.CharField(help_text="address of all protected cells, as Parquet")
+    released_by_builder = serializers.BooleanField(
+        help_text="true where the person who asked for the build released it: no second person saw it"
+    )
 
 
 class Dataset(Release):
@@ -239,6 +243,7 @@ def release(edition: Edition) -> dict[str, Any]:
         "released_at": edition.released_at,
         "checksum": edition.checksum,
         "cells": reverse("reports:api_cells", args=[edition.name]),
+        "released_by_builder": edition.released_by_builder,
     }
 
 

@@ -8,7 +8,6 @@ every picture is exactly as wide as its canvas.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -51,7 +50,6 @@ LETTERS = 14  # pixels
 LINE = 17  # pixels from the middle of one line of text to the next
 NARROW, WIDE = frozenset(" .,:;'!|()[]ijltfrI\u00a0"), frozenset("mwMW%жмшщыюЖМШЩЫЮФД–—…")
 BESIDE = 0.36  # of the width: longer names stand above what they name, not beside it
-SIZE = re.compile(rb'<svg[^>]* width="(\d+)[^"]*" height="(\d+)')
 Spec = dict[str, Any]
 
 
@@ -90,10 +88,16 @@ def draw(spec: Spec, canvas: Canvas) -> bytes:
     return vl_convert.vegalite_to_svg({**spec, "autosize": "none", "config": config}).encode()
 
 
-def size(drawn: bytes) -> tuple[int, int]:
-    """Return width and height of an SVG, so that a page can leave room before it has come."""
-    match = SIZE.search(drawn[:400])
-    return (int(match[1]), int(match[2])) if match else (0, 0)
+def size(spec: Spec) -> tuple[int, int]:
+    """Return width and height of the picture that `draw` makes of a spec, in pixels.
+
+    Nothing is drawn for it: a page leaves room for pictures that come later, or never.
+    """
+    padding = spec["padding"]
+    return (
+        ceil(spec["width"] + padding["left"] + padding["right"]),
+        ceil(spec["height"] + padding["top"] + padding["bottom"]),
+    )
 
 
 def room(texts: Iterable[str], *, bold: bool = False) -> int:

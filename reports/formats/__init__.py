@@ -14,6 +14,7 @@ FORMATS = {
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             "XLSX",
             as_xlsx,
+            most=2_000_000,
         ),
     )
 }

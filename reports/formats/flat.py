@@ -82,6 +82,11 @@ def notes(table: Table) -> list[str]:
             "when": localtime(edition.released_at).strftime("%d.%m.%Y"),
             "sources": ", ".join(structure.sources),
         },
+        *(
+            [_("The person who built this release released it.")]
+            if edition.released_by_builder
+            else []
+        ),
         _(
             "Every count is adjusted at random to a multiple of %(base)s to protect people; 0 can mean up "
             "to %(below)s. Tables add up. Do not read small differences as change."

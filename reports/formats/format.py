@@ -10,9 +10,13 @@ Write = Callable[[Table, str, str], bytes]  # a table, the language of its label
 
 @dataclass(frozen=True)
 class Format:
-    """A format in which any table can be taken away. `label` is the text of its links."""
+    """A format in which any table can be taken away. `label` is the text of its links.
+
+    most: values (rows times columns) of a table that is written for whoever asks.
+    """
 
     suffix: str
     media_type: str
     label: str
     write: Write
+    most: int = 5_000_000

@@ -1,23 +1,24 @@
 """The shared dashboard: from protected cells only, for everyone."""
 
 from dataclasses import dataclass
+from typing import IO
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import caches
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from reports.charts import findings
-from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw, size
-from reports.charts.kinds import CITIZENSHIP, REGION, kinds_of
+from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
+from reports.charts.kinds import CITIZENSHIP, REGION, Kind, kinds_of
 from reports.formats import flat
 from reports.pages import filters
 from reports.pages.downloads import links, refusal
 from reports.pages.filters import Filter, PageQuestion
-from reports.published import caching, figures
+from reports.published import caching, figures, kept
+from reports.published import editions as released
 from reports.published.editions import Edition, current_editions
-from reports.published.figures import Row
+from reports.published.figures import Row, Table
 from reports.published.query import (
     Codes,
     Options,
@@ -32,7 +33,6 @@ from standards import numbers
 from standards.sex import Figures
 from standards.translation import active_language, in_language
 
-DRAWN_FOR = 24 * 3600  # seconds a drawing is kept; a release never changes
 OPTIONS = Options(("dataset", "from", "to", "release"))
 
 
@@ -70,6 +70,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """The figures of one dataset: the newest release, or the one that is cited."""
     editions = current_editions()
     if not editions:
+        released.require_some_sound()
         return render(request, "reports/dashboard_empty.html")
     reading = filters.question_on_page(request, _newest(request, editions), OPTIONS)
     question, edition, cited = reading.question, reading.edition, reading.cited
@@ -97,7 +98,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponse:
+def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponseBase:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = current_editions()
     if width not in WIDTHS or theme not in COLOURS or not editions:
@@ -130,23 +131,32 @@ class Drawing:
         looks = (self.kind, self.width, self.theme, active_language())
         return caching.tag(self.question.edition, "chart", *looks, codes)
 
-    def svg(self) -> bytes:
-        """Return the drawing, from the cache where somebody has asked for it before."""
-        drawings = caches["drawings"]
-        if (drawing := drawings.get(self.tag)) is None:
-            drawing = self._draw()
-            drawings.set(self.tag, drawing, DRAWN_FOR)
-        return bytes(drawing)
+    def svg(self) -> IO[bytes]:
+        """Return the drawing, kept where somebody has asked for it before. Raises Busy."""
+        return kept.answer(self.tag, self._draw, kept.DRAWINGS)
 
     def _draw(self) -> bytes:
-        edition = self.question.edition
-        kind = kinds_of(edition.structure)[self.kind]
-        table = figures.tabulate(edition, [kind.dimension], self.question.where)
-        rows = kind.drawn(kind.ordered(table))
-        if not rows:
-            return b""
+        kind = kinds_of(self.question.edition.structure)[self.kind]
+        table = figures.tabulate(self.question.edition, [kind.dimension], self.question.where)
         canvas = Canvas(WIDTHS[self.width], COLOURS[self.theme], active_language())
-        return draw(kind.draw(rows, edition.structure.by_name[kind.dimension], canvas), canvas)
+        spec = _spec(kind, kind.ordered(table), canvas)
+        return draw(spec, canvas) if spec else b""
+
+
+def _spec(kind: Kind, table: Table, canvas: Canvas) -> Spec | None:
+    """Return the chart of a table in the order of its kind, None where there is nothing to draw."""
+    rows = kind.drawn(table)
+    dimension = table.edition.structure.by_name[kind.dimension]
+    return kind.draw(rows, dimension, canvas) if rows else None
+
+
+def _sizes(kind: Kind, table: Table) -> dict[str, tuple[int, int]]:
+    """Return the sizes of the drawings of a table; the same in every theme."""
+    sizes = {}
+    for name, width in WIDTHS.items():
+        spec = _spec(kind, table, Canvas(width, COLOURS["light"], active_language()))
+        sizes[name] = size(spec) if spec else (0, 0)
+    return sizes
 
 
 def headline(figures: Figures, title: str) -> str:
@@ -207,9 +217,10 @@ def _newest(request: HttpRequest, editions: list[Edition]) -> Edition:
     """Return the newest release of the dataset that is named, or of the release that is cited."""
     by_dataset = {edition.dataset: edition for edition in editions}
     if dataset := request.GET.get("dataset", "").upper():
-        if dataset not in by_dataset:
+        newest = by_dataset.get(dataset) or released.latest(dataset)
+        if newest is None:
             raise Http404
-        return by_dataset[dataset]
+        return newest
     cited = request.GET.get("release", "").strip().upper().rpartition("-")[0]
     return by_dataset.get(cited, editions[0])
 
@@ -234,7 +245,7 @@ def _figure(name: str, reading: PageQuestion) -> ChartFigure:
         footnotes=flat.footnotes(table) if table.time else [],
         query=query.urlencode(),
         files=links("reports:data_file", edition.dataset, by),
-        sizes={width: size(Drawing(question, name, width, "light").svg()) for width in WIDTHS},
+        sizes=_sizes(kind, table),
     )
 
 

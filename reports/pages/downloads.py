@@ -1,14 +1,16 @@
 """Tables and datasets as files, in every format of `reports.formats.FORMATS`."""
 
+from typing import IO
+
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import override
 
 from reports.designs import tables
 from reports.designs.tables import TableDesign
 from reports.formats import FORMATS
-from reports.published import caching
+from reports.published import caching, kept
 from reports.published.query import (
     NotReleased,
     Options,
@@ -38,7 +40,7 @@ def links(route: str, code: str, query: str) -> list[tuple[str, str]]:
 
 
 @login_not_required
-def table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponse:
+def table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponseBase:
     """Answer with a named table as a file."""
     design = tables.tables().get(code.upper())
     if design is None:
@@ -48,14 +50,14 @@ def table_file(request: HttpRequest, code: str, suffix: str) -> HttpResponse:
 
 
 @login_not_required
-def data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponse:
+def data_file(request: HttpRequest, dataset: str, suffix: str) -> HttpResponseBase:
     """Answer with any table of a dataset as a file: `by` names its dimensions."""
     return _file(request, dataset.upper(), f"{{}}.{suffix}", None, DATA)
 
 
 def _file(
     request: HttpRequest, dataset: str, name: str, title: Labels | None, options: Options
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Answer with a table as a file; nothing is added up for a reader who has it already."""
     try:
         edition = edition_of(request.GET, dataset)
@@ -70,18 +72,22 @@ def _file(
 
 def _written(
     request: HttpRequest, question: Question, name: str, title: Labels | None
-) -> HttpResponse:
+) -> HttpResponseBase:
     entry = FORMATS.get(name.rpartition(".")[2])
     if entry is None:
         raise Http404
+    question.require_at_most(entry.most, entry.label)
     language = language_of(request.GET)
-    tag = caching.tag(question.edition, name, language, sorted(request.GET.lists()))
+    tag = caching.tag(question.edition, name, language, question.by, list(question.where.items()))
     heading = in_language(title or question.edition.structure.title)
 
     def write() -> bytes:
         return entry.write(question.table(), language, heading)
 
-    return caching.answer(request, tag, write, entry.media_type, name)
+    def stored() -> bytes | IO[bytes]:
+        return write() if question.most_rows <= kept.FEW_ROWS else kept.answer(tag, write)
+
+    return caching.answer(request, tag, stored, entry.media_type, name)
 
 
 def refusal(unknown: Unknown) -> HttpResponse:

@@ -24,9 +24,12 @@ from records.models import Submission
 from reports.designs import datasets
 from reports.designs.datasets import Dataset
 from reports.models import Build, Release
+from reports.published import editions, seals
 from reports.published.editions import CELLS
 from reports.published.figures import Figures, add_figures, sums
+from reports.published.seals import Fault
 from reports.published.structure import TIME, Structure
+from reports.published.unavailable import Withheld
 from reports.releases import verbs
 from standards.translation import in_language
 
@@ -61,6 +64,8 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
     """
     access.require(request.user, Permission.PUBLISH)
     release = get_object_or_404(Release.objects.select_related("build__predecessor"), pk=pk)
+    if fault := seals.fault_of(release):
+        return render(request, "reports/release_changed.html", _changed(release, fault))
     now, before = _by_period(release), _released_before(release)
     earlier = _by_period(before) if before else {}
     total = add_figures(now.values(), release.structure["base"])
@@ -69,6 +74,7 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
         "chip": CHIPS[release.state],
         "under_embargo": bool(release.embargo_at and release.embargo_at > timezone.now()),
         "build": release.build,
+        "hindrance": verbs.hindrance(release, by=request.user),
         "gates": [_gate(gate) for gate in release.build.gates],
         "may_see_measured": access.may(request.user, Permission.TABULATE),
         "before": before,
@@ -80,6 +86,12 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
         "total_change": total.total - sum(figures.total for figures in earlier.values()),
     }
     return render(request, "reports/release.html", context)
+
+
+def _changed(release: Release, fault: Fault) -> dict[str, Any]:
+    """What a publisher sees of a release that is not the one that was built: no figure of it."""
+    chip = CHIPS[release.state]
+    return {"release": release, "chip": chip, "fault": fault.text, "build": release.build}
 
 
 @require_POST
@@ -138,12 +150,29 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
         "dataset": dataset,
         "title": in_language(dataset.title),
         "releases": [{"release": r, "chip": CHIPS[r.state]} for r in listed],
+        "faults": _faults(dataset),
+        "withheld": _withheld(dataset),
         "working": bool(job and job.state in OPEN),
         "stage": _(stage) if stage else "",
         "failed": job.reason if job and job.state == queue.Job.State.FAILED else "",
         "fresh": fresh,
         "news": text % {"n": fresh} if fresh else _("Nothing new is accepted."),
     }
+
+
+def _faults(dataset: Dataset) -> list[tuple[Build, str]]:
+    """The releases that the latest scan found changed, and what is wrong with each, in words."""
+    found = Build.objects.filter(release__dataset=dataset.code).exclude(fault="")
+    return [(b, Fault(b.fault).text) for b in found.select_related("release").order_by("pk")]
+
+
+def _withheld(dataset: Dataset) -> str:
+    """What readers of the newest release are told instead of its figures, if it was changed."""
+    try:
+        editions.latest(dataset.code)
+    except Withheld as withheld:
+        return str(withheld)
+    return ""
 
 
 def _fresh(dataset: Dataset) -> int:
@@ -162,13 +191,15 @@ def _fresh(dataset: Dataset) -> int:
 
 
 def _released_before(release: Release) -> Release | None:
-    return (
+    """The release that readers see before this one; none where it was changed in the database."""
+    before = (
         Release.objects.filter(
             dataset=release.dataset, state=Release.State.RELEASED, number__lt=release.number
         )
         .order_by("-number")
         .first()
     )
+    return None if before is None or seals.fault_of(before) else before
 
 
 def _by_period(release: Release) -> dict[str, Figures]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
+from math import prod
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +20,9 @@ NORMAL, MISSING = "A", "O"
 MOST_FILLED = (
     10_000  # rows up to which every period gets its row; beyond, a row that is not there is 0
 )
+FEW_ROWS = 200  # of a table that a process remembers: those that pages show
+Where = Mapping[str, Sequence[str]]
+Sums = list[tuple[tuple[str, ...], Figures]]
 
 
 @dataclass(frozen=True)
@@ -109,9 +114,28 @@ def tabulate(
             % {"names": ", ".join(times)},
             "by",
         )
-    rows = sums(cells(edition), edition.structure, names, where or {})
+    rows = _sums(edition, names, where or {})
     table = Table(edition, tuple(names), [Row(codes, f) for codes, f in rows], where or {})
     return with_every_period(table) if table.time else table
+
+
+def most_rows(edition: Edition, names: Iterable[str], where: Where) -> int:
+    """Return how many rows a table has at most: combinations of codes, cells, and rows of periods."""
+    known = edition.structure.by_name
+    counts = [len(where.get(name) or known[name].items) for name in names if name in known]
+    return min(prod(counts), max(cells(edition).num_rows, MOST_FILLED))
+
+
+def _sums(edition: Edition, names: Sequence[str], where: Where) -> Sums:
+    """Add up the cells of a release; a process remembers what pages ask for again and again."""
+    if most_rows(edition, names, where) > FEW_ROWS:
+        return sums(cells(edition), edition.structure, names, where)
+    return _few_sums(edition, tuple(names), tuple((k, tuple(v)) for k, v in where.items()))
+
+
+@lru_cache(maxsize=2000)
+def _few_sums(edition: Edition, names: tuple[str, ...], where: tuple[tuple[str, Any], ...]) -> Sums:
+    return sums(cells(edition), edition.structure, names, dict(where))
 
 
 def with_every_period(table: Table) -> Table:
@@ -212,5 +236,8 @@ def _figures(counted: Sequence[int], structure: Structure) -> Figures:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    """One engine for the process: starting one takes longer than most answers. A question gets a cursor."""
-    return duckdb.connect()
+    """One engine for the process: starting one takes longer than most answers. A question gets a cursor.
+
+    It has one thread: questions are small, and one reader shall not have every core.
+    """
+    return duckdb.connect(config={"threads": 1})

@@ -25,6 +25,7 @@ MARKS = re.compile(r"utm_[a-z]+|fbclid|gclid|yclid")  # what mailings add to lin
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 ALL = "all"  # instead of codes: every code, also of the dimension that the headline limits
 PERIODS = ("from", "to")
+FIGURES = 7  # columns of an answer beside its dimensions: the measures and the status
 Codes = Mapping[str, list[str]]
 
 
@@ -58,6 +59,27 @@ class Question:
     def table(self) -> Table:
         """Return the figures. Raises Unknown where the dimensions do not go together."""
         return figures.tabulate(self.edition, self.by, self.where)
+
+    @property
+    def most_rows(self) -> int:
+        """Return how many rows the answer has at most; known before anything is added up."""
+        return figures.most_rows(self.edition, self.by, self.where)
+
+    def require_at_most(self, values: int, form: str) -> None:
+        """Raise Unknown where the answer may have more values than one request of anybody may cost."""
+        if self.most_rows * (2 * len(self.by) + FIGURES) > values:
+            raise Unknown(
+                _(
+                    "This table may have %(rows)s rows, too many for %(form)s. Ask for fewer dimensions, "
+                    "codes or periods, or take all cells of the release as Parquet: %(cells)s"
+                )
+                % {
+                    "rows": self.most_rows,
+                    "form": form,
+                    "cells": f"/figures/api/v1/releases/{self.edition.name}/cells.parquet",
+                },
+                "by",
+            )
 
     @property
     def measure(self) -> str:

@@ -15,8 +15,9 @@ from reports.designs.datasets import Dataset
 from reports.exact import cube, private_files, slices
 from reports.exact.cube import slices_in_force
 from reports.models import Blob, Build, Release, Slice
+from reports.published import seals
 from reports.published.editions import CELLS, VALUE
-from reports.releases.protecting import METHOD, Protected, protect
+from reports.releases.protecting import METHOD, Protected, protect, require_secret
 from reports.releases.verbs import Publishing
 from standards.languages import marked
 from standards.periods import periods_between
@@ -28,6 +29,7 @@ def build_release(job: Job) -> None:
     dataset = datasets.datasets().get(code)
     if dataset is None:
         raise queue.GaveUp(marked("There is no dataset %(code)s."), code=code)
+    require_secret(code)
     worker.progress(job, stage=marked("adding up"))
     slices.seal_missing(dataset)
     inputs = list(slices_in_force(dataset))
@@ -75,16 +77,17 @@ def _freeze(
     accepted = [s.submission.period for s in inputs]
     periods = periods_between(min(accepted), max(accepted))
     structure = dataset.structure(periods).as_json()
-    release = Release.objects.create(
+    release = Release(
         dataset=dataset.code,
         number=number,
         structure={**structure, "accuracy": protected.accuracy},
         missing=_missing(dataset, periods, inputs),
         checksum=hashlib.sha256(content).hexdigest(),
     )
-    Blob.objects.create(
-        release=release, name=CELLS, media_type="application/vnd.apache.parquet", content=content
-    )
+    file = (CELLS, "application/vnd.apache.parquet", content)
+    release.seal = seals.seal(release, [file])
+    release.save()
+    Blob.objects.create(release=release, name=file[0], media_type=file[1], content=file[2])
     return release
 
 

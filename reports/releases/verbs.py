@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,11 +11,12 @@ from django.utils.translation import gettext as _
 from agencies import access, audit
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
-from agencies.roles import Permission
+from agencies.roles import ROLES, Permission
 from jobs import queue
 from jobs.queue import Job
 from reports.designs import datasets
 from reports.models import Build, Release
+from reports.published import seals
 
 State = Release.State
 
@@ -55,16 +57,22 @@ def release(
 
     Figures without a delivery that is expected look like a fall, so a release that lacks any
     (`Release.missing`) needs exactly these in `missing_acknowledged`: agency and period, divided by commas,
-    in any order (`Release.missing_text`). Raises `Denied`, `Refused`.
+    in any order (`Release.missing_text`). Who asked for the build does not release it, unless the site
+    allows it; then the release says so. Raises `Denied`, `Refused`.
     """
     access.require(by, Permission.PUBLISH)
+    if reason := hindrance(built, by=by):
+        raise Refused(reason)
     now = timezone.now()
     if embargo_at and embargo_at <= now:
         raise Refused(_("The embargo ends in the past. Choose a later time, or none."))
     _require_acknowledged(built, missing_acknowledged)
     with transaction.atomic():
         moved = Release.objects.filter(pk=built.pk, state=State.BUILT).update(
-            state=State.RELEASED, released_at=now, embargo_at=embargo_at
+            state=State.RELEASED,
+            released_at=now,
+            embargo_at=embargo_at,
+            released_by_builder=built_by(built, by),
         )
         if not moved:
             raise Refused(_("This release is no longer waiting; somebody else was quicker."))
@@ -74,6 +82,38 @@ def release(
     until = embargo_at.isoformat() if embargo_at else ""
     audit.record("release", f"release:{built.pk}", by=by, embargo=until, missing=built.missing_text)
     built.refresh_from_db()
+
+
+def built_by(release: Release, person: Person) -> bool:
+    """Say whether the person asked for the build of a release."""
+    return Build.objects.filter(release=release, built_by=person).exists()
+
+
+def hindrance(built: Release, *, by: Person) -> str:
+    """Return why a publisher cannot release what is built, in words that say what to do; or nothing."""
+    if built.state != State.BUILT:
+        return ""  # what comes too late is refused by the verb
+    if fault := seals.fault_of(built):
+        return _("%(release)s cannot be released. %(fault)s Withdraw it and build again.") % {
+            "release": built,
+            "fault": fault.text,
+        }
+    if settings.RELEASE_BY_BUILDER or not built_by(built, by):
+        return ""
+    if others := _other_publishers(by):
+        return _(
+            "You asked for this build, so another publisher has to look at it and release it: %(people)s."
+        ) % {"people": ", ".join(others)}
+    return _(
+        "You asked for this build, so another publisher has to look at it and release it. There is none "
+        "yet: the administrator of your agency can invite one."
+    )
+
+
+def _other_publishers(person: Person) -> list[str]:
+    publishing = [role for role in ROLES if Permission.PUBLISH in role.permissions]
+    people = {p for held in access.holders(*publishing).values() for p in held}
+    return sorted(str(publisher) for publisher in people - {person})
 
 
 def _require_acknowledged(built: Release, acknowledged: str) -> None:

@@ -3,6 +3,7 @@
 from tests.reports.conftest import (  # noqa: F401 - fixtures
     accept,
     build,
+    builder,
     lead,
     permits,
     publish,

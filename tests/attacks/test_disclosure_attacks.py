@@ -87,6 +87,14 @@ def test_linear_programs_make_no_cell_certain():
     assert found["certain"] == 0 and found["mean width"] >= 2
 
 
+@pytest.mark.parametrize(("depth", "allowed"), [(1, 0.02)])
+def test_exact_totals_from_elsewhere_make_few_cells_certain(release, depth, allowed):
+    """A8: an attacker who has the exact totals of every single characteristic, and all that is published."""
+    true, shown, codes, base = release
+    known = attackers.outside(true, shown, codes, base, exact=tables(codes, depth))
+    assert known["certain"] <= allowed
+
+
 def vintages(truth, base, *, sticky):
     """Four releases: 200 records come, 20 go, three times."""
     (counts, codes), rng, releases, ledger = truth, np.random.default_rng(4), [], None

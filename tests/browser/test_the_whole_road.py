@@ -31,7 +31,8 @@ def test_a_file_becomes_a_public_figure_and_a_colleague_joins(settled, visit, tm
     correct_and_submit(clerk, file)
     sign(visit("reviewer@sms.example").page)
     accept(visit("statistician@scs.example").page)
-    release(visit("publisher@scs.example").page)
+    build(visit("publisher@scs.example").page)
+    release(visit("editor@scs.example").page)
     read(visit("viewer@parl.example").page)
     invite(visit("admin@sms.example").page, visit)
 
@@ -85,7 +86,7 @@ def accept(page):
     expect(page.get_by_role("status")).to_contain_text("accepted")
 
 
-def release(page):
+def build(page):
     section = page.locator("section", has=page.get_by_role("heading", name="Work permits"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Releases")
     for _try in range(60):  # the worker seals first
@@ -96,6 +97,13 @@ def release(page):
         page.reload()
     section.get_by_role("button", name="Build a release").click()
     section.get_by_role("link", name="WPF-1").click(timeout=60_000)
+    expect(page.locator("main")).to_contain_text("another publisher has to look at it")
+    expect(page.get_by_role("button", name="Release WPF-1")).to_have_count(0)
+
+
+def release(page):
+    page.goto("/releases/")
+    page.get_by_role("link", name="WPF-1").click()
     missing = page.get_by_role("checkbox", name=re.compile("^These deliveries are missing"))
     if missing.count():  # of the other agency
         missing.check()

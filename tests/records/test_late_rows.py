@@ -35,7 +35,7 @@ def reopen(closed, statistician):
 
 def readmit(closed, clerk):
     with scope.acting(clerk):
-        return late_rows.readmit_late(Submission.objects.get(pk=closed))
+        return late_rows.readmit_late(Submission.objects.get(pk=closed), by=clerk)
 
 
 def held(clerk):

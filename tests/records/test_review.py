@@ -39,7 +39,7 @@ def test_a_submission_goes_from_clerk_to_reviewer_to_statistics(
 def test_acceptance_asks_for_the_slice_once(submission, clerk, reviewer, statistician):
     factories.record(submission)
     lead(submission, ("submit", clerk), ("sign", reviewer), ("accept", statistician))
-    job = Job.objects.get()
+    job = Job.objects.get(name="reports.seal")
     assert (job.name, job.agencies) == ("reports.seal", [submission.agency_id])
 
 

@@ -166,7 +166,7 @@ def test_late_rows_are_taken_in_whole_when_the_period_is_open_again(
 ):
     period = reopened(send, clerk, reviewer, statistician)
     with scope.acting(clerk):
-        assert late_rows.readmit_late(Submission.objects.get(pk=period)) == 2
+        assert late_rows.readmit_late(Submission.objects.get(pk=period), by=clerk) == 2
         late = Record.objects.get(record_ref="A")
         twin = Record.objects.get(record_ref="R-2")
         assert late.extras == {**twin.extras, "wage_month": 9.0, "wage_cur": "USD"}
@@ -179,7 +179,7 @@ def test_a_late_row_whose_number_is_in_use_stays_held_as_an_error(
 ):
     period = reopened(send, clerk, reviewer, statistician)
     with scope.acting(clerk):
-        late_rows.readmit_late(Submission.objects.get(pk=period))
+        late_rows.readmit_late(Submission.objects.get(pk=period), by=clerk)
         held = HeldRow.open_rows.get()
     assert (held.kind, held.raw["record_ref"]) == ("ERROR", "R-1")
     assert held.findings[0]["rule"] == "record_ref.other_content"
@@ -191,7 +191,7 @@ def test_late_rows_are_not_taken_in_while_the_period_is_closed(send, clerk, revi
     lead(period, clerk, reviewer, statistician)
     send(plain(table(1, record_ref="A")))
     with scope.acting(clerk):
-        assert late_rows.readmit_late(Submission.objects.get(pk=period)) == 0
+        assert late_rows.readmit_late(Submission.objects.get(pk=period), by=clerk) == 0
         assert HeldRow.open_rows.count() == 1
 
 

@@ -110,7 +110,8 @@ def test_nobody_is_named(rows):
     assert "Nobody signs in as nobody@x.example" in str(unknown.value)
 
 
-def test_publishing_builds_and_releases(rows, publisher):
+def test_publishing_builds_and_releases_where_the_site_allows_it(rows, publisher, settings):
+    settings.RELEASE_BY_BUILDER = True
     answer = json.loads(run("publish", "wpf", person=publisher.email, missing=MISSING))
     release = Release.objects.get()
     assert answer == {
@@ -121,9 +122,10 @@ def test_publishing_builds_and_releases(rows, publisher):
     }
 
 
-def test_publishing_without_a_delivery_that_is_expected_says_how_to_go_on(rows, publisher):
+def test_publishing_without_a_delivery_that_is_expected_says_how_to_go_on(rows, builder, publisher):
+    run("publish", "WPF", person=builder.email, built_only=True)
     with pytest.raises(CommandError, match="lacks deliveries") as refused:
-        run("publish", "WPF", person=publisher.email)
+        run("publish", "WPF", person=publisher.email, waiting=True)
     assert f'--waiting --missing "{MISSING}"' in str(refused.value)
     for wrong in ("", "MLSP 2026-01", MISSING + ", SMS 2026-01"):
         with pytest.raises(CommandError, match="lacks deliveries"):
@@ -134,6 +136,19 @@ def test_publishing_without_a_delivery_that_is_expected_says_how_to_go_on(rows, 
     assert (answer["release"], answer["state"]) == ("WPF-1", "RELEASED")
     with pytest.raises(CommandError, match="No release of BCR is built"):
         run("publish", "BCR", person=publisher.email, waiting=True)
+
+
+def test_publishing_needs_a_second_person_and_says_so(rows, builder, publisher):
+    with pytest.raises(CommandError, match="another publisher has to look at it") as refused:
+        run("publish", "WPF", person=builder.email, missing=MISSING)
+    assert str(publisher) in str(refused.value)
+    assert "--waiting --as" in str(refused.value)
+    assert Release.objects.get().state == "BUILT"
+    answer = json.loads(
+        run("publish", "WPF", person=publisher.email, waiting=True, missing=MISSING)
+    )
+    assert answer["state"] == "RELEASED"
+    assert not Release.objects.get().released_by_builder
 
 
 def test_publishing_can_leave_the_release_to_somebody_else(rows, publisher):

@@ -12,7 +12,7 @@ from reports.published import editions
 from reports.releases import protecting
 from reports.releases.controlled_tables import controlled_tables
 from standards.periods import periods_between
-from tests.reports.conftest import draw
+from tests.reports.conftest import draw, rewrite
 
 TWO_YEARS = periods_between("2024-11", "2026-10")
 
@@ -123,7 +123,7 @@ def test_the_published_accuracy_holds_and_is_no_finer_than_the_base(client, long
 
 def test_a_release_from_before_has_no_stated_accuracy(client, long_series):
     del long_series.structure["accuracy"]
-    long_series.save()
+    rewrite(long_series, structure=long_series.structure)
     assert editions.latest("BCR").structure.accuracy == {}
     assert "95 of 100" not in client.get("/figures/tables/T08.csv").content.decode()
 

@@ -7,8 +7,7 @@ import openpyxl
 import pytest
 from django.utils.html import strip_tags
 
-from reports.models import Release
-from tests.reports.conftest import DATASETS
+from tests.reports.conftest import DATASETS, rewrite
 
 V1 = "/figures/api/v1"
 NAMES = {"WPF": "Permits granted or renewed", "BCR": "Entries", "SLP": "Arrivals from abroad"}
@@ -73,7 +72,7 @@ def test_the_dashboard_follows_another_choice_and_says_so(client, released):
 def test_a_release_from_before_headlines_says_that_it_is_the_whole_dataset(client, released):
     structure = released["BCR"].structure
     del structure["headline"]
-    Release.objects.filter(pk=released["BCR"].pk).update(structure=structure)
+    rewrite(released["BCR"], structure=structure)
     answer = client.get(f"{V1}/datasets/BCR/data").json()
     assert answer["measure"] == "Border crossings, the whole dataset"
     assert "Border crossings, the whole dataset" in page_text(client.get("/figures/?dataset=BCR"))

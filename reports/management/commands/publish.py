@@ -65,7 +65,12 @@ class Command(BaseCommand):
             with scope.acting(person):
                 verbs.release(release, by=person, missing_acknowledged=missing)
         except Refused as refusal:
-            if release.state != Release.State.BUILT or not release.missing:
+            if release.state != Release.State.BUILT:
+                raise
+            if verbs.hindrance(release, by=person):
+                how = "--waiting --as THEIR_ADDRESS"
+                raise CommandError(f"{refusal} With this command: {how}") from refusal
+            if not release.missing:
                 raise
             how = f'--waiting --missing "{release.missing_text}"'
             raise CommandError(f"{refusal} To release it all the same: {how}") from refusal
