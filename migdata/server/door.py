@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,9 @@ from migdata.server.capacity import Busy, Places, Pool, Room
 from migdata.server.rates import Rates
 from migdata.server.receiving import Admission, Gone
 
+# Seconds a calculating thread keeps the interpreter from others: a page of a clerk waits for it
+# after each question to the database.
+SWITCH = 0.0005
 SOON = 5  # seconds after which it makes sense to ask again where all places are taken
 # Bodies on their way at once in each process: (of all, of one).
 BODIES = {"account": (200, 8), "address": (200, 24)}
@@ -65,6 +69,7 @@ class Door:
 
     def _open(self) -> None:
         """Make what belongs to the loop of this process."""
+        sys.setswitchinterval(SWITCH)
         threads = settings.DOOR_THREADS
         self._pools = {
             "people": Pool("people", Room(threads["people"], queue=64, wait=30)),
