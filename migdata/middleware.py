@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from migdata.server import admission
 from migdata.server.admission import NotAdmitted
+from migdata.server.arrival import METHODS
 
 
 class RejectMalformed:
@@ -62,7 +63,6 @@ def _answer(status: int, text: str) -> HttpResponse:
 class KnownMethods:
     """Answer 405 to methods that no page has, TRACE above all, and to headers that ask for another one."""
 
-    KNOWN = ("GET", "HEAD", "POST", "OPTIONS")
     OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -70,10 +70,10 @@ class KnownMethods:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked_otherwise = any(header in request.headers for header in self.OVERRIDES)
-        if request.method in self.KNOWN and not asked_otherwise:
+        if request.method in METHODS and not asked_otherwise:
             return self.get_response(request)
         response = _answer(405, _("This address is not asked in this way."))
-        response["Allow"] = ", ".join(self.KNOWN)
+        response["Allow"] = ", ".join(METHODS)
         return response
 
 

@@ -12,6 +12,7 @@ from django.http import parse_cookie
 from django.utils.translation import get_language_from_request
 
 ASKS = ("GET", "HEAD", "OPTIONS")  # methods without a body
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # no page has another one
 
 
 class Arrival:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -12,14 +13,16 @@ from django.utils.translation import gettext_lazy as _
 
 from migdata.server import admission, answers, pages, receiving, sessions
 from migdata.server.admission import NotAdmitted
-from migdata.server.arrival import ASKS, Arrival
+from migdata.server.arrival import METHODS, Arrival
 from migdata.server.body import Body
 from migdata.server.calling import Answer, Wsgi
 from migdata.server.capacity import Busy, Places, Pool, Room
 from migdata.server.rates import Rates
 from migdata.server.receiving import Admission, Gone
 
-METHODS = (*ASKS, "POST")
+# Seconds a calculating thread keeps the interpreter from others: a page of a clerk waits for it
+# after each question to the database.
+SWITCH = 0.0005
 SOON = 5  # seconds after which it makes sense to ask again where all places are taken
 # Bodies on their way at once in each process: (of all, of one).
 BODIES = {"account": (200, 8), "address": (200, 24)}
@@ -66,6 +69,7 @@ class Door:
 
     def _open(self) -> None:
         """Make what belongs to the loop of this process."""
+        sys.setswitchinterval(SWITCH)
         threads = settings.DOOR_THREADS
         self._pools = {
             "people": Pool("people", Room(threads["people"], queue=64, wait=30)),
@@ -81,7 +85,7 @@ class Door:
 
     async def _serve(self, arrival: Arrival, receive: Receive, send: Send) -> None:
         if arrival.method not in METHODS:
-            raise NotAdmitted(405, _("This method is not used here."))
+            raise NotAdmitted(405, _("This address is not asked in this way."))
         room, who, sender = pages.room_of(arrival), "address", arrival.sender
         if room in ("public", "entrance"):
             if account := await self._account(arrival):
