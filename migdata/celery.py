@@ -28,5 +28,6 @@ def reap(start: bool = False) -> None:
 
 @worker_ready.connect
 def look_for_left_work(**_kwargs: object) -> None:
-    """On start, requeue jobs whose message was lost."""
+    """On start, requeue jobs whose message was lost, and remove what killed processes left."""
     reap.delay(start=True)
+    app.send_task("records.expire")

@@ -192,7 +192,8 @@ STORAGES = {
 # Without collected files (tests, development) they are found where they lie.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING
 UPLOAD_LIMIT = int(os.environ.get("UPLOAD_LIMIT", 2 * 1024**3))  # bytes of one file
-FILE_UPLOAD_TEMP_DIR = None
+# Nothing is written in the clear: each piece of a file is encrypted as it comes.
+FILE_UPLOAD_HANDLERS = ["records.collection.receiving.EncryptingUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 REDIS_URL = os.environ["REDIS_URL"]

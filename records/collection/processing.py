@@ -79,10 +79,10 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
     upload.report.pop("refusal", None)
     with (
-        encrypted_file.decrypted(path, settings.FILES_SECRET.encode()) as clear,
+        encrypted_file.opened(path, settings.FILES_SECRET.encode()) as sealed,
         closing(
             child.open(
-                clear,
+                sealed,
                 spec=versions.spec_of(version),
                 file_name=upload.file_name,
                 answers=upload.answers,

@@ -4,10 +4,8 @@ On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_fi
 refused or given up; `expire` removes what nobody waits for.
 """
 
-import hashlib
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -30,7 +28,8 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
-from records.collection import late_rows
+from records.collection import late_rows, receiving
+from records.collection.receiving import ReceivedFile
 from records.collection.report import UploadReport
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
@@ -42,7 +41,8 @@ from standards import codelists, languages
 from standards.translation import in_language
 
 State = Upload.State
-ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
+ORPHAN = timedelta(hours=1)  # a file that nobody waits for; one that is being received is locked
+FAILED_WAITS = timedelta(days=1)  # the file of a job that gave up: for whoever looks into it
 UNANSWERED = timedelta(days=14)
 
 
@@ -62,7 +62,7 @@ class BadAnswer(Refused):
 
 
 def receive(
-    content: Iterable[bytes],
+    content: ReceivedFile | Iterable[bytes],
     *,
     agency: Agency,
     instrument: Instrument,
@@ -70,30 +70,31 @@ def receive(
     by: Person,
     answers: dict[str, Any] | None = None,
 ) -> Upload:
-    """Keep the file for a worker and ask for it to be read. `content` yields its bytes in pieces.
+    """Keep the file for a worker and ask for it to be read.
+
+    `content` is a file that was received already, or yields its bytes in pieces.
 
     Raises `Denied`; raises `Refused` where the agency does not deliver this instrument, the file is
     too large, or the same file was taken in already.
     """
     require_delivery(by, agency, instrument)
-    size, digest, path = _keep(content)
-    try:
+    file = content if isinstance(content, ReceivedFile) else receiving.received(content)
+    with closing(file):
+        _refuse_large(file)
         with transaction.atomic():
-            refuse_known(agency, instrument, digest)
+            refuse_known(agency, instrument, file.sha256)
             upload = Upload.objects.create(
                 agency=agency,
                 instrument=instrument,
                 file_name=_label(file_name),
-                size=size,
-                sha256=digest,
-                report={"path": path.name},
+                size=file.size,
+                sha256=file.sha256,
+                report={"path": file.path.name},
                 uploaded_by=by,
             )
             _ask_for_reading(upload, by, answers or {})
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    audit.record("upload", f"upload:{upload.pk}", by=by, agency=agency, size=size)
+        file.keep()
+    audit.record("upload", f"upload:{upload.pk}", by=by, agency=agency, size=file.size)
     return upload
 
 
@@ -153,8 +154,7 @@ def undo(upload: Upload, *, by: Person) -> None:
 def expire() -> None:
     """Remove files that nobody waits for, and refuse uploads whose questions nobody answers.
 
-    A file without an upload that is being read or waits for answers goes after a day, questions
-    wait 14 days. To be called now and then; looks at the uploads of all agencies.
+    Questions wait 14 days. To be called now and then; looks at the uploads of all agencies.
     """
     now = timezone.now()
     with scope.working(Agency.objects.values_list("pk", flat=True)):
@@ -163,14 +163,30 @@ def expire() -> None:
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
             _expire(upload)
+    sweep()
+
+
+def sweep() -> None:
+    """Remove files that nobody waits for: of a request that was cut off, or of a process that was killed.
+
+    A file goes an hour after its last byte came, unless its writer still lives, or an upload waits
+    for it: to be read, for answers, for a day after its job gave up. To be called at start, too.
+    """
+    now = timezone.now()
+    with scope.working(Agency.objects.values_list("pk", flat=True)):
         recent = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
         waiting = Upload.objects.filter(
             Q(state__in=[State.RECEIVED, State.NEEDS_ANSWERS]) | recent
-        ).exclude(state=State.RECEIVED, job__state=Job.State.FAILED)
+        ).exclude(
+            state=State.RECEIVED,
+            job__state=Job.State.FAILED,
+            job__finished_at__lt=now - FAILED_WAITS,
+        )
         wanted = set(waiting.values_list("report__path", flat=True))
-    for path in _folder().glob("*"):
+    for path in receiving.folder().glob("*"):
         with suppress(FileNotFoundError):  # a worker may be quicker
-            if path.name not in wanted and path.stat().st_mtime < (now - ORPHAN).timestamp():
+            old = path.stat().st_mtime < (now - ORPHAN).timestamp()
+            if path.name not in wanted and old and not encrypted_file.is_being_written(path):
                 path.unlink()
 
 
@@ -264,38 +280,16 @@ def _label(file_name: str) -> str:
         return "file"
 
 
-def _keep(content: Iterable[bytes]) -> tuple[int, str, Path]:
-    """Encrypt the file under a random name. Returns size and SHA-256 of the clear text, and the path."""
-    _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = _folder() / uuid.uuid4().hex
-    digest, size = hashlib.sha256(), 0
-
-    def measured() -> Iterator[bytes]:
-        nonlocal size
-        for piece in content:
-            digest.update(piece)
-            size += len(piece)
-            if size > settings.UPLOAD_LIMIT:
-                raise Refused(
-                    _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
-                    % {"limit": settings.UPLOAD_LIMIT // 2**20}
-                )
-            yield piece
-
-    try:
-        encrypted_file.encrypt(measured(), path, settings.FILES_SECRET.encode())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return size, digest.hexdigest(), path
-
-
-def _folder() -> Path:
-    return Path(settings.PRIVATE_ROOT) / "incoming"
+def _refuse_large(file: ReceivedFile) -> None:
+    if file.is_too_large:
+        raise Refused(
+            _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
+            % {"limit": settings.UPLOAD_LIMIT // 2**20}
+        )
 
 
 def path_of(upload: Upload) -> Path:
-    return _folder() / str(upload.report["path"])
+    return receiving.folder() / str(upload.report["path"])
 
 
 def refuse_known(

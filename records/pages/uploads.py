@@ -93,7 +93,7 @@ def new(request: SignedInRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         try:
             upload = receive(
-                file.chunks(),
+                file.received,
                 agency=agency,
                 instrument=instrument,
                 file_name=file.name,

@@ -18,6 +18,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from records.instruments.spec import Spec
+from records.reading.encrypted_file import SealedFile
 from records.reading.layout import FileColumn, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
@@ -115,7 +116,7 @@ class Reading:
 
 
 def open(
-    file: Path | int,
+    file: Path | SealedFile,
     *,
     spec: Spec,
     file_name: str,
@@ -124,14 +125,14 @@ def open(
     limits: Limits,
     others: Iterable[Spec] = (),
 ) -> Reading:
-    """Start reading a file, given by path or descriptor.
+    """Start reading a file, given by path or encrypted; the child gets the key of an encrypted one.
 
     `answers` maps question ids to what the person said (see `answers.bad_answer`); `others` are the
     agency's other instruments, so that a file of one of them is recognised. Never raises for what is
     in the file: that is `refusal`, with what was wrong and what to do.
     """
     request = {
-        "path": f"/dev/fd/{file}" if isinstance(file, int) else str(file),
+        **_handed_down(file),
         "file_name": file_name,
         "spec": spec.raw,
         "standards": str(codelists.DIRECTORY),
@@ -140,7 +141,7 @@ def open(
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
-    process = _child([file] if isinstance(file, int) else [])
+    process = _child([file.descriptor] if isinstance(file, SealedFile) else [])
     try:
         head = _head(process, request)
     except (ValueError, OSError, EOFError):
@@ -155,6 +156,12 @@ def open(
         process=process,
         letters=head["letters"],
     )
+
+
+def _handed_down(file: Path | SealedFile) -> dict[str, Any]:
+    if isinstance(file, SealedFile):
+        return {"descriptor": file.descriptor, "key": file.key.hex()}
+    return {"path": str(file)}
 
 
 def _head(process: "subprocess.Popen[bytes]", request: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import pyarrow as pa
 
 from standards.languages import Labels
+
+
+class Source(Protocol):
+    """A file to be read: a path, or an encrypted file that is clear only where it is read."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]: ...
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,12 @@ class OpenedFile:
     file: dict[str, Any]
     layout: Layout
     blocks: Iterator[FileBlock] = field(default_factory=lambda: iter(()))
+
+
+def size_of(source: Source) -> int:
+    """Return how many bytes the file has, clear."""
+    with source.open("rb") as file:
+        return file.seek(0, 2)
 
 
 def open_questions(questions: list[Question]) -> list[Question]:

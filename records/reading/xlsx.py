@@ -19,7 +19,16 @@ from records.reading.kinds_of_files import (
     kind_of_archive,
     kind_of_old_office,
 )
-from records.reading.layout import FINE, FileBlock, Layout, OpenedFile, Question, letter_of
+from records.reading.layout import (
+    FINE,
+    FileBlock,
+    Layout,
+    OpenedFile,
+    Question,
+    Source,
+    letter_of,
+    size_of,
+)
 from records.reading.refusals import FileRefused, refusal
 from records.reading.rows import row_kind
 from records.reading.sheet_cells import CellNotes, SheetCells, cell_notes, sheet_cells
@@ -41,19 +50,19 @@ class Tables:
     names: list[str]
 
 
-def is_office_file(path: Path) -> bool:
+def is_office_file(source: Source) -> bool:
     """Say whether the file is a zip archive or an old Office file, so no text."""
-    with path.open("rb") as file:
+    with source.open("rb") as file:
         return file.read(8).startswith((ARCHIVE, OLE))
 
 
-def refusal_of_wrapping(path: Path, unpacked_mb: int) -> str:
+def refusal_of_wrapping(source: Source, unpacked_mb: int) -> str:
     """Look at the wrapping before anything is unpacked; the code of a refusal, or nothing."""
-    with path.open("rb") as file:
+    with source.open("rb") as file:
         if file.read(8).startswith(OLE):
-            return kind_of_old_office(path)
+            return kind_of_old_office(source)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with source.open("rb") as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             if any(e.flag_bits & 1 for e in entries):
                 return "password"
@@ -74,16 +83,17 @@ def _refusal_of_entries(entries: Sequence[zipfile.ZipInfo], unpacked_mb: int) ->
 
 
 def workbook(
-    path: Path,
+    source: Source,
     spec: Spec,
     answers: Mapping[str, Any],
     limits: Mapping[str, int],
     others: Sequence[Spec] = (),
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
-    if code := refusal_of_wrapping(path, limits["unpacked_mb"]):
+    if code := refusal_of_wrapping(source, limits["unpacked_mb"]):
         raise FileRefused(code)
-    tables = _tables(CalamineWorkbook.from_path(str(path)), spec, answers, others)
+    with source.open("rb") as file:
+        tables = _tables(CalamineWorkbook.from_filelike(file), spec, answers, others)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
     name = chosen if chosen in tables.sheets else (tables.names or list(tables.sheets))[0]
@@ -94,12 +104,12 @@ def workbook(
         layout = replace(tables.layouts[name], refusal=refused, questions=[question])
         return OpenedFile(file, layout)
     _refuse_large(name, tables.sheets[name], limits)
-    cells = sheet_cells(tables.sheets[name], cell_notes(path, name))
+    cells = sheet_cells(tables.sheets[name], cell_notes(source, name))
     layout = headers.map_columns(cells.rows, spec, answers, others)
     layout.questions[:0] = [question] if question else []
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
     _refuse_formulas(cells, layout, name)
-    return OpenedFile(file, layout, _blocks(cells.rows, layout, path.stat().st_size))
+    return OpenedFile(file, layout, _blocks(cells.rows, layout, size_of(source)))
 
 
 def _tables(
