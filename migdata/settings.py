@@ -29,7 +29,8 @@ def database(url: str, **extra: Any) -> dict[str, Any]:
         "HOST": query.get("host") or parts.hostname or "",
         "PORT": query.get("port") or parts.port or "",
         # Public figures live in the schema `pub`; everything else is created in `public`.
-        "OPTIONS": {"options": "-c search_path=public,pub"},
+        # Values travel beside the statement, not in it: no list of running statements shows a record.
+        "OPTIONS": {"options": "-c search_path=public,pub", "server_side_binding": True},
         "CONN_HEALTH_CHECKS": True,
         **extra,
     }

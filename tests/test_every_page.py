@@ -49,7 +49,7 @@ def fill(route, ids):
 def foreign(one_of_each, agency, clerk):
     """Rows of agency SMS that carry a mark nobody else may see, as parameters of addresses."""
     with scope.acting(clerk):
-        Upload.objects.update(file_name=f"{MARK}.csv", report={"path": "none"})
+        Upload.objects.update(sheet=MARK, report={"path": "none", "file": {"sheet": MARK}})
         Record.objects.update(record_ref=MARK)
         HeldRow.open_rows.update(raw={"record_ref": MARK})
     rows = {kind: row.pk for kind, row in one_of_each.items()}

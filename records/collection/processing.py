@@ -17,9 +17,10 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, staging
+from records.collection import admission, collisions, names, staging
 from records.collection.answers import answers_of
 from records.collection.findings_by_cause import FindingsByCause
+from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
 from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
 from records.instruments import versions
@@ -52,7 +53,12 @@ def process(job: Job) -> None:
         upload.state, upload.reason = State.REFUSED, str(refusal)
     # Named fields, and only from the state we began with: people may have acted on the row since.
     changed = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(
-        state=upload.state, reason=upload.reason, report=upload.report, sheet=upload.sheet
+        state=upload.state,
+        reason=upload.reason,
+        report=upload.report,
+        sheet=upload.sheet,
+        answers=upload.answers,
+        given_names=upload.given_names,
     )
     if not changed:
         raise worker.LeaseLost
@@ -84,14 +90,14 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
             child.open(
                 sealed,
                 spec=versions.spec_of(version),
-                file_name=upload.file_name,
-                answers=upload.answers,
+                answers=_answers(upload),
                 person_key=person_key(upload.agency),
                 limits=child.Limits(),
                 others=_other_instruments(upload),
             )
         ) as reading,
     ):
+        _keep_names(upload, reading)
         # The letters of sex that the file proves hold for its rows also when one is corrected.
         upload.report |= {**reading.description(), "letters": reading.letters}
         if not upload.answers and reading.refusal:
@@ -104,6 +110,20 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
         upload.sheet = (reading.file.get("sheet") or "")[:255]
         refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
         _take_in(upload, version, reading, job)
+
+
+def _answers(upload: Upload) -> dict[str, Any]:
+    """The answers, with the name of a sheet that was asked for before anybody knew its place."""
+    wanted = names.opened(upload).sheet
+    return {**upload.answers, **({"sheet": wanted} if wanted else {})}
+
+
+def _keep_names(upload: Upload, reading: child.Reading) -> None:
+    """Seal the names of sheets and headers for the sender; a sheet asked for by name gets its place."""
+    given = replace(names.opened(upload), parts=reading.names)
+    if given.sheet and (place := given.place_of(given.sheet)):
+        upload.answers = {**upload.answers, "sheet": place}
+    names.seal(upload, replace(given, sheet=""))  # a sheet that is not there is asked about
 
 
 def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
@@ -187,7 +207,12 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
 def _check(upload: Upload, reading: child.Reading, file: CheckedFile, job: Job) -> None:
     """Check the file block by block; its rows are staged, and nothing is admitted yet."""
     answers = answers_of(upload)
-    validator = engine.Validator(file.spec, today=timezone.localdate(), answers=answers)
+    validator = engine.Validator(
+        file.spec,
+        today=timezone.localdate(),
+        answers=answers,
+        numbering=numbering_of(upload.agency, upload.instrument),
+    )
     staging.prepare()
     for block in reading.batches():
         checked = validator.check(block)

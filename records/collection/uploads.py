@@ -4,9 +4,9 @@ On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_fi
 refused or given up; `expire` removes what nobody waits for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
-from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
 from agencies import access, audit, scope
@@ -28,7 +26,8 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
-from records.collection import late_rows, receiving
+from records.collection import late_rows, names, receiving
+from records.collection.names import GivenNames
 from records.collection.receiving import ReceivedFile
 from records.collection.report import UploadReport
 from records.instruments import versions
@@ -83,15 +82,16 @@ def receive(
         _refuse_large(file)
         with transaction.atomic():
             refuse_known(agency, instrument, file.sha256)
-            upload = Upload.objects.create(
+            upload = Upload(
                 agency=agency,
                 instrument=instrument,
-                file_name=_label(file_name),
                 size=file.size,
                 sha256=file.sha256,
                 report={"path": file.path.name},
                 uploaded_by=by,
             )
+            names.seal(upload, GivenNames(names.label(file_name)))
+            upload.save()
             _ask_for_reading(upload, by, answers or {})
         file.keep()
     audit.record("upload", f"upload:{upload.pk}", by=by, agency=agency, size=file.size)
@@ -138,7 +138,7 @@ def undo(upload: Upload, *, by: Person) -> None:
         ended = [State.COMMITTED, State.NEEDS_ANSWERS, State.REFUSED]
         changed = Upload.objects.filter(
             pk=upload.pk, state__in=[*ended, State.RECEIVED] if failed else ended
-        ).update(state=State.UNDONE)
+        ).update(state=State.UNDONE, given_names=None)
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         upload.records.all().delete()
@@ -154,7 +154,7 @@ def undo(upload: Upload, *, by: Person) -> None:
 def expire() -> None:
     """Remove files that nobody waits for, and refuse uploads whose questions nobody answers.
 
-    Questions wait 14 days. To be called now and then; looks at the uploads of all agencies.
+    Questions wait 14 days; names that only the sender sees are kept for a month. To be called now and then; looks at the uploads of all agencies.
     """
     now = timezone.now()
     with scope.working(Agency.objects.values_list("pk", flat=True)):
@@ -163,6 +163,8 @@ def expire() -> None:
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
             _expire(upload)
+        forgotten = Upload.objects.filter(uploaded_at__lt=now - names.KEPT)
+        forgotten.exclude(given_names=None).update(given_names=None)
     sweep()
 
 
@@ -201,6 +203,7 @@ def _expire(upload: Upload) -> None:
 
 def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
     spec = versions.spec_of(versions.current(upload.instrument))
+    answers = _with_place_of_sheet(upload, answers)
     together = {**upload.answers, **answers}
     if bad := reading_answers.bad_answer(together, spec):
         raise BadAnswer(bad)
@@ -215,8 +218,25 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
         agencies=[upload.agency_id],
         by=by,
     )
-    upload.save(update_fields=["answers", "state", "reason", "job"])
+    upload.save(update_fields=["answers", "given_names", "state", "reason", "job"])
     return upload.job
+
+
+def _with_place_of_sheet(upload: Upload, answers: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers with the place of the sheet that was asked for by name: names are kept sealed.
+
+    Before the file is read nobody knows the place: the name waits, sealed, for the worker.
+    """
+    answers, sheet = dict(answers), answers.get("sheet")
+    if not isinstance(sheet, str) or sheet == reading_answers.NONE or names.SHEET.match(sheet):
+        return answers
+    given = names.opened(upload)
+    del answers["sheet"]
+    if place := given.place_of(sheet):
+        answers["sheet"] = place
+    else:
+        names.seal(upload, replace(given, sheet=sheet))
+    return answers
 
 
 def may_be_undone(upload: Upload) -> bool:
@@ -240,11 +260,17 @@ def _would_change(upload: Upload, submission: Submission) -> bool:
 
 
 def _name_a_person(answers: Mapping[str, Any]) -> bool:
-    """Say whether a text of the file that an answer explains looks personal: answers are kept."""
-    aliases = dict(answers.get("aliases") or {}).values()
-    texts = [*(text for codes in aliases for text in codes), *(answers.get("sex_codes") or ())]
-    kinds = personal.kinds_of(pa.array([str(text) for text in texts], pa.string()))
+    """Say whether a text in an answer looks personal: answers are kept."""
+    kinds = personal.kinds_of(pa.array(list(_texts_in(answers)), pa.string()))
     return bool(kinds.any())
+
+
+def _texts_in(answer: Any) -> Iterator[str]:
+    if isinstance(answer, Mapping):
+        for text, said in answer.items():
+            yield from (str(text), *_texts_in(said))
+    else:
+        yield str(answer)
 
 
 def _submissions_of(upload: Upload) -> list[Submission]:
@@ -270,14 +296,6 @@ def summary(upload: Upload) -> dict[str, Any]:
             for s in (upload.submissions.order_by("period") if upload.pk else ())
         ],
     }
-
-
-def _label(file_name: str) -> str:
-    """The name under which people see the file; on disk it has another."""
-    try:
-        return get_valid_filename(Path(file_name).name)[:255]
-    except SuspiciousFileOperation:
-        return "file"
 
 
 def _refuse_large(file: ReceivedFile) -> None:

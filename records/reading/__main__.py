@@ -110,7 +110,14 @@ def _refusal_code(error: str) -> str:
 def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
     return {
         "file": file.file,
-        "columns": [asdict(c) for c in file.layout.columns if c.header or c.variable],
+        "columns": [
+            {**asdict(c), "header": c.shown} for c in file.layout.columns if c.header or c.variable
+        ],
+        # As given: for the sender only. Whoever keeps them encrypts them.
+        "names": {
+            **file.sheets,
+            **{c.letter: c.header for c in file.layout.columns if c.header != c.shown},
+        },
         "questions": [asdict(q) for q in file.layout.questions],
         "letters": file.layout.letters,
         "refusal": asdict(refusal) if refusal else None,

@@ -43,6 +43,7 @@ class Limits:
 class Reading:
     """What the child saw. Close it; read `batches` to the end before what follows `process` is final.
 
+    `names`: sheets (`#2`) and columns (letters) whose names are told to their sender only, as given.
     `letters`: what single letters in the column of sex mean, where the column itself proves it.
     `skipped`: how many rows are no data, by kind (blank, total, heading, header, signature,
     numbering). `bytes_done`: how much of the file stands behind the blocks so far. `total`: where
@@ -56,6 +57,7 @@ class Reading:
     refusal: Refusal | None
     process: "subprocess.Popen[bytes]"
     letters: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     bytes_done: int = 0
     total: dict[str, int] | None = None
@@ -119,7 +121,6 @@ def open(
     file: Path | SealedFile,
     *,
     spec: Spec,
-    file_name: str,
     answers: Mapping[str, Any],
     person_key: bytes,
     limits: Limits,
@@ -133,7 +134,6 @@ def open(
     """
     request = {
         **_handed_down(file),
-        "file_name": file_name,
         "spec": spec.raw,
         "standards": str(codelists.DIRECTORY),
         "answers": dict(answers),
@@ -155,6 +155,7 @@ def open(
         refusal=Refusal(**head["refusal"]) if head["refusal"] else None,
         process=process,
         letters=head["letters"],
+        names=head["names"],
     )
 
 

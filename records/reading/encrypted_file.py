@@ -118,7 +118,9 @@ class _ClearText(io.RawIOBase):
         self._size = size - (self._last + 1) * TAG
         self._place = 0
         self._number, self._frame = -1, b""
-        if self._size <= self._last * FRAME:  # nothing is cut off, and an empty file has a frame, too
+        if (
+            self._size <= self._last * FRAME
+        ):  # nothing is cut off, and an empty file has a frame, too
             self._load(self._last)
 
     def readable(self) -> bool:

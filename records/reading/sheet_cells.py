@@ -96,8 +96,8 @@ def fill_merged(
     return filled
 
 
-def cell_notes(source: Source, sheet: str) -> CellNotes:
-    """Look through the XML of a sheet. Raises FileRefused where a formula without a result has no address."""
+def cell_notes(source: Source, sheet: str, place: str) -> CellNotes:
+    """Look through the XML of a sheet, which is called by its place. Raises FileRefused where a formula without a result has no address."""
     notes = CellNotes()
     with source.open("rb") as file, zipfile.ZipFile(file) as archive:
         part = _part_of(archive, sheet)
@@ -105,7 +105,7 @@ def cell_notes(source: Source, sheet: str) -> CellNotes:
             if b'"e"' in piece or b"'e'" in piece:  # seldom: most pieces are passed over quickly
                 notes.errors.update(_errors(piece))
             if b"<f" in piece or b":f" in piece:
-                notes.unstored.update(_unstored(piece, sheet))
+                notes.unstored.update(_unstored(piece, place))
     return notes
 
 

@@ -29,6 +29,7 @@ from records.reading.layout import (
 )
 from records.reading.questions import NONE
 from records.reading.refusals import FileRefused, refusal
+from records.validation.personal import without_persons
 
 SAMPLE = 256 * 1024
 BLOCK = 1 << 20
@@ -151,9 +152,10 @@ def _which_encoding(
 def _foreign(rows: Sequence[Sequence[str]], layout: Layout, spec: Spec) -> str:
     """Headers and values of code columns that are not ASCII: what shows the encoding and names nobody."""
     coded = [c.position for c in layout.columns if c.variable and spec.by_name[c.variable].codelist]
-    cells = [c.header for c in layout.columns]
+    cells = [c.shown for c in layout.columns]
     cells += [r[p] for r in rows[layout.header_row + 1 :][:200] for p in coded if len(r) > p]
-    return ", ".join(list(dict.fromkeys(c for c in cells if not c.isascii()))[:6])
+    foreign = list(dict.fromkeys(c for c in cells if not c.isascii()))[:6]
+    return ", ".join(map(without_persons, foreign))
 
 
 class Lines:

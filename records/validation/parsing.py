@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from records.validation.personal import MASK
 from standards import codelists
-from standards.spelling import fold, normalise
+from standards.spelling import fold, normalise, reference
 
 Array = np.ndarray[Any, Any]
 EPOCH = date(1970, 1, 1)
@@ -264,3 +264,16 @@ def _day(year: int, month: int, day: int, precision: str = "D") -> Day:
         return Day(date(year, month, day), precision)
     except ValueError:
         return NOT_A_DATE
+
+
+def references(texts: pa.Array) -> pa.Array:
+    """Return the (n,) record numbers in the one form in which they are stored and compared.
+
+    Plain ASCII without spaces is in it already: only other texts are looked at, each once.
+    """
+    odd = pc.match_substring_regex(texts, r"[^\x21-\x7e]")
+    if not pc.any(odd).as_py():
+        return texts
+    coded = texts.filter(odd).dictionary_encode()
+    written = pa.array([reference(text) for text in coded.dictionary.to_pylist()], pa.string())
+    return pc.replace_with_mask(texts, odd, written.take(coded.indices))

@@ -137,7 +137,12 @@ class TestExpiry:
         fresh, orphan = waiting.with_name("fresh"), waiting.with_name("orphan")
         fresh.write_bytes(b""), orphan.write_bytes(b"")
         slow = encrypted_file.Sealing(waiting.with_name("slow"), SECRET)
-        age(waiting, 13), age(orphan, 1.1 / 24), age(fresh, 0.9 / 24), age(fresh.with_name("slow"), 2)
+        (
+            age(waiting, 13),
+            age(orphan, 1.1 / 24),
+            age(fresh, 0.9 / 24),
+            age(fresh.with_name("slow"), 2),
+        )
         tasks.expire()
         assert set(files.incoming()) == {waiting, fresh, fresh.with_name("slow")}
         slow.close()
