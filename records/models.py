@@ -176,6 +176,8 @@ class Upload(models.Model):
     uploaded_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
 
+    shown_name: str  # what a page calls it: collection.names, set where it is listed
+
     objects = AgencyScoped["Upload"].as_manager()
 
     class Meta:

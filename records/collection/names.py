@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import PureWindowsPath
@@ -59,7 +60,7 @@ def seal(upload: Upload, names: GivenNames) -> None:
     """Put the names on the upload, encrypted for its sender. The caller saves it."""
     nonce = os.urandom(NONCE)
     text = json.dumps(asdict(names)).encode()
-    upload.given_names = nonce + _cipher().encrypt(nonce, text, _owner(upload))
+    upload.given_names = nonce + _cipher(settings.FILES_SECRET).encrypt(nonce, text, _owner(upload))
 
 
 def given_names(upload: Upload, person: Anyone) -> GivenNames:
@@ -70,11 +71,11 @@ def given_names(upload: Upload, person: Anyone) -> GivenNames:
 def opened(upload: Upload) -> GivenNames:
     """Return the names as given, for the work on the sender's own file; empty where they are gone."""
     sealed = bytes(upload.given_names or b"")
-    try:
-        text = _cipher().decrypt(sealed[:NONCE], sealed[NONCE:], _owner(upload))
-    except (InvalidTag, ValueError):  # nothing there, or sealed with an earlier secret
-        return GivenNames()
-    return GivenNames(**json.loads(text))
+    for secret in (settings.FILES_SECRET, *getattr(settings, "FILES_SECRET_FALLBACKS", ())):
+        with suppress(InvalidTag, ValueError):  # nothing there, or sealed with another secret
+            text = _cipher(secret).decrypt(sealed[:NONCE], sealed[NONCE:], _owner(upload))
+            return GivenNames(**json.loads(text))
+    return GivenNames()
 
 
 def shown_name(upload: Upload, person: Anyone) -> str:
@@ -90,9 +91,9 @@ def label(file_name: str) -> str:
         return "file"
 
 
-def _cipher() -> AESGCM:
-    secret = settings.FILES_SECRET.encode()
-    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"names of uploads").derive(secret))
+def _cipher(secret: str) -> AESGCM:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"names of uploads").derive(secret.encode())
+    return AESGCM(derived)
 
 
 def _owner(upload: Upload) -> bytes:

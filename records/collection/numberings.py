@@ -25,7 +25,7 @@ def declare(agency: Agency, instrument: Instrument, pattern: str, *, by: Person)
     """
     access.require(by, Permission.DECLARE_NUMBERING, agency)
     if not agency.instruments.filter(pk=instrument.pk).exists():
-        raise Refused(_("This agency does not deliver this instrument."))
+        raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
     patterns = numbering.patterns_of(pattern)
     if patterns and (problem := numbering.problem_of(patterns)):
         raise Refused(_why(problem))

@@ -84,7 +84,7 @@ def received(content: Iterable[bytes]) -> ReceivedFile:
     return file
 
 
-class EncryptedUpload(UploadedFile):
+class EncryptedUpload(UploadedFile):  # type: ignore[type-arg]
     """An uploaded file of a form. Django closes it at the end of the request, and with it what nobody kept."""
 
     def __init__(self, received: ReceivedFile, name: str, content_type: str | None) -> None:

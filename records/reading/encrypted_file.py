@@ -95,17 +95,29 @@ class SealedFile:
 
 
 @contextmanager
-def opened(path: Path, secret: bytes) -> Iterator[SealedFile]:
+def opened(path: Path, *secrets: bytes) -> Iterator[SealedFile]:
     """Open an encrypted file, after looking whether it is whole; give it for the block.
 
-    Raises `InvalidTag` where the file was changed, cut off, renamed, or encrypted with another secret.
+    `secrets` are the present one and those before it. Raises `InvalidTag` where the file was changed,
+    cut off, renamed, or encrypted with another secret.
     """
     with path.open("rb") as source:
-        sealed = SealedFile(source.fileno(), _key(path, secret))
+        keys = [_key(path, secret) for secret in secrets]
+        key = next((key for key in keys if _opens(source.fileno(), key)), keys[0])
+        sealed = SealedFile(source.fileno(), key)
         with sealed.open() as clear:
             while clear.read(FRAME):
                 pass
         yield sealed
+
+
+def _opens(descriptor: int, key: bytes) -> bool:
+    """Say whether the key fits the first bytes of the file."""
+    try:
+        SealedFile(descriptor, key).open().read(1)
+    except InvalidTag:
+        return False
+    return True
 
 
 class _ClearText(io.RawIOBase):

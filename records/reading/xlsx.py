@@ -96,8 +96,8 @@ def workbook(
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
     if code := refusal_of_wrapping(source, limits["unpacked_mb"]):
         raise FileRefused(code)
-    with source.open("rb") as file:
-        tables = _tables(CalamineWorkbook.from_filelike(file), spec, answers, others)
+    with source.open("rb") as opened:
+        tables = _tables(CalamineWorkbook.from_filelike(opened), spec, answers, others)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
     place = chosen if chosen in tables.sheets else (tables.places or list(tables.sheets))[0]

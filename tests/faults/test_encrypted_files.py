@@ -86,6 +86,13 @@ def test_it_is_read_anywhere_without_a_clear_copy(places, tmp_path_factory):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_file_of_an_earlier_secret_opens_beside_the_new_one(tmp_path):
+    path = tmp_path / "name"
+    encrypted_file.encrypt([b"text"], path, SECRET)
+    with encrypted_file.opened(path, b"new", SECRET) as sealed, sealed.open() as file:
+        assert file.read() == b"text"
+
+
 def test_a_file_that_is_being_written_is_known_by_its_lock(tmp_path):
     path = tmp_path / "name"
     sealing = encrypted_file.Sealing(path, SECRET)
