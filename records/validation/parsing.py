@@ -85,6 +85,10 @@ BLANK = frozenset(
         "not stated",
     ]
 )
+# What stands where somebody made a text unreadable: (b)(6), (b) (7)(C), [redacted], a black bar.
+REDACTED = re.compile(
+    r"(?:\(b\)\s?\(\d\)(?:\s?\([a-f]\))?[\s,;]*)+|\[?redacted\]?|█+", re.IGNORECASE
+)
 # What a spreadsheet program leaves where a formula failed, in English and Russian.
 CELL_ERRORS = frozenset(
     [
@@ -110,9 +114,9 @@ AMBIGUOUS = Day(None, problem="ambiguous")
 
 
 def is_blank(text: str) -> bool:
-    """Say whether the text states nothing: empty, a dash, "not stated" in any language."""
+    """Say whether the text states nothing: empty, a dash, "not stated" in any language, made unreadable."""
     key = normalise(text)
-    return not key or key in BLANK
+    return not key or key in BLANK or REDACTED.fullmatch(text.strip()) is not None
 
 
 def is_cell_error(text: str) -> bool:

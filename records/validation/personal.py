@@ -207,5 +207,12 @@ def follow(texts: pa.Array, numbering: str) -> Mask:
 
 
 def without_persons(text: str) -> str:
-    """Return a text that is kept or shown, or the mask where it looks personal."""
-    return MASK if kinds_of(pa.array([text], pa.string())).any() else text
+    """Return a text that is kept or shown, or the mask where any part of it looks personal.
+
+    A header may say more than a name: “Region (Annaýewa M.)”, “List of Myrat Annaýew, passport AB1234567”.
+    """
+    parts = [text]
+    for piece in re.split(r"[()\[\]{}*:;,/|]+", text):
+        words = piece.split()
+        parts += [" ".join(words[k : k + size]) for size in (1, 2, 3, 4) for k in range(len(words))]
+    return MASK if kinds_of(pa.array(list(dict.fromkeys(parts)), pa.string())).any() else text
