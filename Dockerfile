@@ -1,7 +1,9 @@
 # The portal as one image; web, worker and beat differ only in their command (docker-compose.yml).
 ARG BASE=python:3.11-slim-bookworm
+# sha256:… of exactly that image (docs/deploy.md); without it nothing is built.
+ARG BASE_DIGEST
 
-FROM ${BASE} AS packages
+FROM ${BASE}@${BASE_DIGEST} AS packages
 # As requirements/install.sh: the lock names every package, so none is looked up, and then all must fit together.
 COPY requirements/base.lock /requirements/base.lock
 RUN python -m venv /venv \
@@ -9,7 +11,7 @@ RUN python -m venv /venv \
         --no-deps --require-hashes --only-binary :all: -r /requirements/base.lock \
  && /venv/bin/python -m pip check
 
-FROM ${BASE}
+FROM ${BASE}@${BASE_DIGEST}
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -64,7 +65,7 @@ def invite(
     person = Person.objects.filter(email__iexact=email).first()
     if person is None:
         person = Person.objects.create_user(email, None, name=name, language=language)
-        transaction.on_commit(lambda: _send(person, by, agency, link_base))
+        _send(person, by, agency, link_base)
     _refuse_own_roles(person, chosen, agency, by)
     for role in chosen:
         access.grant(person, role, agency)
@@ -118,7 +119,8 @@ def set_active(person: Person, active: bool, *, agency: Agency, by: Person) -> N
     for place, roles in held.items():
         if not active and Role.AGENCY_ADMIN in roles:
             _refuse_last_admin(person, place)
-    Person.objects.filter(pk=person.pk).update(is_active=active)
+    change = {"is_active": True} if active else {"is_active": False, "stopped_at": timezone.now()}
+    Person.objects.filter(pk=person.pk).update(**change)
     audit.record(
         "activate" if active else "deactivate", f"person:{person.pk}", by=by, agency=agency
     )
@@ -181,6 +183,12 @@ def _refuse_last_admin(person: Person, agency: Agency) -> None:
             _("This is the last administrator of %(agency)s. Name another one first.")
             % {"agency": agency}
         )
+
+
+def members_decided_on(by: Person, agency: Agency) -> list[Person]:
+    """Return the people of the agency on all of whose roles `by` decides."""
+    members = [person for person, _roles in access.members(agency)]
+    return [person for person in members if _decides_on(by, access.holdings(person))]
 
 
 def _send(person: Person, by: Person, agency: Agency, link_base: str) -> None:

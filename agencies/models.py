@@ -6,10 +6,12 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
 from agencies.roles import Role
+from jobs.models import Job
 from standards.translation import in_language
 
 
@@ -78,6 +80,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     # Empty: never chosen, so pages follow the browser.
     language = models.CharField(_("language"), max_length=2, blank=True, default="")
     is_active = models.BooleanField(_("active"), default=True)
+    # When the account was last deactivated: links sent before that open nothing any more.
+    stopped_at = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(default=timezone.now)
 
     objects = People()
@@ -96,6 +100,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Tie sessions to the password, as Django does, and to the last deactivation: both end them."""
+        text = f"{self.password}{self.stopped_at or ''}"
+        return salted_hmac("agencies.sessions", text, secret=secret, algorithm="sha256").hexdigest()
 
     def get_short_name(self) -> str:
         return str(self)
@@ -129,3 +138,73 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject}"
+
+
+class FailedSignIns(models.Model):
+    """How many wrong passwords came, for whom or from where, and how long the next one waits.
+
+    The key is a keyed hash (`agencies.lockout`): the table names neither accounts nor addresses.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField()
+    until = models.DateTimeField()
+    at = models.DateTimeField()  # of the last one
+
+    def __str__(self) -> str:
+        return f"{self.failures} until {self.until}"
+
+
+class KnownAddress(models.Model):
+    """An address, as a keyed hash, from which the owner of an account has signed in."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="known_addresses")
+    address = models.CharField(max_length=64)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "address"], name="known_address_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.last_at}"
+
+
+class SecretFingerprint(models.Model):
+    """By what a secret is known again, and since when it is in use (`agencies.secrets`). Appended only."""
+
+    purpose = models.CharField(max_length=12)
+    number = models.PositiveSmallIntegerField()  # 1 at first use, one more with every rotation
+    salt = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "number"], name="fingerprint_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.number}"
+
+
+class Letter(models.Model):
+    """An e-mail on its way (`agencies.letters`): to whom, since when, and sealed until a worker has sent it."""
+
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="letters")
+    address = models.CharField(max_length=254)
+    subject = models.CharField(max_length=200)
+    sealed = models.BinaryField()  # empty once it is sent
+    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+")
+    written_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"letter {self.pk}"
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it was tried in vain, or given up."""
+        waits = self.sent_at is None and self.job is not None
+        return waits and (self.job.state == Job.State.FAILED or self.job.postponed > 0)

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import i18n
 
-from agencies import access, accounts, sign_in
+from agencies import access, accounts, letters, sign_in
 from agencies.forms import AgencyForm, InviteForm
 from agencies.http import SignedInRequest
 from agencies.models import Agency, Person
@@ -29,6 +29,7 @@ def people(request: SignedInRequest) -> HttpResponse:
         "agencies": managed,
         "national": access.may(request.user, Permission.MANAGE_AGENCIES),
         "group": _group(chosen) if chosen else None,
+        "letters": letters.stuck(chosen, by=request.user) if chosen else [],
     }
     return render(request, "agencies/people.html", context)
 
@@ -148,12 +149,21 @@ def _choices(offered: list[Role], held: list[Role]) -> list[dict[str, Any]]:
     ]
 
 
+def _send_again(request: SignedInRequest, person: Person, agency: Agency) -> None:
+    letter = request.POST["letter"]
+    if not (letter.isascii() and letter.isdecimal()):
+        raise Http404
+    letters.send_again(get_object_or_404(person.letters, pk=letter), agency=agency, by=request.user)
+
+
 def _change(request: SignedInRequest, person: Person, agency: Agency) -> HttpResponse:
     try:
         if "active" in request.POST:
             accounts.set_active(
                 person, request.POST["active"] == "1", agency=agency, by=request.user
             )
+        elif "letter" in request.POST:
+            _send_again(request, person, agency)
         elif "again" in request.POST:
             link_base = request.build_absolute_uri("/")
             accounts.invite_again(person, agency=agency, by=request.user, link_base=link_base)

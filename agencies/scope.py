@@ -5,16 +5,25 @@ Two settings, both local to the transaction (policies: migration 0002 of each ap
 Without them no row is visible.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from agencies import access
+from agencies.models import Agency, Person
 from agencies.roles import Permission
 from jobs.models import Job
+from jobs.neighbours import Trouble, trouble
+from jobs.queue import GaveUp
+from standards.languages import marked
+
+log = logging.getLogger(__name__)
 
 
 def open_to(*, records: Iterable[int], submissions: Iterable[int]) -> None:
@@ -54,13 +63,29 @@ def working(agency_ids: Iterable[int]) -> Iterator[None]:
 class ScopeMiddleware:
     """Wrap the whole request, rendering included, in one transaction in the person's scope.
 
-    A response of 400 and above rolls back: what was refused leaves no trace in the data.
+    A response of 400 and above rolls back: what was refused leaves no trace in the data. What the
+    database undid because two did the same at once is done once more in a fresh transaction.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        queued = len(_messages(request))
+        response = self._once(request)
+        if getattr(request, "was_undone", False) and _may_be_repeated(request):
+            log.info("%s %s is done once more", request.method, request.path)
+            del _messages(request)[queued:]
+            request.was_undone = False  # type: ignore[attr-defined]
+            request.user = request._cached_user = _afresh(request.user)  # type: ignore[attr-defined]
+            response = self._once(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Note that the database ended the transaction in favour of another one."""
+        request.was_undone = trouble(exception) is Trouble.CONFLICT  # type: ignore[attr-defined]
+
+    def _once(self, request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             open_for(request.user)
             response = self.get_response(request)
@@ -71,12 +96,64 @@ class ScopeMiddleware:
         return response
 
 
-def of_job(function: Callable[[Job], None]) -> Callable[[Job], None]:
-    """Let a job's handler run in the scope that stands on its row, not in the message."""
+def _may_be_repeated(request: HttpRequest) -> bool:
+    """Say whether the request can be read again, and has left nothing outside its transaction.
+
+    A file is moved while it is taken in, and a session that was changed has changed its key as well.
+    """
+    return not request.FILES and not getattr(request.session, "modified", False)
+
+
+def _afresh(person: access.Anyone) -> access.Anyone:
+    """Return the person as the database knows them, without what the undone try had made of them."""
+    known = Person.objects.filter(pk=person.pk, is_active=True).first() if person.pk else None
+    return known or AnonymousUser()
+
+
+def _messages(request: HttpRequest) -> list[Any]:
+    """Return the messages that the next page will show and that this request has added."""
+    storage = getattr(request, "_messages", None)
+    return getattr(storage, "_queued_messages", [])
+
+
+def of_job(
+    function: Callable[[Job], None], *, needs: Permission | None = None
+) -> Callable[[Job], None]:
+    """Let a job's handler run in the scope that stands on its row, not in the message.
+
+    With `needs`, whoever asked for the job must still hold that permission when it begins and when it
+    ends, and the agencies it works for must be open: who was stopped meanwhile changes nothing more. A job
+    that only completes what was decided (a slice after acceptance) needs nothing. Raises `GaveUp`.
+    """
 
     @wraps(function)
     def scoped(job: Job) -> None:
         with working(job.agencies):
+            if needs:
+                _require_asker(job, needs)
             function(job)
+            if needs:
+                _require_asker(job, needs, lock=True)
 
     return scoped
+
+
+def _require_asker(job: Job, permission: Permission, *, lock: bool = False) -> None:
+    """Raise GaveUp unless the person who asked may still have this done.
+
+    With `lock` nobody can stop the person, or close an agency, between this look and the commit.
+    """
+    rows = Person.objects.filter(pk=job.asked_by_id or 0, is_active=True)
+    places = Agency.objects.filter(pk__in=job.agencies, is_active=True)
+    if lock:
+        rows, places = rows.select_for_update(no_key=True), places.select_for_update(no_key=True)
+    person, is_open = rows.first(), bool(places)
+    if person is None:
+        raise GaveUp(marked("Who asked for this may no longer sign in, so nothing was changed."))
+    may = set(access.agency_ids(person, permission))
+    if not may.intersection(job.agencies):
+        raise GaveUp(
+            marked("Who asked for this no longer has the role it needs. Nothing was changed.")
+        )
+    if not is_open:
+        raise GaveUp(marked("The agency was closed meanwhile, so nothing was changed."))

@@ -1,19 +1,41 @@
 """Signing in: invitations, proof of the address, second factor, the language of the person."""
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import ngettext
 
-from agencies import access
+from agencies import access, lockout
 from agencies.models import Person
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
     """The account adapter of allauth: nobody signs up, an administrator invites."""
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Look at no password while the account, from this address, has to wait. Raises ValidationError."""
+        wait = lockout.waiting(_account(credentials), self.get_client_ip(request))
+        if wait:
+            minutes = math.ceil(wait.total_seconds() / 60)
+            raise ValidationError(
+                ngettext(
+                    "Too many wrong passwords. Try again in a minute, or choose a new password.",
+                    "Too many wrong passwords. Try again in %(minutes)s minutes, or choose a new password.",
+                    minutes,
+                )
+                % {"minutes": minutes},
+                code="too_many_login_attempts",
+            )
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        lockout.failed(_account(credentials), self.get_client_ip(request))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -21,9 +43,15 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, user: Person, **kwargs: Any) -> HttpResponse:
         """Go on in the language the person has chosen, also in a browser where they never chose it."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        lockout.succeeded(user, self.get_client_ip(request))
         if user.language:
             remember_language(response, user.language)
         return response
+
+
+def _account(credentials: Mapping[str, Any]) -> str:
+    """Return the address that was typed as the login."""
+    return str(credentials.get("email") or credentials.get("username") or "")
 
 
 def prove_address(person: Person) -> None:
@@ -33,9 +61,13 @@ def prove_address(person: Person) -> None:
     )
 
 
-def address_answered(user: Person, **_signal: Any) -> None:
-    """Receive allauth's signal that a person chose a password by the link of an invitation or a reset."""
+def address_answered(user: Person, request: HttpRequest, **_signal: Any) -> None:
+    """Receive allauth's signal that a person chose a password by the link of an invitation or a reset.
+
+    Whoever follows the link reads the owner's mail, so the browser's address is one of hers.
+    """
     prove_address(user)
+    lockout.succeeded(user, InvitedOnly(request).get_client_ip(request))
 
 
 def choose_language(person: Person, language: str) -> None:

@@ -157,6 +157,7 @@ def _environment(fresh: Database, folder: Path) -> dict[str, str]:
         "PRIVATE_ROOT": str(folder / "private"),
         "MIGDATA_AS_OWNER": "0",
         "DEBUG": "0",
+        "DEMO": "1",  # nobody's data, with secrets that everybody can read here
         "PYTHONPATH": str(ROOT),
         **{name: f"{SECRET}: {name}" for name in keys.NAMES},
         "PERSON_REF_SECRET": SECRET,  # the variants that are compared make the same references

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,7 @@ class Job(models.Model):
     agencies = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    postponed = models.PositiveSmallIntegerField(default=0)  # times a neighbour was not there
     worker = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
     woken_at = models.DateTimeField(null=True)  # when a worker was last told
@@ -40,7 +41,11 @@ class Job(models.Model):
                 "lease_until",
                 name="job_open",
                 condition=Q(state__in=["QUEUED", "RUNNING"]),
-            )
+            ),
+            # Whose turn it is (worker.work_next): the jobs that ended last.
+            models.Index(
+                F("finished_at").desc(), name="job_ended", condition=Q(finished_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

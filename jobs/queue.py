@@ -19,6 +19,7 @@ ATTEMPTS = 3
 AFRESH: dict[str, Any] = {
     "state": Job.State.QUEUED,
     "attempts": 0,
+    "postponed": 0,
     "worker": "",
     "lease_until": None,
     "finished_at": None,
@@ -37,10 +38,11 @@ Kind = TypeVar("Kind", bound=Arguments)
 Handler = Callable[[Job], None]
 handlers: dict[str, Handler] = {}
 wakers: list[Callable[[int], None]] = []
+counters: list[Callable[[], int]] = []
 
 
-class GaveUp(Exception):
-    """The job cannot succeed however often it is tried; the text says why, for people.
+class Told(Exception):
+    """Why a job has not succeeded, for people.
 
     It is raised where nobody's language is active, so the text is marked, not translated:
     `GaveUp(marked("There is no dataset %(code)s."), code=code)`.
@@ -54,6 +56,14 @@ class GaveUp(Exception):
         return translated(self.because)
 
 
+class GaveUp(Told):
+    """The job cannot succeed however often it is tried."""
+
+
+class NotNow(Told):
+    """What the job needs does not answer now; it is tried again later, and no attempt is counted."""
+
+
 def handler(name: str) -> Callable[[Handler], Handler]:
     """Register the function that does the jobs of this name. Called when an app's `tasks` is imported."""
 
@@ -64,9 +74,10 @@ def handler(name: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def wake_with(function: Callable[[int], None]) -> None:
-    """Say how workers are woken (`migdata.celery` does)."""
+def wake_with(function: Callable[[int], None], *, calls: Callable[[], int] | None = None) -> None:
+    """Say how workers are woken, and how many calls wait for one (`migdata.celery` does)."""
     wakers[:] = [function]
+    counters[:] = [calls] if calls else []
 
 
 def enqueue(
@@ -97,6 +108,14 @@ def enqueue(
     return job
 
 
+def hasten(job: Job) -> None:
+    """Do a job that was given up, or waits for the end of a pause, at once and with patience anew."""
+    now = timezone.now()
+    still = Job.objects.filter(pk=job.pk, state__in=[Job.State.QUEUED, Job.State.FAILED])
+    if still.update(**{**AFRESH, "asked_at": now, "woken_at": now}):
+        transaction.on_commit(lambda: wake(job.pk))
+
+
 def arguments(job: Job, kind: type[Kind]) -> Kind:
     """Return what the job was told, as its handler knows it. Raises TypeError where it is another kind."""
     return kind(**job.args)
@@ -118,7 +137,16 @@ def wake(job_id: int) -> None:
         try:
             function(job_id)
         except Exception:
-            log.warning(
-                "could not wake a worker for job %s; the reaper will", job_id, exc_info=True
-            )
+            log.warning("could not wake a worker for job %s; the reaper will", job_id)
+            log.debug("waking failed", exc_info=True)
             Job.objects.filter(pk=job_id).update(woken_at=None)
+
+
+def calls_waiting() -> int | None:
+    """Return how many calls no worker has taken yet; None where the broker cannot say."""
+    for count in counters:
+        try:
+            return count()
+        except Exception as error:
+            log.warning("the broker does not say what waits: %s", type(error).__name__)
+    return None

@@ -5,7 +5,9 @@ class MigdataConfig(AppConfig):
     name = "migdata"
 
     def ready(self) -> None:
+        from agencies import secrets
         from jobs import queue
         from migdata import celery
 
-        queue.wake_with(lambda job_id: celery.work.delay(job_id))
+        secrets.require_good()  # every process passes here: web, worker, beat, commands
+        queue.wake_with(celery.wake, calls=celery.calls)

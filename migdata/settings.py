@@ -3,49 +3,30 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from migdata.environment import address, database, flag, limits, process, secret, secrets
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def env_flag(name: str) -> bool:
-    """Read a yes/no variable; anything but 0 or 1 is a mistake worth stopping for."""
-    return {"0": False, "1": True}[os.environ.get(name, "0")]
-
-
-def database(url: str, **extra: Any) -> dict[str, Any]:
-    """Read postgresql://user:password@host:port/name?host=/socket/folder."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": query.get("host") or parts.hostname or "",
-        "PORT": query.get("port") or parts.port or "",
-        # Public figures live in the schema `pub`; everything else is created in `public`.
-        # Values travel beside the statement, not in it: no list of running statements shows a record.
-        "OPTIONS": {"options": "-c search_path=public,pub", "server_side_binding": True},
-        "CONN_HEALTH_CHECKS": True,
-        **extra,
-    }
-
-
 TESTING = "pytest" in sys.modules
-DEMO = env_flag("DEMO")
-DEBUG = env_flag("DEBUG")
-SECRET_KEY = os.environ["SECRET_KEY"]
-# One secret for each purpose: rounding seeds (reports.releases), person references, uploaded files
-# (records.collection), and the second factors of accounts (agencies).
-DISCLOSURE_SECRET = os.environ["DISCLOSURE_SECRET"]
-PERSON_REF_SECRET = os.environ["PERSON_REF_SECRET"]
-FILES_SECRET = os.environ["FILES_SECRET"]
-ACCOUNTS_SECRET = os.environ["ACCOUNTS_SECRET"]
+DEMO = flag("DEMO")
+DEBUG = flag("DEBUG")
+# One secret for each purpose: sessions and links in letters, rounding seeds (reports.releases), person
+# references, uploaded files (records.collection), and the second factors of accounts (agencies). Each may
+# lie in a file: NAME_FILE. `agencies.secrets` says which process needs which, and stops one that has a wrong one.
+SECRET_KEY = secret("SECRET_KEY")
+DISCLOSURE_SECRET = secret("DISCLOSURE_SECRET")
+PERSON_REF_SECRET = secret("PERSON_REF_SECRET")
+FILES_SECRET = secret("FILES_SECRET")
+ACCOUNTS_SECRET = secret("ACCOUNTS_SECRET")
+# Older secrets, one a line, that still open what was closed with them (manage.py rotate).
+SECRET_KEY_FALLBACKS = secrets("SECRET_KEY_FALLBACKS")
+FILES_SECRET_FALLBACKS = secrets("FILES_SECRET_FALLBACKS")
+ACCOUNTS_SECRET_FALLBACKS = secrets("ACCOUNTS_SECRET_FALLBACKS")
 # Uploaded files on their way to a worker, and slices. Never served.
 PRIVATE_ROOT = Path(os.environ.get("PRIVATE_ROOT", BASE_DIR / ".local" / "private"))
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
@@ -76,6 +57,7 @@ INSTALLED_APPS = [
     "migdata",
 ]
 MIDDLEWARE = [
+    "migdata.health.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -84,7 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Around the transaction: allauth writes letters and messages when it is committed.
+    # Around the transaction: allauth writes some letters and messages when it is committed.
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "migdata.middleware.RejectMalformed",
@@ -121,11 +103,27 @@ TEMPLATES = [
 ]
 
 # Migrations and flushes connect as the owner; web and workers as `app`, which owns nothing.
-_url = os.environ["DATABASE_OWNER_URL" if env_flag("MIGDATA_AS_OWNER") else "DATABASE_URL"]
+_role = "DATABASE_OWNER" if flag("MIGDATA_AS_OWNER") else "DATABASE"
+_url = address(f"{_role}_URL", f"{_role}_PASSWORD")
+# How long, in seconds, a statement may take, wait for a lock, and leave its transaction idle (docs/adr/0014).
+# Migrations and commands take their time.
+DATABASE_SECONDS = {
+    "web": {
+        "statement_timeout": int(os.environ.get("WEB_STATEMENT_SECONDS", 15)),
+        "lock_timeout": 5,
+        "idle_in_transaction_session_timeout": 300,
+    },
+    "worker": {
+        "statement_timeout": int(os.environ.get("WORKER_STATEMENT_SECONDS", 600)),
+        "lock_timeout": 60,
+        "idle_in_transaction_session_timeout": 3600,
+    },
+    "command": {},
+}["command" if flag("MIGDATA_AS_OWNER") else process()]
 DATABASES = {
-    "default": database(_url, CONN_MAX_AGE=60),
+    "default": database(_url, limits=DATABASE_SECONDS, CONN_MAX_AGE=60),
     # Autocommits: events, progress and heartbeats are kept whatever the main transaction does.
-    "side": database(_url, TEST={"MIRROR": "default"}),
+    "side": database(_url, limits=DATABASE_SECONDS, TEST={"MIRROR": "default"}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -159,14 +157,22 @@ ACCOUNT_ADAPTER = "agencies.sign_in.InvitedOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation is answered from the address it went to
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "agencies.links.Links"  # noqa: S105
+# Passwords are counted by agencies.lockout, which locks nobody out of her own account; codes of the
+# second factor, which only who knows the password can try, by allauth.
+ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": "30/m/ip,5/300s/key"}
+MFA_ADAPTER = "agencies.second_factor.Encrypted"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
-EMAIL_FILE_PATH = BASE_DIR / ".local" / "mail"
+# Letters are written down with what they tell; a worker hands them to this backend.
+EMAIL_BACKEND = "agencies.letters.Post"
+LETTERS_BACKEND = os.environ.get("EMAIL_BACKEND", "agencies.letter_files.PrivateFiles")
+# In the folder of the demonstration (migdata.local.place).
+EMAIL_FILE_PATH = Path(os.environ.get("MIGDATA_LOCAL") or BASE_DIR / ".local").absolute() / "mail"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", 25))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS")
+EMAIL_HOST_PASSWORD = secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "portal@localhost")
 
@@ -195,27 +201,51 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING
 UPLOAD_LIMIT = int(os.environ.get("UPLOAD_LIMIT", 2 * 1024**3))  # bytes of one file
 # Nothing is written in the clear: each piece of a file is encrypted as it comes.
 FILE_UPLOAD_HANDLERS = ["records.collection.receiving.EncryptingUploadHandler"]
+# How many files may wait for a worker, be sent in 24 hours, and how many bytes may wait on disk: of
+# one person, and of one agency (records.collection.quotas).
+UPLOADS_WAITING = limits("UPLOADS_WAITING", person=100, agency=200)
+UPLOADS_A_DAY = limits("UPLOADS_A_DAY", person=500, agency=2000)
+UPLOAD_BYTES_WAITING = limits("UPLOAD_BYTES_WAITING", person=4 * 1024**3, agency=8 * 1024**3)
+# How many rows with an error one file may leave to be corrected, and one agency in all (…ceiling); from
+# so many rows on, a file of which more than half are in error is refused.
+HELD_ROWS = int(os.environ.get("HELD_ROWS", 100_000))
+HELD_BYTES = int(os.environ.get("HELD_BYTES", 128 * 1024**2))
+HELD_ROWS_OF_AGENCY = int(os.environ.get("HELD_ROWS_OF_AGENCY", 500_000))
+HELD_BYTES_OF_AGENCY = int(os.environ.get("HELD_BYTES_OF_AGENCY", 512 * 1024**2))
+HELD_SHARE_FROM = int(os.environ.get("HELD_SHARE_FROM", 10_000))
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-REDIS_URL = os.environ["REDIS_URL"]
+REDIS_URL = address("REDIS_URL", "REDIS_PASSWORD")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("JOB_QUEUE", "migdata")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A worker's process is replaced when it has grown, and now and then; a job that does not end is ended
+# (`jobs.worker` says so on its row), and where even that is not heard, its process is.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = int(os.environ.get("WORKER_MEMORY_MB", 384)) * 1024  # kB
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_TASK_SOFT_TIME_LIMIT = float(os.environ.get("JOB_MINUTES", 60)) * 60  # seconds
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for the broker as long as it takes
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The row in PostgreSQL is the truth: what Redis delivers late or twice does no harm.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 3600,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
+    # A broker that hangs, or whose machine is gone, is left and called again.
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+    "socket_keepalive": True,
 }
 JOB_LEASE_SECONDS = int(os.environ.get("JOB_LEASE_SECONDS", 30))
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "migdata.reap", "schedule": JOB_LEASE_SECONDS / 2},
     "expire": {"task": "records.expire", "schedule": 3600},
+    "expire letters": {"task": "agencies.expire", "schedule": 3600},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.
@@ -224,6 +254,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "migdata_cache",
+        # Django's 300 would let anybody push counts out by asking for many.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
     "drawings": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -268,7 +300,7 @@ SECURE = not (DEBUG or DEMO or TESTING)
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE else 0
 # People with national roles set up a second factor before anything else.
 REQUIRE_SECOND_FACTOR = (
-    env_flag("REQUIRE_SECOND_FACTOR") if "REQUIRE_SECOND_FACTOR" in os.environ else SECURE
+    flag("REQUIRE_SECOND_FACTOR") if "REQUIRE_SECOND_FACTOR" in os.environ else SECURE
 )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_AGE = 12 * 3600

@@ -20,6 +20,7 @@ ACCOUNT = {
     "account_reset_password_from_key_done",
 }
 
+handler500 = "migdata.unavailable.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("i18n/setlang/", pages.set_language, name="set_language"),

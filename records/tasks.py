@@ -1,15 +1,33 @@
 """The jobs of this app, by name, and what it does now and then."""
 
-from celery import shared_task
+import logging
 
-from agencies import scope
+from celery import shared_task
+from django.db import DatabaseError, connections
+
+from agencies import lockout, scope
+from agencies.roles import Permission
 from jobs import queue
 from records.collection import processing, uploads
 
-queue.handler("records.intake")(scope.of_job(processing.process))
+queue.handler("records.intake")(scope.of_job(processing.process, needs=Permission.ENTER))
 
 
 @shared_task(name="records.expire")
 def expire() -> None:
-    """Remove files that wait for nobody. Beat sends this once an hour."""
+    """Remove files that wait for nobody, and counts of wrong passwords after their time.
+
+    Beat sends this once an hour.
+    """
     uploads.expire()
+    lockout.expire()
+
+
+def sweep_at_start() -> None:
+    """Remove files of requests that a killed web process never finished; beat does the same every hour."""
+    try:
+        uploads.sweep()
+    except DatabaseError as error:  # pages say so themselves; beat tries again
+        logging.getLogger(__name__).warning("no sweep at start: %s", type(error).__name__)
+    finally:
+        connections.close_all()

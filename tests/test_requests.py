@@ -55,7 +55,7 @@ def test_people_sign_in_while_the_broker_is_gone(client, clerk, settings):
 def test_wrong_passwords_are_counted_even_though_their_requests_are_refused(client, clerk):
     wrong = {"login": clerk.email, "password": "wrong"}
     answers = [client.post("/accounts/login/", wrong).content for _try in range(8)]
-    assert b"Too many failed login attempts" in answers[-1]
+    assert b"Too many wrong passwords" in answers[-1]
 
 
 def test_the_api_asks_for_no_password_and_tells_nothing_about_one(client, clerk):

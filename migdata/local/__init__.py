@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from migdata.environment import is_given
 from migdata.local import keys
 from migdata.local.place import Place, Unusable, here
 from migdata.local.postgres import Postgres
@@ -107,7 +108,9 @@ def prepare(*, start: bool) -> None:
     Embedded servers mean a demonstration: it makes its own secrets. Where DATABASE_URL names a
     real server the secrets must be given, because figures already published depend on them.
     """
-    missing = [name for name in keys.NAMES if not os.environ.get(name)]
+    # A part of a larger installation has just the secrets that it needs (agencies.secrets checks them).
+    names = () if os.environ.get("PORTAL_PART") else keys.NAMES
+    missing = [name for name in names if not is_given(name)]
     if not start:
         defaults = {**addresses(), **keys.passing()}
     else:
@@ -121,7 +124,7 @@ def prepare(*, start: bool) -> None:
             with place.locked():
                 defaults |= keys.kept(place)
     for name, value in defaults.items():
-        if not os.environ.get(name):
+        if not is_given(name):
             os.environ[name] = value
 
 

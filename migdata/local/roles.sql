@@ -1,9 +1,18 @@
 -- The roles and the database of the portal; run once by a superuser, safe to run again.
 -- Embedded server: migdata.local. Production: mounted into the image's initdb folder.
--- With MIGDATA_OWNER_PASSWORD and MIGDATA_APP_PASSWORD in the environment the two logins get passwords.
+-- With MIGDATA_OWNER_PASSWORD and MIGDATA_APP_PASSWORD in the environment, or the files that hold them named
+-- by …_FILE, the two logins get passwords.
 \set ON_ERROR_STOP on
 \getenv owner_password MIGDATA_OWNER_PASSWORD
 \getenv app_password MIGDATA_APP_PASSWORD
+\getenv owner_password_file MIGDATA_OWNER_PASSWORD_FILE
+\getenv app_password_file MIGDATA_APP_PASSWORD_FILE
+\if :{?owner_password_file}
+\set owner_password `cat "$MIGDATA_OWNER_PASSWORD_FILE"`
+\endif
+\if :{?app_password_file}
+\set app_password `cat "$MIGDATA_APP_PASSWORD_FILE"`
+\endif
 
 -- One client at a time: two first starts must not both create.
 SELECT pg_advisory_lock(7731) \g /dev/null

@@ -12,6 +12,7 @@ from standards.languages import Labels
 from standards.translation import in_language
 
 EXAMPLES = 5
+MAIN = 10  # causes that the refusal of a file names
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,12 @@ class FindingsByCause:
     def count(self, rule: str) -> int:
         """Return in how many rows a rule is broken so far."""
         return sum(cause.count for cause in self.causes.values() if cause.rule == rule)
+
+    def main_errors(self) -> list[dict[str, Any]]:
+        """Return the causes of errors as the report keeps them, those of most rows first."""
+        errors = [cause for cause in self.causes.values() if cause.severity == "error"]
+        errors.sort(key=lambda cause: -cause.count)
+        return [cause.as_json() for cause in errors[:MAIN]]
 
     def as_list(self) -> list[dict[str, Any]]:
         return [cause.as_json() for cause in self.causes.values()]

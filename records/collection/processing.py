@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -9,16 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from agencies import secrets
 from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, names, staging
+from records.collection import admission, collisions, names, staging, uploads
 from records.collection.answers import answers_of
+from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.findings_by_cause import FindingsByCause
 from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
@@ -71,6 +75,7 @@ def process(job: Job) -> None:
 
 def person_key(agency: Agency) -> bytes:
     """Return the agency's own key for person references, so that agencies' records cannot be linked."""
+    secrets.require("references")
     secret = settings.PERSON_REF_SECRET.encode()
     return hmac.new(secret, f"person_ref:{agency.code}".encode(), hashlib.sha256).digest()
 
@@ -83,9 +88,10 @@ def _other_instruments(upload: Upload) -> list[Spec]:
 
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
-    upload.report.pop("refusal", None)
+    for part in ("refusal", "findings"):  # of an earlier reading, with other answers
+        upload.report.pop(part, None)
     with (
-        encrypted_file.opened(path, settings.FILES_SECRET.encode()) as sealed,
+        encrypted_file.opened(path, *uploads.file_secrets()) as sealed,
         closing(
             child.open(
                 sealed,
@@ -191,21 +197,51 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     file = CheckedFile(spec, cells, WholeFileChecks(spec), FindingsByCause(cells))
     file.causes.add_forbidden(reading)
     file.causes.add_sheet(reading)
-    _check(upload, reading, file, job)
-    _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
-    if _ask_after_reading(upload, reading, file):
+    ceiling, blocks = HeldCeiling.of(upload), reading.batches()
+    try:
+        _check(upload, blocks, file, ceiling, job, reading)
+        _refuse(upload, reading.refusal)  # some are found only while reading on: a cut-off file
+        if _ask_after_reading(upload, reading, file):
+            return
+        ceiling.require_readable()
+        worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
+        admitted = admission.admit(upload, version)
+        for collision in (collisions.REPEATED, collisions.OTHER_CONTENT):
+            file.causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
+        ceiling.add(rows=0, held=sum(admitted.repeated.values()), size=0)
+        ceiling.require_readable()
+    except TooManyHeld as too_many:
+        if _may_still_ask(upload, file):
+            deque(blocks, maxlen=0)  # what only the end of the file shows may be its cause
+            _refuse(upload, reading.refusal)
+            if _ask_after_reading(upload, reading, file):
+                return
+        upload.report["findings"] = file.causes.main_errors()
+        _refuse(upload, too_many.refusal)
         return
-    worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
-    admitted = admission.admit(upload, version)
     file.causes.add_whole_file(file.whole_file.warnings())
-    for collision in (collisions.REPEATED, collisions.OTHER_CONTENT):
-        file.causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
     _report(upload, file.rows, reading.skipped, admitted, file.causes)
     worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
 
 
-def _check(upload: Upload, reading: child.Reading, file: CheckedFile, job: Job) -> None:
-    """Check the file block by block; its rows are staged, and nothing is admitted yet."""
+def _may_still_ask(upload: Upload, file: CheckedFile) -> bool:
+    """Say whether an answer may explain the errors: dates read in the wrong order, no currency."""
+    no_currency = file.spec.amount_of_currency and not file.states_currency
+    return bool(no_currency) or "day_first" in upload.answers
+
+
+def _check(
+    upload: Upload,
+    blocks: Iterator[pa.Table],
+    file: CheckedFile,
+    ceiling: HeldCeiling,
+    job: Job,
+    reading: child.Reading,
+) -> None:
+    """Check the file block by block; its rows are staged, and nothing is admitted yet.
+
+    Raises `TooManyHeld` as soon as it is certain; the rest of the file is then neither checked nor staged.
+    """
     answers = answers_of(upload)
     validator = engine.Validator(
         file.spec,
@@ -214,10 +250,11 @@ def _check(upload: Upload, reading: child.Reading, file: CheckedFile, job: Job) 
         numbering=numbering_of(upload.agency, upload.instrument),
     )
     staging.prepare()
-    for block in reading.batches():
+    for block in blocks:
         checked = validator.check(block)
         file.add(checked)
-        staging.stage(block, checked, file.spec, file.cells)
+        size = staging.stage(block, checked, file.spec, file.cells)
+        ceiling.add(rows=block.num_rows, held=int(checked.held.sum()), size=size)
         worker.progress(job, stage="checking", bytes=reading.bytes_done, rows=file.rows)
 
 

@@ -7,7 +7,7 @@ is this very file, neither decrypted nor written a second time.
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,14 +69,20 @@ class ReceivedFile:
             self.path.unlink(missing_ok=True)
 
 
-def received(content: Iterable[bytes]) -> ReceivedFile:
-    """Receive a file that is given in pieces. Close what is returned."""
+def received(content: Iterable[bytes], room: Callable[[int], int]) -> ReceivedFile:
+    """Receive a file that is given in pieces. Close what is returned.
+
+    `room` takes the bytes so far and returns how many there may be, or raises what says why not.
+    """
+    left = room(0)
     file = ReceivedFile()
     try:
         for piece in content:
             file.write(piece)
             if file.is_too_large:
                 break
+            if file.size > left:
+                left = room(file.size)
         file.finish()
     except BaseException:
         file.close()

@@ -52,18 +52,24 @@ def prepare() -> None:
         )
 
 
-def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) -> None:
+def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) -> int:
     """Copy one block: good rows to `incoming`, rows with an error to `incoming_held`.
+
+    Returns how many bytes of text the rows with an error take.
 
     `raw` holds the texts as read (for held rows); `cells` maps a variable to its column letter, and
     "" to what stands before it (`Sheet!`).
     """
-    good = checked.typed
+    good, held_bytes = checked.typed, 0
     if checked.held.any():
-        _stage_held(raw, checked, cells)
+        held_bytes = _stage_held(raw, checked, cells)
         good = good.filter(pa.array(~checked.held))
-    if not good.num_rows:
-        return
+    if good.num_rows:
+        _stage_good(good, spec)
+    return held_bytes
+
+
+def _stage_good(good: pa.Table, spec: Spec) -> None:
     columns = {
         "row_no": good["_row"],
         "period": good["period"],
@@ -87,7 +93,8 @@ def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
     return table[name] if name in table.column_names else pa.nulls(table.num_rows, pa.string())
 
 
-def _copy(target: str, table: pa.Table) -> None:
+def _copy(target: str, table: pa.Table) -> int:
+    """Copy the rows to a table of this transaction; returns how many bytes of text they were."""
     buffer = io.BytesIO()
     flat = [
         pc.cast(c, c.type.value_type) if pa.types.is_dictionary(c.type) else c
@@ -102,6 +109,7 @@ def _copy(target: str, table: pa.Table) -> None:
         cursor.copy(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)") as copy,
     ):
         copy.write(buffer.getbuffer())
+    return buffer.tell()
 
 
 def _json(columns: list[tuple[str, pa.ChunkedArray]], rows: int) -> pa.Array:
@@ -133,7 +141,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) else str(value)
 
 
-def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> None:
+def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> int:
     keep = pa.array(checked.held)
     if "record_ref" in raw.column_names:  # as it is compared: a later file may bring it again
         raw = raw.set_column(
@@ -153,7 +161,7 @@ def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> None:
             "findings": _findings_as_json(checked, cells).filter(keep),
         }
     )
-    _copy("incoming_held", table)
+    return _copy("incoming_held", table)
 
 
 def _findings_as_json(checked: Checked, cells: dict[str, str]) -> pa.Array:

@@ -4,6 +4,7 @@ On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_fi
 refused or given up; `expire` removes what nobody waits for.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
@@ -20,14 +21,15 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import access, audit, scope
+from agencies import access, audit, scope, secrets
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
-from records.collection import late_rows, names, receiving
+from records.collection import late_rows, names, quotas, receiving
 from records.collection.names import GivenNames
+from records.collection.quotas import UNANSWERED, OverQuota, room_for
 from records.collection.receiving import ReceivedFile
 from records.collection.report import UploadReport
 from records.instruments import versions
@@ -39,10 +41,11 @@ from records.validation import personal
 from standards import codelists, languages
 from standards.translation import in_language
 
+log = logging.getLogger(__name__)
 State = Upload.State
 ORPHAN = timedelta(hours=1)  # a file that nobody waits for; one that is being received is locked
 FAILED_WAITS = timedelta(days=1)  # the file of a job that gave up: for whoever looks into it
-UNANSWERED = timedelta(days=14)
+__all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,21 @@ def receive(
     `content` is a file that was received already, or yields its bytes in pieces.
 
     Raises `Denied`; raises `Refused` where the agency does not deliver this instrument, the file is
-    too large, or the same file was taken in already.
+    too large, or the same file was taken in already; `OverQuota` where there is no room for it now.
     """
     require_delivery(by, agency, instrument)
-    file = content if isinstance(content, ReceivedFile) else receiving.received(content)
+    _require_secret()
+    received = isinstance(content, ReceivedFile)
+    file = (
+        content
+        if received
+        else receiving.received(content, lambda size: room_for(by, size, agency))
+    )
     with closing(file):
         _refuse_large(file)
         with transaction.atomic():
+            quotas.one_at_a_time(by, agency)
+            room_for(by, file.size, agency)
             refuse_known(agency, instrument, file.sha256)
             upload = Upload(
                 agency=agency,
@@ -176,15 +187,13 @@ def sweep() -> None:
     """
     now = timezone.now()
     with scope.working(Agency.objects.values_list("pk", flat=True)):
-        recent = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
-        waiting = Upload.objects.filter(
-            Q(state__in=[State.RECEIVED, State.NEEDS_ANSWERS]) | recent
-        ).exclude(
+        failed = Q(
             state=State.RECEIVED,
             job__state=Job.State.FAILED,
-            job__finished_at__lt=now - FAILED_WAITS,
+            job__finished_at__gt=now - FAILED_WAITS,
         )
-        wanted = set(waiting.values_list("report__path", flat=True))
+        kept = Upload.objects.filter(quotas.files_kept(now) | failed)
+        wanted = set(kept.values_list("report__path", flat=True))
     for path in receiving.folder().glob("*"):
         with suppress(FileNotFoundError):  # a worker may be quicker
             old = path.stat().st_mtime < (now - ORPHAN).timestamp()
@@ -298,12 +307,32 @@ def summary(upload: Upload) -> dict[str, Any]:
     }
 
 
+def _require_secret() -> None:
+    """Refuse every file where the secret of files is not the one that was used before."""
+    try:
+        secrets.require("files")
+    except secrets.WrongSecret as problem:
+        log.error("no file is taken in: %s", problem)
+        raise Refused(_("The portal cannot keep files now. Tell those who run it.")) from None
+
+
 def _refuse_large(file: ReceivedFile) -> None:
     if file.is_too_large:
         raise Refused(
             _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
             % {"limit": settings.UPLOAD_LIMIT // 2**20}
         )
+
+
+def file_secrets() -> list[bytes]:
+    """Return the secret of uploaded files, and after it those that older files may still need."""
+    secrets.require("files")
+    return [s.encode() for s in (settings.FILES_SECRET, *settings.FILES_SECRET_FALLBACKS)]
+
+
+def waiting_files() -> list[Path]:
+    """Return the encrypted files that lie on disk, of all agencies."""
+    return [path for path in sorted(receiving.folder().glob("*")) if not path.suffix]
 
 
 def path_of(upload: Upload) -> Path:

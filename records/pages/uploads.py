@@ -31,6 +31,7 @@ from records.collection.names import GivenNames
 from records.collection.report import UploadReport
 from records.collection.uploads import (
     BadAnswer,
+    OverQuota,
     can_be_answered,
     may_be_undone,
     read,
@@ -106,10 +107,19 @@ def new(request: SignedInRequest) -> HttpResponse:
             )
         except Refused as refusal:
             form.add_error("file", str(refusal))
+            if isinstance(refusal, OverQuota):
+                return _over_quota(request, form, refusal.retry_after)
         else:
             return redirect(upload)
     status = 422 if form.is_bound else 200
     return render(request, "records/upload_new.html", {"form": form}, status=status)
+
+
+def _over_quota(request: SignedInRequest, form: UploadForm, seconds: int | None) -> HttpResponse:
+    response = render(request, "records/upload_new.html", {"form": form}, status=429)
+    if seconds is not None:
+        response["Retry-After"] = seconds
+    return response
 
 
 def upload(request: SignedInRequest, upload_id: int) -> HttpResponse:

@@ -52,6 +52,8 @@ def main() -> None:
 
 def limit(limits: Mapping[str, int], size: int) -> None:
     """Bind this process before it touches the file."""
+    with suppress(OSError):  # where memory ends, this process is killed first, not the worker
+        Path("/proc/self/oom_score_adj").write_text("900")
     memory = limits["memory_mb"] * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     cpu = limits["cpu_seconds"] + limits["cpu_seconds_per_100_mb"] * size // (100 * 2**20)

@@ -29,10 +29,11 @@ class Sealing:
 
     Its name must be new and random, because the key is made of it. As long as its writer lives and
     has not closed it, the file is locked: `is_being_written` tells it from one that was left behind.
+    `name` is the one it will have, where it is not yet that of `path`.
     """
 
-    def __init__(self, path: Path, secret: bytes) -> None:
-        self._key = AESGCM(_key(path, secret))
+    def __init__(self, path: Path, secret: bytes, name: str = "") -> None:
+        self._key = AESGCM(_key(name or path.name, secret))
         self._buffer, self._frames = bytearray(), 0
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
@@ -61,9 +62,9 @@ class Sealing:
         del self._buffer[:size]
 
 
-def encrypt(pieces: Iterable[bytes], path: Path, secret: bytes) -> None:
+def encrypt(pieces: Iterable[bytes], path: Path, secret: bytes, name: str = "") -> None:
     """Write the pieces encrypted to a new file. Its name must be random: the key is made of it."""
-    sealing = Sealing(path, secret)
+    sealing = Sealing(path, secret, name)
     try:
         for piece in pieces:
             sealing.write(piece)
@@ -102,13 +103,35 @@ def opened(path: Path, *secrets: bytes) -> Iterator[SealedFile]:
     cut off, renamed, or encrypted with another secret.
     """
     with path.open("rb") as source:
-        keys = [_key(path, secret) for secret in secrets]
+        keys = [_key(path.name, secret) for secret in secrets]
         key = next((key for key in keys if _opens(source.fileno(), key)), keys[0])
         sealed = SealedFile(source.fileno(), key)
         with sealed.open() as clear:
             while clear.read(FRAME):
                 pass
         yield sealed
+
+
+def renew(path: Path, *secrets: bytes) -> bool:
+    """Encrypt a file that was encrypted with an older secret with the first of them, under the same name.
+
+    The file is there, old or new, at every moment. Returns whether it had to be done; raises `InvalidTag`
+    as `opened` does, and `FileNotFoundError` where a worker is done with the file.
+    """
+    with path.open("rb") as source:
+        if _opens(source.fileno(), _key(path.name, secrets[0])):
+            return False
+    fresh = path.with_name(f"{path.name}.new")  # what a crash left behind is no file of an upload
+    with opened(path, *secrets) as sealed, sealed.open() as clear:
+        fresh.unlink(missing_ok=True)
+        try:
+            encrypt(iter(lambda: clear.read(FRAME), b""), fresh, secrets[0], path.name)
+            os.stat(path)  # noqa: PTH116 - raises where it is gone: a file nobody waits for must not return
+            fresh.replace(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+    return True
 
 
 def _opens(descriptor: int, key: bytes) -> bool:
@@ -130,9 +153,7 @@ class _ClearText(io.RawIOBase):
         self._size = size - (self._last + 1) * TAG
         self._place = 0
         self._number, self._frame = -1, b""
-        if (
-            self._size <= self._last * FRAME
-        ):  # nothing is cut off, and an empty file has a frame, too
+        if self._size <= self._last * FRAME:  # no byte to read, yet a frame that has to be whole
             self._load(self._last)
 
     def readable(self) -> bool:
@@ -171,8 +192,8 @@ class _ClearText(io.RawIOBase):
         self._number, self._frame = number, self._cipher.decrypt(nonce, sealed, None)
 
 
-def _key(path: Path, secret: bytes) -> bytes:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"incoming file " + path.name.encode())
+def _key(name: str, secret: bytes) -> bytes:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"incoming file " + name.encode())
     return derived.derive(secret)
 
 

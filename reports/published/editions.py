@@ -20,6 +20,7 @@ from reports.models import Blob, Release
 from reports.published.structure import Structure
 
 CELLS, VALUE = "cells.parquet", "value"
+PUBLIC_STATEMENT = "8s"  # of a public page; settings of a role do not come with SET LOCAL ROLE
 NUMBER = re.compile(r"[0-9]{1,6}")
 CODE = re.compile(r"[A-Za-z0-9_-]{1,20}")
 
@@ -62,11 +63,14 @@ class Edition:
 def public_role() -> Iterator[None]:
     """Run database reads as the role that sees only released figures."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        (before,) = cursor.fetchone()
+        cursor.execute("SELECT current_user, current_setting('statement_timeout')")
+        before, seconds = cursor.fetchone()
         cursor.execute("SET LOCAL ROLE migdata_public")
+        if seconds != "0":  # a web process: nobody holds it for long by asking for public figures
+            cursor.execute(f"SET LOCAL statement_timeout = '{PUBLIC_STATEMENT}'")
         yield
         cursor.execute(f'SET LOCAL ROLE "{before}"')
+        cursor.execute(f"SET LOCAL statement_timeout = '{seconds}'")
 
 
 def current_editions() -> list[Edition]:

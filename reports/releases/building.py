@@ -16,7 +16,7 @@ from reports.exact import cube, private_files, slices
 from reports.exact.cube import slices_in_force
 from reports.models import Blob, Build, Release, Slice
 from reports.published.editions import CELLS, VALUE
-from reports.releases.protecting import METHOD, Protected, protect
+from reports.releases.protecting import METHOD, Protected, protect, require_secret
 from reports.releases.verbs import Publishing
 from standards.languages import marked
 from standards.periods import periods_between
@@ -28,6 +28,7 @@ def build_release(job: Job) -> None:
     dataset = datasets.datasets().get(code)
     if dataset is None:
         raise queue.GaveUp(marked("There is no dataset %(code)s."), code=code)
+    require_secret(code)
     worker.progress(job, stage=marked("adding up"))
     slices.seal_missing(dataset)
     inputs = list(slices_in_force(dataset))

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 
+from agencies import secrets
 from jobs import queue
 from records.models import Submission
 from reports.designs import tables
@@ -31,6 +33,11 @@ METHOD = "controlled cube rounding 2"
 WITHOUT_ROLLUPS = "controlled cube rounding 1"
 # (sweeps, draw): more of either only where the margins are too far off (docs/disclosure.md, 6).
 TRIES = ((40, 0), (150, 0), *((400, draw) for draw in range(20)))
+WRONG_SECRET = marked(
+    "The secret that figures are rounded with is not the one of earlier releases, so nothing is published. "
+    "Those who run the portal must put it back; what is released stays as it is."
+)
+log = logging.getLogger(__name__)
 STATED_FROM = 100  # cells: the error of a table with fewer is not published
 
 
@@ -168,6 +175,28 @@ def _seed(dataset: str, number: int, draw: int) -> tuple[bytes, str]:
     label = f"{dataset}\x1f{number}\x1f{draw}".encode()
     key = hmac.new(secret, label, hashlib.sha256).digest()
     return key, hashlib.sha256(b"seed id" + key).hexdigest()
+
+
+def require_secret(dataset: str) -> None:
+    """Raise `GaveUp` unless the secret of the rounding is the one that earlier releases were rounded with.
+
+    The database knows it by its fingerprint; and where it is older than that, or was restored from a
+    backup, by the seed of the latest build, which the secret must give again.
+    """
+    try:
+        secrets.require("disclosure")
+    except secrets.WrongSecret as problem:
+        log.error("nothing is published: %s", problem)
+        raise queue.GaveUp(WRONG_SECRET) from None
+    latest = (
+        Build.objects.filter(release__dataset=dataset).exclude(seed_id="").order_by("pk").last()
+    )
+    if latest is None:
+        return
+    number = latest.release.number
+    if latest.seed_id not in {_seed(dataset, number, draw)[1] for _sweeps, draw in TRIES}:
+        log.error("nothing is published: DISCLOSURE_SECRET did not round %s", latest.release)
+        raise queue.GaveUp(WRONG_SECRET)
 
 
 def _require_comparable(

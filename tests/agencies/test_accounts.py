@@ -163,6 +163,28 @@ def test_deactivation_ends_sessions_at_the_next_request(client, agency, agency_a
     assert [event.verb for event in told.order_by("pk")] == ["deactivate", "activate"]
 
 
+def test_sessions_and_links_from_before_a_deactivation_stay_dead_when_the_person_returns(
+    client, agency, agency_admin, clerk
+):
+    client.post(reverse("account_reset_password"), {"email": clerk.email})
+    link = LINK.search(mail.outbox[-1].body)[1]
+    client.force_login(clerk)
+    accounts.set_active(clerk, False, agency=agency, by=agency_admin)
+    assert b"This link was used, or is too old" in client.get(link, follow=True).content
+    accounts.set_active(clerk, True, agency=agency, by=agency_admin)
+    assert client.get("/submissions/").status_code == 302
+    assert b"This link was used, or is too old" in client.get(link, follow=True).content
+
+
+def test_letters_of_the_demonstration_are_for_their_owner_only(settings, tmp_path):
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    backend = mail.get_connection("agencies.letter_files.PrivateFiles")
+    mail.EmailMessage("Subject", "Link", to=["a@x.example"], connection=backend).send()
+    (file,) = (tmp_path / "mail").iterdir()
+    assert b"Link" in file.read_bytes()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
 def test_the_last_administrator_of_an_agency_is_kept(
     agency, agency_admin, second_admin, national_admin
 ):

@@ -1,11 +1,18 @@
 """The scope of a transaction: which agencies' rows the database shows."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from agencies import scope
+from agencies import access, scope
+from agencies.models import Agency, Event, Person
+from agencies.roles import Permission, Role
+from jobs import worker
 from jobs.models import Job
+from jobs.queue import GaveUp
+from records.collection import uploads
 from records.models import Record, Submission
+from tests.cast import anew
+from tests.records import files
 
 
 def settings():
@@ -53,3 +60,64 @@ def test_what_a_request_that_is_refused_had_changed_is_rolled_back(client, clerk
     assert client.post(f"/submissions/{month.pk}/submit/").status_code == 409
     with scope.acting(clerk):
         assert Submission.objects.get(pk=month.pk).state == "DRAFT"
+
+
+@pytest.fixture
+def asked(agency, clerk):
+    """A job that the clerk asked for."""
+    return Job(name="test", key="asked", agencies=[agency.pk], asked_by=clerk)
+
+
+def stop(clerk, agency):
+    Person.objects.filter(pk=clerk.pk).update(is_active=False)
+
+
+def take_role(clerk, agency):
+    access.revoke(anew(clerk), Role.CLERK, agency)
+
+
+def close(clerk, agency):
+    Agency.objects.filter(pk=agency.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [(stop, "no longer sign in"), (take_role, "no longer has the role"), (close, "was closed")],
+)
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_job_whose_person_or_agency_was_stopped_changes_nothing(
+    asked, agency, clerk, other_agency, change, reason, when
+):
+    def work(job):
+        Event.objects.create(verb="worked", subject="job:1")
+        if when == "meanwhile":
+            change(clerk, agency)
+
+    if when == "before":
+        change(clerk, agency)
+    with pytest.raises(GaveUp, match=reason), transaction.atomic():
+        scope.of_job(work, needs=Permission.ENTER)(asked)
+    assert not Event.objects.filter(verb="worked").exists()
+
+
+def test_a_job_whose_person_may_still_is_done(asked):
+    scope.of_job(lambda job: Event.objects.create(verb="worked"), needs=Permission.ENTER)(asked)
+    assert Event.objects.filter(verb="worked").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_a_clerk_who_was_stopped_is_not_taken_in(instruments, clerk, agency):
+    with scope.acting(clerk):
+        upload = uploads.receive(
+            [files.plain(files.table(5))],
+            agency=agency,
+            instrument=instruments["SMS-WPF"],
+            file_name="march.csv",
+            by=clerk,
+        )
+    stop(clerk, agency)
+    job = worker.work(upload.job_id)
+    assert job.state == Job.State.FAILED
+    assert "no longer sign in" in job.reason
+    with scope.working([agency.pk]):
+        assert not Record.objects.exists()

@@ -5,13 +5,15 @@ import time
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.urls import reverse
 
-from agencies import accounts, audit
+from agencies import accounts, audit, second_factor
 from agencies.models import Event, Person
 from agencies.roles import Role
+from agencies.second_factor import Encrypted
 from migdata.demo import people
 from tests.cast import PASSWORD, make_person
 
@@ -140,3 +142,35 @@ def test_nobody_has_to_where_it_is_not_required(client, national_admin, settings
     settings.REQUIRE_SECOND_FACTOR = False
     client.force_login(national_admin)
     assert client.get("/people/agencies/").status_code == 200
+
+
+def test_its_secret_and_the_codes_on_paper_lie_encrypted_in_the_database(client, clerk):
+    sign_in(client, clerk)
+    secret = switch_on(client)
+    rows = {row.type: row.data for row in Authenticator.objects.filter(user=clerk)}
+    assert secret not in str(rows)
+    assert Encrypted().decrypt(rows["totp"]["secret"]) == secret
+    assert rows["recovery_codes"]["seed"].startswith("gAAAA")
+
+
+def test_a_secret_from_before_is_read_as_it_stands_and_encrypted_when_keys_are_renewed(clerk):
+    row = Authenticator.objects.create(user=clerk, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    assert Encrypted().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert second_factor.renew() == (1, 0)
+    row.refresh_from_db()
+    assert "JBSWY3DPEHPK3PXP" not in str(row.data)
+    assert Encrypted().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
+
+
+def test_a_new_key_opens_what_the_old_one_closed_and_a_wrong_one_does_not(clerk, settings):
+    old = settings.ACCOUNTS_SECRET
+    row = Authenticator.objects.create(
+        user=clerk, type="totp", data={"secret": Encrypted().encrypt("JBSWY3DPEHPK3PXP")}
+    )
+    settings.ACCOUNTS_SECRET = "another secret of at least thirty-two bytes"
+    assert second_factor.renew() == (0, 1)
+    settings.ACCOUNTS_SECRET_FALLBACKS = [old]
+    assert second_factor.renew() == (1, 0)
+    settings.ACCOUNTS_SECRET_FALLBACKS = []
+    row.refresh_from_db()
+    assert Encrypted().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"

@@ -131,6 +131,12 @@ HOSTILE = {
         "UTF-8",
     ),
     "a web page": (b"<!DOCTYPE html><html><table>", "unsupported", "XLSX"),
+    # F7: a browser would show it as a page, a spreadsheet program as a table.
+    "a web page that is a workbook too": (
+        b"<html><script>alert(1)</script>" + xlsx(A=table(2)),
+        "unsupported",
+        "XLSX",
+    ),
     "a web page named xls": (b"\xef\xbb\xbf\n<HTML><table><tr>", "unsupported", "XLSX"),
     "an old workbook": (OLE + bytes(4096), "unsupported", "XLSX"),
     "a workbook with a password": (

@@ -8,6 +8,7 @@ import pytest
 
 from agencies import scope
 from records.models import HeldRow, Record, Submission
+from tests.cast import signed_in
 from tests.faults.hostile import HOSTILE, external
 from tests.records.files import incoming, opened, plain, rows_of, table, text, workbook, xlsx
 
@@ -49,6 +50,24 @@ def test_formulas_and_markup_are_kept_as_texts(send, clerk):
     send(plain(table(len(nasty), citizenship=nasty)))
     with scope.acting(clerk):
         assert [h.raw["citizenship"] for h in HeldRow.open_rows.order_by("row_no")] == nasty
+
+
+def test_f7_what_was_sent_is_served_nowhere(send, clerk):
+    """F7: no address answers with the bytes of an upload: only its report, as a page of our own."""
+    upload = send(plain(table(3, sex=["1", "2", "1"])))  # its file still waits, for answers
+    (path,) = incoming()
+    browser = signed_in(clerk)
+    page = browser.get(upload.get_absolute_url())
+    assert page["Content-Type"].startswith("text/html")
+    assert page["X-Content-Type-Options"] == "nosniff"
+    assert path.name not in page.content.decode()
+    for address in (
+        path.name,
+        f"media/{path.name}",
+        f"uploads/{path.name}",
+        f"incoming/{path.name}",
+    ):
+        assert browser.get(f"/{address}").status_code == 404
 
 
 def test_a_row_with_another_number_of_cells_is_held_and_says_so(send, clerk):

@@ -1,5 +1,7 @@
 """A worker is killed with -9 inside the transaction of an upload: the work finishes after restart, once."""
 
+import threading
+
 import pytest
 from django.db import connection
 
@@ -113,3 +115,44 @@ def test_killed_when_all_rows_are_stored_but_not_committed(upload, clerk, gate, 
         assert found.report["rows"]["duplicate"] == 0
         assert sorted(Submission.objects.values_list("period", flat=True)) == ["2026-03", "2026-04"]
     until(lambda: incoming() == [])
+
+
+def test_r14_a_migration_during_an_import_waits_for_it_and_nothing_is_lost(
+    upload, clerk, gate, worker
+):
+    """R14: the table of records changes while a worker writes to it; old code meets the new column."""
+    hold(gate, "SELECT 1 FROM records_upload FOR NO KEY UPDATE")
+    worker()
+    until(lambda: locks("RowExclusiveLock", "records_record"))
+    owner = connection.copy()
+    owner.inc_thread_sharing()
+    migration = threading.Thread(target=migrate, args=(owner, "ADD COLUMN of_tomorrow int"))
+    migration.start()
+    try:
+        until(migration_waits)
+    finally:
+        gate.close()
+        migration.join(60)
+    try:
+        assert not migration.is_alive()
+        until(lambda: stored(clerk)[0] == "COMMITTED")
+        assert stored(clerk) == DONE
+    finally:
+        migrate(connection.copy(), "DROP COLUMN IF EXISTS of_tomorrow")
+
+
+def migrate(owner, change):
+    with owner.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("SET lock_timeout = '50s'")
+        cursor.execute(f"ALTER TABLE records_record {change}")
+    owner.close()
+
+
+def migration_waits():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE relation = 'records_record'::regclass"
+            " AND mode = 'AccessExclusiveLock' AND NOT granted"
+        )
+        return cursor.fetchone()[0]

@@ -8,10 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from agencies.models import Event
-from jobs import worker
+from jobs import queue, worker
 from jobs.models import Job
-from jobs.queue import ATTEMPTS, handlers, wake_with
-from tests.jobs.conftest import add_job
+from jobs.queue import ATTEMPTS, enqueue, handlers, wake_with
+from reports.releases.verbs import Publishing
+from tests.jobs.conftest import Add, add_job
+from tests.workers import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -169,3 +171,73 @@ def test_progress_is_seen_before_the_work_commits(done, monkeypatch):
     monkeypatch.setitem(handlers, "test.add", tell)
     worker.work(add_job().pk)
     assert seen == [{"stage": "reading", "rows": 5}]
+
+
+class TestWhoseTurnItIs:
+    def queued(self, *agencies):
+        for number, agency in enumerate(agencies):
+            name = f"{agency}-{number}"
+            enqueue("test.add", key=name, arguments=Add(), agencies=[agency])
+
+    def order(self, count):
+        """The agencies in the order in which a worker serves them, however it was woken."""
+        woken_for = Job.objects.order_by("pk").first().pk
+        return [worker.work_next(woken_for).agencies[0] for _call in range(count)]
+
+    def test_one_file_is_not_kept_waiting_by_fifty_of_another_agency(self, done):
+        self.queued(*[1] * 50, 2)
+        assert 2 in self.order(2)
+
+    def test_agencies_take_turns_and_nothing_is_left(self, done):
+        self.queued(1, 1, 1, 1, 2, 2, 3)
+        assert self.order(7) == [1, 2, 3, 1, 2, 1, 1]
+        assert done() == 7
+
+    def test_an_agency_with_a_job_at_work_lets_the_others_go_first(self, done):
+        self.queued(1, 1, 2)
+        later = timezone.now() + timedelta(minutes=1)
+        Job.objects.filter(key="1-0").update(state="RUNNING", lease_until=later)
+        Job.objects.filter(key="2-2").update(finished_at=timezone.now())
+        assert self.order(1) == [2]
+
+    def test_a_job_in_its_pause_is_not_taken_and_no_other_is_doubled(self, done):
+        self.queued(1)
+        later = timezone.now() + timedelta(minutes=1)
+        Job.objects.update(lease_until=later)
+        assert self.order(1) == [1]
+        assert (done(), Job.objects.get().attempts) == (0, 0)
+
+    def test_a_real_worker_serves_a_second_agency_before_the_rest_of_the_first(
+        self, worker, monkeypatch
+    ):
+        monkeypatch.setattr(queue, "wakers", [])  # all wait before the worker comes
+        for number, agency in enumerate([*[1] * 20, 2]):
+            unknown = Publishing(dataset="NONE", by=0)  # ends at once, with its reason
+            enqueue("reports.publish", key=f"{number}", arguments=unknown, agencies=[agency])
+        worker()
+        until(lambda: Job.objects.filter(state="FAILED").count() == 21)
+        ended = list(Job.objects.order_by("finished_at").values_list("agencies", flat=True))
+        assert ended.index([2]) == 1
+
+
+def test_a_job_that_takes_too_long_is_ended_visibly(worker, monkeypatch, instruments):
+    """R7: its worker lives on, and does what comes after it."""
+    gate = connection.copy()
+    gate.ensure_connection()
+    with gate.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE records_instrument IN ACCESS EXCLUSIVE MODE")
+    monkeypatch.setattr(queue, "wakers", [])  # the reaper wakes: a message has its sender's limits
+    endless = Publishing(dataset="WPF", by=0)  # waits for that table
+    job = enqueue("reports.publish", key="endless", arguments=endless, agencies=[1])
+    after = Publishing(dataset="NONE", by=0)
+    enqueue("reports.publish", key="after", arguments=after, agencies=[2])
+    try:
+        worker(JOB_MINUTES="0.05")
+        until(lambda: Job.objects.filter(state="FAILED").count() == 2)
+    finally:
+        gate.close()
+    job.refresh_from_db()
+    assert (job.attempts, "took longer than" in job.reason) == (1, True)
+    assert Job.objects.get(key="after").reason == "There is no dataset NONE."

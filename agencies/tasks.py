@@ -1,0 +1,14 @@
+"""The jobs of this app, by name, and what it does now and then."""
+
+from celery import shared_task
+
+from agencies import letters
+from jobs import queue
+
+queue.handler(letters.SEND)(letters.send)
+
+
+@shared_task(name="agencies.expire")
+def expire() -> None:
+    """Remove old letters. Beat sends this once an hour."""
+    letters.expire()
