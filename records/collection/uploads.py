@@ -81,12 +81,7 @@ def receive(
     """
     require_delivery(by, agency, instrument)
     _require_secret()
-    received = isinstance(content, ReceivedFile)
-    file = (
-        content
-        if received
-        else receiving.received(content, lambda size: room_for(by, size, agency))
-    )
+    file = _received(content, by, agency)
     with closing(file):
         _refuse_large(file)
         with transaction.atomic():
@@ -305,6 +300,13 @@ def summary(upload: Upload) -> dict[str, Any]:
             for s in (upload.submissions.order_by("period") if upload.pk else ())
         ],
     }
+
+
+def _received(content: ReceivedFile | Iterable[bytes], by: Person, agency: Agency) -> ReceivedFile:
+    """The file, received now if it was not yet. Raises `OverQuota` as soon as there is no room for it."""
+    if isinstance(content, ReceivedFile):
+        return content
+    return receiving.received(content, lambda size: room_for(by, size, agency))
 
 
 def _require_secret() -> None:
