@@ -67,7 +67,7 @@ _SUSPICIOUS = rf"@|\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d|[{_
 # or AB-1234567, which passports look like: an agency that numbers so declares it (`numbering`).
 NUMBERING = (
     rf"^(?:[{_L}]{{1,4}}[-–/ ]?\d{{1,5}}|[{_L}]{{0,4}}[-–/ ]?\d{{1,6}}(?:[-–/.]\d{{1,8}})+"
-    r"|\d{1,8}|(?:19|20)\d{2}\d{5,6})$"
+    r"|\d{1,8}|00\d{7,8}|(?:19|20)\d{2}\d{5,6})$"
 )
 _PHONE_OF_THE_COUNTRY = r"^(?:993|8)[-–/. ]*(?:6\d|71|12)(?:[-–/. ]*\d){6}$"
 
