@@ -20,6 +20,7 @@ class Permission(StrEnum):
     TABULATE = "tabulate"
     PUBLISH = "publish"
     MANAGE_PEOPLE = "manage_people"
+    DECLARE_NUMBERING = "declare_numbering"
     MANAGE_AGENCIES = "manage_agencies"
 
 
@@ -64,7 +65,7 @@ class Role(StrEnum):
         marked("Agency administrator"),
         marked("accounts only, sees no records"),
         Scope.AGENCY,
-        {P.MANAGE_PEOPLE},
+        {P.MANAGE_PEOPLE, P.DECLARE_NUMBERING},
     )
     STATISTICIAN = (
         "statistician",

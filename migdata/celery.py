@@ -54,8 +54,9 @@ def compare_secrets(**_kwargs: object) -> None:
 
 @worker_ready.connect
 def look_for_left_work(**_kwargs: object) -> None:
-    """On start, requeue jobs whose message was lost."""
+    """On start, requeue jobs whose message was lost, and remove what killed processes left."""
     reap.delay(start=True)
+    app.send_task("records.expire")
 
 
 class BrokerAway(Exception):

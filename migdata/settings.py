@@ -203,6 +203,8 @@ STORAGES = {
 # Without collected files (tests, development) they are found where they lie.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING
 UPLOAD_LIMIT = int(os.environ.get("UPLOAD_LIMIT", 2 * 1024**3))  # bytes of one file
+# Nothing is written in the clear: each piece of a file is encrypted as it comes.
+FILE_UPLOAD_HANDLERS = ["records.collection.receiving.EncryptingUploadHandler"]
 # How many files may wait for a worker, be sent in 24 hours, and how many bytes may wait on disk: of
 # one person, and of one agency (records.collection.quotas).
 UPLOADS_WAITING = limits("UPLOADS_WAITING", person=100, agency=200)
@@ -217,7 +219,6 @@ HELD_BYTES_OF_AGENCY = int(os.environ.get("HELD_BYTES_OF_AGENCY", 512 * 1024**2)
 HELD_SHARE_FROM = int(os.environ.get("HELD_SHARE_FROM", 10_000))
 # Bytes of a form without a file, or of what stands in it beside the file.
 FORM_LIMIT = DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
-FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # The door (migdata.server, docs/adr/0012). Seconds without a byte, of a body or of a reader:

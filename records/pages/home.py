@@ -18,6 +18,7 @@ from agencies import access, invitations
 from agencies.http import SignedInRequest
 from agencies.models import Agency, Person
 from agencies.roles import Permission
+from records.collection.names import shown_name
 from records.instruments import versions
 from records.models import Instrument, InstrumentVersion, ReviewStep, Submission, Upload
 from records.review import profile, steps, submissions
@@ -156,12 +157,14 @@ def _questions(person: Person) -> list[Task]:
         Task(
             "",
             upload.agency.code,
-            str(upload),
+            shown_name(upload, person),
             _("The file is read. Questions about its columns or values are open."),
             _("Answer"),
             upload.get_absolute_url(),
         )
-        for upload in open_questions.visible_to(person).select_related("agency").defer("report")
+        for upload in open_questions.visible_to(person)
+        .select_related("agency", "instrument")
+        .defer("report")
     ]
 
 

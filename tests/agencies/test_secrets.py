@@ -290,8 +290,8 @@ class TestRotation:
         self.renew(settings, "FILES_SECRET")
         assert "1 files were encrypted anew" in rotated("files")
         assert files.incoming() == [path]
-        with encrypted_file.decrypted(path, OTHER.encode()) as clear:
-            assert os.fstat(clear).st_size > 0
+        with encrypted_file.opened(path, OTHER.encode()) as sealed, sealed.open() as clear:
+            assert clear.read()
 
     def test_who_is_signed_in_stays_signed_in(self, clerk, instruments, settings):
         secrets.require("sessions")
