@@ -4,12 +4,14 @@ The grants of a person are read once for each person object, that is once for ea
 `grant` and `revoke` make the object they are given read them again.
 """
 
-from collections.abc import Iterator
-from typing import Self, TypeVar
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from guardian.shortcuts import assign_perm, remove_perm
 
@@ -52,6 +54,32 @@ def require(person: Anyone, permission: Permission, agency: Agency | None = None
     """Raise Denied unless `may` says yes."""
     if not may(person, permission, agency):
         raise Denied(_("Your roles do not include this. Ask the administrator of your agency."))
+
+
+View = Callable[..., HttpResponse]
+
+
+def takes_files(permission: Permission) -> Callable[[View], View]:
+    """Mark a page to which files are sent, by people who hold the permission; others are refused.
+
+    The server reads the mark as well: it asks before it receives a file, not afterwards.
+    """
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponse:
+            require(request.user, permission)
+            return view(request, *arguments, **keywords)
+
+        checked.permission_for_files = permission  # type: ignore[attr-defined]
+        return checked
+
+    return mark
+
+
+def permission_for_files(view: View) -> Permission | None:
+    """Return what a person needs to send files to the page; None: it takes none."""
+    return getattr(view, "permission_for_files", None)
 
 
 def roles(person: Anyone, agency: Agency) -> list[Role]:

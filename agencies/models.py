@@ -253,5 +253,6 @@ class Letter(models.Model):
     @property
     def is_stuck(self) -> bool:
         """Whether it was tried in vain, or given up."""
-        waits = self.sent_at is None and self.job is not None
-        return waits and (self.job.state == Job.State.FAILED or self.job.postponed > 0)
+        if self.sent_at is not None or self.job is None:
+            return False
+        return self.job.state == Job.State.FAILED or self.job.postponed > 0

@@ -60,7 +60,8 @@ def process() -> str:
     program = Path(sys.argv[0])
     if "celery" in (program.name, program.parent.name):
         return "worker"
-    return "command" if program.name == "manage.py" or "pytest" in sys.modules else "web"
+    patient = program.name == "manage.py" or program.parent.name == "benchmarks"
+    return "command" if patient or "pytest" in sys.modules else "web"
 
 
 def database(url: str, *, limits: Mapping[str, int], **extra: Any) -> dict[str, Any]:

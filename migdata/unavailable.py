@@ -4,6 +4,7 @@ Django asks `server_error` for every exception that no page has answered, those 
 """
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -61,6 +62,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     cause = trouble(sys.exc_info()[1])
     if cause is None:
         return our_fault(request)
+    if cause is Trouble.FULL:
+        _drop_received(request)
     answer = ANSWERS[cause]
     if answer.status == 409 and request.method in ("GET", "HEAD"):
         answer = replace(answer, status=503)
@@ -71,6 +74,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response["Retry-After"] = str(answer.seconds)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _drop_received(request: HttpRequest) -> None:
+    """Remove what was received of files: it takes room, and nobody will read it."""
+    for handler in request.upload_handlers:
+        with suppress(OSError):  # to close it is to write the rest of it
+            handler.upload_interrupted()
 
 
 def _is_program(request: HttpRequest) -> bool:

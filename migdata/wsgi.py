@@ -1,4 +1,7 @@
-"""The portal as a WSGI application. It does not start with secrets that are not those used before."""
+"""The portal as a WSGI application. The web process stands before it (migdata.asgi, migdata.server).
+
+It does not start with secrets that are not those used before.
+"""
 
 import os
 

@@ -86,8 +86,8 @@ def uploads(request: SignedInRequest) -> HttpResponse:
 
 
 @takes_forms
+@access.takes_files(Permission.ENTER)
 def new(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, Permission.ENTER)
     form = UploadForm(
         request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict()
     )

@@ -26,7 +26,7 @@ def with_what_is_released(paths: dict[str, Any]) -> dict[str, Any]:
     """Return the paths of a description, those of figures once for each dataset and table that is out."""
     released = {edition.dataset: edition for edition in current_editions()}
     designs = [(t.code, t.dataset, t.where) for t in tables.tables().values()]
-    known = {
+    known: dict[str, list[tuple[str, str, Mapping[str, Any]]]] = {
         "dataset": [(name, name, {}) for name in released],
         "code": [entry for entry in designs if entry[1] in released],
     }

@@ -125,8 +125,8 @@ class Portal:
 
     def start_web(self, **environment):
         self.port = free_port()
-        bind = ("--bind", f"127.0.0.1:{self.port}", "--workers", "1", "--threads", "4")
-        process = self.start("gunicorn", *bind, "--timeout", "120", "migdata.wsgi", **environment)
+        bind = ("--port", str(self.port), "--workers", "1")
+        process = self.start("migdata.server", *bind, **environment)
         until(lambda: self.answers(), 60)
         return process
 

@@ -140,20 +140,20 @@ def test_r5_calls_that_a_broker_has_lost_are_made_again(portal, worker):
         running = "SELECT count(*) FROM jobs_job WHERE state = 'RUNNING'"
         until(lambda: portal.ask(running) == [(1,)])
         portal.broker().flushall()
-    until(lambda: read(portal, *names), 60)
+    until(lambda: read(portal, *names), 120)  # within 60 s on a quiet machine
 
 
 def test_r5_a_broker_that_was_stopped_and_lost_its_log_is_found_again(portal, worker):
     worker()
     assert portal.upload(20, "before.csv").status == 302
-    until(lambda: read(portal, "before.csv"), 60)
+    until(lambda: read(portal, "before.csv"), 120)
     with portal.place.locked():
         portal.valkey.stop()
     assert portal.upload(21, "meanwhile.csv").status == 302
     shutil.rmtree(portal.valkey.folder / "appendonlydir", ignore_errors=True)
     with portal.place.locked():
         portal.valkey.ensure()
-    until(lambda: read(portal, "meanwhile.csv"), 60)
+    until(lambda: read(portal, "meanwhile.csv"), 120)
 
 
 # The database (R4, R12, R16)
@@ -277,7 +277,7 @@ def test_r16_each_kind_of_process_has_its_limits(portal, worker):
     command = portal.manage("shell", "-v0", "-c", show.format("statement_timeout"))
     assert "'0'" in command  # migrations take their time
     settings = "from migdata import settings; print(settings.DATABASE_SECONDS)"
-    for program, seconds in (("celery", 600), ("gunicorn", 15)):
+    for program, seconds in (("celery", 600), ("server", 15)):
         code = f"import sys; sys.argv = ['/venv/bin/{program}']; {settings}"
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -310,7 +310,7 @@ def small_disk():
 
     yield put
     for folder in mounted:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_r6_a_file_for_which_there_is_no_room_is_refused_and_leaves_nothing(portal, small_disk):
@@ -331,7 +331,7 @@ def test_r6_no_room_where_bodies_are_received(portal, small_disk):
     full = portal.upload(60_000, "huge.csv")  # too large for memory
     assert full.status == 507 and "no room left" in full.text, full
     assert uploads(portal) == before
-    assert [list(folder.iterdir()) for folder in folders] == [[], []]
+    until(lambda: [list(folder.iterdir()) for folder in folders] == [[], []], 20)
     assert portal.get("/uploads/", who="clerk").status == 200
 
 

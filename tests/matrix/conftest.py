@@ -4,7 +4,6 @@ import contextlib
 from types import SimpleNamespace
 
 import pytest
-from django.core.cache import caches
 from django.db import connections, transaction
 from django.test import override_settings
 from django.utils import translation
@@ -41,7 +40,6 @@ def matrix(django_db_setup, django_db_blocker, tmp_path_factory):
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
     )
-    caches["drawings"].clear()
     with django_db_blocker.unblock(), changed, _one_connection_as_app(), transaction.atomic():
         with translation.override("en"):
             built = country.build()
