@@ -56,7 +56,6 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
 @require_POST
 def change(request: SignedInRequest, invitation_id: int) -> HttpResponse:
     """Withdraw an invitation, send it again, approve or refuse what was proposed."""
-    access.require(request.user, Permission.MANAGE_PEOPLE)
     managed = access.agencies(request.user, Permission.MANAGE_PEOPLE)
     offer = get_object_or_404(Invitation, pk=invitation_id, agency__in=managed)
     link_base = request.build_absolute_uri("/")

@@ -146,6 +146,7 @@ def _invited(invitation: Invitation, by: Person) -> str:
 def _group(agency: Agency, by: Person) -> dict[str, Any]:
     members = access.members(agency)
     national = access.may(by, Permission.MANAGE_AGENCIES)
+    grantable = set(authority.grantable(by, agency))
     offers = list(invitations.live().filter(agency=agency).order_by("email"))
     conflicts = access.in_conflict()
     held = {role for person, roles in members if person.is_active for role in roles}
@@ -154,9 +155,15 @@ def _group(agency: Agency, by: Person) -> dict[str, Any]:
         "accounts": [
             {"person": person, "roles": [role.label for role in roles]} for person, roles in members
         ],
-        # Whether something waits for a second national administrator is told to them alone.
+        # Whether something waits for a second national administrator is told to them alone; who may
+        # not give these roles is offered no button.
         "invitations": [
-            (offer, national and offer.state == offer.State.PROPOSED) for offer in offers
+            (
+                offer,
+                national and offer.state == offer.State.PROPOSED,
+                grantable >= set(offer.offered),
+            )
+            for offer in offers
         ],
         "invited": len(offers),
         "conflicts": [person for person, _roles in members if person in conflicts],

@@ -14,6 +14,7 @@ from agencies import authority
 from agencies.models import Agency
 from agencies.roles import ROLES, Permission, Role, Scope
 from migdata.demo import people
+from migdata.local import keys
 from tests.cast import make_person
 
 ROOT = settings.BASE_DIR
@@ -32,6 +33,7 @@ import django; django.setup()
 from agencies.models import Agency
 from agencies.roles import Role
 from migdata.demo import people
+from migdata.local import keys
 print(dict(Agency._meta.permissions)["trainee"])
 for office in (True, False):
     print(Role("trainee").is_given_in(statistics_office=office))
@@ -50,7 +52,11 @@ def with_a_trainee(tmp_path):
     table.write_text(f"{entries}{TRAINEE}\n    def __new__({rest}")
 
     def run(*arguments):
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "migdata.settings"}
+        environment = {
+            **os.environ,
+            **keys.passing(),  # those of the tests are none for a process that is no test
+            "DJANGO_SETTINGS_MODULE": "migdata.settings",
+        }
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
