@@ -120,7 +120,7 @@ class TestSealed:
 
 
 def test_the_migration_makes_stored_names_neutral(clerk, agency, instruments):
-    migration = importlib.import_module("records.migrations.0008_neutral_names_and_numbering")
+    migration = importlib.import_module("records.migrations.0009_neutral_names_and_numbering")
     report = {
         "file": {"sheet": "Zxq", "sheets": ["Mart", "Zxq"]},
         "columns": [
