@@ -84,11 +84,11 @@ class Web:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.log = folder / "web.log"
-        bind = ("--bind", f"127.0.0.1:{self.port}", "--chdir", str(settings.BASE_DIR))
-        many = ("--workers", "2", "--threads", "4", "--timeout", "120")
+        command = ("migdata.server", "--port", str(self.port), "--workers", "2")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", *bind, *many, "migdata.wsgi"],
+                [sys.executable, "-m", *command],
+                cwd=settings.BASE_DIR,
                 env={**os.environ, "DEMO": "1", **environment},
                 stdout=log,
                 stderr=log,

@@ -3,6 +3,7 @@
 import os
 from argparse import ArgumentParser
 
+import django
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     parser.add_argument("--workers", type=int, default=int(os.environ.get("WEB_CONCURRENCY", "2")))
     options = parser.parse_args()
+    _require_known_secrets()
     Granian(
         "migdata.asgi:application",
         address=options.host,
@@ -38,6 +40,15 @@ def main() -> None:
         respawn_interval=0.5,
         workers_kill_timeout=ENDS_WITHIN,
     ).serve()
+
+
+def _require_known_secrets() -> None:
+    """End here with the reason: processes that cannot start would be started again for ever."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migdata.settings")
+    django.setup()
+    from agencies import secrets  # its model needs Django's app registry
+
+    secrets.require_known()
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ def started(*command, **extra):
 
 
 PROCESSES = {
-    "web": ("-c", "import migdata.wsgi"),
+    "web": ("-m", "migdata.server", "--port", "0"),
     "worker": ("-m", "celery", "-A", "migdata", "worker", "-c", "1", "--without-mingle"),
     "beat": ("-m", "celery", "-A", "migdata", "beat", "--pidfile="),
 }
