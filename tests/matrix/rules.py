@@ -167,7 +167,11 @@ def a_correction(country, place):
 def people(country):
     """Somebody of each agency; nobody; and somebody of another agency by way of one's own."""
     found = [
-        Place(code, {"agency": code, "person": country.ids[code, "person"]}, code) for code in FULL
+        Place(
+            *(code, {"agency": code, "person": country.ids[code, "person"]}, code),
+            changes=code != CLOSED,  # nobody is invited to an agency that is closed
+        )
+        for code in FULL
     ]
     through = {"agency": OWN, "person": country.ids[OTHER, "person"]}
     none = {"agency": OWN, "person": MISSING}
