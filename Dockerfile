@@ -40,4 +40,4 @@ VOLUME /data /receiving
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
     CMD ["python", "-m", "migdata.probe"]
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--threads", "4", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "migdata.wsgi"]
+CMD ["python", "-m", "migdata.server", "--host", "0.0.0.0"]

@@ -1,5 +1,5 @@
 # Every target works from a fresh clone with nothing but Python 3.11 or newer.
-.PHONY: demo run test check format lock bench venv stop mutations api audit advisories sbom
+.PHONY: demo run test test-without-filters check format lock bench venv stop mutations api audit advisories sbom
 
 PY := .venv/bin/python
 # Servers of their own for tests and checks: a running demonstration is not disturbed.
@@ -14,6 +14,12 @@ run: venv  ## the portal as it is, without loading the demonstration country
 test: venv  ## all tests with coverage; ARGS="-k name" for some
 	@$(PY) -m migdata.catalogs
 	@$(WITH_SERVERS) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory test-without-filters)
+
+test-without-filters: venv  ## tests of several agencies with the filters of the code gone: row-level security alone
+	@MIGDATA_TEST_WITHOUT_FILTERS=1 $(WITH_SERVERS) $(PY) -m pytest -q tests/attacks/test_row_level_security.py \
+		tests/attacks/test_rows_held_together.py tests/attacks/test_pages_without_filters.py tests/agencies/test_scope.py \
+		tests/records/test_privacy.py tests/test_what_is_stored.py
 
 check: venv  ## style, types, layers, templates, migrations, deployment settings
 	$(PY) -m ruff check .

@@ -4,17 +4,20 @@ The grants of a person are read once for each person object, that is once for ea
 `grant` and `revoke` make the object they are given read them again.
 """
 
-from collections.abc import Iterator
-from typing import Self, TypeVar
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from guardian.shortcuts import assign_perm, remove_perm
 
 from agencies.models import Agency, AgencyPermission, Person
-from agencies.roles import ROLES, Permission, Role
+from agencies.refusal import Refused
+from agencies.roles import ROLES, Exclusion, Permission, Role, excluded
 
 Anyone = Person | AnonymousUser
 
@@ -51,6 +54,32 @@ def require(person: Anyone, permission: Permission, agency: Agency | None = None
     """Raise Denied unless `may` says yes."""
     if not may(person, permission, agency):
         raise Denied(_("Your roles do not include this. Ask the administrator of your agency."))
+
+
+View = Callable[..., HttpResponse]
+
+
+def takes_files(permission: Permission) -> Callable[[View], View]:
+    """Mark a page to which files are sent, by people who hold the permission; others are refused.
+
+    The server reads the mark as well: it asks before it receives a file, not afterwards.
+    """
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponse:
+            require(request.user, permission)
+            return view(request, *arguments, **keywords)
+
+        checked.permission_for_files = permission  # type: ignore[attr-defined]
+        return checked
+
+    return mark
+
+
+def permission_for_files(view: View) -> Permission | None:
+    """Return what a person needs to send files to the page; None: it takes none."""
+    return getattr(view, "permission_for_files", None)
 
 
 def roles(person: Anyone, agency: Agency) -> list[Role]:
@@ -100,8 +129,38 @@ def holders(*roles: Role) -> dict[Agency, list[Person]]:
     return by_agency
 
 
+def conflicts(person: Anyone, *roles: Role, agency: Agency | None = None) -> list[Exclusion]:
+    """Return what would exclude each other if the person held the roles in the agency too."""
+    held = [(place.pk, role) for place, given in holdings(person).items() for role in given]
+    return excluded([*held, *((agency.pk, role) for role in roles if agency)])
+
+
+def held_at(email: str) -> list[tuple[int, Role]]:
+    """Return the roles held by whoever has this address, each with the id of its agency.
+
+    One query, whether or not somebody has it: how long it takes tells nothing.
+    """
+    grants = AgencyPermission.objects.filter(user__email__iexact=email)
+    return [(grant.content_object_id, role) for grant, role in _with_roles(grants)]
+
+
+def in_conflict() -> dict[Person, list[Exclusion]]:
+    """Return the people who hold roles that exclude each other since before that was so."""
+    people: dict[Person, list[tuple[int, Role]]] = {}
+    for grant, role in _with_roles(AgencyPermission.objects.select_related("user")):
+        people.setdefault(grant.user, []).append((grant.content_object_id, role))
+    return {person: broken for person, held in people.items() if (broken := excluded(held))}
+
+
 def grant(person: Person, role: Role, agency: Agency) -> None:
-    """Give the role. Who may give it is decided in `agencies.accounts`."""
+    """Give the role. Who may give it is decided in `agencies.authority`.
+
+    Raises `Refused` where the person holds a role that excludes it. The database refuses it as well
+    (a trigger, migration 0007), also where two are given at the same moment.
+    """
+    person.holdings = None
+    for exclusion in conflicts(person, role, agency=agency):
+        raise Refused(exclusion.reason)
     assign_perm(f"agencies.{role.value}", person, agency)
     person.holdings = None
 

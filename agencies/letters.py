@@ -18,7 +18,7 @@ from datetime import timedelta
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -151,6 +151,24 @@ def send_again(letter: Letter, *, agency: Agency, by: Person) -> None:
 def expire() -> None:
     """Remove letters that were written long ago. Beat has this done once an hour."""
     Letter.objects.filter(written_at__lt=timezone.now() - KEPT).delete()
+
+
+def renew() -> tuple[int, int]:
+    """Seal every letter that waits with the current key; safe to run again.
+
+    Returns how many were sealed anew, and how many stay closed because none of the keys opens them.
+    """
+    keys, renewed, closed = _keys(), 0, 0
+    with transaction.atomic():
+        for letter in Letter.objects.select_for_update().filter(sent_at=None).order_by("pk"):
+            try:
+                letter.sealed = keys.rotate(bytes(letter.sealed))
+            except InvalidToken:
+                closed += 1
+                continue
+            letter.save(update_fields=["sealed"])
+            renewed += 1
+    return renewed, closed
 
 
 def _packed(message: EmailMessage) -> bytes:

@@ -121,6 +121,53 @@ class AgencyPermission(UserObjectPermissionBase):
     content_object = models.ForeignKey(Agency, models.CASCADE)
 
 
+class Invitation(models.Model):
+    """Roles in an agency that are offered to an address, and what became of it.
+
+    It names no account: whoever has this address may answer, and whether somebody has is nobody
+    else's business. Name and language are what the inviter typed, for an account that is yet to be made.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "PROPOSED", _("waits for a second national administrator")
+        OPEN = "OPEN", _("invited")
+        ACCEPTED = "ACCEPTED", _("accepted")
+        DECLINED = "DECLINED", _("declined")
+        WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+    LIVE = (State.PROPOSED, State.OPEN)
+
+    agency = models.ForeignKey(Agency, models.PROTECT)
+    email = models.EmailField()  # in small letters
+    name = models.CharField(max_length=150, blank=True)
+    language = models.CharField(max_length=2, blank=True)
+    roles = models.JSONField(default=list)  # codes
+    state = models.CharField(max_length=9, choices=State)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    approved_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    digest = models.CharField(max_length=64, blank=True)  # of the secret in the link, SHA-256
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index("email", name="invitation_email")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(approved_by=models.F("by")),
+                name="invitation_approved_by_another",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def offered(self) -> list[Role]:
+        return [role for role in Role if role.value in self.roles]
+
+
 class Event(models.Model):
     """One line of the audit log: who did, saw or took what. Appended, never changed (a trigger refuses)."""
 
@@ -206,5 +253,6 @@ class Letter(models.Model):
     @property
     def is_stuck(self) -> bool:
         """Whether it was tried in vain, or given up."""
-        waits = self.sent_at is None and self.job is not None
-        return waits and (self.job.state == Job.State.FAILED or self.job.postponed > 0)
+        if self.sent_at is not None or self.job is None:
+            return False
+        return self.job.state == Job.State.FAILED or self.job.postponed > 0

@@ -26,6 +26,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             links.append((_("Releases"), reverse("reports:releases")))
         if access.may(person, Permission.MANAGE_PEOPLE):
             links.append((_("People"), reverse("agencies:people")))
+        if access.may(person, Permission.DECLARE_NUMBERING):
+            links.append((_("Numbering"), reverse("records:numbering")))
     links.append((_("Figures"), reverse("reports:dashboard")))
     links.append((_("Tables"), reverse("reports:tables")))
     here = max((url for _label, url in links if request.path.startswith(url)), key=len, default="")

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views import i18n
 from django.views.decorators.http import require_safe
 
-from agencies import access, accounts, letters, sign_in
+from agencies import access, accounts, authority, invitations, letters, sign_in
 from agencies.forms import AgencyForm, InviteForm
 from agencies.http import SignedInRequest, takes_forms
-from agencies.models import Agency, Person
+from agencies.invitation_pages import people_of
+from agencies.models import Agency, Invitation, Person
 from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission, Role
 
@@ -30,7 +31,7 @@ def people(request: SignedInRequest) -> HttpResponse:
     context = {
         "agencies": managed,
         "national": access.may(request.user, Permission.MANAGE_AGENCIES),
-        "group": _group(chosen) if chosen else None,
+        "group": _group(chosen, request.user) if chosen else None,
         "letters": letters.stuck(chosen, by=request.user) if chosen else [],
     }
     return render(request, "agencies/people.html", context)
@@ -44,7 +45,7 @@ def invite(request: SignedInRequest, agency: str) -> HttpResponse:
     chosen = request.POST.getlist("roles")
     if request.method == "POST" and form.is_valid():
         try:
-            person = accounts.invite(
+            invitation = invitations.invite(
                 **form.cleaned_data,
                 roles=_roles(chosen),
                 agency=place,
@@ -54,12 +55,12 @@ def invite(request: SignedInRequest, agency: str) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("%(person)s is invited.") % {"person": person})
-            return _people_of(place)
+            messages.success(request, _invited(invitation, request.user))
+            return people_of(place)
     context = {
         "agency": place,
         "form": form,
-        "roles": _choices(accounts.grantable(request.user, place), _roles(chosen)),
+        "roles": _choices(authority.grantable(request.user, place), _roles(chosen)),
     }
     return render(request, "agencies/invite.html", context, status=422 if form.is_bound else 200)
 
@@ -74,7 +75,7 @@ def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _change(request, member, place)
-    grantable = accounts.grantable(request.user, place)
+    grantable = authority.grantable(request.user, place)
     context = {
         "agency": place,
         "person": member,
@@ -106,7 +107,13 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
             return redirect("agencies:invite", code)
     admins = access.holders(Role.AGENCY_ADMIN, Role.NATIONAL_ADMIN)
     rows = [(agency, admins.get(agency, [])) for agency in Agency.objects.all()]
-    context = {"agencies": rows, "form": form}
+    context = {
+        "agencies": rows,
+        "form": form,
+        "proposals": invitations.live().filter(state=Invitation.State.PROPOSED),
+        "alone": len(authority.nationals()) < 2,
+        "conflicts": access.in_conflict(),
+    }
     return render(request, "agencies/agencies.html", context, status=422 if form.is_bound else 200)
 
 
@@ -127,19 +134,39 @@ def _managed(request: SignedInRequest, code: str) -> Agency:
     )
 
 
-def _people_of(agency: Agency) -> HttpResponse:
-    return redirect(f"{redirect('agencies:people').url}?agency={agency.code}")
+def _invited(invitation: Invitation, by: Person) -> str:
+    """Say what happens next. To the administrator of an agency always the same."""
+    if access.may(by, Permission.MANAGE_AGENCIES):
+        text = _("%(person)s is proposed. Another national administrator approves it.")
+    else:
+        text = _("%(person)s is invited.")
+    return text % {"person": invitation}
 
 
-def _group(agency: Agency) -> dict[str, Any]:
+def _group(agency: Agency, by: Person) -> dict[str, Any]:
     members = access.members(agency)
+    national = access.may(by, Permission.MANAGE_AGENCIES)
+    grantable = set(authority.grantable(by, agency))
+    offers = list(invitations.live().filter(agency=agency).order_by("email"))
+    conflicts = access.in_conflict()
     held = {role for person, roles in members if person.is_active for role in roles}
     return {
         "agency": agency,
         "accounts": [
             {"person": person, "roles": [role.label for role in roles]} for person, roles in members
         ],
-        "invited": sum(p.is_active and not p.has_usable_password() for p, _roles in members),
+        # Whether something waits for a second national administrator is told to them alone; who may
+        # not give these roles is offered no button.
+        "invitations": [
+            (
+                offer,
+                national and offer.state == offer.State.PROPOSED,
+                grantable >= set(offer.offered),
+            )
+            for offer in offers
+        ],
+        "invited": len(offers),
+        "conflicts": [person for person, _roles in members if person in conflicts],
         "lacking": Role.CLERK in held and Role.REVIEWER not in held,
     }
 
@@ -163,21 +190,25 @@ def _send_again(request: SignedInRequest, person: Person, agency: Agency) -> Non
 
 
 def _change(request: SignedInRequest, person: Person, agency: Agency) -> HttpResponse:
+    link_base = request.build_absolute_uri("/")
+    change: dict[str, Any] = {"agency": agency, "by": request.user, "link_base": link_base}
+    offered = False
     try:
         if "active" in request.POST:
-            accounts.set_active(
-                person, request.POST["active"] == "1", agency=agency, by=request.user
-            )
+            active = request.POST["active"] == "1"
+            accounts.set_active(person, active, **change)
         elif "letter" in request.POST:
             _send_again(request, person, agency)
         elif "again" in request.POST:
-            link_base = request.build_absolute_uri("/")
-            accounts.invite_again(person, agency=agency, by=request.user, link_base=link_base)
+            accounts.send_password_link(person, **change)
         else:
             roles = _roles(request.POST.getlist("roles"))
-            accounts.change_roles(person, roles, agency=agency, by=request.user)
+            offered = accounts.change_roles(person, roles, **change)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("%(person)s: saved.") % {"person": person})
-    return _people_of(agency)
+        text = _("%(person)s: saved. New roles apply when they are accepted.")
+        messages.success(
+            request, (text if offered else _("%(person)s: saved.")) % {"person": person}
+        )
+    return people_of(agency)

@@ -1,5 +1,7 @@
-"""The table of roles: what each is called, where it is given, how far it reaches, what it permits."""
+"""The table of roles: what each is called, where it is given, what it permits, what it excludes."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from django.utils.translation import gettext
@@ -18,6 +20,7 @@ class Permission(StrEnum):
     TABULATE = "tabulate"
     PUBLISH = "publish"
     MANAGE_PEOPLE = "manage_people"
+    DECLARE_NUMBERING = "declare_numbering"
     MANAGE_AGENCIES = "manage_agencies"
 
 
@@ -26,7 +29,7 @@ class Scope(Enum):
 
     AGENCY = "agency"  # given in any agency, reaches that agency
     STATISTICS_OFFICE = "statistics office"  # given there only, reaches every agency
-    NATIONAL = "national"  # given by a command only (docs/deploy.md), reaches every agency
+    NATIONAL = "national"  # given by two who hold it, or by a command; reaches every agency
 
 
 P = Permission
@@ -62,7 +65,7 @@ class Role(StrEnum):
         marked("Agency administrator"),
         marked("accounts only, sees no records"),
         Scope.AGENCY,
-        {P.MANAGE_PEOPLE},
+        {P.MANAGE_PEOPLE, P.DECLARE_NUMBERING},
     )
     STATISTICIAN = (
         "statistician",
@@ -130,3 +133,77 @@ class Role(StrEnum):
 
 
 ROLES = tuple(Role)
+
+
+def _with(*permissions: Permission) -> frozenset[Role]:
+    """Return the roles that hold any of the permissions."""
+    return frozenset(role for role in Role if role.permissions & set(permissions))
+
+
+FOR_ALL_AGENCIES = (P.ACCEPT, P.TABULATE, P.PUBLISH)
+OF_DELIVERIES = (P.SEE_RECORDS, P.SEE_SUBMISSIONS, P.ENTER, P.SIGN, *FOR_ALL_AGENCIES)
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """One person never holds a role of the one side and a role of the other, in whatever agencies."""
+
+    one: frozenset[Role]
+    other: frozenset[Role]
+    text: str  # the reason, marked for the translators
+    elsewhere: bool = False  # only where the two are held in different agencies
+
+    @property
+    def reason(self) -> str:
+        """Why, in the language of the page."""
+        return gettext(self.text)
+
+
+# A clerk may be a reviewer, and an administrator of a small agency may be either: who signs must not
+# have had the rows in hand, which is asked of each submission.
+EXCLUSIONS = (
+    Exclusion(
+        frozenset({Role.NATIONAL_ADMIN}),
+        _with(*OF_DELIVERIES) | {Role.AGENCY_ADMIN},
+        marked("A national administrator has nothing to do with what agencies deliver."),
+    ),
+    Exclusion(
+        frozenset({Role.AGENCY_ADMIN}),
+        _with(*FOR_ALL_AGENCIES),
+        marked("Who accepts or publishes for all agencies makes no accounts for others."),
+    ),
+    Exclusion(
+        _with(*FOR_ALL_AGENCIES),
+        _with(P.SEE_RECORDS),
+        marked("Who accepts or publishes for all agencies does not work for another one of them."),
+        elsewhere=True,
+    ),
+)
+
+
+def excluded(held: Iterable[tuple[int, Role]]) -> list[Exclusion]:
+    """Return what is broken by one person who holds these roles, each with the id of its agency."""
+    roles = set(held)
+    return [
+        exclusion
+        for exclusion in EXCLUSIONS
+        if any(
+            here != there or not exclusion.elsewhere
+            for here, role in roles
+            if role in exclusion.one
+            for there, other in roles
+            if other in exclusion.other
+        )
+    ]
+
+
+def excluded_pairs() -> list[tuple[str, str, bool]]:
+    """Return the table in both directions as (role, other role, only elsewhere), for the database."""
+    pairs = {
+        (role.value, other.value): exclusion.elsewhere
+        for exclusion in reversed(EXCLUSIONS)
+        for one in exclusion.one
+        for two in exclusion.other
+        for role, other in ((one, two), (two, one))
+    }
+    return sorted((role, other, elsewhere) for (role, other), elsewhere in pairs.items())

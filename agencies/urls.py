@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agencies import pages
+from agencies import invitation_pages, pages
 
 app_name = "agencies"
 urlpatterns = [
@@ -10,4 +10,8 @@ urlpatterns = [
     path("invite/<slug:agency>/", pages.invite, name="invite"),
     path("person/<slug:agency>/<int:person>/", pages.person, name="person"),
     path("agencies/", pages.agency_list, name="agency_list"),
+    path("invitations/", invitation_pages.invitation_list, name="invitations"),
+    path("invitations/<int:invitation_id>/answer/", invitation_pages.answer, name="answer"),
+    path("invitations/<int:invitation_id>/change/", invitation_pages.change, name="change"),
+    path("invitation/<str:secret>/", invitation_pages.invitation, name="invitation"),
 ]

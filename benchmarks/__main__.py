@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import database, generator, ingest, measure, report, tables
+from benchmarks import attack, database, generator, ingest, measure, report, tables
 from benchmarks.database import Database
 from benchmarks.ingest import BULK, DEFAULT, LIMIT, OURS, Contest, Files
 from benchmarks.measure import Different, Failed
@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     os.environ.setdefault("MIGDATA_LOCAL", str(ROOT / ".local" / "bench"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that all is cleared away
+    if options.only == "attack":
+        return _attack(options)
     given = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
     try:
         with nullcontext() if given else local.session(), _folder() as folder:
@@ -46,6 +48,16 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _attack(options: argparse.Namespace) -> int:
+    try:
+        result = attack.on_the_demonstration(options.web, _say)
+    except (Failed, local.Unusable) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rows", type=int, help=f"rows of the large file ({QUICK[0]})")
@@ -54,7 +66,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--peer-rows", type=int, default=5000, help="rows for import-export")
     parser.add_argument("--errors", type=float, default=0.005, help="share of rows with an error")
     parser.add_argument("--seed", type=int, default=20261123)
-    parser.add_argument("--only", choices=["ingest", "tables"], help="measure one part")
+    parser.add_argument("--only", choices=["ingest", "tables", "attack"], help="measure one part")
+    parser.add_argument("--web", default=attack.OURS, help="the web process that is attacked")
     parser.add_argument(
         "--spoil", action="store_true", help="load one wrong value: must be noticed"
     )

@@ -47,7 +47,6 @@ def settle() -> dict[str, Any]:
         Upload.objects.create(
             agency=agency,
             instrument=instrument,
-            file_name="ready.csv",
             size=0,
             sha256="0" * 64,
             uploaded_by=_person("clerk"),

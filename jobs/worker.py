@@ -120,7 +120,9 @@ def reap(wake_again: timedelta = WAKE_AGAIN) -> list[int]:
     holds fewer calls than jobs wait, because it has lost some. Returns the ids.
     """
     now = timezone.now()
-    expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
+    # A lease longer than any that is given: the clock was set back.
+    over = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * _lease())
+    expired = Job.objects.filter(over, state=Job.State.RUNNING)
     expired.filter(attempts__gte=ATTEMPTS).update(
         state=Job.State.FAILED, because=sentence(STOPPED), finished_at=now
     )
@@ -148,7 +150,8 @@ def _lost(told: int, most: int) -> int:
 
 def _ready(now: datetime) -> Q:
     """Say which jobs wait, and not for the end of the pause before their next attempt."""
-    return Q(state=Job.State.QUEUED) & (Q(lease_until=None) | Q(lease_until__lt=now))
+    set_back = Q(lease_until__gt=now + 2 * LONGEST_PAUSE)  # the clock was
+    return Q(state=Job.State.QUEUED) & (Q(lease_until=None) | Q(lease_until__lt=now) | set_back)
 
 
 def _claim(job_id: int, worker: str) -> Job | None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_init, worker_ready
@@ -53,8 +54,9 @@ def compare_secrets(**_kwargs: object) -> None:
 
 @worker_ready.connect
 def look_for_left_work(**_kwargs: object) -> None:
-    """On start, requeue jobs whose message was lost."""
+    """On start, requeue jobs whose message was lost, and remove what killed processes left."""
     reap.delay(start=True)
+    app.send_task("records.expire")
 
 
 class BrokerAway(Exception):
@@ -96,4 +98,5 @@ def calls() -> int:
     """Return how many calls wait for a worker. Raises as `wake` does."""
     with _asked() as connection:
         queue = app.conf.task_default_queue
-        return int(connection.default_channel.client.llen(queue))
+        channel: Any = connection.default_channel  # that of Redis has a client
+        return int(channel.client.llen(queue))

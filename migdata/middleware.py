@@ -8,14 +8,17 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-OTHER_FIELDS = 1 << 20  # bytes that a form may send beside its file
+from migdata.server import admission
+from migdata.server.admission import NotAdmitted
+from migdata.server.arrival import METHODS
 
 
 class RejectMalformed:
-    """Reject NUL characters, which PostgreSQL cannot store, and files that are too large or a stranger's.
+    """Reject NUL characters, which PostgreSQL cannot store, and bodies that are too large or a stranger's.
 
     A form with a file is read whole when its CSRF token is checked, before any page is asked. So
-    the size of the file, and whether the person has signed in, are checked here.
+    who may send how much is checked here. The door (migdata.server) has asked the same rule before
+    it received the body; here it holds for whatever else may call the portal.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -24,17 +27,10 @@ class RejectMalformed:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in unquote(f"{request.path}?{request.META.get('QUERY_STRING', '')}"):
             return _answer(400, _("The address holds a character that no text has."))
-        if request.content_type == "multipart/form-data":
-            length = _length(request)
-            if length > OTHER_FIELDS and not request.user.is_authenticated:
-                return _answer(403, _("Sign in before you send a file."))
-            if not 0 < length <= settings.UPLOAD_LIMIT + OTHER_FIELDS:
-                limit = settings.UPLOAD_LIMIT // 2**20
-                return _answer(
-                    413,
-                    _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
-                    % {"limit": limit},
-                )
+        try:
+            _admit(request)
+        except NotAdmitted as refusal:
+            return _answer(refusal.status, refusal.text)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
@@ -43,6 +39,16 @@ class RejectMalformed:
                 if any("\x00" in value for value in values):
                     return _answer(400, _("A field holds a character that no text has."))
         return None
+
+
+def _admit(request: HttpRequest) -> None:
+    length = _length(request)
+    if length > settings.FORM_LIMIT:
+        limit = admission.allowance(request.path_info, lambda: request.user)
+        if length > limit:
+            raise admission.too_large(limit)
+    if not length and request.content_type == "multipart/form-data":
+        raise admission.too_large(settings.UPLOAD_LIMIT + settings.FORM_LIMIT)  # it may be anything
 
 
 def _length(request: HttpRequest) -> int:
@@ -57,7 +63,6 @@ def _answer(status: int, text: str) -> HttpResponse:
 class KnownMethods:
     """Answer 405 to methods that no page has, TRACE above all, and to headers that ask for another one."""
 
-    KNOWN = ("GET", "HEAD", "POST", "OPTIONS")
     OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -65,10 +70,10 @@ class KnownMethods:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked_otherwise = any(header in request.headers for header in self.OVERRIDES)
-        if request.method in self.KNOWN and not asked_otherwise:
+        if request.method in METHODS and not asked_otherwise:
             return self.get_response(request)
         response = _answer(405, _("This address is not asked in this way."))
-        response["Allow"] = ", ".join(self.KNOWN)
+        response["Allow"] = ", ".join(METHODS)
         return response
 
 

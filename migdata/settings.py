@@ -58,12 +58,12 @@ INSTALLED_APPS = [
     "migdata",
 ]
 MIDDLEWARE = [
-    "migdata.health.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "migdata.middleware.PrivateIsNotStored",
     "migdata.middleware.KnownMethods",
+    "migdata.health.HealthFirst",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -203,6 +203,8 @@ STORAGES = {
 # Without collected files (tests, development) they are found where they lie.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING
 UPLOAD_LIMIT = int(os.environ.get("UPLOAD_LIMIT", 2 * 1024**3))  # bytes of one file
+# Nothing is written in the clear: each piece of a file is encrypted as it comes.
+FILE_UPLOAD_HANDLERS = ["records.collection.receiving.EncryptingUploadHandler"]
 # How many files may wait for a worker, be sent in 24 hours, and how many bytes may wait on disk: of
 # one person, and of one agency (records.collection.quotas).
 UPLOADS_WAITING = limits("UPLOADS_WAITING", person=100, agency=200)
@@ -215,8 +217,30 @@ HELD_BYTES = int(os.environ.get("HELD_BYTES", 128 * 1024**2))
 HELD_ROWS_OF_AGENCY = int(os.environ.get("HELD_ROWS_OF_AGENCY", 500_000))
 HELD_BYTES_OF_AGENCY = int(os.environ.get("HELD_BYTES_OF_AGENCY", 512 * 1024**2))
 HELD_SHARE_FROM = int(os.environ.get("HELD_SHARE_FROM", 10_000))
-FILE_UPLOAD_TEMP_DIR = None
+# Bytes of a form without a file, or of what stands in it beside the file.
+FORM_LIMIT = DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# The door (migdata.server, docs/adr/0012). Seconds without a byte, of a body or of a reader:
+DOOR_PATIENCE = float(os.environ.get("DOOR_PATIENCE", 20))
+# Threads of each web process: for people who are signed in, for everybody else, for signing in.
+DOOR_THREADS = {
+    "people": int(os.environ.get("DOOR_THREADS_PEOPLE", 4)),
+    "public": int(os.environ.get("DOOR_THREADS_PUBLIC", 2)),
+    "entrance": 2,
+}
+# Requests a minute: pages, costly answers (filtered figures, downloads, the API), forms that change
+# something, and cookies nobody has looked at yet. An office of fifty may share one address.
+REQUESTS_A_MINUTE = {
+    who: {
+        kind: int(os.environ.get(f"{kind}_A_MINUTE_BY_{who}".upper(), most))
+        for kind, most in kinds.items()
+    }
+    for who, kinds in {
+        "address": {"pages": 1200, "costly": 240, "forms": 240, "cookies": 600},
+        "account": {"pages": 600, "costly": 120, "forms": 240},
+    }.items()
+}
 
 REDIS_URL = address("REDIS_URL", "REDIS_PASSWORD")
 CELERY_BROKER_URL = REDIS_URL

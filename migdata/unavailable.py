@@ -4,7 +4,8 @@ Django asks `server_error` for every exception that no page has answered, those 
 """
 
 import sys
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -50,6 +51,7 @@ ANSWERS = {
         _("Nothing was changed. Ask for less at once, or try again when fewer people are here."),
         30,
     ),
+    # Of a form; who only looks is told that the portal is busy.
     Trouble.BUSY: Answer(409, _("Somebody else is working on this"), NOTHING_CHANGED, 5),
     Trouble.CONFLICT: Answer(503, _("Two people did the same at once"), NOTHING_CHANGED, 2),
 }
@@ -60,7 +62,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     cause = trouble(sys.exc_info()[1])
     if cause is None:
         return our_fault(request)
+    if cause is Trouble.FULL:
+        _drop_received(request)
     answer = ANSWERS[cause]
+    if answer.status == 409 and request.method in ("GET", "HEAD"):
+        answer = replace(answer, status=503)
     # The middleware that chooses the language may not have been reached.
     language = translation.get_language_from_request(request)
     with translation.override(language):
@@ -68,6 +74,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response["Retry-After"] = str(answer.seconds)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _drop_received(request: HttpRequest) -> None:
+    """Remove what was received of files: it takes room, and nobody will read it."""
+    for handler in request.upload_handlers:
+        with suppress(OSError):  # to close it is to write the rest of it
+            handler.upload_interrupted()
 
 
 def _is_program(request: HttpRequest) -> bool:

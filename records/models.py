@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import AgencyScoped
@@ -55,6 +56,24 @@ class InstrumentVersion(models.Model):
     @property
     def title(self) -> str:
         return in_language(self.content["title"])
+
+
+class Numbering(models.Model):
+    """How an agency numbers the cases of an instrument: patterns such as WP-#######, parted by commas."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="numberings")
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
+    pattern = models.CharField(max_length=250)
+    declared_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    declared_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "instrument"], name="numbering_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency} {self.instrument} {self.pattern}"
 
 
 class Submission(models.Model):
@@ -151,10 +170,11 @@ class Upload(models.Model):
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="uploads")
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="uploads")
-    file_name = models.CharField(max_length=255)
+    # Of file, sheets and headers, encrypted for who sent them (collection.names).
+    given_names = models.BinaryField(null=True)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
-    # Of a workbook; each of its sheets is taken in once.
+    # Of a workbook, by its place (#2); each of its sheets is taken in once.
     sheet = models.CharField(max_length=255, blank=True, default="")
     state = models.CharField(max_length=13, choices=State, default=State.RECEIVED)
     reason = models.TextField(blank=True)
@@ -164,6 +184,8 @@ class Upload(models.Model):
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
     uploaded_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    shown_name: str  # what a page calls it: collection.names, set where it is listed
 
     objects = AgencyScoped["Upload"].as_manager()
 
@@ -180,7 +202,9 @@ class Upload(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.file_name
+        """The name that everybody may see."""
+        code, number = self.instrument.code, self.pk
+        return gettext("%(instrument)s, file %(number)s") % {"instrument": code, "number": number}
 
     def get_absolute_url(self) -> str:
         return reverse("records:upload", args=[self.pk])

@@ -1,6 +1,9 @@
 """The jobs of this app, by name, and what it does now and then."""
 
+import logging
+
 from celery import shared_task
+from django.db import DatabaseError, connections
 
 from agencies import lockout, scope
 from agencies.roles import Permission
@@ -20,3 +23,13 @@ def expire() -> None:
     """
     uploads.expire()
     lockout.expire()
+
+
+def sweep_at_start() -> None:
+    """Remove files of requests that a killed web process never finished; beat does the same every hour."""
+    try:
+        uploads.sweep()
+    except DatabaseError as error:  # pages say so themselves; beat tries again
+        logging.getLogger(__name__).warning("no sweep at start: %s", type(error).__name__)
+    finally:
+        connections.close_all()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.pages import entry, held, home, instruments, submissions, uploads
+from records.pages import entry, held, home, instruments, numbering, submissions, uploads
 
 app_name = "records"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("instruments/", instruments.instruments, name="instruments"),
     path("instruments/<slug:instrument_code>/", instruments.instrument, name="instrument"),
     path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),
+    path("numbering/", numbering.numbering, name="numbering"),
     path("submissions/", submissions.submissions, name="submissions"),
     path(
         "submissions/begin/<slug:instrument_code>/<slug:agency_code>/<slug:period>/",

@@ -55,7 +55,7 @@ def submission(agency, instrument, period="2026-03", **fields):
 
 def upload(agency, instrument, by, *submissions, **fields):
     """Make an upload that fed these submissions."""
-    texts = {"file_name": "file.csv", "size": 1, "sha256": f"{next(_number):064}"}
+    texts = {"size": 1, "sha256": f"{next(_number):064}"}
     made = Upload.objects.create(
         agency=agency, instrument=instrument, uploaded_by=by, **{**texts, **fields}
     )

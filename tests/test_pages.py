@@ -19,7 +19,7 @@ READERS = {
     "reviewer@sms.example": ("submissions", "uploads", "held", "instruments", ""),
     "statistician@scs.example": ("submissions", "instruments", ""),
     "publisher@scs.example": ("releases", "submissions", ""),
-    "admin@sms.example": ("people", ""),
+    "admin@sms.example": ("people", "numbering", ""),
     "admin@national.example": ("people", ""),
     "viewer@parl.example": ("figures", ""),
 }

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from agencies import access, scope
-from agencies.models import Agency, Event, Person
+from agencies.models import Agency, Event
 from agencies.roles import Role
 from jobs import queue, worker
 from records.models import HeldRow, Record, Submission, Upload
@@ -243,8 +243,14 @@ def test_a_person_is_given_roles_stopped_and_let_in_again(country):
     client, clerk = as_person("admin@sms.example"), world.person(CLERK)
     page = f"/people/person/SMS/{clerk.pk}/"
     client.post(page, {"roles": ["clerk", "viewer"]})
-    assert 'value="viewer" checked' in client.get(page).content.decode()
+    assert 'value="viewer" checked' not in client.get(page).content.decode()
     inside = as_person(CLERK)
+    assert "invites you to work for an agency" in text_of(inside.get("/"))
+    offer = re.search(
+        r"/people/invitations/\d+/answer/", inside.get("/people/invitations/").content.decode()
+    )
+    inside.post(offer[0], {"answer": "accept"})
+    assert 'value="viewer" checked' in client.get(page).content.decode()
     client.post(page, {"active": "0"})
     assert inside.get("/").status_code == 302  # to the sign-in
     client.post(page, {"active": "1"})
@@ -255,10 +261,13 @@ def test_an_open_invitation_is_sent_again_a_closed_one_is_not(country, mailoutbo
     client = as_person("admin@sms.example")
     new = {"name": "New", "email": "new@sms.example", "roles": ["clerk"], "language": "ru"}
     client.post("/people/invite/SMS/", new)
-    person = Person.objects.get(email="new@sms.example")
-    client.post(f"/people/person/SMS/{person.pk}/", {"again": "1"})
+    change = re.search(r"/people/invitations/\d+/change/", client.get("/people/").content.decode())[
+        0
+    ]
+    client.post(change, {"verb": "again"})
     assert len(mailoutbox) == 2
-    client.post(f"/people/person/SMS/{world.person(CLERK).pk}/", {"again": "1"})
+    client.post(change, {"verb": "withdraw"})
+    client.post(change, {"verb": "again"})
     assert len(mailoutbox) == 2
 
 
@@ -272,7 +281,11 @@ def test_an_agency_is_added_and_its_administrator_invited(country, mailoutbox):
         added["Location"],
         {"name": "A", "email": "a@gbs.example", "roles": ["agency_admin"], "language": "ru"},
     )
-    assert [mail.to for mail in mailoutbox] == [["a@gbs.example"]]
+    assert [mail.to for mail in mailoutbox] == [["second@national.example"]]
+    second = as_person("second@national.example")
+    page = second.get("/people/agencies/").content.decode()
+    second.post(re.search(r"/people/invitations/\d+/change/", page)[0], {"verb": "approve"})
+    assert mailoutbox[-1].to == ["a@gbs.example"]
 
 
 def test_a_new_agency_delivers_what_names_it_and_the_office_can_be_named(country):

@@ -83,3 +83,17 @@ def test_a_header_does_not_make_one_method_another(header, one_of_each, clerk):
     response = signed_in(clerk).get(path, headers={header: "POST"})
     assert response.status_code == 405
     assert one_of_each["submission"].__class__.objects.filter(state="SUBMITTED").count() == 0
+
+
+def test_no_file_of_the_private_place_has_an_address(db, settings, clerk):
+    for folder in ("incoming", "slices"):
+        file = settings.PRIVATE_ROOT / folder / "zxq"
+        file.parent.mkdir(parents=True)
+        file.write_text("zxq-canary")
+        places = (str(file), f"/media/{folder}/zxq", f"/private/{folder}/zxq", f"/{folder}/zxq")
+        tricks = (f"/static/../private/{folder}/zxq", f"/static/%2e%2e/private/{folder}/zxq")
+        for path in (*places, *tricks, f"/static/{file}"):
+            for browser in (Client(), signed_in(clerk)):
+                response = browser.get(path)
+                assert response.status_code in (302, 404), path
+                assert b"zxq-canary" not in response.getvalue()

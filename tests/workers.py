@@ -2,11 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -72,3 +74,38 @@ def backends_in_transaction() -> list[tuple[int, str]]:
             " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
         )
         return list(cursor.fetchall())
+
+
+class Web:
+    """The web process of the portal as the demonstration starts it; `kill` is kill -9 of all of it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.log = folder / "web.log"
+        bind = ("--bind", f"127.0.0.1:{self.port}", "--chdir", str(settings.BASE_DIR))
+        many = ("--workers", "2", "--threads", "4", "--timeout", "120")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", *bind, *many, "migdata.wsgi"],
+                env={**os.environ, "DEMO": "1", **environment},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 5) as connected:
+                connected.settimeout(30)
+                connected.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+                return bool(connected.recv(16))
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()

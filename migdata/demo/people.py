@@ -77,6 +77,8 @@ ACCOUNTS = [
     ),
     Account("editor@scs.example", Role.PUBLISHER, "SCS"),
 ]
+# What one national administrator proposes a second approves.
+ACCOUNTS.append(Account("second@national.example", Role.NATIONAL_ADMIN, "NAT"))
 
 
 def settle() -> list[tuple[str, str]]:

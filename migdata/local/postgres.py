@@ -27,6 +27,15 @@ INITDB = (
 )
 
 
+# What an error says of rows stays out of the log; roles.sql says the same for servers of one's own.
+QUIET = (
+    "log_error_verbosity=terse",
+    "log_min_error_statement=panic",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
+)
+
+
 class Postgres:
     """One cluster of a place, reached by a unix socket only."""
 
@@ -82,6 +91,7 @@ class Postgres:
     def _start(self) -> None:
         """Start, however the last run ended: after kill -9 pid file and children linger."""
         options = f"-k '{self.sockets}' -c listen_addresses='' -c max_connections=100 -c jit=off"
+        options += "".join(f" -c {setting}" for setting in QUIET)
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE:
             start = ("-D", self.data, "-w", "-t", "60", "-l", self.log, "-o", options, "start")

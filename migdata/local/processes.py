@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from migdata.local.place import Unusable, own
+from migdata.local.place import ROOT, Unusable, own
 
 PR_SET_PDEATHSIG = 1
 PATIENCE = 15.0  # seconds to end in order; a job that is cut off is done again by its lease
@@ -34,11 +34,12 @@ class Process:
         with self.log.open("ab") as output:
             self.running = subprocess.Popen(  # noqa: S603, PLW1509
                 self.command,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
 
     def last_words(self) -> str:
@@ -98,8 +99,8 @@ class Processes:
         self.all.clear()
 
 
-def _end_with_parent() -> None:
-    """Let the kernel end this process when the supervisor is killed (Linux)."""
+def end_with_parent(by: int = signal.SIGTERM) -> None:
+    """Let the kernel end this process when the one that started it is gone, killed or not (Linux)."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(PR_SET_PDEATHSIG, by)

@@ -27,6 +27,15 @@ SELECT format('CREATE ROLE %I', name)
 ALTER ROLE migdata_owner LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS;
 ALTER ROLE migdata_app LOGIN NOSUPERUSER NOBYPASSRLS;
 ALTER ROLE migdata_public NOLOGIN NOSUPERUSER NOBYPASSRLS;
+
+-- Rows stand in the details of errors (“Key (…)=(…) already exists”), in the statement that failed and in
+-- its parameters. None of that is written to the log of the server, whatever its configuration says.
+SELECT format('ALTER ROLE %I SET %s = %L', role, name, setting)
+  FROM unnest(ARRAY['migdata_owner', 'migdata_app']) AS role,
+       (VALUES ('log_error_verbosity', 'terse'), ('log_min_error_statement', 'panic'),
+               ('log_parameter_max_length', '0'), ('log_parameter_max_length_on_error', '0'))
+       AS quiet (name, setting)
+\gexec
 GRANT migdata_app TO migdata_owner WITH SET TRUE, INHERIT FALSE;
 GRANT migdata_public TO migdata_app WITH SET TRUE, INHERIT FALSE;
 

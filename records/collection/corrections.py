@@ -14,6 +14,7 @@ from records.collection import entry
 from records.collection.answers import answers_of
 from records.collection.entry import Before, Outcome
 from records.collection.held_rows import texts_of_held
+from records.collection.numberings import numbering_of
 from records.instruments import versions
 from records.instruments.spec import Spec, Variable
 from records.models import HeldRow
@@ -60,10 +61,12 @@ def check(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> Checke
     if answers.day_first is None:
         # A person who types a date into a field writes the day first; the file did not say.
         changes = {name: _day_first(spec.by_name[name], text) for name, text in changes.items()}
-    texts = texts_of_held(held_row) | changes
+    own = texts_of_held(held_row)
+    texts = own | entry.with_own_keys({**own, **changes}, spec, own)
     if changes.keys() & set(DATES) and _is_typed(held_row):
         texts.pop("age", None)  # it was worked out from the dates as they were
-    return entry.check(texts, spec, answers)
+    numbering = numbering_of(held_row.agency, held_row.instrument)
+    return entry.check(texts, spec, answers, numbering)
 
 
 def changes_in(held_row: HeldRow, posted: Mapping[str, str]) -> dict[str, str]:
@@ -72,8 +75,9 @@ def changes_in(held_row: HeldRow, posted: Mapping[str, str]) -> dict[str, str]:
     texts, visible = texts_of_held(held_row), shown_texts(held_row)
     return {
         name: posted[name].strip()
-        for name in spec.by_name
+        for name, variable in spec.by_name.items()
         if name in posted
+        and variable.kind != "key"
         and _visible(posted[name]) not in (_visible(texts.get(name)), _visible(visible.get(name)))
     }
 

@@ -20,6 +20,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import late_rows
 from records.collection.held_rows import locked_held, text_of_value
+from records.collection.numberings import numbering_of
 from records.collection.staging import CORE
 from records.instruments import versions
 from records.instruments.spec import Spec
@@ -39,6 +40,7 @@ from records.validation.meanings import Answers
 
 # Fields of the form are written day first; what a field says is never in doubt.
 TYPED = Answers(day_first=True)
+NOT_MADE_HERE = "typed"  # stands for a key that somebody typed: it is no key
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def save(
     """
     require_delivery(by, agency, instrument)
     version = record.submission.instrument_version if record else versions.current(instrument)
-    checked = check(values, versions.spec_of(version))
+    spec = versions.spec_of(version)
+    values = with_own_keys(values, spec, texts_of(record) if record else {})
+    checked = check(values, spec, numbering=numbering_of(agency, instrument))
     outcome = outcome_of(checked, acknowledged)
     if not outcome.findings:
         before = Before(record=record, version_seen=version_seen)
@@ -95,11 +99,26 @@ def save(
     return outcome
 
 
-def check(values: Mapping[str, str], spec: Spec, answers: Answers = TYPED) -> Checked:
+def check(
+    values: Mapping[str, str], spec: Spec, answers: Answers = TYPED, numbering: str = ""
+) -> Checked:
     """Check the values of one record (variable -> text) without saving."""
     texts = {v.name: [str(values.get(v.name, "")).strip()] for v in spec.variables}
     rows = pa.table(texts | {"_row": pa.array([1], pa.int32())})
-    return engine.check(rows, spec, today=timezone.localdate(), answers=answers)
+    today = timezone.localdate()
+    return engine.check(rows, spec, today=today, answers=answers, numbering=numbering)
+
+
+def with_own_keys(values: Mapping[str, str], spec: Spec, own: Mapping[str, str]) -> dict[str, str]:
+    """Return the values with the keys of person and employer that the portal made (`own`).
+
+    Nobody types a key: one that is not the row’s own becomes a text that the engine refuses.
+    """
+    texts = dict(values)
+    for name in (v.name for v in spec.variables if v.kind == "key"):
+        typed, made = str(values.get(name) or "").strip(), own.get(name, "")
+        texts[name] = made if typed in ("", made) else NOT_MADE_HERE
+    return texts
 
 
 def outcome_of(checked: Checked, acknowledged: frozenset[str]) -> Outcome:

@@ -20,10 +20,11 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, staging, uploads
+from records.collection import admission, collisions, names, staging, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.findings_by_cause import FindingsByCause
+from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
 from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
 from records.instruments import versions
@@ -56,7 +57,12 @@ def process(job: Job) -> None:
         upload.state, upload.reason = State.REFUSED, str(refusal)
     # Named fields, and only from the state we began with: people may have acted on the row since.
     changed = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(
-        state=upload.state, reason=upload.reason, report=upload.report, sheet=upload.sheet
+        state=upload.state,
+        reason=upload.reason,
+        report=upload.report,
+        sheet=upload.sheet,
+        answers=upload.answers,
+        given_names=upload.given_names,
     )
     if not changed:
         raise worker.LeaseLost
@@ -85,19 +91,19 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     for part in ("refusal", "findings"):  # of an earlier reading, with other answers
         upload.report.pop(part, None)
     with (
-        encrypted_file.decrypted(path, *uploads.file_secrets()) as clear,
+        encrypted_file.opened(path, *uploads.file_secrets()) as sealed,
         closing(
             child.open(
-                clear,
+                sealed,
                 spec=versions.spec_of(version),
-                file_name=upload.file_name,
-                answers=upload.answers,
+                answers=_answers(upload),
                 person_key=person_key(upload.agency),
                 limits=child.Limits(),
                 others=_other_instruments(upload),
             )
         ) as reading,
     ):
+        _keep_names(upload, reading)
         # The letters of sex that the file proves hold for its rows also when one is corrected.
         upload.report |= {**reading.description(), "letters": reading.letters}
         if not upload.answers and reading.refusal:
@@ -110,6 +116,20 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
         upload.sheet = (reading.file.get("sheet") or "")[:255]
         refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
         _take_in(upload, version, reading, job)
+
+
+def _answers(upload: Upload) -> dict[str, Any]:
+    """The answers, with the name of a sheet that was asked for before anybody knew its place."""
+    wanted = names.opened(upload).sheet
+    return {**upload.answers, **({"sheet": wanted} if wanted else {})}
+
+
+def _keep_names(upload: Upload, reading: child.Reading) -> None:
+    """Seal the names of sheets and headers for the sender; a sheet asked for by name gets its place."""
+    given = replace(names.opened(upload), parts=reading.names)
+    if given.sheet and (place := given.place_of(given.sheet)):
+        upload.answers = {**upload.answers, "sheet": place}
+    names.seal(upload, replace(given, sheet=""))  # a sheet that is not there is asked about
 
 
 def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
@@ -223,7 +243,12 @@ def _check(
     Raises `TooManyHeld` as soon as it is certain; the rest of the file is then neither checked nor staged.
     """
     answers = answers_of(upload)
-    validator = engine.Validator(file.spec, today=timezone.localdate(), answers=answers)
+    validator = engine.Validator(
+        file.spec,
+        today=timezone.localdate(),
+        answers=answers,
+        numbering=numbering_of(upload.agency, upload.instrument),
+    )
     staging.prepare()
     for block in blocks:
         checked = validator.check(block)

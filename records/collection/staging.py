@@ -143,6 +143,12 @@ def _plain(value: Any) -> Any:
 
 def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> int:
     keep = pa.array(checked.held)
+    if "record_ref" in raw.column_names:  # as it is compared: a later file may bring it again
+        raw = raw.set_column(
+            raw.column_names.index("record_ref"),
+            "record_ref",
+            pc.coalesce(checked.typed["record_ref"], raw["record_ref"].cast(pa.string())),
+        )
     for name in checked.hidden.keys() & set(raw.column_names):
         texts = personal.masked(raw[name], checked.hidden[name])
         raw = raw.set_column(raw.column_names.index(name), name, texts)

@@ -4,12 +4,10 @@ On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_fi
 refused or given up; `expire` removes what nobody waits for.
 """
 
-import hashlib
 import logging
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,12 +15,10 @@ from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
-from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
 from agencies import access, audit, scope, secrets
@@ -31,8 +27,10 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
-from records.collection import late_rows, quotas
+from records.collection import late_rows, names, quotas, receiving
+from records.collection.names import GivenNames
 from records.collection.quotas import UNANSWERED, OverQuota, room_for
+from records.collection.receiving import ReceivedFile
 from records.collection.report import UploadReport
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
@@ -46,7 +44,8 @@ from standards.translation import in_language
 
 log = logging.getLogger(__name__)
 State = Upload.State
-ORPHAN = timedelta(days=1)  # a file without an upload: an upload in progress is never that old
+ORPHAN = timedelta(hours=1)  # a file that nobody waits for; one that is being received is locked
+FAILED_WAITS = timedelta(days=1)  # the file of a job that gave up: for whoever looks into it
 __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
@@ -66,7 +65,7 @@ class BadAnswer(Refused):
 
 
 def receive(
-    content: Iterable[bytes],
+    content: ReceivedFile | Iterable[bytes],
     *,
     agency: Agency,
     instrument: Instrument,
@@ -74,37 +73,35 @@ def receive(
     by: Person,
     answers: dict[str, Any] | None = None,
 ) -> Upload:
-    """Keep the file for a worker and ask for it to be read. `content` yields its bytes in pieces.
+    """Keep the file for a worker and ask for it to be read.
+
+    `content` is a file that was received already, or yields its bytes in pieces.
 
     Raises `Denied`; raises `Refused` where the agency does not deliver this instrument, the file is
     too large, or the same file was taken in already; `OverQuota` where there is no room for it now.
     """
     require_delivery(by, agency, instrument)
-    try:
-        secrets.require("files")
-    except secrets.WrongSecret as problem:
-        log.error("no file is taken in: %s", problem)
-        raise Refused(_("The portal cannot keep files now. Tell those who run it.")) from None
-    size, digest, path = _keep(content, lambda size: room_for(by, size, agency))
-    try:
+    _require_secret()
+    file = _received(content, by, agency)
+    with closing(file):
+        _refuse_large(file)
         with transaction.atomic():
             quotas.one_at_a_time(by, agency)
-            room_for(by, size, agency)
-            refuse_known(agency, instrument, digest)
-            upload = Upload.objects.create(
+            room_for(by, file.size, agency)
+            refuse_known(agency, instrument, file.sha256)
+            upload = Upload(
                 agency=agency,
                 instrument=instrument,
-                file_name=_label(file_name),
-                size=size,
-                sha256=digest,
-                report={"path": path.name},
+                size=file.size,
+                sha256=file.sha256,
+                report={"path": file.path.name},
                 uploaded_by=by,
             )
+            names.seal(upload, GivenNames(names.label(file_name)))
+            upload.save()
             _ask_for_reading(upload, by, answers or {})
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    audit.record("upload", f"upload:{upload.pk}", by=by, agency=agency, size=size)
+        file.keep()
+    audit.record("upload", f"upload:{upload.pk}", by=by, agency=agency, size=file.size)
     return upload
 
 
@@ -149,7 +146,7 @@ def undo(upload: Upload, *, by: Person) -> None:
         ended = [State.COMMITTED, State.NEEDS_ANSWERS, State.REFUSED]
         changed = Upload.objects.filter(
             pk=upload.pk, state__in=[*ended, State.RECEIVED] if failed else ended
-        ).update(state=State.UNDONE)
+        ).update(state=State.UNDONE, given_names=None)
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
@@ -166,8 +163,7 @@ def undo(upload: Upload, *, by: Person) -> None:
 def expire() -> None:
     """Remove files that nobody waits for, and refuse uploads whose questions nobody answers.
 
-    A file without an upload that is being read or waits for answers goes after a day, questions
-    wait 14 days. To be called now and then; looks at the uploads of all agencies.
+    Questions wait 14 days; names that only the sender sees are kept for a month. To be called now and then; looks at the uploads of all agencies.
     """
     now = timezone.now()
     with scope.working(Agency.objects.values_list("pk", flat=True)):
@@ -176,11 +172,30 @@ def expire() -> None:
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
         for upload in old.select_for_update(of=("self",), skip_locked=True):
             _expire(upload)
-        kept = Upload.objects.filter(quotas.files_kept(now))
+        forgotten = Upload.objects.filter(uploaded_at__lt=now - names.KEPT)
+        forgotten.exclude(given_names=None).update(given_names=None)
+    sweep()
+
+
+def sweep() -> None:
+    """Remove files that nobody waits for: of a request that was cut off, or of a process that was killed.
+
+    A file goes an hour after its last byte came, unless its writer still lives, or an upload waits
+    for it: to be read, for answers, for a day after its job gave up. To be called at start, too.
+    """
+    now = timezone.now()
+    with scope.working(Agency.objects.values_list("pk", flat=True)):
+        failed = Q(
+            state=State.RECEIVED,
+            job__state=Job.State.FAILED,
+            job__finished_at__gt=now - FAILED_WAITS,
+        )
+        kept = Upload.objects.filter(quotas.files_kept(now) | failed)
         wanted = set(kept.values_list("report__path", flat=True))
-    for path in _folder().glob("*"):
+    for path in receiving.folder().glob("*"):
         with suppress(FileNotFoundError):  # a worker may be quicker
-            if path.name not in wanted and path.stat().st_mtime < (now - ORPHAN).timestamp():
+            old = path.stat().st_mtime < (now - ORPHAN).timestamp()
+            if path.name not in wanted and old and not encrypted_file.is_being_written(path):
                 path.unlink()
 
 
@@ -195,6 +210,7 @@ def _expire(upload: Upload) -> None:
 
 def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
     spec = versions.spec_of(versions.current(upload.instrument))
+    answers = _with_place_of_sheet(upload, answers)
     together = {**upload.answers, **answers}
     if bad := reading_answers.bad_answer(together, spec):
         raise BadAnswer(bad)
@@ -209,8 +225,25 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
         agencies=[upload.agency_id],
         by=by,
     )
-    upload.save(update_fields=["answers", "state", "reason", "job"])
+    upload.save(update_fields=["answers", "given_names", "state", "reason", "job"])
     return upload.job
+
+
+def _with_place_of_sheet(upload: Upload, answers: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers with the place of the sheet that was asked for by name: names are kept sealed.
+
+    Before the file is read nobody knows the place: the name waits, sealed, for the worker.
+    """
+    answers, sheet = dict(answers), answers.get("sheet")
+    if not isinstance(sheet, str) or sheet == reading_answers.NONE or names.SHEET.match(sheet):
+        return answers
+    given = names.opened(upload)
+    del answers["sheet"]
+    if place := given.place_of(sheet):
+        answers["sheet"] = place
+    else:
+        names.seal(upload, replace(given, sheet=sheet))
+    return answers
 
 
 def may_be_undone(upload: Upload) -> bool:
@@ -234,11 +267,17 @@ def _would_change(upload: Upload, submission: Submission) -> bool:
 
 
 def _name_a_person(answers: Mapping[str, Any]) -> bool:
-    """Say whether a text of the file that an answer explains looks personal: answers are kept."""
-    aliases = dict(answers.get("aliases") or {}).values()
-    texts = [*(text for codes in aliases for text in codes), *(answers.get("sex_codes") or ())]
-    kinds = personal.kinds_of(pa.array([str(text) for text in texts], pa.string()))
+    """Say whether a text in an answer looks personal: answers are kept."""
+    kinds = personal.kinds_of(pa.array(list(_texts_in(answers)), pa.string()))
     return bool(kinds.any())
+
+
+def _texts_in(answer: Any) -> Iterator[str]:
+    if isinstance(answer, Mapping):
+        for text, said in answer.items():
+            yield from (str(text), *_texts_in(said))
+    else:
+        yield str(answer)
 
 
 def _submissions_of(upload: Upload) -> list[Submission]:
@@ -266,44 +305,28 @@ def summary(upload: Upload) -> dict[str, Any]:
     }
 
 
-def _label(file_name: str) -> str:
-    """The name under which people see the file; on disk it has another."""
+def _received(content: ReceivedFile | Iterable[bytes], by: Person, agency: Agency) -> ReceivedFile:
+    """The file, received now if it was not yet. Raises `OverQuota` as soon as there is no room for it."""
+    if isinstance(content, ReceivedFile):
+        return content
+    return receiving.received(content, lambda size: room_for(by, size, agency))
+
+
+def _require_secret() -> None:
+    """Refuse every file where the secret of files is not the one that was used before."""
     try:
-        return get_valid_filename(Path(file_name).name)[:255]
-    except SuspiciousFileOperation:
-        return "file"
+        secrets.require("files")
+    except secrets.WrongSecret as problem:
+        log.error("no file is taken in: %s", problem)
+        raise Refused(_("The portal cannot keep files now. Tell those who run it.")) from None
 
 
-def _keep(content: Iterable[bytes], room: Callable[[int], int]) -> tuple[int, str, Path]:
-    """Encrypt the file under a random name. Returns size and SHA-256 of the clear text, and the path.
-
-    `room` takes the bytes so far and returns how many there may be, or raises `OverQuota`.
-    """
-    left = room(0)
-    _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = _folder() / uuid.uuid4().hex
-    digest, size = hashlib.sha256(), 0
-
-    def measured() -> Iterator[bytes]:
-        nonlocal size, left
-        for piece in content:
-            digest.update(piece)
-            size += len(piece)
-            if size > settings.UPLOAD_LIMIT:
-                raise Refused(
-                    _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
-                    % {"limit": settings.UPLOAD_LIMIT // 2**20}
-                )
-            if size > left:
-                left = room(size)
-            yield piece
-
-    try:
-        encrypted_file.encrypt(measured(), path, file_secrets()[0])
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return size, digest.hexdigest(), path
+def _refuse_large(file: ReceivedFile) -> None:
+    if file.is_too_large:
+        raise Refused(
+            _("The file is larger than %(limit)s MB. Send it in parts, as CSV.")
+            % {"limit": settings.UPLOAD_LIMIT // 2**20}
+        )
 
 
 def file_secrets() -> list[bytes]:
@@ -312,17 +335,13 @@ def file_secrets() -> list[bytes]:
     return [s.encode() for s in (settings.FILES_SECRET, *settings.FILES_SECRET_FALLBACKS)]
 
 
-def _folder() -> Path:
-    return Path(settings.PRIVATE_ROOT) / "incoming"
-
-
 def waiting_files() -> list[Path]:
     """Return the encrypted files that lie on disk, of all agencies."""
-    return [path for path in sorted(_folder().glob("*")) if not path.suffix]
+    return [path for path in sorted(receiving.folder().glob("*")) if not path.suffix]
 
 
 def path_of(upload: Upload) -> Path:
-    return _folder() / str(upload.report["path"])
+    return receiving.folder() / str(upload.report["path"])
 
 
 def refuse_known(

@@ -148,8 +148,8 @@ NUMBER_DIGEST = [
         "pk",
         models.CompositePrimaryKey(
             "submission",
-            "agency",
             "digest",
+            "agency",
             blank=True,
             editable=False,
             primary_key=True,

@@ -20,7 +20,7 @@ from records.instruments.versions import current, spec_of
 from records.models import HeldRow, InstrumentVersion, Record, Submission
 from records.pages.fields import fields_of
 from records.validation.findings import Finding
-from standards import codelists
+from standards import codelists, spelling
 from standards.translation import active_language, in_language
 
 PER_PAGE = 50
@@ -39,7 +39,7 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
     rows = Record.objects.visible_to(request.user).filter(submission=submission)
     wanted = request.GET.get("q", "").strip()
     if wanted:
-        rows = rows.filter(record_ref__icontains=wanted)
+        rows = rows.filter(record_ref__icontains=spelling.reference(wanted))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     spec = spec_of(submission.instrument_version)
     context = {
@@ -154,7 +154,8 @@ def _save(
     record: Record | None = None,
 ) -> HttpResponse:
     """Save what was typed, and go on to where the person was; else show the form with what is wrong."""
-    values = {v.name: request.POST.get(v.name, "") for v in spec_of(version).variables}
+    variables = spec_of(version).variables
+    values = {v.name: request.POST.get(v.name, "") for v in variables if v.kind != "key"}
     try:
         outcome = entry.save(
             values,

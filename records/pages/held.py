@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies import access
 from agencies.http import SignedInRequest, takes_forms
+from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import corrections
 from records.collection.held_rows import discard as discard_row
 from records.collection.held_rows import texts_of_held
+from records.collection.names import shown_name
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Submission, Upload
@@ -80,7 +82,7 @@ def held_rows(
     may_correct = access.may(request.user, Permission.ENTER, owner.agency)
     context = {
         "owner": owner,
-        "title": _title(owner),
+        "title": _title(owner, request.user),
         "page": page,
         "rule": rule,
         "causes": [{**c, "text": in_language(c["message"])} for c in profile.causes(held)],
@@ -230,8 +232,8 @@ def _cell(held: HeldRow, spec: Spec, name: str, text: str, compared: bool) -> Ce
     )
 
 
-def _title(owner: Submission | Upload) -> str:
+def _title(owner: Submission | Upload, person: Person) -> str:
     if isinstance(owner, Upload):
-        return owner.file_name
+        return shown_name(owner, person)
     period = period_name(owner.period, active_language())
     return f"{owner.instrument_version.title}, {period}"

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from agencies import access
+from agencies import access, invitations
 from agencies.http import SignedInRequest
 from agencies.models import Agency, Person
 from agencies.roles import Permission
+from records.collection.names import shown_name
 from records.instruments import versions
 from records.models import Instrument, InstrumentVersion, ReviewStep, Submission, Upload
 from records.review import profile, steps, submissions
@@ -78,11 +79,12 @@ class Delivery:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the person; those who have nothing to do with submissions go to their desk."""
+    invited = invitations.waiting_for(request.user).exists()
     if not access.may(request.user, Permission.SEE_SUBMISSIONS):
-        return redirect(_desk(request.user))
+        return redirect("agencies:invitations" if invited else _desk(request.user))
     deliveries = _deliveries(request.user)
     groups = _groups(request.user, deliveries)
-    if not groups and access.may(request.user, Permission.PUBLISH):
+    if not groups and not invited and access.may(request.user, Permission.PUBLISH):
         return redirect("reports:releases")
     if groups:
         groups[0].tasks[0].first = True
@@ -91,6 +93,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "count": sum(group.count for group in groups),
         "calendar": _calendar(deliveries),
         "starts": deliveries,
+        "invited": invited,
     }
     return render(request, "records/home.html", context)
 
@@ -154,12 +157,14 @@ def _questions(person: Person) -> list[Task]:
         Task(
             "",
             upload.agency.code,
-            str(upload),
+            shown_name(upload, person),
             _("The file is read. Questions about its columns or values are open."),
             _("Answer"),
             upload.get_absolute_url(),
         )
-        for upload in open_questions.visible_to(person).select_related("agency").defer("report")
+        for upload in open_questions.visible_to(person)
+        .select_related("agency", "instrument")
+        .defer("report")
     ]
 
 

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies import access
 from agencies.http import SignedInRequest
+from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import late_rows
-from records.models import ReviewStep, Submission
+from records.collection.names import shown_name
+from records.models import ReviewStep, Submission, Upload
 from records.review import opening, profile, shared_numbers, steps
 from records.review.submissions import advance as advance_submission
 from records.review.submissions import bar, steps_open_to
@@ -194,8 +196,16 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
             {"by": p.by, "at": p.at, "reason": p.reason, "label": steps.STEPS[p.verb].done}
             for p in review_steps
         ],
-        "uploads": submission.uploads.defer("report") if sees else [],
+        "uploads": _uploads(submission, request.user) if sees else [],
     }
+
+
+def _uploads(submission: Submission, person: Person) -> list[Upload]:
+    """The files that fed the submission, each called as this person may see it."""
+    uploads = list(submission.uploads.select_related("instrument").defer("report"))
+    for upload in uploads:
+        upload.shown_name = shown_name(upload, person)
+    return uploads
 
 
 def _waits(submission: Submission, offered: list[str]) -> str:

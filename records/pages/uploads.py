@@ -1,8 +1,8 @@
 """Uploads: send a file, watch it being read, answer its questions, see what came of it, undo."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from django import forms
@@ -25,6 +25,9 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
+from records.collection import names
+from records.collection.findings_by_cause import Cause
+from records.collection.names import GivenNames
 from records.collection.report import UploadReport
 from records.collection.uploads import (
     BadAnswer,
@@ -36,7 +39,7 @@ from records.collection.uploads import (
 )
 from records.collection.uploads import undo as undo_upload
 from records.instruments.versions import current, current_of, spec_of
-from records.models import HeldRow, Upload
+from records.models import HeldRow, Submission, Upload
 from records.reading.layout import Question
 from standards import sex
 from standards.codelists import standard
@@ -81,13 +84,15 @@ def uploads(request: SignedInRequest) -> HttpResponse:
     visible = Upload.objects.visible_to(request.user).defer("report").annotate(**rows)
     uploads = visible.select_related("agency", "instrument", "job")
     page = Paginator(uploads, 40).get_page(request.GET.get("page"))
+    for upload in page.object_list:
+        upload.shown_name = names.shown_name(upload, request.user)
     may_enter = access.may(request.user, Permission.ENTER)
     return render(request, "records/uploads.html", {"page": page, "may_enter": may_enter})
 
 
 @takes_forms
+@access.takes_files(Permission.ENTER)
 def new(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, Permission.ENTER)
     form = UploadForm(
         request.POST or None, request.FILES or None, person=request.user, initial=request.GET.dict()
     )
@@ -96,7 +101,7 @@ def new(request: SignedInRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         try:
             upload = receive(
-                file.chunks(),
+                file.received,
                 agency=agency,
                 instrument=instrument,
                 file_name=file.name,
@@ -142,7 +147,8 @@ def answer(request: SignedInRequest, upload_id: int) -> HttpResponse:
     except BadAnswer as refusal:
         context = _context(request, upload)
         problems = dict.fromkeys(refusal.questions, str(refusal))
-        context["questions"] = _questions(upload, answers, problems)
+        given = names.given_names(upload, request.user)
+        context["questions"] = _questions(upload, answers, given, problems)
         return render(request, "records/upload.html", context, status=422)
     except Refused as refusal:
         messages.error(request, str(refusal))
@@ -189,23 +195,26 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
 
 def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     report = UploadReport.of(upload)
+    given = names.given_names(upload, request.user)
     held = HeldRow.open_rows.filter(upload=upload).errors().count()
     submissions = list(upload.submissions.order_by("period"))
     may_enter = access.may(request.user, Permission.ENTER, upload.agency)
     return {
         "upload": upload,
+        "name": given.file or _neutral_name(upload, submissions),
+        "sheet": given.sheet_of(str(report.file.get("sheet") or "")),
         "state": upload.outcome,
         "heading": _heading(upload, report.rows.accepted, held),
         "why": in_language(report.refusal.message) if report.refusal else upload.why,
-        "where": report.refusal.where if report.refusal else "",
+        "where": given.sheet_of(report.refusal.where) if report.refusal else "",
         "report": report,
-        "columns": _columns(upload, report),
+        "columns": _columns(upload, report, given),
         "rows": report.rows,
         "skipped": _skipped(report.skipped),
         "sum": sex.of_codes(report.sex),
-        "errors": [cause for cause in report.findings if cause.severity == "error"],
-        "warnings": [cause for cause in report.findings if cause.severity == "warning"],
-        "questions": _questions(upload, upload.answers) if can_be_answered(upload) else [],
+        "errors": _causes(report, "error", given),
+        "warnings": _causes(report, "warning", given),
+        "questions": _questions(upload, upload.answers, given) if can_be_answered(upload) else [],
         "held": held,
         "held_at": reverse("records:upload_held", args=[upload.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
@@ -214,6 +223,24 @@ def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
         "may_enter": may_enter,
         "may_undo": may_enter and may_be_undone(upload),
     }
+
+
+def _neutral_name(upload: Upload, submissions: Sequence[Submission]) -> str:
+    """The name of the file for everybody but its sender: SMS-WPF, 2026-03, file 12."""
+    periods = ", ".join(submission.period for submission in submissions[:3])
+    if not periods:
+        return str(upload)
+    told = {"instrument": f"{upload.instrument.code}, {periods}", "number": upload.pk}
+    return _("%(instrument)s, file %(number)s") % told
+
+
+def _causes(report: UploadReport, severity: str, given: GivenNames) -> list[Cause]:
+    """The causes of this severity; cells are told with the names that the sender gave their sheets."""
+    return [
+        replace(cause, examples=[replace(e, cell=given.sheet_of(e.cell)) for e in cause.examples])
+        for cause in report.findings
+        if cause.severity == severity
+    ]
 
 
 def _heading(upload: Upload, accepted: int, held: int) -> str:
@@ -232,7 +259,7 @@ def _heading(upload: Upload, accepted: int, held: int) -> str:
     return f"{to_do}, {heading}"
 
 
-def _columns(upload: Upload, report: UploadReport) -> list[dict[str, str]]:
+def _columns(upload: Upload, report: UploadReport, given: GivenNames) -> list[dict[str, str]]:
     """The columns of the file with the variable each was taken for, in words, or why it was dropped."""
     spec = spec_of(current(upload.instrument))
     reasons = standard("reading")
@@ -240,7 +267,7 @@ def _columns(upload: Upload, report: UploadReport) -> list[dict[str, str]]:
     return [
         {
             "letter": column.letter,
-            "header": column.header,
+            "header": given.header_of(column.letter, column.header),
             "how": column.how,
             "label": labels.get(column.variable or "", ""),
             "why": in_language(reasons[f"dropped.{column.reason}"]) if column.reason else "",
@@ -257,14 +284,23 @@ def _skipped(kinds: Mapping[str, int]) -> list[str]:
 
 
 def _questions(
-    upload: Upload, answers: dict[str, Any], problems: dict[str, str] | None = None
+    upload: Upload,
+    answers: dict[str, Any],
+    given: GivenNames,
+    problems: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """The questions with what was answered, and beside an answer why it cannot be used."""
-    questions = [_question(question, answers) for question in UploadReport.of(upload).questions]
+    questions = [_question(q, answers, given) for q in UploadReport.of(upload).questions]
     return [{**q, "problem": (problems or {}).get(q["id"], "")} for q in questions]
 
 
-def _question(question: Question, answers: dict[str, Any]) -> dict[str, Any]:
+def _as_given(text: str, given: GivenNames) -> str:
+    """A choice or evidence with the sender's names: `#2: 120`, `E: •••`."""
+    letter, colon, header = text.partition(": ")
+    return f"{letter}{colon}{given.header_of(letter, header)}" if colon else given.sheet_of(text)
+
+
+def _question(question: Question, answers: dict[str, Any], given: GivenNames) -> dict[str, Any]:
     name, _colon, variable = question.id.partition(":")
     answer = answers.get(name)
     if variable:
@@ -272,7 +308,9 @@ def _question(question: Question, answers: dict[str, Any]) -> dict[str, Any]:
     choices = [
         {
             "value": json.dumps(c["value"]) if isinstance(c["value"], bool) else c["value"],
-            "label": in_language(c["label"]) if isinstance(c["label"], dict) else c["label"],
+            "label": in_language(c["label"])
+            if isinstance(c["label"], dict)
+            else _as_given(c["label"], given),
             "chosen": str(c["value"]).lower() == str(answer).lower(),
         }
         for c in question.choices
@@ -281,6 +319,7 @@ def _question(question: Question, answers: dict[str, Any]) -> dict[str, Any]:
     codes = dict(answer or {}) if name == "sex_codes" else {}
     return {
         **asdict(question),
+        "evidence": [given.sheet_of(line) for line in question.evidence],
         "label": in_language(question.text),
         "options": choices,
         "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],

@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from records.instruments.spec import Spec
 from records.reading import text_file, xlsx
-from records.reading.layout import Layout, OpenedFile, Refusal
+from records.reading.encrypted_file import SealedFile
+from records.reading.layout import Layout, OpenedFile, Refusal, Source, size_of
 from records.reading.outgoing import OutgoingColumns
 from records.reading.protocol import LENGTH, OUT_OF_MEMORY
 from records.reading.refusals import FileRefused
@@ -33,7 +34,7 @@ def main() -> None:
     request = json.load(sys.stdin)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but the protocol reaches the parent
-    limit(request["limits"], Path(request["path"]).stat().st_size)
+    limit(request["limits"], size_of(source_of(request)))
     codelists.DIRECTORY = Path(request["standards"])
     spec = Spec.from_content(request["spec"])
     try:
@@ -63,14 +64,21 @@ def limit(limits: Mapping[str, int], size: int) -> None:
         ctypes.CDLL(None).unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
+def source_of(request: Mapping[str, Any]) -> Source:
+    """Return the file of the request: a path, or an encrypted file that was handed down with its key."""
+    if "key" in request:
+        return SealedFile(request["descriptor"], bytes.fromhex(request["key"]))
+    return Path(request["path"])
+
+
 def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
     """Open the file as what it is. Raises FileRefused."""
-    path = Path(request["path"])
-    if path.stat().st_size == 0:
+    source = source_of(request)
+    if size_of(source) == 0:
         raise FileRefused("empty")
     others = [Spec.from_content(content) for content in request.get("others", ())]
-    reader = xlsx.workbook if xlsx.is_office_file(path) else text_file.text_file
-    return reader(path, spec, request["answers"], request["limits"], others)
+    reader = xlsx.workbook if xlsx.is_office_file(source) else text_file.text_file
+    return reader(source, spec, request["answers"], request["limits"], others)
 
 
 def stream(file: OpenedFile, columns: OutgoingColumns, out: IO[bytes]) -> dict[str, Any]:
@@ -104,7 +112,14 @@ def _refusal_code(error: str) -> str:
 def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
     return {
         "file": file.file,
-        "columns": [asdict(c) for c in file.layout.columns if c.header or c.variable],
+        "columns": [
+            {**asdict(c), "header": c.shown} for c in file.layout.columns if c.header or c.variable
+        ],
+        # As given: for the sender only. Whoever keeps them encrypts them.
+        "names": {
+            **file.sheets,
+            **{c.letter: c.header for c in file.layout.columns if c.header != c.shown},
+        },
         "questions": [asdict(q) for q in file.layout.questions],
         "letters": file.layout.letters,
         "refusal": asdict(refusal) if refusal else None,
@@ -120,6 +135,7 @@ def _send(out: IO[bytes], message: dict[str, Any]) -> None:
 if __name__ == "__main__":
     try:
         main()
+        os._exit(0)  # a thread of the text reader may still be reading ahead
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except BaseException as error:  # the spreadsheet library panics where it gets no memory

@@ -13,6 +13,7 @@ from standards import codelists, languages
 from standards.languages import Labels
 
 LETTER = re.compile(r"^[A-Z]{1,3}$")
+PLACE = re.compile(rf"^(?:#\d+|{NONE})$")  # of a sheet
 ORDERS = ("true", "false", "1", "0", f"true{HELD}", f"false{HELD}", NONE)
 
 
@@ -90,7 +91,7 @@ def _aliases(aliases: Any, spec: Spec) -> bool:
 
 ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "encoding": lambda answer, _spec: answer in (*encoding.ENCODINGS, "utf-16", NONE),
-    "sheet": lambda answer, _spec: isinstance(answer, str),
+    "sheet": lambda answer, _spec: isinstance(answer, str) and bool(PLACE.match(answer)),
     "columns": _columns,
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,

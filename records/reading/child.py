@@ -18,6 +18,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from records.instruments.spec import Spec
+from records.reading.encrypted_file import SealedFile
 from records.reading.layout import FileColumn, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
@@ -42,6 +43,7 @@ class Limits:
 class Reading:
     """What the child saw. Close it; read `batches` to the end before what follows `process` is final.
 
+    `names`: sheets (`#2`) and columns (letters) whose names are told to their sender only, as given.
     `letters`: what single letters in the column of sex mean, where the column itself proves it.
     `skipped`: how many rows are no data, by kind (blank, total, heading, header, signature,
     numbering). `bytes_done`: how much of the file stands behind the blocks so far. `total`: where
@@ -55,6 +57,7 @@ class Reading:
     refusal: Refusal | None
     process: "subprocess.Popen[bytes]"
     letters: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     bytes_done: int = 0
     total: dict[str, int] | None = None
@@ -115,24 +118,22 @@ class Reading:
 
 
 def open(
-    file: Path | int,
+    file: Path | SealedFile,
     *,
     spec: Spec,
-    file_name: str,
     answers: Mapping[str, Any],
     person_key: bytes,
     limits: Limits,
     others: Iterable[Spec] = (),
 ) -> Reading:
-    """Start reading a file, given by path or descriptor.
+    """Start reading a file, given by path or encrypted; the child gets the key of an encrypted one.
 
     `answers` maps question ids to what the person said (see `answers.bad_answer`); `others` are the
     agency's other instruments, so that a file of one of them is recognised. Never raises for what is
     in the file: that is `refusal`, with what was wrong and what to do.
     """
     request = {
-        "path": f"/dev/fd/{file}" if isinstance(file, int) else str(file),
-        "file_name": file_name,
+        **_handed_down(file),
         "spec": spec.raw,
         "standards": str(codelists.DIRECTORY),
         "answers": dict(answers),
@@ -140,7 +141,7 @@ def open(
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
-    process = _child([file] if isinstance(file, int) else [])
+    process = _child([file.descriptor] if isinstance(file, SealedFile) else [])
     try:
         head = _head(process, request)
     except (ValueError, OSError, EOFError):
@@ -154,7 +155,14 @@ def open(
         refusal=Refusal(**head["refusal"]) if head["refusal"] else None,
         process=process,
         letters=head["letters"],
+        names=head["names"],
     )
+
+
+def _handed_down(file: Path | SealedFile) -> dict[str, Any]:
+    if isinstance(file, SealedFile):
+        return {"descriptor": file.descriptor, "key": file.key.hex()}
+    return {"path": str(file)}
 
 
 def _head(process: "subprocess.Popen[bytes]", request: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from records.reading.questions import (
     values_of,
 )
 from records.reading.rows import is_data_row, needed_columns
+from records.validation.personal import without_persons
 from standards import codelists, languages
 from standards.spelling import fold, normalise, one_script
 
@@ -43,7 +44,7 @@ def map_columns(
         return Layout(
             place, [], _other_instrument(rows, spec, spec.variables, others) or _no_headers(rows)
         )
-    columns = list(_columns(rows[place], names, spec, answers))
+    columns = [_shown(column, names) for column in _columns(rows[place], names, spec, answers)]
     needed = needed_columns(columns, spec)
     body = [row for row in rows[place + 1 :] if is_data_row(row, needed, rows[place])]
     refusal = _duplicate_header(columns, place)
@@ -86,9 +87,7 @@ def _with_questions(
 
 def _with_dropped(refusal: Refusal, layout: Layout) -> Refusal:
     """Add which columns were dropped because they are about persons: one may be what is missed."""
-    dropped = [
-        f"{c.letter} {c.header}" for c in layout.columns if c.how == "forbidden" and c.reason
-    ]
+    dropped = [f"{c.letter} {c.shown}" for c in layout.columns if c.how == "forbidden" and c.reason]
     if not dropped:
         return refusal
     what = dict.fromkeys(languages.LANGUAGES, ", ".join(dropped))
@@ -116,6 +115,12 @@ def _missing(
         if variable.name not in waiting | mapped
         and not (variable.name in denied and variable.unknown)
     ]
+
+
+def _shown(column: FileColumn, names: "Names") -> FileColumn:
+    """Give the column the header that everybody may see; one that the instrument knows names nobody."""
+    header = column.header
+    return replace(column, shown=header if names.know(header) else without_persons(header))
 
 
 def _without_persons(column: FileColumn, body: Sequence[Sequence[str]], spec: Spec) -> FileColumn:
@@ -165,6 +170,13 @@ class Names:
         if (match[0] is None or match[0] in self.numbers) and kind_of_header(header):
             return match if match[1] == "part" else (None, "forbidden")
         return match
+
+    def know(self, header: str) -> bool:
+        """Say whether the whole header is one that the instrument knows, wants dropped, or ignores."""
+        key = normalise(header)
+        return any(
+            key in names for names in (self.known, self.forbidden, self.ignored, self.composite)
+        )
 
     def _find(self, key: str) -> tuple[str | None, str]:
         if key in self.known:
@@ -263,7 +275,7 @@ def _duplicate_header(columns: Sequence[FileColumn], place: int) -> Refusal | No
         if column.variable and column.variable in first:
             earlier = first[column.variable]
             where = f"{earlier.letter}{place + 1}, {column.letter}{place + 1}"
-            headers = [earlier.header, column.header]
+            headers = [earlier.shown, column.shown]
             return _refusal("duplicate_header", where=where, headers=headers)
         if column.variable:
             first[column.variable] = column

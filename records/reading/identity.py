@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from records.reading.layout import FileColumn
 from records.validation import parsing
-from standards.spelling import normalise
+from standards.spelling import normalise, one_alphabet
 
 DOCUMENT = (
     *("паспорт", "pasport", "passport", "document", "id no", "id number"),
@@ -64,9 +64,11 @@ def keyed(key: bytes, texts: pa.Array) -> pa.Array:
 
 def _plain(texts: pa.Array) -> pa.Array:
     """Letters and digits only, in one case: how often somebody pressed the space bar identifies nobody."""
-    same = pc.utf8_upper(pc.utf8_normalize(pc.fill_null(texts, ""), "NFKC"))
+    unmarked = pc.replace_substring(pc.fill_null(texts, ""), "№", "")  # NFKC makes it “No”
+    same = pc.utf8_upper(pc.utf8_normalize(unmarked, "NFKC"))
     return pc.replace_substring_regex(same, r"[^\p{L}\p{N}\x1f]", "")
 
 
 def _hashed(key: bytes, identity: str) -> str:
-    return hmac.digest(key, identity.encode(), "sha256").hex()
+    """The keyed hash; a letter that was typed on the other keyboard is the same letter."""
+    return hmac.digest(key, one_alphabet(identity).encode(), "sha256").hex()

@@ -1,7 +1,8 @@
 """Which kind of file the first bytes show: what is no table is refused with words of its own."""
 
 import zipfile
-from pathlib import Path
+
+from records.reading.layout import Source
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ARCHIVE = b"PK\x03\x04"
@@ -36,9 +37,9 @@ def kind_of_start(start: bytes) -> str:
     return next((code for mark, code in STARTS if beginning.startswith(mark)), "")
 
 
-def kind_of_old_office(path: Path) -> str:
+def kind_of_old_office(source: Source) -> str:
     """Return the code of the refusal for a file of the old Office: its streams are named in UTF-16."""
-    with path.open("rb") as file:
+    with source.open("rb") as file:
         content = file.read(8 * MB)
 
     def holds(name: str) -> bool:

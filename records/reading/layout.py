@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import pyarrow as pa
 
 from standards.languages import Labels
+
+
+class Source(Protocol):
+    """A file to be read: a path, or an encrypted file that is clear only where it is read."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]: ...
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,7 @@ class FileColumn:
     `part`: "" the whole cell, else which piece of it (`parsing.part_of`).
     `reason`: why a forbidden column is dropped: name, document, identity, phone, email, address,
     sensitive, remark; "" where the instrument itself forbids the header.
+    `shown`: the header as it may be kept and shown to everybody: masked where it looks personal.
     """
 
     header: str
@@ -26,6 +33,7 @@ class FileColumn:
     position: int
     part: str = ""
     reason: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,12 +105,20 @@ class OpenedFile:
     """A file made ready: what was seen of it, its columns, and its rows below the headers.
 
     `file` holds encoding, delimiter, sheet, sheets (all that hold tables), header_row and merged
-    (ranges of merged cells whose value was taken for every row).
+    (ranges of merged cells whose value was taken for every row). Sheets are told by their places:
+    `#2` is the second tab; `sheets` maps that to the name it was given, which only the sender sees.
     """
 
     file: dict[str, Any]
     layout: Layout
     blocks: Iterator[FileBlock] = field(default_factory=lambda: iter(()))
+    sheets: dict[str, str] = field(default_factory=dict)
+
+
+def size_of(source: Source) -> int:
+    """Return how many bytes the file has, clear."""
+    with source.open("rb") as file:
+        return file.seek(0, 2)
 
 
 def open_questions(questions: list[Question]) -> list[Question]:

@@ -72,7 +72,7 @@ class OutgoingColumns:
         """Refuse a column of record numbers that turns out to hold names, below what was looked at first."""
         for column, texts in zip(self.mapped, arrays, strict=True):
             if self.spec.by_name[str(column.variable)].kind == "ref" and are_names(texts):
-                raise FileRefused("names", where=f"{column.letter}: {column.header}")
+                raise FileRefused("names", where=f"{column.letter}: {column.shown}")
 
     def _type(self, variable: str) -> pa.DataType:
         """Numbers of cases and keys are nearly all distinct; everything else repeats."""

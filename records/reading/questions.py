@@ -53,7 +53,7 @@ def ask_which_column(
         ]
         if not fitting:
             continue
-        choices = [{"value": c.letter, "label": f"{c.letter}: {c.header}"} for c in fitting]
+        choices = [{"value": c.letter, "label": f"{c.letter}: {c.shown}"} for c in fitting]
         evidence = [f"{c.letter}: {_examples(variable, values_of(c, body))}" for c in fitting]
         questions.append(
             ask(

@@ -11,11 +11,10 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from records.reading.layout import letter_of
+from records.reading.layout import Source, letter_of
 from records.reading.refusals import FileRefused
 
 PIECE, LONGEST_ROW = 1 << 20, 16 << 20  # bytes
@@ -97,16 +96,16 @@ def fill_merged(
     return filled
 
 
-def cell_notes(path: Path, sheet: str) -> CellNotes:
-    """Look through the XML of a sheet. Raises FileRefused where a formula without a result has no address."""
+def cell_notes(source: Source, sheet: str, place: str) -> CellNotes:
+    """Look through the XML of a sheet, which is called by its place. Raises FileRefused where a formula without a result has no address."""
     notes = CellNotes()
-    with zipfile.ZipFile(path) as archive:
+    with source.open("rb") as file, zipfile.ZipFile(file) as archive:
         part = _part_of(archive, sheet)
         for piece in _pieces(archive, part) if part in archive.namelist() else ():
             if b'"e"' in piece or b"'e'" in piece:  # seldom: most pieces are passed over quickly
                 notes.errors.update(_errors(piece))
             if b"<f" in piece or b":f" in piece:
-                notes.unstored.update(_unstored(piece, sheet))
+                notes.unstored.update(_unstored(piece, place))
     return notes
 
 

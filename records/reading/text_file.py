@@ -5,8 +5,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +24,12 @@ from records.reading.layout import (
     Layout,
     OpenedFile,
     Question,
+    Source,
+    size_of,
 )
 from records.reading.questions import NONE
 from records.reading.refusals import FileRefused, refusal
+from records.validation.personal import without_persons
 
 SAMPLE = 256 * 1024
 BLOCK = 1 << 20
@@ -36,14 +38,14 @@ NO_TABLE = (b"<html", b"<!doctype", b"<?xml", b"<table")
 
 
 def text_file(
-    path: Path,
+    source: Source,
     spec: Spec,
     answers: Mapping[str, Any],
     limits: Mapping[str, int],
     others: Sequence[Spec] = (),
 ) -> OpenedFile:
     """Look at the beginning of a text file. Raises FileRefused."""
-    with path.open("rb") as file:
+    with source.open("rb") as file:
         sample = file.read(SAMPLE)
     _refuse_other_kinds(sample)
     whole = len(sample) < SAMPLE
@@ -51,7 +53,7 @@ def text_file(
     text = _decoded(sample, guess.encoding, whole)
     if not text.strip():
         raise FileRefused("empty")
-    _refuse_nul(path, 2 if guess.encoding == "utf-16" else 1)
+    _refuse_nul(source, 2 if guess.encoding == "utf-16" else 1)
     delimiter = delimiter_of(text)
     rows, ends = _first_rows(text, delimiter, whole)
     if max((len(row) for row in rows[:1000]), default=0) > limits["columns"]:
@@ -71,7 +73,7 @@ def text_file(
         layout = replace(layout, refusal=refusal("none_fits"))
     if not layout.is_ready:
         return OpenedFile(description, layout)
-    lines = Lines(path, guess.encoding, delimiter, layout, ends[layout.header_row])
+    lines = Lines(source, guess.encoding, delimiter, layout, ends[layout.header_row])
     lines.density = len(sample) / len(text.encode())
     return OpenedFile(description, layout, lines.read())
 
@@ -120,10 +122,10 @@ def _first_rows(text: str, delimiter: str, whole: bool) -> tuple[list[list[str]]
     return rows, ends
 
 
-def _refuse_nul(path: Path, width: int) -> None:
+def _refuse_nul(source: Source, width: int) -> None:
     """A letter 0 is no text, wherever it stands; the database would refuse it much later."""
     done = 0
-    with path.open("rb") as file:
+    with source.open("rb") as file:
         while piece := file.read(BLOCK):
             letters = np.frombuffer(piece, "u2" if width == 2 else "u1", len(piece) // width)
             if not letters.all():
@@ -150,18 +152,19 @@ def _which_encoding(
 def _foreign(rows: Sequence[Sequence[str]], layout: Layout, spec: Spec) -> str:
     """Headers and values of code columns that are not ASCII: what shows the encoding and names nobody."""
     coded = [c.position for c in layout.columns if c.variable and spec.by_name[c.variable].codelist]
-    cells = [c.header for c in layout.columns]
+    cells = [c.shown for c in layout.columns]
     cells += [r[p] for r in rows[layout.header_row + 1 :][:200] for p in coded if len(r) > p]
-    return ", ".join(list(dict.fromkeys(c for c in cells if not c.isascii()))[:6])
+    foreign = list(dict.fromkeys(c for c in cells if not c.isascii()))[:6]
+    return ", ".join(map(without_persons, foreign))
 
 
 class Lines:
     """The rows below the headers, in blocks. Rows of another width are mended, or marked as shifted."""
 
     def __init__(
-        self, path: Path, encoding: str, delimiter: str, layout: Layout, header_line: int
+        self, source: Source, encoding: str, delimiter: str, layout: Layout, header_line: int
     ) -> None:
-        self.path, self.encoding, self.delimiter = path, encoding, delimiter
+        self.source, self.encoding, self.delimiter = source, encoding, delimiter
         self.columns: Sequence[FileColumn] = layout.columns
         self.hides = any(c.how == "forbidden" for c in layout.columns)
         self.unnamed = {c.position for c in layout.columns if c.how == "empty"}
@@ -175,20 +178,21 @@ class Lines:
 
     def read(self) -> Iterator[FileBlock]:
         names = [str(c) for c in dict.fromkeys(c.position for c in self.columns)]
-        size, done = self.path.stat().st_size, 0
-        for k, batch in enumerate(self._open(names), start=1):
-            # pyarrow reads ahead of us, but cuts the text of the file into blocks of this size.
-            done = min(size, int(k * BLOCK * self.density))
-            self.gaps = np.union1d(self.gaps, [place for place, _text in self.odd])
-            rows = self._numbers(batch.num_rows)
-            fine = pa.array(np.full(batch.num_rows, FINE, np.int8))
-            yield FileBlock(dict(enumerate(batch.columns)), rows, fine, done)
-            yield from self._mended(len(names), done)
+        size, done = size_of(self.source), 0
+        with self.source.open("rb") as file:
+            for k, batch in enumerate(self._open(file, names), start=1):
+                # pyarrow reads ahead of us, but cuts the text of the file into blocks of this size.
+                done = min(size, int(k * BLOCK * self.density))
+                self.gaps = np.union1d(self.gaps, [place for place, _text in self.odd])
+                rows = self._numbers(batch.num_rows)
+                fine = pa.array(np.full(batch.num_rows, FINE, np.int8))
+                yield FileBlock(dict(enumerate(batch.columns)), rows, fine, done)
+                yield from self._mended(len(names), done)
         yield from self._mended(len(names), size)
 
-    def _open(self, names: list[str]) -> pacsv.CSVStreamingReader:
+    def _open(self, file: IO[bytes], names: list[str]) -> pacsv.CSVStreamingReader:
         return pacsv.open_csv(
-            self.path,
+            file,
             read_options=pacsv.ReadOptions(
                 block_size=BLOCK,
                 use_threads=False,  # row numbers are known only in order
@@ -260,6 +264,6 @@ class Lines:
     def _ends_with(self, text: str) -> bool:
         plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(self.encoding, self.encoding)
         wanted = text.encode(plain, errors="replace")
-        with self.path.open("rb") as file:
-            file.seek(-min(len(wanted), self.path.stat().st_size), 2)
+        with self.source.open("rb") as file:
+            file.seek(-min(len(wanted), size_of(self.source)), 2)
             return bool(wanted) and file.read() == wanted

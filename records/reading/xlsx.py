@@ -19,7 +19,16 @@ from records.reading.kinds_of_files import (
     kind_of_archive,
     kind_of_old_office,
 )
-from records.reading.layout import FINE, FileBlock, Layout, OpenedFile, Question, letter_of
+from records.reading.layout import (
+    FINE,
+    FileBlock,
+    Layout,
+    OpenedFile,
+    Question,
+    Source,
+    letter_of,
+    size_of,
+)
 from records.reading.refusals import FileRefused, refusal
 from records.reading.rows import row_kind
 from records.reading.sheet_cells import CellNotes, SheetCells, cell_notes, sheet_cells
@@ -34,26 +43,30 @@ NO_TABLE = ("header_missing", "other_instrument")
 
 @dataclass(frozen=True)
 class Tables:
-    """The sheets of a workbook that hold something: their first rows mapped, and which hold tables."""
+    """The sheets of a workbook that hold something: their first rows mapped, and which hold tables.
+
+    All by their places (`#2` is the second tab); `names` has the names they were given.
+    """
 
     sheets: dict[str, Any]
     layouts: dict[str, Layout]
-    names: list[str]
+    places: list[str]
+    names: dict[str, str]
 
 
-def is_office_file(path: Path) -> bool:
+def is_office_file(source: Source) -> bool:
     """Say whether the file is a zip archive or an old Office file, so no text."""
-    with path.open("rb") as file:
+    with source.open("rb") as file:
         return file.read(8).startswith((ARCHIVE, OLE))
 
 
-def refusal_of_wrapping(path: Path, unpacked_mb: int) -> str:
+def refusal_of_wrapping(source: Source, unpacked_mb: int) -> str:
     """Look at the wrapping before anything is unpacked; the code of a refusal, or nothing."""
-    with path.open("rb") as file:
+    with source.open("rb") as file:
         if file.read(8).startswith(OLE):
-            return kind_of_old_office(path)
+            return kind_of_old_office(source)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with source.open("rb") as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             if any(e.flag_bits & 1 for e in entries):
                 return "password"
@@ -74,62 +87,66 @@ def _refusal_of_entries(entries: Sequence[zipfile.ZipInfo], unpacked_mb: int) ->
 
 
 def workbook(
-    path: Path,
+    source: Source,
     spec: Spec,
     answers: Mapping[str, Any],
     limits: Mapping[str, int],
     others: Sequence[Spec] = (),
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
-    if code := refusal_of_wrapping(path, limits["unpacked_mb"]):
+    if code := refusal_of_wrapping(source, limits["unpacked_mb"]):
         raise FileRefused(code)
-    tables = _tables(CalamineWorkbook.from_path(str(path)), spec, answers, others)
+    with source.open("rb") as opened:
+        tables = _tables(CalamineWorkbook.from_filelike(opened), spec, answers, others)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
-    name = chosen if chosen in tables.sheets else (tables.names or list(tables.sheets))[0]
-    file = {"encoding": None, "delimiter": None, "sheet": name, "sheets": tables.names}
+    place = chosen if chosen in tables.sheets else (tables.places or list(tables.sheets))[0]
+    file = {"encoding": None, "delimiter": None, "sheet": place, "sheets": tables.places}
     if question and (chosen is None or chosen == questions.NONE):
-        file["header_row"] = tables.layouts[name].header_row + 1
+        file["header_row"] = tables.layouts[place].header_row + 1
         refused = refusal("none_fits") if chosen else None
-        layout = replace(tables.layouts[name], refusal=refused, questions=[question])
-        return OpenedFile(file, layout)
-    _refuse_large(name, tables.sheets[name], limits)
-    cells = sheet_cells(tables.sheets[name], cell_notes(path, name))
+        layout = replace(tables.layouts[place], refusal=refused, questions=[question])
+        return OpenedFile(file, layout, sheets=tables.names)
+    _refuse_large(place, tables.sheets[place], limits)
+    cells = sheet_cells(tables.sheets[place], cell_notes(source, tables.names[place], place))
     layout = headers.map_columns(cells.rows, spec, answers, others)
     layout.questions[:0] = [question] if question else []
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
-    _refuse_formulas(cells, layout, name)
-    return OpenedFile(file, layout, _blocks(cells.rows, layout, path.stat().st_size))
+    _refuse_formulas(cells, layout, place)
+    return OpenedFile(file, layout, _blocks(cells.rows, layout, size_of(source)), tables.names)
 
 
 def _tables(
     book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], others: Sequence[Spec]
 ) -> Tables:
     """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything."""
-    sheets = {m.name: book.get_sheet_by_name(m.name) for m in book.sheets_metadata if _is_shown(m)}
+    tabs = [m.name for m in book.sheets_metadata if _is_shown(m)]
+    names = {f"#{k}": name for k, name in enumerate(tabs, start=1)}
+    sheets = {place: book.get_sheet_by_name(name) for place, name in names.items()}
     beginnings = {
-        name: sheet_cells(sheet, CellNotes(), headers.SEARCHED_ROWS + 1).rows
-        for name, sheet in sheets.items()
+        place: sheet_cells(sheet, CellNotes(), headers.SEARCHED_ROWS + 1).rows
+        for place, sheet in sheets.items()
     }
     layouts = {
-        name: headers.map_columns(rows, spec, answers, others)
-        for name, rows in beginnings.items()
+        place: headers.map_columns(rows, spec, answers, others)
+        for place, rows in beginnings.items()
         if rows
     }
     if not layouts:
         raise FileRefused("empty")
-    names = [n for n, m in layouts.items() if not (m.refusal and m.refusal.code in NO_TABLE)]
-    return Tables({name: sheets[name] for name in layouts}, layouts, names)
+    places = [p for p, m in layouts.items() if not (m.refusal and m.refusal.code in NO_TABLE)]
+    return Tables({place: sheets[place] for place in layouts}, layouts, places, names)
 
 
 def _which_sheet(tables: Tables, answers: Mapping[str, Any]) -> Question | None:
-    """Ask which sheet is meant, where several hold tables."""
+    """Ask which sheet is meant, where several hold tables. The answer is its place, or its name."""
     answer = answers.get("sheet")
-    known = list(dict.fromkeys([*tables.names, *([answer] if answer in tables.sheets else [])]))
+    answer = next((p for p in tables.sheets if tables.names[p] == answer), answer)
+    known = list(dict.fromkeys([*tables.places, *([answer] if answer in tables.sheets else [])]))
     if len(known) < 2:
         return None
-    lengths = [f"{name}: {_size(tables.sheets[name])[0]}" for name in known]
-    choices = [{"value": name, "label": name} for name in known]
+    lengths = [f"{place}: {_size(tables.sheets[place])[0]}" for place in known]
+    choices = [{"value": place, "label": place} for place in known]
     question = questions.ask("sheet", choices, lengths)
     return replace(question, answer=answer if answer in (*known, questions.NONE) else None)
 
@@ -138,9 +155,9 @@ def _is_shown(meta: Any) -> bool:
     return "Visible" in str(meta.visible) and "WorkSheet" in str(meta.typ)
 
 
-def _refuse_large(name: str, sheet: Any, limits: Mapping[str, int]) -> None:
+def _refuse_large(place: str, sheet: Any, limits: Mapping[str, int]) -> None:
     rows, columns = _size(sheet)
-    where = f"{name}!{letter_of(max(columns - 1, 0))}{rows}"
+    where = f"{place}!{letter_of(max(columns - 1, 0))}{rows}"
     if rows in FULL_SHEETS:
         raise FileRefused("full_sheet", where=where)
     if rows > limits["workbook_rows"] or columns > limits["columns"]:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from records.instruments.spec import Spec, Variable
+from records.instruments.spec import Rule, Spec, Variable
 from records.validation import conditions, parsing, personal
 from records.validation.columns import MISSING, VariableColumn, days_or_epoch, spread
 from records.validation.findings import Array, Checked, Finding
@@ -20,14 +20,21 @@ KEY = r"^[0-9a-f]{64}$"  # what `reading.identity` makes
 UNPRINTABLE = r"[\p{Cc}\p{Cf}]"  # control and direction characters: in a number they only deceive
 
 
+def speaks_of_documents(rule: Rule, variable: str) -> bool:
+    """Say whether the rule holds what looks like the number of a document in this variable."""
+    return any(c["var"] == variable and c.get("matches") == "document" for c in rule.when)
+
+
 class RecordBlock:
     """The rows of one call of `check`, as columns; a `conditions.View`.
 
+    `numbering`: the expression of the agency’s own record numbers, "" where it declared none;
+    `own_numbers`: (n,) bool, where they follow it.
     `held`: (n,) bool, rows with an error. `broken`: (n,) bool, rows without cells, of which nothing
     else is said. `hidden`: variable -> (n,) bool, texts that may name a person.
     """
 
-    def __init__(self, spec: Spec, meanings: Meanings, rows: pa.Table) -> None:
+    def __init__(self, spec: Spec, meanings: Meanings, rows: pa.Table, numbering: str = "") -> None:
         self.spec, self.meanings, self.today = spec, meanings, meanings.today
         self.rows = rows.combine_chunks()
         self.n = rows.num_rows
@@ -39,6 +46,8 @@ class RecordBlock:
         self.findings: list[Finding] = []
         self.hidden: dict[str, Array] = {}
         self.new_years = 0
+        self.numbering = numbering
+        self.own_numbers = np.zeros(self.n, dtype=bool)
 
     def read(self, variable: Variable) -> None:
         """Turn the texts of a variable into its column, and report what is wrong with them."""
@@ -139,6 +148,9 @@ class RecordBlock:
         return np.where(column.stated, column.values, np.nan).astype(np.float64)
 
     def texts(self, name: str) -> pa.Array:
+        column = self.columns.get(name)
+        if column is not None and isinstance(column.values, pa.Array | pa.ChunkedArray):
+            return column.values  # a number in the one form in which it is compared
         return self._texts(name).cast(pa.string())
 
     def written(self, name: str) -> tuple[Array, Sequence[str]]:
@@ -168,6 +180,8 @@ class RecordBlock:
     def _read_text(self, variable: Variable) -> None:
         """Record numbers and keys are texts themselves: nearly all of them are distinct."""
         texts = pc.utf8_trim_whitespace(pc.fill_null(self.texts(variable.name), ""))
+        if variable.kind == "ref":
+            texts = parsing.references(texts)
         lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
         self.columns[variable.name] = VariableColumn(texts, lengths > 0)
         if variable.required:
@@ -185,7 +199,11 @@ class RecordBlock:
 
     def _report_personal(self, variable: Variable, texts: pa.Array) -> None:
         """Hold record numbers that name a person, unless a rule of the instrument says so itself."""
-        kinds = personal.kinds_of_references(texts)
+        self.own_numbers = personal.follow(texts, self.numbering)
+        kinds = personal.kinds_of_references(texts, self.numbering)
+        if self.numbering:
+            strange = self.columns[variable.name].stated & ~self.own_numbers & (kinds == "")
+            self.report_problem(variable, "not_own_number", strange)
         suspicious = np.flatnonzero(kinds != "")
         if len(suspicious) and self._has_rule_for_documents(variable):
             documents = conditions.PATTERNS["document"]
@@ -198,11 +216,7 @@ class RecordBlock:
         self.report_problem(variable, personal.MASKED, masks)
 
     def _has_rule_for_documents(self, variable: Variable) -> bool:
-        return any(
-            condition["var"] == variable.name and condition.get("matches") == "document"
-            for rule in self.spec.rules
-            for condition in rule.when
-        )
+        return any(speaks_of_documents(rule, variable.name) for rule in self.spec.rules)
 
     def _report_meanings(
         self, variable: Variable, meanings: Sequence[Meaning], places: Array

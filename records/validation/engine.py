@@ -11,26 +11,38 @@ import pyarrow as pa
 
 from records.instruments.spec import Spec
 from records.validation import conditions
-from records.validation.block import RecordBlock
+from records.validation.block import RecordBlock, speaks_of_documents
 from records.validation.findings import Checked
 from records.validation.meanings import Answers, Meanings
 
 
-def check(rows: pa.Table, spec: Spec, *, today: date, answers: Answers | None = None) -> Checked:
+def check(
+    rows: pa.Table,
+    spec: Spec,
+    *,
+    today: date,
+    answers: Answers | None = None,
+    numbering: str = "",
+) -> Checked:
     """Check one table. For many blocks of one file use a `Validator`, which remembers texts."""
-    return Validator(spec, today=today, answers=answers).check(rows)
+    return Validator(spec, today=today, answers=answers, numbering=numbering).check(rows)
 
 
 class Validator:
-    """Checks the blocks of one file; what a distinct text means is worked out once."""
+    """Checks the blocks of one file; what a distinct text means is worked out once.
 
-    def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
-        self.spec, self.today = spec, today
+    `numbering` is the expression of the agency’s own record numbers (`numbering.expression`).
+    """
+
+    def __init__(
+        self, spec: Spec, *, today: date, answers: Answers | None = None, numbering: str = ""
+    ) -> None:
+        self.spec, self.today, self.numbering = spec, today, numbering
         self.meanings = Meanings(spec, today=today, answers=answers)
 
     def check(self, rows: pa.Table) -> Checked:
         """Check a block: text (or dictionary) columns named by variable, and `_row` (int32)."""
-        block = RecordBlock(self.spec, self.meanings, rows)
+        block = RecordBlock(self.spec, self.meanings, rows, self.numbering)
         for variable in self.spec.variables:
             block.read(variable)
         block.derive()
@@ -40,6 +52,8 @@ class Validator:
             breaks = np.ones(block.n, dtype=bool)
             for condition in rule.when:
                 breaks &= conditions.holds(condition, block)
+            if speaks_of_documents(rule, rule.variable):
+                breaks &= ~block.own_numbers
             block.report(rule.id, rule.severity, rule.variable, breaks, rule.message, rule.private)
         block.report_broken_rows()
         return block.checked()

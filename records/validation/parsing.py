@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from records.validation.personal import MASK
 from standards import codelists
-from standards.spelling import fold, normalise
+from standards.spelling import fold, normalise, reference
 
 Array = np.ndarray[Any, Any]
 EPOCH = date(1970, 1, 1)
@@ -85,6 +85,10 @@ BLANK = frozenset(
         "not stated",
     ]
 )
+# What stands where somebody made a text unreadable: (b)(6), (b) (7)(C), [redacted], a black bar.
+REDACTED = re.compile(
+    r"(?:\(b\)\s?\(\d\)(?:\s?\([a-f]\))?[\s,;]*)+|\[?redacted\]?|█+", re.IGNORECASE
+)
 # What a spreadsheet program leaves where a formula failed, in English and Russian.
 CELL_ERRORS = frozenset(
     [
@@ -110,9 +114,9 @@ AMBIGUOUS = Day(None, problem="ambiguous")
 
 
 def is_blank(text: str) -> bool:
-    """Say whether the text states nothing: empty, a dash, "not stated" in any language."""
+    """Say whether the text states nothing: empty, a dash, "not stated" in any language, made unreadable."""
     key = normalise(text)
-    return not key or key in BLANK
+    return not key or key in BLANK or REDACTED.fullmatch(text.strip()) is not None
 
 
 def is_cell_error(text: str) -> bool:
@@ -264,3 +268,16 @@ def _day(year: int, month: int, day: int, precision: str = "D") -> Day:
         return Day(date(year, month, day), precision)
     except ValueError:
         return NOT_A_DATE
+
+
+def references(texts: pa.Array) -> pa.Array:
+    """Return the (n,) record numbers in the one form in which they are stored and compared.
+
+    Plain ASCII without spaces is in it already: only other texts are looked at, each once.
+    """
+    odd = pc.match_substring_regex(texts, r"[^\x21-\x7e]")
+    if not pc.any(odd).as_py():
+        return texts
+    coded = texts.filter(odd).dictionary_encode()
+    written = pa.array([reference(text) for text in coded.dictionary.to_pylist()], pa.string())
+    return pc.replace_with_mask(texts, odd, written.take(coded.indices))

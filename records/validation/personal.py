@@ -63,8 +63,13 @@ _ENDED = (
 )
 # What no personal text is without: an @, six digits, two words, an initial, four letters in one word.
 _SUSPICIOUS = rf"@|\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d\D{{0,3}}\d|[{_L}]\W+[{_L}]|[{_L}]\.|[{_L}]{{4}}"
-# How agencies number their cases: WP-123456, R/2026/000123, 12-34/56, 000123; not AB-1234567, a passport.
-NUMBERING = rf"^(?:[{_L}]{{1,4}}[-–/ ]?\d{{1,6}}|[{_L}]{{0,4}}[-–/ ]?\d{{1,6}}(?:[-–/. ]\d{{1,8}})+|\d{{1,10}}|[\d\s./–-]+)$"
+# How agencies number their cases: WP-12345, R/2026/000123, 12-34/56, 000123, 2026000123. Not WP-123456
+# or AB-1234567, which passports look like: an agency that numbers so declares it (`numbering`).
+NUMBERING = (
+    rf"^(?:[{_L}]{{1,4}}[-–/ ]?\d{{1,5}}|[{_L}]{{0,4}}[-–/ ]?\d{{1,6}}(?:[-–/.]\d{{1,8}})+"
+    r"|\d{1,8}|00\d{7,8}|(?:19|20)\d{2}\d{5,6})$"
+)
+_PHONE_OF_THE_COUNTRY = r"^(?:993|8)[-–/. ]*(?:6\d|71|12)(?:[-–/. ]*\d){6}$"
 
 
 Kinds = np.ndarray[Any, np.dtype[np.object_]]  # (n,) one of KINDS, or ""
@@ -107,15 +112,17 @@ def kinds_of_numbers(texts: pa.Array) -> Kinds:
     return np.where(phone, PHONE, np.where(identity, IDENTITY, "")).astype(object)
 
 
-def kinds_of_references(texts: pa.Array, numbering: str = NUMBERING) -> Kinds:
+def kinds_of_references(texts: pa.Array, numbering: str = "") -> Kinds:
     """Return the same for an agency's record numbers.
 
-    `numbering` is the pattern by which the agency numbers its cases: what matches it is no document
-    and no phone. Numbers that look like a passport are the instrument's own rule
-    (`record_ref.document`), which says so to the person.
+    `numbering` is the expression of the agency’s own numbers (`numbering.expression`): what matches
+    it is no document and no phone. Without one, what agencies commonly write is none.
     """
     kinds: Kinds = np.full(len(texts), "", dtype=object)
-    others = np.flatnonzero(~_matches(texts, numbering))
+    harmless = _matches(texts, NUMBERING) & ~_matches(texts, _PHONE_OF_THE_COUNTRY)
+    if numbering:
+        harmless |= _matches(texts, numbering)
+    others = np.flatnonzero(~harmless)
     if len(others):  # most numbers are in order, and cost no more than this one look
         kinds[others] = kinds_of(texts.take(pa.array(others)))
     return kinds
@@ -192,3 +199,20 @@ def _never_in_names() -> frozenset[str]:
 @cache
 def _known_words() -> frozenset[str]:
     return frozenset(word for text in _known_texts() for word in re.findall(r"\w+", fold(text)))
+
+
+def follow(texts: pa.Array, numbering: str) -> Mask:
+    """Return where texts follow the agency’s own numbering; nowhere, where it has declared none."""
+    return _matches(texts, numbering) if numbering else np.zeros(len(texts), dtype=bool)
+
+
+def without_persons(text: str) -> str:
+    """Return a text that is kept or shown, or the mask where any part of it looks personal.
+
+    A header may say more than a name: “Region (Annaýewa M.)”, “List of Myrat Annaýew, passport AB1234567”.
+    """
+    parts = [text]
+    for piece in re.split(r"[()\[\]{}*:;,/|]+", text):
+        words = piece.split()
+        parts += [" ".join(words[k : k + size]) for size in (1, 2, 3, 4) for k in range(len(words))]
+    return MASK if kinds_of(pa.array(list(dict.fromkeys(parts)), pa.string())).any() else text

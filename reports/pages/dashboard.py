@@ -1,11 +1,14 @@
 """The shared dashboard: from protected cells only, for everyone."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -34,6 +37,7 @@ from standards import numbers
 from standards.sex import Figures
 from standards.translation import active_language, in_language
 
+REMEMBERED = 300  # questions whose charts a process remembers, some 50 kB each
 OPTIONS = Options(("dataset", "from", "to", "release"))
 
 
@@ -90,7 +94,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "headline": headline(table.total, question.measure),
         "lead": lead(table.total, edition, question.where),
         "sums": [_sum(e, question) for e in editions],
-        "figures": [_figure(kind, reading) for kind in kinds_of(edition.structure)],
+        "charts": _charts(reading),
         "filters": _filters(request, edition),
         "notes": flat.notes(table),
         "filtered": question.chosen,
@@ -228,13 +232,29 @@ def _newest(request: HttpRequest, editions: list[Edition]) -> Edition:
     return by_dataset.get(cited, editions[0])
 
 
-def _figure(name: str, reading: PageQuestion) -> ChartFigure:
-    edition, question = reading.edition, reading.question
+def _charts(reading: PageQuestion) -> SafeString:
+    """Return the charts of a page with their tables; a process remembers those of the latest questions."""
+    where = tuple((name, tuple(codes)) for name, codes in reading.question.where.items())
+    return _charts_of(reading.edition, where, reading.query, active_language())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _charts_of(
+    edition: Edition, where: tuple[tuple[str, tuple[str, ...]], ...], query: str, _language: str
+) -> SafeString:
+    question = Question(edition, (), {name: list(codes) for name, codes in where})
+    drawn = [_figure(kind, question, query) for kind in kinds_of(edition.structure)]
+    return render_to_string("reports/_charts.html", {"figures": drawn})
+
+
+def _figure(name: str, question: Question, asked: str) -> ChartFigure:
+    """Return one chart; `asked`: the parameters of the page, for links."""
+    edition = question.edition
     kind = kinds_of(edition.structure)[name]
     table = kind.ordered(figures.tabulate(edition, [kind.dimension], question.where))
     dimension = edition.structure.by_name[kind.dimension]
-    by = f"by={kind.dimension}" + (f"&{reading.query}" if reading.query else "")
-    query = QueryDict(reading.query, mutable=True)
+    by = f"by={kind.dimension}" + (f"&{asked}" if asked else "")
+    query = QueryDict(asked, mutable=True)
     query["dataset"] = edition.dataset
     spans = findings.year_rows(table) if table.time else []
     return ChartFigure(

@@ -155,16 +155,18 @@ def _judged(releases: QuerySet[Release]) -> list[Edition | str]:
     """
     secret, releases = seals.secret_id(), releases.annotate(version=seals.VERSION)
     versions = releases.values_list("pk", "version")
-    known = [_known.get((pk, version, secret)) for pk, version in versions]
+    known: list[Edition | str | None] = [
+        _known.get((pk, version, secret)) for pk, version in versions
+    ]
     if None in known:
         known = []
         for release in releases:
             place = (release.pk, release.version, secret)
-            known.append(_known.get(place) or _edition(release))
-            _known[place] = known[-1]
+            _known[place] = found = _known.get(place) or _edition(release)
+            known.append(found)
         if len(_known) > REMEMBERED:
             _known.clear()
-    return [found for found in known if found is not None]
+    return [edition for edition in known if edition is not None]
 
 
 def _edition(release: Release) -> Edition | str:

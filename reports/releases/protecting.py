@@ -17,11 +17,12 @@ from records.models import Submission
 from reports.designs import tables
 from reports.designs.datasets import Dataset
 from reports.exact import cube, private_files
-from reports.models import Build
+from reports.models import Build, Release
 from reports.protection import rounding
 from reports.protection.gates import SMALLEST_REVISION, Gate, judge, judge_changes
 from reports.protection.margins import Integers, Margin, Tables, deviations, quantile
 from reports.protection.revisions import Ledger
+from reports.published import seals
 from reports.published.editions import VALUE
 from reports.published.structure import SEX, TIME
 from reports.releases.controlled_tables import ControlledTables, controlled_tables
@@ -36,6 +37,10 @@ TRIES = ((40, 0), (150, 0), *((400, draw) for draw in range(20)))
 WRONG_SECRET = marked(
     "The secret that figures are rounded with is not the one of earlier releases, so nothing is published. "
     "Those who run the portal must put it back; what is released stays as it is."
+)
+SEALED_OTHERWISE = marked(
+    "%(release)s was sealed with another secret, so nothing is published. Those who run the portal must put "
+    "that secret back; what is released stays as it is."
 )
 log = logging.getLogger(__name__)
 STATED_FROM = 100  # cells: the error of a table with fewer is not published
@@ -189,6 +194,9 @@ def require_secret(dataset: str) -> None:
     except secrets.WrongSecret as problem:
         log.error("nothing is published: %s", problem)
         raise queue.GaveUp(WRONG_SECRET) from None
+    for release in Release.objects.filter(dataset=dataset):
+        if not seals.is_current(release):
+            raise queue.GaveUp(SEALED_OTHERWISE, release=release)
     latest = (
         Build.objects.filter(release__dataset=dataset).exclude(seed_id="").order_by("pk").last()
     )

@@ -10,10 +10,11 @@ from django.conf import settings
 from django.contrib.auth.models import Permission as StoredPermission
 from django.utils import translation
 
-from agencies import accounts
+from agencies import authority
 from agencies.models import Agency
 from agencies.roles import ROLES, Permission, Role, Scope
 from migdata.demo import people
+from migdata.local import keys
 from tests.cast import make_person
 
 ROOT = settings.BASE_DIR
@@ -32,6 +33,7 @@ import django; django.setup()
 from agencies.models import Agency
 from agencies.roles import Role
 from migdata.demo import people
+from migdata.local import keys
 print(dict(Agency._meta.permissions)["trainee"])
 for office in (True, False):
     print(Role("trainee").is_given_in(statistics_office=office))
@@ -50,7 +52,11 @@ def with_a_trainee(tmp_path):
     table.write_text(f"{entries}{TRAINEE}\n    def __new__({rest}")
 
     def run(*arguments):
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "migdata.settings"}
+        environment = {
+            **os.environ,
+            **keys.passing(),  # those of the tests are none for a process that is no test
+            "DJANGO_SETTINGS_MODULE": "migdata.settings",
+        }
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
@@ -95,7 +101,7 @@ def test_every_role_has_its_permission_in_the_database():
 def test_an_administrator_gives_what_the_scope_of_a_role_allows(office, agency, agency_admin):
     head = make_person("head@scs.example", Role.AGENCY_ADMIN, office)
     given = {
-        place: {role.scope for role in accounts.grantable(by, place)}
+        place: {role.scope for role in authority.grantable(by, place)}
         for place, by in ((office, head), (agency, agency_admin))
     }
     assert given == {office: {Scope.AGENCY, Scope.STATISTICS_OFFICE}, agency: {Scope.AGENCY}}

@@ -10,7 +10,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.urls import reverse
 
-from agencies import accounts, audit, second_factor
+from agencies import audit, invitations, second_factor
 from agencies.models import Event, Person
 from agencies.roles import Role
 from agencies.second_factor import Encrypted
@@ -63,7 +63,7 @@ def switch_on(client, password=PASSWORD):
 def test_who_answered_an_invitation_switches_it_on_and_signs_in_with_it(
     client, agency, agency_admin
 ):
-    person = accounts.invite(
+    invitations.invite(
         email="new@sms.example",
         name="New",
         language="en",
@@ -72,7 +72,10 @@ def test_who_answered_an_invitation_switches_it_on_and_signs_in_with_it(
         by=agency_admin,
         link_base="http://testserver/",
     )
-    answer_link(client)
+    link = re.search(r"http://testserver(/people/invitation/\S+)", mail.outbox[-1].body)[1]
+    form = client.post(link, {"answer": "accept"}, follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
+    person = Person.objects.get(email="new@sms.example")
     assert EmailAddress.objects.get(user=person).verified
     sign_in(client, person, NEW)
     secret = switch_on(client, NEW)
@@ -89,7 +92,7 @@ def test_who_answered_an_invitation_switches_it_on_and_signs_in_with_it(
     assert client.get("/submissions/").status_code == 200
     verbs = Event.objects.using(audit.SIDE).filter(subject=f"person:{person.pk}").order_by("pk")
     assert list(verbs.values_list("verb", flat=True)) == [
-        *("invite", "password", "sign_in", "factor_on", "factor_on", "sign_out"),
+        *("roles", "password", "sign_in", "factor_on", "factor_on", "sign_out"),
         *("sign_in_failed", "sign_in"),
     ]
 

@@ -25,8 +25,8 @@ asking = {"sex": ["1", "2", "1"], "passport": PASSPORT}
 
 
 def clear(path, secret=SECRET):
-    with encrypted_file.decrypted(path, secret) as descriptor:
-        return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    with encrypted_file.opened(path, secret) as sealed, sealed.open() as file:
+        return file.read()
 
 
 def found_on_disk():
@@ -73,16 +73,32 @@ def test_a_sealed_file_opens_only_with_its_secret_and_under_its_name(tmp_path):
         clear(path.rename(tmp_path / "other"))
 
 
-@pytest.mark.parametrize("in_memory", [0, 1 << 30])
-def test_the_clear_text_never_has_a_name(in_memory, tmp_path, monkeypatch):
-    monkeypatch.setattr(encrypted_file, "IN_MEMORY", in_memory)
+@given(st.lists(st.tuples(st.integers(0, 3 * FRAME), st.integers(0, FRAME + 9)), max_size=9))
+def test_it_is_read_anywhere_without_a_clear_copy(places, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sealed") / "name"
+    content = os.urandom(2 * FRAME + 99)
+    encrypted_file.encrypt([content], path, SECRET)
+    with encrypted_file.opened(path, SECRET) as sealed, sealed.open() as file:
+        for place, size in places:
+            file.seek(place)
+            assert file.read(size) == content[place : place + size]
+        assert file.seek(0, os.SEEK_END) == len(content)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_of_an_earlier_secret_opens_beside_the_new_one(tmp_path):
     path = tmp_path / "name"
     encrypted_file.encrypt([b"text"], path, SECRET)
-    with encrypted_file.decrypted(path, SECRET) as descriptor:
-        assert list(tmp_path.iterdir()) == [path]
-        assert os.fstat(descriptor).st_nlink == 0
-    with pytest.raises(OSError):
-        os.fstat(descriptor)
+    with encrypted_file.opened(path, b"new", SECRET) as sealed, sealed.open() as file:
+        assert file.read() == b"text"
+
+
+def test_a_file_that_is_being_written_is_known_by_its_lock(tmp_path):
+    path = tmp_path / "name"
+    sealing = encrypted_file.Sealing(path, SECRET)
+    assert encrypted_file.is_being_written(path)
+    sealing.close()
+    assert not encrypted_file.is_being_written(path)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -108,9 +124,10 @@ class TestOnTheWay:
         assert files.finish(upload, by=clerk).state == "COMMITTED"
         assert files.incoming() == []
 
-    def test_large_files_are_read_from_beside_the_sealed_one(self, send, monkeypatch):
-        monkeypatch.setattr(encrypted_file, "IN_MEMORY", 0)
-        assert send(plain(table(3))).state == "COMMITTED"
+    def test_files_of_many_frames_are_read(self, send):
+        content = plain(table(12000, region=["TM-S" + " " * 99]))
+        assert len(content) > 2 * FRAME
+        assert send(content).report["rows"]["accepted"] == 12000
         assert send(files.xlsx(A=table(3, record_ref=["a", "b", "c"]))).state == "COMMITTED"
 
 
@@ -121,12 +138,21 @@ def age(path, days):
 
 @pytest.mark.django_db(transaction=True)
 class TestExpiry:
-    def test_a_file_without_an_upload_goes_after_a_day(self, send):
+    def test_a_file_without_an_upload_goes_after_an_hour(self, send):
         send(plain(table(3, **asking)))
         (waiting,) = files.incoming()
         fresh, orphan = waiting.with_name("fresh"), waiting.with_name("orphan")
         fresh.write_bytes(b""), orphan.write_bytes(b"")
-        age(waiting, 13), age(orphan, 2)
+        slow = encrypted_file.Sealing(waiting.with_name("slow"), SECRET)
+        (
+            age(waiting, 13),
+            age(orphan, 1.1 / 24),
+            age(fresh, 0.9 / 24),
+            age(fresh.with_name("slow"), 2),
+        )
+        tasks.expire()
+        assert set(files.incoming()) == {waiting, fresh, fresh.with_name("slow")}
+        slow.close()
         tasks.expire()
         assert set(files.incoming()) == {waiting, fresh}
 
@@ -139,6 +165,10 @@ class TestExpiry:
         uploads.expire()
         assert files.incoming() == [path]  # it waits for its worker
         Job.objects.filter(pk=upload.job_id).update(state="FAILED")
+        uploads.expire()
+        assert files.incoming() == [path]  # whoever looks into it has a day
+        then = timezone.now() - timedelta(days=1.1)
+        Job.objects.filter(pk=upload.job_id).update(finished_at=then)
         uploads.expire()
         assert files.incoming() == []
 

@@ -12,11 +12,13 @@ from agencies.models import Agency
 from agencies.roles import Role
 from migdata.demo import people
 from records.instruments import versions
+from reports import tasks
 from reports.models import Blob, Build, Release
 from reports.releases import verbs
 from tests import workers, world
 from tests.cast import events, make_person
 from tests.faults.test_killed_worker import gate, hold, waiting  # noqa: F401
+from tests.reports.conftest import as_owner
 from tests.workers import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,3 +115,14 @@ def test_of_two_who_release_at_once_one_wins_and_the_other_is_told(country, work
     assert answered[1] == "released" and "somebody else was quicker" in answered[0]
     (event,) = events("release")[earlier:]
     assert Build.objects.get(release=built).released_by.email == event.person
+
+
+def test_health_names_a_release_that_a_scan_found_changed(country):
+    """O3: health asks over a connection of its own, so what the scan found is committed."""
+    assert Client().get("/healthz").json()["releases"] == "ok"
+    with as_owner():
+        Blob.objects.update(content=b"x")
+    tasks.scan()
+    answer = Client().get("/healthz")
+    assert (answer.status_code, answer.json()["releases"]) == (200, "WPF-1")
+    assert Client().get("/figures/?dataset=WPF").status_code == 503

@@ -220,7 +220,9 @@ class TestWhoseTurnItIs:
         assert ended.index([2]) == 1
 
 
-def test_a_job_that_takes_too_long_is_ended_visibly(worker, monkeypatch, instruments):
+def test_a_job_that_takes_too_long_is_ended_visibly(
+    worker, monkeypatch, instruments, publisher, office, agency
+):
     """R7: its worker lives on, and does what comes after it."""
     gate = connection.copy()
     gate.ensure_connection()
@@ -230,9 +232,10 @@ def test_a_job_that_takes_too_long_is_ended_visibly(worker, monkeypatch, instrum
         cursor.execute("LOCK TABLE records_instrument IN ACCESS EXCLUSIVE MODE")
     monkeypatch.setattr(queue, "wakers", [])  # the reaper wakes: a message has its sender's limits
     endless = Publishing(dataset="WPF", by=0)  # waits for that table
-    job = enqueue("reports.publish", key="endless", arguments=endless, agencies=[1])
+    by = {"by": publisher}
+    job = enqueue("reports.publish", key="endless", arguments=endless, agencies=[office.pk], **by)
     after = Publishing(dataset="NONE", by=0)
-    enqueue("reports.publish", key="after", arguments=after, agencies=[2])
+    enqueue("reports.publish", key="after", arguments=after, agencies=[agency.pk], **by)
     try:
         worker(JOB_MINUTES="0.05")
         until(lambda: Job.objects.filter(state="FAILED").count() == 2)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from agencies import access, scope
-from agencies.models import Agency, Person
+from agencies.models import Agency, Invitation, Person
 from agencies.roles import Permission, Role
 from records.instruments import versions
 from records.models import Instrument, Record, Submission
@@ -84,7 +84,7 @@ def _fill(country, agency, permits):
     country.mark(agency.code, author.email, Permission.MANAGE_PEOPLE)
     the_person(Role.AGENCY_ADMIN, agency)
     make_person(f"zq.second.admin@{agency.code.lower()}.example", Role.AGENCY_ADMIN, agency)
-    ids = {"person": author.pk}
+    ids = {"person": author.pk, "offer": _offer(country, agency).pk}
     with scope.acting(author):
         for month, state in zip(reversed(MONTHS[-5:-1]), STATES, strict=True):
             ids[state] = _submission(country, agency, permits, author, month, state).pk
@@ -92,6 +92,19 @@ def _fill(country, agency, permits):
         ids |= _rows(country, agency, permits, author, draft)
     country.free_periods[agency.code] = MONTHS[-1]
     country.ids |= {(agency.code, kind): pk for kind, pk in ids.items()}
+
+
+def _offer(country, agency):
+    """An administrator of the agency invites another one, who has no account yet."""
+    address = f"zq.invited@{agency.code.lower()}.example"
+    return Invitation.objects.create(
+        agency=agency,
+        email=country.mark(agency.code, address, Permission.MANAGE_PEOPLE),
+        roles=[Role.AGENCY_ADMIN],
+        state=Invitation.State.OPEN,
+        by=the_person(Role.AGENCY_ADMIN, agency),
+        expires_at=timezone.now() + timedelta(days=7),
+    )
 
 
 def _submission(country, agency, permits, author, month, state):

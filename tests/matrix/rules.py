@@ -97,6 +97,7 @@ def things(argument, kind, **more):
 
 SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id", "asking")
 REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
+OFFER = things("invitation_id", "offer")
 RECORD, HELD = things("record", "record"), things("held", "held")
 STEPS = {  # verb: the state in which it is due, and who may take it then
     "submit": ("DRAFT", P.ENTER),
@@ -237,6 +238,11 @@ def _guest(country, place):
     return {"name": "New", "email": "new@x.example", "language": "en", "roles": ["agency_admin"]}
 
 
+def offers_to_nobody(country):
+    """Invitations to an address that none of those who ask has."""
+    return [replace(place, agency=None, there=False) for place in OFFER(country)]
+
+
 def _agency(country, place):
     return {"code": "NEW", "en": "New", "ru": "", "tk": ""}
 
@@ -280,6 +286,18 @@ ROUTES = {
         get=ANYBODY,
         post=ANYBODY,
         posts=lambda country, place: {"roles": ["agency_admin"]},
+    ),
+    "agencies:invitations": page(),
+    "agencies:answer": page(places=offers_to_nobody, get=None, post=ANYBODY),
+    "agencies:change": of(
+        OFFER,
+        see=P.MANAGE_PEOPLE,
+        get=None,
+        post=ANYBODY,
+        posts=lambda country, place: {"verb": "again"},
+    ),
+    "agencies:invitation": public(
+        lambda country: [Place("", {"secret": "no-secret"}, there=False)], post=ANYBODY
     ),
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review

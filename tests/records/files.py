@@ -147,7 +147,6 @@ def workbook(path, instrument="SMS-WPF", **limits):
     return child.open(
         path,
         spec=SPECS[instrument],
-        file_name=path.name,
         answers={},
         person_key=b"key",
         limits=Limits(**limits),

@@ -323,10 +323,11 @@ def test_what_looks_like_a_document_is_no_number_of_a_case(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["WP-123456", "B-1000000", "2026/000123", "1234567", "WP123456", "SMS-2026-0000001"]
+    "text", ["WP-12345", "B-10000", "2026/000123", "1234567", "WP12345", "SMS-2026-0000001"]
 )
 def test_an_agencys_own_numbers_are_let_in(text):
-    assert "record_ref.document" not in fired("SMS-WPF", {"record_ref": text})
+    rules = fired("SMS-WPF", {"record_ref": text})
+    assert not {rule for rule in rules if rule.startswith("record_ref.")}
 
 
 @pytest.mark.parametrize(

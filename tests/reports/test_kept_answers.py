@@ -216,3 +216,17 @@ def test_a_large_answer_is_read_while_it_is_sent(client, permits, many, monkeypa
     response = client.get(f"/figures/data/WPF.csv?{ALL}")
     assert response.streaming and response["Content-Length"] == str(len(whole))
     assert response.getvalue() == whole
+
+
+def test_charts_that_a_process_remembers_are_those_of_the_question_and_the_language(
+    client, released
+):
+    address = "/figures/?dataset=BCR&region=TM-S"
+    dashboard._charts_of.cache_clear()
+    first, other = client.get(address), client.get("/figures/?dataset=BCR&region=TM-A")
+    russian = client.get(address, headers={"Accept-Language": "ru"})
+    assert dashboard._charts_of.cache_info().misses == 3
+    again = client.get(address)
+    assert dashboard._charts_of.cache_info().hits == 1
+    charts = [r.content.decode().split("<figure")[1] for r in (first, again, other, russian)]
+    assert charts[0] == charts[1] and len(set(charts)) == 3

@@ -91,10 +91,8 @@ class Command(BaseCommand):
         processes.start("beat", *celery, "beat", "-l", "WARNING", "-s", str(schedule), "--pidfile=")
         address = f"http://{options['host']}:{options['port']}"
         if not options["once"]:
-            bind = f"{options['host']}:{options['port']}"
-            gunicorn = ("gunicorn", "--chdir", str(settings.BASE_DIR), "--bind", bind)
-            threads = ("--workers", "2", "--threads", "4", "--timeout", "120")
-            processes.start("web", *python, *gunicorn, *threads, "migdata.wsgi")
+            place = ("--host", options["host"], "--port", str(options["port"]))
+            processes.start("web", *python, "migdata.server", *place)
             _wait_for(address, processes)
             self._say(f"The portal answers at {address}")
         facts: dict[str, Any] = {} if options["empty"] else self._load(processes)

@@ -1,6 +1,5 @@
 from argparse import ArgumentParser
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -11,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from agencies import audit, second_factor, secrets
+from agencies import audit, letters, second_factor, secrets
 from agencies.models import Person
 from records.collection import uploads
 from records.reading import encrypted_file
@@ -19,6 +18,8 @@ from reports.models import Build, Release
 from reports.published import seals
 
 AT_ONCE = 500  # sessions
+# What is kept encrypted with ACCOUNTS_SECRET: each returns how many it renewed, and how many stay closed.
+KEPT_OF_ACCOUNTS = (second_factor.renew, letters.renew)
 REFERENCES = (
     "With another PERSON_REF_SECRET every person gets another reference from now on: somebody who is in"
     " the records already and is delivered again counts as two. Nothing that is stored changes. If that is"
@@ -105,28 +106,16 @@ class Command(BaseCommand):
                 closed.append(path)
                 continue
             renewed, current = renewed + done, current + (not done)
-        self._require_all_opened(closed, lost)
+        _require_all_opened("files that wait", "FILES_SECRET", len(closed), lost)
         return f"{renewed} files were encrypted anew, {current} were already; {len(closed)} stay closed."
 
-    def _require_all_opened(self, closed: list[Path], lost: bool) -> None:
-        if closed and not lost:
-            raise CommandError(
-                f"{len(closed)} files that wait can be opened with none of the secrets given. Add the"
-                " secret they were encrypted with to FILES_SECRET_FALLBACKS. If it is lost, run it again"
-                " with --lost: those files cannot be read then, and have to be sent again."
-            )
-
     def _accounts(self, lost: bool) -> str:
-        """Encrypt the secrets of second factors with the new secret."""
+        """Encrypt what belongs to accounts with the new secret, wherever it is kept."""
         with transaction.atomic():
-            renewed, closed = second_factor.renew()
-            if closed and not lost:
-                raise CommandError(
-                    f"{closed} second factors can be opened with none of the secrets given. Add the secret"
-                    " they were encrypted with to ACCOUNTS_SECRET_FALLBACKS. If it is lost, run it again"
-                    " with --lost: their people set up a new one, with the help of an administrator."
-                )
-        return f"{renewed} secrets of second factors were encrypted anew; {closed} stay closed."
+            counts = [renew() for renew in KEPT_OF_ACCOUNTS]
+            renewed, closed = (sum(column) for column in zip(*counts, strict=True))
+            _require_all_opened("second factors and letters", "ACCOUNTS_SECRET", closed, lost)
+        return f"{renewed} second factors and letters were encrypted anew; {closed} stay closed."
 
     def _seals(self, lost: bool) -> str:
         """Take a secret into use with which the owner has sealed every release (`verify_releases --seal`)."""
@@ -150,10 +139,21 @@ class Command(BaseCommand):
         return "Figures are rounded with this secret from now on; none has been published yet."
 
 
+def _require_all_opened(what: str, setting: str, closed: int, lost: bool) -> None:
+    if closed and not lost:
+        raise CommandError(
+            f"{closed} {what} can be opened with none of the secrets given. Add the secret they were"
+            f" encrypted with to {setting}_FALLBACKS. If it is lost, run it again with --lost: those"
+            " cannot be opened then; files have to be sent again, second factors to be set up again."
+        )
+
+
 def _proof_of_password(content: dict[str, Any]) -> dict[str, str]:
     """Return what ties a session to the password of its person, made with the new key."""
-    person = Person.objects.filter(pk=content.get(SESSION_KEY)).first()
-    old = content.get(HASH_SESSION_KEY)
-    if person is None or old not in person.get_session_auth_fallback_hash():
+    person = Person.objects.filter(pk=content.get(SESSION_KEY, 0)).first()
+    if (
+        person is None
+        or content.get(HASH_SESSION_KEY, "") not in person.get_session_auth_fallback_hash()
+    ):
         return {}
     return {HASH_SESSION_KEY: person.get_session_auth_hash()}

@@ -14,14 +14,14 @@ WPF = SPECS["SMS-WPF"]
 
 def test_the_sheet_that_holds_a_table_is_chosen(tmp_path):
     source = opened(xlsx(Notes=[["Hello"]], March=table(2)), tmp_path)
-    assert (source.file["sheet"], len(rows_of(source))) == ("March", 2)
+    assert (source.sheets[source.file["sheet"]], len(rows_of(source))) == ("March", 2)
 
 
 def test_of_several_sheets_with_tables_a_person_chooses(tmp_path):
     content = xlsx(Mart=table(2), Aprel=table(3))
     source = opened(content, tmp_path)
     assert [q.id for q in source.layout.questions] == ["sheet"]
-    assert source.layout.questions[0].evidence == ["Mart: 3", "Aprel: 4"]
+    assert source.layout.questions[0].evidence == ["#1: 3", "#2: 4"]
     assert len(rows_of(opened(content, tmp_path, answers={"sheet": "Aprel"}))) == 3
 
 

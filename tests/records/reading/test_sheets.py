@@ -86,7 +86,7 @@ def test_an_error_of_the_spreadsheet_program_holds_its_row(name, error):
 def test_a_formula_without_a_stored_result_is_refused_with_its_cell(tmp_path):
     with pytest.raises(FileRefused) as refused:
         opened(sheet(table(2), E3='="TU"&"R"'), tmp_path)
-    assert (refused.value.refusal.code, refused.value.refusal.where) == ("formulas", "A!E3")
+    assert (refused.value.refusal.code, refused.value.refusal.where) == ("formulas", "#1!E3")
 
 
 def test_a_sheet_of_formulas_without_results_is_no_empty_sheet(tmp_path):
@@ -109,4 +109,4 @@ def test_formulas_with_stored_results_are_read(tmp_path):
 
 def test_sheets_without_a_table_are_not_offered(tmp_path):
     file = opened(xlsx(Notes=[["x"]], A=table(2)), tmp_path)
-    assert (file.file["sheet"], file.file["sheets"]) == ("A", ["A"])
+    assert (file.file["sheet"], file.file["sheets"]) == ("#1", ["#1"])
