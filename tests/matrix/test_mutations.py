@@ -17,7 +17,13 @@ pytestmark = pytest.mark.django_db
 MUTANTS = [m for m in mutations.mutants() if m.name not in mutations.BY_TEST]
 EVERY = os.environ.get("MUTATIONS") == "all"
 SAMPLE = MUTANTS[::12]
-SHARED = ("agencies.access", "agencies.scope", "agencies.middleware", "django.")
+SHARED = (
+    "agencies.access",
+    "agencies.navigation",
+    "agencies.scope",
+    "agencies.middleware",
+    "django.",
+)
 ENOUGH = re.compile(
     "a |somebody|clerk of (SMS|MLSP)|.* of (SCS|NAT)|(reviewer|agency_admin) of SMS"
 )
