@@ -5,7 +5,7 @@ from django.core import mail
 from django.core.mail import EmailMessage, send_mail
 from django.db import transaction
 
-from agencies import accounts, letters
+from agencies import access, invitations, letters
 from agencies.access import Denied
 from agencies.models import Letter, Person
 from agencies.roles import Role
@@ -140,7 +140,7 @@ def test_letters_of_all_kinds_wait_in_the_queue(client, clerk, agency, agency_ad
     assert signed.post("/accounts/password/change/", new).status_code == 302
     for address in (clerk.email, "nobody@sms.example"):
         assert client.post("/accounts/password/reset/", {"email": address}).status_code == 302
-    accounts.invite(
+    invitations.invite(
         email="new@sms.example",
         name="New",
         language="en",
@@ -188,15 +188,7 @@ class TestOnThePageOfPeople:
         self, server, outsider, agency, agency_admin, national_admin
     ):
         """She works for another agency too: that she forgot her password is not told here."""
-        accounts.invite(
-            email=outsider.email,
-            name="",
-            language="en",
-            roles=[Role.CLERK],
-            agency=agency,
-            by=agency_admin,
-            link_base="http://testserver/",
-        )
+        access.grant(outsider, Role.CLERK, agency)
         letter = self.refused(server, outsider)
         for who in (agency_admin, national_admin):
             assert letters.stuck(agency, by=who) == []

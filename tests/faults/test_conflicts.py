@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, connections
 
 from agencies import access
+from agencies.models import Agency
 from agencies.roles import Role
 from records.models import Upload
 from tests.cast import anew, make_person, signed_in
@@ -52,28 +53,26 @@ def browser(person):
     return client
 
 
-def give_viewer(admin, person):
-    return browser(admin).post(f"/people/person/SMS/{person.pk}/", {"roles": ["clerk", "viewer"]})
+def add_agency(admin, **more):
+    return browser(admin).post("/people/agencies/", {"code": "NEW", "en": "New"}, **more)
 
 
 @pytest.mark.parametrize("state", ["40P01", "40001"])
-def test_what_the_database_undid_is_done_once_more(conflicts, agency, agency_admin, clerk, state):
-    conflicts("agencies_agencypermission", state, 1)
-    admin = browser(agency_admin)
-    roles = {"roles": ["clerk", "viewer"]}
-    answer = admin.post(f"/people/person/SMS/{clerk.pk}/", roles, follow=True)
+def test_what_the_database_undid_is_done_once_more(conflicts, national_admin, state):
+    conflicts("agencies_agency", state, 1)
+    answer = add_agency(national_admin, follow=True)
     assert answer.status_code == 200
-    assert answer.content.decode().count("saved.") == 1  # the message of the undone try is gone
-    assert access.roles(anew(clerk), agency) == [Role.CLERK, Role.VIEWER]
+    assert answer.content.decode().count("NEW is added") == 1  # that of the undone try is gone
+    assert Agency.objects.filter(code="NEW").count() == 1
 
 
-def test_what_is_undone_again_is_said_in_words(conflicts, agency, agency_admin, clerk):
-    conflicts("agencies_agencypermission", "40P01", 2)
-    answer = give_viewer(agency_admin, clerk)
+def test_what_is_undone_again_is_said_in_words(conflicts, national_admin):
+    conflicts("agencies_agency", "40P01", 2)
+    answer = add_agency(national_admin)
     assert answer.status_code == 503 and int(answer["Retry-After"]) > 0
     assert "Two people did the same at once" in answer.content.decode()
-    assert access.roles(anew(clerk), agency) == [Role.CLERK]
-    assert give_viewer(agency_admin, clerk).status_code == 302
+    assert not Agency.objects.filter(code="NEW").exists()
+    assert add_agency(national_admin).status_code == 302
 
 
 def test_a_file_is_not_taken_in_twice_for_it(conflicts, clerk, instruments, settings):
@@ -112,7 +111,7 @@ def test_r11_a_real_deadlock_is_not_shown_to_anybody(owners, agency, agency_admi
 
     def take_the_role_of_administrator():
         address = f"/people/person/SMS/{second.pk}/"
-        answers.append(browser(agency_admin).post(address, {"roles": ["viewer"]}).status_code)
+        answers.append(browser(agency_admin).post(address, {"roles": []}).status_code)
         connections.close_all()
 
     thread = threading.Thread(target=take_the_role_of_administrator)
@@ -124,7 +123,7 @@ def test_r11_a_real_deadlock_is_not_shown_to_anybody(owners, agency, agency_admi
         ask(gate, "SELECT 1 FROM agencies_agency FOR UPDATE")  # until the request is undone
     thread.join(60)
     assert answers == [302]
-    assert access.roles(anew(second), agency) == [Role.VIEWER]
+    assert access.roles(anew(second), agency) == []
 
 
 @contextmanager
