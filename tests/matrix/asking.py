@@ -88,7 +88,7 @@ def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None
     if not place.there:
         return 404
     stranger = asked != ANYBODY and not who.holds(asked, place.agency)
-    return 422 if stranger and method == "POST" else None
+    return place.stranger if stranger and method == "POST" else None
 
 
 def cells(country: Country, rule: Rule) -> Iterator[tuple[Place, str]]:
