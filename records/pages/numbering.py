@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from agencies import access
-from agencies.http import SignedInRequest
+from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -17,6 +17,7 @@ from records.instruments.versions import current_of
 from records.models import Numbering
 
 
+@takes_forms
 def numbering(request: SignedInRequest) -> HttpResponse:
     """The instruments of the agencies one administers, each with its pattern; declaring one."""
     access.require(request.user, Permission.DECLARE_NUMBERING)

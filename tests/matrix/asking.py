@@ -23,6 +23,7 @@ from tests.matrix.offers import refused_offers
 from tests.matrix.rules import ANYBODY, Place, Rule
 
 USUAL = ("GET", "HEAD", "POST")
+UNKNOWN = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 METHODS = (*USUAL, "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
@@ -61,6 +62,8 @@ class Expected:
 
 def expected(rule: Rule, place: Place, who: Identity, method: str) -> Expected:
     """Say by the tables of rules and roles alone what the answer must be."""
+    if method in UNKNOWN and method not in rule.methods:  # refused before anybody is looked at
+        return Expected(frozenset({405}))
     if not rule.is_public and not who.signed_in:
         return Expected(frozenset({302}), SIGN_IN)
     if not rule.is_public and who.lacks_factor and not rule.of_account:
@@ -88,7 +91,7 @@ def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None
     if not place.there:
         return 404
     stranger = asked != ANYBODY and not who.holds(asked, place.agency)
-    return 422 if stranger and method == "POST" else None
+    return place.stranger if stranger and method == "POST" else None
 
 
 def cells(country: Country, rule: Rule) -> Iterator[tuple[Place, str]]:

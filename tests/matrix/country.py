@@ -12,6 +12,7 @@ from django.utils import timezone
 from agencies import access, scope
 from agencies.models import Agency, Invitation, Person
 from agencies.roles import Permission, Role
+from records.collection import names
 from records.instruments import versions
 from records.models import Instrument, Record, Submission
 from records.review import submissions
@@ -149,22 +150,22 @@ def _rows(country, agency, permits, author, draft):
         permits,
         author,
         draft,
-        file_name=mark("FILE.csv"),
         state="COMMITTED",
         report={"path": "gone"},
     )
-    asking = factories.upload(
-        agency, permits, author, file_name=mark("ASKED.csv"), state="NEEDS_ANSWERS", report=report
-    )
+    asking = factories.upload(agency, permits, author, state="NEEDS_ANSWERS", report=report)
     refused = factories.upload(
         agency,
         permits,
         author,
-        file_name=mark("OTHER.csv"),
         state="REFUSED",
         reason=mark("WHY"),
         report={"path": "gone"},
     )
+    for upload in (file, asking, refused):  # the name as given is its sender's alone: nobody here
+        name = country.mark(agency.code, f"ZQ{agency.code}-FILE-{upload.pk}.csv")
+        names.seal(upload, names.GivenNames(file=name))
+        upload.save()
     record = factories.record(draft, mark("REF"), upload=file, event_date=f"{draft.period}-05")
     raw = {**WPF, "record_ref": mark("RAW"), "event_date": f"05.{_month(draft.period)}", "sex": ""}
     finding = {**factories.FINDING, "variable": "sex", "value": mark("VALUE")}

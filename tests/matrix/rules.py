@@ -42,6 +42,7 @@ class Place:
     post: Any = ...
     query: str = ""
     changes: bool = True  # what is allowed changes something
+    stranger: int = 422  # where a form of no agency names an agency that is not the person's
     form: dict[str, Any] = field(default_factory=dict)
 
 
@@ -137,6 +138,15 @@ def deliveries_of_files(country):
     return [
         Place(code, agency=code, form={"delivery": f"{code}/SMS-WPF"}, query="?agency=" + OTHER)
         for code in FULL
+    ]
+
+
+def numberings(country):
+    """A pattern for each agency; who administers another one has no such agency."""
+    forms = {code: {"agency": code, "instrument": "SMS-WPF", "pattern": "WP-9999"} for code in FULL}
+    return [
+        Place(code, agency=code, form=form, changes=False, stranger=404)
+        for code, form in forms.items()
     ]
 
 
@@ -323,6 +333,7 @@ ROUTES = {
     "records:record_delete": of(RECORD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:held_row": of(HELD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_correction),
     "records:held_discard": of(HELD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:numbering": page(places=numberings, get=P.DECLARE_NUMBERING, post=P.DECLARE_NUMBERING),
     "records:uploads": page(places=lists, get=P.SEE_RECORDS),
     "records:upload_new": page(places=deliveries_of_files, get=P.ENTER, post=P.ENTER, posts=a_file),
     "records:upload": of(ASKED_UPLOAD, see=P.SEE_RECORDS),
