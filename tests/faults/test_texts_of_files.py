@@ -1,5 +1,7 @@
 """Texts that programs like to change, run or draw: they stay texts, in the database and on every page."""
 
+import csv
+
 import pytest
 
 from agencies import scope
@@ -59,10 +61,11 @@ def test_the_same_case_in_two_agencies_is_counted_by_each(send, clerk, outsider,
             assert Record.objects.count() == 3
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_breaks_inside_quotes_belong_to_the_cell(end, send, clerk):
     rows = table(2, citizenship=["two\nlines", "TUR"])
-    assert send(plain(rows, end=end)).report["rows"]["held"] == 1
+    file = plain(rows, end=end, quoting=csv.QUOTE_ALL)
+    assert send(file).report["rows"]["held"] == 1
     with scope.acting(clerk):
         assert HeldRow.open_rows.get().raw["citizenship"].split() == ["two", "lines"]
         assert Record.objects.get().record_ref == "R-2"

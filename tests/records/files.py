@@ -74,9 +74,9 @@ def table(count=1, base=WPF, **columns):
     return [names, *([cells[n][k % len(cells[n])] for n in names] for k in range(count))]
 
 
-def text(rows, delimiter=",", end="\n"):
+def text(rows, delimiter=",", end="\n", quoting=csv.QUOTE_MINIMAL):
     out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator=end).writerows(rows)
+    csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(rows)
     return out.getvalue()
 
 
