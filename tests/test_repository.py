@@ -132,8 +132,7 @@ def test_the_map_of_folders_in_the_readme_says_what_each_folder_says_of_itself()
         ).split("\n")[0]
         for app in OURS
         for path in sorted((ROOT / app).rglob("__init__.py"))
-        if not {"migrations", "management", "number_formats", "local", "demo", "server"}
-        & set(path.parts)
+        if not {"migrations", "management", "number_formats", "local", "demo"} & set(path.parts)
     }
     assert folders == purposes
 
