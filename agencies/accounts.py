@@ -139,6 +139,7 @@ def _name_anew(
 def members_decided_on(by: Person, agency: Agency) -> list[Person]:
     """Return the people of the agency on all of whose roles `by` decides."""
     members = [person for person, _roles in access.members(agency)]
+    access.read_holdings(members)
     return [person for person in members if authority.decides_on(by, access.holdings(person))]
 
 
