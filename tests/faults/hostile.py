@@ -134,7 +134,7 @@ HOSTILE = {
     # F7: a browser would show it as a page, a spreadsheet program as a table.
     "a web page that is a workbook too": (
         b"<html><script>alert(1)</script>" + xlsx(A=table(2)),
-        "unsupported",
+        "binary",
         "XLSX",
     ),
     "a web page named xls": (b"\xef\xbb\xbf\n<HTML><table><tr>", "unsupported", "XLSX"),
@@ -170,11 +170,11 @@ HOSTILE = {
         "header",
     ),
     "a zip of zeros": (bomb_of_zeros, "bomb", "memory"),
-    "too many rows for a workbook": (many_rows, "too_large", "A!C200001"),
+    "too many rows for a workbook": (many_rows, "too_large", "#1!C200001"),
     "a sheet that ends at the limit of its format": (
         with_sheet(sheet(cell("A1") + cell("A65536"))),
         "full_sheet",
-        "A!A65536",
+        "#1!A65536",
     ),
     "a billion laughs": (
         with_sheet(sheet('<row r="1"><c r="A1" t="str"><v>&i;</v></c></row>', LAUGHS + "]>")),

@@ -109,4 +109,4 @@ def test_formulas_with_stored_results_are_read(tmp_path):
 
 def test_sheets_without_a_table_are_not_offered(tmp_path):
     file = opened(xlsx(Notes=[["x"]], A=table(2)), tmp_path)
-    assert (file.file["sheet"], file.file["sheets"]) == ("#1", ["#1"])
+    assert (file.file["sheet"], file.file["sheets"]) == ("#2", ["#2"])
