@@ -43,7 +43,7 @@ def foreign(instruments, agency, clerk, outsider, monkeypatch):
     permits = instruments["SMS-WPF"]
     with scope.acting(clerk):
         month = factories.submission(agency, permits, "2026-02")
-        file = factories.upload(agency, permits, clerk, month, file_name="zxq-file.csv")
+        file = factories.upload(agency, permits, clerk, month, sheet="zxq-file")
         rows = {
             "submission": month,
             "upload": file,
@@ -129,7 +129,8 @@ def test_without_the_second_lock_these_pages_would_show_foreign_rows(foreign, ou
         for table in ("submission", "upload", "record", "heldrow"):
             cursor.execute(f"ALTER TABLE records_{table} DISABLE ROW LEVEL SECURITY")
         cursor.execute("SET ROLE migdata_app")
-    assert "zxq-file" in shown(signed_in(outsider).get("/uploads/"))
+    uploads = signed_in(outsider).get("/uploads/").content.decode()
+    assert "/uploads/{upload}/".format(**foreign) in uploads
     assert (
         signed_in(outsider).get("/submissions/{submission}/".format(**foreign)).status_code == 200
     )

@@ -258,8 +258,9 @@ def test_hostile_questions_are_answered_in_words(client, permits):
     for address in ANSWERING:
         for query in HOSTILE:
             response = client.get(address, QUERY_STRING=query)
-            expected = 200 if query in harmless else 400
-            assert response.status_code == expected, (address, query[:80])
+            # 404: the parameters are right, but nothing is there, as of a period that ends before it begins.
+            expected = {200} if query in harmless else {400, 404}
+            assert response.status_code in expected, (address, query[:80])
             assert len(response.content) > 20, (address, query[:80])
             assert b"Traceback" not in response.content
 

@@ -73,7 +73,7 @@ def test_a_sealed_file_opens_only_with_its_secret_and_under_its_name(tmp_path):
         clear(path.rename(tmp_path / "other"))
 
 
-@given(st.lists(st.tuples(st.integers(0, 3 * FRAME), st.integers(0, FRAME + 9)), max_size=9))
+@given(places=st.lists(st.tuples(st.integers(0, 3 * FRAME), st.integers(0, FRAME + 9)), max_size=9))
 def test_it_is_read_anywhere_without_a_clear_copy(places, tmp_path_factory):
     path = tmp_path_factory.mktemp("sealed") / "name"
     content = os.urandom(2 * FRAME + 99)

@@ -220,15 +220,20 @@ def second_lock_open() -> Iterator[None]:
 # holds; and the test that sees it. `make mutations` runs each of these tests with its rule taken out.
 ACCOUNTS = "tests/agencies/test_accounts.py::"
 SCOPE = "tests/agencies/test_scope.py::"
+TWO = "tests/agencies/test_two_national_administrators.py::"
 BY_TEST: dict[str, str] = {
-    "agencies.accounts.grantable without access.may(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
+    "agencies.authority.grantable without access.may(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
     + "test_roles_are_given_and_taken_and_logged",
-    "agencies.accounts.grantable without access.may(by, Permission.MANAGE_PEOPLE, agency)": ACCOUNTS
+    "agencies.authority.grantable without access.may(by, Permission.MANAGE_PEOPLE, agency)": ACCOUNTS
     + "test_an_agency_admin_reaches_no_other_agency",
     "agencies.accounts.create_agency without access.require(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
     + "test_the_national_administrator_manages_agencies_and_their_administrators_only",
-    "agencies.accounts._decides_on without access.may(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
+    "agencies.authority.decides_on without access.may(by, Permission.MANAGE_AGENCIES)": ACCOUNTS
     + "test_inviting_somebody_gives_no_power_over_their_account",
+    "agencies.accounts.set_active without access.may(by, Permission.MANAGE_AGENCIES)": TWO
+    + "test_she_does_not_let_an_old_administrator_in_again_alone",
+    "agencies.authority.needs_second without access.may(by, Permission.MANAGE_AGENCIES)": TWO
+    + "test_the_administrator_she_invents_waits_for_a_second_who_is_told",
     "agencies.scope.open_for without access.agency_ids(person, Permission.SEE_RECORDS)": SCOPE
     + "test_a_clerk_opens_her_own_agency",
     "agencies.scope.open_for without access.agency_ids(person, Permission.SEE_SUBMISSIONS)": SCOPE
