@@ -202,7 +202,7 @@ class Portal:
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
-        return Said(answer.status, text, dict(answer.getheaders()), time.monotonic() - begun)
+        return Said(answer.status, text, answer.headers, time.monotonic() - begun)
 
     def get(self, path, **more):
         return self.request("GET", path, **more)

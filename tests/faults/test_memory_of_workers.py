@@ -34,7 +34,14 @@ def megabytes(group):
 
 def rows():
     days = [f"{1 + k % 28:02}.{1 + k % 9:02}.2026" for k in range(280)]
-    return table(ROWS, base=BCR, event_date=days, sex=["F", "M", "M"], citizenship=["TUR", "UZB"])
+    return table(
+        ROWS,
+        base=BCR,
+        record_ref=[f"R.{k}" for k in range(ROWS)],
+        event_date=days,
+        sex=["F", "M", "M"],
+        citizenship=["TUR", "UZB"],
+    )
 
 
 @pytest.mark.slow
