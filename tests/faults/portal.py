@@ -3,6 +3,7 @@
 Nothing of it is shared with the other tests: its database and its broker are stopped, frozen and filled.
 """
 
+import hashlib
 import http.client
 import json
 import os
@@ -66,6 +67,7 @@ class Portal:
     """Servers in a folder of their own; `web` and `worker` are real processes."""
 
     def __init__(self, folder, **environment):
+        self.digests = {}  # of files that were sent, by name
         self.place = Place(Path(folder))
         self.postgres, self.valkey = Postgres(self.place), Valkey(self.place)
         self.private = self.place.folder / "private"
@@ -217,11 +219,14 @@ class Portal:
         return self.request("POST", path, body, headers=headers, **more)
 
     def upload(self, rows=2, name="march.csv", **more):
-        """Send a file as the clerk."""
+        """Send a file as the clerk. The database keeps no name, so its digest is remembered."""
+        content = csv(rows, name)
+        data = content if isinstance(content, bytes) else content.encode()
+        self.digests[name] = hashlib.sha256(data).hexdigest()
         return self.post(
             "/uploads/new",
             {"delivery": "SMS/SMS-WPF"},
-            files={"file": (name, csv(rows, name))},
+            files={"file": (name, content)},
             who="clerk",
             **more,
         )

@@ -61,17 +61,16 @@ def uploads(portal):
 
 def read(portal, *files):
     """Whether the uploads of these names were all taken in, each once."""
-    rows = portal.ask(
-        "SELECT file_name, state FROM records_upload WHERE file_name = ANY(%s)", list(files)
-    )
-    return sorted(rows) == sorted((name, "COMMITTED") for name in files)
+    digests = [portal.digests[name] for name in files]
+    rows = portal.ask("SELECT sha256, state FROM records_upload WHERE sha256 = ANY(%s)", digests)
+    return sorted(rows) == sorted((digest, "COMMITTED") for digest in digests)
 
 
 def records_of(portal, name):
     ((count,),) = portal.ask(
         "SELECT count(*) FROM records_record r JOIN records_upload u ON u.id = r.upload_id"
-        " WHERE u.file_name = %s",
-        name,
+        " WHERE u.sha256 = %s",
+        portal.digests[name],
     )
     return count
 
@@ -230,7 +229,9 @@ def test_r4_an_import_whose_connection_is_killed_is_done_again_once(portal, work
     until(lambda: read(portal, "killed.csv"), 90)
     assert records_of(portal, "killed.csv") == 40
     job = "SELECT attempts, postponed FROM jobs_job j JOIN records_upload u ON u.job_id = j.id"
-    assert portal.ask(f"{job} WHERE u.file_name = 'killed.csv'") == [(1, 1)]  # its fault it was not
+    assert portal.ask(f"{job} WHERE u.sha256 = %s", portal.digests["killed.csv"]) == [
+        (1, 1)
+    ]  # its fault it was not
 
 
 def test_r4_after_an_immediate_stop_of_the_database_an_import_is_done_again_once(portal, worker):
@@ -351,14 +352,17 @@ def test_r6_a_full_disk_of_the_database_is_said_and_the_worker_waits_for_room(po
         refused = portal.upload(71, "refused.csv")
         worker()
         job = "SELECT j.state, j.postponed > 1, j.attempts FROM jobs_job j JOIN records_upload u"
-        job += " ON u.job_id = j.id WHERE u.file_name = 'waiting.csv'"
-        until(lambda: portal.ask(job) == [("QUEUED", True, 0)], 90)
+        job += " ON u.job_id = j.id WHERE u.sha256 = %s"
+        until(lambda: portal.ask(job, portal.digests["waiting.csv"]) == [("QUEUED", True, 0)], 90)
         assert portal.get("/uploads/", who="clerk").status == 200
         assert portal.get("/healthz").json["postponed_jobs"] == 1
     finally:
         portal.ask("DROP FUNCTION full_disk CASCADE")
     assert refused.status == 507
-    assert portal.ask("SELECT 1 FROM records_upload WHERE file_name = 'refused.csv'") == []
+    assert (
+        portal.ask("SELECT 1 FROM records_upload WHERE sha256 = %s", portal.digests["refused.csv"])
+        == []
+    )
     until(lambda: read(portal, "waiting.csv"), 90)
     assert records_of(portal, "waiting.csv") == 70
 
