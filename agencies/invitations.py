@@ -44,15 +44,7 @@ def invite(
 
     Raises `Denied`, `Refused`.
     """
-    chosen = authority.permitted(roles, agency, by)
-    if not chosen:
-        raise Refused(_("Choose at least one role."))
-    if not Agency.objects.select_for_update().get(pk=agency.pk).is_active:
-        raise Refused(_("This agency is closed."))
-    authority.refuse_own_roles(email, chosen, agency, by)
-    if live().filter(agency=agency, email=email.lower()).exists():
-        raise Refused(_("An invitation to this address is open. Withdraw it first."))
-    _refuse_visible_conflict(email, chosen, agency)
+    chosen = _offerable(roles, email, agency, by)
     second = authority.needs_second(chosen, email=email, by=by)
     invitation = Invitation.objects.create(
         agency=agency,
@@ -197,6 +189,20 @@ def waiting_for(person: Person) -> QuerySet[Invitation]:
 def by_link(secret: str) -> Invitation | None:
     """Return the open invitation whose link holds this secret."""
     return live().filter(state=State.OPEN, digest=_digest(secret)).first()
+
+
+def _offerable(roles: Iterable[Role], email: str, agency: Agency, by: Person) -> set[Role]:
+    """Return the roles, if they may be offered to the address now. Locks the agency."""
+    chosen = authority.permitted(roles, agency, by)
+    if not chosen:
+        raise Refused(_("Choose at least one role."))
+    if not Agency.objects.select_for_update().get(pk=agency.pk).is_active:
+        raise Refused(_("This agency is closed."))
+    authority.refuse_own_roles(email, chosen, agency, by)
+    if live().filter(agency=agency, email=email.lower()).exists():
+        raise Refused(_("An invitation to this address is open. Withdraw it first."))
+    _refuse_visible_conflict(email, chosen, agency)
+    return chosen
 
 
 def _refuse_visible_conflict(email: str, roles: set[Role], agency: Agency) -> None:

@@ -8,7 +8,6 @@ and wiped then. If a worker dies after the server took the letter and before tha
 once more: with the same Message-ID, by which mail programs know the second one.
 """
 
-import base64
 import json
 import smtplib
 import time
@@ -18,9 +17,7 @@ from datetime import timedelta
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.mail import DNS_NAME, EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -28,7 +25,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import accounts, audit
+from agencies import account_keys, accounts, audit
 from agencies.access import Denied
 from agencies.models import Agency, Letter, Person
 from jobs import queue
@@ -37,6 +34,7 @@ from jobs.queue import GaveUp, NotNow
 from standards.languages import marked
 
 SEND = "agencies.send"
+PURPOSE = "letters"  # of the key
 KEPT = timedelta(days=30)  # who was written to and when; of a letter that never left, its text too
 LEFT_ALONE = 30.0  # seconds in which this process does not call a mail server that did not answer
 TEXTS = ("subject", "body", "from_email", "to", "cc", "bcc", "reply_to")
@@ -72,7 +70,7 @@ def _write(message: EmailMessage) -> None:
         person=Person.objects.filter(email__iexact=addresses[0]).first(),
         address=", ".join(addresses)[:254],
         subject=" ".join(str(message.subject).split())[:200],
-        sealed=_keys().encrypt(_packed(message)),
+        sealed=account_keys.keys(PURPOSE).encrypt(_packed(message)),
     )
     letter.job = queue.enqueue(
         SEND, key=f"letter:{letter.pk}", arguments=Sending(letter=letter.pk), agencies=[]
@@ -92,7 +90,7 @@ def send(job: Job) -> None:
         return  # sent already, being sent, or too old
     if letter.person and not letter.person.is_active:
         raise GaveUp(FOR_NOBODY)
-    message = _unpacked(_keys().decrypt(bytes(letter.sealed)))
+    message = _unpacked(account_keys.keys(PURPOSE).decrypt(bytes(letter.sealed)))
     _hand_over(message)
     letter.sealed, letter.sent_at = b"", timezone.now()
     letter.save(update_fields=["sealed", "sent_at"])
@@ -158,7 +156,7 @@ def renew() -> tuple[int, int]:
 
     Returns how many were sealed anew, and how many stay closed because none of the keys opens them.
     """
-    keys, renewed, closed = _keys(), 0, 0
+    keys, renewed, closed = account_keys.keys(PURPOSE), 0, 0
     with transaction.atomic():
         for letter in Letter.objects.select_for_update().filter(sent_at=None).order_by("pk"):
             try:
@@ -187,14 +185,3 @@ def _unpacked(packed: bytes) -> EmailMessage:
     parts = json.loads(packed)
     alternatives = [tuple(part) for part in parts.pop("alternatives")]
     return EmailMultiAlternatives(**parts, alternatives=alternatives)
-
-
-def _keys() -> MultiFernet:
-    """Return the key of letters, made of the secret of accounts, and older ones, which only open."""
-    secrets = [settings.ACCOUNTS_SECRET, *settings.ACCOUNTS_SECRET_FALLBACKS]
-    return MultiFernet([Fernet(_key(secret)) for secret in secrets])
-
-
-def _key(secret: str) -> bytes:
-    derived = HKDF(SHA256(), length=32, salt=None, info=b"letters").derive(secret.encode())
-    return base64.urlsafe_b64encode(derived)

@@ -1,15 +1,15 @@
 """Secrets of second factors lie encrypted in the database, with a key of their own (ACCOUNTS_SECRET)."""
 
-import base64
-import hashlib
 from collections.abc import Iterator
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
+from agencies import account_keys
+
+PURPOSE = "second factors"  # of the key
 FIELDS = ("secret", "seed")  # where allauth keeps what codes are made of: of the app, of the paper
 
 
@@ -17,7 +17,7 @@ class Encrypted(DefaultMFAAdapter):  # type: ignore[misc]
     """allauth's adapter of second factors, which asks us how their secrets are stored."""
 
     def encrypt(self, text: str) -> str:
-        return _keys().encrypt(text.encode()).decode()
+        return account_keys.keys(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret. Secrets stored before they were encrypted are read as they stand.
@@ -26,7 +26,7 @@ class Encrypted(DefaultMFAAdapter):  # type: ignore[misc]
         """
         if not _is_encrypted(encrypted_text):
             return encrypted_text
-        return _keys().decrypt(encrypted_text.encode()).decode()
+        return account_keys.keys(PURPOSE).decrypt(encrypted_text.encode()).decode()
 
 
 def renew() -> tuple[int, int]:
@@ -58,14 +58,3 @@ def _stored() -> Iterator[tuple[Authenticator, str]]:
 def _is_encrypted(text: str) -> bool:
     """Tell a token of Fernet, which begins with its version, from the base32 or hex digits of a secret."""
     return text.startswith("gAAAA")
-
-
-def _keys() -> MultiFernet:
-    """Return the current key and the older ones that still open what they closed."""
-    secrets = [settings.ACCOUNTS_SECRET, *getattr(settings, "ACCOUNTS_SECRET_FALLBACKS", [])]
-    return MultiFernet([Fernet(_key(secret)) for secret in secrets])
-
-
-def _key(secret: str) -> bytes:
-    digest = hashlib.sha256(b"second factors " + secret.encode()).digest()
-    return base64.urlsafe_b64encode(digest)

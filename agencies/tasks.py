@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agencies import letters
+from agencies import letters, lockout
 from jobs import queue
 
 queue.handler(letters.SEND)(letters.send)
@@ -10,5 +10,6 @@ queue.handler(letters.SEND)(letters.send)
 
 @shared_task(name="agencies.expire")
 def expire() -> None:
-    """Remove old letters. Beat sends this once an hour."""
+    """Remove old letters, and counts of wrong passwords after their time. Beat sends this once an hour."""
     letters.expire()
+    lockout.expire()

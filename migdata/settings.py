@@ -17,7 +17,8 @@ DEMO = flag("DEMO")
 DEBUG = flag("DEBUG")
 # One secret for each purpose: sessions and links in letters, rounding seeds (reports.releases), person
 # references, uploaded files (records.collection), second factors and letters of accounts (agencies), and
-# seals of releases (reports.published). Each may lie in a file: NAME_FILE. `agencies.secrets` says which process needs which, and stops one that has a wrong one.
+# seals of releases (reports.published). Each may lie in a file: NAME_FILE. `agencies.secrets` says which
+# process needs which, and stops one that has a wrong one.
 SECRET_KEY = secret("SECRET_KEY")
 DISCLOSURE_SECRET = secret("DISCLOSURE_SECRET")
 PERSON_REF_SECRET = secret("PERSON_REF_SECRET")

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.db import DatabaseError, connections
 
-from agencies import lockout, scope
+from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
 from records.collection import processing, uploads
@@ -17,12 +17,8 @@ queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 @shared_task(name="records.expire")
 def expire() -> None:
-    """Remove files that wait for nobody, and counts of wrong passwords after their time.
-
-    Beat sends this once an hour.
-    """
+    """Remove files that wait for nobody. Beat sends this once an hour."""
     uploads.expire()
-    lockout.expire()
 
 
 def sweep_at_start() -> None:
