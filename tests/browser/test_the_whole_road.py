@@ -144,6 +144,8 @@ def invite(page, visit):
     link = re.search(r"http\S+", mail.outbox[-1].body)[0]
     new = visit()
     new.page.goto(link)
+    new.page.get_by_role("button", name="Accept").click()
+    new.page.locator("input[type=password]").first.wait_for()
     for field in new.page.locator("input[type=password]").all():
         field.fill("a sentence that is long enough")
     new.page.get_by_role("button", name="Save the password").click()
