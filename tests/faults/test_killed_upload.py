@@ -91,35 +91,6 @@ def half_an_upload(web, client, canary, size=24 << 20):
     return connected
 
 
-def test_a_web_process_killed_at_half_an_upload_leaves_no_clear_byte(web, client, clerk, instruments, canary, temp):  # fmt: skip
-    client.force_login(clerk)
-    first = web()
-    with half_an_upload(first, client, canary):
-        until(lambda: any(path.stat().st_size > 10 << 20 for path in incoming()))
-        assert found(canary, temp) == []  # while it comes
-        first.kill()
-    assert found(canary, temp) == []
-    (orphan,) = incoming()
-    uploads.sweep()
-    assert incoming() == [orphan]  # a slow line may be sending it still, for all anybody knows
-    an_hour_ago = orphan.stat().st_mtime - 3700
-    os.utime(orphan, (an_hour_ago, an_hour_ago))
-    web()
-    until(lambda: incoming() == [])
-    assert found(canary, temp) == []
-    with scope.acting(clerk):
-        assert not Upload.objects.exists()
-
-
-def test_an_upload_that_breaks_off_leaves_nothing(web, client, clerk, instruments, canary, temp):
-    client.force_login(clerk)
-    running = web()
-    with half_an_upload(running, client, canary):
-        until(lambda: any(path.stat().st_size > 10 << 20 for path in incoming()))
-    until(lambda: incoming() == [])
-    assert found(canary, temp) == []
-
-
 def descriptors(group):
     """Every regular file that a process of this group has open: also nameless ones."""
     for process in Path("/proc").glob("[0-9]*"):
@@ -131,6 +102,48 @@ def descriptors(group):
                     yield descriptor
         except OSError:
             continue
+
+
+def spooled(process):
+    """What the process keeps of a large body that is coming: files without a name."""
+    return [d for d in descriptors(process.pid) if d.stat().st_size > 10 << 20]
+
+
+def test_a_web_process_killed_at_half_an_upload_leaves_no_clear_byte(web, client, clerk, instruments, canary, temp):  # fmt: skip
+    client.force_login(clerk)
+    first = web()
+    with half_an_upload(first, client, canary):
+        until(lambda: spooled(first.process))
+        assert not [d for d in descriptors(first.process.pid) if canary in d.read_bytes()]
+        assert found(canary, temp) == []  # while it comes
+        first.kill()
+    assert found(canary, temp) == []
+    assert (incoming(), list(temp.iterdir())) == ([], [])
+    with scope.acting(clerk):
+        assert not Upload.objects.exists()
+
+
+def test_a_web_process_removes_at_its_start_what_a_killed_one_had_stored(web, instruments):
+    folder = portal.PRIVATE_ROOT / "incoming"
+    folder.mkdir(parents=True)
+    orphan = folder / uuid.uuid4().hex
+    orphan.write_bytes(b"encrypted")
+    uploads.sweep()
+    assert incoming() == [orphan]  # a slow line may be sending it still, for all anybody knows
+    an_hour_ago = orphan.stat().st_mtime - 3700
+    os.utime(orphan, (an_hour_ago, an_hour_ago))
+    web()
+    until(lambda: incoming() == [])
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(web, client, clerk, instruments, canary, temp):
+    client.force_login(clerk)
+    running = web()
+    with half_an_upload(running, client, canary):
+        until(lambda: spooled(running.process))
+    until(lambda: not spooled(running.process))
+    assert (incoming(), list(temp.iterdir())) == ([], [])
+    assert found(canary, temp) == []
 
 
 def test_a_worker_killed_while_it_reads_leaves_no_clear_byte(agency, instruments, clerk, worker, canary, temp):  # fmt: skip
