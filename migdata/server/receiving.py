@@ -63,7 +63,7 @@ async def receive(receive: Receive, arrival: Arrival, permitted: Admission) -> B
     except OSError as problem:
         body.close()
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            text = _("There is no room for this file at the moment. Try again later.")
+            text = _("The portal has no room left on its disk")
             raise NotAdmitted(507, text, retry_after=300) from problem
         raise
     except BaseException:
