@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -200,7 +201,8 @@ class Portal:
         if who:
             cookie += f"; sessionid={self.sessions[who]}"
         begun = time.monotonic()
-        connection.request(method, path, body, {"Cookie": cookie, **(headers or {})})
+        with suppress(BrokenPipeError):  # the answer came before the body had gone
+            connection.request(method, path, body, {"Cookie": cookie, **(headers or {})})
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
