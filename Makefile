@@ -1,5 +1,5 @@
 # Every target works from a fresh clone with nothing but Python 3.11 or newer.
-.PHONY: demo run test test-without-filters check format lock bench venv stop mutations api audit advisories sbom
+.PHONY: demo run test coverage test-without-filters check format lock bench venv stop mutations api audit advisories sbom
 
 PY := .venv/bin/python
 # Servers of their own for tests and checks: a running demonstration is not disturbed.
@@ -11,10 +11,13 @@ demo: venv  ## the whole portal with a demonstration country; ARGS=--once does t
 run: venv  ## the portal as it is, without loading the demonstration country
 	@$(PY) manage.py demo --empty $(ARGS)
 
-test: venv  ## all tests with coverage; ARGS="-k name" for some
+test: venv  ## all tests; ARGS="-k name" for some
 	@$(PY) -m migdata.catalogs
-	@$(WITH_SERVERS) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(WITH_SERVERS) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory test-without-filters)
+
+coverage: venv  ## all tests, and which lines they reach: half as long again, and processes take more memory
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term"
 
 test-without-filters: venv  ## tests of several agencies with the filters of the code gone: row-level security alone
 	@MIGDATA_TEST_WITHOUT_FILTERS=1 $(WITH_SERVERS) $(PY) -m pytest -q tests/attacks/test_row_level_security.py \

@@ -189,10 +189,10 @@ def _weak() -> list[str]:
 def _shared() -> list[str]:
     given = [purpose for purpose in needed() if purpose.secret]
     return [
-        f"{one.setting} and {other.setting} are the same. Each purpose needs a secret of its own."
-        for place, one in enumerate(given)
-        for other in given[place + 1 :]
-        if hmac.compare_digest(one.secret.encode(), other.secret.encode())
+        f"{earlier.setting} and {later.setting} are the same. Each purpose needs a secret of its own."
+        for place, earlier in enumerate(given)
+        for later in given[place + 1 :]
+        if hmac.compare_digest(earlier.secret.encode(), later.secret.encode())
     ]
 
 

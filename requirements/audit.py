@@ -78,10 +78,10 @@ class _Service(BaseHTTPRequestHandler):
     """Answers as OSV does: the advisories that affect a version of a package."""
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        name, version = asked["package"]["name"], asked["version"]
-        found = [_as_osv(a) for a in stored() if affects(a, name, version)]
-        content = json.dumps({"vulns": found} if found else {}).encode()
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name, version = query["package"]["name"], query["version"]
+        faults = [_as_osv(a) for a in stored() if affects(a, name, version)]
+        content = json.dumps({"vulns": faults} if faults else {}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -128,8 +128,8 @@ def refresh() -> int:
 def _asked(name: str) -> Iterator[dict[str, Any]]:
     question = json.dumps({"package": {"name": name, "ecosystem": "PyPI"}}).encode()
     with urlopen(Request(ONLINE, question), timeout=30) as answer:
-        found = json.load(answer).get("vulns", [])
-    for fault in found:
+        faults = json.load(answer).get("vulns", [])
+    for fault in faults:
         ranges = [
             pair
             for affected in fault.get("affected", [])

@@ -61,9 +61,9 @@ class Arrival:
         """
         stated = [part.strip() for part in self.headers.get("x-forwarded-for", "").split(",")]
         trusted: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-        found = stated[-trusted] if 0 < trusted <= len(stated) and stated[-trusted] else self.peer
+        sender = stated[-trusted] if 0 < trusted <= len(stated) and stated[-trusted] else self.peer
         try:
-            address = ipaddress.ip_address(found)
+            address = ipaddress.ip_address(sender)
         except ValueError:
             return self.peer
         if address.version == 6:

@@ -116,8 +116,8 @@ def with_own_keys(values: Mapping[str, str], spec: Spec, own: Mapping[str, str])
     """
     texts = dict(values)
     for name in (v.name for v in spec.variables if v.kind == "key"):
-        typed, made = str(values.get(name) or "").strip(), own.get(name, "")
-        texts[name] = made if typed in ("", made) else NOT_MADE_HERE
+        typed, key = str(values.get(name) or "").strip(), own.get(name, "")
+        texts[name] = key if typed in ("", key) else NOT_MADE_HERE
     return texts
 
 

@@ -33,8 +33,8 @@ def declare(agency: Agency, instrument: Instrument, pattern: str, *, by: Person)
     if not patterns:
         ours.delete()
     else:
-        said = {"pattern": ", ".join(patterns), "declared_by": by, "declared_at": timezone.now()}
-        Numbering.objects.update_or_create(agency=agency, instrument=instrument, defaults=said)
+        fields = {"pattern": ", ".join(patterns), "declared_by": by, "declared_at": timezone.now()}
+        Numbering.objects.update_or_create(agency=agency, instrument=instrument, defaults=fields)
     # A pattern is no record: the log keeps it, so that everybody can see when which one was in force.
     audit.record(
         "numbering",

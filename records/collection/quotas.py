@@ -23,6 +23,7 @@ from records.models import Upload
 State = Upload.State
 DAY = timedelta(days=1)
 UNANSWERED = timedelta(days=14)  # so long a file waits for answers
+FAILED_WAITS = timedelta(days=1)  # the file of a job that gave up: for whoever looks into it
 SOON = 60  # seconds after which asking again makes sense while workers read
 LOCK_OF_AGENCY, LOCK_OF_PERSON = 7733, 7734  # advisory locks
 
@@ -45,11 +46,16 @@ class _Owner:
 
 
 def files_kept(now: datetime) -> Q:
-    """Say which uploads still have their file: they wait for a worker, for answers, or for other answers."""
+    """Say which uploads still have their file.
+
+    They wait for a worker, for answers, or for other answers; or their job gave up, a short time ago.
+    """
     waits = Q(state=State.RECEIVED) & ~Q(job__state=Job.State.FAILED)
+    gave_up = Q(state=State.RECEIVED, job__state=Job.State.FAILED)
+    recent = gave_up & Q(job__finished_at__gt=now - FAILED_WAITS)
     refused = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
     answerable = refused & Q(report__has_key="questions") & ~Q(report__questions=[])
-    return waits | Q(state=State.NEEDS_ANSWERS) | answerable
+    return waits | recent | Q(state=State.NEEDS_ANSWERS) | answerable
 
 
 def room_for(person: Person, size: int, agency: Agency | None = None) -> int:
@@ -60,9 +66,11 @@ def room_for(person: Person, size: int, agency: Agency | None = None) -> int:
     left = _room(_Owner("person", Upload.objects.filter(uploaded_by=person)), size)
     full: list[OverQuota] = []
     agencies = [agency] if agency else list(access.agencies(person, Permission.ENTER))
-    for one in agencies:
+    for place in agencies:
         try:
-            of_agency = _room(_Owner("agency", Upload.objects.filter(agency=one), one.code), size)
+            of_agency = _room(
+                _Owner("agency", Upload.objects.filter(agency=place), place.code), size
+            )
             return min(left, of_agency)
         except OverQuota as refusal:
             full.append(refusal)
@@ -80,11 +88,10 @@ def one_at_a_time(person: Person, agency: Agency) -> None:
 
 def _room(owner: _Owner, size: int) -> int:
     now = timezone.now()
-    kept = files_kept(now) | Q(state=State.RECEIVED, job__finished_at__gt=now - DAY)
     counts = owner.uploads.aggregate(
         waiting=Count("pk", filter=Q(state=State.RECEIVED) & ~Q(job__state=Job.State.FAILED)),
         today=Count("pk", filter=Q(uploaded_at__gt=now - DAY)),
-        bytes=Sum("size", filter=kept, default=0),
+        bytes=Sum("size", filter=files_kept(now), default=0),
     )
     if counts["today"] >= settings.UPLOADS_A_DAY[owner.kind]:
         raise _day_is_full(owner, now)

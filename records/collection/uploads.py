@@ -45,7 +45,6 @@ from standards.translation import in_language
 log = logging.getLogger(__name__)
 State = Upload.State
 ORPHAN = timedelta(hours=1)  # a file that nobody waits for; one that is being received is locked
-FAILED_WAITS = timedelta(days=1)  # the file of a job that gave up: for whoever looks into it
 __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
@@ -185,13 +184,8 @@ def sweep() -> None:
     """
     now = timezone.now()
     with scope.working(Agency.objects.values_list("pk", flat=True)):
-        failed = Q(
-            state=State.RECEIVED,
-            job__state=Job.State.FAILED,
-            job__finished_at__gt=now - FAILED_WAITS,
-        )
-        kept = Upload.objects.filter(quotas.files_kept(now) | failed)
-        wanted = set(kept.values_list("report__path", flat=True))
+        waiting = Upload.objects.filter(quotas.files_kept(now))
+        wanted = set(waiting.values_list("report__path", flat=True))
     for path in receiving.folder().glob("*"):
         with suppress(FileNotFoundError):  # a worker may be quicker
             old = path.stat().st_mtime < (now - ORPHAN).timestamp()
@@ -274,8 +268,8 @@ def _name_a_person(answers: Mapping[str, Any]) -> bool:
 
 def _texts_in(answer: Any) -> Iterator[str]:
     if isinstance(answer, Mapping):
-        for text, said in answer.items():
-            yield from (str(text), *_texts_in(said))
+        for text, inner in answer.items():
+            yield from (str(text), *_texts_in(inner))
     else:
         yield str(answer)
 

@@ -267,9 +267,9 @@ def _answer(request: Request, question: Question, **named: str) -> HttpResponseB
     offset = _number(request, "offset", 0, 0, openapi.FARTHEST)
     if question.most_rows <= kept.FEW_ROWS:
         return Response({**_page(request, question, limit, offset), **named})
-    asked = (named, active_language(), question.by, list(question.where.items()), limit, offset)
+    parts = (named, active_language(), question.by, list(question.where.items()), limit, offset)
     # The address of the next page repeats how this one was asked for.
-    tag = caching.tag(question.edition, "json", *asked, _next(request, limit, offset))
+    tag = caching.tag(question.edition, "json", *parts, _next(request, limit, offset))
 
     def write() -> bytes:
         return JSONRenderer().render({**_page(request, question, limit, offset), **named})

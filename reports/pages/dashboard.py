@@ -247,14 +247,14 @@ def _charts_of(
     return render_to_string("reports/_charts.html", {"figures": drawn})
 
 
-def _figure(name: str, question: Question, asked: str) -> ChartFigure:
-    """Return one chart; `asked`: the parameters of the page, for links."""
+def _figure(name: str, question: Question, parameters: str) -> ChartFigure:
+    """Return one chart; `parameters` of the page stand in its links."""
     edition = question.edition
     kind = kinds_of(edition.structure)[name]
     table = kind.ordered(figures.tabulate(edition, [kind.dimension], question.where))
     dimension = edition.structure.by_name[kind.dimension]
-    by = f"by={kind.dimension}" + (f"&{asked}" if asked else "")
-    query = QueryDict(asked, mutable=True)
+    by = f"by={kind.dimension}" + (f"&{parameters}" if parameters else "")
+    query = QueryDict(parameters, mutable=True)
     query["dataset"] = edition.dataset
     spans = findings.year_rows(table) if table.time else []
     return ChartFigure(

@@ -164,8 +164,8 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
 
 def _faults(dataset: Dataset) -> list[tuple[Build, str]]:
     """The releases that the latest scan found changed, and what is wrong with each, in words."""
-    found = Build.objects.filter(release__dataset=dataset.code).exclude(fault="")
-    return [(b, Fault(b.fault).text) for b in found.select_related("release").order_by("pk")]
+    changed = Build.objects.filter(release__dataset=dataset.code).exclude(fault="")
+    return [(b, Fault(b.fault).text) for b in changed.select_related("release").order_by("pk")]
 
 
 def _withheld(dataset: Dataset) -> str:

@@ -92,9 +92,9 @@ def current_editions() -> list[Edition]:
 
 def require_some_sound() -> None:
     """Raise Withheld where every dataset's newest release is withheld, not where nothing is released."""
-    found = _current()
-    if found and not any(isinstance(edition, Edition) for edition in found):
-        _require(found[0])
+    editions = _current()
+    if editions and not any(isinstance(edition, Edition) for edition in editions):
+        _require(editions[0])
 
 
 def _current() -> list[Edition | str]:
@@ -110,8 +110,8 @@ def latest(dataset: str) -> Edition | None:
 def history(dataset: str) -> list[Edition]:
     """Return every release of a dataset that readers may see, newest first; not what is withheld."""
     with public_role():
-        found = _judged(_open().filter(dataset=dataset).order_by("-number"))
-    return [edition for edition in found if isinstance(edition, Edition)]
+        editions = _judged(_open().filter(dataset=dataset).order_by("-number"))
+    return [edition for edition in editions if isinstance(edition, Edition)]
 
 
 def cited(name: str) -> Edition | None:
@@ -137,15 +137,15 @@ def _open() -> QuerySet[Release]:
 
 def _first(releases: QuerySet[Release]) -> Edition | None:
     with public_role():
-        found = _judged(releases.order_by("-number")[:1])
-    return _require(found[0]) if found else None
+        editions = _judged(releases.order_by("-number")[:1])
+    return _require(editions[0]) if editions else None
 
 
-def _require(found: Edition | str) -> Edition:
+def _require(edition: Edition | str) -> Edition:
     """Return an edition; where there is only the name of one that is withheld, raise Withheld."""
-    if isinstance(found, Edition):
-        return found
-    raise Withheld(found)
+    if isinstance(edition, Edition):
+        return edition
+    raise Withheld(edition)
 
 
 def _judged(releases: QuerySet[Release]) -> list[Edition | str]:
@@ -162,8 +162,8 @@ def _judged(releases: QuerySet[Release]) -> list[Edition | str]:
         known = []
         for release in releases:
             place = (release.pk, release.version, secret)
-            _known[place] = found = _known.get(place) or _edition(release)
-            known.append(found)
+            _known[place] = judged = _known.get(place) or _edition(release)
+            known.append(judged)
         if len(_known) > REMEMBERED:
             _known.clear()
     return [edition for edition in known if edition is not None]
