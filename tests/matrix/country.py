@@ -28,7 +28,8 @@ OWN, OTHER, CLOSED, OFFICE, NATION = "SMS", "MLSP", "MOE", "SCS", "NAT"
 FULL = (OWN, OTHER, CLOSED)  # the agencies that have one of everything
 MISSING = 10**9  # an id that nobody has
 PAST = "2025-11", "2025-12"  # released; what is collected now is later
-NUMBERS = {OWN: 7919, OTHER: 6967, CLOSED: 5987}  # exact counts: no sum of protected ones
+# Exact counts: no sum of protected ones, and longer than any id or random text in an answer.
+NUMBERS = {OWN: 791_955_031, OTHER: 696_722_017, CLOSED: 598_733_059}
 BUILDER = "the.builder@scs.example"
 WITHDRAWN = "ZQ-WITHDRAWN-BECAUSE"
 MONTHS = periods.last_periods("M", timezone.localdate(), 12)

@@ -131,6 +131,7 @@ def test_searches_filters_and_counts_know_only_what_the_person_sees(matrix):
     assert f'value="{OWN}"' in page and f'value="{OTHER}"' not in page
     everything = get(matrix, "records:submissions", "statistician of SCS").body.decode()
     assert f'value="{OTHER}"' in everything
+    assert f"{NUMBERS[OWN]:,}" in page and f"{NUMBERS[OTHER]:,}" in everything
     for number in (NUMBERS[OTHER], f"{NUMBERS[OTHER]:,}"):
         assert str(number) not in page and str(number) not in found.body.decode()
 
