@@ -52,6 +52,14 @@ def compare_secrets(**_kwargs: object) -> None:
     secrets.require_known()
 
 
+@worker_init.connect
+def spare_memory(**_kwargs: object) -> None:
+    """Give the memory of a table back when it is done with: Arrow's own allocator keeps it for a next one."""
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())
+
+
 @worker_ready.connect
 def look_for_left_work(**_kwargs: object) -> None:
     """On start, requeue jobs whose message was lost, and remove what killed processes left."""
