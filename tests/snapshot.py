@@ -1,7 +1,7 @@
-"""The database and the private files as they stand: taken once in a run, put back for every test that wants the same.
+"""The database and the private files as they stand: made once in a run, put back for every test that wants the same.
 
-A copy of each table lies in a schema of its own, which no flush knows; putting it back takes a fraction of a
-second where walking the whole road again takes ten.
+A copy of each table lies in a schema of its own, which no flush knows; putting it back takes about a second where
+walking the whole road again takes ten.
 """
 
 import shutil
@@ -14,7 +14,6 @@ from django.db import connections, transaction
 
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname),
-       format('snapshot.%I', n.nspname || '_' || c.relname),
        (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -25,45 +24,52 @@ SEQUENCES = """
 SELECT format('%I.%I', schemaname, sequencename), coalesce(last_value, 0) FROM pg_sequences
  WHERE schemaname IN ('public', 'pub')
 """
-_files = {}  # name of the database -> its private files and its sequences
+_taken = {}  # name -> private files, sequences, what was returned
 
 
-def restore():
-    """Put back what was taken, with its private files; say whether there was anything."""
-    name = connections["default"].settings_dict["NAME"]
-    if name not in _files:
-        return False
-    folder, sequences = _files[name]
-    with _as_owner() as cursor:
-        tables = _tables(cursor)
-        cursor.execute(f"TRUNCATE {', '.join(table for table, *_rest in tables)} CASCADE")
-        for table, copy, columns in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            cursor.execute(
-                f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {copy}"
-            )
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table, *_rest in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        for sequence, value in sequences:
-            cursor.execute("SELECT setval(%s, %s, %s)", [sequence, max(value, 1), value > 0])
-    ContentType.objects.clear_cache()
+def standing(name, walk):
+    """Call `walk` the first time, afterwards put back what it left; return what it returned."""
+    if name not in _taken:
+        _taken[name] = _take(name, walk())
+    folder, sequences, result = _taken[name]
+    _put_back(name, sequences)
     shutil.copytree(folder.name, settings.PRIVATE_ROOT, dirs_exist_ok=True)
-    return True
+    return result
 
 
-def take():
-    """Keep the database and the private files as they stand, until this process ends."""
+def _take(name, result):
     with _as_owner() as cursor:
-        cursor.execute("DROP SCHEMA IF EXISTS snapshot CASCADE")
-        cursor.execute("CREATE SCHEMA snapshot")
-        for table, copy, columns in _tables(cursor):
-            cursor.execute(f"CREATE TABLE {copy} AS SELECT {columns} FROM {table}")
+        cursor.execute(f"DROP SCHEMA IF EXISTS {name}_snapshot CASCADE")
+        cursor.execute(f"CREATE SCHEMA {name}_snapshot")
+        for table, columns in _tables(cursor):
+            cursor.execute(f"CREATE TABLE {_copy(name, table)} AS SELECT {columns} FROM {table}")
         cursor.execute(SEQUENCES)
         sequences = cursor.fetchall()
     folder = tempfile.TemporaryDirectory(prefix="migdata-snapshot-")
     shutil.copytree(settings.PRIVATE_ROOT, folder.name, dirs_exist_ok=True)
-    _files[connections["default"].settings_dict["NAME"]] = folder, sequences
+    return folder, sequences, result
+
+
+def _put_back(name, sequences):
+    with _as_owner() as cursor:
+        tables = _tables(cursor)
+        cursor.execute(f"TRUNCATE {', '.join(table for table, _columns in tables)} CASCADE")
+        for table, columns in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            cursor.execute(
+                f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
+                f" SELECT {columns} FROM {_copy(name, table)}"
+            )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table, _columns in tables:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        for sequence, value in sequences:
+            cursor.execute("SELECT setval(%s, %s, %s)", [sequence, max(value, 1), value > 0])
+    ContentType.objects.clear_cache()
+
+
+def _copy(name, table):
+    return f"{name}_snapshot.{table.replace('.', '_')}"
 
 
 def _tables(cursor):

@@ -16,6 +16,7 @@ from django.db import transaction
 from agencies.models import Agency
 from agencies.roles import ROLES
 from reports.models import Release
+from tests import snapshot
 from tests.cast import signed_in, the_person
 from tests.matrix import country
 from tests.reports.conftest import as_owner
@@ -27,6 +28,10 @@ USUAL = "2"
 @pytest.fixture
 def released(transactional_db):
     """Releases of all three datasets, and one that waits."""
+    snapshot.standing("released", _release)
+
+
+def _release():
     with transaction.atomic():
         built = country.build()
         hidden = [built.releases["embargo"], built.releases["withdrawn"]]
