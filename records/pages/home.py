@@ -150,7 +150,7 @@ def _groups(person: Person, deliveries: list[Delivery]) -> list[Group]:
 
 def _questions(person: Person) -> list[Task]:
     """The uploads whose questions the person may answer."""
-    open_questions = Upload.objects.filter(
+    asking = Upload.objects.filter(
         state=Upload.State.NEEDS_ANSWERS, agency__in=access.agencies(person, Permission.ENTER)
     )
     return [
@@ -162,9 +162,7 @@ def _questions(person: Person) -> list[Task]:
             _("Answer"),
             upload.get_absolute_url(),
         )
-        for upload in open_questions.visible_to(person)
-        .select_related("agency", "instrument")
-        .defer("report")
+        for upload in asking.select_related("agency", "instrument").defer("report")
     ]
 
 

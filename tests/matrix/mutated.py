@@ -8,16 +8,18 @@ Called as a program it does so for each rule that only a test of its own can mis
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Iterator[object]:
     from tests.matrix import mutations
 
     (mutant,) = [m for m in mutations.mutants() if m.name == os.environ["MUTANT"]]
-    mutant.applied().__enter__()
+    with mutant.applied():
+        return (yield)
 
 
 def main() -> int:
