@@ -6,16 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from reports.protection.margins import (
-    Integers,
-    Margin,
-    Tables,
-    all_margins,
-    deviations,
-    largest,
-    quantile,
-)
+from reports.protection.cells import Integers
+from reports.protection.margins import Tables, deviations, largest, quantile
 from reports.protection.revisions import Ledger, cells_moved, records_changed
+from reports.protection.search import Margin, all_margins
 from standards.languages import marked
 
 SMALLEST_REVISION = 50

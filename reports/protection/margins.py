@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
 
 import numpy as np
 
-Integers = np.ndarray[Any, np.dtype[np.int64]]
-Margin = tuple[int, ...]  # the dimensions of one table, as places among the columns of the codes
-DEPTH = 3
+from reports.protection.cells import Integers, cell_ids, sums
+from reports.protection.search import Margin, all_margins
 
 
 @dataclass(frozen=True)
@@ -27,36 +24,6 @@ class Tables:
     @property
     def every(self) -> list[Margin]:
         return list(dict.fromkeys([*self.plain, *self.rolled, *self.named]))
-
-
-def all_margins(dimensions: int, depth: int = DEPTH) -> list[Margin]:
-    """Return every table of at most `depth` of so many dimensions, the grand total () among them."""
-    depths = range(min(dimensions, depth) + 1)
-    return [margin for size in depths for margin in combinations(range(dimensions), size)]
-
-
-def cell_ids(codes: Integers) -> tuple[Integers, int]:
-    """Number the cells of a table.
-
-    codes (n, k) integers >= 0. Returns (n,) dense ids of the distinct rows, in the order of the rows'
-    codes, and how many there are. Raises ValueError if the codes are too large to be put in one number.
-    """
-    key, size = np.zeros(len(codes), np.int64), 1
-    for column in codes.T:
-        width = int(column.max(initial=0)) + 1
-        if size * width > 1 << 62:
-            raise ValueError("codes too large: renumber the categories")
-        key, size = key * width + column, size * width
-        if size > 4 * len(codes) + 1024:
-            distinct, key = np.unique(key, return_inverse=True)
-            size = len(distinct)
-    rank = np.cumsum(np.bincount(key, minlength=size) > 0)
-    return rank[key] - 1, int(rank[-1])
-
-
-def sums(ids: Integers, cells: int, values: Integers) -> Integers:
-    """Return (cells,) sums of (n,) values by the ids of `cell_ids`; exact below 2**53."""
-    return np.bincount(ids, weights=values, minlength=cells).astype(np.int64)
 
 
 def deviations(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.protection.margins import Integers, cell_ids, sums
+from reports.protection.cells import Integers, cell_ids, sums
 
 
 @dataclass(frozen=True)

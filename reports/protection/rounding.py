@@ -13,29 +13,15 @@ Randomness is SHAKE-256(seed): equal input and seed give equal output on every p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from reports.protection.margins import Integers, Margin, all_margins, cell_ids, sums
+from reports.protection.cells import Integers, cell_ids
 from reports.protection.sampling import Flags, Floats, pivotal, uniforms
+from reports.protection.search import Deviations, Margin, all_margins, measured, swap
 
 Arrays = tuple[Integers, Integers, Integers]
-
-# Swap candidates screened at once. Part of the algorithm: another number gives another result.
-_CHUNK = 1 << 14
-
-
-@dataclass
-class _Deviations:
-    """How far the margins are from the truth now, and to which of their cells each free cell adds.
-
-    index (free, margins) int32, places in `now`, (cells of all margins,) rounded minus true.
-    """
-
-    index: np.ndarray[Any, np.dtype[np.int32]]
-    now: Integers
 
 
 def protect(
@@ -69,17 +55,18 @@ def protect(
     up = chance >= 1
     free = np.flatnonzero((chance > 0) & (chance < 1))
     order, dice = _order(codes[free], strata, seed), uniforms(seed, "pivotal", len(free) + 1)
-    up[free] = pivotal(chance[free], order, dice)
+    up[free[order]] = pivotal(chance[free][order], np.zeros(len(free), np.int64), None, dice)
     low = counts - counts % base
     if sweeps and len(free):
         if previous is not None:
             coarse = _coarse(codes.shape[1], strata)
-            start = _measured(low + base * up - counts, codes, coarse, free)
+            start = measured(low + base * up - counts, codes, coarse, free)
             up[free] = _rebalanced(up[free], start, base, seed)
         near = all_margins(codes.shape[1]) if margins is None else margins
-        start = _measured(low + base * up - counts, codes, near, free)
-        group = _groups(chance[free], codes[free], strata)
-        up[free] = _swapped(up[free], group, codes[free], start, base, seed, sweeps)
+        start = measured(low + base * up - counts, codes, near, free)
+        group, moving = _groups(chance[free], codes[free], strata), up[free]
+        swap(moving, group, codes[free], start, base, seed, sweeps)
+        up[free] = moving
     result = np.empty_like(counts)
     result[canonical] = low + base * up
     return result
@@ -155,19 +142,7 @@ def _order(codes: Integers, strata: Sequence[int], seed: bytes) -> Integers:
     return np.lexsort(keys[::-1])
 
 
-def _measured(
-    error: Integers, codes: Integers, margins: Sequence[Margin], free: Integers
-) -> _Deviations:
-    """Measure the margins, with the free cells (places in `codes`) as rows of the index."""
-    index, parts, start = np.empty((len(free), len(margins)), np.int32), [np.zeros(0, np.int64)], 0
-    for place, margin in enumerate(margins):
-        ids, cells = cell_ids(codes[:, list(margin)])
-        index[:, place], start = ids[free] + start, start + cells
-        parts.append(sums(ids, cells, error))
-    return _Deviations(index, np.concatenate(parts))
-
-
-def _rebalanced(up: Flags, deviations: _Deviations, base: int, seed: bytes) -> Flags:
+def _rebalanced(up: Flags, deviations: Deviations, base: int, seed: bytes) -> Flags:
     """Revisions: flip free cells, in secret order, while this lowers the coarse squared deviations."""
     up, index, now = up.copy(), deviations.index, deviations.now
     for k in np.argsort(uniforms(seed, "rebalance", len(up)), kind="stable").tolist():
@@ -176,46 +151,3 @@ def _rebalanced(up: Flags, deviations: _Deviations, base: int, seed: bytes) -> F
             now[index[k]] += -base if up[k] else base
             up[k] = not up[k]
     return up
-
-
-def _swapped(
-    up: Flags,
-    group: Integers,
-    codes: Integers,
-    deviations: _Deviations,
-    base: int,
-    seed: bytes,
-    sweeps: int,
-) -> Flags:
-    """Exchange up and down inside groups while squared deviations fall. Acceptance is sequential, exact."""
-    up, index, now = up.copy(), deviations.index, deviations.now
-    for sweep in range(sweeps):
-        high, low = _candidates(up, group, codes, uniforms(seed, f"sweep{sweep}", len(up) + 1))
-        for k in range(0, len(high), _CHUNK):
-            i, j = high[k : k + _CHUNK], low[k : k + _CHUNK]
-            a, c = index[i], index[j]
-            need = base * (a != c).sum(1)
-            for g in np.flatnonzero(now[a].sum(1) - now[c].sum(1) > need).tolist():
-                # Ask again: the swaps before this one have moved the margins.
-                if now[a[g]].sum() - now[c[g]].sum() > need[g]:
-                    now[a[g]] -= base
-                    now[c[g]] += base
-                    up[i[g]], up[j[g]] = False, True
-    return up
-
-
-def _candidates(
-    up: Flags, group: Integers, codes: Integers, uniform: Floats
-) -> tuple[Integers, Integers]:
-    """Pairs of one group that are neighbours in a random sort order, one up and one down: (up, down).
-
-    The order goes by a random choice of at most three dimensions, so neighbours share their cells and
-    a swap disturbs fewer margins.
-    """
-    near = all_margins(codes.shape[1])
-    dimensions = near[int(uniform[-1] * len(near))]
-    order = np.lexsort((uniform[:-1], *(codes[:, j] for j in dimensions), group))
-    first, second = order[:-1:2], order[1::2]
-    pick = (group[first] == group[second]) & (up[first] != up[second])
-    high, low = np.where(up[first], first, second), np.where(up[first], second, first)
-    return high[pick], low[pick]

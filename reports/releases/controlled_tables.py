@@ -8,7 +8,9 @@ import numpy as np
 
 from reports.designs.datasets import Dataset
 from reports.designs.tables import TableDesign
-from reports.protection.margins import Integers, Margin, Tables
+from reports.protection.cells import Integers
+from reports.protection.margins import Tables
+from reports.protection.search import Margin
 from reports.published.structure import SEX, TIME
 
 

@@ -19,9 +19,11 @@ from reports.designs.datasets import Dataset
 from reports.exact import cube, private_files
 from reports.models import Build, Release
 from reports.protection import rounding
+from reports.protection.cells import Integers
 from reports.protection.gates import SMALLEST_REVISION, Gate, judge, judge_changes
-from reports.protection.margins import Integers, Margin, Tables, deviations, quantile
+from reports.protection.margins import Tables, deviations, quantile
 from reports.protection.revisions import Ledger
+from reports.protection.search import Margin
 from reports.published import seals
 from reports.published.editions import VALUE
 from reports.published.structure import SEX, TIME

@@ -10,7 +10,8 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
 from scipy.sparse.linalg import lsqr
 
-from reports.protection.margins import all_margins, cell_ids, sums
+from reports.protection.cells import cell_ids, sums
+from reports.protection.search import all_margins
 
 
 def table(true, shown, codes, dims):

@@ -7,7 +7,7 @@ from reports.designs import datasets, tables
 from reports.exact import cube
 from reports.exact.private_files import read_private
 from reports.models import Build
-from reports.protection.margins import cell_ids
+from reports.protection.cells import cell_ids
 from reports.published import editions
 from reports.releases import protecting
 from reports.releases.controlled_tables import controlled_tables

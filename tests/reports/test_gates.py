@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.protection import gates, rounding
-from reports.protection.margins import Tables, all_margins
+from reports.protection.margins import Tables
 from reports.protection.revisions import Ledger
+from reports.protection.search import all_margins
 
 SEED = bytes(range(32))
 NAMES = {
