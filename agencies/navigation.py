@@ -24,6 +24,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             links.append((_("Uploads"), reverse("records:uploads")))
         if access.may(person, Permission.PUBLISH):
             links.append((_("Releases"), reverse("reports:releases")))
+        if access.may(person, Permission.TABULATE):
+            links.append((_("Disclosure"), reverse("reports:disclosure")))
         if access.may(person, Permission.MANAGE_PEOPLE):
             links.append((_("People"), reverse("agencies:people")))
         if access.may(person, Permission.DECLARE_NUMBERING):

@@ -79,7 +79,7 @@ def _table_lines(compared: dict[str, Any], publishing: dict[str, Any]) -> Iterat
         for variant, taken in about["seconds"].items():
             yield f"  {variant:57}{_milliseconds(taken):>28}"
     if publishing["refused"]:
-        yield f"There is no protected cube: {publishing['refused']}"
+        yield f"There are no protected tables: {publishing['refused']}"
 
 
 def _ratio_lines(result: dict[str, Any]) -> Iterator[str]:

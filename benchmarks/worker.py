@@ -79,7 +79,7 @@ def work(job_id: str) -> dict[str, Any]:
 def publish() -> dict[str, Any]:
     """Review and accept every submission, seal it, and release the dataset: the real verbs.
 
-    `refused` says why the protected cube may not be published, where its gates do not pass.
+    `refused` says why the protected tables may not be published, where its gates do not pass.
     """
     with scope.acting(_person("clerk")):
         submissions = list(Submission.objects.order_by("period"))

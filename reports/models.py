@@ -1,4 +1,4 @@
-"""Slices and builds (private), releases and their protected cubes (schema `pub`)."""
+"""Slices and builds (private), releases and the files of their tables (schema `pub`)."""
 
 from django.conf import settings
 from django.db import models
@@ -98,17 +98,27 @@ class Build(models.Model):
     """How a release was built: private. Inputs pinned, seed named, gates with what they measured."""
 
     release = models.OneToOneField(Release, models.CASCADE, related_name="build")
-    inputs = models.JSONField()  # [{slice, submission, version, sha256}]
+    inputs = models.JSONField()  # [{slice, submission, version, sha256, year}]
     predecessor = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
     method = models.CharField(max_length=40)
     seed_id = models.CharField(max_length=64)
     gates = models.JSONField()
-    # {code of the dataset or of a named table: what 95 of 100 deviations of its figures do not exceed}
+    # {code of the dataset or of a named table: what 95 of 100 errors of its figures do not exceed}
     errors = models.JSONField(default=dict)
+    nearness = models.JSONField(default=list)  # [releases.accuracy.Nearness] of the family's tables
     missing_acknowledged = models.JSONField(
         default=list
     )  # Release.missing, as its publisher saw it
-    cells_path = models.CharField(max_length=200)  # exact and protected cells, below PRIVATE_ROOT
+    tree = models.CharField(max_length=64, default="")  # designs.datasets.Dataset.tree
+    years = models.JSONField(default=list)  # releases.years.Year
+    # {table: {path, sha256}}: true and protected counts of the family, below PRIVATE_ROOT
+    files = models.JSONField(default=dict)
+    # [releases.conflicts.Conflict]: what the design rounds twice, and who signed that it may be published
+    conflicts = models.JSONField(default=list)
+    conflicts_signed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    conflicts_signed_because = models.TextField(blank=True)
+    # Of a release from before families: its exact and protected cells.
+    cells_path = models.CharField(max_length=200, blank=True)
     cells_sha256 = models.CharField(max_length=64, default="")
     built_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     released_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")

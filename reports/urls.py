@@ -3,7 +3,7 @@
 from django.urls import path
 
 from reports.api import endpoints, openapi
-from reports.pages import dashboard, downloads, releases, tables
+from reports.pages import dashboard, disclosure, downloads, releases, tables
 
 app_name = "reports"
 urlpatterns = [
@@ -24,14 +24,16 @@ urlpatterns = [
         name="api_releases",
     ),
     path(
-        "figures/api/v1/releases/<slug:release>/cells.parquet",
-        endpoints.Cells.as_view(),
-        name="api_cells",
+        "figures/api/v1/releases/<slug:release>/<slug:name>.parquet",
+        endpoints.TableFile.as_view(),
+        name="api_table_file",
     ),
     path("figures/api/v1/tables", endpoints.Tables.as_view(), name="api_tables"),
     path("figures/api/v1/tables/<slug:code>/data", endpoints.TableData.as_view(), name="api_table"),
     path("figures/api/v1/<path:address>", endpoints.Nowhere.as_view(), name="api_nowhere"),
     path("figures/api/schema/", openapi.Description.as_view(), name="api_schema"),
+    path("disclosure/", disclosure.builds, name="disclosure"),
+    path("disclosure/<int:pk>/", disclosure.build, name="disclosure_of"),
     path("releases/", releases.releases, name="releases"),
     path("releases/build/<slug:dataset>/", releases.build, name="build"),
     path("releases/<int:pk>/", releases.release, name="release"),

@@ -41,6 +41,7 @@ def country(transactional_db):
             "person": world.person("clerk@sms.example").pk,
             "pk": Release.objects.get().pk,
             "release": str(Release.objects.get()),
+            "name": "core",
             "code": "T14",
             "dataset": "WPF",
             "suffix": "csv",

@@ -17,7 +17,7 @@ from standards import periods
 from tests import snapshot
 
 MONTHS = periods.last_periods("M", date.today(), 3)  # noqa: DTZ011 - any recent months will do
-ROWS = 240
+ROWS = 600
 
 
 def person(email):

@@ -129,6 +129,7 @@ AGES = {
     "movers": {(6, 4, 0, 16): 0.16, (25, 5, 17, 45): 0.5, (41, 10, 25, 70): 0.26}
     | {(68, 7, 60, 95): 0.08},
 }
+USUALLY = 0.7  # of permits: the usual activity of the occupation
 
 
 class Country:
@@ -176,14 +177,20 @@ class Country:
             "citizenship": citizenship.tolist(),
             "decision": self.pick("decision", rows).tolist(),
             "occupation": jobs.tolist(),
-            "activity": [ACTIVITY[job] for job in jobs],
             "employer_type": self.pick("employer", rows).tolist(),
+            "activity": self.activities(jobs).tolist(),
             "valid_from": common["event_date"],
             "valid_to": [
                 (e - timedelta(days=730) if w else e).isoformat()
                 for e, w in zip(ends, wrong, strict=True)
             ],
         }
+
+    def activities(self, jobs: Any) -> Any:
+        """Most work in the usual activity of their occupation, the others in any."""
+        usual = np.array([ACTIVITY[job] for job in jobs])
+        any_other = self.rng.choice(sorted(set(ACTIVITY.values())), len(jobs))
+        return np.where(self.rng.random(len(jobs)) < USUALLY, usual, any_other)
 
     def slips(self, first: date, last: date, rows: int) -> Columns:
         flow = self.rng.choice(["IN", "OUT", "INTERNAL"], rows, p=[0.35, 0.3, 0.35])

@@ -12,6 +12,7 @@ from reports.designs import tables
 from reports.published.editions import Edition, current_editions
 from reports.published.query import ALL, narrowed
 from reports.published.structure import ROLL_UPS, SEX, TIME, Structure
+from reports.published.tree import has
 
 Operation = dict[str, Any]
 Codes = Mapping[str, tuple[str, ...]]
@@ -78,11 +79,15 @@ def _of(
 
 
 def _together(structure: Structure) -> list[list[str]]:
-    """The dimensions of rows that go together: of months, quarters and years only one."""
+    """The dimensions of rows that go together: those of one table; of months, quarters and years only one."""
     names = [name for name in structure.by_name if name != SEX]
     times = [name for name in names if name == TIME or name in ROLL_UPS]
-    rest = [name for name in names if name not in times]
-    return [[*rest, time] for time in times]
+    sets = []
+    for table in structure.tables:
+        own = [name for name in names if has(table, name)]
+        rest = [name for name in own if name not in times]
+        sets += [[*rest, time] for time in own if time in times]
+    return sets
 
 
 def _codes(structure: Structure, fixed: Mapping[str, Any]) -> Codes:

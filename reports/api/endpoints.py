@@ -221,25 +221,28 @@ class TableData(Released):
             return _answer(request, question, table=design.code)
 
 
-class Cells(Released):
-    """All protected cells of a release as a file; its SHA-256 is the checksum of the release."""
+class TableFile(Released):
+    """All cells of one table of a release as a file; its SHA-256 stands in the structure."""
 
     @extend_schema(
-        operation_id="cells",
-        summary="All protected cells of a release, as Parquet",
-        description=openapi.ABOUT_CELLS,
-        parameters=[openapi.RELEASE],
+        operation_id="table_file",
+        summary="A protected table of a release, as Parquet",
+        description=openapi.ABOUT_TABLE_FILES,
+        parameters=[openapi.RELEASE, openapi.TABLE_OF_RELEASE],
         responses={(200, openapi.PARQUET): bytes, 404: openapi.Problem, 503: openapi.Problem},
     )
-    def get(self, request: Request, release: str) -> HttpResponseBase:
+    def get(self, request: Request, release: str, name: str) -> HttpResponseBase:
         require_options(request.query_params, Options(filters=False))
         edition = editions.cited(release.upper())
         if edition is None:
             raise NotFound(_("There is no such release."))
-        tag = caching.tag(edition, "cells")
-        name = f"{edition.name}.parquet"
+        table = next((t for t in edition.structure.tables if t.name == name), None)
+        if table is None:
+            raise NotFound(_("There is no such table."))
+        tag = caching.tag(edition, "table", table.name)
+        file_name = f"{edition.name}-{table.name}.parquet"
         return caching.answer(
-            request, tag, lambda: editions.content(edition), openapi.PARQUET, name
+            request, tag, lambda: editions.content(edition, table), openapi.PARQUET, file_name
         )
 
 

@@ -27,7 +27,8 @@ FARTHEST = 10**9  # row that an answer can begin with
 MOST_VALUES = 5_000_000  # rows times columns of a table that an answer may be a page of
 PARQUET = "application/vnd.apache.parquet"
 ABOUT_DATA = (
-    "Every count is a sum of protected cells, so tables add up and F + M + _OU = _T in every row. A "
+    "Every count is a sum of cells of one protected table of the release (`structure.tables`); columns that no table "
+    "has together cannot be asked together (400). All tables agree, so they add up and F + M + _OU = _T in every row. A "
     "combination without a protected cell has no row: its count is 0, which can mean up to base - 1.\n\n"
     "Conditions are parameters named as the dimensions, in any case, with codes divided by commas: "
     "`citizenship=TUR,UZB`. A name or code that does not exist is answered with 400, never ignored.\n\n"
@@ -38,9 +39,10 @@ ABOUT_DATA = (
     "is missing or a quarter or year is not whole; without any figure the counts are null, not 0.\n\n"
     "Answers carry an `ETag`; send it back as `If-None-Match` and unchanged figures cost a 304."
 )
-ABOUT_CELLS = (
-    "Columns are the dimensions, and `value`. The SHA-256 of this file is the `checksum` of the "
-    "release, so that anyone can verify what was downloaded."
+ABOUT_TABLE_FILES = (
+    "Columns are those of the table (`structure.tables`), and `value`; `_X` is what is not broken down. The "
+    "SHA-256 of the file is its `sha256` in the structure. The `checksum` of the release is the SHA-256 of what "
+    "`sha256sum *.parquet` prints of all its tables, so that anyone can verify what was downloaded."
 )
 
 
@@ -66,6 +68,21 @@ class Headline(serializers.Serializer[Any]):
     where = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
+class TableOfRelease(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    of = serializers.CharField(help_text="the table that it refines; empty for the core")
+    columns = serializers.ListField(child=serializers.CharField())
+    cells = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="of its file; empty where the release has one file")
+
+
+class YearOfRelease(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    version = serializers.IntegerField(help_text="1, or 2 where it was drawn again as a whole")
+    is_over = serializers.BooleanField(help_text="no period of it comes any more")
+    is_final = serializers.BooleanField(help_text="its figures stay as they are")
+
+
 class Structure(serializers.Serializer[Any]):
     dataset = serializers.CharField()
     title = Labels()
@@ -79,6 +96,11 @@ class Structure(serializers.Serializer[Any]):
     sources = serializers.ListField(child=serializers.CharField())
     dimensions = Dimension(many=True)
     headline = Headline(allow_null=True, help_text="what is counted unless you choose otherwise")
+    tables = TableOfRelease(many=True, help_text="what can be asked lies in one of them")
+    years = YearOfRelease(many=True)
+    elsewhere = serializers.DictField(
+        child=serializers.CharField(), help_text="year: the release that has it"
+    )
 
 
 class Missing(serializers.Serializer[Any]):
@@ -91,8 +113,10 @@ class Release(serializers.Serializer[Any]):
     release = serializers.CharField(help_text="to be cited, for instance BCR-2")
     number = serializers.IntegerField()
     released_at = serializers.DateTimeField()
-    checksum = serializers.CharField(help_text="SHA-256 of the file at `cells`")
-    cells = serializers.CharField(help_text="address of all protected cells, as Parquet")
+    checksum = serializers.CharField(help_text="SHA-256 over the checksums of all tables")
+    files = serializers.DictField(
+        child=serializers.CharField(), help_text="table: address of its cells, as Parquet"
+    )
     released_by_builder = serializers.BooleanField(
         help_text="true where the person who asked for the build released it: no second person saw it"
     )
@@ -185,6 +209,9 @@ PERIOD = {"type": "string", "pattern": r"^([12]\d{3}(-(0[1-9]|1[0-2]|Q[1-4]))?)?
 DATASET = _in_path("dataset", "code of a dataset, in any case")
 TABLE = _in_path("code", "code of a named table, in any case")
 RELEASE = _in_path("release", "name of a release, for instance BCR-2")
+TABLE_OF_RELEASE = _in_path(
+    "name", "a table of the release (`structure.tables`), for instance core"
+)
 BY = _texts("by", "dimensions of the rows, divided by commas; sex is always there, as columns")
 LANG = OpenApiParameter("lang", str, enum=LANGUAGES, description="language of labels and notes")
 CITED = OpenApiParameter("release", TEXT, description="an earlier release, for instance BCR-1")
@@ -248,7 +275,10 @@ def release(edition: Edition) -> dict[str, Any]:
         "number": edition.number,
         "released_at": edition.released_at,
         "checksum": edition.checksum,
-        "cells": reverse("reports:api_cells", args=[edition.name]),
+        "files": {
+            table.name: reverse("reports:api_table_file", args=[edition.name, table.name])
+            for table in edition.structure.tables
+        },
         "released_by_builder": edition.released_by_builder,
     }
 

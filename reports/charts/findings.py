@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from reports.published.figures import NORMAL, Figures, Row, Table, add_figures
-from reports.published.structure import TIME, Dimension
+from reports.published.structure import NOT_BROKEN_DOWN, TIME, Dimension
 from standards import numbers
 from standards.periods import FREQUENCIES, InvalidPeriod, Period, period_name
 from standards.translation import active_language
@@ -34,8 +34,8 @@ Finding = Callable[[Sequence[Row], Dimension], str]
 
 
 def is_rest(code: str) -> bool:
-    """Say whether a code is what is left over: not stated, or others. It is never what a finding is about."""
-    return code == "OTH" or code.endswith("_U")
+    """Say whether a code is what is left over: not stated, not broken down, or others. It is never what a finding is about."""
+    return code in ("OTH", NOT_BROKEN_DOWN) or code.endswith("_U")
 
 
 def label_of(dimension: Dimension, code: str) -> str:

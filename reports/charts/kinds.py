@@ -1,7 +1,7 @@
 """The charts of the dashboard: by which dimension, in which order, how each is drawn, what it says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,8 @@ from reports.charts.trend import trend
 from reports.published.figures import Row, Table
 from reports.published.structure import TIME, Dimension, Structure
 
-CITIZENSHIP, REGION, AGE = "CITIZENSHIP", "REGION", "AGE"
+CITIZENSHIP, REGION = "CITIZENSHIP", "REGION"
+AGES = ("AGE5", "AGE")  # the finer one is drawn, where there is one
 TOP = 10  # citizenships that are drawn by name
 
 
@@ -54,7 +55,7 @@ class Kind:
 
 KINDS = {
     "trend": Kind(TIME, trend, findings.of_trend),
-    "pyramid": Kind(AGE, pyramid, findings.of_ages, rest=False),
+    "pyramid": Kind(AGES[0], pyramid, findings.of_ages, rest=False),
     "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
     "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
 }
@@ -62,7 +63,10 @@ KINDS = {
 
 def kinds_of(structure: Structure) -> dict[str, Kind]:
     """Return the charts of a dataset by name: those of the dimensions it shares, and its own `charts`."""
-    shared = {name: kind for name, kind in KINDS.items() if kind.dimension in structure.by_name}
+    kinds = dict(KINDS)
+    if AGES[0] not in structure.by_name:
+        kinds["pyramid"] = replace(kinds["pyramid"], dimension=AGES[1])
+    shared = {name: kind for name, kind in kinds.items() if kind.dimension in structure.by_name}
     own = {
         name.lower(): Kind(name, bars, findings.of_largest, largest_first=True, top=TOP)
         for name in structure.charts

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from reports.designs import coverage, schema
 from reports.designs.dimensions import DimensionDesign
+from reports.designs.family import Family, roll_ups
+from reports.designs.family import problems as family_problems
 from reports.published.structure import SEX, TIME, Dimension, Headline, Item, Structure
 from standards import definitions, languages
 from standards.definitions import Problem, choose, unknown
@@ -20,7 +21,6 @@ from standards.periods import period_name
 DIRECTORY = Path(__file__).parent / "data" / "datasets"
 # What the dashboard draws of every dataset that has it, and sex, which every chart shows.
 DRAWN_ALWAYS = frozenset({SEX, TIME, "AGE", "CITIZENSHIP", "REGION"})
-DEPTH = 3  # margins of up to so many dimensions are kept close to the truth and judged
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Dataset:
     base: int
     sources: tuple[str, ...]
     dimensions: tuple[DimensionDesign, ...]
+    family: Family
     headline: Headline | None = None
     charts: tuple[str, ...] = ()
 
@@ -51,18 +52,16 @@ class Dataset:
         lines = "\n".join(f"{dimension.name}: {dimension.sql()}" for dimension in self.dimensions)
         return hashlib.sha256(lines.encode()).hexdigest()
 
-    def margins(self) -> list[tuple[int, ...]]:
-        """Return the tables that protection keeps close to the truth, as places in `names`.
+    @property
+    def tree(self) -> str:
+        """What makes published years comparable: a digest of the family and of what its columns mean."""
+        content = [self.base, self.family.tables, self.dimensions]
+        return hashlib.sha256(repr(content).encode()).hexdigest()
 
-        All of up to three dimensions; a roll-up never stands beside the dimension that implies it.
-        """
-        finer = {
-            k: self.names.index(d.implied_by) for k, d in enumerate(self.dimensions) if d.implied_by
-        }
-        chosen = (
-            m for depth in range(DEPTH + 1) for m in combinations(range(len(self.names)), depth)
-        )
-        return [m for m in chosen if not any(finer.get(k) in m for k in m)]
+    @property
+    def times(self) -> list[str]:
+        """Return the columns of time, the period first: TIME_PERIOD, QUARTER, YEAR."""
+        return [TIME, *roll_ups(self.frequency)]
 
     def structure(self, periods: list[str]) -> Structure:
         """Return what is published, with these periods on the time axis."""
@@ -116,14 +115,17 @@ def _read(path: Path, _text: str) -> Dataset:
     definitions.refuse(path, _problems(content))
     designs = tuple(DimensionDesign.from_content(d) for d in content["dimensions"])
     definitions.refuse(path, _of_roll_ups(designs))
+    definitions.refuse(path, _of_family(content, designs))
     headline = _headline(content["headline"]) if "headline" in content else None
     parts = {
         "dimensions": designs,
+        "family": Family.from_content(content["family"], content["headlines"], content["base"]),
         "sources": tuple(content["sources"]),
         "headline": headline,
         "charts": tuple(content.get("charts", ())),
     }
-    dataset = Dataset(**{**content, **parts})
+    own = {key: value for key, value in content.items() if key != "headlines"}
+    dataset = Dataset(**{**own, **parts})
     definitions.refuse(path, _of_dashboard(dataset))
     return dataset
 
@@ -162,6 +164,14 @@ def _of_roll_ups(designs: tuple[DimensionDesign, ...]) -> Iterator[Problem]:
             if inside.setdefault(code, coarse) != coarse:
                 yield Problem(path, f"{code} lies in several groups of {design.name}")
                 break
+
+
+def _of_family(
+    content: Mapping[str, Any], designs: tuple[DimensionDesign, ...]
+) -> Iterator[Problem]:
+    levels = {design.name: design.implied_by for design in designs if design.implied_by}
+    names = [d.name for d in designs]
+    yield from family_problems(content["family"], levels, names, content["frequency"])
 
 
 def _of_dashboard(dataset: Dataset) -> Iterator[Problem]:

@@ -47,6 +47,30 @@ HEADLINE = schemas.mapping(
 )
 
 
+FAMILY_TABLE = schemas.mapping(
+    {
+        "name": schemas.name("[a-z][a-z0-9_]*", "such as citizenship, in small letters"),
+        "of": schemas.text(
+            "the earlier table that it refines; the first table, the core, has none"
+        ),
+        "adds": schemas.distinct(
+            NAME, "the columns it adds, coarse before fine; every column is added once", least=1
+        ),
+        "least": schemas.whole(
+            "cells of the table above that are published below it are not broken down; "
+            "by default ten times the base, 0 for periods",
+            minimum=0,
+        ),
+    },
+    required=["name", "adds"],
+)
+HEADLINES = schemas.several(
+    schemas.distinct(NAME, least=1),
+    "the crossings that people read first: they have to be near the truth; sex is always among them",
+    least=1,
+)
+
+
 # What a dataset says of itself; the code lists of its dimensions are added when they are known.
 DATASET = {
     "code": {**NAME, "description": "such as WPF; releases are called by it: WPF-1"},
@@ -93,7 +117,8 @@ def _dataset(code_lists: tuple[str, ...]) -> Kind:
     listed = {"codelist": schemas.choice(code_lists, "the code list of the variable")}
     dimension = schemas.mapping({**DIMENSION, **listed}, required=["name", "labels", "derive"])
     parts = schemas.several(dimension, "what cells are told apart by", least=2)
-    own = {**DATASET, "dimensions": parts}
+    tree = schemas.several(FAMILY_TABLE, "the tables that are published, the core first", least=1)
+    own = {**DATASET, "dimensions": parts, "family": tree, "headlines": HEADLINES}
     schema = schemas.mapping({**own, "headline": HEADLINE, "charts": CHARTS}, required=own)
     return Kind("dataset", "A dataset: which cells of an instrument are published", schema)
 

@@ -54,6 +54,9 @@ def _problems(
     if dataset is None:
         yield Problem(("dataset",), choose(table.dataset, published, "dataset"))
         return
+    if dataset.family.holding([*table.by, *table.where]) is None:
+        text = f"no table of the family of {dataset.code} has these together"
+        yield Problem(("by",), text)
     rows = (name for name in dataset.names if name != SEX)
     yield from unknown(table.by, rows, "dimension", ("by",))
     yield from where_problems(dataset, table.where)

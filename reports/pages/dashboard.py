@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from reports.charts import findings
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
-from reports.charts.kinds import CITIZENSHIP, REGION, Kind, kinds_of
+from reports.charts.kinds import Kind, kinds_of
 from reports.formats import flat
 from reports.pages import filters
 from reports.pages.downloads import links, refusal
@@ -32,13 +32,17 @@ from reports.published.query import (
     question_of,
     with_headline,
 )
-from reports.published.structure import Unknown
+from reports.published.structure import SEX, TIME, Unknown
+from reports.published.tree import together
 from standards import numbers
 from standards.sex import Figures
 from standards.translation import active_language, in_language
 
 REMEMBERED = 300  # questions whose charts a process remembers, some 50 kB each
-OPTIONS = Options(("dataset", "from", "to", "release"))
+OPTIONS = Options(
+    ("dataset", "from", "to", "release"),
+    shown=lambda structure: [kind.dimension for kind in kinds_of(structure).values()],
+)
 
 
 @dataclass(frozen=True)
@@ -273,15 +277,21 @@ def _figure(name: str, question: Question, parameters: str) -> ChartFigure:
 
 
 def _filters(request: HttpRequest, edition: Edition) -> list[Filter]:
-    """Return the filters: periods, what the headline limits, citizenship, region, charts of its own."""
+    """Return the filters that go with every chart: periods, what the headline limits, what the charts show."""
     structure = edition.structure
+    shown = list(OPTIONS.shown(structure))
+
+    def goes_with_all(name: str) -> bool:
+        return all(together(structure, [name, other]) == [[name, other]] for other in shown)
+
     limited = structure.headline.where if structure.headline else ()
-    names = dict.fromkeys((*limited, CITIZENSHIP, REGION, *structure.charts))
+    names = dict.fromkeys((*limited, *structure.names))
+    times = [TIME, *(longer.name for longer in structure.roll_ups)]
     return [
-        *filters.of_periods(request, structure),
+        *filters.of_periods(request, structure, next(filter(goes_with_all, times))),
         *(
             filters.of_dimension(request, structure.by_name[name], structure)
             for name in names
-            if name in structure.by_name
+            if name not in (SEX, TIME) and goes_with_all(name)
         ),
     ]

@@ -16,6 +16,7 @@ from reports.published.query import (
     with_headline,
 )
 from reports.published.structure import TIME, Dimension, Structure, Unknown
+from reports.published.tree import can_be_had
 from standards.periods import period_name
 from standards.translation import active_language, in_language
 
@@ -66,6 +67,8 @@ def question_on_page(request: HttpRequest, newest: Edition, options: Options) ->
     except Unknown as unknown:
         where = {name: list(codes) for name, codes in options.fixed.items()}
         by = options.rows or ()
+        if not can_be_had(edition.structure, (*by, *where)):
+            edition = newest  # the release that is cited is older than the table
         question = Question(edition, by, with_headline(edition.structure, where, by))
         problem, status = str(unknown), 404 if isinstance(unknown, NotReleased) else 400
         query.clear()
@@ -90,9 +93,10 @@ def of_dimension(request: HttpRequest, dimension: Dimension, structure: Structur
     return Filter(name, in_language(dimension.labels), default, tuple(options), chosen)
 
 
-def of_periods(request: HttpRequest, structure: Structure) -> list[Filter]:
-    """Return the filters for the first and the last period."""
-    periods = tuple((code, period_name(code, active_language())) for code in structure.periods)
+def of_periods(request: HttpRequest, structure: Structure, time: str = TIME) -> list[Filter]:
+    """Return the filters for the first and the last period; time: months, quarters or years."""
+    codes = [item.code for item in structure.by_name[time].items]
+    periods = tuple((code, period_name(code, active_language())) for code in codes)
     labels = {"from": _("From"), "to": _("To")}
     return [
         Filter(name, label, _("all"), periods, request.GET.get(name, ""))

@@ -20,17 +20,17 @@ from agencies.http import SignedInRequest
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
-from records.models import Submission
 from reports.designs import datasets
 from reports.designs.datasets import Dataset
 from reports.models import Build, Release
+from reports.pages.disclosure import gates
 from reports.published import editions, seals
-from reports.published.editions import CELLS
 from reports.published.figures import Figures, add_figures, sums
 from reports.published.seals import Fault
 from reports.published.structure import TIME, Structure
+from reports.published.tree import holding
 from reports.published.unavailable import Withheld
-from reports.releases import verbs
+from reports.releases import verbs, years
 from standards.translation import in_language
 
 LISTED = 6  # releases of a dataset on the list
@@ -52,7 +52,7 @@ def releases(request: SignedInRequest) -> HttpResponse:
 def build(request: SignedInRequest, dataset: str) -> HttpResponse:
     """Start the build of a dataset."""
     try:
-        verbs.build(dataset, by=request.user)
+        verbs.build(dataset, by=request.user, finish=request.POST.getlist("finish"))
     except Refused as refusal:
         messages.error(request, str(refusal))
     return redirect("reports:releases")
@@ -60,10 +60,7 @@ def build(request: SignedInRequest, dataset: str) -> HttpResponse:
 
 @require_safe
 def release(request: SignedInRequest, pk: int) -> HttpResponse:
-    """One release: what readers will see beside what they see now, and its gates.
-
-    How far figures are from the truth tells of the truth, so measurements are for those who may tabulate.
-    """
+    """One release: what readers will see beside what they see now, and whether it passed its gates."""
     access.require(request.user, Permission.PUBLISH)
     release = get_object_or_404(Release.objects.select_related("build__predecessor"), pk=pk)
     if fault := seals.fault_of(release):
@@ -77,7 +74,7 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
         "under_embargo": bool(release.embargo_at and release.embargo_at > timezone.now()),
         "build": release.build,
         "hindrance": verbs.hindrance(release, by=request.user),
-        "gates": [_gate(gate) for gate in release.build.gates],
+        "gates": list(gates(release.build)),
         "may_see_measured": access.may(request.user, Permission.TABULATE),
         "before": before,
         "rows": [
@@ -120,12 +117,6 @@ def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
     return redirect(release)
 
 
-def _gate(gate: Mapping[str, Any]) -> dict[str, Any]:
-    """A gate in words; a least number is stored below zero, so that every gate is "at most"."""
-    numbers = {key: abs(gate[key]) for key in ("measured", "allowed")}
-    return {**gate, **numbers, "label": _(gate["name"])}
-
-
 def _embargo(request: SignedInRequest) -> datetime | None:
     """The end of the embargo; None where the field is left empty. Raises `Refused`."""
     try:
@@ -141,13 +132,9 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
     """What a publisher sees of one dataset: its releases, the job that builds, what is new."""
     job = queue.find(f"publish:{dataset.code}")
     stage = job.progress.get("stage") if job else None
-    fresh = _fresh(dataset)
-    text = ngettext(
-        "%(n)s submission was accepted since the last one.",
-        "%(n)s submissions were accepted since the last one.",
-        fresh,
-    )
-    listed = Release.objects.filter(dataset=dataset.code)[:LISTED]
+    waiting = years.waiting(dataset)
+    listed = list(Release.objects.filter(dataset=dataset.code)[:LISTED])
+    built = next((r for r in listed if r.state == Release.State.BUILT), None)
     return {
         "dataset": dataset,
         "title": in_language(dataset.title),
@@ -157,9 +144,28 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
         "working": bool(job and job.state in OPEN),
         "stage": _(stage) if stage else "",
         "failed": job.reason if job and job.state == queue.Job.State.FAILED else "",
-        "fresh": fresh,
-        "news": text % {"n": fresh} if fresh else _("Nothing new is accepted."),
+        "built": built,
+        "fresh": bool(waiting.new) and not built,
+        "may_build": bool(waiting.new or waiting.over) and not built,
+        "news": _news(waiting.new, waiting.late),
+        "over": [(year, waiting.late.get(year, 0)) for year in waiting.over],
     }
+
+
+def _news(new: int, late: Mapping[str, int]) -> str:
+    """What was accepted since the latest release, and what of it waits, in words."""
+    added = ngettext(
+        "%(n)s submission was accepted since the last one.",
+        "%(n)s submissions were accepted since the last one.",
+        new,
+    ) % {"n": new}
+    kept = ngettext(
+        "%(n)s corrects or completes what is out, and waits until its year is made final.",
+        "%(n)s correct or complete what is out, and wait until their year is made final.",
+        sum(late.values()),
+    ) % {"n": sum(late.values())}
+    parts = [added if new else _("Nothing new is accepted."), kept if late else ""]
+    return " ".join(part for part in parts if part)
 
 
 def _faults(dataset: Dataset) -> list[tuple[Build, str]]:
@@ -177,21 +183,6 @@ def _withheld(dataset: Dataset) -> str:
     return ""
 
 
-def _fresh(dataset: Dataset) -> int:
-    """How many submissions were accepted, first or anew, since the last release that stands."""
-    last = (
-        Build.objects.filter(release__dataset=dataset.code)
-        .exclude(release__state=Release.State.WITHDRAWN)
-        .order_by("-pk")
-        .first()
-    )
-    pinned = {(entry["submission"], entry["version"]) for entry in last.inputs} if last else set()
-    accepted = Submission.objects.filter(
-        instrument__code=dataset.instrument, accepted_version__isnull=False
-    )
-    return len(set(accepted.values_list("pk", "accepted_version")) - pinned)
-
-
 def _released_before(release: Release) -> Release | None:
     """The release that readers see before this one; none where it was changed in the database."""
     before = (
@@ -206,7 +197,8 @@ def _released_before(release: Release) -> Release | None:
 
 def _by_period(release: Release) -> dict[str, Figures]:
     """The protected figures of any release by period, those that nobody sees yet included."""
-    stored = release.blobs.get(name=CELLS)
-    cells = pq.read_table(io.BytesIO(bytes(stored.content)))
     structure = Structure.from_json(release.structure)
+    table, _conditions = holding(structure, [TIME], {})
+    stored = release.blobs.get(name=f"{table.name}.parquet")
+    cells = pq.read_table(io.BytesIO(bytes(stored.content)))
     return {codes[0]: figures for codes, figures in sums(cells, structure, [TIME], {})}

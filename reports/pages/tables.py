@@ -20,6 +20,7 @@ from reports.published.editions import Edition, current_editions
 from reports.published.figures import Figures, Row, Table
 from reports.published.query import Options, require_options
 from reports.published.structure import SEX, Unknown
+from reports.published.tree import can_be_had, together
 from standards.translation import active_language, in_language
 
 ROWS = 100  # of a table on one page; downloads have all
@@ -70,8 +71,17 @@ def table_list(request: HttpRequest) -> HttpResponse:
     except Unknown as unknown:
         return refusal(unknown)
     released = {e.dataset: e for e in current_editions()}
-    rows = [(t, in_language(t.title), released.get(t.dataset)) for t in tables.tables().values()]
+    rows = []
+    for design in tables.tables().values():
+        edition = released.get(design.dataset)
+        is_out = edition is not None and _is_in(edition, design)
+        rows.append((design, in_language(design.title), edition if is_out else None))
     return render(request, "reports/tables.html", {"tables": rows})
+
+
+def _is_in(edition: Edition, design: TableDesign) -> bool:
+    """Say whether a release has what a named table shows; one from before the table may lack it."""
+    return can_be_had(edition.structure, (*design.by, *design.where))
 
 
 @login_not_required
@@ -80,7 +90,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     """A named table of the newest release, or of the one that is cited, with its filters."""
     design = tables.tables().get(code.upper())
     newest = editions.latest(design.dataset) if design else None
-    if design is None or newest is None:
+    if design is None or newest is None or not _is_in(newest, design):
         raise Http404
     options = table_options(design, "page")
     reading = filters.question_on_page(request, newest, options)
@@ -126,10 +136,12 @@ def _lines(table: Table, rows: Iterable[Row]) -> list[Line]:
 
 
 def _filters(request: HttpRequest, design: TableDesign, edition: Edition) -> list[Filter]:
-    """Return the filters of a table: all dimensions but sex, which is always whole."""
+    """Return the filters of a table: the dimensions that go with its rows, but sex, which is always whole."""
     structure = edition.structure
+    own = [*design.by, *design.where]
     return [
         filters.of_dimension(request, dimension, structure)
         for dimension in structure.dimensions
-        if dimension.name != SEX and dimension.name not in design.where
+        if dimension.name not in (SEX, *design.where)
+        and together(structure, [*own, dimension.name]) == [[*own, dimension.name]]
     ]

@@ -1,1 +1,1 @@
-"""Private and pure: rounding of exact counts, and the gates a rounded cube must pass."""
+"""Private and pure: rounding of exact counts, and the gates a family of tables must pass."""

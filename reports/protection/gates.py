@@ -1,144 +1,206 @@
-"""Whether a protected cube may be published: the refusals of docs/disclosure.md, section 6."""
+"""Whether a family of tables may be published: the refusals of docs/disclosure.md, section "Gates"."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from reports.protection.cells import Integers
-from reports.protection.margins import Tables, deviations, largest, quantile
-from reports.protection.revisions import Ledger, cells_moved, records_changed
-from reports.protection.search import Margin, all_margins
+from reports.protection import risk
+from reports.protection.cells import Cells, Integers, sums
+from reports.protection.family import NOT_BROKEN_DOWN, Family, Table, answer, columns
 from standards.languages import marked
 
-SMALLEST_REVISION = 50
-LARGE = 100_000  # cells from which named tables are allowed one base more
+LEAST_CHANGED = 50  # records of a year that changed before it is drawn a second time
+VERSIONS = 2  # of a year: a third draw makes small counts certain
+CERTAIN = 0.005  # of the records of a table: alone with what is known, and the rest is shown
+ONE_RECORD, ONE_RECORD_IN_ALL = 0.20, 0.10  # of the shown cells of a table, of all tables
+LARGE = 200_000  # cells from which headlines may be a base further off
+BROKEN_DOWN = 0.10  # of the records of a table that are not broken down: advice only
 
 
 @dataclass(frozen=True)
 class Gate:
     """One condition: what it measured, what it allows. Private: never publish the measurements.
 
-    A gate that asks for a least number stores both below zero, so that every gate is "at most".
-    `periods` are the code numbers of the periods that fail it, where it looks at each period.
+    A gate that asks for a least number stores both below zero, so that every gate is "at most". `table` is
+    where it measured most. drawn: another draw or a longer search may change it. advice: it refuses nothing.
     """
 
     name: str
     measured: float
     allowed: float
-    drawn: bool = False  # another draw or a longer search may change it
-    periods: tuple[int, ...] = ()
+    table: str = ""
+    drawn: bool = False
+    advice: bool = False
 
     @property
     def passed(self) -> bool:
-        return bool(self.measured <= self.allowed)
+        return self.advice or bool(self.measured <= self.allowed)
 
     def as_dict(self) -> dict[str, Any]:
-        content = {k: v for k, v in asdict(self).items() if k in ("name", "measured", "allowed")}
+        content = {k: v for k, v in asdict(self).items() if k not in ("drawn",)}
         return {**content, "passed": self.passed}
 
 
-def judge_changes(
-    counts: Integers, codes: Integers, *, time: int, previous: Sequence[Ledger]
-) -> list[Gate]:
-    """Judge whether enough records changed at once, so that no reader can tell single corrections.
-
-    counts (n,), codes (n, d) of the exact cells; `time` is the column of the period; `previous` is
-    every earlier release. A reader may compare with each of those that were ever out; the others do not
-    count. Since each of them, no record changed or at least 50; the same in every period that it
-    published: a new period must not hide one correction in an old one. No rounding changes this.
-    """
-    fewest, waiting, least = SMALLEST_REVISION, set(), SMALLEST_REVISION
-    for ledger in (ledger for ledger in previous if ledger.seen):
-        changed = records_changed(counts, codes, ledger, time)
-        fewest = min(fewest, changed.total or SMALLEST_REVISION)
-        published = {k: n for k, n in changed.by_period.items() if k in ledger.periods}
-        waiting |= {k for k, n in published.items() if n < SMALLEST_REVISION}
-        least = min(least, *published.values(), SMALLEST_REVISION)
-    if not previous:
-        return []
-    return [
-        Gate(marked("records changed, at least 50"), -float(fewest), -SMALLEST_REVISION),
-        Gate(
-            marked("records changed in a published period, at least 50"),
-            -float(least),
-            -SMALLEST_REVISION,
-            periods=tuple(sorted(waiting)),
-        ),
-    ]
-
-
 def judge(
-    counts: Integers,
-    codes: Integers,
-    rounded: Integers,
-    *,
+    family: Family,
+    tables: Sequence[Table],
     base: int,
-    strata: Margin,
-    previous: Sequence[Ledger] = (),
-    tables: Tables | None = None,
+    *,
+    headlines: Sequence[Sequence[int]] = (),
+    kept: Family | None = None,
 ) -> list[Gate]:
-    """Measure the gates of one rounding. Shapes as in `rounding.protect`; `previous` is every earlier
-    release; `tables` by default all of at most three dimensions. `judge_changes` has the gates that no
-    rounding changes."""
-    error = rounded - counts
-    tables = tables or Tables(all_margins(codes.shape[1]))
-    measured = deviations(counts, codes, rounded, margins=tables.every)
-    gates = [
-        Gate(marked("multiples of the base"), float((rounded % base != 0).sum()), 0),
-        Gate(marked("nearer than the base"), float(np.abs(error).max(initial=0)), base - 1),
-        Gate(marked("zeros stay zero"), float(((counts == 0) & (rounded != 0)).sum()), 0),
-        *_margin_gates(measured, tables, counts, base, strata, revision=bool(previous)),
+    """Measure the gates of one year: all but those of its versions (`judge_redraw`) and of its design (`risk.conflicts`).
+
+    headlines: the columns of the tables that everybody reads first. kept: what had to stay.
+    """
+    whole = dict(kept or {})
+    return [
+        *_of_rounding(family, tables, base, whole),
+        *_of_readers(family, tables),
+        *_of_headlines(family, tables, base, headlines, revised=bool(whole)),
     ]
-    if previous:
-        moves = [cells_moved(counts, codes, rounded, ledger) for ledger in previous]
-        moved, backwards = (max(numbers) for numbers in zip(*moves, strict=True))
-        gates += [
-            Gate(marked("unchanged cells moved"), moved, 0),
-            Gate(marked("moved against the truth"), backwards, 0),
-        ]
-    return gates
 
 
-def _margin_gates(
-    measured: Mapping[Margin, Integers],
-    tables: Tables,
-    counts: Integers,
-    base: int,
-    strata: Margin,
-    *,
-    revision: bool,
+def judge_redraw(changed: int, version: int) -> list[Gate]:
+    """Judge whether a year may be drawn again: at least 50 of its records changed, and there is no third version."""
+    return [
+        Gate(marked("records changed, at least 50"), -float(changed), -LEAST_CHANGED),
+        Gate(marked("versions of a year"), version, VERSIONS),
+    ]
+
+
+def _of_rounding(
+    family: Family, tables: Sequence[Table], base: int, whole: Family
 ) -> Iterator[Gate]:
-    """The gates of what people read: how far the tables are from the truth. Another draw may pass them."""
-    cells, sex_by_time = len(counts), tuple(sorted(strata))
-    common = (2 if cells <= 200_000 else 3) * base
-    # Few figures in each named table: in a large cube one draw of sixteen was near enough (ADR 8).
-    of_named = (2 if cells <= LARGE and not revision else 3) * base
-    times = (6 if revision else 4) if cells <= 20_000 else 6 if cells <= 200_000 else 10
-    single = [margin for margin in tables.plain if len(margin) == 1]
-    longer = [margin for margin in tables.rolled if len(margin) == 1]
-    # Quarters and years are few and near the truth; they must not hide single margins that are far from it.
-    singles = max(quantile(measured, single), quantile(measured, [*single, *longer]))
-    total = float(np.abs(measured[()][0])) if cells else 0.0
-    for name, error, allowed in (
-        (
-            marked("sex by time"),
-            largest(measured, [sex_by_time]),
-            3 * base if revision else 2 * base - 1,
-        ),
-        (marked("single margins, 95 of 100"), singles, common),
-        (
-            marked("named tables, 95 of 100"),
-            quantile(measured, tables.named),
-            of_named,
-        ),
-        (
-            marked("margins of up to three, largest"),
-            largest(measured, [m for m in (*tables.plain, *tables.rolled) if m]),
-            times * base,
-        ),
-        (marked("named tables, largest"), largest(measured, tables.named), times * base),
-        (marked("total"), total, max(3 * base, 0.001 * counts.sum())),
-    ):
-        yield Gate(name, error, allowed, drawn=True)
+    """What the method promises of every figure; a figure that breaks it is a fault of the portal."""
+
+    def count(name: str, most: int, measure: Callable[[str, Cells], Any]) -> Gate:
+        return _worst(name, family, measure, most)
+
+    yield count(marked("multiples of the base"), 0, lambda _t, c: (c.rounded % base != 0).sum())
+    yield count(
+        marked("nearer than the base"), base - 1, lambda _t, c: np.abs(c.errors).max(initial=0)
+    )
+    yield count(marked("no cell without records"), 0, lambda _t, c: (c.counts <= 0).sum())
+    yield count(marked("tables add up to their parents"), 0, _gaps(family, tables))
+    yield count(marked("figures that narrow one another"), 0, _narrowed(family, tables, base))
+    name = marked("cells that stay and moved")
+    yield _worst(name, whole, lambda table, c: risk.moved(c, family[table]), 0)
+
+
+def _of_readers(family: Family, tables: Sequence[Table]) -> Iterator[Gate]:
+    """What readers could find out of single records."""
+    dims = columns(tables)
+    name = marked("attribute certain, share of records")
+    yield _worst(name, family, _certain(tables, dims), CERTAIN, drawn=True)
+    yield from _of_one_record(family)
+    name = marked("not broken down, share of records")
+    yield _worst(name, family, _together(dims), BROKEN_DOWN, advice=True)
+
+
+def _worst(
+    name: str,
+    family: Family,
+    measure: Callable[[str, Cells], Any],
+    allowed: float,
+    *,
+    drawn: bool = False,
+    advice: bool = False,
+) -> Gate:
+    """Measure every table; return the gate with the largest measure and its table."""
+    measured = [(float(measure(table, cells)), table) for table, cells in family.items()]
+    most, table = max(measured, key=lambda pair: pair[0], default=(0.0, ""))
+    return Gate(name, most, allowed, table, drawn, advice)
+
+
+def _gaps(family: Family, tables: Sequence[Table]) -> Callable[[str, Cells], int]:
+    parents = {t.name: t.parent for t in tables}
+
+    def gap(name: str, cells: Cells) -> int:
+        """Return the largest difference between a parent's cell and the sum of its children."""
+        parent = parents[name]
+        if parent is None:
+            return 0
+        place = risk.parent_places(family, tables, name)
+        above = family[parent]
+        if (place < 0).any():
+            return int(cells.rounded.sum())
+        parts = [
+            sums(place, len(above.counts), own) - of_parent
+            for own, of_parent in ((cells.rounded, above.rounded), (cells.counts, above.counts))
+        ]
+        return int(max(np.abs(part).max(initial=0) for part in parts))
+
+    return gap
+
+
+def _narrowed(family: Family, tables: Sequence[Table], base: int) -> Callable[[str, Cells], int]:
+    """Count the cells whose bounds from all tables together are narrower than their own."""
+    bounds = risk.bounds(family, tables, base)
+
+    def narrowed(name: str, cells: Cells) -> int:
+        low, high = bounds[name]
+        own_low, own_high = np.maximum(cells.rounded - base + 1, 0), cells.rounded + base - 1
+        return int(((low != own_low) | (high != own_high)).sum())
+
+    return narrowed
+
+
+def _certain(
+    tables: Sequence[Table], dims: Mapping[str, tuple[int, ...]]
+) -> Callable[[str, Cells], float]:
+    added = {t.name: len(t.adds) for t in tables}
+
+    def certain(name: str, cells: Cells) -> float:
+        """Return the largest share of records whose added columns, or one other column, are read off."""
+        width = len(dims[name])
+        own = range(width - added[name], width)
+        hidden = [tuple(own), *((c,) for c in range(width) if c not in own)]
+        found = [risk.read_off(cells, chosen) for chosen in hidden if len(chosen) < width]
+        return max((read.unique * read.certain for read in found), default=0.0)
+
+    return certain
+
+
+def _of_one_record(family: Family) -> Iterator[Gate]:
+    shares = {}
+    for name, cells in family.items():
+        shown = cells.rounded > 0
+        shares[name] = (int(((cells.counts == 1) & shown).sum()), max(int(shown.sum()), 1))
+    name = marked("cells that are one record, share of a table")
+    yield _worst(
+        name, family, lambda table, _c: shares[table][0] / shares[table][1], ONE_RECORD, drawn=True
+    )
+    ones, shown_cells = (sum(column) for column in zip(*shares.values(), strict=True))
+    name = marked("cells that are one record, share of all tables")
+    yield Gate(name, ones / max(shown_cells, 1), ONE_RECORD_IN_ALL, drawn=True)
+
+
+def _of_headlines(
+    family: Family,
+    tables: Sequence[Table],
+    base: int,
+    headlines: Sequence[Sequence[int]],
+    *,
+    revised: bool,
+) -> Iterator[Gate]:
+    """How far the tables that everybody reads first are from the truth."""
+    cells = sum(len(table.counts) for table in family.values())
+    more = 1 if revised or cells > LARGE else 0
+    errors = [np.abs(answer(family, tables, wanted).errors) for wanted in headlines]
+    every: Integers = np.concatenate([np.zeros(0, np.int64), *errors])
+    most = float(every.max(initial=0))
+    usual = max((float(np.quantile(e, 0.95)) for e in errors if len(e)), default=0.0)
+    yield Gate(marked("headlines, 95 of 100"), usual, (2 + more) * base, drawn=True)
+    yield Gate(marked("headlines, largest"), most, (4 + 2 * more) * base, drawn=True)
+
+
+def _together(dims: Mapping[str, tuple[int, ...]]) -> Callable[[str, Cells], float]:
+    def together(_name: str, cells: Cells) -> float:
+        """Return the share of a table's records whose cells are not broken down."""
+        not_broken = (cells.codes == NOT_BROKEN_DOWN).any(1)
+        return float(cells.counts[not_broken].sum() / max(int(cells.counts.sum()), 1))
+
+    return together

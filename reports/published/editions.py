@@ -1,9 +1,10 @@
 """Reading released figures: the one source of dashboard, tables, downloads, charts and API.
 
 Every read runs as the database role that sees nothing but the schema `pub`, and every figure is a
-sum of protected cells.
+sum of cells of one protected table.
 """
 
+import hashlib
 import io
 import logging
 import re
@@ -20,8 +21,7 @@ from django.db.models import QuerySet
 
 from reports.models import Blob, Release
 from reports.published import seals
-from reports.published.seals import CELLS
-from reports.published.structure import Structure
+from reports.published.structure import PublishedTable, Structure
 from reports.published.unavailable import Withheld
 
 log = logging.getLogger(__name__)
@@ -122,11 +122,12 @@ def cited(name: str) -> Edition | None:
     return _first(_open().filter(dataset=dataset, number=int(number)))
 
 
-def content(edition: Edition) -> bytes:
-    """Return the file of the cells of a release. Raises Withheld where it is another one by now."""
+def content(edition: Edition, table: PublishedTable) -> bytes:
+    """Return the file of a table of a release. Raises Withheld where it is another one by now."""
     with public_role():
-        stored = bytes(Blob.objects.get(release_id=edition.id, name=CELLS).content)
-    if not seals.is_content(stored, edition.checksum):
+        name = f"{table.name}.parquet"
+        stored = bytes(Blob.objects.get(release_id=edition.id, name=name).content)
+    if hashlib.sha256(stored).hexdigest() != (table.sha256 or edition.checksum):
         raise Withheld(edition.name)
     return stored
 
@@ -186,13 +187,9 @@ def _edition(release: Release) -> Edition | str:
     )
 
 
-def cells(edition: Edition) -> pa.Table:
-    """Return the protected cells: coded texts by dimension (dictionaries), and `value`."""
-    return _load(edition)
-
-
-@lru_cache(maxsize=16)
-def _load(edition: Edition) -> pa.Table:
-    cells = pq.read_table(io.BytesIO(content(edition)))
-    coded = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in cells.columns]
-    return pa.table(coded, names=cells.column_names)
+@lru_cache(maxsize=64)
+def cells(edition: Edition, table: PublishedTable) -> pa.Table:
+    """Return the protected cells of a table: coded texts by column (dictionaries), and `value`."""
+    stored = pq.read_table(io.BytesIO(content(edition, table)))
+    coded = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in stored.columns]
+    return pa.table(coded, names=stored.column_names)

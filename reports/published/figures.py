@@ -1,4 +1,4 @@
-"""Figures by sex, added up from the protected cells of a release."""
+"""Figures by sex, added up from the cells of one protected table of a release."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from reports.published.editions import VALUE, Edition, Missing, cells
 from reports.published.structure import ROLL_UPS, SEX, SEXES, TIME, Structure, Unknown
+from reports.published.tree import Where, holding
 from standards.sex import Figures
 
 # Of a row, as in SDMX CL_OBS_STATUS: all of it is there, or a delivery or period is missing.
@@ -21,7 +22,6 @@ MOST_FILLED = (
     10_000  # rows up to which every period gets its row; beyond, a row that is not there is 0
 )
 FEW_ROWS = 200  # of a table that a process remembers: those that pages show
-Where = Mapping[str, Sequence[str]]
 Sums = list[tuple[tuple[str, ...], Figures]]
 
 
@@ -100,11 +100,12 @@ def add_figures(parts: Iterable[Figures], base: int) -> Figures:
 def tabulate(
     edition: Edition, by: Sequence[str] = (), where: Mapping[str, Sequence[str]] | None = None
 ) -> Table:
-    """Add up protected cells by the dimensions `by`, for the codes in `where`.
+    """Add up the cells of one protected table by the dimensions `by`, for the codes in `where`.
 
     Sex is in every answer, as columns. Rows come in the order of the codes. By time, every period
     of the question has its row: zero, or a gap where a delivery is missing. Beside other dimensions
-    that holds up to MOST_FILLED rows; a combination without a row is zero. Raises Unknown.
+    that holds up to MOST_FILLED rows; a combination without a row is zero. Raises Unknown; NotTogether
+    where no table has all these columns.
     """
     names = [name for name in dict.fromkeys(by) if name != SEX]
     times = [name for name in names if name == TIME or name in ROLL_UPS]
@@ -120,22 +121,41 @@ def tabulate(
 
 
 def most_rows(edition: Edition, names: Iterable[str], where: Where) -> int:
-    """Return how many rows a table has at most: combinations of codes, cells, and rows of periods."""
+    """Return how many rows a table has at most: combinations of codes, cells, and rows of periods.
+
+    Raises NotTogether.
+    """
     known = edition.structure.by_name
-    counts = [len(where.get(name) or known[name].items) for name in names if name in known]
-    return min(prod(counts), max(cells(edition).num_rows, MOST_FILLED))
+    names = [name for name in names if name in known]
+    table, _conditions = holding(edition.structure, names, where)
+    counts = [len(where.get(name) or known[name].items) for name in names]
+    return min(prod(counts), max(cells(edition, table).num_rows, MOST_FILLED))
 
 
 def _sums(edition: Edition, names: Sequence[str], where: Where) -> Sums:
     """Add up the cells of a release; a process remembers what pages ask for again and again."""
+    _require(edition.structure, names, where)
     if most_rows(edition, names, where) > FEW_ROWS:
-        return sums(cells(edition), edition.structure, names, where)
+        return _sums_of(edition, names, where)
     return _few_sums(edition, tuple(names), tuple((k, tuple(v)) for k, v in where.items()))
 
 
 @lru_cache(maxsize=2000)
 def _few_sums(edition: Edition, names: tuple[str, ...], where: tuple[tuple[str, Any], ...]) -> Sums:
-    return sums(cells(edition), edition.structure, names, dict(where))
+    return _sums_of(edition, names, dict(where))
+
+
+def _sums_of(edition: Edition, names: Sequence[str], where: Where) -> Sums:
+    table, conditions = holding(edition.structure, names, where)
+    return sums(cells(edition, table), edition.structure, names, conditions)
+
+
+def _require(structure: Structure, names: Iterable[str], where: Where) -> None:
+    """Raise Unknown for what the structure lacks."""
+    for name in (*names, *where):
+        structure.require_name(name)
+    for name, codes in where.items():
+        structure.require_codes(name, codes)
 
 
 def with_every_period(table: Table) -> Table:
@@ -193,13 +213,12 @@ def sums(
 
     Raises Unknown for what the structure lacks.
     """
-    for name in (*names, *where):
-        structure.require_name(name)
-    cells = _with_roll_ups(cells, structure, {*names, *where} & set(ROLL_UPS))
+    _require(structure, names, where)
+    longer = ({*names, *where} & set(ROLL_UPS)) - set(cells.column_names)
+    cells = _with_roll_ups(cells, structure, longer)
     parameters: list[str] = []
     tests = []
     for name, codes in where.items():
-        structure.require_codes(name, codes)
         chosen = list(dict.fromkeys(codes))
         tests.append(f'"{name}" IN ({", ".join("?" * len(chosen))})' if chosen else "FALSE")
         parameters.extend(chosen)

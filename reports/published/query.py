@@ -6,7 +6,7 @@ believes to see.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,6 +18,7 @@ from reports.published import editions, figures
 from reports.published.editions import Edition
 from reports.published.figures import Table
 from reports.published.structure import ROLL_UPS, SEX, TIME, Structure, Unknown
+from reports.published.tree import holding
 from standards.periods import Period
 from standards.translation import active_language, in_language
 
@@ -43,12 +44,14 @@ class Options:
 
     names: the parameters it reads. fixed: dimension -> codes to which a named table is limited.
     rows: the dimensions of its rows; None where `by` names them. filters: whether it has dimensions.
+    shown: of a structure, the dimensions that the page shows beside its rows, each by itself.
     """
 
     names: tuple[str, ...] = ()
     fixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rows: tuple[str, ...] | None = ()
     filters: bool = True
+    shown: Callable[[Structure], Iterable[str]] = field(default=lambda _structure: ())
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,17 @@ class Question:
             raise Unknown(
                 _(
                     "This table may have %(rows)s rows, too many for %(form)s. Ask for fewer dimensions, "
-                    "codes or periods, or take all cells of the release as Parquet: %(cells)s"
+                    "codes or periods, or take the whole table as Parquet: %(file)s"
                 )
-                % {
-                    "rows": self.most_rows,
-                    "form": form,
-                    "cells": f"/figures/api/v1/releases/{self.edition.name}/cells.parquet",
-                },
+                % {"rows": self.most_rows, "form": form, "file": self._file},
                 "by",
             )
+
+    @property
+    def _file(self) -> str:
+        """Return the address of the table that answers, as a file."""
+        table, _conditions = holding(self.edition.structure, self.by, self.where)
+        return f"/figures/api/v1/releases/{self.edition.name}/{table.name}.parquet"
 
     @property
     def measure(self) -> str:
@@ -111,7 +116,8 @@ def edition_of(query: QueryDict, dataset: str) -> Edition | None:
 
 
 def question_of(query: QueryDict, edition: Edition, options: Options) -> Question:
-    """Return what is asked of a release; the headline where nothing else is chosen. Raises Unknown."""
+    """Return what is asked of a release; the headline where nothing else is chosen. Raises Unknown; NotTogether
+    where no table has what is asked."""
     structure = edition.structure
     require_options(query, options, structure)
     by = options.rows
@@ -123,10 +129,10 @@ def question_of(query: QueryDict, edition: Edition, options: Options) -> Questio
         if ALL in _codes(query.getlist(key))
     }
     chosen = conditions_of(query, structure, options)
-    where = narrowed(options.fixed, chosen)
-    return Question(
-        edition, by, with_headline(structure, where, by, every), chosen=bool(chosen or every)
-    )
+    where = with_headline(structure, narrowed(options.fixed, chosen), by, every)
+    for names in (by, *((name,) for name in options.shown(structure))):
+        holding(structure, names, where)
+    return Question(edition, by, where, chosen=bool(chosen or every))
 
 
 def with_headline(

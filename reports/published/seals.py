@@ -9,7 +9,7 @@ to judge what they show; the secret of the rounding they do not have.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.models import Blob, Release
 
-CELLS = "cells.parquet"
+CELLS = "cells.parquet"  # the one file of a release from before families
 # Changes with every change of a release or of its files, whoever makes it.
 VERSION = RawSQL(
     '"pub"."release".xmin::text || "pub"."release".ctid::text || coalesce((SELECT'
@@ -83,9 +83,14 @@ def files_of(release: Release) -> list[File]:
     return [(blob.name, blob.media_type, bytes(blob.content)) for blob in stored]
 
 
-def is_content(content: bytes, checksum: str) -> bool:
-    """Say whether the cells are those of a checksum."""
-    return hashlib.sha256(content).hexdigest() == checksum
+def checksum_of(files: Mapping[str, bytes]) -> str:
+    """Return the checksum of a release: the SHA-256 of the lines `sha256  name` of its files, in the order of
+    their names (what `sha256sum` prints); of one file from before families, its own."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    if set(files) == {CELLS}:
+        return digests[CELLS]
+    lines = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def fault_of(release: Release) -> Fault | None:
@@ -94,8 +99,7 @@ def fault_of(release: Release) -> Fault | None:
     Without the secret (it is empty where it was lost) the checksum alone is compared.
     """
     files = files_of(release)
-    cells = [content for name, _kind, content in files if name == CELLS]
-    if len(cells) != 1 or not is_content(cells[0], release.checksum):
+    if not files or checksum_of({name: content for name, _, content in files}) != release.checksum:
         return Fault.CELLS
     if not settings.SEALS_SECRET:
         return None

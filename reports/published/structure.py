@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from standards.languages import LANGUAGES, Labels, marked
-from standards.periods import FREQUENCIES, Frequency, period_name, roll_up
+from standards.periods import FREQUENCIES, Frequency, Period, period_name, roll_up
 
 SEX, TIME = "SEX", "TIME_PERIOD"
 # Time in longer periods: name of the roll-up -> its frequency and what it is called.
@@ -21,6 +21,10 @@ ROLL_UPS = {"QUARTER": ("Q", marked("Quarter")), "YEAR": ("A", marked("Year"))}
 PERIOD_NAMES = {"M": "MONTH", "Q": "QUARTER", "A": "YEAR"}
 SEXES = ("F", "M", "_OU")
 TOTAL = "_T"
+NOT_BROKEN_DOWN = (
+    "_X"  # of figures that are too small to be broken down, or whose period is not over
+)
+WORDS = {NOT_BROKEN_DOWN: marked("Not broken down")}
 NAMED = 40  # so many choices a refusal names
 
 
@@ -69,11 +73,36 @@ class Headline:
 
 
 @dataclass(frozen=True)
+class PublishedTable:
+    """A table of the family: its columns, the table `of` that it refines, its cells, the checksum of its file.
+
+    The one table of a release from before families has no checksum: the release has it.
+    """
+
+    name: str
+    of: str
+    columns: tuple[str, ...]
+    cells: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class PublishedYear:
+    """The state of a year in a release. is_over: no period comes any more; is_final: its figures stay."""
+
+    code: str
+    version: int
+    is_over: bool
+    is_final: bool
+
+
+@dataclass(frozen=True)
 class Structure:
     """What a release holds. `frequency` is SDMX's; `base` is what every count is a multiple of.
 
     A release from before headlines has none; it counts everything that the dataset holds.
-    `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
+    tables: the family; a release from before families has one table, `cells`, of all dimensions. elsewhere: the
+    years that another release has, by its name. `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
     of up to three dimensions) and of its named tables; only for tables of many cells.
     """
 
@@ -89,6 +118,9 @@ class Structure:
     headline: Headline | None = None
     charts: tuple[str, ...] = ()
     accuracy: Mapping[str, int] = field(default_factory=dict)
+    tables: tuple[PublishedTable, ...] = ()
+    years: tuple[PublishedYear, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Structure":
@@ -100,13 +132,19 @@ class Structure:
         if declared := content.get("headline"):
             where = {name: tuple(codes) for name, codes in declared["where"].items()}
             headline = Headline(declared["labels"], where)
-        built = ("dimensions", "sources", "headline", "charts")
+        tables = tuple(
+            PublishedTable(**{**table, "columns": tuple(table["columns"])})
+            for table in content.get("tables", ())
+        )
+        built = ("dimensions", "sources", "headline", "charts", "tables", "years")
         return cls(
             **{key: value for key, value in content.items() if key not in built},
             sources=tuple(content["sources"]),
             dimensions=dimensions,
             headline=headline,
             charts=tuple(content.get("charts", ())),
+            tables=tables or (_cube(dimensions),),
+            years=tuple(PublishedYear(**year) for year in content.get("years", ())),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -145,6 +183,10 @@ class Structure:
         """Return the code of a period in a dimension of time: itself, its quarter or its year."""
         return period if name == TIME else roll_up(period, ROLL_UPS[name][0])
 
+    def next_period(self, period: str) -> str:
+        """Return the period after one, whether the release has it or not."""
+        return str(Period.parse(period).next())
+
     def whole(self, name: str, code: str) -> bool:
         """Say whether the release holds all periods of a quarter or year."""
         if name == TIME:
@@ -176,6 +218,16 @@ class Structure:
                     % {"name": name, "code": code[:40], "allowed": allowed},
                     name.lower(),
                 )
+
+
+def _cube(dimensions: Iterable[Dimension]) -> PublishedTable:
+    return PublishedTable("cells", "", tuple(dimension.name for dimension in dimensions))
+
+
+def with_code(dimension: Dimension, code: str) -> Dimension:
+    """Return the dimension with one more code at its end, whose labels the words of the portal have."""
+    label = Item(code, _in_every_language(WORDS[code]))
+    return Dimension(dimension.name, dimension.labels, (*dimension.items, label))
 
 
 def _in_every_language(text: str) -> Labels:

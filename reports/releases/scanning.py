@@ -32,11 +32,13 @@ def scan() -> list[tuple[Release, Fault]]:
 
 
 def _fault_of_file(build: Build) -> Fault | None:
-    """Return what is wrong with the private file; one that was built before checksums is not judged."""
-    if not build.cells_sha256:
-        return None
+    """Return what is wrong with the private files; one that was built before checksums is not judged."""
+    files = list(build.files.values())
+    if build.cells_sha256:
+        files.append({"path": build.cells_path, "sha256": build.cells_sha256})
     try:
-        private_files.read_private(build.cells_path, build.cells_sha256)
+        for file in files:
+            private_files.read_private(file["path"], file["sha256"])
     except GaveUp:
         return Fault.FILE
     return None

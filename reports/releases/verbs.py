@@ -1,5 +1,6 @@
 """Asking for a release, making it public, withdrawing it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,30 +18,36 @@ from jobs.queue import Job
 from reports.designs import datasets
 from reports.models import Build, Release
 from reports.published import seals
+from reports.releases import conflicts
 
 State = Release.State
 
 
 @dataclass(frozen=True)
 class Publishing(queue.Arguments):
-    """Of which dataset to build a release, and which person asked for it."""
+    """Of which dataset to build a release, which person asked for it, which years are final from then on."""
 
     dataset: str
     by: int
+    finish: tuple[str, ...] = ()
 
 
-def build(dataset: str, *, by: Person) -> Job:
-    """Ask for a new release of a dataset from everything that is accepted. Raises `Denied`, `Refused`."""
+def build(dataset: str, *, by: Person, finish: Sequence[str] = ()) -> Job:
+    """Ask for a new release of a dataset: periods that are out stay, what is accepted of later ones is added.
+
+    finish: years that are final from now on; where enough of their records changed they are drawn again, once.
+    Raises `Denied`, `Refused`.
+    """
     access.require(by, Permission.PUBLISH)
     if dataset not in datasets.datasets():
         raise Refused(_("There is no dataset %(code)s.") % {"code": dataset})
     if Release.objects.filter(dataset=dataset, state=State.BUILT).exists():
         raise Refused(_("A built release waits already. Release it, or withdraw it first."))
-    audit.record("build", f"dataset:{dataset}", by=by)
+    audit.record("build", f"dataset:{dataset}", by=by, finish=", ".join(finish))
     return queue.enqueue(
         "reports.publish",
         key=f"publish:{dataset}",
-        arguments=Publishing(dataset=dataset, by=by.pk),
+        arguments=Publishing(dataset=dataset, by=by.pk, finish=tuple(finish)),
         agencies=list(Agency.objects.values_list("pk", flat=True)),
         by=by,
     )
@@ -98,6 +105,11 @@ def hindrance(built: Release, *, by: Person) -> str:
             "release": built,
             "fault": fault.text,
         }
+    if conflicts.unsigned(built.build):
+        return _(
+            "The design of %(release)s rounds some columns twice. A statistician has to look at it on the "
+            "page “Disclosure” and sign that it is acceptable."
+        ) % {"release": built}
     if settings.RELEASE_BY_BUILDER or not built_by(built, by):
         return ""
     if others := _other_publishers(by):

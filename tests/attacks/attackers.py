@@ -1,199 +1,113 @@
-"""Attackers A2-A6 and A8 on arrays: what a released cube tells about true counts of 1-4. For tests and release gates.
+"""Attackers on a family of rounded tables, for tests and reports. True counts: private.
 
-true, shown are (n,) integers of the inner cells, codes (n, d) their categories. Shares are 0-1 over cells whose true
-count is 1-4 unless said otherwise. A cell "recovered" only counts as a finding if the share exceeds `guess`, the
-share right when the most common true value is always answered without looking at the release.
+All shares are 0-1. "Certain" means that only one value is possible, not that a guess is good.
 """
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, vstack
-from scipy.sparse.linalg import lsqr
+from scipy.sparse import coo_matrix
 
+from reports.protection import risk
 from reports.protection.cells import cell_ids, sums
-from reports.protection.search import all_margins
+from reports.protection.family import columns
+from reports.protection.risk import bounds
 
 
-def table(true, shown, codes, dims):
-    """(cells,) true and shown counts of one published table."""
-    ids, cells = cell_ids(np.asarray(codes)[:, list(dims)])
-    return sums(ids, cells, true), sums(ids, cells, shown)
+def knows_all_but_one(cells, base):
+    """Share of records whose cell becomes certain to one who knows every other record: a multiple of base moved."""
+    hit = (cells.counts % base == 1) & (cells.rounded > cells.counts)
+    return cells.counts[hit].sum() / cells.counts.sum()
 
 
-def small(true):
-    return (np.asarray(true) >= 1) & (np.asarray(true) <= 4)
+def by_lp(family, tables, base, name, cell, support=False):
+    """(low, high) of one cell by linear programming over all tables: the oracle for `risk.bounds`."""
+    dims, start, n = columns(tables), {}, 0
+    for t in tables:
+        start[t.name], n = n, n + len(family[t.name].counts)
+    rows, cols, values, r = [], [], [], 0
+    for t in tables[1:]:
+        place = risk.parent_places(family, tables, t.name)
+        own, above = np.arange(len(place)), len(family[t.parent].counts)
+        rows += [*(r + place), *(r + np.arange(above))]
+        cols += [*(start[t.name] + own), *(start[t.parent] + np.arange(above))]
+        values += [1] * len(place) + [-1] * above
+        r += above
+    z = np.concatenate([family[t.name].rounded for t in tables])
+    limits = np.stack([np.maximum(z - base + 1, int(support)), z + base - 1], 1)
+    ends = []
+    for sign in (1, -1):
+        goal = np.zeros(n)
+        goal[start[name] + cell] = sign
+        equal = coo_matrix((values, (rows, cols)), shape=(r, n)).tocsr()
+        found = linprog(goal, A_eq=equal, b_eq=np.zeros(r), bounds=limits, method="highs")
+        ends.append(sign * found.fun)
+    assert len(dims) == len(tables)
+    return int(np.ceil(ends[0] - 1e-6)), int(np.floor(ends[1] + 1e-6))
 
 
-def _mode(values):
-    found, times = np.unique(values, return_counts=True)
-    return found[times.argmax()] if len(found) else 0
+def certain(family, tables, base, rng, support=False, share=0.0):
+    """{table: (share of the unknown true 1-4 that are certain, mean number of possible values less 1)}.
+
+    share: part of the cells of the tables without children that the attacker knows exactly.
+    """
+    leaves = {t.name for t in tables} - {t.parent for t in tables}
+    known = {n: (rng.random(len(family[n].counts)) < share) for n in leaves}
+    out = {}
+    for n, (low, high) in bounds(family, tables, base, known_empty=support, known=known).items():
+        unknown = ~known.get(n, np.zeros(len(low), bool))
+        ask = (family[n].counts >= 1) & (family[n].counts <= 4) & unknown
+        if ask.any():
+            out[n] = (float((high == low)[ask].mean()), float((high - low)[ask].mean()))
+    return out
 
 
-def reader(true, shown):
-    """plain: shown == true. guess: baseline. informed: best answer per shown value by one who knows P(true | shown)."""
-    s = small(true)
-    t, v = true[s], shown[s]
-    right = sum((t[v == value] == _mode(t[v == value])).sum() for value in np.unique(v))
-    guess = (t == _mode(t)).mean()
+def joined(family, tables):
+    """{table: (right by the table, right by its commonest value)} for its added columns.
+
+    The attacker knows all other columns of every record and answers with the commonest value that the published
+    tables show. Other branches cannot help: given the shared columns the maximum-entropy joint of the family is the
+    product of its tables (a decomposable model), in which columns of two branches are independent.
+    """
+    dims, out = columns(tables), {}
+    for t in tables[1:]:
+        c, k = family[t.name], len(dims[t.parent])
+        row, _rows = cell_ids(c.codes[:, :k] + 1)
+        overall, _values = cell_ids(c.codes[:, k:] + 1)
+        prior = np.bincount(overall, weights=c.rounded)
+        order = np.lexsort((prior[overall], c.rounded, row))
+        best = order[np.flatnonzero(np.diff(row[order], append=-1))]
+        n = c.counts.sum()
+        commonest = c.counts[overall == prior.argmax()].sum()
+        out[t.name] = (float(c.counts[best].sum() / n), float(commonest / n))
+    return out
+
+
+def versions(first, second, base):
+    """What two published versions of one year tell, over all tables.
+
+    changed, moved: cells with another true count, another published value. true_if_moved: share of moved cells that
+    really changed. seen_if_changed: share of changed cells that moved. singles: of the unchanged true 1, the share
+    shown in one version or the other (one draw: 1 / base). pinned: unchanged true 1-4 left with one possible value.
+    """
+    changed = moved = both = one = shown = small = pinned = 0
+    for name in first:
+        a, b = first[name], second[name]
+        ids, m = cell_ids(np.vstack([a.codes, b.codes]) + 1)
+        i, j = ids[: len(a.codes)], ids[len(a.codes) :]
+        x, y = sums(i, m, a.counts), sums(j, m, b.counts)
+        z, w = sums(i, m, a.rounded), sums(j, m, b.rounded)
+        changed, moved = changed + (x != y).sum(), moved + (z != w).sum()
+        both += ((x != y) & (z != w)).sum()
+        same = x == y
+        one, shown = one + (same & (x == 1)).sum(), shown + (same & (x == 1) & (z + w > 0)).sum()
+        ask = same & (x >= 1) & (x <= 4)
+        width = np.minimum(z, w) + base - 1 - np.maximum(np.maximum(z, w) - base + 1, 0)
+        small, pinned = small + ask.sum(), pinned + (ask & (width == 0)).sum()
     return {
-        "cells": int(s.sum()),
-        "plain": (t == v).mean(),
-        "guess": guess,
-        "informed": right / s.sum(),
-    }
-
-
-def differencing(true, shown, codes, rng, trials=10_000):
-    """A2/A3. Two random filters that differ by one category, each answered by another summation order.
-
-    Returns the number of answers that differ from the pseudo-population, and the share of true 1-4 differences read.
-    """
-    codes, wrong, hits, seen = np.asarray(codes), 0, 0, 0
-    for _ in range(trials):
-        row = codes[rng.integers(len(codes))]
-        dims = rng.permutation(codes.shape[1])[: rng.integers(1, codes.shape[1] + 1)]
-        rest = (codes[:, dims[1:]] == row[dims[1:]]).all(1)
-        one = codes[:, dims[0]] == row[dims[0]]
-        answer = shown[rest].sum() - shown[rest & ~one][::-1].sum()
-        exact = true[rest & one].sum()
-        wrong += answer != shown[rest & one].sum()
-        if 1 <= exact <= 4:
-            seen, hits = seen + 1, hits + (answer == exact)
-    return {"wrong": int(wrong), "seen": seen, "plain": hits / max(seen, 1)}
-
-
-def bounds(shown, base):
-    """(low, high) true counts possible for each inner cell that is in the cube (true >= 1), method known."""
-    return np.maximum(shown - base + 1, 1), shown + base - 1
-
-
-def matrix(codes, margins):
-    """Sparse (margin cells, n) 0/1 matrix of the tables."""
-    codes, rows = np.asarray(codes), []
-    for m in margins:
-        ids, cells = cell_ids(codes[:, list(m)])
-        rows.append(
-            csr_matrix((np.ones(len(ids)), (ids, np.arange(len(ids)))), shape=(cells, len(ids)))
-        )
-    return vstack(rows).tocsr()
-
-
-def intervals(true, shown, codes, base, rng, slack=None, depth=3, sample=30):
-    """A4. LP bounds of sampled true 1-4 cells from all tables of <= depth dimensions.
-
-    slack: largest |deviation| of a table cell, if the attacker knows it (default: the realised one, the worst case).
-    """
-    a = matrix(codes, all_margins(np.asarray(codes).shape[1], depth))
-    z = a @ shown
-    slack = np.abs(z - a @ true).max() if slack is None else slack
-    low, high = bounds(shown, base)
-    width = []
-    for i in rng.choice(np.flatnonzero(small(true)), sample, replace=False):
-        ends = []
-        for sign in (1, -1):
-            c = np.zeros(len(true))
-            c[i] = sign
-            r = linprog(
-                c,
-                vstack([a, -a]),
-                np.r_[z + slack, slack - z],
-                bounds=np.c_[low, high],
-                method="highs",
-            )
-            ends.append(sign * r.fun)
-        width.append(np.floor(ends[1] + 1e-6) - np.ceil(ends[0] - 1e-6))
-    width = np.array(width)
-    return {
-        "certain": (width <= 0).mean(),
-        "within 1": (width <= 1).mean(),
-        "mean width": width.mean(),
-    }
-
-
-def reconstruct(true, shown, codes, base, rng, known=0.0, depth=3, damp=3.0):
-    """A5/A7. Least squares: deviations of all tables are near 0, and the attacker knows a random share of the cells.
-
-    The estimate is combined with P(true | shown), at the best of several trust levels (worst case for us).
-    Returns the share of unknown true 1-4 cells recovered, and by the same attacker without the tables ("informed").
-    """
-    a = matrix(codes, all_margins(np.asarray(codes).shape[1], depth))
-    have = rng.random(len(true)) < known
-    error = shown - true
-    mean = np.zeros(len(true))
-    for v in np.unique(shown):
-        mean[shown == v] = error[shown == v].mean()
-    todo = ~have
-    target = -(a[:, have] @ error[have] + a[:, todo] @ mean[todo])
-    guess = np.zeros(len(true))
-    guess[todo] = mean[todo] + lsqr(a[:, todo], target.astype(float), damp=damp, iter_lim=200)[0]
-    ask = np.flatnonzero(todo & small(true))
-    candidates = np.arange(1, 5)
-    value, place = np.unique(shown[ask], return_inverse=True)
-    prior = np.array([[((true == c) & (shown == v)).sum() for c in candidates] for v in value])
-    weight = np.log(prior + 1e-9)[place]
-    weight[np.abs(shown[ask][:, None] - candidates) >= base] = -np.inf
-    miss = (guess[ask][:, None] - (shown[ask][:, None] - candidates)) ** 2
-    rates = [
-        (candidates[(weight - k * miss).argmax(1)] == true[ask]).mean()
-        for k in (0, 0.1, 0.3, 1, 3, 10)
-    ]
-    return {"informed": rates[0], "recovered": max(rates), "cells": len(ask)}
-
-
-def vintages(releases):
-    """A6. releases: list of (true, shown) on the same cells, oldest first (0 where a cell does not exist).
-
-    moved: unchanged cells that changed their shown value. visible, exact: of the changed cells, shown value changed,
-    and changed by the true amount. backwards: shown value moved against the true one. averaged: recovered true 1-4
-    (last release) when the shown values of the cells that never changed are averaged over all releases.
-    """
-    moved = changed = visible = exact = backwards = 0
-    for (t0, s0), (t1, s1) in zip(releases, releases[1:]):  # noqa: RUF007
-        dt, ds = t1 - t0, s1 - s0
-        moved += ((dt == 0) & (ds != 0)).sum()
-        changed += (dt != 0).sum()
-        visible += ((dt != 0) & (ds != 0)).sum()
-        exact += ((dt != 0) & (ds == dt)).sum()
-        backwards += (dt * ds < 0).sum()
-    true = np.array([t for t, _ in releases])
-    same = (true == true[0]).all(0) & small(true[-1])
-    mean = np.rint(np.mean([s for _, s in releases], 0))
-    return {
-        "moved": int(moved),
         "changed": int(changed),
-        "visible": visible / max(changed, 1),
-        "exact": exact / max(changed, 1),
-        "backwards": int(backwards),
-        "averaged": (mean[same] == true[-1][same]).sum() / max(same.sum(), 1),
+        "moved": int(moved),
+        "true_if_moved": float(both / max(moved, 1)),
+        "seen_if_changed": float(both / max(changed, 1)),
+        "singles": float(shown / max(one, 1)),
+        "pinned": float(pinned / max(small, 1)),
     }
-
-
-def insider(releases, base):
-    """A6 by one who knows every true change (for instance entered the records): share of true 1-4 made certain."""
-    first = releases[0][0]
-    low, high = np.zeros(len(first)), np.full(len(first), np.inf)
-    for true, shown in releases:  # interval of the first true count
-        low = np.maximum(low, shown - base + 1 - (true - first))
-        high = np.minimum(high, shown + base - 1 - (true - first))
-    return {
-        "certain": (low == high)[small(first)].mean(),
-        "mean width": (high - low)[small(first)].mean(),
-    }
-
-
-def outside(true, shown, codes, base, exact, rounds=20):
-    """A8. Exact totals of the tables `exact` (tuples of dimensions) are known from elsewhere: interval propagation."""
-    codes, (low, high) = np.asarray(codes), bounds(shown, base)
-    for _ in range(rounds):
-        before = (high - low).sum()
-        for dims in exact:
-            ids, cells = cell_ids(codes[:, list(dims)])
-            total, floor, top = (sums(ids, cells, v)[ids] for v in (true, low, high))
-            low, high = (
-                np.maximum(low, total - (top - high)),
-                np.minimum(high, total - (floor - low)),
-            )
-        if (high - low).sum() == before:
-            break
-    s = small(true)
-    return {"certain": (low == high)[s].mean(), "within 1": (high - low <= 1)[s].mean()}

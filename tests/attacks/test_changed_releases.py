@@ -20,13 +20,13 @@ from reports.models import Blob, Build, Release
 from reports.published import editions, seals
 from reports.releases import scanning, verbs
 from tests.cast import signed_in
-from tests.reports.conftest import MONTHS, as_owner, draw
+from tests.reports.conftest import LATER, MONTHS, as_owner, draw
 
-V1 = "/figures/api/v1"
+V1, FILE = "/figures/api/v1", "core.parquet"
 SHOWING = [
     *("/figures/?dataset=WPF", "/figures/tables/T14/", "/figures/tables/T14.csv"),
     *("/figures/tables/T14.xlsx", "/figures/data/WPF.csv", f"{V1}/datasets/WPF/data"),
-    *(f"{V1}/datasets/WPF", f"{V1}/tables/T14/data", f"{V1}/releases/WPF-1/cells.parquet"),
+    *(f"{V1}/datasets/WPF", f"{V1}/tables/T14/data", f"{V1}/releases/WPF-1/core.parquet"),
     *(f"{V1}/datasets/WPF/data?release=WPF-1", "/figures/?release=WPF-1"),
     "/figures/charts/trend-large-light.svg?dataset=WPF",
 ]
@@ -63,12 +63,16 @@ FORBIDDEN = {
 }
 
 
+def stored():
+    return Release.objects.values().get(), list(Blob.objects.order_by("pk").values())
+
+
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_app_changes_nothing_of_a_release(permits, what):
-    before = Release.objects.values().get(), Blob.objects.values().get()
+    before = stored()
     with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FORBIDDEN[what])
-    assert (Release.objects.values().get(), Blob.objects.values().get()) == before
+    assert stored() == before
 
 
 def test_what_is_withdrawn_stays_withdrawn_for_app(permits, publisher):
@@ -79,22 +83,23 @@ def test_what_is_withdrawn_stays_withdrawn_for_app(permits, publisher):
 
 
 def other_cells(release):
-    """Return the file of a release with one count more, and its checksum: what a forger would store."""
-    cells = pq.read_table(io.BytesIO(bytes(Blob.objects.get(release=release).content)))
+    """Return a file of a release with one count more, and the checksum then: what a forger would store."""
+    files = {name: content for name, _kind, content in seals.files_of(release)}
+    cells = pq.read_table(io.BytesIO(files[FILE]))
     values = cells["value"].to_pylist()
     column = cells.column_names.index("value")
     forged = cells.set_column(column, "value", [[values[0] + 300, *values[1:]]])
     content = private_files.as_bytes(forged)
-    return content, hashlib.sha256(content).hexdigest()
+    return content, seals.checksum_of({**files, FILE: content})
 
 
 def _cells(release):
-    Blob.objects.filter(release=release).update(content=other_cells(release)[0])
+    Blob.objects.filter(release=release, name=FILE).update(content=other_cells(release)[0])
 
 
 def _cells_and_checksum(release):
     content, checksum = other_cells(release)
-    Blob.objects.filter(release=release).update(content=content)
+    Blob.objects.filter(release=release, name=FILE).update(content=content)
     Release.objects.filter(pk=release.pk).update(checksum=checksum)
 
 
@@ -117,7 +122,7 @@ TAMPERING = {
         lambda release: Blob.objects.create(
             release=release, name="more", media_type="x", content=b"x"
         ),
-        "seal",
+        "cells",
     ),
     "no file": (lambda release: Blob.objects.filter(release=release).delete(), "cells"),
     "no seal": (lambda release: Release.objects.filter(pk=release.pk).update(seal=""), "secret"),
@@ -171,13 +176,13 @@ def told_by_health():
 
 
 def test_a_scan_is_told_by_health_and_ends_when_the_release_is_restored(released):
-    content = bytes(Blob.objects.get(release=released["WPF"]).content)
+    content = bytes(Blob.objects.get(release=released["WPF"], name=FILE).content)
     with as_owner():
         _cells(released["WPF"])
     assert [(str(r), fault.value) for r, fault in scanning.scan()] == [("WPF-1", "cells")]
     assert told_by_health() == "WPF-1"
     with as_owner():
-        Blob.objects.filter(release=released["WPF"]).update(content=content)
+        Blob.objects.filter(release=released["WPF"], name=FILE).update(content=content)
     assert scanning.scan() == []
     assert told_by_health() == "ok"
     assert editions.latest("WPF").name == "WPF-1"
@@ -185,7 +190,7 @@ def test_a_scan_is_told_by_health_and_ends_when_the_release_is_restored(released
 
 
 def test_a_scan_finds_a_harmed_private_file(permits):
-    file = private_files.private(permits.build.cells_path)
+    file = private_files.private(permits.build.files["core"]["path"])
     file.write_bytes(file.read_bytes()[:-1])
     assert [fault.value for _release, fault in scanning.scan()] == ["file"]
     assert editions.latest("WPF").name == "WPF-1"  # what readers see is whole
@@ -202,13 +207,14 @@ def test_what_was_changed_before_its_release_is_not_released(accept, publish, pu
 
 
 def test_an_older_release_is_not_shown_as_the_newest_instead(client, permits, accept, publish):
-    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
+    accept("SMS-WPF", draw("SMS-WPF", LATER, 80, seed=5))
     second = publish("WPF")
     with as_owner():
         _cells(second)
     assert client.get("/figures/tables/T14/").status_code == 503
-    older = client.get("/figures/api/v1/releases/WPF-1/cells.parquet")
-    assert hashlib.sha256(older.content).hexdigest() == permits.checksum
+    older = client.get("/figures/api/v1/releases/WPF-1/core.parquet")
+    (core, *_rest) = permits.structure["tables"]
+    assert hashlib.sha256(older.content).hexdigest() == core["sha256"]
 
 
 def test_a_release_is_judged_once_by_a_process_and_again_when_its_row_changes(
@@ -232,7 +238,7 @@ def test_without_its_secret_nothing_is_published_and_old_releases_are_read(
     """D16: the secret is lost, so it is empty; seals cannot be judged, checksums are."""
     settings.SEALS_SECRET = ""
     assert client.get("/figures/tables/T14/").status_code == 200
-    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
+    accept("SMS-WPF", draw("SMS-WPF", LATER, 80, seed=5))
     job = build("WPF")
     assert job.state == "FAILED" and "so nothing is published" in job.reason
     with as_owner():
@@ -243,7 +249,7 @@ def test_without_its_secret_nothing_is_published_and_old_releases_are_read(
 def test_a_copy_restored_with_another_secret_refuses_to_publish(permits, accept, build, settings):
     """D17."""
     settings.SEALS_SECRET = "another secret that is long enough as well"
-    accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
+    accept("SMS-WPF", draw("SMS-WPF", LATER, 80, seed=5))
     job = build("WPF")
     assert job.state == "FAILED" and "WPF-1 was sealed with another secret" in job.reason
     assert Release.objects.count() == 1

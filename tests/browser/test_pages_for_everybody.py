@@ -14,7 +14,7 @@ from tests import world
 pytestmark = pytest.mark.slow
 PAGES = {
     None: (
-        *("/figures/", "/figures/?dataset=WPF&region=TM-S", "/figures/tables/"),
+        *("/figures/", "/figures/?dataset=WPF&decision=OTHER", "/figures/tables/"),
         *("/figures/tables/T14/", "/figures/method/", "/figures/api/", "/accounts/login/"),
     ),
     "clerk@sms.example": (
@@ -197,9 +197,9 @@ def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(country, vis
 def test_the_dashboard_is_filtered_by_its_address(country, visit):
     page = visit().page
     page.goto("/figures/?dataset=WPF")
-    page.get_by_role("combobox", name="Region").select_option("TM-S")
+    page.get_by_role("combobox", name="Decision").select_option("OTHER")
     page.get_by_role("button", name="Show").click()
-    assert "region=TM-S" in page.url
+    assert "decision=OTHER" in page.url
     part = page.locator(".sum").first.locator("tr.all td").inner_text()
     page.get_by_role("link", name="Clear").click()
     whole = page.locator(".sum").first.locator("tr.all td").inner_text()

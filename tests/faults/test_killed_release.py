@@ -26,7 +26,7 @@ V1 = "/figures/api/v1"
 READ = (
     "/figures/tables/T14.csv",
     f"{V1}/datasets/WPF",
-    "/figures/api/v1/releases/WPF-1/cells.parquet",
+    "/figures/api/v1/releases/WPF-1/core.parquet",
 )
 BUILDER, EDITOR = "publisher@scs.example", "editor@scs.example"
 
@@ -52,7 +52,7 @@ def ask():
 
 def answers():
     """What readers get of the release in force; the second one is nowhere."""
-    assert Client().get(f"{V1}/releases/WPF-2/cells.parquet").status_code == 404
+    assert Client().get(f"{V1}/releases/WPF-2/core.parquet").status_code == 404
     return [Client().get(address).content for address in READ]
 
 
@@ -76,12 +76,14 @@ def test_killed_half_way_the_release_before_is_served_until_the_new_one_is_relea
     first.kill()
     gate.close()
     until(lambda: not workers.backends_in_transaction())
-    assert Release.objects.count() == Build.objects.count() == Blob.objects.count() == 1
+    assert Release.objects.count() == Build.objects.count() == 1
+    assert not Blob.objects.exclude(release__number=1).exists()
     assert answers() == before
     worker()
     until(lambda: state_of(job) == "DONE")
     built = Release.objects.get(number=2)
-    assert built.state == "BUILT" and Build.objects.count() == Blob.objects.count() == 2
+    assert built.state == "BUILT" and Build.objects.count() == 2
+    assert built.blobs.count() == len(built.structure["tables"])
     assert answers() == before
     with scope.acting(world.person(EDITOR)):
         verbs.release(built, by=world.person(EDITOR), missing_acknowledged=built.missing_text)

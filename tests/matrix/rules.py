@@ -244,6 +244,10 @@ def a_release(country, place):
     return {"reason": "Wrong.", "missing_acknowledged": waiting.missing_text if waiting else ""}
 
 
+def a_signature(country, place):
+    return {"reason": "Known."}
+
+
 def builds(country):
     return [Place("SLP", {"dataset": "SLP"}), Place("none", {"dataset": "NONE"}, changes=False)]
 
@@ -347,6 +351,11 @@ ROUTES = {
     ),
     "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
+    # What readers must not know of releases
+    "reports:disclosure": page(get=P.TABULATE),
+    "reports:disclosure_of": page(
+        places=releases, get=P.TABULATE, post=P.TABULATE, posts=a_signature
+    ),
     # The desk of releases
     "reports:releases": page(get=P.PUBLISH),
     "reports:build": page(places=builds, get=None, post=P.PUBLISH),
@@ -365,7 +374,7 @@ ROUTES = {
     "reports:api_data": public(named("dataset", DATASETS), program=True),
     "reports:api_dataset": public(named("dataset", DATASETS), program=True),
     "reports:api_releases": public(named("dataset", DATASETS), program=True),
-    "reports:api_cells": public(named("release", NAMES), program=True),
+    "reports:api_table_file": public(named("release", NAMES, name="core"), program=True),
     "reports:api_tables": public(program=True),
     "reports:api_table": public(named("code", TABLES), program=True),
     "reports:api_nowhere": public(named("address", {"no such address": False}), program=True),

@@ -23,6 +23,7 @@ from tests.reports.conftest import as_owner
 
 WANTED = os.environ.get("API_EXAMPLES", "")  # of each kind of question, by each identity
 USUAL = "2"
+CONFIG = Path(__file__).parents[1] / "data" / "schemathesis.toml"
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def ask(address, cookie, folder):
     phases = "examples,coverage,fuzzing,stateful" if WANTED or not cookie else "fuzzing"
     return subprocess.run(
         [
-            *(Path(sys.executable).with_name("schemathesis"), "run"),
+            *(Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIG, "run"),
             *(f"{address}/figures/api/schema/?format=json", "--checks", "all"),
             *("-n", WANTED or USUAL, "--generation-deterministic", "--phases", phases),
             *("--request-timeout", "120", "--suppress-health-check", "all", "--no-color"),

@@ -80,7 +80,7 @@ def headline(**where):
         ({"dimensions": with_dimension("OCCUPATION", groups=[*groups_of("OCCUPATION"), {"code": "X", "parents": ["77"], "labels": LABELS}])}, "groups.X.parents: there is no code 77"),
         ({"dimensions": with_dimension("OCCUPATION", groups=[*groups_of("OCCUPATION"), {"code": "X", "labels": LABELS}])}, "a group needs codes, parents or rest"),
         ({"dimensions": with_dimension("DECISION", groups=[{"code": "_U", "rest": "unknown", "labels": LABELS}])}, "never counted as not stated"),
-        ({"dimensions": with_dimension("CITIZENSHIP", keep=["TUR", "TRK"])}, "CITIZENSHIP.keep: there is no code TRK"),
+        ({"dimensions": with_dimension("CITIZENSHIP_GROUP", keep=["TUR", "TRK"])}, "CITIZENSHIP_GROUP.keep: there is no code TRK"),
         ({"dimensions": with_dimension("CITIZENSHIP", codelist="country")}, "codelist: there is no word country"),
         ({"dimensions": with_dimension("REGION", keep=["TM-S"])}, "REGION.keep: a dimension derived as code has no keep"),
         ({"dimensions": with_dimension("REGION", derive="sex")}, "SEX, and nothing else, is derived as sex"),
@@ -137,7 +137,7 @@ def test_two_tables_of_one_code_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"frequency": "Q"}, "SMS-WPF says M"),
+        ({"concept": "UN21"}, "SMS-WPF says ADM"),
         ({"unit": "PS"}, "SMS-WPF says DOC"),
         ({"sources": ["SMS", "MOE"]}, "there is no agency of the instrument MOE"),
         ({"instrument": "SMS-WFP"}, "there is no instrument SMS-WFP"),
@@ -190,14 +190,40 @@ def test_every_value_has_a_code_and_every_code_a_label(code):
         assert all(item.labels["en"] for item in source.items())
 
 
-@pytest.mark.parametrize("code", datasets.datasets())
-def test_a_roll_up_never_stands_beside_what_implies_it_but_has_margins_of_its_own(code):
-    dataset = datasets.datasets()[code]
-    named = [{dataset.names[k] for k in margin} for margin in dataset.margins()]
-    for source in dataset.dimensions:
-        assert {source.name} in named
-        if source.implied_by:
-            assert not any({source.name, source.implied_by} <= margin for margin in named)
+FAMILY = WPF["family"]
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        (FAMILY[1:], "the first table is the core"),
+        ([{"name": "core", "adds": ["YEAR", "DECISION"]}, *FAMILY[1:]], "no table adds SEX"),
+        ([*FAMILY, {"name": "more", "of": "core", "adds": ["REGION"]}], "REGION is added by region already"),
+        ([*FAMILY, {"name": "core", "of": "core", "adds": ["TIME"]}], "there is no dimension TIME"),
+        ([t for t in FAMILY if t["name"] != "age"], "no table adds BROAD_AGE"),
+        ([{**t, "of": "town"} if t["name"] == "age" else t for t in FAMILY], "there is no table above town"),
+        (
+            [{**t, "adds": ["QUARTER", "REGION"]} if t["name"] == "quarter" else t for t in FAMILY],
+            "a table that adds QUARTER adds nothing else",
+        ),
+        ([{**t, "least": 30} if t["name"] == "month" else t for t in FAMILY], "periods are always shown"),
+        (
+            [{**t, "adds": ["OCCUPATION", "SKILL"]} if t["name"] == "occupation" else t for t in FAMILY],
+            "SKILL decides nothing that OCCUPATION does not",
+        ),
+    ],
+)  # fmt: skip
+def test_a_family_that_could_contradict_itself_is_refused_with_its_place(tmp_path, family, words):
+    with pytest.raises(InvalidDefinition) as invalid:
+        datasets.read(written(tmp_path, "wpf", family=family))
+    assert words in str(invalid.value)
+
+
+def test_a_changed_tree_is_another_one_and_a_changed_label_or_a_new_code_is_not(tmp_path):
+    ours = datasets.datasets()["WPF"].tree
+    coarser = [{**t, "least": 60} if t["name"] == "age" else t for t in FAMILY]
+    assert datasets.read(written(tmp_path, "a", title=LABELS)).tree == ours
+    assert datasets.read(written(tmp_path, "b", family=coarser)).tree != ours
 
 
 def test_a_changed_dimension_is_another_design_and_a_changed_label_is_not(tmp_path):

@@ -39,10 +39,10 @@ def test_an_entry_gives_route_media_type_and_links(client, permits, toy):
         assert b"\tF\tM\t_OU\t_T\t" in response.content
     again = client.get("/figures/tables/T14.toy", headers={"If-None-Match": "*"})
     assert again.status_code == 304
-    table = client.get("/figures/tables/T14/?region=TM-S").content.decode()
-    assert '<a href="/figures/tables/T14.toy?region=TM-S">TOY</a>' in table
-    dashboard = client.get("/figures/?dataset=WPF&region=TM-S").content.decode()
-    link = escape("/figures/data/WPF.toy?by=AGE&region=TM-S")
+    table = client.get("/figures/tables/T14/?decision=OTHER").content.decode()
+    assert '<a href="/figures/tables/T14.toy?decision=OTHER">TOY</a>' in table
+    dashboard = client.get("/figures/?dataset=WPF&decision=OTHER").content.decode()
+    link = escape("/figures/data/WPF.toy?by=AGE5&decision=OTHER")
     assert f'<a href="{link}">TOY</a>' in dashboard
 
 

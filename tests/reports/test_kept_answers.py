@@ -16,7 +16,7 @@ from reports.published.unavailable import Busy
 from standards.translation import active_language
 
 V1 = "/figures/api/v1"
-ALL = "by=TIME_PERIOD,AGE,CITIZENSHIP,REGION,DECISION,OCCUPATION"
+ALL = "by=QUARTER,DECISION,REGION,ACTIVITY"
 TAG = '"0123456789abcdef0123456789abcdef"'
 
 
@@ -41,7 +41,7 @@ def test_a_page_draws_nothing(client, released, monkeypatch):
 
     monkeypatch.setattr(vl_convert, "vegalite_to_svg", refuse)
     for dataset in released:
-        page = client.get(f"/figures/?dataset={dataset}&region=TM-S")
+        page = client.get(f"/figures/?dataset={dataset}")
         assert page.status_code == 200
         assert b"<img" in page.content
 
@@ -78,7 +78,7 @@ def test_a_large_file_is_made_once_and_has_the_same_bytes(client, permits, many,
 
 
 def test_a_large_page_of_the_api_is_made_once_and_is_what_it_was(client, permits, monkeypatch):
-    address = f"{V1}/datasets/WPF/data?{ALL}&limit=7&offset=3"
+    address = f"{V1}/datasets/WPF/data?{ALL}&limit=2&offset=1"
     small = client.get(address).json()
     monkeypatch.setattr(kept, "FEW_ROWS", 0)
     large = client.get(address)
@@ -195,7 +195,7 @@ def test_a_question_that_is_too_large_is_refused_in_words_before_it_is_added_up(
         response = client.get(address)
         assert response.status_code == 400
         assert b"may have 3000000 rows" in response.content
-        assert b"/figures/api/v1/releases/WPF-1/cells.parquet" in response.content
+        assert b"/figures/api/v1/releases/WPF-1/activity.parquet" in response.content
     problem = client.get(f"{V1}/datasets/WPF/data?{ALL}")
     assert problem.status_code == 400 and problem.json()["parameter"] == "by"
 
@@ -221,9 +221,9 @@ def test_a_large_answer_is_read_while_it_is_sent(client, permits, many, monkeypa
 def test_charts_that_a_process_remembers_are_those_of_the_question_and_the_language(
     client, released
 ):
-    address = "/figures/?dataset=BCR&region=TM-S"
+    address = "/figures/?dataset=BCR&traveller=NAT"
     dashboard._charts_of.cache_clear()
-    first, other = client.get(address), client.get("/figures/?dataset=BCR&region=TM-A")
+    first, other = client.get(address), client.get("/figures/?dataset=BCR&traveller=FOR")
     russian = client.get(address, headers={"Accept-Language": "ru"})
     assert dashboard._charts_of.cache_info().misses == 3
     again = client.get(address)

@@ -7,6 +7,7 @@ from agencies import secrets
 from agencies.models import SecretFingerprint
 from reports.models import Release
 from tests.agencies.test_secrets import OTHER, forgotten, rotated  # noqa: F401
+from tests.reports.conftest import LATER, draw
 
 
 @pytest.mark.parametrize("restored", [False, True])
@@ -26,11 +27,12 @@ def test_d16_d17_another_secret_publishes_nothing_and_old_releases_are_served(
     assert client.get("/figures/api/v1/datasets").status_code == 200
 
 
-def test_it_publishes_again_when_the_secret_is_back(accepted, publish, build, settings):
+def test_it_publishes_again_when_the_secret_is_back(accepted, accept, publish, build, settings):
     first, secret = publish("WPF"), settings.DISCLOSURE_SECRET
     settings.DISCLOSURE_SECRET = OTHER
     assert build("WPF").state == "FAILED"
     settings.DISCLOSURE_SECRET = secret
+    accept("SMS-WPF", draw("SMS-WPF", LATER, 80, seed=5))
     assert publish("WPF").number == first.number + 1
 
 

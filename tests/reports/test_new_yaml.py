@@ -133,7 +133,7 @@ def test_three_files_give_upload_table_files_api_and_dashboard(
     client, students, ministry, student_clerk, lead, publish
 ):
     rows = uploaded.table(
-        60,
+        600,
         STUDENT,
         event_date=["2023/24", "2024/25"],
         sex=["F", "F", "M", "M", "M"],
@@ -146,7 +146,7 @@ def test_three_files_give_upload_table_files_api_and_dashboard(
         uploaded.plain(rows), by=student_clerk, agency=ministry, instrument=students
     )
     with scope.acting(student_clerk):
-        assert Record.objects.count() == 60, upload.report
+        assert Record.objects.count() == 600, upload.report
         submissions = list(Submission.objects.filter(instrument=students).order_by("period"))
     assert [s.period for s in submissions] == ["2023-A1", "2024-A1"]
     for submission in submissions:

@@ -17,7 +17,8 @@ from reports.api import openapi
 from reports.designs import datasets, tables
 from reports.formats import flat, xlsx
 from reports.published import editions, figures
-from reports.published.structure import SEX
+from reports.published.structure import ROLL_UPS, SEX
+from reports.published.tree import NotTogether
 from standards.translation import in_language
 from tests.reports.conftest import DATASETS
 
@@ -49,7 +50,9 @@ def of_html(content):
 
 def every_answer(client, code, dataset):
     """Rows of all formats, by the name of the format."""
-    names = ",".join(name for name in datasets.datasets()[dataset].names if name != SEX)
+    table = next(t for t in tables.tables().values() if t.code == code)
+    family = datasets.datasets()[dataset].family.holding(table.by)
+    names = ",".join(n for n in family.columns if n not in (SEX, *ROLL_UPS))
     where = ""
     if not set(datasets.datasets()[dataset].headline.where) & set(tables.tables()[code].by):
         headline = datasets.datasets()[dataset].headline.where.items()
@@ -92,7 +95,7 @@ def test_every_count_on_a_page_is_a_multiple_of_the_base(client, released):
 
 def test_the_command_prints_protected_figures(permits):
     out = io.StringIO()
-    call_command("tabulate", "WPF", by="sex,month,region", stdout=out)
+    call_command("tabulate", "WPF", by="sex,quarter,region", stdout=out)
     rows = list(csv.DictReader(io.StringIO(out.getvalue())))
     assert rows and all(int(row["count"]) % 3 == 0 for row in rows)
 
@@ -109,7 +112,10 @@ def test_any_table_adds_up_to_any_other(released, data):
     codes = list(edition.structure.by_name[name].by_code)
     where = {name: data.draw(st.lists(st.sampled_from(codes), min_size=1, max_size=4))}
     by = data.draw(st.lists(st.sampled_from(names), max_size=4))
-    table, total = figures.tabulate(edition, by, where), figures.tabulate(edition, [], where)
+    try:
+        table, total = figures.tabulate(edition, by, where), figures.tabulate(edition, [], where)
+    except NotTogether:
+        return  # no table has these columns
     for row in table.rows:
         f = row.figures
         assert f.total == f.f + f.m + f.o and not any(n % 3 for n in (f.f, f.m, f.o))

@@ -83,7 +83,7 @@ def test_a_month_with_nothing_to_report_is_a_row_of_zero(client, with_an_empty_m
     assert (rows[1]["_T"], rows[1]["OBS_STATUS"]) == ("0", "A")
     answer = client.get(f"{V1}/datasets/BCR/data?by=time_period").json()["rows"]
     assert (answer[1]["_T"], answer[1]["OBS_STATUS"]) == (0, "A")
-    narrow = rows_of(client.get("/figures/data/BCR.csv?by=month&citizenship=STLS").content)
+    narrow = rows_of(client.get("/figures/data/BCR.csv?by=month&direction=_U").content)
     assert [row["_T"] for row in narrow] == ["0", "0", "0"]
 
 

@@ -1,6 +1,7 @@
 """What a reader asks for: through a fixed list of names, and in words where it cannot be."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.http import QueryDict
@@ -83,7 +84,7 @@ def test_what_cannot_be_is_refused_and_the_parameter_named(query, parameter):
 
 def test_dimensions_of_rows_are_named_in_any_case_and_once():
     assert dimensions_of(QueryDict("by=age,REGION&by=Age,sex"), STRUCTURE) == ["AGE", "REGION"]
-    with pytest.raises(Unknown, match="Choose from: TIME_PERIOD, SEX, AGE"):
+    with pytest.raises(Unknown, match="Choose from: TIME_PERIOD, SEX"):
         dimensions_of(QueryDict("by=shoe"), STRUCTURE)
 
 
@@ -118,7 +119,11 @@ def test_a_release_from_before_headlines_counts_its_whole_dataset_and_says_so():
 
 
 def test_a_structure_is_read_back_as_it_was_written():
-    assert Structure.from_json(json.loads(json.dumps(STRUCTURE.as_json()))) == STRUCTURE
+    again = Structure.from_json(json.loads(json.dumps(STRUCTURE.as_json())))
+    assert replace(again, tables=()) == STRUCTURE
+    assert [table.name for table in again.tables] == [
+        "cells"
+    ]  # as of a release from before families
 
 
 @pytest.mark.parametrize("name", ["limit", "offset", "format", "shoe", "_connector"])

@@ -29,9 +29,9 @@ def rows_of(content):
 
 @pytest.fixture
 def two_releases(client, permits, accept, publish):
-    """WPF-1 of two months, and WPF-2 with a third; returns what WPF-1 answered when it was the newest."""
+    """WPF-1 of a quarter, and WPF-2 with a fourth month; returns what WPF-1 answered when it was the newest."""
     before = {address: client.get(address).content for address in CITING}
-    accept("SMS-WPF", draw("SMS-WPF", ["2026-03"], 150, seed=7))
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-04"], 150, seed=7))
     publish("WPF")
     return before
 
@@ -48,18 +48,18 @@ def test_an_older_release_is_cited_everywhere(client, two_releases):
         older = page_text(client.get(f"{address}release=WPF-1"))
         assert "Release WPF-1," in older
         assert "You are reading release WPF-1. A newer one exists: WPF-2." in older
-        assert "to February 2026" in older and "March 2026" not in older.split("About these")[0]
+        assert "to March 2026" in older and "April 2026" not in older.split("About these")[0]
         assert "You are reading release" not in page_text(client.get(address))
 
 
 def test_links_of_an_older_release_stay_with_it(client, two_releases):
-    page = client.get("/figures/tables/T14/?release=WPF-1&region=TM-S").content.decode()
+    page = client.get("/figures/tables/T14/?release=WPF-1&decision=OTHER").content.decode()
     for suffix in FORMATS:
         assert f"/figures/tables/T14/{suffix}" not in page
-        assert f"/figures/tables/T14.{suffix}?release=WPF-1&amp;region=TM-S" in page
+        assert f"/figures/tables/T14.{suffix}?release=WPF-1&amp;decision=OTHER" in page
     assert '<input type="hidden" name="release" value="WPF-1">' in page
     dashboard = client.get("/figures/?release=WPF-1").content.decode()
-    assert "/figures/data/WPF.csv?by=AGE&amp;release=WPF-1" in dashboard
+    assert "/figures/data/WPF.csv?by=AGE5&amp;release=WPF-1" in dashboard
     assert "trend-large-light.svg?release=WPF-1&amp;dataset=WPF" in dashboard
 
 

@@ -11,8 +11,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_gates_that_refuse_a_release_are_named_in_the_language_of_the_reader():
-    refusal = protecting.not_passed([Gate("sex by time", 12, 5), Gate("total", 3, 4)])
-    assert "do not pass: sex by time." in str(refusal)
+    refusal = protecting.not_passed(
+        "2026", [Gate("headlines, largest", 12, 5), Gate("nearer than the base", 3, 4)]
+    )
+    assert "do not pass: headlines, largest." in str(refusal)
     with translation.override("ru"):
-        assert f": {gettext('sex by time')}." in str(refusal)
-        assert "sex by time" not in str(refusal)
+        assert f": {gettext('headlines, largest')}." in str(refusal)
+        assert "headlines, largest" not in str(refusal)

@@ -13,7 +13,6 @@ from agencies import access, refusal, scope
 from jobs import queue, worker
 from jobs.models import Job
 from records.models import Record
-from reports.designs import datasets
 from reports.exact.private_files import private
 from reports.models import Blob, Build, Release, Slice
 from reports.published import editions
@@ -147,13 +146,18 @@ def test_an_empty_submission_is_a_period_of_its_own_and_not_missing(accept, subm
     assert {"agency": "SMS", "period": "2026-02"} not in made.missing
 
 
-def test_the_checksum_is_that_of_the_cells_that_are_downloaded(client, accepted, publish):
-    made = publish("WPF")
-    response = client.get(f"/figures/api/v1/releases/{made}/cells.parquet")
-    assert hashlib.sha256(response.content).hexdigest() == made.checksum
-    cells = pa.parquet.read_table(pa.BufferReader(response.content))
-    assert set(cells.column_names) == {*datasets.datasets()["WPF"].names, "value"}
-    assert (np.array(cells["value"]) > 0).all()
+def test_the_checksum_is_that_of_the_tables_that_are_downloaded(client, accepted, publish):
+    """As `sha256sum *.parquet | sha256sum` says, and each table as the structure says."""
+    made, lines = publish("WPF"), []
+    for table in sorted(made.structure["tables"], key=lambda table: table["name"]):
+        response = client.get(f"/figures/api/v1/releases/{made}/{table['name']}.parquet")
+        digest = hashlib.sha256(response.content).hexdigest()
+        assert digest == table["sha256"]
+        lines.append(f"{digest}  {table['name']}.parquet\n")
+        cells = pa.parquet.read_table(pa.BufferReader(response.content))
+        assert cells.column_names == [*table["columns"], "value"]
+        assert (np.array(cells["value"]) > 0).all() and cells.num_rows == table["cells"]
+    assert hashlib.sha256("".join(lines).encode()).hexdigest() == made.checksum
 
 
 def test_a_release_that_was_started_before_sealing_counts_what_is_accepted(
@@ -173,12 +177,12 @@ def test_a_job_that_breaks_half_way_leaves_no_row(
 ):
     with scope.acting(publisher):
         job = verbs.build("WPF", by=publisher)
-    # The folder of cubes cannot be made: the last step fails after the release was written.
-    (settings.PRIVATE_ROOT / "cubes").write_text("in the way")
+    # The folder of families cannot be made: the last step fails after the release was written.
+    (settings.PRIVATE_ROOT / "families").write_text("in the way")
     job = worker.work(job.pk)
     assert (job.state, job.attempts) == ("QUEUED", 1)
     assert not Release.objects.exists() and not Blob.objects.exists() and not Build.objects.exists()
-    (settings.PRIVATE_ROOT / "cubes").unlink()
+    (settings.PRIVATE_ROOT / "families").unlink()
     Job.objects.filter(pk=job.pk).update(lease_until=None)  # the pause before a retry is over
     assert worker.work(job.pk).state == "DONE"
     assert Release.objects.get().number == 1
@@ -204,7 +208,7 @@ def test_an_overtaken_worker_leaves_nothing(accepted, publisher):
 @pytest.mark.parametrize("harm", ["gone", "changed"])
 def test_a_harmed_ledger_is_refused_in_words(accepted, accept, publish, build, harm):
     made = publish("WPF")
-    file = private(Build.objects.get(release=made).cells_path)
+    file = private(Build.objects.get(release=made).files["core"]["path"])
     file.unlink() if harm == "gone" else file.write_bytes(file.read_bytes() + b"x")
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[2:], 80, seed=5))
     job = build("WPF")

@@ -31,6 +31,12 @@ class Command(BaseCommand):
             "--waiting", action="store_true", help="release the one that is built already"
         )
         parser.add_argument(
+            "--finish",
+            default="",
+            metavar="YEAR,…",
+            help="years that are over and final from this release on: they take in their corrections, once",
+        )
+        parser.add_argument(
             "--missing",
             default="",
             metavar="AGENCY PERIOD,…",
@@ -41,7 +47,7 @@ class Command(BaseCommand):
         person, dataset = Person.objects.named(options["person"]), options["dataset"].upper()
         try:
             if not options["waiting"]:
-                self._build(dataset, person)
+                self._build(dataset, person, options["finish"])
             release = Release.objects.filter(dataset=dataset).order_by("-number").first()
             if release is None:
                 raise CommandError(f"No release of {dataset} is built.")
@@ -54,9 +60,10 @@ class Command(BaseCommand):
             facts["missing"] = release.missing_text
         self.stdout.write(json.dumps(facts))
 
-    def _build(self, dataset: str, person: Person) -> None:
+    def _build(self, dataset: str, person: Person, finish: str) -> None:
+        years = [year.strip() for year in finish.split(",") if year.strip()]
         with scope.acting(person):
-            job = wait_for(verbs.build(dataset, by=person))
+            job = wait_for(verbs.build(dataset, by=person, finish=years))
         if job.state != Job.State.DONE:
             raise CommandError(job.reason or "Nothing was built yet; the job waits.")
 

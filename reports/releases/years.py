@@ -1,0 +1,215 @@
+"""The years of a dataset: what is out of each, and what a new release does with it.
+
+A year is drawn by itself. Its periods are added as they come, later ones after earlier ones, and stay as they are
+published; corrections wait. Once it may be drawn again as a whole, from what is accepted then: its second version,
+and the last. A year that was published with another tree stays in the release that has it.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from records.models import Submission
+from reports.designs.datasets import Dataset
+from reports.designs.family import longest_time
+from reports.models import Build, Slice
+from reports.published.structure import Structure
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rounding of a year: in which release, up to which period, by which draw."""
+
+    release: int
+    until: str
+    sweeps: int = 0
+    draw: int = 0
+
+
+@dataclass(frozen=True)
+class Year:
+    """A year of a release. periods: those published of it, oldest first; steps: how it came to be.
+
+    is_over: no period can be added. is_final: it is not drawn again.
+    """
+
+    code: str
+    version: int
+    periods: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+    is_over: bool = False
+    is_final: bool = False
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Year":
+        steps = tuple(Step(**step) for step in content["steps"])
+        return cls(**{**content, "periods": tuple(content["periods"]), "steps": steps})
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What readers have had of a dataset: the latest state of every year, and the years of other trees.
+
+    source: the build whose private tables have them. pieces: the slices that each year was counted from.
+    elsewhere: {year: name of the release that has it}.
+    """
+
+    years: Mapping[str, Year] = field(default_factory=dict)
+    source: Build | None = None
+    pieces: Mapping[str, Sequence[Slice]] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a new release does with a year.
+
+    pieces: the slices that are counted. new: the periods that are added to `before`, what is out of it; all of
+    them where it is drawn anew (`before` is None).
+    """
+
+    code: str
+    pieces: tuple[Slice, ...]
+    new: tuple[str, ...]
+    version: int = 1
+    before: Year | None = None
+    is_over: bool = False
+    is_final: bool = False
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        return (*(self.before.periods if self.before else ()), *self.new)
+
+    @property
+    def stays(self) -> bool:
+        """Say whether the tables of the year are those that are out already."""
+        return self.before is not None and not self.new and self.is_over == self.before.is_over
+
+    def year(self, steps: Iterable[Step] = ()) -> Year:
+        """Return the year as the release has it."""
+        earlier = self.before.steps if self.before else ()
+        return Year(
+            self.code,
+            self.version,
+            self.periods,
+            (*earlier, *steps),
+            is_over=self.is_over,
+            is_final=self.is_final,
+        )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What was accepted since the latest release was out, in submissions.
+
+    new: those of later periods, which the next release adds. late: {year: those that correct what is out or come
+    after later periods}, which wait until the year is drawn again. over: the years that may be made final.
+    """
+
+    new: int
+    late: Mapping[str, int]
+    over: tuple[str, ...]
+
+
+def waiting(dataset: Dataset) -> Waiting:
+    """Return what the next release of a dataset could take in, of what is accepted now."""
+    accepted = Submission.objects.filter(
+        instrument__code=dataset.instrument, accepted_version__isnull=False
+    ).values_list("pk", "accepted_version", "period")
+    periods = sorted({period for _pk, _version, period in accepted})
+    structure, known = dataset.structure(periods), published(dataset)
+    longest = longest_time(structure.frequency)
+    pinned = {(p.submission_id, p.version) for pieces in known.pieces.values() for p in pieces}
+    new, late = 0, Counter[str]()
+    for pk, version, period in accepted:
+        year = structure.part_of(longest, period)
+        out = known.years.get(year)
+        if out is None:
+            new += year not in known.elsewhere
+        elif period > out.periods[-1]:
+            new += 1
+        elif not out.is_final:
+            late[year] += (pk, version) not in pinned
+    over = (
+        code
+        for code, year in sorted(known.years.items())
+        if not year.is_final and (year.is_over or _has_ended(structure, code, periods))
+    )
+    return Waiting(new, +late, tuple(over))
+
+
+def _has_ended(structure: Structure, year: str, periods: Sequence[str]) -> bool:
+    """Say whether the last period of a year, or a later one, is accepted."""
+    longest = longest_time(structure.frequency)
+    return structure.part_of(longest, structure.next_period(periods[-1])) > year
+
+
+def published(dataset: Dataset) -> Published:
+    """Return what readers have had, of every release that was ever out; withdrawn ones included."""
+    seen = Build.objects.filter(
+        release__dataset=dataset.code, release__released_at__isnull=False
+    ).select_related("release")
+    elsewhere: dict[str, str] = {}
+    latest = None
+    for build in seen.order_by("pk"):
+        if build.tree == dataset.tree:
+            latest = build
+        else:
+            elsewhere |= dict.fromkeys(_years_of(build), str(build.release))
+    if latest is None:
+        return Published(elsewhere=elsewhere)
+    years = {content["code"]: Year.from_json(content) for content in latest.years}
+    pinned = {piece["slice"]: piece["year"] for piece in latest.inputs}
+    pieces: dict[str, list[Slice]] = {}
+    for piece in (
+        Slice.objects.filter(pk__in=pinned).select_related("submission__agency").order_by("pk")
+    ):
+        pieces.setdefault(pinned[piece.pk], []).append(piece)
+    return Published(years, latest, pieces, {y: n for y, n in elsewhere.items() if y not in years})
+
+
+def _years_of(build: Build) -> list[str]:
+    structure = Structure.from_json(build.release.structure)
+    longest = longest_time(structure.frequency)
+    return sorted({structure.part_of(longest, period) for period in structure.periods})
+
+
+def plans(
+    structure: Structure,
+    known: Published,
+    in_force: Sequence[Slice],
+    *,
+    redrawn: Collection[str] = (),
+    finished: Collection[str] = (),
+) -> Iterator[Plan]:
+    """Yield what a release does with each year, oldest first.
+
+    redrawn: the years that are drawn again, from what is in force; finished: those that are final from now on.
+    """
+    longest = longest_time(structure.frequency)
+    current: dict[str, list[Slice]] = {}
+    for piece in in_force:
+        current.setdefault(structure.part_of(longest, piece.submission.period), []).append(piece)
+    codes = sorted({*current, *known.years} - set(known.elsewhere))
+    for code in codes:
+        pieces, earlier = current.get(code, []), known.years.get(code)
+        before = None if code in redrawn else earlier
+        # What comes late, before the last period that is out, waits until the year is drawn again.
+        last = before.periods[-1] if before else ""
+        new = sorted({p.submission.period for p in pieces if p.submission.period > last})
+        added = [p for p in pieces if p.submission.period > last]
+        end = new[-1] if new else last
+        ended = structure.part_of(longest, structure.next_period(end)) != code
+        yield Plan(
+            code,
+            (*(known.pieces.get(code, ()) if before else ()), *added),
+            tuple(new),
+            version=earlier.version + (before is None) if earlier else 1,
+            before=before,
+            is_over=ended or code != codes[-1] or bool(before and before.is_over),
+            is_final=code in finished or bool(earlier and earlier.is_final),
+        )

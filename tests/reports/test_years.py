@@ -1,0 +1,240 @@
+"""The years of a dataset: periods that stay, corrections that wait, figures that become final, once."""
+
+import io
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+from django.db.models import Case, Value, When
+
+from agencies import scope
+from jobs import worker
+from records.models import Record
+from records.review import submissions
+from reports.designs import datasets
+from reports.models import Blob, Release
+from reports.published import editions, figures
+from reports.published.structure import NOT_BROKEN_DOWN
+from reports.releases import verbs
+from tests.reports.conftest import draw, forgotten
+
+YEAR = [f"2025-{month:02}" for month in range(1, 13)]
+
+
+@pytest.fixture
+def finish(builder, publisher):
+    """finish(dataset, *years) -> the job of a release in which these years are final; it is released."""
+
+    def go(dataset, *years):
+        with scope.acting(builder):
+            job = verbs.build(dataset, by=builder, finish=years)
+        job = worker.work(job.pk)
+        if job.state == "DONE":
+            with scope.acting(publisher):
+                built = Release.objects.filter(dataset=dataset).order_by("-number")[0]
+                verbs.release(built, by=publisher, missing_acknowledged=built.missing_text)
+        return job
+
+    return go
+
+
+@pytest.fixture
+def correct(submit, lead, statistician):
+    """correct(submission, n) -> accepted again, with another age in n of its records."""
+
+    def go(submission, n):
+        with scope.acting(statistician):
+            submissions.advance(submission, "reopen", by=statistician, reason="a mistake")
+        with scope.working([submission.agency_id]):
+            records = Record.objects.filter(submission=submission).order_by("pk")[:n]
+            Record.objects.filter(pk__in=list(records.values_list("pk", flat=True))).update(
+                age=Case(When(age__lt=65, then=Value(70)), default=Value(20))
+            )
+        submission.refresh_from_db()
+        lead(submission)
+
+    return go
+
+
+def tables(release, **where):
+    """The published tables of a release, as sets of rows; of some periods only."""
+    found = {}
+    for blob in Blob.objects.filter(release=release):
+        rows = pq.read_table(io.BytesIO(bytes(blob.content))).to_pylist()
+        found[blob.name] = {
+            tuple(row.values())
+            for row in rows
+            if all(row.get(column, values[0]) in values for column, values in where.items())
+        }
+    return found
+
+
+def state_of(release, year):
+    content = next(y for y in release.build.years if y["code"] == year)
+    return content["version"], content["is_final"]
+
+
+def test_published_months_stay_when_months_are_added(accept, publish):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[:2], 160))
+    first = publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[2:5], 160, seed=2))
+    second = publish("WPF")
+    before = tables(first, TIME_PERIOD=YEAR[:2])["month.parquet"]
+    assert before == tables(second, TIME_PERIOD=YEAR[:2])["month.parquet"]
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[5:6], 160, seed=3))
+    third = publish("WPF")
+    closed = {"QUARTER": ["2025-Q1"]}
+    for name, rows in tables(second, **closed).items():
+        if name != "core.parquet":
+            assert rows == tables(third, **closed)[name], name
+
+
+def test_subjects_of_a_quarter_are_broken_down_when_it_closes(accept, publish):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[:2], 160))
+    publish("WPF")
+    open_ = figures.tabulate(editions.latest("WPF"), ["REGION"])
+    assert [row.codes for row in open_.rows] == [(NOT_BROKEN_DOWN,)]
+    assert open_.total == figures.tabulate(editions.latest("WPF")).total
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[2:3], 160, seed=2))
+    publish("WPF")
+    closed = figures.tabulate(editions.latest("WPF"), ["REGION"])
+    assert {"TM-S", "TM-A"} <= {row.codes[0] for row in closed.rows}
+    assert closed.total == figures.tabulate(editions.latest("WPF")).total
+
+
+def test_what_comes_after_a_later_period_is_out_waits_until_the_year_is_final(
+    accept, publish, build, finish
+):
+    accept("SMS-WPF", draw("SMS-WPF", [YEAR[10], YEAR[11]], 160))
+    first = publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", [YEAR[9]], 160, seed=2))
+    waiting = build("WPF")
+    assert waiting.state == "FAILED" and "made final" in waiting.reason
+    assert finish("WPF", "2025").state == "DONE"
+    final = Release.objects.latest("number")
+    assert state_of(final, "2025") == (2, True) and state_of(first, "2025") == (1, False)
+    cells = {cell for row in tables(final)["month.parquet"] for cell in row}
+    assert set(YEAR[9:]) <= cells
+
+
+def test_a_year_without_enough_changes_becomes_final_as_it_stands(accept, publish, finish):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    first = publish("WPF")
+    assert finish("WPF", "2025").state == "DONE"
+    final = Release.objects.latest("number")
+    assert state_of(final, "2025") == (1, True)
+    assert tables(first) == tables(final)
+    again = finish("WPF", "2025")
+    assert again.state == "FAILED" and "final already" in again.reason
+
+
+def test_a_year_that_is_not_over_is_not_made_final(accept, publish, finish):
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-01", "2026-02"], 160))
+    publish("WPF")
+    refused = finish("WPF", "2026")
+    assert refused.state == "FAILED" and "not over" in refused.reason
+
+
+def test_years_do_not_move_each_other(accept, publish):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    first = publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-01", "2026-02"], 160, seed=4))
+    second = publish("WPF")
+    for name, rows in tables(first, YEAR=["2025"]).items():
+        assert rows == tables(second, YEAR=["2025"])[name], name
+
+
+def test_nothing_new_is_no_new_release(accept, publish, build):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    publish("WPF")
+    refused = build("WPF")
+    assert refused.state == "FAILED" and "Nothing is accepted" in refused.reason
+
+
+def test_a_correction_beside_a_new_month_is_invisible(accept, publish, correct):
+    """Every public byte is the same, whether records that are out were corrected or not."""
+    seen = []
+    for corrections in (0, 7):
+        with forgotten():
+            first = accept("SMS-WPF", draw("SMS-WPF", YEAR[:3], 160))
+            publish("WPF")
+            if corrections:
+                correct(first[0], corrections)
+            accept("SMS-WPF", draw("SMS-WPF", YEAR[3:4], 160, seed=2))
+            made = publish("WPF")
+            files = Blob.objects.filter(release=made).order_by("name")
+            seen.append([(blob.name, bytes(blob.content)) for blob in files])
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(("changed", "version"), [(49, 1), (50, 2)])
+def test_a_year_is_drawn_again_if_fifty_records_changed_and_else_stays(
+    accept, publish, correct, finish, changed, version
+):
+    first = accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    before = publish("WPF")
+    correct(first[0], changed)
+    assert finish("WPF", "2025").state == "DONE"
+    final = Release.objects.latest("number")
+    assert state_of(final, "2025") == (version, True)
+    assert (tables(final) == tables(before)) == (version == 1)
+    again = finish("WPF", "2025")
+    assert again.state == "FAILED" and "final already" in again.reason
+
+
+def test_a_release_that_nobody_saw_binds_nothing(accept, publish, correct, publisher):
+    first = accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    verbs.withdraw(publish("WPF", release=False), by=publisher, reason="because")
+    correct(first[0], 1)
+    made = publish("WPF")
+    assert state_of(made, "2025") == (1, False)
+    assert {p["version"] for p in made.build.inputs if p["submission"] == first[0].pk} == {2}
+
+
+def test_what_was_seen_binds_although_it_was_withdrawn(accept, publish, correct, publisher):
+    first = accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    seen = publish("WPF")
+    verbs.withdraw(seen, by=publisher, reason="because")
+    correct(first[0], 3)
+    assert tables(publish("WPF")) == tables(seen)
+
+
+def with_another_code_of_age(folder, monkeypatch):
+    """Put a changed dataset of permits in the place of ours, beside the others."""
+    shutil.copytree(datasets.DIRECTORY, folder / "datasets")
+    monkeypatch.setattr(datasets, "DIRECTORY", folder / "datasets")
+    path = folder / "datasets" / "wpf.yaml"
+    path.write_text(path.read_text().replace("Y_GE65", "Y65T"))
+
+
+def test_a_year_of_another_design_stays_where_it_is_and_is_named(
+    accept, publish, monkeypatch, tmp_path
+):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    publish("WPF")
+    with_another_code_of_age(tmp_path, monkeypatch)
+    accept("SMS-WPF", draw("SMS-WPF", ["2026-01"], 160, seed=5))
+    structure = editions.cited(str(publish("WPF"))).structure
+    assert structure.periods == ["2026-01"] and structure.elsewhere == {"2025": "WPF-1"}
+
+
+def test_what_readers_may_know_of_the_error_is_in_whole_bases_and_the_rest_is_private(
+    accept, publish
+):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    release = publish("WPF")
+    accuracy, errors = release.structure["accuracy"], release.build.errors
+    assert set(errors) == {"WPF", "T14"}
+    assert all(n % 3 == 0 and n >= errors[code] for code, n in accuracy.items())
+    assert editions.latest("WPF").structure.accuracy == accuracy
+
+
+def test_an_open_submission_of_an_older_design_is_waited_for(
+    accept, build, statistician, monkeypatch, tmp_path
+):
+    (first,) = accept("SMS-WPF", draw("SMS-WPF", YEAR[:1], 80))
+    with scope.acting(statistician):
+        submissions.advance(first, "reopen", by=statistician, reason="more came")
+    with_another_code_of_age(tmp_path, monkeypatch)
+    job = build("WPF")
+    assert job.state == "FAILED" and "was sealed before the dataset was changed" in job.reason
