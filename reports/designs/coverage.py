@@ -17,6 +17,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "bands": ("bands",),
     "code": ("variable", "codelist"),
     "groups": ("variable", "codelist", "groups"),
+    "parents": ("variable", "codelist"),
 }
 OPTIONAL = {"groups": ("keep",)}
 OWN_KEYS = ("variable", "codelist", "keep", "groups", "bands")

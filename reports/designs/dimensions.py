@@ -1,6 +1,6 @@
 """How the dimensions of a dataset are worked out from records: groups of codes, bands of age."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,8 @@ class Band:
 class DimensionDesign:
     """How a dimension is worked out from a record.
 
-    derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable).
+    derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable) |
+    parents (of the codes of a variable: subregions of countries).
     implied_by: the dimension of which this one is a roll-up (broad age of age). It makes no cell of
     its own: its tables are sums of the other's cells, and the search keeps them close to the truth.
     """
@@ -84,6 +85,7 @@ class DimensionDesign:
             "bands": self._bands(),
             "code": f"coalesce({self._column()}, '{self._unknown}')",
             "groups": self._groups(),
+            "parents": self._parents(),
         }[self.derive]
 
     def code_of(self, value: str | int | None) -> str:
@@ -93,6 +95,8 @@ class DimensionDesign:
         if self.derive == "bands":
             inside = (band.code for band in self.bands if band.first <= int(value) <= band.last)
             return next(inside, UNKNOWN)
+        if self.derive == "parents":
+            return codelists.load(self.codelist).by_code[str(value)].parent or str(value)
         if self.derive == "code" or value in self.keep:
             return str(value)
         return next((g.code for g in self.groups if value in g.codes), self._rest)
@@ -112,7 +116,9 @@ class DimensionDesign:
             return ()
         parts: list[Band | Group] = [*self.bands, *self.groups]
         items = [Item(part.code, part.labels) for part in parts]
-        if self.codelist:
+        if self.derive == "parents":
+            items = [*_parents_in(codelists.load(self.codelist))]
+        elif self.codelist:
             codes = codelists.load(self.codelist)
             own = codes.by_code if self.derive == "code" else self.keep
             items = [*(Item(code, codes.by_code[code].labels) for code in own), *items]
@@ -142,6 +148,17 @@ class DimensionDesign:
         )
         return f"CASE {tests} ELSE '{UNKNOWN}' END"
 
+    def _parents(self) -> str:
+        column, below = self._column(), dict[str, list[str]]()
+        for code in codelists.load(self.codelist).codes:
+            if code.parent:
+                below.setdefault(code.parent, []).append(code.code)
+        tests = " ".join(
+            f"WHEN {column} IN ({_quoted(codes)}) THEN {_quoted([parent])}"
+            for parent, codes in below.items()
+        )
+        return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {tests} ELSE {column} END"
+
     def _groups(self) -> str:
         column = self._column()
         as_is = f"WHEN {column} IN ({_quoted(self.keep)}) THEN {column} " if self.keep else ""
@@ -152,6 +169,14 @@ class DimensionDesign:
         )
         rest = _quoted([self._rest])
         return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {as_is}{grouped} ELSE {rest} END"
+
+
+def _parents_in(codes: CodeList) -> Iterator[Item]:
+    """Yield the parents of a list as their own list orders them, then the codes that have none."""
+    used = {code.parent for code in codes.codes}
+    above = codelists.load(codes.parents) if codes.parents else codes
+    yield from (Item(code.code, code.labels) for code in above.codes if code.code in used)
+    yield from (Item(code.code, code.labels) for code in codes.codes if not code.parent)
 
 
 def members(group: Mapping[str, Any], codes: CodeList) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ DERIVED = {
     "bands": "the age, in bands",
     "code": "a variable as it is",
     "groups": "a variable, its codes put into groups",
+    "parents": "a variable, by the parent of its code: subregions of countries; a code that has none stays",
 }
 OLDEST = 130  # years; an age above is not stated
 NAME = schemas.name("[A-Z][A-Z0-9_]*", "capital letters, digits and _, such as CITIZENSHIP")

@@ -24,7 +24,7 @@ from tests.reports.conftest import DATASETS
 
 CELL = re.compile(r'<td class="num[^"]*">([^<]*)</td>|<td(?: colspan="2")?>([0-9\W]*)</td>')
 SHARE = re.compile(r"[0-9]+[.,][0-9]")
-TABLES = {"T07": "SLP", "T08": "BCR", "T14": "WPF"}
+TABLES = {table.code: table.dataset for table in tables.tables().values()}
 
 
 def of_csv(content):
@@ -50,13 +50,12 @@ def of_html(content):
 
 def every_answer(client, code, dataset):
     """Rows of all formats, by the name of the format."""
-    table = next(t for t in tables.tables().values() if t.code == code)
-    family = datasets.datasets()[dataset].family.holding(table.by)
+    table = tables.tables()[code]
+    family = datasets.datasets()[dataset].family.holding([*table.by, *table.where])
     names = ",".join(n for n in family.columns if n not in (SEX, *ROLL_UPS))
-    where = ""
-    if not set(datasets.datasets()[dataset].headline.where) & set(tables.tables()[code].by):
-        headline = datasets.datasets()[dataset].headline.where.items()
-        where = "".join(f"&{name}={','.join(codes)}" for name, codes in headline)
+    headline = datasets.datasets()[dataset].headline.where
+    limits = dict(table.where) if {*headline} & {*table.by, *table.where} else headline
+    where = "".join(f"&{name}={','.join(codes)}" for name, codes in limits.items())
     api = f"/figures/api/v1/datasets/{dataset}/data?by={names}{where}&limit=50000"
     return {
         "csv": of_csv(client.get(f"/figures/tables/{code}.csv").content),
