@@ -68,7 +68,7 @@ def kinds_of(structure: Structure) -> dict[str, Kind]:
         kinds["pyramid"] = replace(kinds["pyramid"], dimension=AGES[1])
     shared = {name: kind for name, kind in kinds.items() if kind.dimension in structure.by_name}
     own = {
-        name.lower(): Kind(name, bars, findings.of_largest, largest_first=True, top=TOP)
+        name.lower(): Kind(name, shares, findings.of_shares, largest_first=True, top=TOP)
         for name in structure.charts
     }
     return {**shared, **own}

@@ -1,6 +1,6 @@
 """The shared dashboard: from protected cells only, for everyone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import IO
 
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from reports.charts import findings
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
+from reports.charts.highlights import Highlight, highlights
 from reports.charts.kinds import Kind, kinds_of
 from reports.formats import flat
 from reports.pages import filters
@@ -58,7 +59,7 @@ class SumAtAGlance:
 class ChartFigure:
     """A chart of the page: its finding, its table, its files, and the sizes of its drawings.
 
-    rows: label and row; whole_years: label and figures of the years that the finding compares.
+    rows: label and row; spans: label and figures of the years that the finding compares.
     """
 
     kind: str
@@ -66,12 +67,14 @@ class ChartFigure:
     of: str
     finding: str
     rows: list[tuple[str, Row]]
-    whole_years: list[tuple[str, Figures]]
+    spans: list[tuple[str, Figures]]
     total: Figures
     footnotes: list[str]
     query: str
     files: list[tuple[str, str]]
     sizes: dict[str, tuple[int, int]]
+    dataset: str = ""  # of a chart on a page of all datasets, with the name of its theme
+    theme: str = ""
 
 
 @login_not_required
@@ -82,6 +85,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if not editions:
         released.require_some_sound()
         return render(request, "reports/dashboard_empty.html")
+    if not request.GET:
+        return overview(request, editions)
     reading = filters.question_on_page(request, _newest(request, editions), OPTIONS)
     question, edition, cited = reading.question, reading.edition, reading.cited
     table = question.table()
@@ -105,6 +110,37 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "whole": f"?dataset={edition.dataset}" + (f"&release={cited}" if cited else ""),
     }
     return render(request, "reports/dashboard.html", context, status=reading.status)
+
+
+def overview(request: HttpRequest, editions: list[Edition]) -> HttpResponse:
+    """What is most worth knowing of all datasets, each finding with its chart and its numbers."""
+    everything = [Question(e, (), with_headline(e.structure, {})) for e in editions]
+    context = {
+        "editions": [(e, in_language(e.structure.title)) for e in editions],
+        "sums": [(question.edition, _sum(question.edition, question)) for question in everything],
+        "charts": _highlights(tuple(editions), active_language()),
+    }
+    return render(request, "reports/overview.html", context)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _highlights(editions: tuple[Edition, ...], _language: str) -> SafeString:
+    drawn = [_highlight(highlight) for highlight in highlights(list(editions))]
+    return render_to_string("reports/_charts.html", {"figures": drawn})
+
+
+def _highlight(highlight: Highlight) -> ChartFigure:
+    edition = highlight.edition
+    figure = _figure(
+        highlight.kind, Question(edition, (), with_headline(edition.structure, {})), ""
+    )
+    return replace(
+        figure,
+        finding=highlight.sentence,
+        spans=[(span.label, span.figures) for span in highlight.spans],
+        dataset=edition.dataset,
+        theme=in_language(edition.structure.title),
+    )
 
 
 @login_not_required
@@ -267,7 +303,7 @@ def _figure(name: str, question: Question, parameters: str) -> ChartFigure:
         of=f"{question.measure}, {unit(edition)}, {flat.chosen(edition, question.where)}",
         finding=kind.sentence(table, dimension),
         rows=[(findings.label_of(dimension, row.codes[0]), row) for row in table.rows],
-        whole_years=[(span.label, span.figures) for span in spans],
+        spans=[(_("%(year)s, whole year") % {"year": s.label}, s.figures) for s in spans],
         total=table.total,
         footnotes=flat.footnotes(table) if table.time else [],
         query=query.urlencode(),
