@@ -79,13 +79,14 @@ class DimensionDesign:
 
     def sql(self) -> str:
         """Return the expression on records_record, with `%%` for a literal per cent sign."""
+        if self.derive == "parents":
+            return self._parents()
         return {
             "sex": "CASE WHEN r.sex IN ('F', 'M') THEN r.sex ELSE '_OU' END",
             "period": "s.period",
             "bands": self._bands(),
             "code": f"coalesce({self._column()}, '{self._unknown}')",
             "groups": self._groups(),
-            "parents": self._parents(),
         }[self.derive]
 
     def code_of(self, value: str | int | None) -> str:
