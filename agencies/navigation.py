@@ -32,6 +32,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             links.append((_("Numbering"), reverse("records:numbering")))
     links.append((_("Figures"), reverse("reports:dashboard")))
     links.append((_("Tables"), reverse("reports:tables")))
+    links.append((_("Indicators"), reverse("reports:indicators")))
     here = max((url for _label, url in links if request.path.startswith(url)), key=len, default="")
     return {
         "come_back": _come_back(request),

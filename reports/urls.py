@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from reports.api import endpoints, openapi
+from reports.api import endpoints, indicators, openapi
 from reports.pages import dashboard, disclosure, downloads, releases, tables
+from reports.pages import indicators as indicator_pages
 
 app_name = "reports"
 urlpatterns = [
@@ -13,6 +14,11 @@ urlpatterns = [
     path("figures/tables/<slug:code>/", tables.table, name="table"),
     path("figures/tables/<slug:code>.<slug:suffix>", downloads.table_file, name="table_file"),
     path("figures/data/<slug:dataset>.<slug:suffix>", downloads.data_file, name="data_file"),
+    path("figures/indicators/", indicator_pages.indicator_list, name="indicators"),
+    path("figures/indicators/<slug:code>/", indicator_pages.indicator, name="indicator"),
+    path(
+        "figures/indicators/<slug:code>.csv", indicator_pages.indicator_file, name="indicator_file"
+    ),
     path("figures/method/", tables.method, name="method"),
     path("figures/api/", tables.api_guide, name="api_guide"),
     path("figures/api/v1/datasets", endpoints.Datasets.as_view(), name="api_datasets"),
@@ -30,6 +36,12 @@ urlpatterns = [
     ),
     path("figures/api/v1/tables", endpoints.Tables.as_view(), name="api_tables"),
     path("figures/api/v1/tables/<slug:code>/data", endpoints.TableData.as_view(), name="api_table"),
+    path("figures/api/v1/indicators", indicators.Indicators.as_view(), name="api_indicators"),
+    path(
+        "figures/api/v1/indicators/<slug:indicator>",
+        indicators.Indicator.as_view(),
+        name="api_indicator",
+    ),
     path("figures/api/v1/<path:address>", endpoints.Nowhere.as_view(), name="api_nowhere"),
     path("figures/api/schema/", openapi.Description.as_view(), name="api_schema"),
     path("disclosure/", disclosure.builds, name="disclosure"),

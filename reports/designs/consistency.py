@@ -7,7 +7,7 @@ from django.core import checks
 
 from records.instruments import reader
 from records.instruments.spec import Spec
-from reports.designs import datasets, tables
+from reports.designs import datasets, indicators, tables
 from reports.designs.datasets import Dataset
 from standards.definitions import InvalidDefinition, Problem, choose, refuse, unknown
 
@@ -22,6 +22,8 @@ def definitions_fit(app_configs: Any, **_kwargs: Any) -> list[checks.Error]:
         for path in sorted(datasets.DIRECTORY.glob("*.yaml")):
             refuse(path, problems(datasets.read(path), specs))
         tables.tables()
+        indicators.indicators()
+        indicators.unseen()
     except InvalidDefinition as invalid:
         return [checks.Error(line, id="designs.E001") for line in invalid.lines]
     return []

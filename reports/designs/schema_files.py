@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from records.instruments import schema as instruments
+from reports.designs import indicator_schema
 from reports.designs import schema as designs
 from standards import kinds
 from standards.definitions import Kind
@@ -19,8 +20,14 @@ BEGIN, END = "<!-- keys of {name}, written by manage.py write_schemas -->", "<!-
 
 def all_kinds() -> list[Kind]:
     """Return every kind of definition."""
-    designed = (instruments.instrument(), instruments.block(), designs.dataset(), designs.table())
-    return [*designed, *kinds.KINDS.values()]
+    asked = (instruments.instrument(), instruments.block())
+    said = (
+        designs.dataset(),
+        designs.table(),
+        indicator_schema.indicator(),
+        indicator_schema.unseen(),
+    )
+    return [*asked, *said, *kinds.KINDS.values()]
 
 
 def files() -> dict[Path, str]:

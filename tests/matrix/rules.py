@@ -206,6 +206,8 @@ def lists(country):
 
 NAMES = {"WPF-1": True, "WPF-2": False, "BCR-1": False, "SLP-1": False, "NONE-1": False}
 DATASETS = {"WPF": True, "BCR": False, "SLP": False, "NONE": False}
+INDICATORS = {"G1": True, "G7": True, "G99": False}
+COUNTED = {"G1": True, "G7": False, "G99": False}  # of which there are numbers
 TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
 
 
@@ -368,6 +370,9 @@ ROUTES = {
     "reports:table": public(named("code", TABLES)),
     "reports:table_file": public(named("code", TABLES, suffix="csv")),
     "reports:data_file": public(named("dataset", DATASETS, suffix="csv")),
+    "reports:indicators": public(),
+    "reports:indicator": public(named("code", INDICATORS)),
+    "reports:indicator_file": public(named("code", COUNTED)),
     "reports:method": public(),
     "reports:api_guide": public(),
     "reports:api_datasets": public(program=True),
@@ -377,6 +382,8 @@ ROUTES = {
     "reports:api_table_file": public(named("release", NAMES, name="core"), program=True),
     "reports:api_tables": public(program=True),
     "reports:api_table": public(named("code", TABLES), program=True),
+    "reports:api_indicators": public(program=True),
+    "reports:api_indicator": public(named("indicator", COUNTED), program=True),
     "reports:api_nowhere": public(named("address", {"no such address": False}), program=True),
     "reports:api_schema": public(program=True),
 }

@@ -1,0 +1,319 @@
+"""The kinds of indicator: what each works out from counts of women, men, other or not stated.
+
+Pure: no database. `CALCULATIONS` lists them by the word that YAML has for them.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf, isinf
+
+from reports.designs.indicators import Calculation
+from reports.indicators import intervals
+from reports.indicators.intervals import NOBODY, NOTHING, Count, Interval, added
+
+FEW, NONE, NO_END, NO_YEAR_BEFORE = "few", "none", "no_end", "no_year_before"
+GROUP = re.compile(r"Y(?:(\d+)T(\d+)|_GE(\d+))")
+ADULT = 18  # years
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The counts of one code (of the whole, where nothing is compared: the code is empty)."""
+
+    code: str
+    women: Count
+    men: Count
+    other: Count
+
+    @property
+    def stated(self) -> Count:
+        return self.women + self.men
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number of an indicator, or why there is none.
+
+    part: a code, a sex, or empty. measure: what is told of it. of: the published denominator. low, high: what no
+    truth can pass that rounds to the published counts. least, most: what it would be if all whose sex is not stated
+    were men, or women; None where that says nothing.
+    """
+
+    part: str
+    measure: str
+    of: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    least: float | None = None
+    most: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a calculation works on: the cells of a period, those of the year before, the rule of the denominator."""
+
+    cells: Sequence[Cell]
+    least: int
+    calculation: Calculation
+    before: Sequence[Cell] | None = None
+
+
+def ratio(asked: Asked) -> list[Reading]:
+    """Work out times · numerator / denominator over the whole."""
+    design, whole = asked.calculation, _whole(asked.cells)
+    by_sex = {"F": whole.women, "M": whole.men, "_OU": whole.other}
+    top = added([by_sex[sex] for sex in design.numerator])
+    rest = added([by_sex[sex] for sex in design.denominator if sex not in design.numerator])
+    is_part = set(design.numerator) < set(design.denominator)
+    bottom = top + rest if is_part else rest
+    if too_few := _too_few("", "value", bottom, asked.least):
+        return [too_few]
+    ends = intervals.share(top, rest) if is_part else intervals.quotient(top, rest)
+    of_unknown = _if_sex_were_known(whole, design)
+    value = top.published / bottom.published
+    return [_reading("", "value", bottom, value, ends, design.times, of_unknown)]
+
+
+def parity(asked: Asked) -> list[Reading]:
+    """Work out women / men, and the adjusted index: 2 - 1/x where x is above 1, so that it lies from 0 to 2."""
+    whole = _whole(asked.cells)
+    few = [r for m in ("value", "adjusted") if (r := _too_few("", m, whole.men, asked.least))]
+    if few:
+        return few
+    design = Calculation("ratio", ("F",), ("M",))
+    value = whole.women.published / whole.men.published
+    ends = intervals.quotient(whole.women, whole.men)
+    unknown = _if_sex_were_known(whole, design)
+    mirrored = Interval(_adjusted(ends.low), _adjusted(ends.high))
+    return [
+        _reading("", "value", whole.men, value, ends, 1, unknown),
+        _reading(
+            *("", "adjusted", whole.men, _adjusted(value), mirrored, 1),
+            Interval(_adjusted(unknown.low), _adjusted(unknown.high)) if unknown else None,
+        ),
+    ]
+
+
+def shares(asked: Asked) -> list[Reading]:
+    """Work out the share of women in every code, and how it compares with their share in all (location quotient)."""
+    readings = []
+    whole = _whole(asked.cells)
+    for cell in asked.cells:
+        if not (cell.stated + cell.other).published:
+            continue
+        if few := _too_few(cell.code, "share", cell.stated, asked.least):
+            readings.append(few)
+            continue
+        own = intervals.share(cell.women, cell.men)
+        design = Calculation("ratio", ("F",), ("F", "M"))
+        value = cell.women.published / cell.stated.published
+        unknown = _if_sex_were_known(cell, design)
+        readings.append(_reading(cell.code, "share", cell.stated, value, own, 100, unknown))
+        if whole.women.published:
+            every = whole.women.published / whole.stated.published
+            ends = intervals.divided(own, intervals.share(whole.women, whole.men))
+            readings.append(_reading(cell.code, "quotient", cell.stated, value / every, ends, 1))
+    return readings
+
+
+def dissimilarity(asked: Asked) -> list[Reading]:
+    """Work out Duncan's index of dissimilarity over all codes (not stated is a code of its own)."""
+    women, men = ([getattr(cell, sex) for cell in asked.cells] for sex in ("women", "men"))
+    fewer = min(added(women), added(men), key=lambda count: count.published)
+    if few := _too_few("", "value", fewer, asked.least):
+        return [few]
+    all_women, all_men = (sum(c.published for c in counts) for counts in (women, men))
+    value = (
+        sum(
+            abs(w.published / all_women - m.published / all_men)
+            for w, m in zip(women, men, strict=True)
+        )
+        / 2
+    )
+    ends = intervals.dissimilarity(women, men)
+    return [_reading("", "value", fewer, value, ends, 1)]
+
+
+def change(asked: Asked) -> list[Reading]:
+    """Decompose the change of the share of women since the year before (Kitagawa 1955), in points.
+
+    mix = sum of (w2 - w1)(r1 + r2)/2, within = sum of (r2 - r1)(w1 + w2)/2, where w is the weight of a code among
+    those with sex stated and r its share of women; a code that one of the years lacks has the share of the other.
+    """
+    measures = ("value", "mix", "within")
+    if asked.before is None:
+        return [Reading("", measure, 0, why=NO_YEAR_BEFORE) for measure in measures]
+    now, before = _whole(asked.cells), _whole(asked.before)
+    fewer = min(now.stated, before.stated, key=lambda count: count.published)
+    few = [r for m in measures if (r := _too_few("", m, fewer, asked.least))]
+    if few:
+        return few
+    value = _share_of(now) - _share_of(before)
+    ends = intervals.share(now.women, now.men) - intervals.share(before.women, before.men)
+    mix, within = _decomposed(asked.cells, asked.before)
+    effects = {"value": (value, ends), "mix": mix, "within": within}
+    return [_reading("", name, fewer, *effect, 100) for name, effect in effects.items()]
+
+
+def ages(asked: Asked) -> list[Reading]:
+    """Work out the median age of women and of men, and the share of each under 18."""
+    known = [(cell, bounds) for cell in asked.cells if (bounds := _years(cell.code))]
+    known.sort(key=lambda pair: pair[1])
+    years = [bounds for _cell, bounds in known]
+    readings = []
+    for sex, name in (("F", "women"), ("M", "men")):
+        counts = [getattr(cell, name) for cell, _bounds in known]
+        every = added(counts)
+        few = [r for m in ("median", "under_18") if (r := _too_few(sex, m, every, asked.least))]
+        readings += few or [
+            _median(sex, years, counts, every),
+            _under_age(sex, years, counts, every),
+        ]
+    return readings
+
+
+CALCULATIONS: dict[str, Callable[[Asked], list[Reading]]] = {
+    "ratio": ratio,
+    "parity": parity,
+    "shares": shares,
+    "dissimilarity": dissimilarity,
+    "change": change,
+    "ages": ages,
+}
+
+
+def _median(
+    sex: str, years: Sequence[tuple[float, float]], counts: Sequence[Count], every: Count
+) -> Reading:
+    groups = [(first, end, c.published) for (first, end), c in zip(years, counts, strict=True)]
+    value = intervals.median(groups)
+    if value is None:
+        return Reading(sex, "median", every.published, why=NO_END)
+    ends = intervals.median_ends(years, counts) or Interval(0.0, inf)
+    return _reading(sex, "median", every, value, ends, 1)
+
+
+def _under_age(
+    sex: str, years: Sequence[tuple[float, float]], counts: Sequence[Count], every: Count
+) -> Reading:
+    """Share under 18: a group that holds the age counts by the part of its years below it."""
+    weights = [min(max((ADULT - first) / (end - first), 0.0), 1.0) for first, end in years]
+    young = sum(w * c.published for w, c in zip(weights, counts, strict=True))
+    ends = intervals.weighted_share(weights, counts)
+    return _reading(sex, "under_18", every, young / every.published, ends, 100)
+
+
+def _years(code: str) -> tuple[float, float] | None:
+    """Return from which birthday until before which birthday an SDMX age code goes; None for other codes."""
+    match = GROUP.fullmatch(code)
+    if match is None:
+        return None
+    first, last, oldest = match.groups()
+    return (float(oldest), inf) if oldest else (float(first), float(last) + 1)
+
+
+def _decomposed(
+    now: Sequence[Cell], before: Sequence[Cell]
+) -> tuple[tuple[float, Interval], tuple[float, Interval]]:
+    """Return the effect of the mix and that inside the codes, each with its ends."""
+    nobody = {
+        code: Cell(code, NOBODY, NOBODY, NOBODY) for code in (c.code for c in (*before, *now))
+    }
+    earlier = {**nobody, **{cell.code: cell for cell in before}}
+    later = {**nobody, **{cell.code: cell for cell in now}}
+    whole_1, whole_2 = _whole(before), _whole(now)
+    mix, within, mix_ends, within_ends = 0.0, 0.0, NOTHING, NOTHING
+    for code, first in earlier.items():
+        second = later[code]
+        w1, w2 = (
+            c.stated.published / w.stated.published
+            for c, w in ((first, whole_1), (second, whole_2))
+        )
+        r1, r2 = _rates(first, second)
+        mix += (w2 - w1) * (r1 + r2) / 2
+        within += (r2 - r1) * (w1 + w2) / 2
+        weights = [_weight(cell, cells) for cell, cells in ((first, before), (second, now))]
+        rates = [intervals.share(cell.women, cell.men) for cell in (first, second)]
+        mix_ends += (weights[1] - weights[0]) * (rates[0] + rates[1]).times(0.5)
+        within_ends += (rates[1] - rates[0]) * (weights[0] + weights[1]).times(0.5)
+    return (mix, mix_ends), (within, within_ends)
+
+
+def _rates(first: Cell, second: Cell) -> tuple[float, float]:
+    known = [_share_of(cell) if cell.stated.published else None for cell in (first, second)]
+    one, two = known
+    return one if one is not None else two or 0.0, two if two is not None else one or 0.0
+
+
+def _weight(cell: Cell, cells: Sequence[Cell]) -> Interval:
+    return intervals.share(cell.stated, added([c.stated for c in cells if c.code != cell.code]))
+
+
+def _share_of(cell: Cell) -> float:
+    return cell.women.published / cell.stated.published
+
+
+def _whole(cells: Sequence[Cell]) -> Cell:
+    women, men, other = (
+        added([getattr(cell, name) for cell in cells]) for name in ("women", "men", "other")
+    )
+    return Cell("", women, men, other)
+
+
+def _adjusted(index: float) -> float:
+    return index if index <= 1 else 2 - 1 / index
+
+
+def _too_few(part: str, measure: str, bottom: Count, least: int) -> Reading | None:
+    """Return the reading that says why there is no value; None where the denominator is large enough."""
+    if bottom.published >= least:
+        return None
+    return Reading(part, measure, bottom.published, why=FEW if bottom.published else NONE)
+
+
+def _if_sex_were_known(cell: Cell, design: Calculation) -> Interval | None:
+    """Return the ratio if all other or not stated were men, and if they were women; low end first.
+
+    Between the two it is monotone in the number of women among them (a ratio of linear functions), so these are its
+    ends. None where everybody's sex is stated, or where they are part of the ratio themselves.
+    """
+    unknown = cell.other.published
+    if not unknown or "_OU" in (*design.numerator, *design.denominator):
+        return None
+    ends = []
+    for women in (0, unknown):
+        by_sex = {"F": cell.women.published + women, "M": cell.men.published + unknown - women}
+        top, bottom = (
+            sum(by_sex[s] for s in sexes) for sexes in (design.numerator, design.denominator)
+        )
+        ends.append(top / bottom if bottom else inf)
+    return Interval(min(ends), max(ends))
+
+
+def _reading(
+    part: str,
+    measure: str,
+    bottom: Count,
+    value: float,
+    ends: Interval,
+    times: int,
+    unknown: Interval | None = None,
+) -> Reading:
+    """Return a number with its ends, all `times` as large; an end that is nowhere is None."""
+
+    def written(number: float | None) -> float | None:
+        return None if number is None or isinf(number) else number * times
+
+    return Reading(
+        part,
+        measure,
+        bottom.published,
+        written(value),
+        written(ends.low),
+        written(ends.high),
+        written(unknown.low if unknown else None),
+        written(unknown.high if unknown else None),
+    )

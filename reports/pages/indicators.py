@@ -1,0 +1,314 @@
+"""Public pages of indicators: all of them with their newest value, and one with its series."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_safe
+
+from reports.designs import indicators as designs
+from reports.designs.indicators import Indicator, SeriesDesign
+from reports.formats import sheet
+from reports.formats.sheet import Sheet
+from reports.indicators import asking, flat, words
+from reports.indicators.asking import AskedSeries
+from reports.indicators.calculations import Reading
+from reports.indicators.series import Point, Series, of_latest, usual_time, work_out
+from reports.pages.downloads import refusal
+from reports.pages.plots import Plot, Scale, Trend, trend_of
+from reports.published import caching
+from reports.published.editions import Edition, current_editions
+from reports.published.query import Options, language_of, require_options
+from reports.published.structure import Unknown
+from standards.periods import period_name
+from standards.translation import active_language, in_language
+
+SHOWN = 8  # periods of a trend beside a value
+PARTS = ("shares", "ages")  # kinds of which a page shows one period, part by part
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A series on the list: what is counted, its newest value, and how it went."""
+
+    address: str
+    counted: str
+    value: str
+    period: str
+    span: str
+    trend: Trend | None
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An indicator on the list; without series, or where nothing is released of them, what it needs."""
+
+    indicator: Indicator
+    name: str
+    glances: list[Glance]
+    needs: list[str]
+    address: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number of a series as the page shows it."""
+
+    label: str
+    measure: str
+    value: str
+    why: str
+    span: str
+    unknown: str
+    point: Point
+    of: int
+    plot: Plot | None
+
+
+@login_not_required
+@require_safe
+def indicator_list(request: HttpRequest) -> HttpResponse:
+    """Every indicator with its newest value, or with what it still needs."""
+    try:
+        require_options(request.GET, Options(filters=False))
+    except Unknown as unknown:
+        return refusal(unknown)
+    released = {edition.dataset: edition for edition in current_editions()}
+    entries = [_entry(one, released) for one in designs.indicators().values()]
+    context = {
+        "told": [entry for entry in entries if entry.glances],
+        "waiting": [entry for entry in entries if not entry.glances],
+    }
+    return render(request, "reports/indicators.html", context)
+
+
+@login_not_required
+@require_safe
+def indicator(request: HttpRequest, code: str) -> HttpResponse:
+    """One indicator: a series by period or part by part, its formula, and how to read it."""
+    one = designs.indicators().get(code.upper())
+    if one is None:
+        raise Http404
+    try:
+        asked = asking.series_of(request.GET, one, ("period",))
+        point = asked.point(request.GET.get("period", "")) if asked else None
+    except Unknown as unknown:
+        return refusal(unknown)
+    context = {"indicator": one, "name": in_language(one.name), "needs": _needs(one)}
+    if asked is None:
+        return render(request, "reports/indicator.html", {**context, "notes": words.about(one)})
+    return render(request, "reports/indicator.html", {**context, **_shown(asked, point)})
+
+
+@login_not_required
+@require_safe
+def indicator_file(request: HttpRequest, code: str) -> HttpResponseBase:
+    """A series of an indicator as CSV."""
+    one = designs.indicators().get(code.upper())
+    if one is None:
+        raise Http404
+    try:
+        with override(language_of(request.GET)):
+            asked = asking.series_of(request.GET, one, ("lang",))
+            if asked is None:
+                raise Http404
+            return _file(request, asked.series)
+    except Unknown as unknown:
+        return refusal(unknown)
+
+
+def _file(request: HttpRequest, series: Series) -> HttpResponseBase:
+    name = f"{series.indicator.code}-{series.design.name}-{series.edition.name}-{series.time}.csv"
+    tag = caching.tag(series.edition, name.lower(), active_language(), series.indicator.formula)
+
+    def write() -> bytes:
+        return sheet.as_csv(
+            Sheet(in_language(series.indicator.name), flat.header(series), list(flat.rows(series)))
+        )
+
+    return caching.answer(request, tag, write, "text/csv; charset=utf-8", name)
+
+
+def _entry(one: Indicator, released: dict[str, Edition]) -> Entry:
+    glances = [
+        glance
+        for design in one.series
+        if design.dataset in released and (glance := _glance(one, design, released[design.dataset]))
+    ]
+    address = reverse("reports:indicator", args=[one.code])
+    return Entry(one, in_language(one.name), glances, _needs(one, released), address)
+
+
+def _needs(one: Indicator, released: Iterable[str] | None = None) -> list[str]:
+    """Return why an indicator says nothing yet: what it lacks, or that its datasets are not released."""
+    needs = [in_language(need.why) for need in one.needs]
+    if released is not None and one.series and not {s.dataset for s in one.series} & {*released}:
+        names = ", ".join(dict.fromkeys(series.dataset for series in one.series))
+        needs.append(_("Nothing is released yet of: %(datasets)s.") % {"datasets": names})
+    return needs
+
+
+def _glance(one: Indicator, design: SeriesDesign, edition: Edition) -> Glance | None:
+    time = usual_time(edition.structure, design)
+    if not time:
+        return None
+    series = work_out(one, design, edition, time)
+    latest = of_latest(one, design, edition)
+    query = QueryDict(mutable=True)
+    query["series"] = design.name
+    readings = [r for r in latest.readings if r.value is not None] if latest else []
+    return Glance(
+        address=f"{reverse('reports:indicator', args=[one.code])}?{query.urlencode()}",
+        counted=words.counted(series),
+        value=words.brief(series, latest) if latest else "",
+        period=period_name(latest.period, active_language()) if latest else "",
+        span=words.span(readings[0], words.unit_of(series, readings[0].measure))
+        if len(readings) and not readings[0].part
+        else "",
+        trend=trend_of([_first(point) for point in series.points[-SHOWN:]]),
+        is_whole=latest.is_whole if latest else True,
+    )
+
+
+def _first(point: Point) -> float | None:
+    """Return the first number of the whole; None where it has none."""
+    return next((r.value for r in point.readings if not r.part), None)
+
+
+def _shown(asked: AskedSeries, point: Point | None) -> dict[str, object]:
+    """Return what the page shows of a series: of kinds with parts one period, else all periods."""
+    series, one = asked.series, asked.series.indicator
+    by_parts = bool(one.calculation and one.calculation.kind in PARTS)
+    lines = _parts(series, point) if by_parts else _periods(series)
+    latest = point if by_parts else series.latest
+    query = f"series={series.design.name}&by={asked.word}"
+    dataset = in_language(series.edition.structure.title)
+    return {
+        "asked": asked,
+        "edition": series.edition,
+        "sentence": words.sentence(series, latest) if latest else "",
+        "counted": words.counted(series),
+        "unit": _(words.UNITS[one.unit]),
+        "lines": lines,
+        "by_parts": by_parts,
+        "several": len({line.measure for line in lines}) > 1,
+        "first_head": _head(series) if by_parts else _("Period"),
+        "shown": point,
+        "periods": [(p.period, period_name(p.period, active_language())) for p in series.points],
+        "series": [(d, _title(asked, d)) for d in one.series],
+        "times": asked.times,
+        "file": f"{reverse('reports:indicator_file', args=[one.code])}?{query}",
+        "api": f"{reverse('reports:api_indicator', args=[one.code])}?{query}",
+        "agencies": _agencies(asked, dataset),
+        "notes": words.notes(series),
+    }
+
+
+def _title(asked: AskedSeries, design: SeriesDesign) -> str:
+    """Return what the tab of a series is called: its dataset, and what is compared where several do that."""
+    edition = asked.released.get(design.dataset)
+    title = in_language(edition.structure.title) if edition else design.dataset
+    if not design.over or edition is None or design.over not in edition.structure.by_name:
+        return title
+    return f"{title}: {in_language(edition.structure.by_name[design.over].labels).lower()}"
+
+
+def _head(series: Series) -> str:
+    """Return what the parts are: sexes, or codes of the dimension that is compared."""
+    if series.indicator.calculation and series.indicator.calculation.kind == "ages":
+        return _("Sex")
+    return in_language(series.edition.structure.by_name[series.design.over].labels)
+
+
+def _periods(series: Series) -> list[Line]:
+    """Return the numbers of every period, newest first."""
+    names = dict.fromkeys(r.measure for point in series.points for r in point.readings)
+    scales = {name: _scale(series, name, series.points) for name in names}
+    return [
+        _line(series, point, reading, scales[reading.measure], _of_period(point))
+        for point in reversed(series.points)
+        for reading in point.readings
+    ]
+
+
+def _parts(series: Series, point: Point | None) -> list[Line]:
+    """Return the numbers of one period, part by part: shares with the highest first."""
+    if point is None:
+        return []
+    scales = {name: _scale(series, name, [point]) for name in {r.measure for r in point.readings}}
+    readings = list(point.readings)
+    if any(reading.measure == "share" for reading in readings):
+        share = {r.part: r.value for r in readings if r.measure == "share"}
+        readings.sort(key=lambda r: -(share[r.part] or -1) if share[r.part] is not None else 1)
+    return [
+        _line(
+            series, point, reading, scales[reading.measure], words.part_name(series, reading.part)
+        )
+        for reading in readings
+    ]
+
+
+def _of_period(point: Point) -> str:
+    return period_name(point.period, active_language())
+
+
+def _line(series: Series, point: Point, reading: Reading, scale: Scale, label: str) -> Line:
+    unit = words.unit_of(series, reading.measure)
+    value = words.rounded(reading.value, unit)
+    unknown = Reading("", "", 0, low=reading.least, high=reading.most)
+    return Line(
+        label=label,
+        measure=_(words.MEASURES[reading.measure][0]),
+        value=words.written(value, unit, signed=unit == "points"),
+        why=words.why(reading, series.indicator.least),
+        span=words.span(reading, unit),
+        unknown=words.span(unknown, unit),
+        point=point,
+        of=reading.of,
+        plot=scale.plot(reading) if reading.value is not None else None,
+    )
+
+
+def _scale(series: Series, name: str, points: Sequence[Point]) -> Scale:
+    """Return the scale of a measure: of shares from 0 to 100, else from the lowest to the highest number."""
+    unit = words.unit_of(series, name)
+    numbers = [
+        number
+        for point in points
+        for r in point.readings
+        if r.measure == name and r.value is not None
+        for number in (r.value, r.low, r.high, r.least, r.most)
+        if number is not None
+    ]
+    if unit == "percent":
+        return Scale(0.0, 100.0)
+    if unit == "points":
+        most = max((abs(number) for number in numbers), default=1.0) or 1.0
+        return Scale(-most, most)
+    return Scale(0.0, max(numbers, default=1.0) or 1.0)
+
+
+def _agencies(asked: AskedSeries, dataset: str) -> dict[str, object]:
+    """Return the series by agency where the release has it, else whose records are counted together."""
+    sources = asked.series.edition.structure.sources
+    lines = []
+    if asked.by_agency:
+        series = asked.by_agency
+        scale = _scale(series, "value", series.points)
+        lines = [
+            _line(series, p, r, scale, f"{_agency(series, p)}, {_of_period(p)}")
+            for p in reversed(series.points)
+            for r in p.readings
+            if r.measure == "value"
+        ]
+    return {"lines": lines, "sources": ", ".join(sources), "dataset": dataset}
+
+
+def _agency(series: Series, point: Point) -> str:
+    return series.edition.structure.by_name[series.by].label(point.code, active_language())
