@@ -3,7 +3,7 @@
 from django.urls import path
 
 from reports.api import endpoints, indicators, openapi
-from reports.pages import dashboard, disclosure, downloads, releases, tables
+from reports.pages import dashboard, disclosure, downloads, matrix, quality, releases, tables
 from reports.pages import indicators as indicator_pages
 
 app_name = "reports"
@@ -19,6 +19,12 @@ urlpatterns = [
     path(
         "figures/indicators/<slug:code>.csv", indicator_pages.indicator_file, name="indicator_file"
     ),
+    path("figures/indicators/sets/<slug:code>/", matrix.indicator_set, name="indicator_set"),
+    path("figures/matrix/", matrix.matrix, name="matrix"),
+    path("figures/matrix.<slug:suffix>", matrix.matrix_file, name="matrix_file"),
+    path("figures/matrix/<slug:row>/", matrix.matrix_row, name="matrix_row"),
+    path("figures/coverage/", quality.coverage, name="coverage"),
+    path("figures/quality/", quality.quality, name="quality"),
     path("figures/method/", tables.method, name="method"),
     path("figures/api/", tables.api_guide, name="api_guide"),
     path("figures/api/v1/datasets", endpoints.Datasets.as_view(), name="api_datasets"),

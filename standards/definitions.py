@@ -255,7 +255,7 @@ def _place(node: Any, path: Sequence[Step]) -> tuple[int | None, str]:
 def _name_of(item: Any) -> str:
     if not isinstance(item, yaml.MappingNode):
         return ""
-    named = {k.value: v.value for k, v in item.value}
+    named = {k.value: v.value for k, v in item.value if isinstance(v, yaml.ScalarNode)}
     return next((str(named[key]) for key in NAMED_BY if key in named), "")
 
 

@@ -7,7 +7,7 @@ from django.core import checks
 
 from records.instruments import reader
 from records.instruments.spec import Spec
-from reports.designs import datasets, indicators, tables
+from reports.designs import datasets, frameworks, indicators, tables
 from reports.designs.datasets import Dataset
 from standards.definitions import InvalidDefinition, Problem, choose, refuse, unknown
 
@@ -24,6 +24,7 @@ def definitions_fit(app_configs: Any, **_kwargs: Any) -> list[checks.Error]:
         tables.tables()
         indicators.indicators()
         indicators.unseen()
+        frameworks.matrix()
     except InvalidDefinition as invalid:
         return [checks.Error(line, id="designs.E001") for line in invalid.lines]
     return []

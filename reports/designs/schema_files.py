@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from records.instruments import schema as instruments
-from reports.designs import indicator_schema
+from reports.designs import framework_schema, indicator_schema
 from reports.designs import schema as designs
 from standards import kinds
 from standards.definitions import Kind
@@ -22,10 +22,9 @@ def all_kinds() -> list[Kind]:
     """Return every kind of definition."""
     asked = (instruments.instrument(), instruments.block())
     said = (
-        designs.dataset(),
-        designs.table(),
-        indicator_schema.indicator(),
-        indicator_schema.unseen(),
+        *(designs.dataset(), designs.table()),
+        *(indicator_schema.indicator(), indicator_schema.unseen()),
+        *(framework_schema.indicator_set(), framework_schema.matrix()),
     )
     return [*asked, *said, *kinds.KINDS.values()]
 

@@ -42,7 +42,7 @@ class AskedSeries:
         found = next((p for p in self.series.points if p.period == period), None)
         if found is None:
             known = [point.period for point in self.series.points]
-            raise NothingLeft(_not_among("period", period, known), "period")
+            raise NothingLeft(not_among("period", period, known), "period")
         return found
 
 
@@ -55,8 +55,7 @@ def series_of(
     NotReleased for a series of a dataset of which nothing is released.
     """
     require_options(query, Options(("series", "by", *more), filters=False))
-    if len(query.getlist("by")) > 1:
-        raise Unknown(_("“%(name)s” is given more than once.") % {"name": "by"}, "by")
+    word_of_time(query, TIME_LABELS)
     if not indicator.series:
         return None
     released = {edition.dataset: edition for edition in current_editions()}
@@ -65,11 +64,7 @@ def series_of(
         return None
     edition = released[design.dataset]
     held = times(edition.structure, design)
-    word = query.get("by", "")
-    if word and word not in TIME_LABELS:
-        raise Unknown(_not_among("by", word, TIME_LABELS), "by")
-    if word and word not in held:
-        raise NothingLeft(_not_among("by", word, held), "by")
+    word = word_of_time(query, held)
     if not held:
         return None
     time = held[word] if word else usual_time(edition.structure, design)
@@ -85,12 +80,24 @@ def series_of(
     )
 
 
+def word_of_time(query: QueryDict, held: Iterable[str]) -> str:
+    """Return the word of `by`, empty where it is not given. Raises Unknown; NothingLeft where it is not held."""
+    if len(query.getlist("by")) > 1:
+        raise Unknown(_("“%(name)s” is given more than once.") % {"name": "by"}, "by")
+    word = query.get("by", "")
+    if word and word not in TIME_LABELS:
+        raise Unknown(not_among("by", word, TIME_LABELS), "by")
+    if word and word not in held:
+        raise NothingLeft(not_among("by", word, held), "by")
+    return word
+
+
 def _design(name: str, indicator: Indicator, released: dict[str, Edition]) -> SeriesDesign | None:
     if not name:
         return next((one for one in indicator.series if one.dataset in released), None)
     design = indicator.by_name.get(name)
     if design is None:
-        raise NothingLeft(_not_among("series", name, indicator.by_name), "series")
+        raise NothingLeft(not_among("series", name, indicator.by_name), "series")
     if design.dataset not in released:
         raise NotReleased(
             _("Nothing is released yet of: %(datasets)s.") % {"datasets": design.dataset}, "series"
@@ -98,9 +105,10 @@ def _design(name: str, indicator: Indicator, released: dict[str, Edition]) -> Se
     return design
 
 
-def _not_among(name: str, value: str, allowed: Iterable[str]) -> str:
+def not_among(name: str, value: str, allowed: Iterable[str]) -> str:
+    """Return the sentence for a value that a parameter cannot have."""
     return _("“%(name)s” has no code “%(code)s”. Choose from: %(allowed)s.") % {
         "name": name,
         "code": value[:40],
-        "allowed": ", ".join(allowed),
+        "allowed": ", ".join(allowed) or "–",
     }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
+from reports.designs import frameworks
 from reports.designs import indicators as designs
 from reports.designs.indicators import Indicator, SeriesDesign
 from reports.formats import sheet
@@ -84,6 +85,7 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
     context = {
         "told": [entry for entry in entries if entry.glances],
         "waiting": [entry for entry in entries if not entry.glances],
+        "sets": [(one.code, in_language(one.title)) for one in frameworks.sets().values()],
     }
     return render(request, "reports/indicators.html", context)
 
@@ -244,8 +246,7 @@ def _parts(series: Series, point: Point | None) -> list[Line]:
     scales = {name: _scale(series, name, [point]) for name in {r.measure for r in point.readings}}
     readings = list(point.readings)
     if any(reading.measure == "share" for reading in readings):
-        share = {r.part: r.value for r in readings if r.measure == "share"}
-        readings.sort(key=lambda r: -(share[r.part] or -1) if share[r.part] is not None else 1)
+        readings.sort(key=lambda r: (r.measure != "share", r.value is None, -(r.value or 0.0)))
     return [
         _line(
             series, point, reading, scales[reading.measure], words.part_name(series, reading.part)
@@ -276,8 +277,7 @@ def _line(series: Series, point: Point, reading: Reading, scale: Scale, label: s
 
 
 def _scale(series: Series, name: str, points: Sequence[Point]) -> Scale:
-    """Return the scale of a measure: of shares from 0 to 100, else from the lowest to the highest number."""
-    unit = words.unit_of(series, name)
+    """Return the scale of a measure: from the lowest to the highest end of what is drawn; of changes, around nought."""
     numbers = [
         number
         for point in points
@@ -286,12 +286,12 @@ def _scale(series: Series, name: str, points: Sequence[Point]) -> Scale:
         for number in (r.value, r.low, r.high, r.least, r.most)
         if number is not None
     ]
-    if unit == "percent":
-        return Scale(0.0, 100.0)
-    if unit == "points":
-        most = max((abs(number) for number in numbers), default=1.0) or 1.0
+    if not numbers:
+        return Scale(0.0, 1.0)
+    if words.unit_of(series, name) == "points":
+        most = max(abs(number) for number in numbers)
         return Scale(-most, most)
-    return Scale(0.0, max(numbers, default=1.0) or 1.0)
+    return Scale(min(numbers), max(numbers))
 
 
 def _agencies(asked: AskedSeries, dataset: str) -> dict[str, object]:

@@ -208,6 +208,9 @@ NAMES = {"WPF-1": True, "WPF-2": False, "BCR-1": False, "SLP-1": False, "NONE-1"
 DATASETS = {"WPF": True, "BCR": False, "SLP": False, "NONE": False}
 INDICATORS = {"G1": True, "G7": True, "G99": False}
 COUNTED = {"G1": True, "G7": False, "G99": False}  # of which there are numbers
+SETS = {"sdg": True, "gcm-voluntary": True, "none": False}
+ROWS = {"work_permits": True, "returns": True, "none": False}
+MATRIX_FILES = {"csv": True, "xlsx": True, "exe": False}
 TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
 
 
@@ -373,6 +376,12 @@ ROUTES = {
     "reports:indicators": public(),
     "reports:indicator": public(named("code", INDICATORS)),
     "reports:indicator_file": public(named("code", COUNTED)),
+    "reports:indicator_set": public(named("code", SETS)),
+    "reports:matrix": public(),
+    "reports:matrix_row": public(named("row", ROWS)),
+    "reports:matrix_file": public(named("suffix", MATRIX_FILES)),
+    "reports:coverage": public(),
+    "reports:quality": public(),
     "reports:method": public(),
     "reports:api_guide": public(),
     "reports:api_datasets": public(program=True),

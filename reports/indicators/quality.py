@@ -1,0 +1,137 @@
+"""How good released figures are, from what is released alone: sex stated, deliveries, timeliness, revisions, error."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from reports.published import figures
+from reports.published.editions import Edition
+from reports.published.figures import MISSING, Row
+from reports.published.structure import TIME, Structure
+from standards.periods import Period
+from standards.sex import Figures
+
+COLUMNS = 8  # periods that a table of the page shows
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of a count of which sex is not stated, in percent; None where too few are counted, or nothing."""
+
+    figures: Figures
+    status: str
+
+    @property
+    def unknown(self) -> float | None:
+        coverage = self.figures.coverage
+        return None if coverage is None else 100 - coverage
+
+    @property
+    def is_gap(self) -> bool:
+        return self.status == MISSING and not self.figures.total
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The deliveries of one agency: the periods, and whether the release lacks each."""
+
+    agency: str
+    late: list[tuple[str, bool]]
+
+    @property
+    def missing(self) -> int:
+        return sum(is_late for _period, is_late in self.late)
+
+
+@dataclass(frozen=True)
+class Timeliness:
+    """How many days after its end a period was released first, and in which release."""
+
+    period: str
+    days: int
+    release: str
+
+
+@dataclass(frozen=True)
+class Revision:
+    """How far the figures of a release moved from those of an earlier one, in the periods that both have.
+
+    changed: periods whose total moved. mean: sum of absolute changes of totals in percent of the newer totals (Q15 of
+    the domain brief), None where nothing is counted.
+    """
+
+    newer: str
+    older: str
+    periods: int
+    changed: int
+    mean: float | None
+
+
+def unstated(edition: Edition, time: str, by: str = "") -> dict[str, dict[str, Share]]:
+    """Return {code of `by`, empty without: {period: share}} of all records of a release, whatever they count.
+
+    Raises NotTogether where no table has both columns.
+    """
+    names = [time, *([by] if by else [])]
+    table = figures.tabulate(edition, names)
+    found: dict[str, dict[str, Share]] = {}
+    for row in table.rows:
+        code = row.codes[1] if by else ""
+        found.setdefault(code, {})[row.codes[0]] = Share(row.figures, row.status)
+    order = [item.code for item in edition.structure.by_name[by].items] if by else [""]
+    return {code: found[code] for code in order if code in found}
+
+
+def deliveries(edition: Edition) -> list[Delivery]:
+    """Return the deliveries of every agency that a dataset comes from, oldest period first.
+
+    An agency is expected from the first period that it delivered: before that nothing is missing.
+    """
+    late = {(missing.agency, missing.period) for missing in edition.missing}
+    periods = edition.structure.periods
+    agencies = sorted({*edition.structure.sources, *(agency for agency, _period in late)})
+    return [
+        Delivery(agency, [(period, (agency, period) in late) for period in periods])
+        for agency in agencies
+    ]
+
+
+def timeliness(history: Sequence[Edition]) -> list[Timeliness]:
+    """Return when each period was released first, newest period first. history: releases that are visible."""
+    first: dict[str, Timeliness] = {}
+    for edition in sorted(history, key=lambda one: one.released_at):
+        for period in edition.structure.periods:
+            days = (edition.released_at.date() - Period.parse(period).last_day).days
+            first.setdefault(period, Timeliness(period, days, edition.name))
+    return [first[period] for period in sorted(first, reverse=True)]
+
+
+def median_days(told: Sequence[Timeliness]) -> float | None:
+    return median(one.days for one in told) if told else None
+
+
+def revisions(history: Sequence[Edition]) -> list[Revision]:
+    """Return how each release changed what the one before it said, newest first."""
+    ordered = sorted(history, key=lambda one: one.number, reverse=True)
+    return [revision(newer, older) for newer, older in pairwise(ordered)]
+
+
+def revision(newer: Edition, older: Edition) -> Revision:
+    """Return how far the totals of the periods that two releases have in common moved."""
+    now, before = (_totals(edition) for edition in (newer, older))
+    common = [period for period in now if period in before]
+    moved = [abs(now[period] - before[period]) for period in common]
+    whole = sum(now[period] for period in common)
+    mean = 100 * sum(moved) / whole if whole else None
+    return Revision(newer.name, older.name, len(common), sum(map(bool, moved)), mean)
+
+
+def times(structure: Structure) -> list[str]:
+    """Return the columns of time, longest first."""
+    return [*(longer.name for longer in reversed(structure.roll_ups)), TIME]
+
+
+def _totals(edition: Edition) -> dict[str, int]:
+    rows: list[Row] = figures.tabulate(edition, [TIME]).rows
+    return {row.codes[0]: row.figures.total for row in rows if not row.gap}
