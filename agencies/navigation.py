@@ -33,7 +33,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     links.append((_("Figures"), reverse("reports:dashboard")))
     links.append((_("Tables"), reverse("reports:tables")))
     links.append((_("Indicators"), reverse("reports:indicators")))
-    here = max((url for _label, url in links if request.path.startswith(url)), key=len, default="")
+    path = reverse("reports:indicators") if request.path in _beside_indicators() else request.path
+    here = max((url for _label, url in links if path.startswith(url)), key=len, default="")
     return {
         "come_back": _come_back(request),
         "entries": [(label, url, url == here) for label, url in links],
@@ -41,6 +42,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "demo": settings.DEMO,
     }
+
+
+def _beside_indicators() -> list[str]:
+    """Return the pages that are reached from the page of indicators, by the tabs at its head."""
+    return [reverse(f"reports:{name}") for name in ("matrix", "coverage", "quality")]
 
 
 def _come_back(request: HttpRequest) -> str:

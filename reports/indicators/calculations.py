@@ -53,12 +53,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a calculation works on: the cells of a period, those of the year before, the rule of the denominator."""
+    """What a calculation works on: the cells of a period, those of the year before, the rule of the denominator.
+
+    hidden: how many of other or not stated sex are not broken down; they may belong to any of the codes.
+    """
 
     cells: Sequence[Cell]
     least: int
     calculation: Calculation
     before: Sequence[Cell] | None = None
+    hidden: int = 0
 
 
 def ratio(asked: Asked) -> list[Reading]:
@@ -110,7 +114,7 @@ def shares(asked: Asked) -> list[Reading]:
         own = intervals.share(cell.women, cell.men)
         design = Calculation("ratio", ("F",), ("F", "M"))
         value = cell.women.published / cell.stated.published
-        unknown = _if_sex_were_known(cell, design)
+        unknown = _if_sex_were_known(cell, design, asked.hidden)
         readings.append(_reading(cell.code, "share", cell.stated, value, own, 100, unknown))
         if whole.women.published:
             every = whole.women.published / whole.stated.published
@@ -274,13 +278,14 @@ def _too_few(part: str, measure: str, bottom: Count, least: int) -> Reading | No
     return Reading(part, measure, bottom.published, why=FEW if bottom.published else NONE)
 
 
-def _if_sex_were_known(cell: Cell, design: Calculation) -> Interval | None:
+def _if_sex_were_known(cell: Cell, design: Calculation, hidden: int = 0) -> Interval | None:
     """Return the ratio if all other or not stated were men, and if they were women; low end first.
 
     Between the two it is monotone in the number of women among them (a ratio of linear functions), so these are its
-    ends. None where everybody's sex is stated, or where they are part of the ratio themselves.
+    ends. hidden: more people without sex who may belong here. None where everybody's sex is stated, or where they are
+    part of the ratio themselves.
     """
-    unknown = cell.other.published
+    unknown = cell.other.published + hidden
     if not unknown or "_OU" in (*design.numerator, *design.denominator):
         return None
     ends = []

@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 
 from reports.designs.datasets import datasets
 from reports.designs.frameworks import GOALS, OBJECTIVES, MatrixDesign, MatrixRow, sets
+from reports.designs.indicators import indicators
+from reports.indicators import words
+from reports.indicators.series import of_latest, usual_time, work_out
 from reports.published import figures
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import NORMAL, Row
@@ -80,6 +83,7 @@ class Line:
     latest: Told | None = None
     baseline: Told | None = None
     shares: tuple[float | None, ...] = ()
+    value: str = ""  # of its indicator, newest, in words
 
     @property
     def gaps(self) -> list[Cell]:
@@ -145,7 +149,18 @@ def _line(
         latest=_told(edition, time, whole[-1]),
         baseline=_told(edition, time, whole[0]),
         shares=tuple(one.figures.female_share for one in rows),
+        value=_value(row, edition),
     )
+
+
+def _value(row: MatrixRow, edition: Edition) -> str:
+    """Return the newest value of the indicator of a row in words; empty where it has none."""
+    if not row.indicator:
+        return ""
+    one = indicators()[row.indicator]
+    design = one.by_name[row.series]
+    time, latest = usual_time(edition.structure, design), of_latest(one, design, edition)
+    return words.brief(work_out(one, design, edition, time), latest) if time and latest else ""
 
 
 def _rows(edition: Edition) -> tuple[str, list[Row]]:
@@ -197,19 +212,19 @@ def _of_source(
     coverage = latest.figures.coverage
     if coverage is None:
         return "weak", _("Too few to show shares.")
-    words = {
+    said = {
         "share": numbers.share(coverage),
         "period": period_name(latest.codes[0], active_language()),
     }
     if coverage < POOR:
-        return "poor", _("Sex is stated for %(share)s%%, %(period)s.") % words
+        return "poor", _("Sex is stated for %(share)s%%, %(period)s.") % said
     last = _last_delivered(agency, edition)
     if _months_since(last, today) > OLD:
         return "weak", _("The last delivery is of %(period)s.") % {
             "period": period_name(last, active_language())
         }
     state = "released" if coverage >= FULL else "weak"
-    return state, _("Sex is stated for %(share)s%%, %(period)s.") % words
+    return state, _("Sex is stated for %(share)s%%, %(period)s.") % said
 
 
 def _last_delivered(agency: str, edition: Edition) -> str:

@@ -8,7 +8,7 @@ from statistics import median
 from reports.published import figures
 from reports.published.editions import Edition
 from reports.published.figures import MISSING, Row
-from reports.published.structure import TIME, Structure
+from reports.published.structure import NOT_BROKEN_DOWN, TIME, Structure
 from standards.periods import Period
 from standards.sex import Figures
 
@@ -17,15 +17,27 @@ COLUMNS = 8  # periods that a table of the page shows
 
 @dataclass(frozen=True)
 class Share:
-    """The part of a count of which sex is not stated, in percent; None where too few are counted, or nothing."""
+    """The part of a count of which sex is not stated.
+
+    hidden: people without sex of the period who are not broken down, and may belong here.
+    """
 
     figures: Figures
     status: str
+    hidden: int = 0
 
     @property
     def unknown(self) -> float | None:
+        """Return the least part in percent; None where too few are counted, or nothing."""
         coverage = self.figures.coverage
         return None if coverage is None else 100 - coverage
+
+    @property
+    def most(self) -> float | None:
+        """Return the part in percent if all that are not broken down belonged here."""
+        if self.unknown is None:
+            return None
+        return 100 * (self.figures.o + self.hidden) / (self.figures.total + self.hidden)
 
     @property
     def is_gap(self) -> bool:
@@ -71,14 +83,17 @@ class Revision:
 def unstated(edition: Edition, time: str, by: str = "") -> dict[str, dict[str, Share]]:
     """Return {code of `by`, empty without: {period: share}} of all records of a release, whatever they count.
 
+    What is not broken down is no code of its own: its people without sex stand in `hidden` of every code.
     Raises NotTogether where no table has both columns.
     """
     names = [time, *([by] if by else [])]
     table = figures.tabulate(edition, names)
     found: dict[str, dict[str, Share]] = {}
-    for row in table.rows:
-        code = row.codes[1] if by else ""
-        found.setdefault(code, {})[row.codes[0]] = Share(row.figures, row.status)
+    hidden = {row.codes[0]: row.figures.o for row in table.rows if NOT_BROKEN_DOWN in row.codes}
+    for row in (row for row in table.rows if NOT_BROKEN_DOWN not in row.codes):
+        code, period = row.codes[1] if by else "", row.codes[0]
+        share = Share(row.figures, row.status, hidden.get(period, 0))
+        found.setdefault(code, {})[period] = share
     order = [item.code for item in edition.structure.by_name[by].items] if by else [""]
     return {code: found[code] for code in order if code in found}
 

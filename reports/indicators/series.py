@@ -20,9 +20,9 @@ from standards.sex import Figures
 WORDS = {"QUARTER": "quarter", "YEAR": "year"}
 OWN = {"M": "month", "Q": "quarter", "S": "half", "A": "year"}
 ENOUGH = 3  # whole years from which a series is shown by year
-MOST_UNBROKEN = (
-    0.5  # part of a period that is not broken down, above which nothing is said of its parts
-)
+# Part of the women or of the men that is not broken down, above which nothing is said of codes: small groups are not
+# broken down, so it is the smaller sex that would be missing from them.
+MOST_UNBROKEN = 0.1
 NOT_DELIVERED, UNBROKEN = "not_delivered", "not_broken_down"
 REMEMBERED = 500  # series
 
@@ -31,8 +31,8 @@ REMEMBERED = 500  # series
 class Point:
     """What an indicator says of one period (and of one code of a breakdown, else `code` is empty).
 
-    figures: everybody who is counted, for coverage; unbroken: the part of them that is not broken down by what is
-    compared. before: the period that a change is measured from.
+    figures: everybody who is counted, for coverage; unbroken: the part of the women, or of the men where it is larger,
+    that is not broken down by what is compared. before: the period that a change is measured from.
     """
 
     period: str
@@ -161,6 +161,7 @@ class _Counted:
     figures: Figures
     status: str
     unbroken: float
+    hidden: int
     is_gap: bool
 
 
@@ -175,8 +176,10 @@ def _period(table: Table, design: SeriesDesign, rows: Sequence[Row], reached: Re
         women, men, other = (rounding.count(row.figures, sex, ends) for sex in rounding.SEXES)
         cells.append(Cell(row.codes[-1] if design.over else "", women, men, other))
     status = next((row.status for row in rows if row.status != NORMAL), NORMAL)
-    unbroken = 1 - parts.total / whole.total if whole.total else 0.0
-    return _Counted(cells, whole, status, unbroken, all(row.gap for row in rows))
+    sexes = ((whole.f, parts.f), (whole.m, parts.m))
+    unbroken = max((1 - part / every for every, part in sexes if every), default=0.0)
+    is_gap = all(row.gap for row in rows)
+    return _Counted(cells, whole, status, unbroken, whole.o - parts.o, is_gap)
 
 
 def _rows_that_are_not_there(table: Table, design: SeriesDesign, rows: Sequence[Row]) -> list[Row]:
@@ -202,7 +205,7 @@ def _point(
     parts = [part for part in (counted, before) if part]
     cells = before.cells if before else None
     readings = CALCULATIONS[calculation.kind](
-        Asked(counted.cells, indicator.least, calculation, cells)
+        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden)
     )
     if any(part.is_gap for part in parts):
         readings = _without_values(readings, NOT_DELIVERED)

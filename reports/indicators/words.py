@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from reports.designs import indicators as designs
 from reports.designs.indicators import Indicator
 from reports.indicators.calculations import FEW, NO_END, NO_YEAR_BEFORE, NONE, Reading
-from reports.indicators.series import NOT_DELIVERED, UNBROKEN, Point, Series
+from reports.indicators.series import MOST_UNBROKEN, NOT_DELIVERED, UNBROKEN, Point, Series
 from reports.published.query import measure
 from standards import numbers
 from standards.languages import marked
@@ -18,7 +18,7 @@ from standards.translation import active_language, in_language
 
 DECIMALS = {"percent": 1, "points": 1, "per_100": 1, "years": 1, "index": 2}
 UNITS = {
-    "percent": marked("%"),
+    "percent": marked("percent"),
     "points": marked("percentage points"),
     "per_100": marked("per 100"),
     "years": marked("years"),
@@ -41,7 +41,7 @@ WHY = {
     NO_END: marked("half lies in an age group without an end"),
     NO_YEAR_BEFORE: marked("no figures of the year before"),
     NOT_DELIVERED: marked("not delivered yet"),
-    UNBROKEN: marked("most of it is not broken down"),
+    UNBROKEN: marked("too much is not broken down"),
 }
 SEX_NAMES = {"F": marked("Women"), "M": marked("Men")}
 
@@ -187,7 +187,7 @@ def notes(series: Series) -> list[tuple[str, str]]:
     texts.append((_("Rounding"), _about_rounding(series.edition.structure.base)))
     if any(r.most is not None for point in series.points for r in point.readings):
         texts.append((_("Sex not stated"), _about_unknown()))
-    if any(point.unbroken for point in series.points):
+    if series.design.over:
         texts.append((_("Not broken down"), _about_unbroken(series)))
     if unseen := designs.unseen().get(series.design.dataset):
         texts.append((_("Who cannot be seen"), in_language(unseen)))
@@ -212,6 +212,7 @@ def _about_unknown() -> str:
 def _about_unbroken(series: Series) -> str:
     part = max(point.unbroken for point in series.points)
     return _(
-        "Groups that are too small, and quarters that are not over, are not broken down: up to %(share)s%% of what is "
-        "counted in a period. The indicator is of the rest."
-    ) % {"share": numbers.share(100 * part)}
+        "Groups that are too small, and quarters that are not over, are not broken down: in a period up to %(share)s%% of "
+        "the women or of the men. The indicator is of the rest; above %(most)s%% there is none. Who has no sex and is not "
+        "broken down may belong to any group: the bounds take that in."
+    ) % {"share": numbers.share(100 * part), "most": round(100 * MOST_UNBROKEN)}

@@ -307,7 +307,12 @@ def _agencies(asked: AskedSeries, dataset: str) -> dict[str, object]:
             for r in p.readings
             if r.measure == "value"
         ]
-    return {"lines": lines, "sources": ", ".join(sources), "dataset": dataset}
+    return {
+        "lines": lines,
+        "several": len(sources) > 1,
+        "sources": ", ".join(sources),
+        "dataset": dataset,
+    }
 
 
 def _agency(series: Series, point: Point) -> str:

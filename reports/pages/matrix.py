@@ -171,10 +171,7 @@ def indicator_set(request: HttpRequest, code: str) -> HttpResponse:
         "lines": [
             (line, _(FEEDS[line.entry.feed][0]), FEEDS[line.entry.feed][1]) for line in lines
         ],
-        "counts": [
-            (look, _(label), sum(line.entry.feed == word for line in lines))
-            for word, (label, look) in FEEDS.items()
-        ],
+        "counts": {word: sum(line.entry.feed == word for line in lines) for word in FEEDS},
         "sets": [(other.code, in_language(other.title)) for other in frameworks.sets().values()],
     }
     return render(request, "reports/indicator_set.html", context)
@@ -188,13 +185,21 @@ def _show(word: str) -> str:
 
 def _shown(
     objectives: list[Objective], show: str
-) -> list[tuple[Objective, list[tuple[Line, Trend | None]]]]:
+) -> list[tuple[Objective, list[tuple[Line, Trend | None, str]]]]:
     """Return the objectives of a choice with their rows, each with the trend of its share of women."""
     shown = []
     for objective in objectives:
         lines = [line for line in objective.lines if show != "gaps" or line.gaps]
         if lines or show == "all":
-            shown.append((objective, [(line, trend_of(line.shares)) for line in lines]))
+            shown.append(
+                (
+                    objective,
+                    [
+                        (line, trend_of(line.shares), unit(line.edition) if line.edition else "")
+                        for line in lines
+                    ],
+                )
+            )
     return shown
 
 

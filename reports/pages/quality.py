@@ -20,13 +20,11 @@ from reports.published.query import NothingLeft, Options, require_options
 from reports.published.structure import TIME, Unknown
 from reports.published.tree import NotTogether
 from standards import numbers
-from standards.periods import FREQUENCIES, period_name
+from standards.periods import FREQUENCIES, period_name, short_period_name
 from standards.translation import active_language, in_language
 
-WEAK, POOR = (
-    2.0,
-    10.0,
-)  # per cent with sex not stated, above which coverage is weak or poor (domain brief 5.1)
+# Per cent with sex not stated, above which coverage is weak or poor (domain brief 5.1).
+WEAK, POOR = 2, 10
 REGION = "REGION"
 
 
@@ -76,18 +74,20 @@ def coverage(request: HttpRequest) -> HttpResponse:
         return refusal(unknown)
     by = AGENCY if AGENCY in edition.structure.by_name else ""
     shown = _shown(edition, time)
+    regions = _lines(edition, time, REGION, shown)
     context = {
         "editions": [(one, in_language(one.structure.title)) for one in editions],
         "edition": edition,
         "title": in_language(edition.structure.title),
         "agencies": _lines(edition, time, by, shown),
-        "regions": _lines(edition, time, REGION, shown),
-        "heads": [period_name(code, active_language()) for code in shown],
+        "regions": regions,
+        "heads": [short_period_name(code, active_language()) for code in shown],
         "time": time,
         "times": [(word, _(TIME_LABELS[word])) for word in _words(edition)],
         "word": next(word for word, name in _words(edition).items() if name == time),
         "files": [(label, f"/figures/data/{edition.dataset}.{suffix}?{_query(edition, time)}")
                   for label, suffix in (("CSV", "csv"), ("XLSX", "xlsx"))],
+        "has_ranges": any("–" in cell.text for line in regions for cell in line.cells),
         "weak": WEAK,
         "poor": POOR,
     }  # fmt: skip
@@ -186,9 +186,11 @@ def _lines(edition: Edition, time: str, by: str, shown: list[str]) -> list[Share
 def _cell(share: Share | None) -> ShareCell:
     if share is None or share.is_gap:
         return ShareCell("…" if share else "0")
-    if share.unknown is None:
+    if share.unknown is None or share.most is None:
         return ShareCell("..")
     text = numbers.share(share.unknown)
+    if share.hidden:
+        text = f"{text}–{numbers.share(share.most)}"
     if share.unknown > POOR:
         return ShareCell(text, "◔", "bad")
     return ShareCell(text, "◐", "warn") if share.unknown > WEAK else ShareCell(text)
@@ -218,7 +220,7 @@ def _outline(edition: Edition) -> Outline:
 
 
 def _periods(edition: Edition) -> list[str]:
-    return [period_name(code, active_language()) for code in edition.structure.periods]
+    return [short_period_name(code, active_language()) for code in edition.structure.periods]
 
 
 def _latest(delivery: Delivery) -> Delivery:

@@ -382,7 +382,7 @@ def test_a_period_with_a_delivery_missing_is_marked_and_an_open_quarter_is_not_b
     first, last = ([r for r in rows if r["TIME_PERIOD"] == code] for code in ("2026-Q1", "2026-Q2"))
     assert {row["OBS_STATUS"] for row in first} == {"A"}
     assert {row["OBS_STATUS"] for row in last} == {"O"}
-    assert {row["WHY_NO_VALUE"] for row in last} == {"most of it is not broken down"}
+    assert {row["WHY_NO_VALUE"] for row in last} == {"too much is not broken down"}
     share = client.get(f"{V1}/G1?series=wpf&by=quarter").json()["rows"]
     assert share[-1]["OBS_VALUE"] is not None and share[-1]["OBS_STATUS"] == "O"
     page = strip_tags(client.get("/figures/indicators/").content.decode())
