@@ -15,11 +15,11 @@ urlpatterns = [
     path("figures/tables/<slug:code>.<slug:suffix>", downloads.table_file, name="table_file"),
     path("figures/data/<slug:dataset>.<slug:suffix>", downloads.data_file, name="data_file"),
     path("figures/indicators/", indicator_pages.indicator_list, name="indicators"),
-    path("figures/indicators/<slug:code>/", indicator_pages.indicator, name="indicator"),
+    path("figures/indicators/<slug:indicator>/", indicator_pages.indicator, name="indicator"),
     path(
-        "figures/indicators/<slug:code>.csv", indicator_pages.indicator_file, name="indicator_file"
+        "figures/indicators/<slug:indicator>.csv", indicator_pages.indicator_file, name="indicator_file"
     ),
-    path("figures/indicators/sets/<slug:code>/", matrix.indicator_set, name="indicator_set"),
+    path("figures/indicators/sets/<slug:indicator_set>/", matrix.indicator_set, name="indicator_set"),
     path("figures/matrix/", matrix.matrix, name="matrix"),
     path("figures/matrix.<slug:suffix>", matrix.matrix_file, name="matrix_file"),
     path("figures/matrix/<slug:row>/", matrix.matrix_row, name="matrix_row"),

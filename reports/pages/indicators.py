@@ -92,9 +92,9 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def indicator(request: HttpRequest, code: str) -> HttpResponse:
+def indicator(request: HttpRequest, indicator: str) -> HttpResponse:
     """One indicator: a series by period or part by part, its formula, and how to read it."""
-    one = designs.indicators().get(code.upper())
+    one = designs.indicators().get(indicator.upper())
     if one is None:
         raise Http404
     try:
@@ -110,9 +110,9 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def indicator_file(request: HttpRequest, code: str) -> HttpResponseBase:
+def indicator_file(request: HttpRequest, indicator: str) -> HttpResponseBase:
     """A series of an indicator as CSV."""
-    one = designs.indicators().get(code.upper())
+    one = designs.indicators().get(indicator.upper())
     if one is None:
         raise Http404
     try:

@@ -153,9 +153,9 @@ def matrix_file(request: HttpRequest, suffix: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def indicator_set(request: HttpRequest, code: str) -> HttpResponse:
+def indicator_set(request: HttpRequest, indicator_set: str) -> HttpResponse:
     """A set of indicators that others ask for, and what the records can say of each."""
-    one = frameworks.sets().get(code.lower())
+    one = frameworks.sets().get(indicator_set.lower())
     if one is None:
         raise Http404
     try:

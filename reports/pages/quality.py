@@ -65,6 +65,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
     """By dataset and by region over time: the share of records of which sex is not stated (T26)."""
     try:
         require_options(request.GET, Options(("dataset", "by"), filters=False))
+        word_of_time(request.GET, TIME_LABELS)
         editions = current_editions()
         edition = _chosen(request, editions)
         if edition is None:
