@@ -16,6 +16,9 @@ PAGES = {
     None: (
         *("/figures/", "/figures/?dataset=WPF&decision=OTHER", "/figures/tables/"),
         *("/figures/tables/T14/", "/figures/method/", "/figures/api/", "/accounts/login/"),
+        *("/figures/indicators/", "/figures/indicators/G1/", "/figures/indicators/G5/"),
+        *("/figures/indicators/sets/gcm/", "/figures/matrix/?show=all"),
+        *("/figures/matrix/work_permits/", "/figures/coverage/", "/figures/quality/"),
     ),
     "clerk@sms.example": (
         *("/", "/submissions/", "{submission}", "{submission}records", "{submission}held"),
