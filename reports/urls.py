@@ -17,9 +17,13 @@ urlpatterns = [
     path("figures/indicators/", indicator_pages.indicator_list, name="indicators"),
     path("figures/indicators/<slug:indicator>/", indicator_pages.indicator, name="indicator"),
     path(
-        "figures/indicators/<slug:indicator>.csv", indicator_pages.indicator_file, name="indicator_file"
+        "figures/indicators/<slug:indicator>.csv",
+        indicator_pages.indicator_file,
+        name="indicator_file",
     ),
-    path("figures/indicators/sets/<slug:indicator_set>/", matrix.indicator_set, name="indicator_set"),
+    path(
+        "figures/indicators/sets/<slug:indicator_set>/", matrix.indicator_set, name="indicator_set"
+    ),
     path("figures/matrix/", matrix.matrix, name="matrix"),
     path("figures/matrix.<slug:suffix>", matrix.matrix_file, name="matrix_file"),
     path("figures/matrix/<slug:row>/", matrix.matrix_row, name="matrix_row"),

@@ -22,10 +22,6 @@ from standards.periods import Period, period_name
 from standards.sex import Figures
 from standards.translation import active_language, in_language
 
-FULL, POOR = (
-    98.0,
-    90.0,
-)  # per cent with sex stated: below the first weak, below the second poor (domain brief 5.4)
 OLD = 18  # months after its end, a period is old
 # State: its sign, its words, and how it looks.
 STATES = {
@@ -216,14 +212,14 @@ def _of_source(
         "share": numbers.share(coverage),
         "period": period_name(latest.codes[0], active_language()),
     }
-    if coverage < POOR:
+    if coverage < words.POOR:
         return "poor", _("Sex is stated for %(share)s%%, %(period)s.") % said
     last = _last_delivered(agency, edition)
     if _months_since(last, today) > OLD:
         return "weak", _("The last delivery is of %(period)s.") % {
             "period": period_name(last, active_language())
         }
-    state = "released" if coverage >= FULL else "weak"
+    state = "released" if coverage >= words.FULL else "weak"
     return state, _("Sex is stated for %(share)s%%, %(period)s.") % said
 
 

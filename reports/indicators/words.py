@@ -43,6 +43,8 @@ WHY = {
     NOT_DELIVERED: marked("not delivered yet"),
     UNBROKEN: marked("too much is not broken down"),
 }
+# Limits of the domain brief (5.1): occupations, the band of parity, coverage of sex.
+MOSTLY_WOMEN, MOSTLY_MEN, PARITY, FULL, POOR = 60.0, 40.0, (0.97, 1.03), 98.0, 90.0
 SEX_NAMES = {"F": marked("Women"), "M": marked("Men")}
 
 
@@ -170,6 +172,22 @@ def brief(series: Series, point: Point) -> str:
         return _("%(low)s%% to %(high)s%%") % {"low": parts["least"], "high": parts["most"]}
     value = _numbers(series, point).get("value", "")
     return _("%(share)s%%") % {"share": value} if series.indicator.unit == "percent" else value
+
+
+def verdict(series: Series, reading: Reading) -> str:
+    """Return what a number is called, where its whole interval lies beyond the limit; empty where it has no name."""
+    low, high = reading.low, math.inf if reading.high is None else reading.high
+    if reading.value is None or low is None:
+        return ""
+    if reading.measure == "share":
+        women, men = _("mostly women"), _("mostly men")
+        return women if low > MOSTLY_WOMEN else men if high < MOSTLY_MEN else ""
+    calculation = series.indicator.calculation
+    if calculation and calculation.kind == "parity" and reading.measure == "value":
+        return _("parity") if low >= PARITY[0] and high <= PARITY[1] else ""
+    if calculation and "_OU" in calculation.denominator:
+        return _("poor") if high < POOR else _("weak") if high < FULL else ""
+    return ""
 
 
 def about(one: Indicator) -> list[tuple[str, str]]:

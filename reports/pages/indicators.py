@@ -70,6 +70,7 @@ class Line:
     point: Point
     of: int
     plot: Plot | None
+    verdict: str
 
 
 @login_not_required
@@ -127,7 +128,9 @@ def indicator_file(request: HttpRequest, indicator: str) -> HttpResponseBase:
 
 def _file(request: HttpRequest, series: Series) -> HttpResponseBase:
     name = f"{series.indicator.code}-{series.design.name}-{series.edition.name}-{series.time}.csv"
-    tag = caching.tag(series.edition, name.lower(), active_language(), series.indicator.formula)
+    one = series.indicator
+    worked = (one.calculation, one.least, series.design.over, list(series.where.items()))
+    tag = caching.tag(series.edition, name.lower(), active_language(), *worked)
 
     def write() -> bytes:
         return sheet.as_csv(
@@ -273,6 +276,7 @@ def _line(series: Series, point: Point, reading: Reading, scale: Scale, label: s
         point=point,
         of=reading.of,
         plot=scale.plot(reading) if reading.value is not None else None,
+        verdict=words.verdict(series, reading),
     )
 
 

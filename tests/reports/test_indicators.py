@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reports.designs import indicators as designs
 from reports.designs.indicators import Calculation, indicators
 from reports.indicators import intervals, series, words
-from reports.indicators.calculations import CALCULATIONS, Asked, Cell
+from reports.indicators.calculations import CALCULATIONS, Asked, Cell, Reading
 from reports.indicators.intervals import Count
 from reports.published import editions
 from standards.definitions import InvalidDefinition
@@ -394,6 +394,28 @@ def test_ends_are_rounded_outwards_and_a_number_is_written_as_tables_write_it():
     assert words.ceiling(12.0, "percent") == 12.0
     assert words.rounded(0.125, "index") == 0.13
     assert words.rounded(None, "index") is None and words.ceiling(inf, "index") is None
+
+
+def test_a_number_has_a_name_only_where_its_whole_interval_lies_beyond_the_limit(permits):
+    edition = editions.latest("WPF")
+
+    def named(code, measure, low, high):
+        design = next(s for s in OURS[code].series if s.dataset == "WPF")
+        one = series.work_out(OURS[code], design, edition, "YEAR")
+        return words.verdict(one, Reading("", measure, 500, (low + high) / 2, low, high))
+
+    assert named("G5", "share", 60.5, 70) == "mostly women" and named("G5", "share", 59, 70) == ""
+    assert named("G5", "share", 10, 39.9) == "mostly men" and named("G5", "share", 10, 41) == ""
+    assert named("G4", "value", 88, 89.9) == "poor" and named("G4", "value", 89, 91) == "weak"
+    assert named("G4", "value", 97, 98.5) == "" and named("G1", "value", 10, 20) == ""
+    assert named("G3", "value", 0.98, 1.02) == "parity" and named("G3", "value", 0.9, 1.02) == ""
+
+
+def test_who_has_no_sex_and_is_not_broken_down_widens_the_bounds_of_every_code():
+    asked = Asked([cell("A", 60, 40, 10)], 1, Calculation("shares"), hidden=40)
+    reading = next(r for r in CALCULATIONS["shares"](asked) if r.measure == "share")
+    assert reading.value == pytest.approx(60)
+    assert (reading.least, reading.most) == (pytest.approx(40.0), pytest.approx(110 / 1.5))
 
 
 def test_by_agency_is_told_where_the_release_has_the_column_and_said_where_it_has_not(
