@@ -238,7 +238,7 @@ def _periods(series: Series) -> list[Line]:
     return [
         _line(series, point, reading, scales[reading.measure], _of_period(point))
         for point in reversed(series.points)
-        for reading in point.readings
+        for reading in (point.readings if point.says_something else point.readings[:1])
     ]
 
 
@@ -250,6 +250,8 @@ def _parts(series: Series, point: Point | None) -> list[Line]:
     readings = list(point.readings)
     if any(reading.measure == "share" for reading in readings):
         readings.sort(key=lambda r: (r.measure != "share", r.value is None, -(r.value or 0.0)))
+    else:
+        readings.sort(key=lambda r: r.measure)
     return [
         _line(
             series, point, reading, scales[reading.measure], words.part_name(series, reading.part)
