@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from records.instruments import reader
 from records.instruments import schema as instruments
-from reports.designs import datasets, schema_files, tables
+from reports.designs import (
+    datasets,
+    framework_schema,
+    frameworks,
+    indicator_schema,
+    indicators,
+    schema_files,
+    tables,
+)
 from reports.designs import schema as designs
 from standards import codelists, definitions, kinds
 from standards.definitions import InvalidDefinition
@@ -26,6 +34,10 @@ FILES = {
     reader.DIRECTORY / "common.yaml": instruments.block(),
     **dict.fromkeys(sorted(datasets.DIRECTORY.glob("*.yaml")), designs.dataset()),
     **dict.fromkeys(sorted(tables.DIRECTORY.glob("*.yaml")), designs.table()),
+    **dict.fromkeys(sorted(indicators.DIRECTORY.glob("g0*.yaml")), indicator_schema.indicator()),
+    indicators.UNSEEN: indicator_schema.unseen(),
+    **dict.fromkeys(sorted(frameworks.SETS.glob("*.yaml")), framework_schema.indicator_set()),
+    frameworks.MATRIX: framework_schema.matrix(),
     **STANDARDS,
 }
 
