@@ -232,6 +232,11 @@ def releases(country):
     return [*found, Place("none", {"pk": MISSING}, there=False)]
 
 
+def disclosed(country):
+    """Builds in which nothing waits for a signature."""
+    return [replace(place, changes=False) for place in releases(country)]
+
+
 def release_verbs(country):
     waits, out, lacks = country.releases["built"], country.releases["out"], MISSING
     return [
@@ -359,7 +364,7 @@ ROUTES = {
     # What readers must not know of releases
     "reports:disclosure": page(get=P.TABULATE),
     "reports:disclosure_of": page(
-        places=releases, get=P.TABULATE, post=P.TABULATE, posts=a_signature
+        places=disclosed, get=P.TABULATE, post=P.TABULATE, posts=a_signature
     ),
     # The desk of releases
     "reports:releases": page(get=P.PUBLISH),
