@@ -97,7 +97,7 @@ def publish() -> dict[str, Any]:
     if done.state == Job.State.DONE:
         editor = _person("editor")
         with scope.acting(editor):
-            verbs.release(Release.objects.get(dataset=DATASET), by=editor)
+            verbs.release(Release.objects.get(dataset=DATASET), by=editor, note="Measured.")
     return {
         "submissions": len(submissions),
         "review_seconds": reviewing.seconds,

@@ -53,6 +53,8 @@ class Release(models.Model):
     embargo_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_because = models.TextField(blank=True)
+    note = models.TextField(blank=True)  # what it brings, in the words of its publisher
+    next_on = models.DateField(null=True)  # the day the publisher names for the next release
     released_by_builder = models.BooleanField(default=False)
 
     class Meta:
@@ -110,6 +112,8 @@ class Build(models.Model):
         default=list
     )  # Release.missing, as its publisher saw it
     tree = models.CharField(max_length=64, default="")  # designs.datasets.Dataset.tree
+    # The first and the last period that codes were numbered from; of builds before they were kept, none.
+    span = models.JSONField(default=list)
     years = models.JSONField(default=list)  # releases.years.Year
     # {table: {path, sha256}}: true and protected counts of the family, below PRIVATE_ROOT
     files = models.JSONField(default=dict)

@@ -321,11 +321,15 @@ def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):
     acknowledged = "MLSP {}, MLSP {}, MLSP {}".format(*sorted(world.MONTHS))
     content = client.get(page).content.decode()
     assert f'name="missing_acknowledged" value="{acknowledged}"' in content
-    client.post(f"{page}release/", {"embargo": "2099-01-01T09:00"})
+    said = {"embargo": "2099-01-01T09:00", "note": "One more month.", "next_on": "2099-02-01"}
+    client.post(f"{page}release/", said)
     assert Release.objects.get(pk=made.pk).state == "BUILT"
-    client.post(
-        f"{page}release/", {"embargo": "2099-01-01T09:00", "missing_acknowledged": acknowledged}
-    )
+    for wrong in ({"note": " "}, {"next_on": "2098-12-31"}, {"next_on": "soon"}):
+        client.post(f"{page}release/", {**said, "missing_acknowledged": acknowledged, **wrong})
+        assert Release.objects.get(pk=made.pk).state == "BUILT", wrong
+    client.post(f"{page}release/", {**said, "missing_acknowledged": acknowledged})
+    made.refresh_from_db()
+    assert (made.note, str(made.next_on)) == ("One more month.", "2099-02-01")
     assert "under embargo until 1 January 2099" in text_of(client.get(page))
     assert "WPF-1" in text_of(Client().get("/figures/?dataset=WPF"))
     client.post(f"{page}withdraw/", {"reason": "A wrong month."})

@@ -77,7 +77,7 @@ def publish(dataset="WPF"):
     editor = person("editor@scs.example")
     with scope.acting(editor):
         made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-        verbs.release(made, by=editor, missing_acknowledged=made.missing_text)
+        verbs.release(made, by=editor, note="More months.", missing_acknowledged=made.missing_text)
     return made
 
 

@@ -189,7 +189,12 @@ def _publish() -> None:
             raise RuntimeError(f"{dataset}: {job.reason}")
         with scope.acting(editor):
             release = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-            verbs.release(release, by=editor, missing_acknowledged=release.missing_text)
+            verbs.release(
+                release,
+                by=editor,
+                note="The first figures of the demonstration country.",
+                missing_acknowledged=release.missing_text,
+            )
 
 
 def jobs_left(count: int) -> str:

@@ -27,9 +27,9 @@ from reports.published import caching, editions, kept
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import Table
 from reports.published.query import (
+    EDITION,
     MARKS,
     NothingLeft,
-    NotReleased,
     Options,
     Question,
     edition_of,
@@ -41,7 +41,7 @@ from reports.published.structure import Unknown
 from reports.published.unavailable import Unavailable
 from standards.translation import active_language
 
-OF_ROWS = ("from", "to", "lang", "limit", "offset", "release")
+OF_ROWS = ("from", "to", "lang", "limit", "offset", *EDITION)
 OF_DATA = Options(("by", *OF_ROWS), rows=None)
 
 
@@ -78,7 +78,9 @@ class Released(APIView):
         return response
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, NotReleased):
+        if isinstance(exc, Withdrawn):
+            exc = Gone(exc)
+        elif isinstance(exc, NotReleased):
             exc = NotFound(str(exc))
         elif isinstance(exc, NothingLeft):
             exc = NotFound({"detail": str(exc), "parameter": exc.parameter})
@@ -119,12 +121,12 @@ class Datasets(Released):
 class Dataset(Released):
     """One dataset: dimensions, codes and labels of its newest release, or of the one that is cited."""
 
-    parameters = ("lang", "release")
+    parameters = ("lang", *EDITION)
 
     @extend_schema(
         operation_id="dataset",
         summary="One dataset: its dimensions, codes and labels",
-        parameters=[openapi.DATASET, openapi.CITED, openapi.LANG],
+        parameters=[openapi.DATASET, openapi.CITED, openapi.AS_OF, openapi.LANG],
         responses={
             200: openapi.Dataset,
             400: openapi.Problem,

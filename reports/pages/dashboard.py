@@ -25,6 +25,7 @@ from reports.published import editions as released
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import Row, Table
 from reports.published.query import (
+    EDITION,
     Codes,
     Options,
     Question,
@@ -41,7 +42,7 @@ from standards.translation import active_language, in_language
 
 REMEMBERED = 300  # questions whose charts a process remembers, some 50 kB each
 OPTIONS = Options(
-    ("dataset", "from", "to", "release"),
+    ("dataset", "from", "to", *EDITION),
     shown=lambda structure: [kind.dimension for kind in kinds_of(structure).values()],
 )
 

@@ -13,7 +13,7 @@ from reports.designs.tables import TableDesign
 from reports.formats import FORMATS
 from reports.published import caching, kept
 from reports.published.query import (
-    NotReleased,
+    EDITION,
     Options,
     Question,
     edition_of,
@@ -23,13 +23,13 @@ from reports.published.query import (
 from reports.published.structure import Unknown
 from standards.translation import in_language
 
-DATA = Options(("by", "from", "to", "release", "lang"), rows=None)
+DATA = Options(("by", "from", "to", *EDITION, "lang"), rows=None)
 Labels = dict[str, str]
 
 
 def table_options(design: TableDesign, *names: str) -> Options:
     """Return what a named table may be asked, beside its own parameters `names`."""
-    return Options(("from", "to", "release", *names), fixed=design.where, rows=design.by)
+    return Options(("from", "to", *EDITION, *names), fixed=design.where, rows=design.by)
 
 
 def links(route: str, code: str, query: str) -> list[tuple[str, str]]:
@@ -94,6 +94,6 @@ def _written(
 
 
 def refusal(unknown: Unknown) -> HttpResponse:
-    """Answer in words where a question makes no sense: 404 for a release that is not there, else 400."""
-    status = 404 if isinstance(unknown, NotReleased) else 400
-    return HttpResponse(str(unknown), status=status, content_type="text/plain; charset=utf-8")
+    """Answer in words where a question makes no sense: 404 for a release that is not there, 410 for one that is
+    withdrawn, else 400."""
+    return HttpResponse(str(unknown), status=unknown.status, content_type="text/plain; charset=utf-8")

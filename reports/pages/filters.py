@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from reports.published.editions import Edition
 from reports.published.query import (
     ALL,
-    NotReleased,
     Options,
     Question,
     edition_of,
@@ -70,7 +69,7 @@ def question_on_page(request: HttpRequest, newest: Edition, options: Options) ->
         if not can_be_had(edition.structure, (*by, *where)):
             edition = newest  # the release that is cited is older than the table
         question = Question(edition, by, with_headline(edition.structure, where, by))
-        problem, status = str(unknown), 404 if isinstance(unknown, NotReleased) else 400
+        problem, status = str(unknown), unknown.status
         query.clear()
     newer = newest if newest.number > edition.number else None
     return PageQuestion(question, problem, status, newer, query.urlencode())

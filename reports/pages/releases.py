@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -103,7 +103,9 @@ def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
             verbs.release(
                 release,
                 by=request.user,
+                note=request.POST.get("note", ""),
                 embargo_at=_embargo(request),
+                next_on=_next_on(request),
                 missing_acknowledged=request.POST.get("missing_acknowledged", ""),
             )
         elif verb == "withdraw":
@@ -126,6 +128,15 @@ def _embargo(request: SignedInRequest) -> datetime | None:
     except forms.ValidationError:
         raise Refused(_("Write the end of the embargo as day, month, year and time.")) from None
     return end
+
+
+def _next_on(request: SignedInRequest) -> date | None:
+    """The day of the next release; None where the field is left empty. Raises `Refused`."""
+    try:
+        day: date | None = forms.DateField(required=False).clean(request.POST.get("next_on", ""))
+    except forms.ValidationError:
+        raise Refused(_("Write the next release as day, month and year.")) from None
+    return day
 
 
 def _dataset(dataset: Dataset) -> dict[str, Any]:

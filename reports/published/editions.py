@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet
 
 from reports.models import Blob, Release
 from reports.published import seals
@@ -45,7 +45,8 @@ class Missing:
 class Edition:
     """A released dataset as readers see it. Of one version of a release a process has one object.
 
-    released_by_builder: who asked for the build released it too (four eyes did not see it).
+    released_by_builder: who asked for the build released it too (four eyes did not see it). note: what it brings, in
+    the words of its publisher. next_on: the day that the publisher named for the next release.
     """
 
     id: int
@@ -56,6 +57,8 @@ class Edition:
     checksum: str
     released_at: datetime
     released_by_builder: bool = False
+    note: str = ""
+    next_on: date | None = None
 
     @property
     def name(self) -> str:
@@ -109,9 +112,22 @@ def latest(dataset: str) -> Edition | None:
 
 def history(dataset: str) -> list[Edition]:
     """Return every release of a dataset that readers may see, newest first; not what is withheld."""
+    return of(Release.objects.filter(dataset=dataset).order_by("-number"))
+
+
+def of(releases: QuerySet[Release]) -> list[Edition]:
+    """Return those of some releases that readers may see, in their order; not what is withheld."""
     with public_role():
-        editions = _judged(_open().filter(dataset=dataset).order_by("-number"))
-    return [edition for edition in editions if isinstance(edition, Edition)]
+        judged = _judged(releases.filter(state=Release.State.RELEASED))
+    return [edition for edition in judged if isinstance(edition, Edition)]
+
+
+def sizes(edition: Edition) -> dict[str, int]:
+    """Return the bytes of the file of each table of a release."""
+    stored = Blob.objects.filter(release_id=edition.id)
+    with public_role():
+        lengths = stored.annotate(bytes=Func("content", function="length")).values_list("name", "bytes")
+        return {name.removesuffix(".parquet"): size for name, size in lengths}
 
 
 def cited(name: str) -> Edition | None:
@@ -184,6 +200,8 @@ def _edition(release: Release) -> Edition | str:
         # Nobody could read it before its embargo ended.
         released_at=max(filter(None, (release.released_at, release.embargo_at))),
         released_by_builder=release.released_by_builder,
+        note=release.note,
+        next_on=release.next_on,
     )
 
 

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from reports.published import editions, figures
+from reports.published import editions, figures, register
 from reports.published.editions import Edition
 from reports.published.figures import Table
+from reports.published.register import NotReleased, Withdrawn
 from reports.published.structure import ROLL_UPS, SEX, TIME, Structure, Unknown
 from reports.published.tree import holding
 from standards.periods import Period
@@ -26,12 +27,9 @@ MARKS = re.compile(r"utm_[a-z]+|fbclid|gclid|yclid")  # what mailings add to lin
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 ALL = "all"  # instead of codes: every code, also of the dimension that the headline limits
 PERIODS = ("from", "to")
+EDITION = ("release", "as_of")  # which release is asked: by its name, or by a day on which it stood
 FIGURES = 7  # columns of an answer beside its dimensions: the measures and the status
 Codes = Mapping[str, list[str]]
-
-
-class NotReleased(Unknown):
-    """A reader cites a release that does not exist, or that nobody may see."""
 
 
 class NothingLeft(Unknown):
@@ -97,22 +95,43 @@ class Question:
 
 
 def edition_of(query: QueryDict, dataset: str) -> Edition | None:
-    """Return the release that `release` names, else the newest of the dataset, None where none is out.
+    """Return the release that `release` names, or that stood on the day `as_of`, else the newest of the dataset; None
+    where none is out.
 
-    Raises NotReleased for a name of no release of this dataset.
+    Raises NotReleased for a name of no release of this dataset and a day on which none stood, or another one than is
+    named; Withdrawn for one that is gone.
     """
-    newest = editions.latest(dataset)
-    name = query.get("release", "").strip().upper()
-    if not name or newest is None:
-        return newest
-    edition = editions.cited(name)
-    if edition is None or edition.dataset != dataset:
+    name, day = query.get("release", "").strip().upper(), query.get("as_of", "")
+    edition = _cited(name, dataset) if name else None
+    if not day:
+        return edition or editions.latest(dataset)
+    stood = register.standing(dataset, register.day_of(day))
+    if edition and stood and stood.number != edition.number:
         raise NotReleased(
-            _("There is no release “%(name)s” of %(dataset)s. The newest is %(newest)s.")
-            % {"name": name[:40], "dataset": dataset, "newest": newest.name},
-            "release",
+            _("On %(day)s release %(stood)s stood, not %(name)s.")
+            % {"day": day, "stood": stood.name, "name": edition.name},
+            "as_of",
         )
-    return edition
+    return stood
+
+
+def _cited(name: str, dataset: str) -> Edition | None:
+    """Return a release of the dataset, None where none of the dataset is out. Raises NotReleased, Withdrawn."""
+    if name.rpartition("-")[0] == dataset:
+        try:
+            return register.cited(name)
+        except Withdrawn:
+            raise
+        except NotReleased:
+            pass
+    newest = editions.latest(dataset)
+    if newest is None:
+        return None
+    raise NotReleased(
+        _("There is no release “%(name)s” of %(dataset)s. The newest is %(newest)s.")
+        % {"name": name[:40], "dataset": dataset, "newest": newest.name},
+        "release",
+    )
 
 
 def question_of(query: QueryDict, edition: Edition, options: Options) -> Question:

@@ -31,8 +31,10 @@ NAMED = 40  # so many choices a refusal names
 class Unknown(ValueError):
     """A reader asked for what the dataset does not have; the message names what it has.
 
-    `parameter` is the word of the question that is to blame.
+    `parameter` is the word of the question that is to blame; `status` is what HTTP calls the refusal.
     """
+
+    status = 400
 
     def __init__(self, message: str, parameter: str = "") -> None:
         super().__init__(message)

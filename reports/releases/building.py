@@ -234,6 +234,7 @@ def _record_build(
         predecessor=known.source.release if known.source else None,
         method=METHOD,
         tree=dataset.tree,
+        span=[numbering.structure.periods[0], numbering.structure.periods[-1]],
         seed_id=seed_id(dataset.code, release.number),
         years=[year.year.as_json() for year in protected],
         gates=[

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +21,7 @@ from reports.published import seals
 from reports.releases import conflicts
 
 State = Release.State
+LONGEST_NOTE = 4000  # characters
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,14 @@ def release(
     built: Release,
     *,
     by: Person,
+    note: str,
     embargo_at: datetime | None = None,
     missing_acknowledged: str = "",
+    next_on: date | None = None,
 ) -> None:
     """Make a built release public, from the end of the embargo on.
+
+    note: what it brings, in a sentence or two; readers see it. next_on: the day on which the next is due, if named.
 
     Figures without a delivery that is expected look like a fall, so a release that lacks any
     (`Release.missing`) needs exactly these in `missing_acknowledged`: agency and period, divided by commas,
@@ -74,11 +79,14 @@ def release(
     if embargo_at and embargo_at <= now:
         raise Refused(_("The embargo ends in the past. Choose a later time, or none."))
     _require_acknowledged(built, missing_acknowledged)
+    _require_words(note, next_on, after=embargo_at or now)
     with transaction.atomic():
         moved = Release.objects.filter(pk=built.pk, state=State.BUILT).update(
             state=State.RELEASED,
             released_at=now,
             embargo_at=embargo_at,
+            note=note.strip(),
+            next_on=next_on,
             released_by_builder=built_by(built, by),
         )
         if not moved:
@@ -142,6 +150,19 @@ def _require_acknowledged(built: Release, acknowledged: str) -> None:
         )
         % {"release": built, "missing": built.missing_text}
     )
+
+
+def _require_words(note: str, next_on: date | None, *, after: datetime) -> None:
+    """Raise `Refused` without a note, with one that is too long, or with a next release before this one is out."""
+    if not note.strip():
+        raise Refused(_("Write a note: what this release brings. Readers see it."))
+    if len(note) > LONGEST_NOTE:
+        raise Refused(
+            _("The note has %(n)s characters; %(most)s is the most.")
+            % {"n": len(note), "most": LONGEST_NOTE}
+        )
+    if next_on and next_on <= timezone.localdate(after):
+        raise Refused(_("The next release comes after this one. Choose a later day, or none."))
 
 
 def _deliveries(text: str) -> set[tuple[str, ...]]:

@@ -129,6 +129,7 @@ HIDDEN = {
     "embargoed": lambda made, publisher: verbs.release(
         made,
         by=publisher,
+        note="More months.",
         embargo_at=timezone.now() + datetime.timedelta(days=1),
         missing_acknowledged=made.missing_text,
     ),
@@ -136,7 +137,7 @@ HIDDEN = {
 
 
 def _withdraw(made, publisher):
-    verbs.release(made, by=publisher, missing_acknowledged=made.missing_text)
+    verbs.release(made, by=publisher, note="More months.", missing_acknowledged=made.missing_text)
     verbs.withdraw(made, by=publisher, reason="because")
 
 

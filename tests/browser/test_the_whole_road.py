@@ -107,6 +107,7 @@ def release(page):
     missing = page.get_by_role("checkbox", name=re.compile("^These deliveries are missing"))
     if missing.count():  # of the other agency
         missing.check()
+    page.get_by_label("Note for readers").fill("The first month of work permits.")
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Release WPF-1").click()
     expect(page.locator("h1 + .chip")).to_have_text("Released")

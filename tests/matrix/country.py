@@ -240,7 +240,7 @@ def _release(dataset, publisher, *, out=True, **said):
     with scope.acting(publisher):
         made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
         if out:
-            verbs.release(made, by=publisher, missing_acknowledged=made.missing_text, **said)
+            verbs.release(made, by=publisher, note="More months.", missing_acknowledged=made.missing_text, **said)
     return made
 
 

@@ -251,7 +251,8 @@ def a_release(country, place):
     from reports.models import Release
 
     waiting = Release.objects.filter(pk=place.arguments["pk"]).first()
-    return {"reason": "Wrong.", "missing_acknowledged": waiting.missing_text if waiting else ""}
+    missing = waiting.missing_text if waiting else ""
+    return {"reason": "Wrong.", "note": "More months.", "missing_acknowledged": missing}
 
 
 def a_signature(country, place):

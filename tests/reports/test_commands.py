@@ -112,7 +112,7 @@ def test_nobody_is_named(rows):
 
 def test_publishing_builds_and_releases_where_the_site_allows_it(rows, publisher, settings):
     settings.RELEASE_BY_BUILDER = True
-    answer = json.loads(run("publish", "wpf", person=publisher.email, missing=MISSING))
+    answer = json.loads(run("publish", "wpf", person=publisher.email, note="More.", missing=MISSING))
     release = Release.objects.get()
     assert answer == {
         "release": "WPF-1",
@@ -125,27 +125,27 @@ def test_publishing_builds_and_releases_where_the_site_allows_it(rows, publisher
 def test_publishing_without_a_delivery_that_is_expected_says_how_to_go_on(rows, builder, publisher):
     run("publish", "WPF", person=builder.email, built_only=True)
     with pytest.raises(CommandError, match="lacks deliveries") as refused:
-        run("publish", "WPF", person=publisher.email, waiting=True)
-    assert f'--waiting --missing "{MISSING}"' in str(refused.value)
+        run("publish", "WPF", person=publisher.email, note="More.", waiting=True)
+    assert f'--waiting --note … --missing "{MISSING}"' in str(refused.value)
     for wrong in ("", "MLSP 2026-01", MISSING + ", SMS 2026-01"):
         with pytest.raises(CommandError, match="lacks deliveries"):
-            run("publish", "WPF", person=publisher.email, waiting=True, missing=wrong)
+            run("publish", "WPF", person=publisher.email, note="More.", waiting=True, missing=wrong)
     answer = json.loads(
-        run("publish", "WPF", person=publisher.email, waiting=True, missing=MISSING.lower())
+        run("publish", "WPF", person=publisher.email, note="More.", waiting=True, missing=MISSING.lower())
     )
     assert (answer["release"], answer["state"]) == ("WPF-1", "RELEASED")
     with pytest.raises(CommandError, match="No release of BCR is built"):
-        run("publish", "BCR", person=publisher.email, waiting=True)
+        run("publish", "BCR", person=publisher.email, note="More.", waiting=True)
 
 
 def test_publishing_needs_a_second_person_and_says_so(rows, builder, publisher):
     with pytest.raises(CommandError, match="another publisher has to look at it") as refused:
-        run("publish", "WPF", person=builder.email, missing=MISSING)
+        run("publish", "WPF", person=builder.email, note="More.", missing=MISSING)
     assert str(publisher) in str(refused.value)
     assert "--waiting --as" in str(refused.value)
     assert Release.objects.get().state == "BUILT"
     answer = json.loads(
-        run("publish", "WPF", person=publisher.email, waiting=True, missing=MISSING)
+        run("publish", "WPF", person=publisher.email, note="More.", waiting=True, missing=MISSING)
     )
     assert answer["state"] == "RELEASED"
     assert not Release.objects.get().released_by_builder
@@ -154,8 +154,10 @@ def test_publishing_needs_a_second_person_and_says_so(rows, builder, publisher):
 def test_publishing_can_leave_the_release_to_somebody_else(rows, publisher):
     said = json.loads(run("publish", "WPF", person=publisher.email, built_only=True))
     assert said["state"] == "BUILT"
+    with pytest.raises(CommandError, match="Say with --note what the release brings"):
+        run("publish", "WPF", person=publisher.email, waiting=True)
     with pytest.raises(CommandError, match="waits already"):
-        run("publish", "WPF", person=publisher.email)
+        run("publish", "WPF", person=publisher.email, note="More.")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_publishing_can_leave_the_release_to_somebody_else(rows, publisher):
 def test_what_cannot_be_published_is_said_in_words(request, rows, who, dataset, words):
     person = request.getfixturevalue(who)
     with pytest.raises(CommandError, match=words):
-        run("publish", dataset, person=person.email)
+        run("publish", dataset, person=person.email, note="More.")
 
 
 @pytest.mark.django_db(transaction=True)

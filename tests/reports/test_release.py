@@ -34,7 +34,7 @@ def test_only_publishers_build_release_and_withdraw(request, accepted, publish, 
     with scope.acting(person):
         for act in (
             lambda: verbs.build("WPF", by=person),
-            lambda: verbs.release(made, by=person),
+            lambda: verbs.release(made, by=person, note="More months."),
             lambda: verbs.withdraw(made, by=person, reason="because"),
         ):
             with pytest.raises(access.Denied):
@@ -71,12 +71,12 @@ def test_a_dataset_nobody_designed_is_refused(publisher):
 def test_releasing_twice_and_withdrawing_twice_are_refused(accepted, publish, publisher):
     made = publish("WPF")
     with pytest.raises(refusal.Refused, match="somebody else was quicker"):
-        verbs.release(made, by=publisher)
+        verbs.release(made, by=publisher, note="More months.")
     verbs.withdraw(made, by=publisher, reason="because")
     with pytest.raises(refusal.Refused, match="withdrawn already"):
         verbs.withdraw(made, by=publisher, reason="because")
     with pytest.raises(refusal.Refused):
-        verbs.release(made, by=publisher)
+        verbs.release(made, by=publisher, note="More months.")
 
 
 def test_withdrawing_needs_a_reason_and_brings_the_release_before_back(
@@ -95,9 +95,9 @@ def test_withdrawing_needs_a_reason_and_brings_the_release_before_back(
 def test_an_embargo_ends_by_itself(accepted, publish, publisher):
     made = publish("WPF", release=False)
     with pytest.raises(refusal.Refused, match="in the past"):
-        verbs.release(made, by=publisher, embargo_at=timezone.now())
+        verbs.release(made, by=publisher, note="More months.", embargo_at=timezone.now())
     until = timezone.now() + datetime.timedelta(days=1)
-    verbs.release(made, by=publisher, embargo_at=until, missing_acknowledged=made.missing_text)
+    verbs.release(made, by=publisher, note="More months.", embargo_at=until, missing_acknowledged=made.missing_text)
     assert editions.latest("WPF") is None
     ended = timezone.now() - datetime.timedelta(hours=1)
     with as_owner():  # time passes for nobody else
@@ -228,10 +228,10 @@ def test_a_release_without_a_delivery_that_is_expected_waits_for_its_publisher_t
         with pytest.raises(
             refusal.Refused, match="lacks deliveries that are expected: MLSP 2026-02"
         ):
-            verbs.release(built, by=publisher, missing_acknowledged=acknowledged)
+            verbs.release(built, by=publisher, note="More months.", missing_acknowledged=acknowledged)
         built.refresh_from_db()
         assert built.state == State.BUILT
-    verbs.release(built, by=publisher, missing_acknowledged=" mlsp  2026-02 ")
+    verbs.release(built, by=publisher, note="More months.", missing_acknowledged=" mlsp  2026-02 ")
     assert built.state == State.RELEASED
     assert built.build.missing_acknowledged == [{"agency": "MLSP", "period": "2026-02"}]
     (event,) = events("release")
@@ -244,6 +244,6 @@ def test_nothing_that_is_there_can_be_acknowledged_as_missing(accept, publish, p
     accept("SMS-BCR", draw("SMS-BCR", MONTHS[:1], 80))
     built = publish("BCR", release=False)
     with pytest.raises(refusal.Refused, match="Nothing is missing from BCR-1"):
-        verbs.release(built, by=publisher, missing_acknowledged="SMS 2026-01")
-    verbs.release(built, by=publisher)
+        verbs.release(built, by=publisher, note="More months.", missing_acknowledged="SMS 2026-01")
+    verbs.release(built, by=publisher, note="More months.")
     assert built.build.missing_acknowledged == []

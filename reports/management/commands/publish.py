@@ -1,6 +1,8 @@
 import json
 import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -43,8 +45,17 @@ class Command(BaseCommand):
             help="the deliveries you know to be missing: a release that lacks any needs exactly these",
         )
 
+        parser.add_argument(
+            "--note", default="", help="what the release brings, for readers; needed to release it"
+        )
+        parser.add_argument(
+            "--next", type=date.fromisoformat, metavar="YYYY-MM-DD", help="when the next one is due"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         person, dataset = Person.objects.named(options["person"]), options["dataset"].upper()
+        if not options["built_only"] and not options["note"].strip():
+            raise CommandError("Say with --note what the release brings; readers see it.")
         try:
             if not options["waiting"]:
                 self._build(dataset, person, options["finish"])
@@ -52,7 +63,7 @@ class Command(BaseCommand):
             if release is None:
                 raise CommandError(f"No release of {dataset} is built.")
             if not options["built_only"]:
-                self._release(release, person, options["missing"])
+                self._release(release, person, options)
         except (Refused, Denied) as refusal:
             raise CommandError(str(refusal)) from refusal
         facts = {"release": str(release), "state": release.state, "checksum": release.checksum}
@@ -67,19 +78,25 @@ class Command(BaseCommand):
         if job.state != Job.State.DONE:
             raise CommandError(job.reason or "Nothing was built yet; the job waits.")
 
-    def _release(self, release: Release, person: Person, missing: str) -> None:
+    def _release(self, release: Release, person: Person, options: Mapping[str, Any]) -> None:
         try:
             with scope.acting(person):
-                verbs.release(release, by=person, missing_acknowledged=missing)
+                verbs.release(
+                    release,
+                    by=person,
+                    note=options["note"],
+                    missing_acknowledged=options["missing"],
+                    next_on=options["next"],
+                )
         except Refused as refusal:
             if release.state != Release.State.BUILT:
                 raise
             if verbs.hindrance(release, by=person):
-                how = "--waiting --as THEIR_ADDRESS"
+                how = "--waiting --note … --as THEIR_ADDRESS"
                 raise CommandError(f"{refusal} With this command: {how}") from refusal
             if not release.missing:
                 raise
-            how = f'--waiting --missing "{release.missing_text}"'
+            how = f'--waiting --note … --missing "{release.missing_text}"'
             raise CommandError(f"{refusal} To release it all the same: {how}") from refusal
 
 
