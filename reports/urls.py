@@ -3,13 +3,28 @@
 from django.urls import path
 
 from reports.api import endpoints, indicators, openapi
-from reports.pages import dashboard, disclosure, downloads, matrix, quality, releases, tables
+from reports.pages import (
+    comparisons,
+    dashboard,
+    disclosure,
+    downloads,
+    matrix,
+    public_releases,
+    quality,
+    releases,
+    tables,
+)
 from reports.pages import indicators as indicator_pages
 
 app_name = "reports"
 urlpatterns = [
     path("figures/", dashboard.dashboard, name="dashboard"),
     path("figures/charts/<slug:kind>-<slug:width>-<slug:theme>.svg", dashboard.chart, name="chart"),
+    path("figures/releases/", public_releases.release_list, name="published_releases"),
+    path("figures/releases/compare/", comparisons.compare, name="compare"),
+    path("figures/releases/revisions/<slug:dataset>/", comparisons.revisions, name="revisions"),
+    path("figures/releases/<slug:release>/", public_releases.release, name="published_release"),
+    path("figures/releases/<slug:release>/cite.<slug:form>", public_releases.cite, name="cite"),
     path("figures/tables/", tables.table_list, name="tables"),
     path("figures/tables/<slug:code>/", tables.table, name="table"),
     path("figures/tables/<slug:code>.<slug:suffix>", downloads.table_file, name="table_file"),
@@ -38,6 +53,11 @@ urlpatterns = [
         "figures/api/v1/datasets/<slug:dataset>/releases",
         endpoints.Releases.as_view(),
         name="api_releases",
+    ),
+    path(
+        "figures/api/v1/releases/<slug:release>",
+        endpoints.Release.as_view(),
+        name="api_release",
     ),
     path(
         "figures/api/v1/releases/<slug:release>/<slug:name>.parquet",

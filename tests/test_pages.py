@@ -51,6 +51,7 @@ def country(transactional_db):
             "kind": "trend",
             "width": "large",
             "theme": "light",
+            "form": "txt",
         }
 
 

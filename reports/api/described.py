@@ -20,6 +20,7 @@ PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem
 REFUSED = {
     "400": "a parameter that is not read, or a value that it cannot have",
     "404": "no such release, or nothing of it in these periods and codes",
+    "410": "the release was withdrawn; the reason, and the one in its place",
 }
 
 

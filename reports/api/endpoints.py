@@ -7,12 +7,13 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
@@ -22,8 +23,8 @@ from rest_framework.views import APIView
 
 from reports.api import openapi
 from reports.designs import tables
-from reports.formats import flat
-from reports.published import caching, editions, kept
+from reports.formats import citation, flat
+from reports.published import caching, editions, kept, register
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import Table
 from reports.published.query import (
@@ -37,12 +38,24 @@ from reports.published.query import (
     question_of,
     require_options,
 )
+from reports.published.register import NotReleased, Withdrawn
 from reports.published.structure import Unknown
 from reports.published.unavailable import Unavailable
 from standards.translation import active_language
 
 OF_ROWS = ("from", "to", "lang", "limit", "offset", *EDITION)
 OF_DATA = Options(("by", *OF_ROWS), rows=None)
+
+
+class Gone(APIException):
+    """A release that was withdrawn: why, and which one stands in its place."""
+
+    status_code = 410
+
+    def __init__(self, withdrawn: Withdrawn) -> None:
+        in_force = withdrawn.in_force.name if withdrawn.in_force else None
+        said = {"detail": str(withdrawn), "parameter": withdrawn.parameter, "in_force": in_force}
+        super().__init__({name: value for name, value in said.items() if value})
 
 
 class Json(DefaultContentNegotiation):
@@ -154,6 +167,29 @@ class Releases(Released):
             return Response([openapi.release(e) for e in editions.history(edition.dataset)])
 
 
+class Release(Released):
+    """One release: its note, what is new in it, its years, files and citation."""
+
+    @extend_schema(
+        operation_id="release",
+        summary="One release: what is new in it, its years, files and citation",
+        parameters=[openapi.RELEASE, openapi.LANG],
+        responses={
+            200: openapi.ReleaseInFull,
+            404: openapi.Problem,
+            410: openapi.Problem,
+            503: openapi.Problem,
+        },
+    )
+    def get(self, request: Request, release: str) -> Response:
+        with self.question(request):
+            edition = register.cited(release)
+            address = request.build_absolute_uri(
+                reverse("reports:published_release", args=[edition.name])
+            )
+            return Response(openapi.in_full(edition, citation.of_release(edition, address)))
+
+
 class Data(Released):
     """Protected counts of a dataset by any of its dimensions."""
 
@@ -235,9 +271,7 @@ class TableFile(Released):
     )
     def get(self, request: Request, release: str, name: str) -> HttpResponseBase:
         require_options(request.query_params, Options(filters=False))
-        edition = editions.cited(release.upper())
-        if edition is None:
-            raise NotFound(_("There is no such release."))
+        edition = register.cited(release)
         table = next((t for t in edition.structure.tables if t.name == name), None)
         if table is None:
             raise NotFound(_("There is no such table."))

@@ -17,7 +17,9 @@ from rest_framework.response import Response
 
 from reports.api.described import with_what_is_released
 from reports.designs.tables import TableDesign
+from reports.formats.citation import Citation
 from reports.formats.flat import STATUS
+from reports.published import comparing, editions, register
 from reports.published.editions import Edition
 from reports.published.query import LANGUAGES
 from standards.periods import FREQUENCIES
@@ -122,6 +124,28 @@ class Release(serializers.Serializer[Any]):
     )
 
 
+class ReleaseInFull(Release):
+    note = serializers.CharField(help_text="what it brings, in the words of its publisher")
+    next_release_on = serializers.DateField(
+        allow_null=True, help_text="the day that the publisher named for the next one"
+    )
+    is_in_force = serializers.BooleanField(help_text="no newer one of the dataset is out")
+    follows = serializers.CharField(allow_null=True, help_text="the release before it")
+    new_periods = serializers.ListField(
+        child=serializers.CharField(), help_text="that the release before it does not have"
+    )
+    redrawn = serializers.ListField(
+        child=serializers.CharField(), help_text="years that are another version now"
+    )
+    made_final = serializers.ListField(
+        child=serializers.CharField(), help_text="years that are final from this release on"
+    )
+    years = YearOfRelease(many=True)
+    missing = Missing(many=True, help_text="not delivered: status O, never zero")
+    bytes = serializers.DictField(child=serializers.IntegerField(), help_text="of each file")
+    citation = serializers.CharField()
+
+
 class Dataset(Release):
     data_at = serializers.CharField(help_text="address of its counts")
     missing = Missing(many=True, help_text="not delivered: status O, never zero")
@@ -191,6 +215,9 @@ class Data(serializers.Serializer[Any]):
 class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="what is wrong, in words, with what there is instead")
     parameter = serializers.CharField(required=False, help_text="the parameter to blame")
+    in_force = serializers.CharField(
+        required=False, help_text="of a release that is withdrawn (410): the one in its place"
+    )
 
 
 TEXT = {"type": "string", "pattern": r"^[^\x00]*$"}  # no text has a NUL
@@ -215,10 +242,17 @@ TABLE_OF_RELEASE = _in_path(
 BY = _texts("by", "dimensions of the rows, divided by commas; sex is always there, as columns")
 LANG = OpenApiParameter("lang", str, enum=LANGUAGES, description="language of labels and notes")
 CITED = OpenApiParameter("release", TEXT, description="an earlier release, for instance BCR-1")
+DAY = r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$"
+AS_OF = OpenApiParameter(
+    "as_of",
+    {"type": "string", "pattern": DAY},
+    description="the figures as they stood at the end of that day; with `release`, both must mean the same",
+)
 OF_DATA = [
     OpenApiParameter("from", PERIOD, description="first period: 2026, 2026-Q3 or 2026-07"),
     OpenApiParameter("to", PERIOD, description="last period; a year stands for all of it"),
     CITED,
+    AS_OF,
     OpenApiParameter(
         "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}
     ),
@@ -280,6 +314,27 @@ def release(edition: Edition) -> dict[str, Any]:
             for table in edition.structure.tables
         },
         "released_by_builder": edition.released_by_builder,
+    }
+
+
+def in_full(edition: Edition, citation: Citation) -> dict[str, Any]:
+    """Return a release as `ReleaseInFull` describes it."""
+    earlier = register.before(edition)
+    changes = comparing.changes(earlier, edition)
+    newest = editions.latest(edition.dataset)
+    return {
+        **release(edition),
+        "note": edition.note,
+        "next_release_on": edition.next_on,
+        "is_in_force": newest is not None and newest.number == edition.number,
+        "follows": earlier.name if earlier else None,
+        "new_periods": changes.new_periods,
+        "redrawn": [year.code for year in changes.redrawn],
+        "made_final": [year.code for year in changes.made_final],
+        "years": [asdict(year) for year in edition.structure.years],
+        "missing": [asdict(missing) for missing in edition.missing],
+        "bytes": editions.sizes(edition),
+        "citation": citation.text,
     }
 
 

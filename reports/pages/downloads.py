@@ -96,4 +96,6 @@ def _written(
 def refusal(unknown: Unknown) -> HttpResponse:
     """Answer in words where a question makes no sense: 404 for a release that is not there, 410 for one that is
     withdrawn, else 400."""
-    return HttpResponse(str(unknown), status=unknown.status, content_type="text/plain; charset=utf-8")
+    return HttpResponse(
+        str(unknown), status=unknown.status, content_type="text/plain; charset=utf-8"
+    )

@@ -126,7 +126,9 @@ def sizes(edition: Edition) -> dict[str, int]:
     """Return the bytes of the file of each table of a release."""
     stored = Blob.objects.filter(release_id=edition.id)
     with public_role():
-        lengths = stored.annotate(bytes=Func("content", function="length")).values_list("name", "bytes")
+        lengths = stored.annotate(bytes=Func("content", function="length")).values_list(
+            "name", "bytes"
+        )
         return {name.removesuffix(".parquet"): size for name, size in lengths}
 
 

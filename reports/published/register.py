@@ -100,13 +100,12 @@ def withdrawals(releases: QuerySet[Release] | None = None) -> list[Withdrawal]:
 
 
 def _withdrawal(release: Release) -> Withdrawal:
-    assert release.withdrawn_at is not None
     return Withdrawal(
         release.dataset,
         release.number,
         release.structure["title"],
         release.out,  # type: ignore[attr-defined]
-        release.withdrawn_at,
+        release.withdrawn_at,  # type: ignore[arg-type]  # whatever is withdrawn has it
         release.withdrawn_because,
     )
 
@@ -131,22 +130,27 @@ def day_of(text: str) -> date:
 
 
 def standing(dataset: str, day: date) -> Edition | None:
-    """Return the release of a dataset that stood at the end of a day, None where the dataset has none now.
+    """Return the release of a dataset that stood at the end of a day, None where none of it was ever out.
 
     Raises NotReleased where none stood then, Withdrawn where that one was withdrawn since, Withheld.
     """
     with public_role():
         every = Release.objects.filter(dataset=dataset, released_at__isnull=False)
-        rows = list(every.annotate(out=OUT).order_by("-number").values_list("number", "out", "withdrawn_at"))
-    outs = [out for _number, out, _gone in rows]
-    if not rows or not editions.latest(dataset):
+        rows = list(
+            every.annotate(out=OUT).order_by("-number").values_list("number", "out", "withdrawn_at")
+        )
+    if not rows:
         return None
     for number, out, gone in rows:
         if timezone.localdate(out) <= day and (gone is None or timezone.localdate(gone) > day):
             return cited(f"{dataset}-{number}")
     raise NotReleased(
         _("No release of %(dataset)s stood on %(day)s. The first came on %(first)s.")
-        % {"dataset": dataset, "day": day.isoformat(), "first": on(min(outs))},
+        % {
+            "dataset": dataset,
+            "day": day.isoformat(),
+            "first": on(min(out for _number, out, _gone in rows)),
+        },
         "as_of",
     )
 

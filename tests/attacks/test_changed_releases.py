@@ -202,7 +202,9 @@ def test_what_was_changed_before_its_release_is_not_released(accept, publish, pu
     with as_owner():
         _cells_and_checksum(built)
     with scope.acting(publisher), pytest.raises(refusal.Refused, match="cannot be released"):
-        verbs.release(built, by=publisher, note="More months.", missing_acknowledged=built.missing_text)
+        verbs.release(
+            built, by=publisher, note="More months.", missing_acknowledged=built.missing_text
+        )
     verbs.withdraw(built, by=publisher, reason="changed")
 
 

@@ -21,6 +21,7 @@ from agencies.models import Agency
 from records.models import Record
 from reports.charts import drawing, kinds
 from reports.formats import FORMATS
+from reports.formats.citation import FORMS
 from reports.models import Blob, Build, Slice
 from reports.published import editions
 from reports.published.structure import SEX
@@ -43,6 +44,7 @@ def addresses():
         "kind": next(iter(kinds.KINDS)),
         "width": next(iter(drawing.WIDTHS)),
         "theme": next(iter(drawing.COLOURS)),
+        "form": next(iter(FORMS)),
     }
     found = set()
     for route in routes(get_resolver().url_patterns):

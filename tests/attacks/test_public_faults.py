@@ -81,7 +81,13 @@ def test_an_embargo_holds_for_people_who_are_signed_in_and_for_what_was_kept(
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[:1], 80))
     built = publish("WPF", release=False)
     until = timezone.now() + timezone.timedelta(days=1)
-    verbs.release(built, by=publisher, note="More months.", embargo_at=until, missing_acknowledged=built.missing_text)
+    verbs.release(
+        built,
+        by=publisher,
+        note="More months.",
+        embargo_at=until,
+        missing_acknowledged=built.missing_text,
+    )
     asked = [*addresses(), f"/figures/data/WPF.csv?{ALL}", f"/figures/data/WPF.xlsx?{ALL}&lang=ru"]
     for reader in (Client(), signed_in(viewer), signed_in(publisher)):
         for address in asked:

@@ -86,7 +86,12 @@ def test_killed_half_way_the_release_before_is_served_until_the_new_one_is_relea
     assert built.blobs.count() == len(built.structure["tables"])
     assert answers() == before
     with scope.acting(world.person(EDITOR)):
-        verbs.release(built, by=world.person(EDITOR), note="More months.", missing_acknowledged=built.missing_text)
+        verbs.release(
+            built,
+            by=world.person(EDITOR),
+            note="More months.",
+            missing_acknowledged=built.missing_text,
+        )
     assert Client().get(f"{V1}/datasets/WPF").json()["release"] == "WPF-2"
 
 
@@ -104,7 +109,9 @@ def test_of_two_who_release_at_once_one_wins_and_the_other_is_told(country, work
             with scope.acting(person):
                 mine = Release.objects.get(pk=built.pk)
                 together.wait(20)
-                verbs.release(mine, by=person, note="More months.", missing_acknowledged=mine.missing_text)
+                verbs.release(
+                    mine, by=person, note="More months.", missing_acknowledged=mine.missing_text
+                )
             return "released"
         except (refusal.Refused, access.Denied) as refused:
             return str(refused)

@@ -89,7 +89,7 @@ def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None
     if lacks:
         return 403
     if not place.there:
-        return 404
+        return place.lacks
     stranger = asked != ANYBODY and not who.holds(asked, place.agency)
     return place.stranger if stranger and method == "POST" else None
 

@@ -208,7 +208,6 @@ def _releases(country):
     country.releases["withdrawn"] = withdrawn.pk
     for release in Release.objects.exclude(pk=country.releases["out"]):
         country.mark(None, release.checksum, Permission.PUBLISH)
-    country.mark(None, WITHDRAWN, Permission.PUBLISH)
 
 
 def _accepted(agency, code, months, seed=1):
@@ -240,7 +239,13 @@ def _release(dataset, publisher, *, out=True, **said):
     with scope.acting(publisher):
         made = Release.objects.filter(dataset=dataset).order_by("-number")[0]
         if out:
-            verbs.release(made, by=publisher, note="More months.", missing_acknowledged=made.missing_text, **said)
+            verbs.release(
+                made,
+                by=publisher,
+                note="More months.",
+                missing_acknowledged=made.missing_text,
+                **said,
+            )
     return made
 
 

@@ -32,13 +32,14 @@ READ, FORM = {"GET", "HEAD"}, {"GET", "HEAD", "POST"}
 class Place:
     """One address of a route: its arguments, whose thing it is, and whether there is such a thing.
 
-    `see` and `post` override the rule of the route for this thing.
+    `see` and `post` override the rule of the route for this thing; `lacks` is the status where there is none.
     """
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
     agency: str | None = None
     there: bool = True
+    lacks: int = 404
     post: Any = ...
     query: str = ""
     changes: bool = True  # what is allowed changes something
@@ -205,6 +206,7 @@ def lists(country):
 # What is released, and what is not: a release that waits, one under embargo, one that was withdrawn.
 
 NAMES = {"WPF-1": True, "WPF-2": False, "BCR-1": False, "SLP-1": False, "NONE-1": False}
+GONE = "SLP-1"  # it was out and is withdrawn, which its own address says
 DATASETS = {"WPF": True, "BCR": False, "SLP": False, "NONE": False}
 INDICATORS = {"G1": True, "G7": True, "G99": False}
 COUNTED = {"G1": True, "G7": False, "G99": False}  # of which there are numbers
@@ -220,11 +222,34 @@ def named(argument, names, **more):
     ]
 
 
+def of_releases(**more):
+    """The addresses of releases themselves: that of one that is withdrawn says so."""
+
+    def places(country):
+        return [
+            replace(place, lacks=410 if place.name == GONE else 404)
+            for place in named("release", NAMES, **more)(country)
+        ]
+
+    return places
+
+
 def drawings(country):
     arguments = {"kind": next(iter(KINDS)), "width": "large", "theme": "light"}
     cited = [Place(f"of {name}", arguments, there=there, query=f"?dataset=WPF&release={name}")
              for name, there in NAMES.items()]  # fmt: skip
     return [Place("newest", arguments), *cited]
+
+
+def comparisons(country):
+    """Two releases side by side: as it comes, and with each release named."""
+    return [
+        Place("newest"),
+        *(
+            Place(name, query=f"?second={name}", there=there, lacks=410 if name == GONE else 404)
+            for name, there in NAMES.items()
+        ),
+    ]
 
 
 def releases(country):
@@ -388,13 +413,19 @@ ROUTES = {
     "reports:matrix_file": public(named("suffix", MATRIX_FILES)),
     "reports:coverage": public(),
     "reports:quality": public(),
+    "reports:published_releases": public(),
+    "reports:published_release": public(of_releases()),
+    "reports:cite": public(of_releases(form="bib")),
+    "reports:compare": public(comparisons),
+    "reports:revisions": public(named("dataset", DATASETS)),
     "reports:method": public(),
     "reports:api_guide": public(),
     "reports:api_datasets": public(program=True),
     "reports:api_data": public(named("dataset", DATASETS), program=True),
     "reports:api_dataset": public(named("dataset", DATASETS), program=True),
     "reports:api_releases": public(named("dataset", DATASETS), program=True),
-    "reports:api_table_file": public(named("release", NAMES, name="core"), program=True),
+    "reports:api_release": public(of_releases(), program=True),
+    "reports:api_table_file": public(of_releases(name="core"), program=True),
     "reports:api_tables": public(program=True),
     "reports:api_table": public(named("code", TABLES), program=True),
     "reports:api_indicators": public(program=True),

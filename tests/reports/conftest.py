@@ -192,7 +192,12 @@ def publish(build, publisher):
         built = Release.objects.filter(dataset=dataset).order_by("-number")[0]
         if release:
             with scope.acting(publisher):
-                verbs.release(built, by=publisher, note="More months.", missing_acknowledged=built.missing_text)
+                verbs.release(
+                    built,
+                    by=publisher,
+                    note="More months.",
+                    missing_acknowledged=built.missing_text,
+                )
         return built
 
     return go

@@ -112,7 +112,9 @@ def test_nobody_is_named(rows):
 
 def test_publishing_builds_and_releases_where_the_site_allows_it(rows, publisher, settings):
     settings.RELEASE_BY_BUILDER = True
-    answer = json.loads(run("publish", "wpf", person=publisher.email, note="More.", missing=MISSING))
+    answer = json.loads(
+        run("publish", "wpf", person=publisher.email, note="More.", missing=MISSING)
+    )
     release = Release.objects.get()
     assert answer == {
         "release": "WPF-1",
@@ -131,7 +133,14 @@ def test_publishing_without_a_delivery_that_is_expected_says_how_to_go_on(rows, 
         with pytest.raises(CommandError, match="lacks deliveries"):
             run("publish", "WPF", person=publisher.email, note="More.", waiting=True, missing=wrong)
     answer = json.loads(
-        run("publish", "WPF", person=publisher.email, note="More.", waiting=True, missing=MISSING.lower())
+        run(
+            "publish",
+            "WPF",
+            person=publisher.email,
+            note="More.",
+            waiting=True,
+            missing=MISSING.lower(),
+        )
     )
     assert (answer["release"], answer["state"]) == ("WPF-1", "RELEASED")
     with pytest.raises(CommandError, match="No release of BCR is built"):

@@ -29,7 +29,9 @@ def test_who_built_a_release_does_not_release_it_by_verb_or_by_page(built, build
         scope.acting(builder),
         pytest.raises(refusal.Refused, match="another publisher") as refused,
     ):
-        verbs.release(built, by=builder, note="More months.", missing_acknowledged=built.missing_text)
+        verbs.release(
+            built, by=builder, note="More months.", missing_acknowledged=built.missing_text
+        )
     assert str(publisher) in str(refused.value)
     desk = signed_in(builder)
     page = desk.get(built.get_absolute_url())
@@ -57,7 +59,9 @@ def test_where_the_site_allows_it_every_reader_is_told(client, built, builder, s
     desk = signed_in(builder)
     assert f"Release {built}" in desk.get(built.get_absolute_url()).content.decode()
     with scope.acting(builder):
-        verbs.release(built, by=builder, note="More months.", missing_acknowledged=built.missing_text)
+        verbs.release(
+            built, by=builder, note="More months.", missing_acknowledged=built.missing_text
+        )
     assert built.released_by_builder
     assert SAID in text_of(desk.get(built.get_absolute_url()))
     for address in ("/figures/?dataset=WPF", "/figures/tables/T14/"):

@@ -97,7 +97,13 @@ def test_an_embargo_ends_by_itself(accepted, publish, publisher):
     with pytest.raises(refusal.Refused, match="in the past"):
         verbs.release(made, by=publisher, note="More months.", embargo_at=timezone.now())
     until = timezone.now() + datetime.timedelta(days=1)
-    verbs.release(made, by=publisher, note="More months.", embargo_at=until, missing_acknowledged=made.missing_text)
+    verbs.release(
+        made,
+        by=publisher,
+        note="More months.",
+        embargo_at=until,
+        missing_acknowledged=made.missing_text,
+    )
     assert editions.latest("WPF") is None
     ended = timezone.now() - datetime.timedelta(hours=1)
     with as_owner():  # time passes for nobody else
@@ -228,7 +234,9 @@ def test_a_release_without_a_delivery_that_is_expected_waits_for_its_publisher_t
         with pytest.raises(
             refusal.Refused, match="lacks deliveries that are expected: MLSP 2026-02"
         ):
-            verbs.release(built, by=publisher, note="More months.", missing_acknowledged=acknowledged)
+            verbs.release(
+                built, by=publisher, note="More months.", missing_acknowledged=acknowledged
+            )
         built.refresh_from_db()
         assert built.state == State.BUILT
     verbs.release(built, by=publisher, note="More months.", missing_acknowledged=" mlsp  2026-02 ")

@@ -32,7 +32,12 @@ def finish(builder, publisher):
         if job.state == "DONE":
             with scope.acting(publisher):
                 built = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-                verbs.release(built, by=publisher, note="More months.", missing_acknowledged=built.missing_text)
+                verbs.release(
+                    built,
+                    by=publisher,
+                    note="More months.",
+                    missing_acknowledged=built.missing_text,
+                )
         return job
 
     return go
