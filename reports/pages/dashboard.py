@@ -34,6 +34,7 @@ from reports.published.query import (
     question_of,
     with_headline,
 )
+from reports.published.register import NotReleased
 from reports.published.structure import SEX, TIME, Unknown
 from reports.published.tree import together
 from standards import numbers
@@ -103,7 +104,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "unit": unit(edition),
         "headline": headline(table.total, question.measure),
         "lead": lead(table.total, edition, question.where),
-        "sums": [_sum(e, question) for e in editions],
+        "sums": [_sum(e, question) for e in _beside(request, editions)],
         "charts": _charts(reading),
         "filters": _filters(request, edition),
         "notes": flat.notes(table),
@@ -271,6 +272,21 @@ def _newest(request: HttpRequest, editions: list[Edition]) -> Edition:
         return newest
     cited = request.GET.get("release", "").strip().upper().rpartition("-")[0]
     return by_dataset.get(cited, editions[0])
+
+
+def _beside(request: HttpRequest, editions: list[Edition]) -> list[Edition]:
+    """Return the releases whose sums stand at the top: the newest, or those of the day that is asked for."""
+    stood = []
+    for edition in editions:
+        asked = QueryDict(mutable=True)
+        asked["as_of"] = request.GET.get("as_of", "")
+        try:
+            stood.append(edition_of(asked, edition.dataset) or edition)
+        except NotReleased:  # none of this dataset then
+            continue
+        except Unknown:  # no day: the page says so
+            return editions
+    return stood or editions
 
 
 def _charts(reading: PageQuestion) -> SafeString:

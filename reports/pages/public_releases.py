@@ -174,7 +174,10 @@ def cite_links(edition: Edition, query: str = "") -> list[tuple[str, str]]:
 def _cited(request: HttpRequest, edition: Edition) -> Citation:
     """Return the citation that a request asks for. Raises Unknown."""
     query = request.GET.copy()
-    code = query.pop("table", [""])[-1].upper()
+    codes = query.pop("table", [""])
+    if len(codes) > 1:
+        raise Unknown(_("“%(name)s” is given more than once.") % {"name": "table"}, "table")
+    code = codes[0].upper()
     for name in ("lang", *filter(MARKS.fullmatch, list(query))):
         query.pop(name, None)
     if not code and not query:

@@ -101,6 +101,8 @@ def edition_of(query: QueryDict, dataset: str) -> Edition | None:
     Raises NotReleased for a name of no release of this dataset and a day on which none stood, or another one than is
     named; Withdrawn for one that is gone.
     """
+    for parameter in EDITION:
+        _require_once(query, parameter)
     name, day = query.get("release", "").strip().upper(), query.get("as_of", "")
     edition = _cited(name, dataset) if name else None
     if not day:

@@ -4,19 +4,19 @@ import hashlib
 import json
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from django.utils.html import strip_tags
 
 from agencies import scope
 from agencies.refusal import Refused
-from reports.models import Blob, Release
-from reports.published import comparing, editions, figures, register
+from reports.models import Release
+from reports.published import comparing, editions, figures
 from reports.releases import verbs
 from tests.cast import signed_in
-from tests.reports.conftest import LATER, MONTHS, as_owner, draw
+from tests.reports.conftest import LATER, as_owner, draw
 
 V1 = "/figures/api/v1"
 PAGE = "/figures/releases/"
@@ -76,7 +76,7 @@ def test_the_note_of_a_release_that_is_out_stays(permits):
 
 
 def test_the_list_has_every_release_with_its_state_in_words(client, two, publisher):
-    first, second = two
+    second = two[1]
     said = text_of(client.get(PAGE))
     assert said.index("WPF-2") < said.index("WPF-1")
     assert "In force" in said and "Replaced by WPF-2" in said
@@ -113,8 +113,7 @@ def test_the_numbers_of_the_page_are_those_of_the_tables_and_the_change_is_their
         for name in ("WPF-1", "WPF-2")
     )
     assert cells_of(client.get(f"{PAGE}WPF-2/"), "2026")[:4] == [
-        (now, now - was)
-        for was, now in ((one.f, other.f), (one.m, other.m), (one.o, other.o))
+        (now, now - was) for was, now in ((one.f, other.f), (one.m, other.m), (one.o, other.o))
     ] + [(other.total, other.total - one.total)]
 
 
@@ -143,7 +142,11 @@ def test_the_size_and_the_checksum_of_each_file_are_those_of_what_is_downloaded(
 
 def test_the_api_tells_what_is_new_in_a_release(client, two):
     said = client.get(f"{V1}/releases/wpf-2").json()
-    assert (said["follows"], said["new_periods"], said["is_in_force"]) == ("WPF-1", ["2026-04"], True)
+    assert (said["follows"], said["new_periods"], said["is_in_force"]) == (
+        "WPF-1",
+        ["2026-04"],
+        True,
+    )
     assert said["note"] == "More months." and said["next_release_on"] is None
     assert [year["code"] for year in said["years"]] == ["2026"]
     first = client.get(f"{V1}/releases/WPF-1").json()
@@ -168,18 +171,16 @@ OF_A_RELEASE = (
 )
 
 
-@pytest.mark.parametrize("address", OF_A_RELEASE)
-def test_a_withdrawn_release_is_gone_with_its_reason_and_the_one_in_force(
-    client, two, publisher, address
-):
+def test_a_withdrawn_release_is_gone_with_its_reason_and_the_one_in_force(client, two, publisher):
     withdraw(two[1], publisher)
-    response = client.get(address.format("WPF-2"))
-    said = text_of(response)
-    assert response.status_code == 410
-    assert "A region was wrong." in said and "WPF-1" in said
-    if address.startswith(V1):
-        assert response.json()["in_force"] == "WPF-1"
-    assert client.get(address.format("WPF-1")).status_code == 200
+    for address in OF_A_RELEASE:
+        response = client.get(address.format("WPF-2"))
+        said = text_of(response)
+        assert response.status_code == 410, address
+        assert "A region was wrong." in said and "WPF-1" in said, address
+        if address.startswith(V1):
+            assert response.json()["in_force"] == "WPF-1", address
+        assert client.get(address.format("WPF-1")).status_code == 200, address
 
 
 def test_where_the_only_release_is_withdrawn_none_is_in_force(client, permits, publisher):
@@ -224,10 +225,234 @@ def test_what_nobody_saw_is_answered_as_what_never_was(
     assert "secret reason" not in text_of(client.get(PAGE))
 
 
-@pytest.mark.parametrize("name", ["WPF", "WPF-", "-1", "WPF-1-1", "WPF-0001", "1", "WPF-9999999"])
-def test_names_of_no_release_are_not_found(client, permits, name):
-    if name == "WPF-0001":  # the same number
-        assert client.get(f"{PAGE}{name}/").status_code == 200
-        return
-    for address in (f"{PAGE}{name}/", f"{V1}/releases/{name}"):
-        assert client.get(address).status_code == 404, address
+def test_names_of_no_release_are_not_found(client, permits):
+    for name in ("WPF", "WPF-", "-1", "WPF-1-1", "1", "WPF-9999999", "W" * 300 + "-1"):
+        for address in (f"{PAGE}{name}/", f"{V1}/releases/{name}"):
+            assert client.get(address).status_code == 404, address
+
+
+# How it is cited
+
+
+def test_a_release_is_cited_as_text_for_tex_and_as_data(client, permits):
+    text = client.get(f"{PAGE}WPF-1/cite.txt")
+    year = timezone.localdate().year
+    assert text["Content-Type"].startswith("text/plain")
+    assert text.content.decode().startswith(
+        f"Migration in figures ({year}). Work permits for foreigners. Release WPF-1, "
+    )
+    assert text.content.decode().endswith("http://testserver/figures/releases/WPF-1/\n")
+    tex = client.get(f"{PAGE}WPF-1/cite.bib").content.decode()
+    assert tex.startswith("@misc{WPF-1,\n") and f"  year = {{{year}}},\n" in tex
+    assert "url = {http://testserver/figures/releases/WPF-1/}" in tex
+    assert tex.count("{") == tex.count("}")
+    data = json.loads(client.get(f"{PAGE}wpf-1/cite.json").content)
+    assert data["types"]["resourceTypeGeneral"] == "Dataset"
+    assert data["version"] == "WPF-1" and data["publicationYear"] == year
+    assert {c["name"] for c in data["contributors"]} == {"SMS", "MLSP"}
+    assert client.get(f"{PAGE}WPF-1/cite.doc").status_code == 404
+
+
+def test_a_citation_of_a_table_leads_to_it_in_that_release_for_ever(client, two):
+    asked = {"table": "t14", "quarter": "2026-Q1", "utm_source": "mail"}
+    data = json.loads(client.get(f"{PAGE}WPF-1/cite.json", asked).content)
+    assert data["url"] == "http://testserver/figures/tables/T14/?quarter=2026-Q1&release=WPF-1"
+    assert data["titles"][0]["title"].startswith("T14 ")
+    page = client.get(data["url"].removeprefix("http://testserver"))
+    assert page.status_code == 200 and "You are reading release WPF-1" in text_of(page)
+    data = json.loads(client.get(f"{PAGE}WPF-1/cite.json", {"by": "region,sex"}).content)
+    address = data["url"].removeprefix("http://testserver")
+    assert (
+        client.get(address).content
+        == client.get("/figures/data/WPF.csv?by=region&release=WPF-1").content
+    )
+
+
+def test_a_citation_of_what_there_is_not_is_refused_in_words(client, permits):
+    for query, status in {
+        "table=T08": 404,  # of another dataset
+        "table=NOPE": 404,
+        "table=T14&table=T14": 400,
+        "table=T14&region=XX": 400,
+        "by=shoe": 400,
+        "colour=red": 400,
+        "lang=xx": 400,
+        "lang=ru": 200,
+    }.items():
+        response = client.get(f"{PAGE}WPF-1/cite.txt?{query}")
+        assert response.status_code == status and response.content, query
+
+
+def test_signs_of_tex_are_escaped():
+    from reports.formats.citation import _tex
+
+    assert _tex(r"50% of A&B_{c} ~ \d") == r"50\% of A\&B\_\{c\} \~{} \textbackslash{}d"
+
+
+# As it stood on a day
+
+
+AS_OF = (
+    "/figures/?dataset=WPF&as_of={}",
+    "/figures/tables/T14/?as_of={}",
+    "/figures/tables/T14.csv?as_of={}",
+    "/figures/data/WPF.csv?as_of={}",
+    "/figures/charts/trend-large-light.svg?dataset=WPF&as_of={}",
+    V1 + "/datasets/WPF?as_of={}",
+    V1 + "/datasets/WPF/data?as_of={}",
+    V1 + "/tables/T14/data?as_of={}",
+)
+
+
+def content_of(response):
+    return response.getvalue() if response.streaming else response.content
+
+
+def test_figures_as_of_a_day_are_those_of_the_release_that_stood_then(client, two):
+    first, second = two
+    day = long_ago(first, 20)
+    long_ago(second, 10)
+    for address in AS_OF:
+        asked = client.get(address.format(day))
+        assert asked.status_code == 200, address
+        named = client.get(address.replace("as_of={}", "release=WPF-1"))
+        if "/figures/?" not in address and "T14/?" not in address:
+            assert content_of(asked) == content_of(named), address
+        else:
+            assert "You are reading release WPF-1" in text_of(asked)
+        now = client.get(address.format(timezone.localdate().isoformat()))
+        assert content_of(now) != content_of(asked), address
+
+
+def test_a_day_on_which_nothing_stood_or_that_is_none_is_refused_in_words(client, permits):
+    for address, (day, status, words) in product(AS_OF, NO_DAYS):
+        response = client.get(address.format(day))
+        assert response.status_code == status, (address, day)
+        assert words in text_of(response), (address, day)
+
+
+NO_DAYS = [
+    ("1999-01-01", 404, "The first came on"),
+    ("0001-01-01", 404, "The first came on"),
+    ("9999-12-31", 404, "has not come yet"),
+    ("2026-02-30", 404, "in the calendar"),
+    ("yesterday", 400, "is a day such as"),
+    ("20260101", 400, "is a day such as"),
+    ("2026-W01-1", 400, "is a day such as"),
+    ("٢٠٢٦-٠١-٠١", 400, "is a day such as"),
+    ("2026-01-01&as_of=2026-01-02", 400, "more than once"),
+]
+
+
+def test_a_day_and_a_release_have_to_mean_the_same(client, two):
+    day = long_ago(two[0], 20)
+    both = f"{V1}/datasets/WPF/data?release={{}}&as_of={day}"
+    assert client.get(both.format("WPF-1")).status_code == 200
+    refused = client.get(both.format("WPF-2"))
+    assert refused.status_code == 404 and "WPF-1 stood, not WPF-2" in refused.json()["detail"]
+
+
+def test_what_stood_then_and_was_withdrawn_since_is_gone(client, two, publisher):
+    day = long_ago(two[0], 20)
+    withdraw(two[0], publisher)
+    response = client.get(f"{V1}/datasets/WPF/data?as_of={day}")
+    assert response.status_code == 410 and "A region was wrong." in response.json()["detail"]
+    assert response.json()["in_force"] == "WPF-2"
+
+
+def test_the_sums_of_all_datasets_are_as_of_the_same_day(client, released, accept, publish):
+    days = [long_ago(released[dataset], 20) for dataset in released]
+    accept("SMS-BCR", draw("SMS-BCR", LATER, 240, seed=7))
+    publish("BCR")
+    then, now = (
+        [
+            int(n.replace(",", ""))
+            for n in re.findall(
+                r'<tr class="all">.*?<td colspan="2">([\d,]+)',
+                client.get(address).content.decode(),
+                re.S,
+            )
+        ]
+        for address in (f"/figures/?dataset=WPF&as_of={days[0]}", "/figures/?dataset=WPF")
+    )
+    assert len(then) == len(now) == 3 and sum(then) < sum(now)
+
+
+# One release beside another
+
+
+def test_two_releases_are_compared_cell_by_cell(client, two):
+    one, other = (editions.cited(name) for name in ("WPF-1", "WPF-2"))
+    for by in (["DECISION"], ["TIME_PERIOD"], ["REGION", "DECISION"], ["QUARTER", "DECISION"]):
+        rows = comparing.compare(one, other, by, {})
+        for edition, side in ((one, "before"), (other, "after")):
+            there = {row.codes: row.figures for row in figures.tabulate(edition, by).rows}
+            shown = {row.codes: getattr(row, side) for row in rows}
+            assert there.items() <= shown.items()
+            assert not any(f.total for codes, f in shown.items() if f and codes not in there)
+        for row in rows:
+            if row.change:
+                assert sum(row.change[:3]) == row.change[3] == row.after.total - row.before.total
+    april = next(
+        row for row in comparing.compare(one, other, ["TIME_PERIOD"], {}) if row.before is None
+    )
+    assert april.codes == ("2026-04",) and april.is_changed and april.change is None
+
+
+def test_the_page_that_compares_shows_both_figures_and_the_change(client, two):
+    response = client.get(f"{PAGE}compare/?first=WPF-1&second=WPF-2&by=month&decision=all")
+    said = text_of(response)
+    assert response.status_code == 200 and "WPF-1 beside WPF-2" in said
+    assert "1 of 4 rows changed." in said
+    assert cells_of(response, "January 2026")[3][1] == 0  # what is out stays
+    assert "new" in said[said.index("April 2026") :]
+    only = text_of(client.get(f"{PAGE}compare/?by=month&decision=all&changed=1"))
+    assert "Row April 2026" in only and "March 2026" not in only
+
+
+def test_without_names_the_newest_release_is_compared_with_the_one_before(client, two):
+    said = text_of(client.get(f"{PAGE}compare/"))
+    assert "WPF-1 beside WPF-2" in said
+    assert "WPF-1 beside WPF-2" in text_of(client.get(f"{PAGE}compare/?first=wpf-1"))
+
+
+def test_a_single_release_has_nothing_to_be_compared_with(client, permits):
+    assert "only release of its dataset" in text_of(client.get(f"{PAGE}compare/"))
+
+
+def test_a_comparison_that_cannot_be_made_is_refused_in_words(client, released):
+    for query, status in {
+        "first=WPF-1&second=BCR-1": 400,
+        "first=WPF-1&first=WPF-1": 400,
+        "first=WPF-9": 404,
+        "second=' OR 1=1": 404,
+        "second=WPF-1&first=WPF-1&by=shoe": 400,
+        "second=WPF-1&first=WPF-1&by=month,quarter": 400,
+        "second=WPF-1&first=WPF-1&by=region,occupation": 400,
+        "second=WPF-1&first=WPF-1&region=XX": 400,
+        "second=WPF-1&first=WPF-1&colour=red": 400,
+        "second=WPF-1&first=WPF-1&by=region&page=99999999999999999999": 200,
+    }.items():
+        response = client.get(f"{PAGE}compare/?{query}")
+        assert response.status_code == status, query
+        assert status == 200 or 'role="alert"' in response.content.decode(), query
+
+
+def test_a_series_is_shown_as_every_release_had_it(client, two):
+    for show, part in (("total", "total"), ("women", "f"), ("men", "m")):
+        response = client.get(f"{PAGE}revisions/wpf/?time=month&show={show}")
+        assert response.status_code == 200
+        for month, name in (("2026-01", "January 2026"), ("2026-04", "April 2026")):
+            where = {"DECISION": ["GRANTED"], "TIME_PERIOD": [month]}
+            newest = figures.tabulate(editions.latest("WPF"), [], where).total
+            cells = cells_of(response, name)
+            assert cells[0][0] == getattr(newest, part)
+            assert cells[0][1] == 0  # published months stay
+            assert (cells[1] is None) == (month == "2026-04")
+
+
+def test_a_series_that_cannot_be_shown_is_refused_in_words(client, permits):
+    for query in ("show=all", "time=week", "colour=red", "region=XX", "show=men&show=women"):
+        response = client.get(f"{PAGE}revisions/WPF/?{query}")
+        assert response.status_code == 400 and 'role="alert"' in response.content.decode(), query
+    assert client.get(f"{PAGE}revisions/NOPE/").status_code == 404
