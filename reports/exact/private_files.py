@@ -25,9 +25,10 @@ def write_private(path: str, content: bytes) -> str:
 
 
 def as_bytes(table: pa.Table) -> bytes:
-    """Return the table as a Parquet file: the same cells in the same order give the same bytes."""
+    """Return the table as a Parquet file: the same cells in the same order give the same bytes, however they came
+    together."""
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
+    pq.write_table(table.combine_chunks().replace_schema_metadata(), buffer, compression="zstd")
     return buffer.getvalue()
 
 

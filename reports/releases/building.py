@@ -137,7 +137,7 @@ def _freeze(
 ) -> Release:
     """Store what readers will see: the tables of the family, and the structure that explains them."""
     dataset = numbering.dataset
-    public = {name: _public(table) for name, table in _joined(dataset, protected).items()}
+    public = {name: public_part(table) for name, table in joined(dataset, protected).items()}
     files = {f"{name}.parquet": private_files.as_bytes(table) for name, table in public.items()}
     structure = _structure(numbering, known, planned, public, files)
     pieces = [piece for plan in planned for piece in plan.pieces]
@@ -157,7 +157,7 @@ def _freeze(
     return release
 
 
-def _joined(dataset: Dataset, protected: Sequence[ProtectedYear]) -> dict[str, pa.Table]:
+def joined(dataset: Dataset, protected: Sequence[ProtectedYear]) -> dict[str, pa.Table]:
     """Return each table of the family with all years. Private: it has the true counts."""
     return {
         table.name: pa.concat_tables([year.tables[table.name] for year in protected])
@@ -165,7 +165,7 @@ def _joined(dataset: Dataset, protected: Sequence[ProtectedYear]) -> dict[str, p
     }
 
 
-def _public(table: pa.Table) -> pa.Table:
+def public_part(table: pa.Table) -> pa.Table:
     """Return what readers may have of a table: cells that are published above zero, without true counts."""
     return table.filter(pc.greater(table[VALUE], 0)).drop_columns([COUNT])
 
@@ -243,7 +243,7 @@ def _record_build(
         errors=accuracy_of(numbering, protected)[0],
         nearness=[asdict(table) for table in nearness_in(numbering, protected)],
         conflicts=[conflict.as_json() for conflict in _every_conflict(protected)],
-        files=_write_private(release, _joined(dataset, protected)),
+        files=_write_private(release, joined(dataset, protected)),
         built_by_id=by,
     )
 

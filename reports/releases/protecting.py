@@ -82,8 +82,14 @@ def exact_of(
 ) -> Exact:
     """Add up slices: the exact cells of a year by all columns of its family. published: those already behind figures."""
     dataset, known = numbering.dataset, {piece.pk for piece in published}
-    cells = [slices.cells_of(p, dataset, published=p.pk in known) for p in pieces]
-    added = numbering.with_times(cube.add_up(cells, dataset.names))
+    return exact_from(
+        numbering, [slices.cells_of(p, dataset, published=p.pk in known) for p in pieces]
+    )
+
+
+def exact_from(numbering: Numbering, cells: Sequence[pa.Table]) -> Exact:
+    """Add up the cells of slices: the exact cells of a year by all columns of its family."""
+    added = numbering.with_times(cube.add_up(cells, numbering.dataset.names))
     return Exact(numbering.numbers(added, numbering.names), cube.counts(added))
 
 

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 from django.db import connection, transaction
+from django.db.models import Case, Value, When
 
 from agencies import scope
 from agencies.models import Agency
@@ -199,6 +200,46 @@ def publish(build, publisher):
                     missing_acknowledged=built.missing_text,
                 )
         return built
+
+    return go
+
+
+@pytest.fixture
+def finish(builder, publisher):
+    """finish(dataset, *years) -> the job of a release in which these years are final; it is released."""
+
+    def go(dataset, *years):
+        with scope.acting(builder):
+            job = verbs.build(dataset, by=builder, finish=years)
+        job = worker.work(job.pk)
+        if job.state == "DONE":
+            with scope.acting(publisher):
+                built = Release.objects.filter(dataset=dataset).order_by("-number")[0]
+                verbs.release(
+                    built,
+                    by=publisher,
+                    note="More months.",
+                    missing_acknowledged=built.missing_text,
+                )
+        return job
+
+    return go
+
+
+@pytest.fixture
+def correct(submit, lead, statistician):
+    """correct(submission, n) -> accepted again, with another age in n of its records."""
+
+    def go(submission, n):
+        with scope.acting(statistician):
+            submissions.advance(submission, "reopen", by=statistician, reason="a mistake")
+        with scope.working([submission.agency_id]):
+            records = Record.objects.filter(submission=submission).order_by("pk")[:n]
+            Record.objects.filter(pk__in=list(records.values_list("pk", flat=True))).update(
+                age=Case(When(age__lt=65, then=Value(70)), default=Value(20))
+            )
+        submission.refresh_from_db()
+        lead(submission)
 
     return go
 

@@ -5,11 +5,8 @@ import shutil
 
 import pyarrow.parquet as pq
 import pytest
-from django.db.models import Case, Value, When
 
 from agencies import scope
-from jobs import worker
-from records.models import Record
 from records.review import submissions
 from reports.designs import datasets
 from reports.models import Blob, Release
@@ -19,46 +16,6 @@ from reports.releases import verbs
 from tests.reports.conftest import draw, forgotten
 
 YEAR = [f"2025-{month:02}" for month in range(1, 13)]
-
-
-@pytest.fixture
-def finish(builder, publisher):
-    """finish(dataset, *years) -> the job of a release in which these years are final; it is released."""
-
-    def go(dataset, *years):
-        with scope.acting(builder):
-            job = verbs.build(dataset, by=builder, finish=years)
-        job = worker.work(job.pk)
-        if job.state == "DONE":
-            with scope.acting(publisher):
-                built = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-                verbs.release(
-                    built,
-                    by=publisher,
-                    note="More months.",
-                    missing_acknowledged=built.missing_text,
-                )
-        return job
-
-    return go
-
-
-@pytest.fixture
-def correct(submit, lead, statistician):
-    """correct(submission, n) -> accepted again, with another age in n of its records."""
-
-    def go(submission, n):
-        with scope.acting(statistician):
-            submissions.advance(submission, "reopen", by=statistician, reason="a mistake")
-        with scope.working([submission.agency_id]):
-            records = Record.objects.filter(submission=submission).order_by("pk")[:n]
-            Record.objects.filter(pk__in=list(records.values_list("pk", flat=True))).update(
-                age=Case(When(age__lt=65, then=Value(70)), default=Value(20))
-            )
-        submission.refresh_from_db()
-        lead(submission)
-
-    return go
 
 
 def tables(release, **where):
