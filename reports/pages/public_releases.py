@@ -115,6 +115,7 @@ def release(request: HttpRequest, release: str) -> HttpResponse:
         "newest_at": newest and reverse("reports:published_release", args=[newest.name]),
         "rows": rows,
         "measure": counted,
+        "time": _year(edition).lower(),
         "changes": changes_in_words(
             comparing.changes(earlier, edition), register.withdrawn_between(earlier, edition)
         ),
@@ -207,17 +208,26 @@ def _permalink(query: QueryDict, edition: Edition) -> str:
     return query.urlencode()
 
 
-def numbers(earlier: Edition | None, edition: Edition) -> tuple[list[tuple[str, Difference]], str]:
-    """Return the years of a release with the difference to the release before, and what is counted."""
-    structure = edition.structure
-    year = structure.roll_ups[-1].name if structure.roll_ups else TIME
+def numbers(
+    earlier: Edition | None, edition: Edition
+) -> tuple[list[tuple[str, str, Difference]], str]:
+    """Return the years of a release, as code and in words, with the difference to the release before; and what is
+    counted."""
+    structure, year = edition.structure, _year(edition)
     where = with_headline(structure, {}, [year])
     try:
         rows = comparing.compare(earlier or edition, edition, [year], where)
     except Unknown:  # the one before was of another design, so there is nothing to compare
         rows = comparing.compare(edition, edition, [year], where)
-    named = [(period_name(row.codes[0], active_language()), row) for row in reversed(rows)]
-    return named, measure(structure, where, [year])
+    codes = [row.codes[0] for row in rows]
+    named = [(c, period_name(c, active_language()), r) for c, r in zip(codes, rows, strict=True)]
+    return named[::-1], measure(structure, where, [year])
+
+
+def _year(edition: Edition) -> str:
+    """Return the column of the longest periods."""
+    longer = edition.structure.roll_ups
+    return longer[-1].name if longer else TIME
 
 
 def years_in_words(years: Sequence[PublishedYear]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
@@ -15,6 +16,7 @@ from reports.formats import flat
 from reports.pages import filters
 from reports.pages.downloads import links, refusal, table_options
 from reports.pages.filters import Filter
+from reports.pages.public_releases import cite_links
 from reports.published import editions
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import Figures, Row, Table
@@ -36,10 +38,12 @@ class Label:
 
 @dataclass(frozen=True)
 class Line:
-    """A row as the page shows it: labels, figures, and whether something is missing from them."""
+    """A row as the page shows it: labels, figures, and whether something is missing from them. trace: the
+    parameters that ask where its figures come from."""
 
     labels: list[Label]
     row: Row
+    trace: str
 
     @property
     def figures(self) -> Figures:
@@ -113,6 +117,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
         "notes": flat.notes(answer),
         "filters": _filters(request, design, edition),
         "files": links("reports:table_file", design.code, reading.query),
+        "forms": cite_links(edition, f"table={design.code}&{reading.query}".rstrip("&")),
     }
     return render(request, "reports/table.html", context, status=reading.status)
 
@@ -130,9 +135,16 @@ def _lines(table: Table, rows: Iterable[Row]) -> list[Line]:
             Label(d.label(code, language), again=k < same)
             for k, (d, code) in enumerate(zip(dimensions, row.codes, strict=True))
         ]
-        lines.append(Line(labels, row))
+        lines.append(Line(labels, row, _trace(table, row)))
         before = row.codes
     return lines
+
+
+def _trace(table: Table, row: Row) -> str:
+    """Return the parameters that mean the figures of one row: its codes, and what the table is limited to."""
+    codes = {**table.where, **{n: [code] for n, code in zip(table.by, row.codes, strict=True)}}
+    asked = {name.lower(): ",".join(chosen) for name, chosen in codes.items()}
+    return urlencode({"release": table.edition.name, **asked})
 
 
 def _filters(request: HttpRequest, design: TableDesign, edition: Edition) -> list[Filter]:

@@ -252,6 +252,14 @@ def comparisons(country):
     ]
 
 
+def provenances(country):
+    """Where a figure of each release comes from: whoever has signed in may ask, of what is out."""
+    return [
+        Place(name, query=f"?release={name}", there=there, lacks=410 if name == GONE else 404)
+        for name, there in NAMES.items()
+    ]
+
+
 def releases(country):
     found = [Place(state, {"pk": pk}) for state, pk in country.releases.items()]
     return [*found, Place("none", {"pk": MISSING}, there=False)]
@@ -397,6 +405,7 @@ ROUTES = {
     "reports:build": page(places=builds, get=None, post=P.PUBLISH),
     "reports:release": page(places=releases, get=P.PUBLISH),
     "reports:release_verb": page(places=release_verbs, get=None, post=P.PUBLISH, posts=a_release),
+    "reports:provenance": page(places=provenances),
     # Released figures
     "reports:dashboard": public(),
     "reports:chart": public(drawings),
