@@ -25,7 +25,7 @@ from reports.published.query import (
     with_headline,
 )
 from reports.published.register import Withdrawn
-from reports.published.structure import ROLL_UPS, SEX, TIME, Structure, Unknown
+from reports.published.structure import ROLL_UPS, SEX, TIME, Dimension, Structure, Unknown
 from standards.periods import period_name
 from standards.sex import Figures
 from standards.translation import active_language, in_language
@@ -118,7 +118,7 @@ def _compare(
         "first": first,
         "second": second,
         "problem": str(problem) if problem else "",
-        "releases": [(e.name, in_language(e.structure.title)) for e in _every()],
+        "releases": _every(),
         "columns": _columns(second, request.GET) if second else [],
         "periods": filters.of_periods(request, second.structure) if second else [],
         "kept": _kept(request.GET),
@@ -137,10 +137,13 @@ def _compare(
     return render(request, "reports/comparison.html", context, status=status)
 
 
-def _every() -> list[Edition]:
-    """Return all releases that can be compared, newest first."""
-    found = register.read(pk for pk, _out in register.entries())
-    return [edition for edition in found if isinstance(edition, Edition)]
+def _every() -> list[tuple[str, list[str]]]:
+    """Return the names of all releases that can be compared, newest first, by the title of their dataset."""
+    by_title: dict[str, list[str]] = {}
+    for edition in register.read(pk for pk, _out in register.entries()):
+        if isinstance(edition, Edition):
+            by_title.setdefault(in_language(edition.structure.title), []).append(edition.name)
+    return sorted(by_title.items())
 
 
 def _columns(edition: Edition, query: QueryDict) -> list[tuple[str, str, bool]]:
@@ -151,9 +154,16 @@ def _columns(edition: Edition, query: QueryDict) -> list[tuple[str, str, bool]]:
         chosen = []
     return [
         (name, in_language(dimension.labels), name in chosen)
-        for name, dimension in edition.structure.by_name.items()
+        for name, dimension in _longest_first(edition.structure)
         if name != SEX
     ]
+
+
+def _longest_first(structure: Structure) -> list[tuple[str, Dimension]]:
+    """Return the dimensions, years before quarters before periods before everything else."""
+    times = [d.name for d in reversed(structure.roll_ups)]
+    names = dict.fromkeys([*times, TIME, *structure.names])
+    return [(name, structure.by_name[name]) for name in names]
 
 
 def _kept(query: QueryDict) -> list[tuple[str, str]]:

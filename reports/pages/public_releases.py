@@ -50,9 +50,11 @@ class Line:
 
 @dataclass(frozen=True)
 class File:
-    """A table of a release as a file. columns: in words; bytes: of the file."""
+    """A table of a release as a file. of: the table that it refines; columns: those that it adds, in words; bytes:
+    of the file."""
 
     name: str
+    of: str
     columns: str
     cells: int
     bytes: int
@@ -276,10 +278,12 @@ def changes_in_words(changes: Changes, withdrawn: Sequence[Withdrawal]) -> list[
 
 def _files(edition: Edition) -> list[File]:
     structure, sizes = edition.structure, editions.sizes(edition)
+    columns = {table.name: table.columns for table in structure.tables}
     return [
         File(
             table.name,
-            _columns(structure, table.columns),
+            table.of,
+            _columns(structure, [n for n in table.columns if n not in columns.get(table.of, ())]),
             table.cells,
             sizes.get(table.name, 0),
             table.sha256 or edition.checksum,
@@ -290,4 +294,4 @@ def _files(edition: Edition) -> list[File]:
 
 
 def _columns(structure: Structure, names: Sequence[str]) -> str:
-    return " × ".join(in_language(structure.by_name[name].labels) for name in names)
+    return ", ".join(in_language(structure.by_name[name].labels) for name in names)

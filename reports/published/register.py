@@ -92,9 +92,9 @@ def cited(name: str) -> Edition:
     raise NotReleased(_("There is no such release."), "release")
 
 
-def withdrawals(releases: QuerySet[Release] | None = None) -> list[Withdrawal]:
-    """Return the releases that were out and were withdrawn, the latest first."""
-    found = (releases or Release.objects.all()).filter(state=Release.State.WITHDRAWN)
+def withdrawals(releases: QuerySet[Release]) -> list[Withdrawal]:
+    """Return those of some releases that were out and were withdrawn, the latest first."""
+    found = releases.filter(state=Release.State.WITHDRAWN)
     with public_role():
         return [_withdrawal(release) for release in found.annotate(out=OUT).order_by("-out")]
 

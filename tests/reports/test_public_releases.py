@@ -183,6 +183,20 @@ def test_a_withdrawn_release_is_gone_with_its_reason_and_the_one_in_force(client
         if address.startswith(V1):
             assert response.json()["in_force"] == "WPF-1", address
         assert client.get(address.format("WPF-1")).status_code == 200, address
+        assert client.get(address.format("WPF-9")).status_code == 404, address
+    assert "withdrawn" not in text_of(client.get(f"{PAGE}WPF-1/"))
+
+
+def test_a_release_tells_which_came_between_and_was_withdrawn(
+    client, released, accept, publish, publisher
+):
+    withdraw(released["SLP"], publisher, "Another dataset.")
+    accept("SMS-WPF", draw("SMS-WPF", LATER, 240, seed=5))
+    withdraw(publish("WPF"), publisher)
+    publish("WPF")
+    said = text_of(client.get(f"{PAGE}WPF-3/"))
+    assert "beside WPF-1" in said and "WPF-2, which came between, was withdrawn on" in said
+    assert "A region was wrong." in said and "Another dataset." not in said
 
 
 def test_where_the_only_release_is_withdrawn_none_is_in_force(client, permits, publisher):
