@@ -142,6 +142,8 @@ def gone(request: HttpRequest, withdrawn: Withdrawn) -> HttpResponse:
     release = withdrawn.withdrawal
     context = {
         "gone": release,
+        "out": register.on(release.released_at),
+        "when": register.on(release.withdrawn_at),
         "title": in_language(release.title),
         "in_force": withdrawn.in_force,
     }
