@@ -17,7 +17,7 @@ LANGUAGES = ("en", "ru", "tk")
 READERS = {
     "clerk@sms.example": ("submissions", "uploads", "records", "held", "instruments", ""),
     "reviewer@sms.example": ("submissions", "uploads", "held", "instruments", ""),
-    "statistician@scs.example": ("submissions", "instruments", ""),
+    "statistician@scs.example": ("submissions", "instruments", "provenance", ""),
     "publisher@scs.example": ("releases", "submissions", ""),
     "admin@sms.example": ("people", "numbering", ""),
     "admin@national.example": ("people", ""),

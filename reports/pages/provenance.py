@@ -20,7 +20,8 @@ from reports.formats import flat
 from reports.models import Build
 from reports.pages.downloads import refusal
 from reports.pages.public_releases import gone
-from reports.published import register
+from reports.published import editions, register
+from reports.published.editions import Edition
 from reports.published.query import Options, question_of
 from reports.published.register import NotReleased, Withdrawn
 from reports.published.structure import Unknown
@@ -41,9 +42,10 @@ class Traced:
 
 @require_safe
 def provenance(request: SignedInRequest) -> HttpResponse:
-    """Whence a figure comes: `release` names the release, the other parameters are those of a table."""
+    """Whence a figure comes: `release` names the release, the newest one otherwise; the other parameters are those of a
+    table."""
     try:
-        edition = register.cited(request.GET.get("release", ""))
+        edition = _edition(request.GET.get("release", ""))
         question = question_of(request.GET, edition, ASKED)
         table = question.table()
     except Withdrawn as withdrawn:
@@ -69,6 +71,12 @@ def provenance(request: SignedInRequest) -> HttpResponse:
         "headings": [_("Submitted"), _("Signed"), _("Accepted")],
     }
     return render(request, "reports/provenance.html", context)
+
+
+def _edition(name: str) -> Edition:
+    """Return the release that is named, else the newest of the first dataset. Raises NotReleased, Withdrawn."""
+    current = [] if name else editions.current_editions()
+    return current[0] if current else register.cited(name)
 
 
 def _traced(build: Build, periods: Iterable[str]) -> Iterable[Traced]:

@@ -118,14 +118,16 @@ def edition_of(query: QueryDict, dataset: str) -> Edition | None:
 
 
 def _cited(name: str, dataset: str) -> Edition | None:
-    """Return a release of the dataset, None where none of the dataset is out. Raises NotReleased, Withdrawn."""
-    if name.rpartition("-")[0] == dataset:
-        try:
-            return register.cited(name)
-        except Withdrawn:
-            raise
-        except NotReleased:
-            pass
+    """Return a release of the dataset, None where none of the dataset is out. Raises NotReleased; Withdrawn and
+    Withheld also for a release of another dataset, whose reader is told so."""
+    try:
+        edition = register.cited(name)
+    except Withdrawn:
+        raise
+    except NotReleased:
+        edition = None
+    if edition and edition.dataset == dataset:
+        return edition
     newest = editions.latest(dataset)
     if newest is None:
         return None

@@ -66,7 +66,7 @@ def test_withdrawn_and_published_again_the_figures_are_the_same(
     """D13: nothing changed, so no cell is rounded a second time."""
     before = client.get(f"{V1}/releases/WPF-1/core.parquet").content
     verbs.withdraw(permits, by=publisher, reason="a wrong label")
-    assert client.get(f"{V1}/releases/WPF-1/core.parquet").status_code == 404
+    assert client.get(f"{V1}/releases/WPF-1/core.parquet").status_code == 410
     again = publish("WPF")
     assert again.number == 2 and again.checksum == permits.checksum
     after = client.get(f"{V1}/releases/WPF-2/core.parquet").content
@@ -93,7 +93,7 @@ def test_an_embargo_holds_for_people_who_are_signed_in_and_for_what_was_kept(
         for address in asked:
             response = reader.get(address)
             assert built.checksum.encode() not in response.content, address
-            assert b"WPF-1" not in response.content, address
+            assert b"WPF-1" not in response.content.replace(address.encode(), b""), address
             if "WPF" in address or "T14" in address:
                 assert response.status_code == 404, address
     assert not list(kept._folder().glob("*.answer"))

@@ -236,27 +236,27 @@ def of_releases(**more):
 
 def drawings(country):
     arguments = {"kind": next(iter(KINDS)), "width": "large", "theme": "light"}
-    cited = [Place(f"of {name}", arguments, there=there, query=f"?dataset=WPF&release={name}")
-             for name, there in NAMES.items()]  # fmt: skip
+    cited = [
+        replace(place, arguments=arguments, query=f"?dataset=WPF&release={place.name}")
+        for place in of_releases()(country)
+    ]
     return [Place("newest", arguments), *cited]
 
 
 def comparisons(country):
     """Two releases side by side: as it comes, and with each release named."""
-    return [
-        Place("newest"),
-        *(
-            Place(name, query=f"?second={name}", there=there, lacks=410 if name == GONE else 404)
-            for name, there in NAMES.items()
-        ),
-    ]
+    named_ones = (
+        replace(place, arguments={}, query=f"?second={place.name}")
+        for place in of_releases()(country)
+    )
+    return [Place("newest"), *named_ones]
 
 
 def provenances(country):
     """Where a figure of each release comes from: whoever has signed in may ask, of what is out."""
     return [
-        Place(name, query=f"?release={name}", there=there, lacks=410 if name == GONE else 404)
-        for name, there in NAMES.items()
+        replace(place, arguments={}, query=f"?release={place.name}")
+        for place in of_releases()(country)
     ]
 
 

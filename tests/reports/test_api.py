@@ -184,7 +184,7 @@ def test_the_description_has_types_and_no_free_objects(description):
 
 def test_the_description_names_what_is_released(description):
     whole = description["paths"][f"{V1}/datasets/{{dataset}}"]["get"]
-    assert whole["parameters"][0]["schema"]["enum"] == ["WPF"]
+    assert [p["schema"]["enum"] for p in whole["parameters"] if p["name"] == "dataset"] == [["WPF"]]
     assert f"{V1}/datasets/{{dataset}}/data" not in description["paths"]
     get = description["paths"][f"{V1}/datasets/WPF/data"]["get"]
     named = {parameter["name"]: parameter for parameter in get["parameters"]}

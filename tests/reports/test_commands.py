@@ -151,7 +151,7 @@ def test_publishing_needs_a_second_person_and_says_so(rows, builder, publisher):
     with pytest.raises(CommandError, match="another publisher has to look at it") as refused:
         run("publish", "WPF", person=builder.email, note="More.", missing=MISSING)
     assert str(publisher) in str(refused.value)
-    assert "--waiting --as" in str(refused.value)
+    assert "--waiting --note … --as" in str(refused.value)
     assert Release.objects.get().state == "BUILT"
     answer = json.loads(
         run("publish", "WPF", person=publisher.email, note="More.", waiting=True, missing=MISSING)
