@@ -325,7 +325,9 @@ def test_a_release_is_built_looked_at_embargoed_and_withdrawn(country):
     client.post(f"{page}release/", said)
     assert Release.objects.get(pk=made.pk).state == "BUILT"
     for wrong in ({"note": " "}, {"next_on": "2098-12-31"}, {"next_on": "soon"}):
-        client.post(f"{page}release/", {**said, "missing_acknowledged": acknowledged, **wrong})
+        sent = {**said, "missing_acknowledged": acknowledged, **wrong}
+        refused = client.post(f"{page}release/", sent)
+        assert refused.status_code == 422 and sent["note"] in refused.content.decode()
         assert Release.objects.get(pk=made.pk).state == "BUILT", wrong
     client.post(f"{page}release/", {**said, "missing_acknowledged": acknowledged})
     made.refresh_from_db()

@@ -72,9 +72,10 @@ def release_list(request: HttpRequest) -> HttpResponse:
         return refusal(unknown)
     current = {edition.dataset: edition for edition in editions.current_editions()}
     dataset = request.GET.get("dataset", "").upper()
-    if dataset and dataset not in current:
+    entries = register.entries(dataset)
+    if dataset and not entries:
         raise Http404
-    page = Paginator(register.entries(dataset), LISTED).get_page(request.GET.get("page"))
+    page = Paginator(entries, LISTED).get_page(request.GET.get("page"))
     found = register.read(pk for pk, _out in page.object_list)
     context = {
         "lines": [_line(release, current.get(release.dataset)) for release in found],

@@ -62,6 +62,11 @@ def build(request: SignedInRequest, dataset: str) -> HttpResponse:
 def release(request: SignedInRequest, pk: int) -> HttpResponse:
     """One release: what readers will see beside what they see now, and whether it passed its gates."""
     access.require(request.user, Permission.PUBLISH)
+    return _page(request, pk)
+
+
+def _page(request: SignedInRequest, pk: int, status: int = 200) -> HttpResponse:
+    """One release; after a refusal (422) with what was written in its form."""
     release = get_object_or_404(Release.objects.select_related("build__predecessor"), pk=pk)
     if fault := seals.fault_of(release):
         return render(request, "reports/release_changed.html", _changed(release, fault))
@@ -84,7 +89,7 @@ def release(request: SignedInRequest, pk: int) -> HttpResponse:
         "total": total,
         "total_change": total.total - sum(figures.total for figures in earlier.values()),
     }
-    return render(request, "reports/release.html", context)
+    return render(request, "reports/release.html", context, status=status)
 
 
 def _changed(release: Release, fault: Fault) -> dict[str, Any]:
@@ -114,8 +119,8 @@ def release_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
             raise Http404
     except Refused as refusal:
         messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"{release}: {release.get_state_display()}")
+        return _page(request, pk, status=422)
+    messages.success(request, f"{release}: {release.get_state_display()}")
     return redirect(release)
 
 
