@@ -111,5 +111,12 @@ def breakable(code: str) -> SafeString:
     return mark_safe("<wbr>".join(conditional_escape(part) for part in parts))  # noqa: S308
 
 
+@register.filter
+def grouped(checksum: str) -> SafeString:
+    """A checksum that is broken every sixteen digits where a line ends; copied, it is whole."""
+    parts = (checksum[k : k + 16] for k in range(0, len(checksum), 16))
+    return mark_safe("<wbr>".join(conditional_escape(part) for part in parts))  # noqa: S308
+
+
 def _around(name: str, content: SafeString, **values: object) -> SafeString:
     return render_to_string(f"components/{name}.html", {"content": content, **values})

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.slow
 PAGES = {
     None: (
         *("/figures/", "/figures/?dataset=WPF&decision=OTHER", "/figures/tables/"),
+        *("/figures/releases/", "/figures/releases/WPF-1/", "/figures/releases/revisions/WPF/"),
+        *("/figures/releases/compare/?first=WPF-1&second=WPF-1&by=decision,month&decision=all",),
         *("/figures/tables/T14/", "/figures/method/", "/figures/api/", "/accounts/login/"),
         *("/figures/indicators/", "/figures/indicators/G1/", "/figures/indicators/G5/"),
         *("/figures/indicators/sets/gcm/", "/figures/matrix/?show=all"),
@@ -25,7 +27,7 @@ PAGES = {
         *("/uploads/", "/uploads/{upload}/", "/uploads/new", "/records/new/SMS-WPF/SMS/"),
         *("/instruments/", "/instruments/SMS-WPF/", "/accounts/password/change/"),
     ),
-    "statistician@scs.example": ("/", "/submissions/", "{accepted}"),
+    "statistician@scs.example": ("/", "/submissions/", "{accepted}", "/provenance/"),
     "publisher@scs.example": ("/releases/", "/releases/{release}/"),
     "admin@sms.example": ("/people/", "/people/invite/SMS/", "/people/person/SMS/{person}/"),
     "admin@national.example": ("/people/", "/people/agencies/"),

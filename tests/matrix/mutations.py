@@ -304,9 +304,19 @@ SEEN_BY = {
             "reports.releases.verbs.withdraw without access.require(by, Permission.PUBLISH)",
         ],
     },
+    "tests/reports/test_public_releases.py": {
+        "test_who_may_tabulate_is_led_from_a_figure_to_the_submissions_and_who_signed": [
+            "reports.pages.provenance.provenance without access.may(request.user, Permission.TABULATE)",
+        ],
+    },
+    "tests/reports/test_verify.py": {
+        "test_only_publishers_verify": [
+            "reports.releases.verifying.verify without access.require(by, Permission.PUBLISH)",
+        ],
+    },
     "tests/test_verbs_on_pages.py": {
         "test_measured_deviations_are_for_those_who_may_tabulate": [
-            "reports.pages.releases.release without access.may(request.user, Permission.TABULATE)",
+            "reports.pages.releases._page without access.may(request.user, Permission.TABULATE)",
         ],
     },
 }
