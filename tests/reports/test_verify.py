@@ -77,6 +77,19 @@ def test_a_release_whose_years_all_stay_is_equal_too(three, request):
     assert verdict(again).faults == []
 
 
+def test_a_year_is_rounded_again_with_the_numbers_of_codes_that_it_was_rounded_with(
+    accept, publish
+):
+    """An earlier year that comes later moves the place of every period."""
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[3:11], 160))
+    publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", ["2024-11", "2024-12", YEAR[11]], 160, seed=4))
+    publish("WPF")
+    first, second = Release.objects.order_by("number")
+    assert [build.span[0] for build in Build.objects.order_by("pk")] == ["2025-04", "2024-11"]
+    assert verdict(first).faults == verdict(second).faults == []
+
+
 def test_a_slice_that_was_changed_is_found_and_named(three):
     piece = Slice.objects.get(pk=three[1].build.inputs[1]["slice"])
     path = private(piece.path)
