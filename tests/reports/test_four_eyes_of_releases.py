@@ -38,7 +38,7 @@ def test_who_built_a_release_does_not_release_it_by_verb_or_by_page(built, build
     assert f"another publisher has to look at it and release it: {publisher}" in text_of(page)
     assert f"Release {built}" not in page.content.decode()
     address = f"{built.get_absolute_url()}release/"
-    desk.post(address, {"missing_acknowledged": built.missing_text})
+    desk.post(address, {"note": "More.", "missing_acknowledged": built.missing_text})
     built.refresh_from_db()
     assert built.state == Release.State.BUILT
     assert events("release") == []
@@ -47,7 +47,8 @@ def test_who_built_a_release_does_not_release_it_by_verb_or_by_page(built, build
 def test_another_publisher_has_the_button_and_the_release_says_nothing(client, built, publisher):
     desk = signed_in(publisher)
     assert f"Release {built}" in desk.get(built.get_absolute_url()).content.decode()
-    desk.post(f"{built.get_absolute_url()}release/", {"missing_acknowledged": built.missing_text})
+    said = {"note": "More.", "missing_acknowledged": built.missing_text}
+    desk.post(f"{built.get_absolute_url()}release/", said)
     built.refresh_from_db()
     assert (built.state, built.released_by_builder) == (Release.State.RELEASED, False)
     assert SAID not in text_of(client.get("/figures/tables/T14/"))
