@@ -28,7 +28,7 @@ def built(accept, publish):
 
 def release(built, publisher):
     with scope.acting(publisher):
-        verbs.release(built, by=publisher, missing_acknowledged=built.missing_text)
+        verbs.release(built, by=publisher, note="New.", missing_acknowledged=built.missing_text)
 
 
 def test_what_is_rounded_twice_is_named_and_waits_for_a_signature(
