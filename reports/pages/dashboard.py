@@ -89,7 +89,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "reports/dashboard_empty.html")
     if not request.GET:
         return overview(request, editions)
-    reading = filters.question_on_page(request, _newest(request, editions), OPTIONS)
+    reading = filters.question_on_page(request, filters.newest_named(request, editions), OPTIONS)
     question, edition, cited = reading.question, reading.edition, reading.cited
     table = question.table()
     context = {
@@ -153,7 +153,7 @@ def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpRespon
     if width not in WIDTHS or theme not in COLOURS or not editions:
         raise Http404
     try:
-        newest = _newest(request, editions)
+        newest = filters.newest_named(request, editions)
         edition = edition_of(request.GET, newest.dataset) or newest
         if kind not in kinds_of(edition.structure):
             raise Http404
@@ -260,18 +260,6 @@ def _sum(edition: Edition, question: Question) -> SumAtAGlance:
         of=f"{in_language(structure.title)}, {unit(edition)}: {of}",
         sum=figures.tabulate(edition, [], where).total,
     )
-
-
-def _newest(request: HttpRequest, editions: list[Edition]) -> Edition:
-    """Return the newest release of the dataset that is named, or of the release that is cited."""
-    by_dataset = {edition.dataset: edition for edition in editions}
-    if dataset := request.GET.get("dataset", "").upper():
-        newest = by_dataset.get(dataset) or released.latest(dataset)
-        if newest is None:
-            raise Http404
-        return newest
-    cited = request.GET.get("release", "").strip().upper().rpartition("-")[0]
-    return by_dataset.get(cited, editions[0])
 
 
 def _beside(request: HttpRequest, editions: list[Edition]) -> list[Edition]:
