@@ -137,13 +137,17 @@ def _answer(query: QueryDict, newest: Edition, problem: Unknown | None) -> Answe
 
 def _had(query: QueryDict, structure: Structure, part: list[str]) -> tuple[str, str]:
     """Return label and address of what can be had of a question."""
-    labels = ", ".join(in_language(structure.by_name[name].labels) for name in part)
-    return labels, layout.part_of(query, structure, part)
+    address = layout.part_of(query, structure, part)
+    sides = QueryDict(address)
+    placed = [name for side in ("rows", "cols") for name in sides.get(side, "").split(",") if name]
+    labels = ", ".join(in_language(structure.by_name[name].labels) for name in placed)
+    return labels or _("Total"), address
 
 
 def _context(request: HttpRequest, answer: Answer) -> dict[str, object]:
     asked, turned = answer.asked, answer.pivot
     title, edition = reuse.title_of(asked), asked.edition
+    offered = choices.choices_of(asked)
     page = Paginator(turned.lines, LINES).get_page(request.GET.get("page"))
     return {
         "answer": answer,
@@ -154,10 +158,11 @@ def _context(request: HttpRequest, answer: Answer) -> dict[str, object]:
         "unit": dashboard.unit(edition),
         "concept": dashboard.concept(edition),
         "of": flat.chosen(edition, asked.question.where),
-        "choices": choices.choices_of(asked),
+        "choices": offered,
         "heads": _heads(asked, turned),
         "page": page,
         "lines": _lines(turned, page),
+        "measured": next(m.label for m in offered.measures if m.chosen),
         "columns": len(turned.heads) * len(turned.parts),
         "swapped": "?" + _swapped(asked),
         "row_label": ", ".join(
@@ -250,7 +255,7 @@ def _part(asked: Asked, part: str, head: Codes, *, first: bool) -> Head:
     label, mark = {
         "F": (_("Women"), "w"),
         "M": (_("Men"), "m"),
-        "_OU": (_("Other or n.s."), "o"),
+        "_OU": (_("Other"), "o"),
         "_T": (_("Total"), "t"),
         pivot.SHARE: (_("Women, %"), ""),
         pivot.COVERAGE: (_("Sex stated, %"), ""),

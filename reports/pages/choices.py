@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
-from reports.published import figures, groups, layout, pivot
+from reports.published import figures, groups, layout, pivot, query
 from reports.published.editions import Edition
 from reports.published.layout import AT, PERIOD, TIMES, Asked
 from reports.published.query import ALL, with_headline
@@ -215,7 +215,7 @@ def _spans(
             found.append((_kind_name(structure, kind), options))
         known = {option.value for _kind, options in found for option in options}
         if chosen and chosen not in known:
-            found.append((_("Chosen"), [Option(chosen, chosen, chosen=True)]))
+            found.append((_("Chosen"), [Option(chosen, _said_back(chosen), chosen=True)]))
         spans.append((name, label, [(kind, options) for kind, options in found if options]))
     return spans
 
@@ -228,13 +228,16 @@ def _back(structure: Structure, kinds: Sequence[str], chosen: str) -> list[Optio
         for steps in BACK.get(FREQUENCIES[frequency].sdmx, ()):
             if steps < len(structure.by_name[kind].items):
                 value = f"-{steps}{LETTERS[frequency]}"
-                words = {
-                    "M": _("last %(n)s months"),
-                    "Q": _("last %(n)s quarters"),
-                    "A": _("last %(n)s years"),
-                }[frequency]
-                options.append(Option(value, words % {"n": steps}, value == chosen))
+                options.append(Option(value, _said_back(value), value == chosen))
     return options
+
+
+def _said_back(text: str) -> str:
+    """Return in words what counts back from the last period; any other text as it is."""
+    if (match := query.BACK.fullmatch(text.upper())) is None:
+        return text
+    words = {"M": _("last %(n)s months"), "Q": _("last %(n)s quarters"), "Y": _("last %(n)s years")}
+    return words[match[2]] % {"n": match[1]}
 
 
 def _measures(asked: Asked) -> list[Option]:

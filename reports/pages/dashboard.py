@@ -17,7 +17,7 @@ from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
 from reports.charts.highlights import Highlight, highlights
 from reports.charts.kinds import Kind, kinds_of
 from reports.formats import flat
-from reports.pages import filters
+from reports.pages import filters, reuse
 from reports.pages.downloads import links, refusal
 from reports.pages.filters import Filter, PageQuestion
 from reports.published import caching, figures, kept
@@ -74,6 +74,7 @@ class ChartFigure:
     footnotes: list[str]
     query: str
     files: list[tuple[str, str]]
+    builder: str
     sizes: dict[str, tuple[int, int]]
     dataset: str = ""  # of a chart on a page of all datasets, with the name of its theme
     theme: str = ""
@@ -313,6 +314,7 @@ def _figure(name: str, question: Question, parameters: str) -> ChartFigure:
         footnotes=flat.footnotes(table) if table.time else [],
         query=query.urlencode(),
         files=links("reports:data_file", edition.dataset, by),
+        builder=reuse.builder_address(edition, [kind.dimension], parameters),
         sizes=_sizes(kind, table),
     )
 

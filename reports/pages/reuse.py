@@ -1,16 +1,17 @@
 """How a table of the builder is used elsewhere: its link, how it is cited, its files, the API, and programs that read it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from reports.formats import FORMATS
 from reports.published import layout
+from reports.published.editions import Edition
 from reports.published.layout import Asked
 from reports.published.query import PERIODS, measure
 from reports.published.structure import SEX, TIME
@@ -85,6 +86,21 @@ def title_of(asked: Asked) -> str:
     }
 
 
+def builder_address(
+    edition: Edition,
+    by: Iterable[str],
+    parameters: str = "",
+    fixed: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """Return the address of the builder with these rows; `parameters` limit them as they do on other pages, and
+    `fixed` as a named table is limited."""
+    query = QueryDict(parameters, mutable=True)
+    for name, codes in (fixed or {}).items():
+        query.setdefault(name.lower(), ",".join(codes))
+    query["dataset"], query["rows"] = edition.dataset, ",".join(by)
+    return f"{reverse('reports:builder')}?{layout.text_of(layout.in_order(query))}"
+
+
 def citation(asked: Asked, title: str, link: str) -> str:
     """Return how the table is cited: who, what, from which release, where."""
     edition = asked.edition
@@ -127,7 +143,7 @@ def sql(asked: Asked, file: str) -> str:
     def column(name: str) -> str:
         return f'"{name}"' if name in table.columns or name == SEX else LONGER[name]
 
-    named = [f'{_grouped(asked, name, column(name))} AS "{name}"' for name in question.by]
+    named = [_named(_grouped(asked, name, column(name)), name) for name in question.by]
     counts = [
         f"sum(value) FILTER (\"SEX\" = '{sex}') AS {word}"
         for sex, word in (("F", "women"), ("M", "men"), ("_OU", "other_or_not_stated"))
@@ -156,6 +172,10 @@ def _grouped(asked: Asked, name: str, column: str) -> str:
         for group in asked.groupings[name].groups
     )
     return f"CASE {cases} ELSE 'others' END"
+
+
+def _named(expression: str, name: str) -> str:
+    return expression if expression == f'"{name}"' else f'{expression} AS "{name}"'
 
 
 def _texts(texts: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ PARAMETER = "group"
 WORLD = "M49"
 COUNTRIES = 100  # codes of countries from which on a dimension is a list of countries
 LONGEST, MOST = 40, 30  # letters of a name, groups of a question
-FORM = re.compile(r"([A-Za-z0-9_]{1,40}):(?:(M49)|([^=:]+)=(.+))", re.DOTALL)
+FORM = re.compile(r"([A-Za-z0-9_]{1,40}):(?:(M49)|([^=:]+)=(.*))", re.DOTALL)
 SEPARATORS = re.compile(r"[+\s,]+")
 
 

@@ -294,7 +294,7 @@ def part_of(query: QueryDict, structure: Structure, names: Sequence[str]) -> str
     kept = [t for t in query.getlist("group") if t.partition(":")[0].upper() in (*rows, *cols)]
     result.setlist("group", [t for t in kept if t.partition(":")[0].upper() in names])
     result.pop("sort", None)
-    return text_of(_in_order(result))
+    return text_of(in_order(result))
 
 
 def of_form(query: QueryDict) -> bool:
@@ -321,7 +321,7 @@ def settled(query: QueryDict, structure: Structure) -> QueryDict:
         result.pop("sort", None)  # of a column that may be gone
     result["rows"], result["cols"] = ",".join(rows), ",".join(cols)
     result.setlist("group", texts)
-    return _in_order(result)
+    return in_order(result)
 
 
 def _placed(query: QueryDict, structure: Structure) -> tuple[list[str], list[str]]:
@@ -373,10 +373,10 @@ def _readable(
     result["dataset"] = structure.dataset
     result["rows"], result["cols"] = ",".join(rows), ",".join(cols)
     result.setlist("group", [text for grouping in groupings.values() for text in grouping.texts])
-    return _in_order(result)
+    return in_order(result)
 
 
-def _in_order(query: QueryDict) -> QueryDict:
+def in_order(query: QueryDict) -> QueryDict:
     """Return parameters in the order in which they are read best: what, where, of which, how."""
     first, last = ("dataset", "rows", "cols", "group"), ("from", "to", "measure", "sort", "heat")
     keys = [k for k in query if k not in (*first, *last, "release", "lang")]
