@@ -16,8 +16,8 @@ from django_htmx.middleware import HtmxDetails
 from reports.formats import flat
 from reports.pages import choices, dashboard, filters, reuse
 from reports.pages.built_files import chart_of
+from reports.published import addresses, choosing, layout, pivot
 from reports.published import editions as released
-from reports.published import layout, pivot
 from reports.published.editions import Edition, current_editions
 from reports.published.layout import Asked
 from reports.published.pivot import Cell, Codes, Line, Pivot
@@ -97,11 +97,11 @@ def builder(request: BuilderRequest) -> HttpResponse:
     query: QueryDict = request.GET
     try:
         language = language_of(query)
-        if layout.of_form(query):
+        if choosing.of_form(query):
             edition = edition_of(query, newest.dataset) or newest
-            query = layout.settled(query, edition.structure)
+            query = choosing.sorted_still(choosing.settled(query, edition.structure), edition)
             if not fragment:
-                return redirect(f"{request.path}?{layout.text_of(query)}")
+                return redirect(f"{request.path}?{addresses.text_of(query)}")
     except Unknown as unknown:
         language, problem = active_language(), unknown
     with override(language):
@@ -137,7 +137,7 @@ def _answer(query: QueryDict, newest: Edition, problem: Unknown | None) -> Answe
 
 def _had(query: QueryDict, structure: Structure, part: list[str]) -> tuple[str, str]:
     """Return label and address of what can be had of a question."""
-    address = layout.part_of(query, structure, part)
+    address = choosing.part_of(query, structure, part)
     sides = QueryDict(address)
     placed = [name for side in ("rows", "cols") for name in sides.get(side, "").split(",") if name]
     labels = ", ".join(in_language(structure.by_name[name].labels) for name in placed)
@@ -153,7 +153,7 @@ def _context(request: HttpRequest, answer: Answer) -> dict[str, object]:
         "answer": answer,
         "edition": edition,
         "newer": answer.newer,
-        "newest_at": "?" + layout.changed(asked.query, release=None),
+        "newest_at": "?" + addresses.changed(asked.query, release=None),
         "title": title,
         "unit": dashboard.unit(edition),
         "concept": dashboard.concept(edition),
@@ -173,14 +173,14 @@ def _context(request: HttpRequest, answer: Answer) -> dict[str, object]:
         "notes": flat.notes(asked.table),
         "reuse": reuse.reuse_of(request, asked, title),
         "chart": chart_of(asked),
-        "unsorted": "?" + layout.changed(asked.query, sort=None) if asked.sort else "",
+        "unsorted": "?" + addresses.changed(asked.query, sort=None) if asked.sort else "",
     }
 
 
 def _swapped(asked: Asked) -> str:
     query = asked.query.copy()
     query["rows"], query["cols"] = ",".join(asked.cols), ",".join(asked.rows)
-    return layout.changed(query, sort=None)
+    return addresses.changed(query, sort=None)
 
 
 def _lines(turned: Pivot, page: "Page[Line]") -> list[ShownLine]:
@@ -263,7 +263,7 @@ def _part(asked: Asked, part: str, head: Codes, *, first: bool) -> Head:
     key = ".".join((part, *head))
     now = {f"-{key}": "descending", key: "ascending"}.get(asked.sort, "")
     sort = key if now == "descending" else f"-{key}"
-    address = "?" + layout.changed(asked.query, sort=sort)
+    address = "?" + addresses.changed(asked.query, sort=sort)
     return Head(label, 1, mark=mark, first=first, sorting=address, sorted=now, key=key)
 
 

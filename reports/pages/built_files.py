@@ -14,7 +14,7 @@ from reports.formats import FORMATS
 from reports.pages import filters
 from reports.pages.downloads import refusal
 from reports.pages.reuse import title_of
-from reports.published import caching, figures, groups, kept, layout, pivot
+from reports.published import addresses, caching, choosing, figures, groups, kept, layout, pivot
 from reports.published.editions import current_editions
 from reports.published.figures import Table
 from reports.published.layout import Asked
@@ -99,7 +99,7 @@ def chart_of(asked: Asked) -> Chart | None:
     sizes = {name: size(spec) for name, spec in drawn.items() if spec}
     if not sizes:
         return None
-    query = layout.changed(asked.query, release=asked.edition.name, sort=None)
+    query = addresses.changed(asked.query, release=asked.edition.name, sort=None)
     return Chart(kind.sentence(table, dimension), sizes, query)
 
 
@@ -133,6 +133,6 @@ def _asked(request: HttpRequest) -> Asked:
     newest = filters.newest_named(request, editions)
     edition = edition_of(request.GET, newest.dataset) or newest
     query: QueryDict = request.GET
-    if layout.of_form(query):
-        query = layout.settled(query, edition.structure)
+    if choosing.of_form(query):
+        query = choosing.settled(query, edition.structure)
     return layout.read(query, edition)

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
-from reports.published import figures, groups, layout, pivot, query
+from reports.published import addresses, choosing, figures, groups, pivot, query
+from reports.published.choosing import AT, PERIOD
 from reports.published.editions import Edition
-from reports.published.layout import AT, PERIOD, TIMES, Asked
+from reports.published.layout import TIMES, Asked
 from reports.published.query import ALL, with_headline
 from reports.published.structure import SEX, TIME, Dimension, Structure
 from reports.published.tree import against, holding
@@ -33,13 +34,17 @@ LETTERS = {"M": "M", "Q": "Q", "A": "Y"}
 
 @dataclass(frozen=True)
 class Variable:
-    """A line of the table of variables. place: rows, cols or out. reason: why it cannot be placed, if so."""
+    """A line of the table of variables. place: rows, cols or out.
+
+    reason: why it cannot be placed, if so; instead: then the address that has it in the place of what hinders it.
+    """
 
     name: str
     label: str
     place: str
     said: str
     reason: str = ""
+    instead: str = ""
 
     @property
     def field(self) -> str:
@@ -148,13 +153,14 @@ def _variable(
     structure = asked.edition.structure
     place = "rows" if name in asked.rows else "cols" if name in asked.cols else "out"
     label = in_language(structure.by_name[name].labels)
-    reason, said = "", ""
+    reason, said, instead = "", "", ""
     if hinders.get(name):
         others = ", ".join(in_language(structure.by_name[o].labels) for o in hinders[name])
         reason = _("Never published with: %(names)s. Too few people in a cell.") % {"names": others}
+        instead = "?" + choosing.instead(asked.query, structure, name, hinders[name])
     elif codes:
         said = _said(codes)
-    return Variable(name.lower(), label, place, said, reason)
+    return Variable(name.lower(), label, place, said, reason, instead)
 
 
 def _said(codes: Codes) -> str:
@@ -299,7 +305,7 @@ def _own_groups(asked: Asked, name: str) -> list[OwnGroup]:
     texts = asked.query.getlist(groups.PARAMETER)
     found = []
     for text in grouping.texts:
-        without = layout.changed(asked.query, group=[t for t in texts if t != text], sort=None)
+        without = addresses.changed(asked.query, group=[t for t in texts if t != text], sort=None)
         group = next(
             (g for g in grouping.groups if text.startswith(f"{name}:{g.item.labels['en']}=")), None
         )
@@ -320,7 +326,7 @@ def _to_group(asked: Asked, name: str) -> ToGroup | None:
     world = ""
     if name not in asked.groupings and groups.is_of_countries(dimension):
         texts = [*asked.query.getlist(groups.PARAMETER), f"{name}:{groups.WORLD}"]
-        world = layout.changed(asked.query, group=texts, sort=None)
+        world = addresses.changed(asked.query, group=texts, sort=None)
     if not codes and not world:
         return None
     return ToGroup(name, in_language(dimension.labels), codes, world)

@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from reports.formats import FORMATS
-from reports.published import layout
+from reports.published import addresses
 from reports.published.editions import Edition
 from reports.published.layout import Asked
 from reports.published.query import PERIODS, measure
@@ -42,7 +42,7 @@ class Reuse:
 
 def reuse_of(request: HttpRequest, asked: Asked, title: str) -> Reuse:
     """Return everything that a table can be used by elsewhere; `title` is what it shows, in words."""
-    pinned = layout.changed(asked.query, release=asked.edition.name, sort=asked.sort or None)
+    pinned = addresses.changed(asked.query, release=asked.edition.name, sort=asked.sort or None)
     link = request.build_absolute_uri(f"{reverse('reports:builder')}?{pinned}")
     files = [
         (entry.label, f"{reverse('reports:built_file', args=[suffix])}?{pinned}")
@@ -98,7 +98,7 @@ def builder_address(
     for name, codes in (fixed or {}).items():
         query.setdefault(name.lower(), ",".join(codes))
     query["dataset"], query["rows"] = edition.dataset, ",".join(by)
-    return f"{reverse('reports:builder')}?{layout.text_of(layout.in_order(query))}"
+    return f"{reverse('reports:builder')}?{addresses.text_of(addresses.in_order(query))}"
 
 
 def citation(asked: Asked, title: str, link: str) -> str:
@@ -121,7 +121,7 @@ def api_address(asked: Asked) -> str:
     for key in list(query):
         if key.upper() not in names and key not in (*PERIODS, "lang"):
             del query[key]
-    text = layout.text_of(query)
+    text = addresses.text_of(query)
     by = ",".join(asked.question.by)
     parts = [f"by={by}" if by else "", text, f"release={asked.edition.name}"]
     address = reverse("reports:api_data", args=[asked.edition.dataset])

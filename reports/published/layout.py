@@ -4,26 +4,24 @@
 
 Beside the parameters of every question (query.py) there are these. `rows`, `cols`: dimensions, divided by commas.
 `measure`: pivot.PARTS. `sort`: pivot.keys, with a minus for the largest first. `heat=1`: shading.
-`group`: groups.py. A form sends its choices under other names (`at-purpose=rows`), which `settled` turns into
-an address that people can read.
+`group`: groups.py.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from urllib.parse import quote_plus
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from reports.published import groups, pivot
+from reports.published import addresses, groups, pivot
 from reports.published.editions import Edition
 from reports.published.figures import MISSING, Table, periods_in
 from reports.published.groups import Grouping
 from reports.published.pivot import Pivot
 from reports.published.query import MARKS, Options, Question, question_of
 from reports.published.structure import ROLL_UPS, SEX, TIME, Structure, Unknown
-from reports.published.tree import NotTogether, against
+from reports.published.tree import NotTogether
 from standards.periods import FREQUENCIES, Period
 
 NAMES = (
@@ -34,9 +32,6 @@ TIMES = (TIME, *ROLL_UPS)
 DEEPEST = 5  # dimensions of the rows, and of the columns
 MOST_COLUMNS = 125  # of a table on the screen
 MOST_LINES = 20_000
-# Of a form: `at-DIMENSION` says where it stands, `every` which kind of period, `make` and `called` a new group.
-AT, EVERY, MAKE, CALLED = "at-", "every", "make", "called"
-PERIOD = "period"  # stands for whichever kind of period is chosen
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ class Asked:
     @cached_property
     def address(self) -> str:
         """Return the parameters, in the order in which they are read best."""
-        return text_of(self.query)
+        return addresses.text_of(self.query)
 
     @cached_property
     def table(self) -> Table:
@@ -165,7 +160,7 @@ def read(query: QueryDict, edition: Edition) -> Asked:
     Raises Unknown; NotTogether where no table has the columns and conditions together.
     """
     structure = edition.structure
-    rows, cols = _sides(query, structure)
+    rows, cols = sides_of(query, structure)
     options = Options(NAMES, rows=(*rows, *cols), several=("group",))
     question = question_of(query, edition, options)
     groupings = groups.groupings_of(query, structure)
@@ -203,7 +198,7 @@ def _require_measure(measure: str, times: Sequence[str]) -> None:
         )
 
 
-def _sides(query: QueryDict, structure: Structure) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def sides_of(query: QueryDict, structure: Structure) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the dimensions of the rows and of the columns. Raises Unknown."""
     if "rows" not in query and "cols" not in query:
         return beginning(structure)
@@ -243,113 +238,14 @@ def _dimensions(query: QueryDict, side: str, structure: Structure) -> tuple[str,
 
 
 def beginning(structure: Structure) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return rows and columns to begin with: the first subject that goes with years, by years."""
+    """Return rows and columns to begin with: by years, so that every subject can be added yet."""
     times = [d.name for d in structure.roll_ups]
-    time = times[-1] if times else TIME
-    limited = structure.headline.where if structure.headline else {}
-    goes = against(structure, [time, *limited])
-    wanted = (*structure.charts, *structure.names)
-    subjects = [name for name in wanted if name not in TIMES and not goes.get(name, [name])]
-    return tuple(subjects[:1]), (time,)
+    return (), (times[-1] if times else TIME,)
 
 
 def earlier(period: str, steps: int) -> str:
     """Return the period so many steps before one."""
     return str(Period.parse(period).next(-steps))
-
-
-def text_of(query: QueryDict) -> str:
-    """Return parameters as an address that is read easily: commas and colons as they are, empty rows too."""
-    return "&".join(
-        f"{quote_plus(key)}={quote_plus(value, safe=':,=')}"
-        for key, values in query.lists()
-        for value in values
-    )
-
-
-def changed(query: QueryDict, **values: str | Sequence[str] | None) -> str:
-    """Return the address with other values; None takes a parameter away. The page is the first again."""
-    other = query.copy()
-    for name in ("page", *(name for name, value in values.items() if value is None)):
-        other.pop(name, None)
-    for name, value in values.items():
-        if value is not None:
-            other.setlist(name, [value] if isinstance(value, str) else list(value))
-    return text_of(other)
-
-
-def part_of(query: QueryDict, structure: Structure, names: Sequence[str]) -> str:
-    """Return the address of a question with these columns only: what can be had of one that cannot be answered."""
-    result = query.copy()
-    rows, cols = _sides(query, structure)
-    result["rows"] = ",".join(name for name in rows if name in names)
-    result["cols"] = ",".join(name for name in cols if name in names)
-    for key in query:
-        name = structure.time_name(key.upper())
-        if name in structure.by_name and name not in names:
-            del result[key]
-    if not any(name in TIMES for name in names):
-        for key in ("from", "to"):
-            result.pop(key, None)
-    kept = [t for t in query.getlist("group") if t.partition(":")[0].upper() in (*rows, *cols)]
-    result.setlist("group", [t for t in kept if t.partition(":")[0].upper() in names])
-    result.pop("sort", None)
-    return text_of(in_order(result))
-
-
-def of_form(query: QueryDict) -> bool:
-    """Say whether parameters come from the form of the builder, so that there is a better address."""
-    return any(key.startswith(AT) or key in (EVERY, MAKE, CALLED) for key in query)
-
-
-def settled(query: QueryDict, structure: Structure) -> QueryDict:
-    """Return what a form sent as an address that can be read. Raises Unknown for what no form sends."""
-    rows, cols = _placed(query, structure)
-    result = QueryDict(mutable=True)
-    texts = [t for t in query.getlist("group") if t.partition(":")[0].upper() in (*rows, *cols)]
-    made = query.get(MAKE, "").upper()
-    if made:
-        codes = [c for v in query.getlist(made.lower()) for c in v.split(",") if c]
-        texts.append(groups.text_of(made, query.get(CALLED, ""), codes))
-    for key in query:
-        if key.startswith(AT) or key in (EVERY, MAKE, CALLED, "rows", "cols", "group"):
-            continue
-        values = [value for value in query.getlist(key) if value]
-        if values and key != made.lower():
-            result[key] = ",".join(values)
-    if "." in result.get("sort", "") or result.get("measure", pivot.COUNT) != pivot.COUNT:
-        result.pop("sort", None)  # of a column that may be gone
-    result["rows"], result["cols"] = ",".join(rows), ",".join(cols)
-    result.setlist("group", texts)
-    return in_order(result)
-
-
-def _placed(query: QueryDict, structure: Structure) -> tuple[list[str], list[str]]:
-    """Return where a form puts the dimensions: those that stay keep their order, further ones follow."""
-    sides: dict[str, list[str]] = {}
-    every = query.get(EVERY, "").upper()
-    places = {}
-    for key in query:
-        if key.startswith(AT):
-            name = key.removeprefix(AT)
-            name = every if name == PERIOD else name.upper()
-            if name and name not in structure.by_name:
-                allowed = ", ".join(n for n in structure.by_name if n != SEX)
-                raise Unknown(
-                    _("There is no dimension “%(name)s”. Choose from: %(allowed)s.")
-                    % {"name": name[:40], "allowed": allowed},
-                    key[:40],
-                )
-            places[name] = query.get(key)
-    for side in ("rows", "cols"):
-        before = [n for value in query.getlist(side) for n in value.upper().split(",") if n]
-        here = [name for name in before if places.get(name, side) == side]
-        if every and every not in here and any(name in TIMES for name in here):
-            here = [every if name in TIMES else name for name in here]
-        here = [n for n in here if not (n in TIMES and every and places.get(every) != side)]
-        new = [name for name, place in places.items() if place == side and name not in here]
-        sides[side] = list(dict.fromkeys([*here, *new]))
-    return sides["rows"], sides["cols"]
 
 
 def _readable(
@@ -373,16 +269,4 @@ def _readable(
     result["dataset"] = structure.dataset
     result["rows"], result["cols"] = ",".join(rows), ",".join(cols)
     result.setlist("group", [text for grouping in groupings.values() for text in grouping.texts])
-    return in_order(result)
-
-
-def in_order(query: QueryDict) -> QueryDict:
-    """Return parameters in the order in which they are read best: what, where, of which, how."""
-    first, last = ("dataset", "rows", "cols", "group"), ("from", "to", "measure", "sort", "heat")
-    keys = [k for k in query if k not in (*first, *last, "release", "lang")]
-    result = QueryDict(mutable=True)
-    for key in (*first, *keys, *last, "release", "lang"):
-        values = query.getlist(key)
-        if any(values) or key == "rows":
-            result.setlist(key, values or [""])
-    return result
+    return addresses.in_order(result)
