@@ -73,7 +73,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the page says to a question, or to one that cannot be answered: why, and what can be had instead."""
+    """What the page says to a question; of one that cannot be answered, why, what can be had, and what is shown."""
 
     asked: Asked
     pivot: Pivot
@@ -81,6 +81,7 @@ class Answer:
     problem: str = ""
     parameter: str = ""
     instead: list[tuple[str, str]] = field(default_factory=list)
+    words: str = ""
     status: int = 200
 
 
@@ -118,7 +119,7 @@ def builder(request: BuilderRequest) -> HttpResponse:
 
 
 def _answer(query: QueryDict, newest: Edition, problem: Unknown | None) -> Answer:
-    """Return the answer to a question; where it cannot be answered, a table to begin with, and why."""
+    """Return the answer to a question; where it cannot be answered, why, and a table that can be had."""
     edition, instead = newest, []
     if problem is None:
         try:
@@ -129,10 +130,24 @@ def _answer(query: QueryDict, newest: Edition, problem: Unknown | None) -> Answe
             problem = unknown
     if isinstance(problem, NotTogether):
         instead = [_had(query, edition.structure, part) for part in problem.parts]
-    asked = layout.read(QueryDict(f"dataset={newest.dataset}"), newest)
+    asked, shown, words = _fallback(query, edition, newest, problem)
     parameter = "rows, cols" if isinstance(problem, NotTogether) else problem.parameter
     status = 404 if isinstance(problem, NotReleased) else 400
-    return Answer(asked, asked.answer(), None, str(problem), parameter, instead, status)
+    return Answer(asked, shown, None, str(problem), parameter, instead, words, status)
+
+
+def _fallback(
+    query: QueryDict, edition: Edition, newest: Edition, problem: Unknown
+) -> tuple[Asked, Pivot, str]:
+    """Return what is shown instead, and what it is: a table that is too wide has its columns in the rows."""
+    if isinstance(problem, layout.TooWide):
+        try:
+            asked = layout.read(choosing.in_rows(query, edition.structure), edition)
+            return asked, asked.answer(), _("Here it is with its columns in the rows.")
+        except Unknown:
+            pass  # too long, too: a table to begin with
+    asked = layout.read(QueryDict(f"dataset={newest.dataset}"), newest)
+    return asked, asked.answer(), _("Here is a table to begin with instead.")
 
 
 def _had(query: QueryDict, structure: Structure, part: list[str]) -> tuple[str, str]:

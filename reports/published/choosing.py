@@ -53,6 +53,15 @@ def instead(query: QueryDict, structure: Structure, name: str, hinders: Sequence
     return text_of(in_order(result))
 
 
+def in_rows(query: QueryDict, structure: Structure) -> QueryDict:
+    """Return a question with its columns in the rows, so that it fits a page however many there are."""
+    rows, cols = sides_of(query, structure)
+    result = query.copy()
+    result["rows"], result["cols"] = ",".join((*rows, *cols)), ""
+    result.pop("sort", None)
+    return in_order(result)
+
+
 def of_form(query: QueryDict) -> bool:
     """Say whether parameters come from the form of the builder, so that there is a better address."""
     return any(key.startswith(AT) or key in (EVERY, MAKE, CALLED) for key in query)

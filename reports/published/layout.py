@@ -34,6 +34,10 @@ MOST_COLUMNS = 125  # of a table on the screen
 MOST_LINES = 20_000
 
 
+class TooWide(Unknown):
+    """A table has more columns than a page shows."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A question of the builder. `address`: its parameters as they are read best, the release among them if cited."""
@@ -72,7 +76,7 @@ class Asked:
         heads = pivot.heads_of(table, self.cols)
         columns = len(heads) * len(pivot.PARTS[self.measure])
         if columns > MOST_COLUMNS:
-            raise Unknown(
+            raise TooWide(
                 _(
                     "This table has %(columns)s columns, more than %(most)s. Choose fewer codes or "
                     "periods for the columns, or put them into the rows."

@@ -155,6 +155,8 @@ def test_a_table_that_is_too_wide_says_how_it_would_fit(client, two_years):
     response = client.get(f"{PAGE}?{wide}")
     assert response.status_code == 400
     assert f"This table has {columns} columns, more than" in text_of(response)
+    assert "Here it is with its columns in the rows." in text_of(response)
+    assert "rows=TIME_PERIOD,DECISION" in unescape(response.content.decode())
 
 
 def test_what_can_be_had_of_a_question_that_is_refused_is_a_link_that_answers(client, two_years):
