@@ -27,7 +27,7 @@ def test_a_table_is_built_with_the_keyboard_alone(country, visit):
     expect(page).to_have_url(re.compile("rows=CITIZENSHIP&cols=YEAR"))
     expect(page.locator("#at-citizenship-rows")).to_be_focused()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("by citizenship, sex"))
-    expect(page.locator("#said")).to_contain_text("rows,")
+    expect(page.locator("#said")).to_contain_text("Rows: ")
     # What cannot be had with it is greyed by now, and says why.
     region = page.locator("#at-region-rows")
     expect(region).to_be_disabled()
