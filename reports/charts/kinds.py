@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from reports.charts import findings
 from reports.charts.drawing import DrawFunction, bars, pyramid, shares
 from reports.charts.findings import Finding, is_rest
+from reports.charts.share_trend import share_trend
 from reports.charts.trend import trend
 from reports.published.figures import Row, Table
 from reports.published.structure import ROLL_UPS, TIME, Dimension, Structure
@@ -55,6 +56,7 @@ class Kind:
 
 KINDS = {
     "trend": Kind(TIME, trend, findings.of_trend),
+    "share": Kind(TIME, share_trend, findings.of_year),
     "pyramid": Kind(AGES[0], pyramid, findings.of_ages, rest=False),
     "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
     "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
