@@ -45,6 +45,9 @@ def addresses():
         "width": next(iter(drawing.WIDTHS)),
         "theme": next(iter(drawing.COLOURS)),
         "form": next(iter(FORMS)),
+        "indicator": "G1",
+        "indicator_set": "sdg",
+        "row": "work_permits",
     }
     found = set()
     for route in routes(get_resolver().url_patterns):
