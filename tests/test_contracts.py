@@ -17,6 +17,7 @@ LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlin
 WALL = "Public figures cannot reach records, exact cells, protection or releases"
 PRIVATE_PAGES = {
     "reports.pages.disclosure",
+    "reports.pages.provenance",
     "reports.pages.releases",
 }  # the desk of those who publish
 # A module of every private room; what is imported has to exist.

@@ -261,10 +261,10 @@ def provenances(country):
 
 
 def drawings_of_the_builder(country):
-    arguments = {"width": "large", "theme": "light"}
-    cited = [Place(f"of {name}", arguments, there=there, query=f"?dataset=WPF&release={name}")
-             for name, there in NAMES.items()]  # fmt: skip
-    return [Place("newest", arguments), *cited]
+    return [
+        replace(place, arguments={"width": "large", "theme": "light"})
+        for place in drawings(country)
+    ]
 
 
 def releases(country):

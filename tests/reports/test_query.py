@@ -129,7 +129,7 @@ def test_a_structure_is_read_back_as_it_was_written():
 @pytest.mark.parametrize("name", ["limit", "offset", "format", "shoe", "_connector"])
 def test_a_parameter_that_an_address_does_not_read_is_refused_and_the_others_are_named(name):
     with pytest.raises(
-        Unknown, match=r"Choose from: from, to, .*region, decision.*, quarter, year"
+        Unknown, match=r"Choose from: from, to, .*region, outcome, decision.*, quarter, year"
     ):
         require_options(QueryDict(f"{name}=1"), OPTIONS, STRUCTURE)
 
