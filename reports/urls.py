@@ -4,6 +4,8 @@ from django.urls import path
 
 from reports.api import endpoints, indicators, openapi
 from reports.pages import (
+    builder,
+    built_files,
     comparisons,
     dashboard,
     disclosure,
@@ -26,6 +28,19 @@ urlpatterns = [
     path("figures/releases/revisions/<slug:dataset>/", comparisons.revisions, name="revisions"),
     path("figures/releases/<slug:release>/", public_releases.release, name="published_release"),
     path("figures/releases/<slug:release>/cite.<slug:form>", public_releases.cite, name="cite"),
+    path("figures/build/", builder.builder, name="builder"),
+    path(
+        "figures/build/chart-<slug:width>-<slug:theme>.svg",
+        built_files.drawing,
+        name="built_chart",
+    ),
+    path("figures/build/figures.<slug:suffix>", built_files.file, name="built_file"),
+    path(
+        "figures/build/figures.csv-metadata.json",
+        built_files.file,
+        {"suffix": downloads.METADATA},
+        name="built_metadata",
+    ),
     path("figures/tables/", tables.table_list, name="tables"),
     path("figures/tables/<slug:code>/", tables.table, name="table"),
     path("figures/tables/<slug:code>.<slug:suffix>", downloads.table_file, name="table_file"),

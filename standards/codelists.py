@@ -229,6 +229,13 @@ def _countries() -> CodeList:
     )
 
 
+@cache
+def regions_of_countries() -> dict[str, str]:
+    """Return country -> its region of M49, in the order of the list; read without names, which take long."""
+    with (DIRECTORY / "countries.csv").open(newline="") as lines:
+        return {row["code"]: row["subregion"] for row in csv.DictReader(lines)}
+
+
 def _residences() -> CodeList:
     """Countries, and for moves inside the home country its regions."""
     countries, regions = load("countries"), load("regions")

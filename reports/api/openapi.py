@@ -232,7 +232,10 @@ def _in_path(name: str, about: str) -> OpenApiParameter:
     return OpenApiParameter(name, TEXT, OpenApiParameter.PATH, description=about)
 
 
-PERIOD = {"type": "string", "pattern": r"^([12]\d{3}(-(0[1-9]|1[0-2]|Q[1-4]))?)?$"}
+PERIOD = {
+    "type": "string",
+    "pattern": r"^([12]\d{3}(-(0[1-9]|1[0-2]|Q[1-4]))?|-[1-9]\d{0,2}[MQY])?$",
+}
 DATASET = _in_path("dataset", "code of a dataset, in any case")
 TABLE = _in_path("code", "code of a named table, in any case")
 RELEASE = _in_path("release", "name of a release, for instance BCR-2")
@@ -249,8 +252,16 @@ AS_OF = OpenApiParameter(
     description="the figures as they stood at the end of that day; with `release`, both must mean the same",
 )
 OF_DATA = [
-    OpenApiParameter("from", PERIOD, description="first period: 2026, 2026-Q3 or 2026-07"),
-    OpenApiParameter("to", PERIOD, description="last period; a year stands for all of it"),
+    OpenApiParameter(
+        "from",
+        PERIOD,
+        description="first period: 2026, 2026-Q3, 2026-07; -12M is the last twelve months",
+    ),
+    OpenApiParameter(
+        "to",
+        PERIOD,
+        description="last period; a year stands for all of it; -12M ends before the last twelve months",
+    ),
     CITED,
     AS_OF,
     OpenApiParameter(

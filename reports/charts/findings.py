@@ -18,7 +18,7 @@ LARGEST = 2  # codes that a sentence about the largest names
 
 @dataclass(frozen=True)
 class Span:
-    """Periods that a sentence adds up and compares: one period, or a calendar year with all of its own."""
+    """Periods that a sentence adds up and compares, oldest first. code: of the year, if they are all of it."""
 
     code: str
     periods: tuple[str, ...]
@@ -26,8 +26,12 @@ class Span:
 
     @property
     def label(self) -> str:
-        """Return the span in the active language: March 2026, or 2026."""
-        return period_name(self.code, active_language())
+        """Return the span in the active language: March 2026, or 2026, or January 2026 to March 2026."""
+        language = active_language()
+        if self.code:
+            return period_name(self.code, language)
+        first, last = (period_name(code, language) for code in (self.periods[0], self.periods[-1]))
+        return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
 Finding = Callable[[Sequence[Row], Dimension], str]
@@ -62,6 +66,38 @@ def compared(rows: Sequence[Row]) -> tuple[Span, ...]:
 def year_rows(table: Table) -> list[Span]:
     """Return the calendar years that the sentence over time compares, to be listed beside the chart."""
     return [span for span in compared(table.rows) if len(span.periods) > 1]
+
+
+def newest_year(rows: Sequence[Row]) -> list[Span]:
+    """Return the newest year as far as it is out, and the same periods of the year before if it has any of them.
+
+    Periods of which a delivery is missing belong to neither.
+    """
+    by_year: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        if row.status == NORMAL:
+            year, part = row.codes[0][:4], row.codes[0][4:]  # 2026 and -03, -Q1, -A1 or nothing
+            by_year[year][part] = row
+    if not by_year:
+        return []
+    newest = by_year[max(by_year)]
+    before = by_year.get(str(int(max(by_year)) - 1), {})
+    parts = [part for part in newest if part in before]
+    if not parts:
+        return [_span_of(list(newest.values()))]
+    return [_span_of([year[part] for part in parts]) for year in (newest, before)]
+
+
+def of_year(rows: Sequence[Row], dimension: Dimension) -> str:
+    """Return the share of women in the newest year, beside the same periods of the year before."""
+    spans = [s for s in newest_year(rows) if s.figures.female_share is not None]
+    if not spans:
+        return _("Too few to show shares")
+    words = {"span": spans[0].label, "share": numbers.share(spans[0].figures.female_share or 0)}
+    if len(spans) == 1:
+        return _("%(span)s: women are %(share)s%%") % words
+    words["before"] = numbers.share(spans[1].figures.female_share or 0)
+    return _("%(span)s: women are %(share)s%%, a year before %(before)s%%") % words
 
 
 def of_trend(rows: Sequence[Row], dimension: Dimension) -> str:
@@ -133,6 +169,13 @@ def of_shares(rows: Sequence[Row], dimension: Dimension) -> str:
 def _span(code: str, rows: Sequence[Row]) -> Span:
     figures = add_figures((row.figures for row in rows), rows[0].figures.base)
     return Span(code, tuple(row.codes[0] for row in rows), figures)
+
+
+def _span_of(rows: list[Row]) -> Span:
+    """Return periods of one year as a span; with its code where they are all of it, or one."""
+    if len(rows) == 1:
+        return _span(rows[0].codes[0], rows)
+    return _span(rows[0].codes[0][:4] if _all_of(rows) else "", rows)
 
 
 def _all_of(rows: Sequence[Row]) -> bool:

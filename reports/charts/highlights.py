@@ -1,42 +1,22 @@
 """What is most worth knowing of a dataset at a glance: the newest year beside the one before, the widest gap."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from reports.charts import findings
+from reports.charts.findings import Span, newest_year
 from reports.charts.kinds import KINDS, Kind, kinds_of
 from reports.published import figures
 from reports.published.editions import Edition
-from reports.published.figures import NORMAL, Figures, Row, Table, add_figures
+from reports.published.figures import Row, Table
 from reports.published.query import measure, with_headline
 from reports.published.structure import TIME
 from standards import numbers
-from standards.periods import period_name
-from standards.translation import active_language
 
 MOST = 5  # findings on one page
 BY_SHARE = KINDS["region"].draw  # the charts in which shares of women are compared
-
-
-@dataclass(frozen=True)
-class Span:
-    """Periods of one year that are added up, oldest first."""
-
-    periods: tuple[str, ...]
-    figures: Figures
-
-    @property
-    def label(self) -> str:
-        """Return the span in the active language: March 2026, or January 2026 to March 2026."""
-        first, last = (
-            period_name(code, active_language()) for code in (self.periods[0], self.periods[-1])
-        )
-        return (
-            first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
-        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +41,7 @@ def highlights(editions: list[Edition]) -> list[Highlight]:
 def of_year(edition: Edition) -> Highlight | None:
     """Return the share of women in the newest year so far, beside the same periods of the year before."""
     table = _table(edition, TIME)
-    spans = newest_year(table)
+    spans = newest_year(table.rows)
     if not spans or spans[0].figures.female_share is None:
         return None
     words = {
@@ -74,28 +54,6 @@ def of_year(edition: Edition) -> Highlight | None:
         words["before"] = numbers.share(spans[1].figures.female_share)
         sentence = _("%(title)s, %(span)s: women are %(share)s%%, a year before %(before)s%%")
     return Highlight(edition, "trend", sentence % words, tuple(spans))
-
-
-def newest_year(table: Table) -> list[Span]:
-    """Return the newest year as far as it is out, and the same periods of the year before if all are out.
-
-    Periods of which a delivery is missing belong to neither.
-    """
-    by_year: dict[str, dict[str, Row]] = defaultdict(dict)
-    for row in table.rows:
-        if row.status == NORMAL:
-            by_year[row.codes[0][:4]][row.codes[0][4:]] = row
-    if not by_year:
-        return []
-    newest = max(by_year)
-    before = by_year.get(str(int(newest) - 1), {})
-    parts = [part for part in by_year[newest] if not before or part in before]
-    if not parts:
-        parts, before = list(by_year[newest]), {}
-    spans = [_span([by_year[newest][part] for part in parts])]
-    if before:
-        spans.append(_span([before[part] for part in parts]))
-    return spans
 
 
 def of_gap(edition: Edition) -> Highlight | None:
@@ -123,8 +81,3 @@ def _named(kind: Kind, table: Table) -> list[Row]:
 
 def _table(edition: Edition, name: str) -> Table:
     return figures.tabulate(edition, [name], with_headline(edition.structure, {}, (name,)))
-
-
-def _span(rows: list[Row]) -> Span:
-    total = add_figures((row.figures for row in rows), rows[0].figures.base)
-    return Span(tuple(row.codes[0] for row in rows), total)

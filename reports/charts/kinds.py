@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from reports.charts import findings
 from reports.charts.drawing import DrawFunction, bars, pyramid, shares
 from reports.charts.findings import Finding, is_rest
+from reports.charts.share_trend import share_trend
 from reports.charts.trend import trend
 from reports.published.figures import Row, Table
-from reports.published.structure import TIME, Dimension, Structure
+from reports.published.structure import ROLL_UPS, TIME, Dimension, Structure
 
 CITIZENSHIP, REGION = "CITIZENSHIP", "REGION"
 AGES = ("AGE5", "AGE")  # the finer one is drawn, where there is one
@@ -55,10 +56,22 @@ class Kind:
 
 KINDS = {
     "trend": Kind(TIME, trend, findings.of_trend),
+    "share": Kind(TIME, share_trend, findings.of_year),
     "pyramid": Kind(AGES[0], pyramid, findings.of_ages, rest=False),
     "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
     "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
 }
+
+
+def kind_of(dimension: str, *, of_women: bool = False) -> Kind:
+    """Return the chart of any one dimension: of the share of women, over time, of ages, else as bars."""
+    if dimension == TIME or dimension in ROLL_UPS:
+        return replace(KINDS["trend"], dimension=dimension)
+    if of_women:
+        return replace(KINDS["region"], dimension=dimension, top=TOP)
+    if dimension in AGES:
+        return replace(KINDS["pyramid"], dimension=dimension)
+    return Kind(dimension, bars, findings.of_largest, largest_first=True, top=TOP)
 
 
 def kinds_of(structure: Structure) -> dict[str, Kind]:

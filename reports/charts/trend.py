@@ -43,7 +43,7 @@ def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         "scale": {"domain": [0, ticks[-1]]},
         "axis": {"values": ticks, "labelPadding": 8, **axis_labels(map(numbers.count, ticks))},
     }
-    axis = _period_axis(rows, canvas, width)
+    axis = period_axis(rows, canvas, width)
     x = {"field": "period", "type": "ordinal", "axis": axis, "scale": {"padding": 0.3}}
     return {
         "width": width,
@@ -135,7 +135,7 @@ def _points(rows: Sequence[Row]) -> list[Spec]:
     ]
 
 
-def _period_axis(rows: Sequence[Row], canvas: Canvas, width: int) -> Spec:
+def period_axis(rows: Sequence[Row], canvas: Canvas, width: int) -> Spec:
     """Periods under the line: as many as there is room for, the last one always."""
     codes = [row.codes[0] for row in rows]
     names = {code: short_period_name(code, canvas.language) for code in codes}

@@ -76,6 +76,8 @@ def layout_of(query: QueryDict) -> Layout:
     """Return the layout that a question names. Raises Unknown for a choice that there is not."""
     chosen = {}
     for name, allowed in CHOICES.items():
+        if len(query.getlist(name)) > 1:
+            raise Unknown(_("“%(name)s” is given more than once.") % {"name": name}, name)
         value = query.get(name) or allowed[0]
         if value not in allowed:
             raise Unknown(

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reports.formats.layout import Layout
 from reports.published.figures import periods_in
+from reports.published.groups import Grouping
 from reports.published.query import Question, with_headline
 from reports.published.structure import TIME
 
@@ -19,12 +20,13 @@ def stem(
     fixed: Mapping[str, Sequence[str]],
     layout: Layout,
     language: str,
+    groupings: Iterable[Grouping] = (),
 ) -> str:
     """Return the name of a file without its suffix, the same for the same question, ASCII only.
 
     migdata_T14_WPF-3_2025-01_2025-12_en: the named table if it is one, the release, first and last period, the language. A
     table of a dataset has its dimensions (by-REGION-SEX), and any file what it is limited to beyond the headline and the
-    conditions `fixed` of a named table, and how it is laid out.
+    conditions `fixed` of a named table, a mark of a reader's own groups, and how it is laid out.
     """
     periods = periods_in(question.edition.structure, question.where)
     parts = [
@@ -35,6 +37,7 @@ def stem(
         periods[0],
         periods[-1],
         _conditions(question, fixed, periods),
+        _grouped(groupings),
         *layout.marks,
         language,
     ]
@@ -61,3 +64,8 @@ def _conditions(
         said.append("-".join(["of", *periods]))
     text = "_".join(said)
     return text if len(text) <= MOST else hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _grouped(groupings: Iterable[Grouping]) -> str:
+    text = "&".join(text for grouping in groupings for text in grouping.texts)
+    return f"grouped-{hashlib.sha256(text.encode()).hexdigest()[:8]}" if text else ""

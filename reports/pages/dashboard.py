@@ -18,7 +18,7 @@ from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
 from reports.charts.highlights import Highlight, highlights
 from reports.charts.kinds import Kind, kinds_of
 from reports.formats import flat
-from reports.pages import downloads, filters
+from reports.pages import downloads, filters, reuse
 from reports.pages.downloads import Downloads, refusal
 from reports.pages.filters import Filter, PageQuestion
 from reports.published import caching, figures, kept
@@ -75,6 +75,7 @@ class ChartFigure:
     footnotes: list[str]
     query: str
     downloads: Downloads
+    builder: str
     sizes: dict[str, tuple[int, int]]
     dataset: str = ""  # of a chart on a page of all datasets, with the name of its theme
     theme: str = ""
@@ -97,7 +98,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "reports/dashboard_empty.html")
     if not request.GET:
         return overview(request, editions)
-    reading = filters.question_on_page(request, _newest(request, editions), OPTIONS)
+    reading = filters.question_on_page(request, filters.newest_named(request, editions), OPTIONS)
     question, edition, cited = reading.question, reading.edition, reading.cited
     table = question.table()
     context = {
@@ -161,7 +162,7 @@ def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpRespon
     if width not in WIDTHS or theme not in COLOURS or not editions:
         raise Http404
     try:
-        newest = _newest(request, editions)
+        newest = filters.newest_named(request, editions)
         edition = edition_of(request.GET, newest.dataset) or newest
         if kind not in kinds_of(edition.structure):
             raise Http404
@@ -270,18 +271,6 @@ def _sum(edition: Edition, question: Question) -> SumAtAGlance:
     )
 
 
-def _newest(request: HttpRequest, editions: list[Edition]) -> Edition:
-    """Return the newest release of the dataset that is named, or of the release that is cited."""
-    by_dataset = {edition.dataset: edition for edition in editions}
-    if dataset := request.GET.get("dataset", "").upper():
-        newest = by_dataset.get(dataset) or released.latest(dataset)
-        if newest is None:
-            raise Http404
-        return newest
-    cited = request.GET.get("release", "").strip().upper().rpartition("-")[0]
-    return by_dataset.get(cited, editions[0])
-
-
 def _beside(request: HttpRequest, editions: list[Edition]) -> list[Edition]:
     """Return the releases whose sums stand at the top: the newest, or those of the day that is asked for."""
     stood = []
@@ -333,6 +322,7 @@ def _figure(name: str, question: Question, parameters: str) -> ChartFigure:
         footnotes=flat.footnotes(table) if table.time else [],
         query=query.urlencode(),
         downloads=downloads.of_data(edition.dataset, by),
+        builder=reuse.builder_address(edition, [kind.dimension], parameters),
         sizes=_sizes(kind, table),
     )
 

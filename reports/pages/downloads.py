@@ -1,5 +1,6 @@
 """Tables and datasets as files, in every format of `reports.formats.FORMATS`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.decorators import login_not_required
@@ -13,8 +14,9 @@ from reports.designs import tables
 from reports.designs.tables import TableDesign
 from reports.formats import DESCRIPTIONS, FORMATS, layout, naming
 from reports.formats.format import Document, Format
-from reports.formats.layout import layout_of
+from reports.formats.layout import Layout, layout_of
 from reports.published import caching, kept, representations
+from reports.published.figures import Table
 from reports.published.query import (
     EDITION,
     MARKS,
@@ -26,7 +28,7 @@ from reports.published.query import (
 )
 from reports.published.representations import Representation
 from reports.published.structure import Unknown
-from standards.translation import in_language
+from standards.translation import active_language, in_language
 
 DATA = Options(("by", "from", "to", *EDITION, "lang"), rows=None)
 METADATA = "csv-metadata.json"
@@ -34,6 +36,7 @@ METADATA = "csv-metadata.json"
 DESCRIBED_AT = {
     "reports:table_file": "reports:table_metadata",
     "reports:data_file": "reports:data_metadata",
+    "reports:built_file": "reports:built_metadata",
 }
 
 
@@ -48,20 +51,37 @@ class Downloads:
 
 @dataclass(frozen=True)
 class Source:
-    """What files are made of: a named table, or any table of a dataset (without a code). route: of its files."""
+    """What files are made of: a named table, any table of a dataset (without a code), or one of the builder (without
+    either). route: of its files."""
 
     route: str
-    dataset: str
-    options: Options
+    dataset: str = ""
+    options: Options = DATA
     code: str = ""
     title: dict[str, str] | None = None
 
     def address(self, suffix: str, query: str) -> str:
         """Return where it is read in a format or description."""
-        code = self.code or self.dataset
+        of = [code] if (code := self.code or self.dataset) else []
         if suffix == METADATA:
-            return f"{reverse(DESCRIBED_AT[self.route], args=[code])}?{query}"
-        return f"{reverse(self.route, args=[code, suffix])}?{query}"
+            return f"{reverse(DESCRIBED_AT[self.route], args=of)}?{query}"
+        return f"{reverse(self.route, args=[*of, suffix])}?{query}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file that is asked for. table: its figures, added up when they are needed. stem: its name without a suffix.
+    query: the parameters that mean the same figures whenever they are asked again."""
+
+    question: Question
+    table: Callable[[], Table]
+    title: str
+    stem: str
+    query: str
+    layout: Layout
+
+
+BUILT = Source("reports:built_file")
 
 
 def table_options(design: TableDesign, *names: str) -> Options:
@@ -71,12 +91,12 @@ def table_options(design: TableDesign, *names: str) -> Options:
 
 def of_table(design: TableDesign, query: str) -> Downloads:
     """Return what a page offers of a named table, for the question of the page."""
-    return _downloads(_named(design), query)
+    return offered(_named(design), query)
 
 
 def of_data(dataset: str, query: str) -> Downloads:
     """Return what a page offers of a table of a dataset; `query` names its dimensions."""
-    return _downloads(Source("reports:data_file", dataset, DATA), query)
+    return offered(Source("reports:data_file", dataset, DATA), query)
 
 
 @login_not_required
@@ -109,7 +129,9 @@ def _named(design: TableDesign) -> Source:
     return Source("reports:table_file", design.dataset, options, design.code, design.title)
 
 
-def _downloads(source: Source, query: str) -> Downloads:
+def offered(source: Source, query: str) -> Downloads:
+    """Return what a page offers of a source of files, for the parameters of its question."""
+
     def of(suffix: str, choice: str = "") -> str:
         return source.address(suffix, "&".join(filter(None, (query, choice))))
 
@@ -147,19 +169,32 @@ def _written(
     request: HttpRequest, question: Question, source: Source, entry: Format
 ) -> HttpResponseBase:
     chosen, language = layout_of(request.GET), language_of(request.GET)
-    question.require_at_most(entry.most // chosen.breadth, entry.label)
     stem = naming.stem(question, source.code, source.options.fixed, chosen, language)
-    name, query = f"{stem}.{entry.suffix}", _for_ever(request, question, language)
-    address = request.build_absolute_uri(source.address(entry.describes or entry.suffix, query))
-    described = (f"{stem}.{entry.describes}", address) if entry.describes else (name, "")
-    asked = (language, question.by, list(question.where.items()), repr(chosen), *described)
-    tag = caching.tag(question.edition, name, *asked)
     title = in_language(source.title or question.edition.structure.title)
+    query = _for_ever(request, question, language)
+    wanted = Wanted(question, question.table, title, stem, query, chosen)
+    return send(request, source, entry, wanted)
+
+
+def send(
+    request: HttpRequest, source: Source, entry: Format, wanted: Wanted, also: str = ""
+) -> HttpResponseBase:
+    """Answer with a file in the active language. also: what else its bytes depend on. Raises Unknown; Busy."""
+    question, language = wanted.question, active_language()
+    question.require_at_most(entry.most // wanted.layout.breadth, entry.label)
+    name = f"{wanted.stem}.{entry.suffix}"
+    address = request.build_absolute_uri(
+        source.address(entry.describes or entry.suffix, wanted.query)
+    )
+    described = (f"{wanted.stem}.{entry.describes}", address) if entry.describes else (name, "")
+    where = list(question.where.items())
+    asked = (language, question.by, where, repr(wanted.layout), *described, also)
+    tag = caching.tag(question.edition, name, *asked)
 
     def write() -> bytes:
-        table = question.table()
-        document = Document(table, language, title, chosen, described[0], address)
-        rows = layout.count(table, chosen) if entry.has_rows else None
+        table = wanted.table()
+        document = Document(table, language, wanted.title, wanted.layout, described[0], address)
+        rows = layout.count(table, wanted.layout) if entry.has_rows else None
         return representations.packed(entry.write(document), rows)
 
     def stored() -> Representation:
@@ -168,7 +203,7 @@ def _written(
 
     response = caching.answer(request, tag, stored, entry.media_type, name)
     if entry.suffix == "csv":
-        response["Link"] = _described_by(source, query)
+        response["Link"] = _described_by(source, wanted.query)
     return response
 
 

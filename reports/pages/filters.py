@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from reports.published.editions import Edition
+from reports.published.editions import Edition, latest
 from reports.published.query import (
     ALL,
     Options,
@@ -73,6 +73,21 @@ def question_on_page(request: HttpRequest, newest: Edition, options: Options) ->
         query.clear()
     newer = newest if newest.number > edition.number else None
     return PageQuestion(question, problem, status, newer, query.urlencode())
+
+
+def newest_named(request: HttpRequest, editions: list[Edition]) -> Edition:
+    """Return the newest release of the dataset that is named, or of the release that is cited.
+
+    Raises Http404 for a dataset of which nothing is released.
+    """
+    by_dataset = {edition.dataset: edition for edition in editions}
+    if dataset := request.GET.get("dataset", "").upper():
+        newest = by_dataset.get(dataset) or latest(dataset)
+        if newest is None:
+            raise Http404
+        return newest
+    cited = request.GET.get("release", "").strip().upper().rpartition("-")[0]
+    return by_dataset.get(cited, editions[0])
 
 
 def of_dimension(request: HttpRequest, dimension: Dimension, structure: Structure) -> Filter:

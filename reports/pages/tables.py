@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from reports.designs import tables
 from reports.designs.tables import TableDesign
 from reports.formats import flat
-from reports.pages import downloads, filters
+from reports.pages import downloads, filters, reuse
 from reports.pages.downloads import refusal, table_options
 from reports.pages.filters import Filter
 from reports.pages.public_releases import cite_links
@@ -118,6 +118,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
         "filters": _filters(request, design, edition),
         "downloads": downloads.of_table(design, reading.query),
         "forms": cite_links(edition, f"table={design.code}&{reading.query}".rstrip("&")),
+        "builder": reuse.builder_address(edition, design.by, reading.query, design.where),
     }
     return render(request, "reports/table.html", context, status=reading.status)
 

@@ -28,6 +28,12 @@ LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 ALL = "all"  # instead of codes: every code, also of the dimension that the headline limits
 PERIODS = ("from", "to")
 EDITION = ("release", "as_of")  # which release is asked: by its name, or by a day on which it stood
+BACK = re.compile(r"-([1-9][0-9]{0,2})([MQY])")  # so many periods before the end of the release
+KINDS_OF_PERIODS = {
+    "M": "M",
+    "Q": "Q",
+    "Y": "A",
+}  # as readers write them: as `standards.periods` does
 FIGURES = 7  # columns of an answer beside its dimensions: the measures and the status
 Codes = Mapping[str, list[str]]
 
@@ -43,6 +49,7 @@ class Options:
     names: the parameters it reads. fixed: dimension -> codes to which a named table is limited.
     rows: the dimensions of its rows; None where `by` names them. filters: whether it has dimensions.
     shown: of a structure, the dimensions that the page shows beside its rows, each by itself.
+    several: the parameters that may be given more than once.
     """
 
     names: tuple[str, ...] = ()
@@ -50,6 +57,7 @@ class Options:
     rows: tuple[str, ...] | None = ()
     filters: bool = True
     shown: Callable[[Structure], Iterable[str]] = field(default=lambda _structure: ())
+    several: tuple[str, ...] = ("by",)
 
 
 @dataclass(frozen=True)
@@ -193,7 +201,7 @@ def require_options(query: QueryDict, options: Options, structure: Structure | N
     """Raise Unknown for a parameter that the address does not read."""
     dimensions = [name.lower() for name in structure.by_name if name != SEX] if structure else []
     for key in query:
-        if key in options.names and key != "by":
+        if key in options.names and key not in options.several:
             _require_once(query, key)
         if key in options.names or MARKS.fullmatch(key):
             continue
@@ -310,8 +318,8 @@ def _between(query: QueryDict, structure: Structure) -> list[str] | None:
     if not first and not last:
         return None
     known = structure.periods
-    begins = _day(first, "from", date.min, first_day=True)
-    ends = _day(last, "to", date.max, first_day=False)
+    begins = _day(first, "from", structure, first_day=True) if first else date.min
+    ends = _day(last, "to", structure, first_day=False) if last else date.max
     days = {code: Period.parse(code) for code in known}
     periods = [c for c, p in days.items() if p.first_day >= begins and p.last_day <= ends]
     if not periods:
@@ -323,16 +331,26 @@ def _between(query: QueryDict, structure: Structure) -> list[str] | None:
     return periods
 
 
-def _day(text: str, name: str, default: date, *, first_day: bool) -> date:
-    """Return the first or the last day of the period that a reader named."""
-    if not text:
-        return default
+def _day(text: str, name: str, structure: Structure, *, first_day: bool) -> date:
+    """Return the first or the last day of the period that a reader named, or counted back to.
+
+    Counted back is from the last period of the release, so that its answer stays: `from=-12M` begins the last
+    twelve months, `to=-12M` ends before them.
+    """
     try:
-        period = Period.parse(text)
+        if back := BACK.fullmatch(text.upper()):
+            end = Period.parse(structure.periods[-1]).last_day
+            steps = int(back[1]) - (1 if first_day else 0)
+            period = Period.of(end, KINDS_OF_PERIODS[back[2]]).next(-steps)
+        else:
+            period = Period.parse(text)
         return period.first_day if first_day else period.last_day
-    except ValueError as invalid:  # no period, or later than the calendar goes
+    except ValueError as invalid:  # no period, or earlier or later than the calendar goes
         raise Unknown(
-            _("“%(name)s” is a period such as 2026, 2026-Q3 or 2026-07, not “%(value)s”.")
+            _(
+                "“%(name)s” is a period such as 2026, 2026-Q3 or 2026-07, or counts back from the last one "
+                "such as -12M, -4Q or -2Y; it is not “%(value)s”."
+            )
             % {"name": name, "value": text[:40]},
             name,
         ) from invalid

@@ -24,7 +24,8 @@ TOTAL = "_T"
 NOT_BROKEN_DOWN = (
     "_X"  # of figures that are too small to be broken down, or whose period is not over
 )
-WORDS = {NOT_BROKEN_DOWN: marked("Not broken down")}
+OTHERS = "OTH"  # what a reader's own groups leave over
+WORDS = {NOT_BROKEN_DOWN: marked("Not broken down"), OTHERS: marked("All others")}
 NAMED = 40  # so many choices a refusal names
 
 

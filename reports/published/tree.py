@@ -11,7 +11,14 @@ Where = Mapping[str, Sequence[str]]
 
 
 class NotTogether(Unknown):
-    """A reader asks for columns that no table has together; the message names what can be had."""
+    """A reader asks for columns that no table has together; the message names what can be had.
+
+    parts: the largest parts of them that one table has.
+    """
+
+    def __init__(self, message: str, parameter: str, parts: list[list[str]]) -> None:
+        super().__init__(message, parameter)
+        self.parts = parts
 
 
 def holding(
@@ -30,7 +37,8 @@ def holding(
         structure.require_name(name)
     tables = [t for t in structure.tables if all(has(t, name) for name in wanted)]
     if not tables:
-        raise NotTogether(_refusal(structure, wanted), "by")
+        parts = together(structure, wanted)
+        raise NotTogether(_refusal(structure, wanted, parts), "by", parts)
     return min(tables, key=lambda table: table.cells), conditions
 
 
@@ -65,7 +73,26 @@ def together(structure: Structure, wanted: Sequence[str]) -> list[list[str]]:
     return sorted(map(list, largest), key=lambda part: [wanted.index(name) for name in part])
 
 
-def _refusal(structure: Structure, wanted: Sequence[str]) -> str:
+def against(structure: Structure, chosen: Iterable[str]) -> dict[str, list[str]]:
+    """Return for every further column which of the chosen ones it cannot be crossed with; none: it can be added.
+
+    The tables of a family lie on the lines of a tree, so a column goes with several where it goes with each.
+    """
+    wanted = [name for name in dict.fromkeys(chosen) if name != SEX]
+
+    def goes(*names: str) -> bool:
+        return any(all(has(table, name) for name in names) for table in structure.tables)
+
+    found = {}
+    for name in structure.by_name:
+        if name in wanted or name == SEX:
+            continue
+        hinder = [other for other in wanted if not goes(name, other)]
+        found[name] = hinder or ([] if goes(name, *wanted) else wanted)
+    return found
+
+
+def _refusal(structure: Structure, wanted: Sequence[str], parts: Sequence[Sequence[str]]) -> str:
     def labels(names: Iterable[str]) -> str:
         return ", ".join(in_language(structure.by_name[name].labels) for name in names)
 
@@ -73,5 +100,5 @@ def _refusal(structure: Structure, wanted: Sequence[str]) -> str:
         "These cannot be combined, so that nobody can be recognised: %(wanted)s. Together can be had: %(parts)s."
     ) % {
         "wanted": labels(wanted),
-        "parts": "; ".join(labels(part) for part in together(structure, wanted)),
+        "parts": "; ".join(labels(part) for part in parts),
     }

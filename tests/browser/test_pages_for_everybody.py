@@ -21,6 +21,7 @@ PAGES = {
         *("/figures/indicators/", "/figures/indicators/G1/", "/figures/indicators/G5/"),
         *("/figures/indicators/sets/gcm/", "/figures/matrix/?show=all"),
         *("/figures/matrix/work_permits/", "/figures/coverage/", "/figures/quality/"),
+        "/figures/build/?dataset=WPF&rows=OCCUPATION",
     ),
     "clerk@sms.example": (
         *("/", "/submissions/", "{submission}", "{submission}records", "{submission}held"),

@@ -260,6 +260,13 @@ def provenances(country):
     ]
 
 
+def drawings_of_the_builder(country):
+    arguments = {"width": "large", "theme": "light"}
+    cited = [Place(f"of {name}", arguments, there=there, query=f"?dataset=WPF&release={name}")
+             for name, there in NAMES.items()]  # fmt: skip
+    return [Place("newest", arguments), *cited]
+
+
 def releases(country):
     found = [Place(state, {"pk": pk}) for state, pk in country.releases.items()]
     return [*found, Place("none", {"pk": MISSING}, there=False)]
@@ -409,6 +416,10 @@ ROUTES = {
     # Released figures
     "reports:dashboard": public(),
     "reports:chart": public(drawings),
+    "reports:builder": public(),
+    "reports:built_file": public(named("suffix", {"csv": True, "exe": False})),
+    "reports:built_metadata": public(),
+    "reports:built_chart": public(drawings_of_the_builder),
     "reports:tables": public(),
     "reports:table": public(named("code", TABLES)),
     "reports:table_file": public(named("code", TABLES, suffix="csv")),

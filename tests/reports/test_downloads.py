@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+from html import unescape
 
 import openpyxl
 import pyarrow.parquet as pq
@@ -316,6 +317,32 @@ def test_the_files_of_whole_tables_have_digests_and_parts_too(client, permits):
     assert whole["Repr-Digest"] == digest_of(whole.content)
     part = client.get(address, headers={"Range": "bytes=-4"})
     assert part.status_code == 206 and part.content == b"PAR1"
+
+
+def test_files_of_the_builder_are_laid_out_described_and_named_too(client, permits):
+    address = "/figures/build/figures"
+    query = "rows=CITIZENSHIP&group=CITIZENSHIP:Neighbours=KAZ+RUS&form=tidy&labels=codes"
+    file = client.get(f"{address}.csv?{query}")
+    rows = rows_of(file)
+    assert list(rows[0]) == ["CITIZENSHIP", "SEX", "OBS_VALUE", "OBS_STATUS"]
+    assert {row["CITIZENSHIP"] for row in rows} >= {"_G1"}
+    assert re.fullmatch(
+        r"migdata_WPF-1_by-CITIZENSHIP_2026-01_2026-03_grouped-[0-9a-f]{8}_tidy_codes_en\.csv",
+        name_of(file),
+    )
+    link = file["Link"].partition(">")[0].removeprefix("<")
+    said = json.loads(client.get(link).content)
+    assert client.get(said["url"]).content == file.content
+    assert said["schema:sha256"] == hashlib.sha256(file.content).hexdigest()
+    notes = " ".join(client.get(f"{address}.txt?{query}").content.decode().split())
+    assert "0 can mean up to 2" in notes and name_of(file) in notes
+    assert client.get(f"{address}.csv?{query}&form=cross").status_code == 400
+    assert client.get(f"{address}.json?{query}").status_code == 400
+    page = client.get("/figures/build/?rows=REGION").content.decode()
+    found = re.findall(r'href="(/figures/build/figures\.[^"]+)"', page)
+    assert len(found) == len(FORMATS) + 7
+    for link in found:
+        assert client.get(unescape(link)).status_code == 200, link
 
 
 @given(

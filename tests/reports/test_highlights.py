@@ -3,39 +3,38 @@
 import re
 
 from reports.charts import highlights
-from reports.charts.highlights import newest_year
+from reports.charts.findings import newest_year
 from reports.published import editions, figures
-from reports.published.figures import MISSING, NORMAL, Figures, Row, Table
+from reports.published.figures import MISSING, NORMAL, Figures, Row
 from tests.reports.conftest import draw
 
 
 def series(*entries):
-    """A table over time: (period, women, men[, status])."""
-    rows = [
+    """Rows over time: (period, women, men[, status])."""
+    return [
         Row((period,), Figures(women, men, 0, 3), status[0] if status else NORMAL)
         for period, women, men, *status in entries
     ]
-    return Table(None, ("TIME_PERIOD",), rows, {})
 
 
 def test_the_newest_year_is_compared_with_the_same_periods_of_the_year_before():
-    table = series(
+    rows = series(
         ("2024-01", 30, 60),
         ("2024-02", 33, 60),
         ("2024-03", 90, 90),
         ("2025-01", 60, 60),
         ("2025-02", 60, 63),
     )
-    newest, before = newest_year(table)
+    newest, before = newest_year(rows)
     assert newest.periods == ("2025-01", "2025-02") and newest.figures == Figures(120, 123, 0, 3)
     assert before.periods == ("2024-01", "2024-02") and before.figures == Figures(63, 120, 0, 3)
 
 
 def test_a_period_without_its_delivery_is_in_neither_year():
-    table = series(
+    rows = series(
         ("2024-01", 30, 60), ("2024-02", 33, 60, MISSING), ("2025-01", 60, 60), ("2025-02", 60, 63)
     )
-    assert [span.periods for span in newest_year(table)] == [("2025-01",), ("2024-01",)]
+    assert [span.periods for span in newest_year(rows)] == [("2025-01",), ("2024-01",)]
 
 
 def test_a_first_year_stands_alone_and_nothing_says_nothing():

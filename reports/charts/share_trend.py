@@ -1,0 +1,94 @@
+"""The share of women over time, with the line of the year before."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from reports.charts.drawing import LINE, Canvas, Spec, axis_labels, room, round_ticks
+from reports.charts.trend import HEIGHT, period_axis
+from reports.published.figures import NORMAL, Row
+from reports.published.structure import Dimension
+from standards.templatetags.words import percent
+
+NOW, BEFORE = "now", "before"
+
+
+def share_trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
+    """The share of women in each period from zero, and, dotted, that of the same period a year earlier.
+
+    The lines break where a delivery is missing, or where there are too few to say a share.
+    """
+    shares = {row.codes[0]: _share(row) for row in rows}
+    values = [
+        {"period": period, "line": line, "share": shares.get(code)}
+        for period in shares
+        for line, code in ((NOW, period), (BEFORE, _year_before(period)))
+        if code in shares
+    ]
+    stated = [share for share in shares.values() if share is not None]
+    ticks = round_ticks(int(max(stated, default=0)) + 1, 5)
+    labels = [_("%(share)s%%") % {"share": tick} for tick in ticks]
+    last = stated[-1:]
+    ends = [*map(percent, last), _("a year before")]
+    left, right = room(labels) + 8, room(ends, bold=True) + 14
+    width = canvas.width - left - right
+    axis = {"values": ticks, "labelPadding": 8, **axis_labels(labels)}
+    scale = {"domain": [0, ticks[-1]]}
+    x = {"field": "period", "type": "ordinal", "axis": period_axis(rows, canvas, width)}
+    both = {
+        "x": {**x, "scale": {"padding": 0.3}},
+        "y": {"field": "share", "type": "quantitative", "scale": scale, "axis": axis},
+    }
+    return {
+        "width": width,
+        "height": HEIGHT,
+        "padding": {"left": left, "right": right, "top": LINE, "bottom": 26},
+        "data": {"values": values},
+        "layer": [
+            _line(BEFORE, both, {"color": canvas.colours["edge"], "strokeDash": [3, 3]}),
+            _line(NOW, both, {"color": canvas.colours["F"], "strokeWidth": 2.5}),
+            *_ends(shares, ticks[-1], width, canvas),
+        ],
+    }
+
+
+def _share(row: Row) -> float | None:
+    return row.figures.female_share if row.status == NORMAL else None
+
+
+def _year_before(period: str) -> str:
+    """Return the same part of the year before: 2025-03 of 2026-03, whatever the frequency."""
+    return f"{int(period[:4]) - 1}{period[4:]}"
+
+
+def _line(name: str, both: Spec, looks: Spec) -> Spec:
+    """A line, with a point where it is alone between two breaks."""
+    point = {"size": 24, "color": looks["color"]}
+    return {
+        "transform": [{"filter": f"datum.line == '{name}'"}],
+        "mark": {"type": "line", "point": point, **looks},
+        "encoding": both,
+    }
+
+
+def _ends(shares: dict[str, float | None], top: int, width: int, canvas: Canvas) -> list[Spec]:
+    """The last share, and what the dotted line is, at the ends of the lines; apart where they end close together."""
+    stated = [period for period, share in shares.items() if share is not None]
+    if not stated:
+        return []
+    now, before = shares[stated[-1]] or 0, shares.get(_year_before(stated[-1]))
+    places = [(now, percent(now), canvas.colours["F-text"])]
+    if before is not None:
+        places.append((before, _("a year before"), canvas.colours["muted"]))
+    heights = [HEIGHT * (1 - share / top) for share, _text, _colour in places]
+    if len(heights) == 2 and abs(heights[0] - heights[1]) < LINE + 2:
+        up = heights[0] <= heights[1]
+        heights[1] = heights[0] + (LINE + 2 if up else -LINE - 2)
+    return [
+        {
+            "data": {"values": [{}]},
+            "mark": {"type": "text", "text": text, "align": "left", "color": colour},
+            "encoding": {"x": {"value": width + 4}, "y": {"value": min(height, HEIGHT - 2)}},
+        }
+        for height, (_share, text, colour) in zip(heights, places, strict=True)
+    ]
