@@ -14,6 +14,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 
 from reports.published import representations
 from reports.published.editions import Edition
@@ -54,7 +55,8 @@ def answer(
         response = HttpResponse(status=304)
     elif file_name:
         response = _file(request, tag, write(), media_type)
-        response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        if response.status_code != 416:
+            response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     else:
         content = write()
         response = _with(
@@ -78,7 +80,9 @@ def _file(
         asked = representations.asked_range(request, tag, content.size)
     except NotSatisfiable:
         content.content.close()
-        response = HttpResponse(status=416, content_type="text/plain; charset=utf-8")
+        said = _("Nothing of the file lies in this range: it has %(size)s bytes.")
+        text = said % {"size": content.size}
+        response = HttpResponse(text, status=416, content_type="text/plain; charset=utf-8")
         response["Content-Range"] = f"bytes */{content.size}"
         return response
     first, last = asked or (0, content.size - 1)

@@ -286,6 +286,7 @@ def test_parts_of_a_file_are_sent_to_those_who_have_the_rest(client, permits, mo
             assert response["X-Row-Count"] == file["X-Row-Count"]
     beyond = part(f"bytes={size}-")
     assert beyond.status_code == 416 and beyond["Content-Range"] == f"bytes */{size}"
+    assert f"it has {size} bytes" in beyond.content.decode()
     for asked, heads in (
         ("bytes=0-9", {"If-Range": '"another"'}),
         ("bytes=0-9", {"If-Range": f"W/{tag}"}),
