@@ -344,6 +344,7 @@ SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 PGHISTORY_INSTALL_CONTEXT_FUNC_ON_MIGRATE = True
 
 PORTAL_NAME = _("Migration in figures")
+DATA_LICENSE = os.environ.get("DATA_LICENSE", "")  # address of the licence of what is published
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -35,10 +35,28 @@ urlpatterns = [
         name="built_chart",
     ),
     path("figures/build/figures.<slug:suffix>", built_files.file, name="built_file"),
+    path(
+        "figures/build/figures.csv-metadata.json",
+        built_files.file,
+        {"suffix": downloads.METADATA},
+        name="built_metadata",
+    ),
     path("figures/tables/", tables.table_list, name="tables"),
     path("figures/tables/<slug:code>/", tables.table, name="table"),
     path("figures/tables/<slug:code>.<slug:suffix>", downloads.table_file, name="table_file"),
+    path(
+        "figures/tables/<slug:code>.csv-metadata.json",
+        downloads.table_file,
+        {"suffix": downloads.METADATA},
+        name="table_metadata",
+    ),
     path("figures/data/<slug:dataset>.<slug:suffix>", downloads.data_file, name="data_file"),
+    path(
+        "figures/data/<slug:dataset>.csv-metadata.json",
+        downloads.data_file,
+        {"suffix": downloads.METADATA},
+        name="data_metadata",
+    ),
     path("figures/indicators/", indicator_pages.indicator_list, name="indicators"),
     path("figures/indicators/<slug:indicator>/", indicator_pages.indicator, name="indicator"),
     path(

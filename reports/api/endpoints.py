@@ -23,10 +23,9 @@ from rest_framework.views import APIView
 
 from reports.api import openapi
 from reports.designs import tables
-from reports.formats import citation, flat
+from reports.formats import citation, json
 from reports.published import caching, editions, kept, register
 from reports.published.editions import Edition, current_editions
-from reports.published.figures import Table
 from reports.published.query import (
     EDITION,
     MARKS,
@@ -87,7 +86,7 @@ class Released(APIView):
             response = _unless_known(request, response)
         response["Access-Control-Allow-Origin"] = "*"
         response["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-        response["Access-Control-Expose-Headers"] = "ETag"
+        response["Access-Control-Expose-Headers"] = caching.EXPOSED
         return response
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -326,23 +325,11 @@ def _next(request: Request, limit: int, offset: int) -> str:
 
 def _page(request: Request, question: Question, limit: int, offset: int) -> dict[str, Any]:
     """Return one page of the rows as `openapi.Data` describes it, and what holds for all of them."""
-    table = question.table()
-    header, total = flat.header(table), table.total
-    page = Table(table.edition, table.by, table.rows[offset : offset + limit], table.where)
-    rows = flat.rows(page, active_language())
-    more = offset + limit < len(table.rows)
+    table, end = question.table(), offset + limit
+    more = end < len(table.rows)
     return {
-        "release": table.edition.name,
-        "dataset": table.edition.dataset,
-        "measure": question.measure,
-        "by": list(table.by),
-        "where": question.where,
-        "base": table.edition.structure.base,
-        "notes": flat.notes(table),
-        "count": len(table.rows),
+        **json.answer(table, offset, end),
         "next": _next(request, limit, offset) if more else None,
-        "rows": [dict(zip(header, row, strict=True)) for row in rows],
-        "total": dict(zip(flat.MEASURES, flat.measures(total), strict=True)),
     }
 
 

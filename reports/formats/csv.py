@@ -1,18 +1,22 @@
 """A table as CSV."""
 
+import codecs
 import csv
 import io
 
-from reports.formats import flat
-from reports.published.figures import Table
+from reports.formats import layout
+from reports.formats.flat import safe
+from reports.formats.format import Document
 
 
-def as_csv(table: Table, language: str, title: str) -> bytes:
-    """Return UTF-8 CSV: title and notes as lines that begin with #, the header, the rows."""
+def as_csv(document: Document) -> bytes:
+    """Return UTF-8 CSV (RFC 4180, lines end with \\n): one header row and the rows, nothing else.
+
+    What a reader has to know of them stands in files of their own: `reports.formats.csvw` and `notes`.
+    """
+    table, chosen = document.table, document.layout
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    for note in (title, *flat.notes(table)):
-        out.write(f"# {' '.join(note.split())}\n")  # one line, whatever a label holds
-    writer.writerow(flat.safe(name) for name in flat.header(table))
-    writer.writerows([flat.safe(v) for v in row] for row in flat.rows(table, language))
-    return out.getvalue().encode()
+    writer.writerow(safe(column.name) for column in layout.columns(table, chosen))
+    writer.writerows(map(safe, row) for row in layout.rows(table, chosen, document.language))
+    return (codecs.BOM_UTF8 if chosen.bom else b"") + out.getvalue().encode()

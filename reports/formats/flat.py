@@ -39,11 +39,11 @@ def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]
             for dimension, code in zip(dimensions, row.codes, strict=True)
             for part in (code, dimension.label(code, language))
         ]
-        yield [*named, *_measures_of(row), *((row.status,) if table.time else ())]
+        yield [*named, *measures_of(row), *((row.status,) if table.time else ())]
 
 
-def _measures_of(row: Row) -> list[int | float | None]:
-    """Return the figures of a row; where nothing was delivered there is none, not zero."""
+def measures_of(row: Row) -> list[int | float | None]:
+    """Return the figures of a row under MEASURES; where nothing was delivered there is none, not zero."""
     return [None] * len(MEASURES) if row.gap else measures(row.figures)
 
 

@@ -1,5 +1,6 @@
 """Files and charts of the table builder: of any question that its address asks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
@@ -10,9 +11,10 @@ from django.views.decorators.http import require_safe
 
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
 from reports.charts.kinds import Kind, kind_of
-from reports.formats import FORMATS
+from reports.formats import DESCRIPTIONS, FORMATS, naming
+from reports.formats.layout import layout_of
 from reports.pages import filters
-from reports.pages.downloads import refusal
+from reports.pages.downloads import BUILT, Wanted, refusal, send
 from reports.pages.reuse import title_of
 from reports.published import addresses, caching, choosing, figures, groups, kept, layout, pivot
 from reports.published.editions import current_editions
@@ -36,26 +38,23 @@ class Chart:
 @require_safe
 def file(request: HttpRequest, suffix: str) -> HttpResponseBase:
     """The figures of a question as a file, line by line, with a reader's groups."""
-    entry = FORMATS.get(suffix)
+    entry = {**FORMATS, **DESCRIPTIONS}.get(suffix)
     if entry is None:
         raise Http404
     try:
         with override(language_of(request.GET)):
-            asked = _asked(request)
-            asked.question.require_at_most(entry.most, entry.label)
-            by = "-".join(name.lower() for name in asked.question.by) or "total"
-            name = f"{asked.edition.name}-{by[:60]}.{suffix}"
+            chosen = layout_of(request.GET)
+            asked = _asked(request, entry.parameters)
             language = active_language()
-            tag = caching.tag(asked.edition, "built", suffix, language, asked.address)
-
-            def write() -> bytes:
-                return entry.write(asked.table, language, title_of(asked))
-
-            def stored() -> bytes | IO[bytes]:
-                few = asked.question.most_rows <= kept.FEW_ROWS
-                return write() if few else kept.answer(tag, write)
-
-            return caching.answer(request, tag, stored, entry.media_type, name)
+            stem = naming.stem(asked.question, "", {}, chosen, language, asked.groupings.values())
+            said = {name: request.GET[name] for name in entry.parameters if name in request.GET}
+            pinned = addresses.changed(
+                asked.query, release=asked.edition.name, sort=None, lang=language, **said
+            )
+            wanted = Wanted(
+                asked.question, lambda: asked.table, title_of(asked), stem, pinned, chosen
+            )
+            return send(request, BUILT, entry, wanted, also=asked.address)
     except Unknown as unknown:
         return refusal(unknown)
 
@@ -125,14 +124,16 @@ def _drawn(asked: Asked, canvas: Canvas) -> Spec | None:
     return kind.draw(rows, dimension, canvas) if any(row.figures.total for row in rows) else None
 
 
-def _asked(request: HttpRequest) -> Asked:
-    """Return the question of a file or a drawing. Raises Unknown, Http404."""
+def _asked(request: HttpRequest, beside: Iterable[str] = ()) -> Asked:
+    """Return the question of a file or a drawing, without the parameters `beside`. Raises Unknown, Http404."""
     editions = current_editions()
     if not editions:
         raise Http404
     newest = filters.newest_named(request, editions)
     edition = edition_of(request.GET, newest.dataset) or newest
-    query: QueryDict = request.GET
+    query: QueryDict = request.GET.copy()
+    for name in beside:
+        query.pop(name, None)
     if choosing.of_form(query):
         query = choosing.settled(query, edition.structure)
     return layout.read(query, edition)

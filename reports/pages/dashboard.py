@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -17,8 +18,8 @@ from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
 from reports.charts.highlights import Highlight, highlights
 from reports.charts.kinds import Kind, kinds_of
 from reports.formats import flat
-from reports.pages import filters, reuse
-from reports.pages.downloads import links, refusal
+from reports.pages import downloads, filters, reuse
+from reports.pages.downloads import Downloads, refusal
 from reports.pages.filters import Filter, PageQuestion
 from reports.published import caching, figures, kept
 from reports.published import editions as released
@@ -73,11 +74,18 @@ class ChartFigure:
     total: Figures
     footnotes: list[str]
     query: str
-    files: list[tuple[str, str]]
+    downloads: Downloads
     builder: str
     sizes: dict[str, tuple[int, int]]
     dataset: str = ""  # of a chart on a page of all datasets, with the name of its theme
     theme: str = ""
+
+    @property
+    def drawing(self) -> str:
+        """Return the address of the drawing as a file; empty where there is nothing to draw."""
+        if not self.sizes["large"][0]:
+            return ""
+        return f"{reverse('reports:chart', args=[self.kind, 'large', 'light'])}?{self.query}"
 
 
 @login_not_required
@@ -313,7 +321,7 @@ def _figure(name: str, question: Question, parameters: str) -> ChartFigure:
         total=table.total,
         footnotes=flat.footnotes(table) if table.time else [],
         query=query.urlencode(),
-        files=links("reports:data_file", edition.dataset, by),
+        downloads=downloads.of_data(edition.dataset, by),
         builder=reuse.builder_address(edition, [kind.dimension], parameters),
         sizes=_sizes(kind, table),
     )

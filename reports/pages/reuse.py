@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from reports.formats import FORMATS
+from reports.pages import downloads
+from reports.pages.downloads import Downloads
 from reports.published import addresses
 from reports.published.editions import Edition
 from reports.published.layout import Asked
@@ -29,11 +30,11 @@ class Snippet:
 
 @dataclass(frozen=True)
 class Reuse:
-    """What stands under a table. link: names the release, so that it stays. files: label and address."""
+    """What stands under a table. link: names the release, so that it stays."""
 
     link: str
     citation: str
-    files: list[tuple[str, str]]
+    downloads: Downloads
     api: str
     csv: str
     snippets: list[Snippet]
@@ -44,24 +45,18 @@ def reuse_of(request: HttpRequest, asked: Asked, title: str) -> Reuse:
     """Return everything that a table can be used by elsewhere; `title` is what it shows, in words."""
     pinned = addresses.changed(asked.query, release=asked.edition.name, sort=asked.sort or None)
     link = request.build_absolute_uri(f"{reverse('reports:builder')}?{pinned}")
-    files = [
-        (entry.label, f"{reverse('reports:built_file', args=[suffix])}?{pinned}")
-        for suffix, entry in FORMATS.items()
-    ]
     csv = request.build_absolute_uri(f"{reverse('reports:built_file', args=['csv'])}?{pinned}")
     return Reuse(
         link,
         citation(asked, title, link),
-        files,
+        downloads.offered(downloads.BUILT, pinned),
         request.build_absolute_uri(api_address(asked)),
         csv,
         [
-            Snippet(
-                "R", f'figures <- read.csv("{csv}",\n  comment.char = "#", fileEncoding = "UTF-8")'
-            ),
+            Snippet("R", f'figures <- read.csv("{csv}",\n  fileEncoding = "UTF-8")'),
             Snippet(
                 "Python",
-                f'import pandas as pd\n\nfigures = pd.read_csv("{csv}", comment="#")',
+                f'import pandas as pd\n\nfigures = pd.read_csv("{csv}")',
             ),
             Snippet("SQL (DuckDB)", sql(asked, request.build_absolute_uri(table_address(asked)))),
         ],

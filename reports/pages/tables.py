@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from reports.designs import tables
 from reports.designs.tables import TableDesign
 from reports.formats import flat
-from reports.pages import filters, reuse
-from reports.pages.downloads import links, refusal, table_options
+from reports.pages import downloads, filters, reuse
+from reports.pages.downloads import refusal, table_options
 from reports.pages.filters import Filter
 from reports.pages.public_releases import cite_links
 from reports.published import editions
@@ -116,7 +116,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
         "total": answer.total,
         "notes": flat.notes(answer),
         "filters": _filters(request, design, edition),
-        "files": links("reports:table_file", design.code, reading.query),
+        "downloads": downloads.of_table(design, reading.query),
         "forms": cite_links(edition, f"table={design.code}&{reading.query}".rstrip("&")),
         "builder": reuse.builder_address(edition, design.by, reading.query, design.where),
     }

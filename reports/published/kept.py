@@ -84,6 +84,11 @@ def answer(tag: str, make: Callable[[], bytes], room: Room = TABLES) -> IO[bytes
     return io.BytesIO(content)
 
 
+def made(content: bytes) -> IO[bytes]:
+    """Return an answer that is not kept, open for reading as one that is."""
+    return io.BytesIO(content)
+
+
 def _folder() -> Path:
     folder = Path(settings.PRIVATE_ROOT) / "answers"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -10,11 +10,11 @@ from reports.formats import FORMATS, flat
 from reports.formats.format import Format
 
 
-def as_toy(table, language, title):
+def as_toy(document):
     out = io.StringIO()
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
-    writer.writerow(flat.header(table))
-    writer.writerows(flat.rows(table, language))
+    writer.writerow(flat.header(document.table))
+    writer.writerows(flat.rows(document.table, document.language))
     return out.getvalue().encode()
 
 

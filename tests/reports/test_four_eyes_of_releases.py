@@ -67,7 +67,7 @@ def test_where_the_site_allows_it_every_reader_is_told(client, built, builder, s
     assert SAID in text_of(desk.get(built.get_absolute_url()))
     for address in ("/figures/?dataset=WPF", "/figures/tables/T14/"):
         assert SAID in text_of(client.get(address)), address
-    assert SAID in client.get("/figures/tables/T14.csv").content.decode()
+    assert SAID in client.get("/figures/tables/T14.txt").content.decode()
     assert SAID in client.get(f"{V1}/datasets/WPF/data").json()["notes"]
     assert client.get(f"{V1}/datasets/WPF").json()["released_by_builder"] is True
     assert client.get(f"{V1}/datasets/WPF/releases").json()[0]["released_by_builder"] is True

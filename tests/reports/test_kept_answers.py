@@ -207,7 +207,7 @@ def test_a_withdrawn_release_is_not_served_from_what_was_kept(permits, many, pub
     assert Client().get(address).status_code == 200
     assert answers()
     verbs.withdraw(permits, by=publisher, reason="because")
-    assert Client().get(address).status_code == 404
+    assert Client().get(address).status_code == 410
 
 
 def test_a_large_answer_is_read_while_it_is_sent(client, permits, many, monkeypatch):

@@ -23,7 +23,8 @@ def page_text(response):
 
 
 def rows_of(content):
-    lines = [line for line in content.decode().splitlines() if not line.startswith("#")]
+    lines = content.decode().splitlines()
+    assert not [line for line in lines if line.startswith("#")]
     return list(csv.DictReader(lines))
 
 
