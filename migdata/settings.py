@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "migdata.middleware.RejectMalformed",
     "agencies.middleware.RefusalsAreLogged",
     "agencies.scope.ScopeMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "agencies.middleware.SignInFirst",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "agencies.middleware.SecondFactorFirst",
     "reports.pages.unavailable.AnsweredInWords",
@@ -293,6 +293,8 @@ TABLES_AT_ONCE = int(os.environ.get("TABLES_AT_ONCE", 2))
 TABLES_ASKED_AT_ONCE = int(os.environ.get("TABLES_ASKED_AT_ONCE", 3))
 # Whether the person who asked for a build may release it herself; the release then says so.
 RELEASE_BY_BUILDER = flag("RELEASE_BY_BUILDER")
+# Whether everybody reads the figures, or whoever has signed in: a shared dashboard (agencies.readers).
+FIGURES_ARE_PUBLIC = flag("FIGURES_ARE_PUBLIC", default=True)
 DATABASE_ROUTERS = ["migdata.routing.CacheOnTheSide"]
 
 REST_FRAMEWORK = {
