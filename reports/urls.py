@@ -4,6 +4,7 @@ from django.urls import path
 
 from reports.api import endpoints, indicators, openapi
 from reports.pages import (
+    catalogue,
     comparisons,
     dashboard,
     disclosure,
@@ -19,6 +20,9 @@ from reports.pages import indicators as indicator_pages
 
 app_name = "reports"
 urlpatterns = [
+    path("robots.txt", catalogue.robots, name="robots"),
+    path("sitemap.xml", catalogue.sitemap, name="sitemap"),
+    path("figures/catalog.<slug:suffix>", catalogue.catalogue, name="catalogue"),
     path("figures/", dashboard.dashboard, name="dashboard"),
     path("figures/charts/<slug:kind>-<slug:width>-<slug:theme>.svg", dashboard.chart, name="chart"),
     path("figures/releases/", public_releases.release_list, name="published_releases"),
@@ -26,6 +30,10 @@ urlpatterns = [
     path("figures/releases/revisions/<slug:dataset>/", comparisons.revisions, name="revisions"),
     path("figures/releases/<slug:release>/", public_releases.release, name="published_release"),
     path("figures/releases/<slug:release>/cite.<slug:form>", public_releases.cite, name="cite"),
+    path(
+        "figures/releases/<slug:release>/dataset.jsonld", catalogue.dataset, name="dataset_jsonld"
+    ),
+    path("figures/releases/<slug:release>/croissant.json", catalogue.croissant, name="croissant"),
     path("figures/tables/", tables.table_list, name="tables"),
     path("figures/tables/<slug:code>/", tables.table, name="table"),
     path("figures/tables/<slug:code>.<slug:suffix>", downloads.table_file, name="table_file"),

@@ -213,6 +213,7 @@ COUNTED = {"G1": True, "G7": False, "G99": False}  # of which there are numbers
 SETS = {"sdg": True, "gcm-voluntary": True, "none": False}
 ROWS = {"work_permits": True, "returns": True, "none": False}
 MATRIX_FILES = {"csv": True, "xlsx": True, "exe": False}
+CATALOGUES = {"ttl": True, "jsonld": True, "rdf": False}
 TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
 
 
@@ -425,6 +426,11 @@ ROUTES = {
     "reports:published_releases": public(),
     "reports:published_release": public(of_releases()),
     "reports:cite": public(of_releases(form="bib")),
+    "reports:dataset_jsonld": public(of_releases()),
+    "reports:croissant": public(of_releases()),
+    "reports:catalogue": public(named("suffix", CATALOGUES)),
+    "reports:sitemap": public(),
+    "reports:robots": public(),
     "reports:compare": public(comparisons),
     "reports:revisions": public(named("dataset", DATASETS)),
     "reports:method": public(),
