@@ -275,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire": {"task": "records.expire", "schedule": 3600},
     "expire letters": {"task": "agencies.expire", "schedule": 3600},
     "scan": {"task": "reports.scan", "schedule": 3600},
+    "announce": {"task": "reports.announce", "schedule": 60},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.

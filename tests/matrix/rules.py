@@ -244,6 +244,13 @@ def drawings(country):
     return [Place("newest", arguments), *cited]
 
 
+def feeds(country):
+    """The feed of everything, and of each dataset: one that was withdrawn tells why."""
+    told = {**DATASETS, "SLP": True}
+    found = (Place(name, query=f"?dataset={name}", there=there) for name, there in told.items())
+    return [Place("all"), *found]
+
+
 def comparisons(country):
     """Two releases side by side: as it comes, and with each release named."""
     named_ones = (
@@ -406,6 +413,10 @@ ROUTES = {
     "reports:build": page(places=builds, get=None, post=P.PUBLISH),
     "reports:release": page(places=releases, get=P.PUBLISH),
     "reports:release_verb": page(places=release_verbs, get=None, post=P.PUBLISH, posts=a_release),
+    "reports:subscriptions": page(post=ANYBODY, posts=lambda country, place: {"dataset": "WPF"}),
+    "reports:unsubscribe": public(
+        lambda country: [Place("forged", {"token": "1.WPF:forged"}, there=False)], post=ANYBODY
+    ),
     "reports:provenance": page(places=provenances),
     # Released figures
     "reports:dashboard": public(),
@@ -431,6 +442,7 @@ ROUTES = {
     "reports:catalogue": public(named("suffix", CATALOGUES)),
     "reports:sitemap": public(),
     "reports:robots": public(),
+    "reports:feed": public(feeds),
     "reports:compare": public(comparisons),
     "reports:revisions": public(named("dataset", DATASETS)),
     "reports:method": public(),
