@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from reports.formats.citation import Citation
 from reports.formats.description import PARQUET, DataFile, Description
 from reports.published.editions import VALUE
@@ -85,7 +87,7 @@ def _object(file: DataFile) -> dict[str, Any]:
 
 def _records(file: DataFile) -> dict[str, Any]:
     fields = [(d.name, in_language(d.labels), "sc:Text") for d in file.columns]
-    fields.append((VALUE, "Protected count: a multiple of the rounding base", "sc:Integer"))
+    fields.append((VALUE, _("Protected count"), "sc:Integer"))
     return {
         "@type": "cr:RecordSet",
         "@id": file.name,

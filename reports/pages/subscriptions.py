@@ -27,7 +27,7 @@ def subscriptions(request: SignedInRequest) -> HttpResponse:
         except Refused as refusal:
             problem = str(refusal)
         else:
-            messages.success(request, _("Saved: of %(n)s datasets.") % {"n": len(chosen)})
+            messages.success(request, _("Saved."))
             return redirect("reports:subscriptions")
     mine = Subscription.objects.filter(person=request.user).values_list("dataset", flat=True)
     context = {
