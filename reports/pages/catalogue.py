@@ -76,15 +76,15 @@ def _described(
 
 @login_not_required
 @require_safe
-def catalogue(request: HttpRequest, suffix: str) -> HttpResponseBase:
+def catalogue(request: HttpRequest, form: str) -> HttpResponseBase:
     """The catalogue of all datasets, DCAT-AP 3, with the newest release of each."""
-    if suffix not in FORMS:
+    if form not in FORMS:
         raise Http404
     try:
         require_options(request.GET, Options(filters=False))
     except Unknown as unknown:
         return refusal(unknown)
-    at, (media_type, write) = request.build_absolute_uri, FORMS[suffix]
+    at, (media_type, write) = request.build_absolute_uri, FORMS[form]
     described = [description.of_release(edition, at) for edition in editions.current_editions()]
     return _kept(request, write(dcat.catalogue(described, at), dcat.PREFIXES), media_type)
 
