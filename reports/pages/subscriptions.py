@@ -42,9 +42,9 @@ def subscriptions(request: SignedInRequest) -> HttpResponse:
 
 
 # Mail programs post here by themselves (RFC 8058), without a form of ours: the signed link is the proof.
-@csrf_exempt
 @always_open
 @takes_forms
+@csrf_exempt
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """End a subscription by the link of a letter. Opening it only asks: scanners of mail open every link."""
     found = verbs.named_by(token)
