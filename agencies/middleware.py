@@ -1,15 +1,18 @@
-"""Two checks of every request: refused pages are logged, and national roles need a second factor."""
+"""Checks of every request: refused pages are logged, private ones need an account, national roles a second factor."""
 
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies import audit, sign_in
+from agencies import audit, readers, sign_in
 
 
 class RefusalsAreLogged:
@@ -32,6 +35,46 @@ class RefusalsAreLogged:
         request.was_denied = isinstance(exception, PermissionDenied)  # type: ignore[attr-defined]
 
 
+class SignInFirst(LoginRequiredMiddleware):
+    """Lead visitors from a private page to the sign-in; tell programs, and who asks for a file, 401 in words.
+
+    On a shared site the pages of figures are private too (agencies.readers).
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], *_arguments: Any
+    ) -> HttpResponseBase | None:
+        if request.user.is_authenticated or not readers.asks_for_sign_in(request, view_func):
+            return None
+        if getattr(view_func, "login_required", True) or not _is_for_programs(request):
+            return self.handle_no_permission(request, view_func)
+        return _unauthorized(request)
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    """Say whether an address is that of a file or of the API, whose readers cannot fill in a form."""
+    return "/api/v1/" in request.path_info or "." in request.path_info.rpartition("/")[2]
+
+
+def _unauthorized(request: HttpRequest) -> HttpResponse:
+    """Answer 401: JSON as the API refuses everything else, one sentence in place of a file.
+
+    HTTP wants to hear how one signs in. No registered scheme is a form with a cookie; this one is the draft
+    draft-broyer-http-cookie-auth, and browsers show no dialogue for it.
+    """
+    address = request.build_absolute_uri(reverse("account_login"))
+    text = _("These figures are for people with an account. Sign in first: %(address)s") % {
+        "address": address
+    }
+    if "/api/v1/" in request.path_info:
+        response: HttpResponse = JsonResponse({"detail": text}, status=401)
+    else:
+        response = HttpResponse(text, status=401, content_type="text/plain; charset=utf-8")
+    cookie = settings.SESSION_COOKIE_NAME
+    response["WWW-Authenticate"] = f'Cookie form-action="{address}", cookie-name="{cookie}"'
+    return response
+
+
 class SecondFactorFirst:
     """Lead people who need a second factor to its page, until they have set it up."""
 
@@ -47,8 +90,7 @@ class SecondFactorFirst:
         self, request: HttpRequest, view: Callable[..., HttpResponse], *_arguments: Any
     ) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
-        public = not getattr(view, "login_required", True)
-        if public or name.startswith(self.ACCOUNT):
+        if not readers.asks_for_sign_in(request, view) or name.startswith(self.ACCOUNT):
             return None
         if not sign_in.lacks_second_factor(request.user):
             return None

@@ -41,6 +41,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "portal_name": settings.PORTAL_NAME,
         "languages": settings.LANGUAGES,
         "demo": settings.DEMO,
+        "figures_are_public": settings.FIGURES_ARE_PUBLIC,
     }
 
 

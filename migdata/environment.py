@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 
-def flag(name: str) -> bool:
+def flag(name: str, *, default: bool = False) -> bool:
     """Read a yes/no variable; anything but 0 or 1 is a mistake worth stopping for."""
-    return {"0": False, "1": True}[os.environ.get(name, "0")]
+    return {"0": False, "1": True}[os.environ.get(name, "1" if default else "0")]
 
 
 def limits(name: str, *, person: int, agency: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from agencies import readers
 from migdata.server import admission
 from migdata.server.admission import NotAdmitted
 from migdata.server.arrival import METHODS
@@ -96,12 +97,6 @@ class PrivateIsNotStored:
         return response
 
     def _may_be_stored(self, request: HttpRequest, response: HttpResponse) -> bool:
-        place = request.resolver_match
-        public = (
-            place is not None
-            and place.namespace == "reports"
-            and not getattr(place.func, "login_required", True)
-        )
         # Asked of the cookie, not of the session: the answer may say that the database is gone.
         signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
-        return public and not signed_in and response.status_code < 400
+        return readers.may_be_stored(request) and not signed_in and response.status_code < 400

@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "migdata.middleware.RejectMalformed",
     "agencies.middleware.RefusalsAreLogged",
     "agencies.scope.ScopeMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "agencies.middleware.SignInFirst",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "agencies.middleware.SecondFactorFirst",
     "reports.pages.unavailable.AnsweredInWords",
@@ -275,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire": {"task": "records.expire", "schedule": 3600},
     "expire letters": {"task": "agencies.expire", "schedule": 3600},
     "scan": {"task": "reports.scan", "schedule": 3600},
+    "announce": {"task": "reports.announce", "schedule": 60},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.
@@ -293,6 +294,8 @@ TABLES_AT_ONCE = int(os.environ.get("TABLES_AT_ONCE", 2))
 TABLES_ASKED_AT_ONCE = int(os.environ.get("TABLES_ASKED_AT_ONCE", 3))
 # Whether the person who asked for a build may release it herself; the release then says so.
 RELEASE_BY_BUILDER = flag("RELEASE_BY_BUILDER")
+# Whether everybody reads the figures, or whoever has signed in: a shared dashboard (agencies.readers).
+FIGURES_ARE_PUBLIC = flag("FIGURES_ARE_PUBLIC", default=True)
 DATABASE_ROUTERS = ["migdata.routing.CacheOnTheSide"]
 
 REST_FRAMEWORK = {

@@ -130,6 +130,29 @@ class Build(models.Model):
     # The latest scan of what is stored (releases.scanning): published.seals.Fault, empty where it is sound.
     scanned_at = models.DateTimeField(null=True)
     fault = models.CharField(max_length=10, blank=True)
+    # When the letters to subscribers were written: that it is out, that it was withdrawn.
+    announced_at = models.DateTimeField(null=True)
+    withdrawal_announced_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"build of {self.release_id}"
+
+
+class Subscription(models.Model):
+    """A person wants a letter when a release of a dataset comes out or is withdrawn.
+
+    site: the address of the portal where it was asked for; links in the letters lead there.
+    """
+
+    person = models.ForeignKey(PERSON, models.CASCADE, related_name="subscriptions")
+    dataset = models.CharField(max_length=20)
+    site = models.CharField(max_length=200)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "dataset"], name="subscription_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} for {self.person_id}"

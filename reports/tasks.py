@@ -6,7 +6,7 @@ from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
 from reports.exact import slices
-from reports.releases import building, scanning
+from reports.releases import building, scanning, subscriptions
 
 queue.handler("reports.seal")(scope.of_job(slices.seal))
 queue.handler("reports.publish")(scope.of_job(building.build_release, needs=Permission.PUBLISH))
@@ -16,3 +16,9 @@ queue.handler("reports.publish")(scope.of_job(building.build_release, needs=Perm
 def scan() -> None:
     """Compare every stored release with its seal and its checksum. Beat sends this once an hour."""
     scanning.scan()
+
+
+@shared_task(name="reports.announce")
+def announce() -> None:
+    """Write to subscribers of what came out or was withdrawn. Beat sends this once a minute."""
+    subscriptions.announce()

@@ -6,24 +6,31 @@ from reports.api import endpoints, indicators, openapi
 from reports.pages import (
     builder,
     built_files,
+    catalogue,
     comparisons,
     dashboard,
     disclosure,
     downloads,
+    feeds,
     matrix,
     provenance,
     public_releases,
     quality,
     releases,
+    subscriptions,
     tables,
 )
 from reports.pages import indicators as indicator_pages
 
 app_name = "reports"
 urlpatterns = [
+    path("robots.txt", catalogue.robots, name="robots"),
+    path("sitemap.xml", catalogue.sitemap, name="sitemap"),
+    path("figures/catalog.<slug:form>", catalogue.catalogue, name="catalogue"),
     path("figures/", dashboard.dashboard, name="dashboard"),
     path("figures/charts/<slug:kind>-<slug:width>-<slug:theme>.svg", dashboard.chart, name="chart"),
     path("figures/releases/", public_releases.release_list, name="published_releases"),
+    path("figures/releases/feed.atom", feeds.releases, name="feed"),
     path("figures/releases/compare/", comparisons.compare, name="compare"),
     path("figures/releases/revisions/<slug:dataset>/", comparisons.revisions, name="revisions"),
     path("figures/releases/<slug:release>/", public_releases.release, name="published_release"),
@@ -41,6 +48,10 @@ urlpatterns = [
         {"suffix": downloads.METADATA},
         name="built_metadata",
     ),
+    path(
+        "figures/releases/<slug:release>/dataset.jsonld", catalogue.dataset, name="dataset_jsonld"
+    ),
+    path("figures/releases/<slug:release>/croissant.json", catalogue.croissant, name="croissant"),
     path("figures/tables/", tables.table_list, name="tables"),
     path("figures/tables/<slug:code>/", tables.table, name="table"),
     path("figures/tables/<slug:code>.<slug:suffix>", downloads.table_file, name="table_file"),
@@ -102,6 +113,8 @@ urlpatterns = [
     ),
     path("figures/api/v1/<path:address>", endpoints.Nowhere.as_view(), name="api_nowhere"),
     path("figures/api/schema/", openapi.Description.as_view(), name="api_schema"),
+    path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
+    path("subscriptions/end/<str:token>/", subscriptions.unsubscribe, name="unsubscribe"),
     path("disclosure/", disclosure.builds, name="disclosure"),
     path("disclosure/<int:pk>/", disclosure.build, name="disclosure_of"),
     path("provenance/", provenance.provenance, name="provenance"),

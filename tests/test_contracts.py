@@ -19,7 +19,8 @@ PRIVATE_PAGES = {
     "reports.pages.disclosure",
     "reports.pages.provenance",
     "reports.pages.releases",
-}  # the desk of those who publish
+    "reports.pages.subscriptions",
+}  # the desk of those who publish, and what asks for an account
 # A module of every private room; what is imported has to exist.
 PRIVATE = {
     "records": "records.models",

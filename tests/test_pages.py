@@ -17,11 +17,11 @@ LANGUAGES = ("en", "ru", "tk")
 READERS = {
     "clerk@sms.example": ("submissions", "uploads", "records", "held", "instruments", ""),
     "reviewer@sms.example": ("submissions", "uploads", "held", "instruments", ""),
-    "statistician@scs.example": ("submissions", "instruments", "provenance", ""),
+    "statistician@scs.example": ("submissions", "instruments", "provenance", "disclosure", ""),
     "publisher@scs.example": ("releases", "submissions", ""),
     "admin@sms.example": ("people", "numbering", ""),
     "admin@national.example": ("people", ""),
-    "viewer@parl.example": ("figures", ""),
+    "viewer@parl.example": ("figures", "subscriptions", ""),
 }
 
 
@@ -86,8 +86,8 @@ def test_every_page_answers_those_who_may_in_three_languages(country):
                 failed.append((email, route, language, response.status_code))
     assert failed == []
     shown = {r for r in pages() if r.endswith(("/", "<slug:suffix>", "svg"))}
-    # Verbs, and what only a letter leads to (tests/agencies/test_invitations.py).
-    verbs = ("releases/build", "submissions/begin", "people/invitation")
+    # Verbs, and what only a letter leads to (tests/agencies/test_invitations.py, tests/reports/test_subscription.py).
+    verbs = ("releases/build", "submissions/begin", "people/invitation", "subscriptions/end")
     posted = {r for r in shown if "verb" in r or r.startswith(verbs)}
     assert shown - posted - seen == set()
 

@@ -89,6 +89,8 @@ def test_every_model_has_its_place():
         *("records_instrument", "records_instrumentversion", "records_instrument_agencies"),
         # Which slices exist and which went into a release: paths and checksums, no cells.
         *("reports_slice", "reports_build"),
+        # Who wants letters on releases of which dataset.
+        "reports_subscription",
     }
     with connection.cursor() as cursor:
         cursor.execute(

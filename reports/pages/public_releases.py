@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, override
 from django.views.decorators.http import require_safe
 
 from reports.designs import tables
-from reports.formats import citation, flat
+from reports.formats import citation, flat, schema_org
 from reports.formats.citation import FORMS, Citation
 from reports.pages.downloads import DATA, refusal, table_options
 from reports.published import caching, comparing, editions, register
@@ -134,8 +134,18 @@ def release(request: HttpRequest, release: str) -> HttpResponse:
         ],
         "citation": _cited(request, edition).text,
         "forms": cite_links(edition),
+        "described": _described(edition),
     }
     return render(request, "reports/published_release.html", context)
+
+
+def _described(edition: Edition) -> list[tuple[str, str, str]]:
+    """Return label, address and media type of the release as search engines and tools read it."""
+    language = f"?lang={active_language()}"
+    return [
+        (label, reverse(f"reports:{route}", args=[edition.name]) + language, schema_org.MEDIA_TYPE)
+        for label, route in (("schema.org", "dataset_jsonld"), ("Croissant", "croissant"))
+    ]
 
 
 def gone(request: HttpRequest, withdrawn: Withdrawn) -> HttpResponse:

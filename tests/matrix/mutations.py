@@ -179,7 +179,7 @@ def _attribute(
 
 RULES_IN_MIDDLEWARE = (
     "agencies.scope.ScopeMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "agencies.middleware.SignInFirst",
     "agencies.middleware.SecondFactorFirst",
 )
 

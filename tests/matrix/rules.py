@@ -213,6 +213,7 @@ COUNTED = {"G1": True, "G7": False, "G99": False}  # of which there are numbers
 SETS = {"sdg": True, "gcm-voluntary": True, "none": False}
 ROWS = {"work_permits": True, "returns": True, "none": False}
 MATRIX_FILES = {"csv": True, "xlsx": True, "exe": False}
+CATALOGUES = {"ttl": True, "jsonld": True, "rdf": False}
 TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
 
 
@@ -241,6 +242,13 @@ def drawings(country):
         for place in of_releases()(country)
     ]
     return [Place("newest", arguments), *cited]
+
+
+def feeds(country):
+    """The feed of everything, and of each dataset: one that was withdrawn tells why."""
+    told = {**DATASETS, "SLP": True}
+    found = (Place(name, query=f"?dataset={name}", there=there) for name, there in told.items())
+    return [Place("all"), *found]
 
 
 def comparisons(country):
@@ -412,6 +420,10 @@ ROUTES = {
     "reports:build": page(places=builds, get=None, post=P.PUBLISH),
     "reports:release": page(places=releases, get=P.PUBLISH),
     "reports:release_verb": page(places=release_verbs, get=None, post=P.PUBLISH, posts=a_release),
+    "reports:subscriptions": page(post=ANYBODY, posts=lambda country, place: {"dataset": "WPF"}),
+    "reports:unsubscribe": public(
+        lambda country: [Place("forged", {"token": "1.WPF:forged"}, there=False)], post=ANYBODY
+    ),
     "reports:provenance": page(places=provenances),
     # Released figures
     "reports:dashboard": public(),
@@ -438,6 +450,12 @@ ROUTES = {
     "reports:published_releases": public(),
     "reports:published_release": public(of_releases()),
     "reports:cite": public(of_releases(form="bib")),
+    "reports:dataset_jsonld": public(of_releases()),
+    "reports:croissant": public(of_releases()),
+    "reports:catalogue": public(named("form", CATALOGUES)),
+    "reports:sitemap": public(),
+    "reports:robots": public(),
+    "reports:feed": public(feeds),
     "reports:compare": public(comparisons),
     "reports:revisions": public(named("dataset", DATASETS)),
     "reports:method": public(),

@@ -355,6 +355,8 @@ def test_an_error_tells_no_detail(matrix, monkeypatch):
 def test_every_form_needs_its_token(matrix):
     """A19: without the token of the form nothing is done, whoever asks."""
     for name, rule in ROUTES.items():
+        # Mail programs post to the link of a letter by themselves; its signature is the proof.
+        right = 404 if name == "reports:unsubscribe" else 403
         if rule.post is None:
             continue
         for who in (CLERK, "publisher of SCS", f"agency_admin of {OWN}", "national_admin of NAT"):
@@ -362,7 +364,7 @@ def test_every_form_needs_its_token(matrix):
                 *(matrix.country, name, rule, first(matrix, name), matrix.people[who], "POST"),
                 token=False,
             )
-            assert answer.status == 403, (name, who)
+            assert answer.status == right, (name, who)
             assert not answer.changed, (name, who)
 
 
