@@ -1,6 +1,7 @@
 """Datasets as data: which cells of which instrument are published, at what detail (YAML)."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -55,8 +56,10 @@ class Dataset:
     @property
     def tree(self) -> str:
         """What makes published years comparable: a digest of the family and of what its columns mean."""
-        content = [self.base, self.family.tables, self.dimensions]
-        return hashlib.sha256(repr(content).encode()).hexdigest()
+        tables = [(t.name, t.of, t.adds, t.least) for t in self.family.tables]
+        meanings = [dimension.meaning for dimension in self.dimensions]
+        content = json.dumps([self.base, tables, meanings])
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def times(self) -> list[str]:

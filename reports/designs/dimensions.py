@@ -18,12 +18,16 @@ UNKNOWN = "_U"
 
 @dataclass(frozen=True)
 class Group:
-    """Codes that are counted together; `rest` says that all others are counted here, too."""
+    """Codes that are counted together; `rest` says that all others are counted here, too.
+
+    declared: the codes and parents that the design names; `codes` are all that belong to them now.
+    """
 
     code: str
     labels: Labels
     codes: tuple[str, ...]
     rest: bool
+    declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,13 @@ class DimensionDesign:
             derive=content["derive"],
             keep=tuple(content.get("keep", ())),
             groups=tuple(
-                Group(g["code"], g["labels"], members(g, codes), "rest" in g)
+                Group(
+                    g["code"],
+                    g["labels"],
+                    members(g, codes),
+                    "rest" in g,
+                    (*g.get("codes", ()), *g.get("parents", ())),
+                )
                 for g in content.get("groups", ())
                 if codes
             ),
@@ -76,6 +86,14 @@ class DimensionDesign:
             ),
             **texts,
         )
+
+    @property
+    def meaning(self) -> list[Any]:
+        """Return what the codes mean as the design says it: neither labels nor codes that a list has won since."""
+        groups = [(group.code, group.declared, group.rest) for group in self.groups]
+        bands = [(band.code, band.first, band.last) for band in self.bands]
+        source = [self.derive, self.variable, self.codelist, self.keep, self.implied_by]
+        return [self.name, *source, groups, bands]
 
     def sql(self) -> str:
         """Return the expression on records_record, with `%%` for a literal per cent sign."""

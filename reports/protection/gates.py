@@ -51,7 +51,7 @@ def judge(
     headlines: Sequence[Sequence[int]] = (),
     kept: Family | None = None,
 ) -> list[Gate]:
-    """Measure the gates of one year: all but those of its versions (`judge_redraw`) and of its design (`risk.conflicts`).
+    """Measure the gates of one year: all but those of its versions (the plan of a release) and of its design (`risk.conflicts`).
 
     headlines: the columns of the tables that everybody reads first. kept: what had to stay.
     """
@@ -60,14 +60,6 @@ def judge(
         *_of_rounding(family, tables, base, whole),
         *_of_readers(family, tables),
         *_of_headlines(family, tables, base, headlines, revised=bool(whole)),
-    ]
-
-
-def judge_redraw(changed: int, version: int) -> list[Gate]:
-    """Judge whether a year may be drawn again: at least 50 of its records changed, and there is no third version."""
-    return [
-        Gate(marked("records changed, at least 50"), -float(changed), -LEAST_CHANGED),
-        Gate(marked("versions of a year"), version, VERSIONS),
     ]
 
 

@@ -1,7 +1,7 @@
 """Building a release: the only writer of releases."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -47,6 +47,10 @@ def build_release(job: Job) -> None:
     dataset = datasets.datasets().get(asked.dataset)
     if dataset is None:
         raise queue.GaveUp(marked("There is no dataset %(code)s."), code=asked.dataset)
+    if Release.objects.filter(dataset=dataset.code, state=Release.State.BUILT).exists():
+        raise queue.GaveUp(
+            marked("A built release waits already. Release it, or withdraw it first.")
+        )
     require_secret(dataset.code)
     worker.progress(job, stage=marked("adding up"))
     slices.seal_missing(dataset)
@@ -76,18 +80,7 @@ def _planned(
 ) -> list[Plan]:
     """Plan every year; those to finish are drawn again if enough records changed. Raises `GaveUp`."""
     structure = numbering.structure
-    again = years.plans(structure, known, in_force, redrawn=finish, finished=finish)
-    redrawn = []
-    for plan in (plan for plan in again if plan.code in finish and plan.code in known.years):
-        if not plan.is_over:
-            raise queue.GaveUp(
-                marked("%(year)s is not over, so it cannot be final. Wait for its last period."),
-                year=plan.code,
-            )
-        if known.years[plan.code].is_final:
-            raise queue.GaveUp(marked("%(year)s is final already."), year=plan.code)
-        if changed_records(numbering, known, plan) >= LEAST_CHANGED and plan.version <= VERSIONS:
-            redrawn.append(plan.code)
+    redrawn = list(_redrawn(numbering, known, in_force, finish))
     planned = list(years.plans(structure, known, in_force, redrawn=redrawn, finished=finish))
     if not planned:
         raise queue.GaveUp(
@@ -107,6 +100,30 @@ def _planned(
             release=known.source.release,
         )
     return planned
+
+
+def _redrawn(
+    numbering: Numbering, known: Published, in_force: Sequence[Slice], finish: Sequence[str]
+) -> Iterator[str]:
+    """Yield the years to finish that are drawn again. Raises `GaveUp` for a year that cannot be final."""
+    again = years.plans(numbering.structure, known, in_force, redrawn=finish, finished=finish)
+    plans = {plan.code: plan for plan in again}
+    for year in finish:
+        plan, out = plans.get(year), known.years.get(year)
+        if plan is None or out is None:
+            raise queue.GaveUp(
+                marked("%(year)s cannot be made final: no release of this design has it."),
+                year=year,
+            )
+        if not plan.is_over:
+            raise queue.GaveUp(
+                marked("%(year)s is not over, so it cannot be final. Wait for its last period."),
+                year=year,
+            )
+        if out.is_final:
+            raise queue.GaveUp(marked("%(year)s is final already."), year=year)
+        if changed_records(numbering, known, plan) >= LEAST_CHANGED and plan.version <= VERSIONS:
+            yield year
 
 
 def _missing(

@@ -44,14 +44,17 @@ def build(dataset: str, *, by: Person, finish: Sequence[str] = ()) -> Job:
         raise Refused(_("There is no dataset %(code)s.") % {"code": dataset})
     if Release.objects.filter(dataset=dataset, state=State.BUILT).exists():
         raise Refused(_("A built release waits already. Release it, or withdraw it first."))
-    audit.record("build", f"dataset:{dataset}", by=by, finish=", ".join(finish))
-    return queue.enqueue(
+    job = queue.enqueue(
         "reports.publish",
         key=f"publish:{dataset}",
         arguments=Publishing(dataset=dataset, by=by.pk, finish=tuple(finish)),
         agencies=list(Agency.objects.values_list("pk", flat=True)),
         by=by,
     )
+    if tuple(queue.arguments(job, Publishing).finish) != tuple(finish):
+        raise Refused(_("A release of this dataset is being built already. Wait until it is done."))
+    audit.record("build", f"dataset:{dataset}", by=by, finish=", ".join(finish))
+    return job
 
 
 def release(
@@ -81,6 +84,7 @@ def release(
     _require_acknowledged(built, missing_acknowledged)
     _require_words(note, next_on, after=embargo_at or now)
     with transaction.atomic():
+        _require_newest(built, public_at=embargo_at or now)
         moved = Release.objects.filter(pk=built.pk, state=State.BUILT).update(
             state=State.RELEASED,
             released_at=now,
@@ -97,6 +101,36 @@ def release(
     until = embargo_at.isoformat() if embargo_at else ""
     audit.record("release", f"release:{built.pk}", by=by, embargo=until, missing=built.missing_text)
     built.refresh_from_db()
+
+
+def _require_newest(built: Release, *, public_at: datetime) -> None:
+    """Raise `Refused` where another release of the dataset came in between, or is under a longer embargo.
+
+    Otherwise a period would be drawn twice, or readers would have it before its embargo ends. The releases of the
+    dataset are locked until commit, so two people do not pass together.
+    """
+    others = Release.objects.select_for_update().filter(dataset=built.dataset).exclude(pk=built.pk)
+    out = [release for release in others if release.released_at]
+    later = [release for release in out if release.number > built.number]
+    seen = Build.objects.filter(release__in=out, tree=built.build.tree).order_by("pk").last()
+    if later or (built.build.tree and built.build.predecessor_id != (seen and seen.release_id)):
+        raise Refused(
+            _("%(release)s was built before another release came out. Withdraw it and build again.")
+            % {"release": built}
+        )
+    for release in out:
+        if (
+            release.state == State.RELEASED
+            and release.embargo_at
+            and release.embargo_at > public_at
+        ):
+            raise Refused(
+                _(
+                    "%(earlier)s is under embargo until later, and %(release)s has its figures. Choose an embargo "
+                    "that ends no earlier."
+                )
+                % {"earlier": release, "release": built}
+            )
 
 
 def built_by(release: Release, person: Person) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from records.models import Submission
 from reports.designs.datasets import Dataset
 from reports.designs.family import longest_time
-from reports.models import Build, Slice
+from reports.models import Build, Release, Slice
 from reports.published.structure import Structure
 
 
@@ -130,7 +130,7 @@ def waiting(dataset: Dataset) -> Waiting:
         out = known.years.get(year)
         if out is None:
             new += year not in known.elsewhere
-        elif period > out.periods[-1]:
+        elif period > out.periods[-1] and not out.is_over and not out.is_final:
             new += 1
         elif not out.is_final:
             late[year] += (pk, version) not in pinned
@@ -150,15 +150,16 @@ def _has_ended(structure: Structure, year: str, periods: Sequence[str]) -> bool:
 
 def published(dataset: Dataset) -> Published:
     """Return what readers have had, of every release that was ever out; withdrawn ones included."""
-    seen = Build.objects.filter(
-        release__dataset=dataset.code, release__released_at__isnull=False
-    ).select_related("release")
+    seen = list(
+        Build.objects.filter(release__dataset=dataset.code, release__released_at__isnull=False)
+        .select_related("release")
+        .order_by("pk")
+    )
+    latest = next((build for build in reversed(seen) if build.tree == dataset.tree), None)
     elsewhere: dict[str, str] = {}
-    latest = None
-    for build in seen.order_by("pk"):
-        if build.tree == dataset.tree:
-            latest = build
-        else:
+    # The newest release that is in force names a year; one that was withdrawn only where there is no other.
+    for build in sorted(seen, key=lambda b: b.release.state == Release.State.RELEASED):
+        if build.tree != dataset.tree:
             elsewhere |= dict.fromkeys(_years_of(build), str(build.release))
     if latest is None:
         return Published(elsewhere=elsewhere)
@@ -198,10 +199,12 @@ def plans(
     for code in codes:
         pieces, earlier = current.get(code, []), known.years.get(code)
         before = None if code in redrawn else earlier
-        # What comes late, before the last period that is out, waits until the year is drawn again.
+        # What comes late, before the last period that is out or after its year is over, waits until the
+        # year is drawn again.
         last = before.periods[-1] if before else ""
-        new = sorted({p.submission.period for p in pieces if p.submission.period > last})
-        added = [p for p in pieces if p.submission.period > last]
+        is_closed = before is not None and (before.is_over or before.is_final)
+        added = [p for p in pieces if p.submission.period > last and not is_closed]
+        new = sorted({piece.submission.period for piece in added})
         end = new[-1] if new else last
         ended = structure.part_of(longest, structure.next_period(end)) != code
         yield Plan(

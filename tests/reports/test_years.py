@@ -5,8 +5,10 @@ import shutil
 
 import pyarrow.parquet as pq
 import pytest
+from django.utils import timezone
 
 from agencies import scope
+from agencies.refusal import Refused
 from records.review import submissions
 from reports.designs import datasets
 from reports.models import Blob, Release
@@ -200,3 +202,70 @@ def test_an_open_submission_of_an_older_design_is_waited_for(
     with_another_code_of_age(tmp_path, monkeypatch)
     job = build("WPF")
     assert job.state == "FAILED" and "was sealed before the dataset was changed" in job.reason
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_a_last_month_that_comes_after_the_next_year_began_waits(accept, publish, finish, final):
+    """The year is over then, so its subjects are broken down: another month would draw them a second time."""
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:11], 160))
+    accept("SMS-WPF", draw("SMS-WPF", ("2026-01",), 160, seed=2))
+    before = publish("WPF")
+    if final:
+        finish("WPF", "2025")
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[11:], 160, seed=3))
+    accept("SMS-WPF", draw("SMS-WPF", ("2026-02",), 160, seed=4))
+    after = publish("WPF")
+    for name, rows in tables(before, YEAR=["2025"]).items():
+        assert rows == tables(after, YEAR=["2025"])[name], name
+    if not final:
+        assert finish("WPF", "2025").state == "DONE"
+        assert state_of(Release.objects.latest("number"), "2025") == (2, True)
+
+
+@pytest.mark.parametrize("year", ["1999", "2026"])
+def test_only_a_year_that_is_out_and_over_is_made_final(accept, publish, finish, year):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:], 160))
+    publish("WPF")
+    accept("SMS-WPF", draw("SMS-WPF", ("2026-01",), 160, seed=2))
+    refused = finish("WPF", year)
+    assert refused.state == "FAILED" and "cannot be made final" in refused.reason
+
+
+def test_a_label_and_a_code_below_a_parent_are_no_other_tree(tmp_path):
+    ours = datasets.datasets()["WPF"]
+    path = tmp_path / "wpf.yaml"
+    text = (datasets.DIRECTORY / "wpf.yaml").read_text()
+    path.write_text(
+        text.replace("Iş rugsatnamalary", "Işlemek").replace("en: Occupation", "en: Job")
+    )
+    assert datasets.read(path).tree == ours.tree
+    path.write_text(text.replace("Y_GE65", "Y65T"))
+    assert datasets.read(path).tree != ours.tree
+
+
+def test_an_embargo_is_not_lifted_by_a_later_release(accept, publish, publisher):
+    until = timezone.now() + timezone.timedelta(days=30)
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:11], 160))
+    first = publish("WPF", release=False)
+    said = {"note": "New.", "missing_acknowledged": first.missing_text}
+    verbs.release(first, by=publisher, embargo_at=until, **said)
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[11:], 160, seed=2))
+    second = publish("WPF", release=False)
+    said = {"note": "New.", "missing_acknowledged": second.missing_text}
+    with pytest.raises(Refused, match="embargo"):
+        verbs.release(second, by=publisher, **said)
+    verbs.release(second, by=publisher, embargo_at=until, **said)
+
+
+def test_what_was_built_beside_another_release_is_not_released(accept, publish, publisher):
+    """Both would draw the same period; the second has to be built again."""
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[9:11], 160))
+    first = publish("WPF", release=False)
+    Release.objects.filter(pk=first.pk).update(state="WITHDRAWN")
+    second = publish("WPF", release=False)
+    Release.objects.filter(pk=first.pk).update(state="BUILT")
+    said = {"note": "New.", "missing_acknowledged": first.missing_text}
+    first.refresh_from_db()
+    verbs.release(first, by=publisher, **said)
+    with pytest.raises(Refused, match="build again"):
+        verbs.release(second, by=publisher, **said)
