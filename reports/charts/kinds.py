@@ -83,5 +83,6 @@ def kinds_of(structure: Structure) -> dict[str, Kind]:
     own = {
         name.lower(): Kind(name, shares, findings.of_shares, largest_first=True, top=TOP)
         for name in structure.charts
+        if name in structure.by_name
     }
     return {**shared, **own}

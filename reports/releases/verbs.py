@@ -109,8 +109,9 @@ def _require_newest(built: Release, *, public_at: datetime) -> None:
     Otherwise a period would be drawn twice, or readers would have it before its embargo ends. The releases of the
     dataset are locked until commit, so two people do not pass together.
     """
-    others = Release.objects.select_for_update().filter(dataset=built.dataset).exclude(pk=built.pk)
-    out = [release for release in others if release.released_at]
+    of_dataset = Release.objects.filter(dataset=built.dataset)
+    list(of_dataset.select_for_update().values_list("pk"))
+    out = list(of_dataset.filter(released_at__isnull=False).exclude(pk=built.pk))
     later = [release for release in out if release.number > built.number]
     seen = Build.objects.filter(release__in=out, tree=built.build.tree).order_by("pk").last()
     if later or (built.build.tree and built.build.predecessor_id != (seen and seen.release_id)):
