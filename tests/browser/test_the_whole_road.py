@@ -114,6 +114,8 @@ def release(page):
 
 
 def read(page):
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Women and men in migration")
+    page.get_by_role("link", name="Work permits for foreigners", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Permits granted or renewed")
     glance = page.locator(".sum").first
     shown = [
