@@ -4,7 +4,7 @@ import time
 from itertools import permutations, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from standards import inflection, wording
@@ -308,6 +308,9 @@ JUNK = [
     st.sampled_from([" ", ", ", " (", " - "]),
 )
 def test_a_name_with_a_strange_word_is_never_read(name, junk, before, between):
+    """A word of another of its names is not strange to a country: Republic of Korea, South."""
+    own = {word for text, code in NAMES if code == name[1] for word in normalise(text).split()}
+    assume(normalise(junk) not in own)
     text = between.join((junk, name[0]) if before else (name[0], junk))
     match = look_up(text)
     assert match.code is None or EXACT.get(normalise(text)) == match.code
