@@ -49,6 +49,10 @@ class Year:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def takes(self, period: str) -> bool:
+        """Say whether a period can be added; what comes too late waits until the year is drawn again."""
+        return period > self.periods[-1] and not (self.is_over or self.is_final)
+
 
 @dataclass(frozen=True)
 class Published:
@@ -130,7 +134,7 @@ def waiting(dataset: Dataset) -> Waiting:
         out = known.years.get(year)
         if out is None:
             new += year not in known.elsewhere
-        elif period > out.periods[-1] and not out.is_over and not out.is_final:
+        elif out.takes(period):
             new += 1
         elif not out.is_final:
             late[year] += (pk, version) not in pinned
@@ -199,13 +203,9 @@ def plans(
     for code in codes:
         pieces, earlier = current.get(code, []), known.years.get(code)
         before = None if code in redrawn else earlier
-        # What comes late, before the last period that is out or after its year is over, waits until the
-        # year is drawn again.
-        last = before.periods[-1] if before else ""
-        is_closed = before is not None and (before.is_over or before.is_final)
-        added = [p for p in pieces if p.submission.period > last and not is_closed]
+        added = [p for p in pieces if before is None or before.takes(p.submission.period)]
         new = sorted({piece.submission.period for piece in added})
-        end = new[-1] if new else last
+        end = max([*(before.periods if before else ()), *new])
         ended = structure.part_of(longest, structure.next_period(end)) != code
         yield Plan(
             code,
