@@ -1,4 +1,4 @@
-"""The exact cube of a dataset: slices added up, and the numbers that rounding needs."""
+"""The exact cube of a dataset: slices added up."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from agencies.refusal import Refused
 from reports.designs.datasets import Dataset
 from reports.exact import cube, slices
 from reports.models import Slice
-from reports.published.structure import TIME, Structure
+from reports.published.structure import TIME
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 COUNT = "records"
@@ -34,20 +34,6 @@ def add_up(tables: Sequence[pa.Table], names: Sequence[str]) -> pa.Table:
 def periods_of(cells: pa.Table) -> list[str]:
     """Return the periods of the cells, oldest first."""
     return sorted(set(cells[TIME].to_pylist()))
-
-
-def code_numbers(cells: pa.Table, structure: Structure, names: Sequence[str]) -> Integers:
-    """Return (n, d) category numbers of these dimensions: the place of each code in its dimension.
-
-    Raises KeyError for a code the structure does not know, so that nothing is dropped.
-    """
-    columns = []
-    for dimension in (structure.by_name[name] for name in names):
-        place = {item.code: k for k, item in enumerate(dimension.items)}
-        coded = cells[dimension.name].combine_chunks().dictionary_encode()
-        table = np.array([place[code] for code in coded.dictionary.to_pylist()], np.int64)
-        columns.append(table[coded.indices.to_numpy()])
-    return np.column_stack(columns)
 
 
 def counts(cells: pa.Table, name: str = COUNT) -> Integers:

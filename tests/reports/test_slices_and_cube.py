@@ -16,6 +16,7 @@ from reports.exact import cube, slices
 from reports.exact.private_files import private
 from reports.models import Slice
 from reports.published.structure import SEX, TIME
+from reports.releases.numbering import Numbering
 from tests.reports.conftest import DATASETS, SAID, draw, forgotten
 
 with_database = settings(
@@ -169,7 +170,7 @@ def test_a_code_that_the_structure_lacks_is_an_error_not_a_loss(submit):
     (submission,) = submit("SMS-WPF", draw("SMS-WPF", ["2026-01"], 3))
     cells = slices.exact_cells(submission, dataset)
     with pytest.raises(KeyError):
-        cube.code_numbers(cells, dataset.structure(["2025-12"]), [TIME])
+        Numbering.of(dataset, ["2025-12"]).numbers(cells, [TIME])
 
 
 def test_a_submission_without_records_has_an_empty_slice(submit, lead):
