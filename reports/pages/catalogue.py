@@ -23,8 +23,8 @@ from reports.published import caching, editions, register
 from reports.published.query import Options, language_of, require_options
 from reports.published.structure import Unknown
 
-# Suffix in the address -> media type, and how the catalogue is written.
-FORMS: dict[str, tuple[str, Callable[..., str]]] = {
+# RDF syntax, the suffix in the address -> media type, and how the catalogue is written.
+SYNTAXES: dict[str, tuple[str, Callable[..., str]]] = {
     "ttl": ("text/turtle; charset=utf-8", rdf.turtle),
     "jsonld": ("application/ld+json", rdf.json_ld),
 }
@@ -76,15 +76,15 @@ def _described(
 
 @login_not_required
 @require_safe
-def catalogue(request: HttpRequest, form: str) -> HttpResponseBase:
+def catalogue(request: HttpRequest, syntax: str) -> HttpResponseBase:
     """The catalogue of all datasets, DCAT-AP 3, with the newest release of each."""
-    if form not in FORMS:
+    if syntax not in SYNTAXES:
         raise Http404
     try:
         require_options(request.GET, Options(filters=False))
     except Unknown as unknown:
         return refusal(unknown)
-    at, (media_type, write) = request.build_absolute_uri, FORMS[form]
+    at, (media_type, write) = request.build_absolute_uri, SYNTAXES[syntax]
     described = [description.of_release(edition, at) for edition in editions.current_editions()]
     return _kept(request, write(dcat.catalogue(described, at), dcat.PREFIXES), media_type)
 

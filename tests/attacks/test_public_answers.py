@@ -23,6 +23,7 @@ from reports.charts import drawing, kinds
 from reports.formats import FORMATS
 from reports.formats.citation import FORMS
 from reports.models import Blob, Build, Slice
+from reports.pages import catalogue
 from reports.published import editions
 from reports.published.structure import SEX
 from reports.releases import verbs
@@ -45,6 +46,7 @@ def addresses():
         "width": next(iter(drawing.WIDTHS)),
         "theme": next(iter(drawing.COLOURS)),
         "form": next(iter(FORMS)),
+        "syntax": next(iter(catalogue.SYNTAXES)),
         "indicator": "G1",
         "indicator_set": "sdg",
         "row": "work_permits",

@@ -452,7 +452,7 @@ ROUTES = {
     "reports:cite": public(of_releases(form="bib")),
     "reports:dataset_jsonld": public(of_releases()),
     "reports:croissant": public(of_releases()),
-    "reports:catalogue": public(named("form", CATALOGUES)),
+    "reports:catalogue": public(named("syntax", CATALOGUES)),
     "reports:sitemap": public(),
     "reports:robots": public(),
     "reports:feed": public(feeds),

@@ -141,7 +141,7 @@ def test_an_agency_that_never_delivers_breaks_no_series_and_is_named(client, per
 def two_years(accept, publish):
     """24 months and a quarter: two whole years and three months of a third."""
     months = periods_between("2024-01", "2026-03")
-    accept("SMS-BCR", draw("SMS-BCR", months, 12, seed=8))
+    accept("SMS-BCR", draw("SMS-BCR", months, 60, seed=8))
     return publish("BCR")
 
 
