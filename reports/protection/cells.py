@@ -1,5 +1,6 @@
 """Cells of a table as numbers: ids of distinct rows, their first places, sums over them."""
 
+import hashlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +53,21 @@ def first_places(ids: Integers, cells: int) -> Integers:
     first = np.full(cells, len(ids))
     np.minimum.at(first, ids, np.arange(len(ids)))
     return first
+
+
+def digest(codes: Integers, counts: Integers) -> bytes:
+    """Return a fingerprint of counted cells: the same for rows in another order, split, or
+    put together, and without those of no record.
+
+    codes (n, k) integers >= -1, counts (n,). As secret as the counts: few cells could be guessed from it.
+    """
+    codes, counts = codes[counts > 0], counts[counts > 0]
+    ids, number = cell_ids(codes + 1)
+    parts = codes[first_places(ids, number)], sums(ids, number, counts)
+    hashed = hashlib.sha256(str(codes.shape[1]).encode())
+    for part in parts:
+        hashed.update(np.ascontiguousarray(part, "<i8").tobytes())
+    return hashed.digest()
 
 
 def find(codes: Integers, wanted: Integers) -> Integers:

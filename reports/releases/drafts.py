@@ -11,6 +11,7 @@ import numpy as np
 from records.models import Submission
 from reports.designs.datasets import Dataset
 from reports.exact import cube, slices
+from reports.protection.cells import digest
 from reports.protection.family import Family, answer, columns, round_family
 from reports.protection.gates import Gate, judge
 from reports.releases import seeds
@@ -57,13 +58,14 @@ def exact_cells(dataset: Dataset) -> tuple[Numbering, dict[str, Exact]]:
 
 def try_design(numbering: Numbering, year: str, exact: Exact, draws: int = DRAWS) -> DraftYear:
     """Round one year as a whole several times, each with a seed of its own, and measure."""
+    content = digest(exact.codes, exact.counts)
     families = [
         round_family(
             exact.codes,
             exact.counts,
             numbering.tables,
             numbering.dataset.base,
-            seeds.of_year(numbering.dataset.code, year, 0, Step(0, "draft", SWEEPS, draw)),
+            seeds.of_year(numbering.dataset.code, year, 0, Step(0, "draft", SWEEPS, draw), content),
             sweeps=SWEEPS,
         )
         for draw in range(draws)

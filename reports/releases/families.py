@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reports.protection.cells import Cells, Integers
+from reports.protection.cells import Cells, Integers, digest
 from reports.protection.family import NOT_BROKEN_DOWN, Family, round_family
 from reports.protection.gates import Gate, judge
 from reports.published.structure import TIME
@@ -14,7 +14,7 @@ from reports.releases.years import Step
 
 # (sweeps, draw): more of either only where tables are too far off (docs/disclosure.md).
 TRIES = ((40, 0), (150, 0), *((150, draw) for draw in range(1, 8)))
-Seeds = Callable[[Step], bytes]
+Seeds = Callable[[Step, bytes], bytes]  # of a step and the digest of the exact cells
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,17 @@ def round_step(
     exact = exact.until(numbering, step.until)
     codes = _with_open_cells(numbering, exact.codes, step.until, is_over=is_over)
     kept = _kept(numbering, before, step.until) if before else {}
-    base = numbering.dataset.base
+    base, content = numbering.dataset.base, digest(codes, exact.counts)
 
     def attempt(tried: Step) -> Rounded:
         family = round_family(
-            codes, exact.counts, numbering.tables, base, seeds(tried), kept, tried.sweeps
+            codes,
+            exact.counts,
+            numbering.tables,
+            base,
+            seeds(tried, content),
+            kept,
+            tried.sweeps,
         )
         gates = judge(family, numbering.tables, base, headlines=numbering.headlines, kept=kept)
         return Rounded(Stand(family, step.until, is_over), tried, gates)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +20,7 @@ from reports.releases.years import Plan, Published, Step, Year
 from standards.languages import marked
 from standards.translation import sentence
 
-METHOD = "family of rounded tables 1"
+METHOD = "family of rounded tables 2"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def walk(
             numbering,
             exact,
             step,
-            lambda tried: seeds.of_year(numbering.dataset.code, plan.code, plan.version, tried),
+            partial(seeds.of_year, numbering.dataset.code, plan.code, plan.version),
             is_over=plan.is_over and step is steps[-1],
             before=stand,
         )

@@ -25,9 +25,13 @@ DRAWS_OF_CUBES = 20  # of releases from before families
 log = logging.getLogger(__name__)
 
 
-def of_year(dataset: str, year: str, version: int, step: Step) -> bytes:
-    """Return the seed of one draw of a year: every version and every step has its own."""
-    return _derived(dataset, year, version, step.release, step.until, step.draw)
+def of_year(dataset: str, year: str, version: int, step: Step, content: bytes) -> bytes:
+    """Return the seed of one draw of a year: every version, every step and every content has its own.
+
+    content: the digest of the exact cells. The same records are drawn alike however often they are built, so nobody
+    sees several draws of them; and no two contents share a seed, by which the change between them could be read off.
+    """
+    return _derived(dataset, year, version, step.until, step.draw, content.hex())
 
 
 def seed_id(dataset: str, number: int) -> str:

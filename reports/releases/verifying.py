@@ -8,7 +8,7 @@ private file has to have the very bytes that were built, and what is stored has 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 
 import pyarrow as pa
@@ -25,7 +25,7 @@ from reports.exact import private_files
 from reports.models import Build, Release, Slice
 from reports.published import seals
 from reports.releases import building, protecting, seeds
-from reports.releases.families import Seeds, Stand, round_step
+from reports.releases.families import Stand, round_step
 from reports.releases.numbering import Numbering
 from reports.releases.protecting import METHOD, ProtectedYear
 from reports.releases.years import Year
@@ -231,7 +231,7 @@ def _rebuilt(kept: _Kept, year: Year, pieces: Sequence[tuple[str, pa.Table]]) ->
                 numbering,
                 exact,
                 step,
-                _seed_of(kept.dataset.code, year),
+                partial(seeds.of_year, kept.dataset.code, year.code, year.version),
                 is_over=then.is_over and step is steps[-1],
                 before=stand,
             ).stand
@@ -240,10 +240,6 @@ def _rebuilt(kept: _Kept, year: Year, pieces: Sequence[tuple[str, pa.Table]]) ->
             for name, cells in (stand.family if stand else {}).items()
         }
     return ProtectedYear(year, tables)
-
-
-def _seed_of(dataset: str, year: Year) -> Seeds:
-    return lambda step: seeds.of_year(dataset, year.code, year.version, step)
 
 
 def _numbering(dataset: Dataset, build: Build) -> Numbering:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.protection.cells import Cells
+from reports.protection.cells import Cells, digest
 from reports.protection.family import (
     NOT_BROKEN_DOWN,
     Table,
@@ -73,6 +73,9 @@ def test_row_order_and_split_rows_do_not_matter_and_the_seed_does(case, shuffle)
     )
     for name in family:
         assert all((a == b).all() for a, b in zip(family[name], again[name]))
+    assert digest(single, np.ones(len(single))) == digest(codes, counts)
+    fewer = single[1:]
+    assert not len(single) or digest(fewer, np.ones(len(fewer))) != digest(codes, counts)
 
 
 def test_a_table_added_later_changes_nothing_published():

@@ -271,3 +271,26 @@ def test_what_was_built_beside_another_release_is_not_released(accept, publish, 
     verbs.release(first, by=publisher, **said)
     with pytest.raises(Refused, match="build again"):
         verbs.release(second, by=publisher, **said)
+
+
+def test_built_and_withdrawn_and_built_again_shows_no_second_draw(accept, publish, publisher):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[:3], 160))
+    first = publish("WPF", release=False)
+    with scope.acting(publisher):
+        verbs.withdraw(first, by=publisher, reason="another look")
+    second = publish("WPF", release=False)
+    assert second.number == first.number + 1 and second.checksum == first.checksum
+
+
+def test_other_records_share_no_seed_with_those_that_were_drawn_before(
+    accept, publish, correct, publisher
+):
+    """One age corrected: were the seed the same, no other table would move, and the difference would name it."""
+    january, *_rest = accept("SMS-WPF", draw("SMS-WPF", YEAR[:3], 160))
+    first = publish("WPF", release=False)
+    with scope.acting(publisher):
+        verbs.withdraw(first, by=publisher, reason="a correction")
+    correct(january, 1)
+    second = publish("WPF", release=False)
+    one, two = (tables(r)["citizenship.parquet"] for r in (first, second))
+    assert one != two
