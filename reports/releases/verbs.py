@@ -18,7 +18,7 @@ from jobs.queue import Job
 from reports.designs import datasets
 from reports.models import Build, Release
 from reports.published import seals
-from reports.releases import conflicts
+from reports.releases import conflicts, years
 
 State = Release.State
 LONGEST_NOTE = 4000  # characters
@@ -85,22 +85,22 @@ def release(
     _require_words(note, next_on, after=embargo_at or now)
     with transaction.atomic():
         _require_newest(built, public_at=embargo_at or now)
-        moved = Release.objects.filter(pk=built.pk, state=State.BUILT).update(
-            state=State.RELEASED,
-            released_at=now,
-            embargo_at=embargo_at,
-            note=note.strip(),
-            next_on=next_on,
-            released_by_builder=built_by(built, by),
-        )
-        if not moved:
-            raise Refused(_("This release is no longer waiting; somebody else was quicker."))
-        Build.objects.filter(release=built).update(
-            released_by=by, missing_acknowledged=built.missing
+        _set_released(
+            built, by, released_at=now, embargo_at=embargo_at, note=note.strip(), next_on=next_on
         )
     until = embargo_at.isoformat() if embargo_at else ""
     audit.record("release", f"release:{built.pk}", by=by, embargo=until, missing=built.missing_text)
     built.refresh_from_db()
+
+
+def _set_released(built: Release, by: Person, **fields: object) -> None:
+    """Change the state of a release that waits. Raises `Refused` where another person did."""
+    moved = Release.objects.filter(pk=built.pk, state=State.BUILT).update(
+        state=State.RELEASED, released_by_builder=built_by(built, by), **fields
+    )
+    if not moved:
+        raise Refused(_("This release is no longer waiting; somebody else was quicker."))
+    Build.objects.filter(release=built).update(released_by=by, missing_acknowledged=built.missing)
 
 
 def _require_newest(built: Release, *, public_at: datetime) -> None:
@@ -113,8 +113,8 @@ def _require_newest(built: Release, *, public_at: datetime) -> None:
     list(of_dataset.select_for_update().values_list("pk"))
     out = list(of_dataset.filter(released_at__isnull=False).exclude(pk=built.pk))
     later = [release for release in out if release.number > built.number]
-    seen = Build.objects.filter(release__in=out, tree=built.build.tree).order_by("pk").last()
-    if later or (built.build.tree and built.build.predecessor_id != (seen and seen.release_id)):
+    latest = years.latest_build(built.dataset, built.build.tree)
+    if later or (built.build.tree and built.build.predecessor_id != (latest and latest.release_id)):
         raise Refused(
             _("%(release)s was built before another release came out. Withdraw it and build again.")
             % {"release": built}

@@ -159,7 +159,7 @@ def published(dataset: Dataset) -> Published:
         .select_related("release")
         .order_by("pk")
     )
-    latest = next((build for build in reversed(seen) if build.tree == dataset.tree), None)
+    latest = latest_build(dataset.code, dataset.tree)
     elsewhere: dict[str, str] = {}
     # The newest release that is in force names a year; one that was withdrawn only where there is no other.
     for build in sorted(seen, key=lambda b: b.release.state == Release.State.RELEASED):
@@ -175,6 +175,14 @@ def published(dataset: Dataset) -> Published:
     ):
         pieces.setdefault(pinned[piece.pk], []).append(piece)
     return Published(years, latest, pieces, {y: n for y, n in elsewhere.items() if y not in years})
+
+
+def latest_build(dataset: str, tree: str) -> Build | None:
+    """Return the build of the latest release of a tree that was ever out; withdrawn ones included."""
+    out = Build.objects.filter(
+        release__dataset=dataset, release__released_at__isnull=False, tree=tree
+    )
+    return out.select_related("release").order_by("pk").last()
 
 
 def _years_of(build: Build) -> list[str]:
