@@ -2,11 +2,15 @@
 
 import contextlib
 import itertools
+import re
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from django.db import connection, transaction
 from django.db.models import Case, Value, When
+from django.utils import timezone
+from django.utils.html import strip_tags
 
 from agencies import scope
 from agencies.models import Agency
@@ -268,3 +272,39 @@ def permits(accept, publish):
 def accepted(accept):
     """Two months of work permits, accepted."""
     return accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 80))
+
+
+@pytest.fixture
+def two(permits, accept, publish):
+    """Work permits of a quarter, then of a month more."""
+    accept("SMS-WPF", draw("SMS-WPF", LATER, 240, seed=5))
+    return permits, publish("WPF")
+
+
+def long_ago(release, days):
+    """Let a release have been out for so many days."""
+    with as_owner():
+        at = timezone.now() - timedelta(days=days)
+        Release.objects.filter(pk=release.pk).update(released_at=at)
+    return timezone.localdate(at).isoformat()
+
+
+def withdraw(release, publisher, reason="A region was wrong."):
+    with scope.acting(publisher):
+        verbs.withdraw(release, by=publisher, reason=reason)
+
+
+def text_of(response):
+    """Return the words of a page."""
+    return " ".join(strip_tags(response.content.decode()).split())
+
+
+def cells_of(response, head):
+    """The figures of a row of a page, each with the small one below it: what changed, 0 where there is none."""
+    html = response.content.decode()
+    row = re.search(rf'<th scope="row">\s*{head}\s*</th>(.*?)</tr>', html, re.S)[1]
+    cells = []
+    for cell in re.findall(r'<td class="num[^>]*>(.*?)</td>', row, re.S):
+        found = [float(n.replace(",", "")) for n in re.findall(r"[+-]?[\d,.]+", strip_tags(cell))]
+        cells.append((*found, 0)[:2] if found else None)
+    return cells

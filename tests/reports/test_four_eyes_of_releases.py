@@ -1,14 +1,13 @@
 """Who asked for a build does not release it; where the site allows it, the release says so for ever."""
 
 import pytest
-from django.utils.html import strip_tags
 
 from agencies import access, refusal, scope
 from agencies.roles import Role
 from reports.models import Build, Release
 from reports.releases import verbs
 from tests.cast import events, signed_in
-from tests.reports.conftest import MONTHS, draw
+from tests.reports.conftest import MONTHS, draw, text_of
 
 V1 = "/figures/api/v1"
 SAID = "The person who built this release released it."
@@ -18,10 +17,6 @@ SAID = "The person who built this release released it."
 def built(accept, publish):
     accept("SMS-WPF", draw("SMS-WPF", MONTHS[:2], 80))
     return publish("WPF", release=False)
-
-
-def text_of(response):
-    return " ".join(strip_tags(response.content.decode()).split())
 
 
 def test_who_built_a_release_does_not_release_it_by_verb_or_by_page(built, builder, publisher):

@@ -5,17 +5,12 @@ import io
 
 import openpyxl
 import pytest
-from django.utils.html import strip_tags
 
-from tests.reports.conftest import DATASETS, rewrite
+from tests.reports.conftest import DATASETS, rewrite, text_of
 
 V1 = "/figures/api/v1"
 NAMES = {"WPF": "Permits granted or renewed", "BCR": "Entries", "SLP": "Arrivals from abroad"}
 LIMITS = {"WPF": ("decision", "GRANTED"), "BCR": ("direction", "IN"), "SLP": ("flow", "IN")}
-
-
-def page_text(response):
-    return " ".join(strip_tags(response.content.decode()).split())
 
 
 def notes_of(content):
@@ -41,7 +36,7 @@ def test_every_answer_counts_the_headline_and_names_it(client, released, dataset
         "labels": released[dataset].structure["headline"]["labels"],
         "where": {name.upper(): [code]},
     }
-    page = page_text(client.get(f"/figures/?dataset={dataset}"))
+    page = text_of(client.get(f"/figures/?dataset={dataset}"))
     assert f"{title}: women are" in page or f"{title}: too few" in page
     (row,) = rows_of(client.get(f"/figures/data/{dataset}.csv").content)
     assert int(row["_T"]) == api["total"]["_T"]
@@ -52,21 +47,21 @@ def test_every_answer_counts_the_headline_and_names_it(client, released, dataset
 
 def test_a_table_says_what_it_counts_and_its_filter_offers_the_rest(client, released):
     page = client.get("/figures/tables/T14/")
-    assert "Counted: Permits granted or renewed." in page_text(page)
+    assert "Counted: Permits granted or renewed." in text_of(page)
     assert b'<option value="all"' in page.content and b'value="OTHER"' in page.content
-    refused = page_text(client.get("/figures/tables/T14/?decision=OTHER"))
+    refused = text_of(client.get("/figures/tables/T14/?decision=OTHER"))
     assert "Counted: Work permits for foreigners; Decision: Refused or ended." in refused
-    every = page_text(client.get("/figures/tables/T14/?decision=all"))
+    every = text_of(client.get("/figures/tables/T14/?decision=all"))
     assert "Decision: all together" in every
-    rows = page_text(client.get("/figures/tables/T08/"))
+    rows = text_of(client.get("/figures/tables/T08/"))
     assert "Counted: Border crossings; Direction: all, in rows of their own." in rows
 
 
 def test_the_dashboard_follows_another_choice_and_says_so(client, released):
-    exits = page_text(client.get("/figures/?dataset=BCR&direction=OUT"))
+    exits = text_of(client.get("/figures/?dataset=BCR&direction=OUT"))
     assert "Border crossings; Direction: Exit: women are" in exits
     assert "your choice of filters does not apply here" in exits
-    whole = page_text(client.get("/figures/?dataset=BCR"))
+    whole = text_of(client.get("/figures/?dataset=BCR"))
     assert "your choice of filters does not apply here" not in whole
 
 
@@ -76,6 +71,6 @@ def test_a_release_from_before_headlines_says_that_it_is_the_whole_dataset(clien
     rewrite(released["BCR"], structure=structure)
     answer = client.get(f"{V1}/datasets/BCR/data").json()
     assert answer["measure"] == "Border crossings, the whole dataset"
-    assert "Border crossings, the whole dataset" in page_text(client.get("/figures/?dataset=BCR"))
+    assert "Border crossings, the whole dataset" in text_of(client.get("/figures/?dataset=BCR"))
     every = client.get(f"{V1}/datasets/BCR/data?by=direction").json()["total"]
     assert answer["total"] == every

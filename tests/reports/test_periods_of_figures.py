@@ -8,7 +8,6 @@ import re
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.utils.html import strip_tags
 
 from agencies import scope
 from agencies.models import Agency
@@ -24,7 +23,7 @@ from reports.published.structure import TIME
 from standards import numbers
 from standards.periods import periods_between
 from tests.cast import the_person
-from tests.reports.conftest import draw
+from tests.reports.conftest import draw, text_of
 
 V1 = "/figures/api/v1"
 
@@ -33,10 +32,6 @@ def rows_of(content):
     lines = content.decode().splitlines()
     assert not [line for line in lines if line.startswith("#")]
     return list(csv.DictReader(lines))
-
-
-def page_text(response):
-    return " ".join(strip_tags(response.content.decode()).split())
 
 
 @pytest.fixture
@@ -103,9 +98,9 @@ def test_a_month_that_was_not_delivered_is_a_gap_not_a_zero(client, with_a_missi
     assert (answer["rows"][1]["_T"], answer["rows"][1]["OBS_STATUS"]) == (None, "O")
     said = "Not delivered yet (status O, not zero): SMS: February 2026."
     assert said in answer["notes"]
-    page = page_text(client.get("/figures/?dataset=BCR"))
+    page = text_of(client.get("/figures/?dataset=BCR"))
     assert said in page and "February 2026 O" in page and "…" in page
-    table = page_text(client.get("/figures/tables/T08/?time_period=2026-02"))
+    table = text_of(client.get("/figures/tables/T08/?time_period=2026-02"))
     assert said in table
 
 
@@ -122,7 +117,7 @@ def test_half_a_month_is_marked_and_no_sentence_compares_it(client, with_half_a_
     rows = rows_of(client.get("/figures/data/WPF.csv?by=month").content)
     assert [row["OBS_STATUS"] for row in rows] == ["A", "A", "O"]
     assert int(rows[2]["_T"]) < int(rows[1]["_T"])  # the fall that is none
-    page = page_text(client.get("/figures/?dataset=WPF"))
+    page = text_of(client.get("/figures/?dataset=WPF"))
     assert "in January 2026" in page and "in February 2026." in page
     assert "in March 2026" not in page
     assert "MLSP: March 2026" in page
@@ -205,7 +200,7 @@ def test_the_sentence_over_time_stands_in_the_table_and_is_marked_in_the_chart(c
     assert (first.code, last.code, len(first.periods)) == ("2024", "2025", 12)
     page = client.get("/figures/?dataset=BCR")
     words = (numbers.count(first.figures.f), numbers.count(last.figures.f))
-    assert f"Women: {words[0]} in 2024, {words[1]} in 2025." in page_text(page)
+    assert f"Women: {words[0]} in 2024, {words[1]} in 2025." in text_of(page)
     for span in (first, last):
         row = re.search(rf"{span.code}, whole year\s*</th>(.*?)</tr>", page.content.decode(), re.S)
         assert f">{numbers.count(span.figures.f)}<" in row[1]

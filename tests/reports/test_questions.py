@@ -3,10 +3,9 @@
 import csv
 
 import pytest
-from django.utils.html import strip_tags
 
 from reports.formats import FORMATS
-from tests.reports.conftest import draw
+from tests.reports.conftest import draw, text_of
 
 V1 = "/figures/api/v1"
 CITING = [
@@ -16,10 +15,6 @@ CITING = [
     *(f"{V1}/tables/T14/data?", f"{V1}/datasets/WPF?"),
 ]
 NOT_READ = ["limit=10", "offset=5", "format=csv", "shoe=1", "direction=IN"]
-
-
-def page_text(response):
-    return " ".join(strip_tags(response.content.decode()).split())
 
 
 def rows_of(content):
@@ -46,11 +41,11 @@ def test_an_older_release_is_cited_everywhere(client, two_releases):
         newest = client.get(address)
         assert newest.content != response.content, address
     for address in ("/figures/?dataset=WPF&", "/figures/tables/T14/?"):
-        older = page_text(client.get(f"{address}release=WPF-1"))
+        older = text_of(client.get(f"{address}release=WPF-1"))
         assert "Release WPF-1," in older
         assert "You are reading release WPF-1. A newer one exists: WPF-2." in older
         assert "to March 2026" in older and "April 2026" not in older.split("About these")[0]
-        assert "You are reading release" not in page_text(client.get(address))
+        assert "You are reading release" not in text_of(client.get(address))
 
 
 def test_links_of_an_older_release_stay_with_it(client, two_releases):
