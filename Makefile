@@ -2,8 +2,8 @@
 .PHONY: demo run test coverage test-without-filters check format lock bench venv stop mutations api audit advisories sbom
 
 PY := .venv/bin/python
-# Servers of their own for tests and checks: a running demonstration is not disturbed.
-WITH_SERVERS := MIGDATA_LOCAL=$(CURDIR)/.local/test $(PY) -m migdata.local run
+# Servers of their own for tests and checks, which need not outlive a crash: a running demonstration is not disturbed.
+WITH_SERVERS := MIGDATA_LOCAL=$(CURDIR)/.local/test MIGDATA_LOCAL_DURABLE=0 $(PY) -m migdata.local run
 
 demo: venv  ## the whole portal with a demonstration country; ARGS=--once does the job and exits
 	@$(PY) manage.py demo $(ARGS)

@@ -3,6 +3,7 @@
 import contextlib
 import uuid
 
+import hypothesis
 import pytest
 from django.db import DatabaseError, connections
 from django.db.backends.signals import connection_created
@@ -10,6 +11,10 @@ from django.utils import translation
 
 from migdata import celery
 from tests import without_filters, workers
+
+# A test says what holds, not how fast this machine is.
+hypothesis.settings.register_profile("no deadline")
+hypothesis.settings.load_profile("no deadline")
 
 pytest_plugins = ["tests.cast", "tests.factories"]
 

@@ -11,6 +11,7 @@ if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
 
     # Servers of their own: a worker of a running demonstration must not take the tests' jobs.
     os.environ.setdefault("MIGDATA_LOCAL", str(ROOT / ".local" / "test"))
+    os.environ.setdefault("MIGDATA_LOCAL_DURABLE", "0")
     os.environ.update(ensure())
 os.environ["MIGDATA_AS_OWNER"] = "1"  # creates and flushes; every test body runs as `app`
 os.environ["SECRET_KEY"] = "tests only: sessions, thirty-two bytes at least"

@@ -36,6 +36,10 @@ QUIET = (
 )
 
 
+# What a crash takes with it does not matter: for servers of tests ($MIGDATA_LOCAL_DURABLE=0).
+FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
 class Postgres:
     """One cluster of a place, reached by a unix socket only."""
 
@@ -91,7 +95,8 @@ class Postgres:
     def _start(self) -> None:
         """Start, however the last run ended: after kill -9 pid file and children linger."""
         options = f"-k '{self.sockets}' -c listen_addresses='' -c max_connections=100 -c jit=off"
-        options += "".join(f" -c {setting}" for setting in QUIET)
+        forgetful = FORGETFUL if os.environ.get("MIGDATA_LOCAL_DURABLE") == "0" else ()
+        options += "".join(f" -c {setting}" for setting in (*QUIET, *forgetful))
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE:
             start = ("-D", self.data, "-w", "-t", "60", "-l", self.log, "-o", options, "start")

@@ -193,7 +193,6 @@ WRONG = {**{name: ["nonsense!"] for name in GOOD}, "valid_to": ["??", "01.01.202
 
 
 @settings(
-    deadline=None,
     max_examples=12,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -159,7 +159,6 @@ def four(office):
 @given(deeds=SEQUENCES)
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_whatever_people_do_nobody_signs_or_accepts_the_work_of_their_own_hands(deeds, month, four):

@@ -18,9 +18,7 @@ from tests.records.files import SPECS, VALID, plain, xlsx
 from tests.records.test_rules import TODAY
 
 WPF = SPECS["SMS-WPF"]
-QUIET = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUIET = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NASTY = st.sampled_from(
     [

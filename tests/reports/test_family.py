@@ -22,7 +22,7 @@ from tests.attacks.attackers import by_lp, certain
 from tests.reports.families import MONTHLY, SEED, TREE, families, made, records, total
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(families)
 def test_adjacent_multiples_zeros_and_every_record_once(case):
     _codes, counts, _tables, family = made(case)
@@ -36,7 +36,7 @@ def test_adjacent_multiples_zeros_and_every_record_once(case):
         ).all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(families)
 def test_all_tables_agree_on_everything_they_share(case):
     _codes, _counts, tables, family = made(case)
@@ -47,7 +47,7 @@ def test_all_tables_agree_on_everything_they_share(case):
         assert {k: v for k, v in a.items() if v} == {k: v for k, v in b.items() if v}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(families)
 def test_only_small_published_cells_are_not_broken_down(case):
     _codes, _counts, tables, family = made(case)
@@ -61,7 +61,7 @@ def test_only_small_published_cells_are_not_broken_down(case):
             )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(families, st.integers(0, 2**32))
 def test_row_order_and_split_rows_do_not_matter_and_the_seed_does(case, shuffle):
     codes, counts, tables, family = made(case)
@@ -87,7 +87,7 @@ def test_a_table_added_later_changes_nothing_published():
     assert total(other["region"], (0, 1, 6), (0, 1)) == total(early["core"], (0, 1), (0, 1))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(families)
 def test_no_published_figure_narrows_another(case):
     """The theorem: all tables together leave every cell its whole interval, and the bounds agree with LP."""

@@ -20,7 +20,7 @@ from reports.protection.risk import bounds, moved
 from tests.reports.families import MONTHLY, SEED, SIZES, TREE, families, records, total
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(families)
 def test_published_months_never_move_and_the_year_to_date_stays_adjacent(case):
     seed, n, base, least, sweeps = case
@@ -85,7 +85,7 @@ def up_to(codes, month, kept, base, seed, least=0, sweeps=5):
     return family, {**quarters, **months}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32),
     st.integers(1, 400),
@@ -134,7 +134,7 @@ def test_a_month_of_an_earlier_quarter_is_refused_where_it_does_not_fit():
         up_to(np.vstack([codes, late]), 5, kept, 3, SEED)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 300), st.sampled_from([2, 3, 5]), st.integers(0, 5))
 def test_all_published_months_can_be_kept_at_once_and_some_of_them_only_if_they_fit(
     seed, n, base, month

@@ -101,9 +101,7 @@ def test_the_command_prints_protected_figures(permits):
     assert rows and all(int(row["count"]) % 3 == 0 for row in rows)
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_table_adds_up_to_any_other(released, data):
     """F + M + other = total in each row, and all tables of one question have one total."""

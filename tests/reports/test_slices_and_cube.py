@@ -20,7 +20,7 @@ from reports.releases.numbering import Numbering
 from tests.reports.conftest import DATASETS, SAID, draw, forgotten
 
 with_database = settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 PERIODS = {"SMS-WPF": ["2026-01", "2026-02"], "SMS-BCR": ["2026-01"], "STA-SLP": ["2026-Q1"]}
 

@@ -15,7 +15,7 @@ from standards.languages import LANGUAGES
 from standards.spelling import fold, normalise
 
 LISTS = [*(n for n in codelists.standard("codelists") if n != "country_words"), "countries"]
-QUIET = settings(deadline=None, max_examples=300)
+QUIET = settings(max_examples=300)
 REAL_ARRIVALS = project.BASE_DIR.parent / "shared" / "data" / "us_i94_arrivals_sample_1000.csv"
 
 
@@ -257,7 +257,7 @@ TEXTS = [
 ]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.permutations([*TEXTS, *(text for n, text, _code in ALL_NAMES[::40] if n == "countries")]))
 def test_what_a_text_means_does_not_depend_on_the_others(texts):
     fresh = dataclasses.replace(load("countries"))  # remembers nothing yet

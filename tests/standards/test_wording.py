@@ -12,7 +12,7 @@ from standards.codelists import load
 from standards.spelling import normalise
 
 COUNTRIES = load("countries")
-QUIET = settings(deadline=None, max_examples=200)
+QUIET = settings(max_examples=200)
 
 
 def look_up(text, name="countries"):
