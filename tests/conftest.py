@@ -13,7 +13,7 @@ from migdata import celery
 from tests import without_filters, workers
 
 # A test says what holds, not how fast this machine is.
-hypothesis.settings.register_profile("no deadline")
+hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
 
 pytest_plugins = ["tests.cast", "tests.factories"]
