@@ -1,7 +1,7 @@
 """Code lists: codes with labels and aliases in three languages, and the look-up of messy texts."""
 
 import csv
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from standards.spelling import fold, normalise, one_script
 from standards.wording import AMBIGUOUS, BY_LOOK, NOTHING, Match
 
 DIRECTORY = Path(__file__).parent / "data"
+_handed_down: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,19 @@ def _words(content: dict[str, list[str]]) -> dict[str, str]:
 
 def standard(name: str) -> dict[str, Any]:
     """Return the content of a YAML file of `standards/`. Raises InvalidDefinition."""
-    return _standard(name, DIRECTORY)
+    return _handed_down.get(name) or _standard(name, DIRECTORY)
+
+
+def standards() -> dict[str, dict[str, Any]]:
+    """Return the content of every YAML file of `standards/`, by name, to hand down to a child process."""
+    return {path.stem: standard(path.stem) for path in sorted(DIRECTORY.glob("*.yaml"))}
+
+
+def take_over(directory: Path, contents: Mapping[str, dict[str, Any]]) -> None:
+    """Let this process have what its parent has read and checked: checking again takes longer than a small file."""
+    global DIRECTORY
+    DIRECTORY = directory
+    _handed_down.update(contents)
 
 
 @cache

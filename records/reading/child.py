@@ -135,7 +135,10 @@ def open(
     request = {
         **_handed_down(file),
         "spec": spec.raw,
-        "standards": str(codelists.DIRECTORY),
+        "standards": {
+            "directory": str(codelists.DIRECTORY),
+            "contents": codelists.standards(),
+        },
         "answers": dict(answers),
         "others": [other.raw for other in others],
         "person_key": person_key.hex(),
