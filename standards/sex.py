@@ -63,6 +63,18 @@ class Figures:
         return 100 * part / whole if whole >= (SHARE_FROM if self.base else 1) else None
 
 
+@dataclass(frozen=True)
+class Differences(Figures):
+    """Differences of counts by sex: below zero too, and without shares and line."""
+
+    @property
+    def line(self) -> list[Part]:
+        return []
+
+    def _share(self, part: int, whole: int) -> float | None:
+        return None
+
+
 def of_codes(counts: Mapping[str, int]) -> Figures:
     """Add up stored sex codes: everything that is neither F nor M is other or not stated."""
     rest = sum(n for code, n in counts.items() if code not in ("F", "M"))

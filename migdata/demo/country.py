@@ -101,6 +101,20 @@ WOMEN = {
     "_U": 0.3,
 }
 
+WAGES = {  # manats a month
+    "71": 3400,
+    "72": 3900,
+    "83": 3600,
+    "21": 7800,
+    "12": 9600,
+    "31": 5200,
+    "51": 2700,
+    "53": 2600,
+    "93": 2300,
+    "91": 2100,
+    "23": 5600,
+    "_U": 3500,
+}
 
 # How much more (or fewer) women there are than on average: by citizenship and by region.
 TILT = {
@@ -171,6 +185,7 @@ class Country:
             d + timedelta(days=int(n))
             for d, n in zip(days, self.rng.choice([182, 365], rows), strict=True)
         ]
+        wages, currencies = self.wages(jobs, common["sex"], first)
         wrong = self.rng.random(rows) < 0.004  # the year was typed wrong: ends before it begins
         return {
             **common,
@@ -179,12 +194,29 @@ class Country:
             "occupation": jobs.tolist(),
             "employer_type": self.pick("employer", rows).tolist(),
             "activity": self.activities(jobs).tolist(),
+            "wage_month": wages,
+            "wage_cur": currencies,
             "valid_from": common["event_date"],
             "valid_to": [
                 (e - timedelta(days=730) if w else e).isoformat()
                 for e, w in zip(ends, wrong, strict=True)
             ],
         }
+
+    def wages(self, jobs: Any, sexes: list[str], first: date) -> tuple[list[str], list[str]]:
+        """Monthly wages and their currencies: by occupation, a tenth less for women; some in dollars, some not stated.
+
+        Drawn from a stream of their own, so that the rest of the country is the same as without them.
+        """
+        rng = np.random.default_rng([SEED, first.toordinal(), len(jobs)])
+        usual = np.array([WAGES[job] for job in jobs]) * (1 + 0.004 * self.since(first))
+        usual = usual * np.where(np.array(sexes) == "F", 0.9, 1.0)
+        manats = np.round(usual * rng.lognormal(0, 0.28, len(jobs)), -1)
+        stated, dollars = rng.random(len(jobs)) < 0.94, rng.random(len(jobs)) < 0.05
+        amounts = np.where(dollars, np.round(manats / 3.5, -1), manats).astype(int)
+        said = [str(a) if s else "" for a, s in zip(amounts, stated, strict=True)]
+        money = np.where(stated, np.where(dollars, "USD", "TMT"), "").tolist()
+        return said, money
 
     def activities(self, jobs: Any) -> Any:
         """Most work in the usual activity of their occupation, the others in any."""

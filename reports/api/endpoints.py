@@ -252,7 +252,7 @@ class TableData(Released):
         if design is None:
             raise NotFound(_("There is no such table."))
         edition = _edition(request, design.dataset)
-        options = Options(OF_ROWS, fixed=design.where, rows=design.by)
+        options = Options(OF_ROWS, fixed=design.where, rows=design.by, view=design.view)
         with override(language_of(request.query_params)):
             question = question_of(request.query_params, edition, options)
             return _answer(request, question, table=design.code)
@@ -305,7 +305,8 @@ def _answer(request: Request, question: Question, **named: str) -> HttpResponseB
     offset = _number(request, "offset", 0, 0, openapi.FARTHEST)
     if question.most_rows <= kept.FEW_ROWS:
         return Response({**_page(request, question, limit, offset), **named})
-    parts = (named, active_language(), question.by, list(question.where.items()), limit, offset)
+    where, view = list(question.where.items()), repr(question.view)
+    parts = (named, active_language(), question.by, where, view, limit, offset)
     # The address of the next page repeats how this one was asked for.
     tag = caching.tag(question.edition, "json", *parts, _next(request, limit, offset))
 

@@ -158,6 +158,7 @@ class NamedTable(serializers.Serializer[Any]):
     title = Labels()
     by = serializers.ListField(child=serializers.CharField())
     where = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    note = Labels(allow_null=True, help_text="what its readers have to know")
     release = serializers.CharField(allow_null=True, help_text="null until it is released")
     data_at = serializers.CharField(help_text="address of its figures")
 
@@ -176,7 +177,25 @@ FIGURES = {
 }
 
 
-@extend_schema_field({"type": "object", "properties": FIGURES, "required": list(FIGURES)})
+# A row of a balance (arrivals minus departures) may be below zero.
+OF_ROW = {name: {k: v for k, v in s.items() if k != "minimum"} for name, s in FIGURES.items()}
+# Of named tables only: what is worked out from counts, null where these are too few.
+AMOUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "nullable": True}
+MORE = {
+    "STATED": {**AMOUNT, "description": "counts with an amount in the unit of the bands"},
+    "MEDIAN_F": {**AMOUNT, "description": "median of women, from counts by band"},
+    "MEDIAN_M": {**AMOUNT, "description": "median of men, from counts by band"},
+    "MEDIAN_T": {**AMOUNT, "description": "median of all, from counts by band"},
+    "PAY_GAP": {**SHARE, "description": "women's median below men's, in percent of men's"},
+    "SHARE_F": {**SHARE, "description": "of women of whom it is stated, in percent"},
+    "SHARE_M": {**SHARE, "description": "of men of whom it is stated, in percent"},
+    "SHARE_T": {**SHARE, "description": "of all of whom it is stated, in percent"},
+}
+
+
+@extend_schema_field(
+    {"type": "object", "properties": {**FIGURES, **MORE}, "required": list(FIGURES)}
+)
 class FiguresField(serializers.JSONField):
     """The measures of one row."""
 
@@ -186,7 +205,8 @@ class FiguresField(serializers.JSONField):
         "type": "object",
         "description": "For each dimension of `by` its code, and its label under NAME_LABEL.",
         "properties": {
-            **{name: {**schema, "nullable": True} for name, schema in FIGURES.items()},
+            **{name: {**schema, "nullable": True} for name, schema in OF_ROW.items()},
+            **MORE,
             STATUS: STATUS_OF_ROW,
         },
         "required": list(FIGURES),
@@ -367,6 +387,7 @@ def table(design: TableDesign, edition: Edition | None) -> dict[str, Any]:
         "title": design.title,
         "by": design.by,
         "where": design.where,
+        "note": design.view.note or None,
         "release": edition.name if edition else None,
         "data_at": reverse("reports:api_table", args=[design.code]),
     }

@@ -38,7 +38,7 @@ class Kind:
         if not self.largest_first:
             return table
         rows = sorted(table.rows, key=lambda row: (is_rest(row.codes[0]), -row.figures.total))
-        return Table(table.edition, table.by, rows, table.where)
+        return replace(table, rows=rows)
 
     def drawn(self, table: Table) -> list[Row]:
         """Return the rows that are drawn; the table beside the chart has every row."""

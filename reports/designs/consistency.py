@@ -1,6 +1,6 @@
 """Whether datasets fit the instruments whose records they count: a check at every start."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core import checks
@@ -9,6 +9,8 @@ from records.instruments import reader
 from records.instruments.spec import Spec
 from reports.designs import datasets, frameworks, indicators, tables
 from reports.designs.datasets import Dataset
+from reports.designs.dimensions import DimensionDesign
+from standards import codelists
 from standards.definitions import InvalidDefinition, Problem, choose, refuse, unknown
 
 SAME = ("unit", "concept", "frequency")  # a dataset counts what its instrument collects
@@ -41,8 +43,27 @@ def problems(dataset: Dataset, specs: dict[str, Spec]) -> Iterator[Problem]:
             yield Problem((key,), f"{spec.code} says {getattr(spec, key)}")
     yield from unknown(dataset.sources, spec.agencies, "agency of the instrument", ("sources",))
     coded = {v.name: v.codelist for v in spec.variables if v.codelist}
-    for dimension in (d for d in dataset.dimensions if d.variable):
+    for dimension in (d for d in dataset.dimensions if d.amounts):
+        yield from _of_amounts(dimension, spec, coded)
+    for dimension in (d for d in dataset.dimensions if d.variable and not d.amounts):
         path, variable = ("dimensions", dimension.name), dimension.variable
         yield from unknown([variable], coded, "variable with codes", (*path, "variable"))
         if coded.get(variable, dimension.codelist) != dimension.codelist:
             yield Problem((*path, "codelist"), f"{spec.code} reads it with {coded[variable]}")
+
+
+def _of_amounts(
+    dimension: DimensionDesign, spec: Spec, coded: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Amounts are numbers of the instrument, and their unit is one that it knows."""
+    path, design = ("dimensions", dimension.name), dimension.amounts
+    if design is None:
+        return
+    numbers = [v.name for v in spec.variables if v.kind in ("decimal", "integer")]
+    yield from unknown([dimension.variable], numbers, "number", (*path, "variable"))
+    if design.unit_variable:
+        says = design.unit_variable
+        yield from unknown([says], coded, "variable with codes", (*path, "unit_variable"))
+        if says in coded:
+            units = codelists.load(coded[says]).by_code
+            yield from unknown([design.unit], units, "code", (*path, "unit"))

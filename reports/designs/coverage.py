@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reports.designs import amounts
 from reports.designs.dimensions import UNKNOWN, members
 from reports.designs.schema import OLDEST
 from reports.published.structure import SEX, TIME
@@ -18,9 +19,13 @@ KEYS: dict[str, tuple[str, ...]] = {
     "code": ("variable", "codelist"),
     "groups": ("variable", "codelist", "groups"),
     "parents": ("variable", "codelist"),
+    "amounts": ("variable", "unit", "amounts"),
 }
-OPTIONAL = {"groups": ("keep",)}
-OWN_KEYS = ("variable", "codelist", "keep", "groups", "bands")
+OPTIONAL = {"groups": ("keep",), "amounts": ("unit_variable",)}
+OWN_KEYS = (
+    *("variable", "codelist", "keep", "groups", "bands"),
+    *("amounts", "unit", "unit_variable"),
+)
 Path = tuple[str, ...]
 Content = Mapping[str, Any]
 
@@ -41,6 +46,8 @@ def problems(content: Content) -> Iterator[Problem]:
         yield from _of_bands(path, content["bands"])
     if not missing and derive == "groups":
         yield from _of_groups(path, content)
+    if not missing and derive == "amounts":
+        yield from amounts.problems(path, content)
 
 
 def _of_bands(path: Path, bands: Iterable[Content]) -> Iterator[Problem]:

@@ -73,7 +73,8 @@ class Dataset:
             items = dimension.items()
             if dimension.derive == "period":
                 items = tuple(Item(code, _in_words(code)) for code in periods)
-            published.append(Dimension(dimension.name, dimension.labels, items))
+            amounts = dimension.amounts.published if dimension.amounts else None
+            published.append(Dimension(dimension.name, dimension.labels, items, amounts))
         return Structure(
             dataset=self.code,
             title=self.title,

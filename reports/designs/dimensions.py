@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reports.designs.amounts import UNKNOWN, AmountDesign
 from reports.designs.schema import OLDEST
 from reports.published.structure import SEXES, Item
 from standards import codelists
@@ -13,7 +14,6 @@ from standards.languages import Labels
 CORE = frozenset(
     {"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"}
 )
-UNKNOWN = "_U"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class DimensionDesign:
     """How a dimension is worked out from a record.
 
     derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable) |
-    parents (of the codes of a variable: subregions of countries).
+    parents (of the codes of a variable: subregions of countries) | amounts (a number of the record, in bands).
     implied_by: the dimension of which this one is a roll-up (broad age of age). It makes no cell of
     its own: its tables are sums of the other's cells, and the search keeps them close to the truth.
     """
@@ -59,6 +59,7 @@ class DimensionDesign:
     groups: tuple[Group, ...] = ()
     bands: tuple[Band, ...] = ()
     implied_by: str = ""
+    amounts: AmountDesign | None = None
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> "DimensionDesign":
@@ -84,6 +85,7 @@ class DimensionDesign:
             bands=tuple(
                 Band(b["code"], b["labels"], b["from"], b["to"]) for b in content.get("bands", ())
             ),
+            amounts=AmountDesign.from_content(content) if "amounts" in content else None,
             **texts,
         )
 
@@ -93,12 +95,15 @@ class DimensionDesign:
         groups = [(group.code, group.declared, group.rest) for group in self.groups]
         bands = [(band.code, band.first, band.last) for band in self.bands]
         source = [self.derive, self.variable, self.codelist, self.keep, self.implied_by]
-        return [self.name, *source, groups, bands]
+        amounts = [self.amounts.meaning] if self.amounts else []
+        return [self.name, *source, groups, bands, *amounts]
 
     def sql(self) -> str:
         """Return the expression on records_record, with `%%` for a literal per cent sign."""
         if self.derive == "parents":
             return self._parents()
+        if self.amounts:
+            return self.amounts.sql(self._column(), _column_of(self.amounts.unit_variable))
         return {
             "sex": "CASE WHEN r.sex IN ('F', 'M') THEN r.sex ELSE '_OU' END",
             "period": "s.period",
@@ -107,10 +112,12 @@ class DimensionDesign:
             "groups": self._groups(),
         }[self.derive]
 
-    def code_of(self, value: str | int | None) -> str:
+    def code_of(self, value: str | float | None) -> str:
         """Return what `sql` makes of one value of the variable (of the age, for bands)."""
         if value is None:
             return self._unknown
+        if self.amounts:
+            return self.amounts.code_of(float(value))
         if self.derive == "bands":
             inside = (band.code for band in self.bands if band.first <= int(value) <= band.last)
             return next(inside, UNKNOWN)
@@ -120,8 +127,10 @@ class DimensionDesign:
             return str(value)
         return next((g.code for g in self.groups if value in g.codes), self._rest)
 
-    def values(self) -> list[str | int | None]:
-        """Return every value the variable can take, not stated included."""
+    def values(self) -> list[str | float | None]:
+        """Return every value the variable can take (of amounts one of every band), not stated included."""
+        if self.amounts:
+            return [*self.amounts.values()]
         if self.derive == "bands":
             return [None, *range(OLDEST + 1)]
         return [None, *codelists.load(self.codelist).by_code]
@@ -137,6 +146,8 @@ class DimensionDesign:
         items = [Item(part.code, part.labels) for part in parts]
         if self.derive == "parents":
             items = [*_parents_in(codelists.load(self.codelist))]
+        elif self.amounts:
+            items = self.amounts.items()
         elif self.codelist:
             codes = codelists.load(self.codelist)
             own = codes.by_code if self.derive == "code" else self.keep
@@ -158,7 +169,7 @@ class DimensionDesign:
         return next((group.code for group in self.groups if group.rest), UNKNOWN)
 
     def _column(self) -> str:
-        return f"r.{self.variable}" if self.variable in CORE else f"r.extras->>'{self.variable}'"
+        return _column_of(self.variable)
 
     def _bands(self) -> str:
         tests = " ".join(
@@ -188,6 +199,11 @@ class DimensionDesign:
         )
         rest = _quoted([self._rest])
         return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {as_is}{grouped} ELSE {rest} END"
+
+
+def _column_of(variable: str) -> str:
+    """Return where a record has a variable: a column of its own, or one of its further variables; as text."""
+    return f"r.{variable}" if variable in CORE else f"r.extras->>'{variable}'"
 
 
 def _parents_in(codes: CodeList) -> Iterator[Item]:

@@ -19,6 +19,7 @@ KINDS = {
     "shares": "the share of women in every code of `over`, and its location quotient",
     "dissimilarity": "Duncan's index of dissimilarity of women and men over the codes of `over`",
     "change": "the change of the share of women in a year, decomposed over the codes of `over` (Kitagawa)",
+    "gap": "by how much the median amount of women is below that of men, over bands of amounts",
     "ages": "the median age, and the share under 18, of women and of men, from five-year ages",
 }
 SEXES = ("F", "M", "_OU")

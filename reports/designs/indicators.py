@@ -12,7 +12,7 @@ from reports.designs import indicator_schema as schema
 from reports.designs.datasets import Dataset, datasets, where_problems
 from reports.published.structure import SEX, TIME
 from standards import definitions
-from standards.definitions import Problem, choose
+from standards.definitions import Problem, choose, unknown
 from standards.languages import LANGUAGES, Labels
 
 DIRECTORY = Path(__file__).parent / "data" / "indicators"
@@ -26,8 +26,9 @@ GAPS: dict[str, frozenset[str]] = {
     "dissimilarity": frozenset({"value", "coverage"}),
     "change": frozenset({"value", "mix", "within", "before", "coverage"}),
     "ages": frozenset({"women", "men", "coverage"}),
+    "gap": frozenset({"value", "coverage"}),
 }
-OVER = frozenset({"shares", "dissimilarity", "change", "ages"})  # kinds that compare codes
+OVER = frozenset({"shares", "dissimilarity", "change", "ages", "gap"})  # kinds that compare codes
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,9 @@ def _problems(
         if series.over and series.over not in own:
             yield Problem((*path, "over"), choose(series.over, own, "dimension"))
             continue
+        if indicator.calculation and indicator.calculation.kind == "gap":
+            amounts = [d.name for d in dataset.dimensions if d.amounts]
+            yield from unknown([series.over], amounts, "dimension of amounts", (*path, "over"))
         where = series.where or (dataset.headline.where if dataset.headline else {})
         wrong = list(where_problems(dataset, series.where))
         yield from (Problem((*path, *problem.path), problem.text) for problem in wrong)

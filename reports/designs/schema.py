@@ -14,6 +14,7 @@ DERIVED = {
     "code": "a variable as it is",
     "groups": "a variable, its codes put into groups",
     "parents": "a variable, by the parent of its code: subregions of countries; a code that has none stays",
+    "amounts": "a number of the record (a wage), in bands of one unit; nothing is converted",
 }
 OLDEST = 130  # years; an age above is not stated
 NAME = schemas.name("[A-Z][A-Z0-9_]*", "capital letters, digits and _, such as CITIZENSHIP")
@@ -28,6 +29,15 @@ BAND = schemas.mapping(
         "labels": schemas.texts("what tables and charts call it"),
     },
     required=["code", "from", "to", "labels"],
+)
+AMOUNT_BAND = schemas.mapping(
+    {
+        "code": CODE,
+        "from": schemas.whole("the smallest amount", minimum=0),
+        "below": schemas.whole("amounts are below it; the last band has none", minimum=1),
+        "labels": schemas.texts("what tables and charts call it"),
+    },
+    required=["code", "from", "labels"],
 )
 GROUP = schemas.mapping(
     {
@@ -97,6 +107,16 @@ DIMENSION = {
     "keep": {**CODES, "description": "codes that stay as they are, before the groups"},
     "groups": schemas.several(GROUP, "groups of codes; every code lies in one", least=1),
     "bands": schemas.several(BAND, "bands of age, from 0 to 130 without gaps", least=1),
+    "amounts": schemas.several(
+        AMOUNT_BAND, "bands of an amount, from 0 without gaps; the last has no end", least=2
+    ),
+    "unit": schemas.name(
+        "[A-Z][A-Z0-9_]{0,11}", "the unit of the bands: of money its ISO 4217 code"
+    ),
+    "unit_variable": schemas.name(
+        "[a-z][a-z0-9_]*",
+        "the variable that says the unit of a record; amounts in another unit are counted apart",
+    ),
     "implied_by": {**NAME, "description": "the finer dimension that this one is a roll-up of"},
 }
 TABLE = {
@@ -105,6 +125,26 @@ TABLE = {
     "title": schemas.texts("what people call it"),
     "by": schemas.distinct(NAME, "the dimensions of its rows; sex is always in the columns"),
     "where": WHERE,
+    "medians": {
+        **NAME,
+        "description": "the dimension of amounts of which every row shows the medians of women, men and all",
+    },
+    "balance": schemas.mapping(
+        {
+            "of": {**NAME, "description": "the last dimension of the rows"},
+            "code": {**CODE, "description": "of the rows that it adds, such as NET"},
+            "labels": schemas.texts("what they are called"),
+            "plus": {**CODES, "description": "codes that are added"},
+            "minus": {**CODES, "description": "codes that are taken away"},
+        },
+        required=["of", "code", "labels", "plus", "minus"],
+        description="rows of a difference of codes: arrivals minus departures",
+    ),
+    "shares": {
+        **NAME,
+        "description": "the dimension of the rows over whose stated codes women, men and all are spread, in percent",
+    },
+    "note": schemas.texts("what readers have to know of the table: what it lacks"),
 }
 
 

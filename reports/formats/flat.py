@@ -6,6 +6,7 @@ from itertools import groupby
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from reports.formats import worked_out
 from reports.published.editions import Edition
 from reports.published.figures import Figures, Row, Table, periods_in
 from reports.published.query import measure
@@ -22,12 +23,13 @@ STATUS = "OBS_STATUS"  # SDMX CL_OBS_STATUS: A is normal, O has a delivery or pe
 
 
 def header(table: Table) -> list[str]:
-    """Return the names of the columns: each dimension as code and label, then the figures.
+    """Return the names of the columns: each dimension as code and label, the figures, what is worked out from them.
 
     Where rows are periods, their status is the last column.
     """
     names = [part for name in table.by for part in (name, f"{name}_LABEL")]
-    return [*names, *MEASURES, *((STATUS,) if table.time else ())]
+    more = (column.name for column in table.more)
+    return [*names, *MEASURES, *more, *((STATUS,) if table.time else ())]
 
 
 def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]]:
@@ -39,7 +41,17 @@ def rows(table: Table, language: str) -> Iterator[list[str | int | float | None]
             for dimension, code in zip(dimensions, row.codes, strict=True)
             for part in (code, dimension.label(code, language))
         ]
-        yield [*named, *measures_of(row), *((row.status,) if table.time else ())]
+        yield [
+            *named,
+            *measures_of(row),
+            *more_of(table, row),
+            *((row.status,) if table.time else ()),
+        ]
+
+
+def more_of(table: Table, row: Row) -> list[int | float | None]:
+    """Return what is worked out from the figures of a row, under the names of its columns."""
+    return [None if row.gap else row.more.get(column.name) for column in table.more]
 
 
 def measures_of(row: Row) -> list[int | float | None]:
@@ -73,6 +85,7 @@ def notes(table: Table) -> list[str]:
     """Return what a reader has to know about the figures of a table, in the active language."""
     edition, structure = table.edition, table.edition.structure
     texts = [
+        *worked_out.notes(table),
         f"{in_language(structure.title)}. {in_language(structure.description)}",
         _("Counted: %(measure)s.") % {"measure": measure(structure, table.where, table.by)},
         f"{chosen(edition, table.where)}.",

@@ -1,6 +1,7 @@
 """A table as JSON, as the API answers with it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from reports.formats import flat
@@ -16,7 +17,7 @@ def answer(table: Table, begin: int = 0, end: int | None = None) -> dict[str, An
     Texts are in the active language; count and total are of all rows; `next` is null.
     """
     header, structure = flat.header(table), table.edition.structure
-    page = Table(table.edition, table.by, table.rows[begin:end], table.where)
+    page = replace(table, rows=table.rows[begin:end])
     return {
         "release": table.edition.name,
         "dataset": table.edition.dataset,
@@ -28,7 +29,10 @@ def answer(table: Table, begin: int = 0, end: int | None = None) -> dict[str, An
         "count": len(table.rows),
         "next": None,
         "rows": [dict(zip(header, row, strict=True)) for row in flat.rows(page, active_language())],
-        "total": dict(zip(flat.MEASURES, flat.measures(table.total), strict=True)),
+        "total": {
+            **dict(zip(flat.MEASURES, flat.measures(table.total), strict=True)),
+            **table.more_of_total,
+        },
     }
 
 

@@ -7,9 +7,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
 
-from reports.formats import flat
+from reports.formats import flat, worked_out
 from reports.published.figures import MISSING, Row, Table
 from reports.published.structure import SEX, TOTAL, Dimension, Unknown
+from reports.published.views import More
 from standards.languages import LANGUAGES, Labels, marked
 
 CROSS, TIDY = "cross", "tidy"
@@ -92,16 +93,18 @@ def layout_of(query: QueryDict) -> Layout:
 def columns(table: Table, layout: Layout) -> list[Column]:
     """Return the columns of a table: its dimensions, then the figures and their status.
 
-    Across, as `flat.header`: a column for each sex and share, a status where rows are periods. Tidy: SEX, OBS_VALUE and
-    OBS_STATUS, as in SDMX-CSV.
+    Across, as `flat.header`: a column for each sex and share, for what is worked out from them, a status where rows are
+    periods. Tidy: SEX, OBS_VALUE, a column for each further measure, and OBS_STATUS, as in SDMX-CSV.
     """
     known = table.edition.structure.by_name
     found = [part for name in table.by for part in _of_dimension(name, known[name].labels, layout)]
     if layout.tidy:
         found += _of_dimension(SEX, _titles(SEX), layout)
-        return [*found, _column(VALUE, COUNT), _column(flat.STATUS, TEXT)]
+        further = [_further(name, name, kind, table) for name, kind in _measures(table).items()]
+        return [*found, _column(VALUE, COUNT), *further, _column(flat.STATUS, TEXT)]
     kinds = {name: SHARE if name in flat.SHARES else COUNT for name in flat.MEASURES}
     found += [_column(name, kind) for name, kind in kinds.items()]
+    found += [_further(more.name, more, _kind(more), table) for more in table.more]
     return [*found, _column(flat.STATUS, TEXT)] if table.time else found
 
 
@@ -115,10 +118,13 @@ def rows(table: Table, layout: Layout, language: str) -> Iterator[list[Cell]]:
         values = flat.measures_of(row)
         status = _status(table, row)
         if layout.tidy:
-            for sex, value in zip(sexes, values, strict=False):  # shares are no counts of a sex
-                yield [*named, *sex, value, status]
+            # Shares are no counts of a sex.
+            for code, sex, value in zip(SEX_CODES, sexes, values, strict=False):
+                further = [_of_sex(table, row, name, code) for name in _measures(table)]
+                yield [*named, *sex, value, *further, status]
         else:
-            yield [*named, *values, *((status,) if table.time else ())]
+            more = flat.more_of(table, row)
+            yield [*named, *values, *more, *((status,) if table.time else ())]
 
 
 def count(table: Table, layout: Layout) -> int:
@@ -148,6 +154,29 @@ def _coded(code: str, label: str, layout: Layout) -> Sequence[Cell]:
 def _status(table: Table, row: Row) -> str:
     """Return the status of a row: of one that is no period, whether a delivery is missing from the whole table."""
     return MISSING if not table.time and table.missing else row.status
+
+
+def _measures(table: Table) -> dict[str, str]:
+    """Return what is worked out from figures, measure -> datatype: in the tidy form a measure has one column."""
+    return {more.measure: _kind(more) for more in table.more}
+
+
+def _kind(more: More) -> str:
+    return SHARE if more.decimals else COUNT
+
+
+def _of_sex(table: Table, row: Row, measure: str, sex: str) -> int | float | None:
+    """Return what a measure says of a sex; nothing where it speaks of others only."""
+    name = next((m.name for m in table.more if (m.measure, m.sex) == (measure, sex)), "")
+    return None if row.gap else row.more.get(name)
+
+
+def _further(name: str, titled: More | str, datatype: str, table: Table) -> Column:
+    titles = {}
+    for language in LANGUAGES:
+        with override(language):
+            titles[language] = worked_out.title(titled, table)
+    return Column(name, titles, datatype)
 
 
 def _column(name: str, datatype: str) -> Column:

@@ -4,8 +4,8 @@ Pure: no database. `CALCULATIONS` lists them by the word that YAML has for them.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf, isinf
 
 from reports.designs.indicators import Calculation
@@ -55,7 +55,8 @@ class Reading:
 class Asked:
     """What a calculation works on: the cells of a period, those of the year before, the rule of the denominator.
 
-    hidden: how many of other or not stated sex are not broken down; they may belong to any of the codes.
+    hidden: how many of other or not stated sex are not broken down; they may belong to any of the codes. bands: of
+    codes that are amounts, from where to below where each goes.
     """
 
     cells: Sequence[Cell]
@@ -63,6 +64,7 @@ class Asked:
     calculation: Calculation
     before: Sequence[Cell] | None = None
     hidden: int = 0
+    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def ratio(asked: Asked) -> list[Reading]:
@@ -179,6 +181,35 @@ def ages(asked: Asked) -> list[Reading]:
     return readings
 
 
+def gap(asked: Asked) -> list[Reading]:
+    """Work out by how much the median amount of women is below that of men: 100 · (men - women) / men.
+
+    The ends are those of both medians, as if these were free of each other, so rather too wide.
+    """
+    bands, counts = list(asked.bands.values()), {cell.code: cell for cell in asked.cells}
+    nobody = Cell("", NOBODY, NOBODY, NOBODY)
+    told = [counts.get(code, nobody) for code in asked.bands]
+    women, men = [cell.women for cell in told], [cell.men for cell in told]
+    fewer = min(added(women), added(men), key=lambda count: count.published)
+    if few := _too_few("", "value", fewer, asked.least):
+        return [few]
+    medians = [
+        intervals.median([(*band, c.published) for band, c in zip(bands, sex, strict=True)])
+        for sex in (women, men)
+    ]
+    if medians[0] is None or not medians[1]:
+        return [Reading("", "value", fewer.published, why=NO_END)]
+    ends = [intervals.median_ends(bands, sex) or Interval(0.0, inf) for sex in (women, men)]
+    one = Interval(1.0, 1.0)
+    return [
+        _reading(
+            *("", "value", fewer, 1 - medians[0] / medians[1]),
+            one - intervals.divided(*ends),
+            100,
+        )
+    ]
+
+
 CALCULATIONS: dict[str, Callable[[Asked], list[Reading]]] = {
     "ratio": ratio,
     "parity": parity,
@@ -186,6 +217,7 @@ CALCULATIONS: dict[str, Callable[[Asked], list[Reading]]] = {
     "dissimilarity": dissimilarity,
     "change": change,
     "ages": ages,
+    "gap": gap,
 }
 
 

@@ -125,7 +125,8 @@ def work_out(
     for row in table.rows:
         groups.setdefault((row.codes[0], row.codes[1] if by else ""), []).append(row)
     periods = {key: _period(table, design, rows, reached) for key, rows in groups.items()}
-    points = tuple(_point(indicator, key, periods) for key in periods)
+    bands = _bands(edition.structure, design.over)
+    points = tuple(_point(indicator, key, periods, bands) for key in periods)
     return Series(indicator, design, edition, time, points, by)
 
 
@@ -192,8 +193,17 @@ def _rows_that_are_not_there(table: Table, design: SeriesDesign, rows: Sequence[
     return [Row((*first, item.code), nobody) for item in items if item.code not in there]
 
 
+def _bands(structure: Structure, over: str) -> dict[str, tuple[float, float]]:
+    """Return from where to below where the codes of a dimension go that are amounts."""
+    amounts = structure.by_name[over].amounts if over else None
+    return amounts.limits if amounts else {}
+
+
 def _point(
-    indicator: Indicator, key: tuple[str, str], periods: Mapping[tuple[str, str], _Counted]
+    indicator: Indicator,
+    key: tuple[str, str],
+    periods: Mapping[tuple[str, str], _Counted],
+    bands: Mapping[str, tuple[float, float]],
 ) -> Point:
     counted, calculation = periods[key], indicator.calculation
     if calculation is None:
@@ -205,7 +215,7 @@ def _point(
     parts = [part for part in (counted, before) if part]
     cells = before.cells if before else None
     readings = CALCULATIONS[calculation.kind](
-        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden)
+        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden, bands)
     )
     if any(part.is_gap for part in parts):
         readings = _without_values(readings, NOT_DELIVERED)

@@ -38,7 +38,7 @@ MEASURES = {
 WHY = {
     FEW: marked("too few: the denominator is below %(least)s"),
     NONE: marked("nobody to relate it to"),
-    NO_END: marked("half lies in an age group without an end"),
+    NO_END: marked("half lies in a group without an end"),
     NO_YEAR_BEFORE: marked("no figures of the year before"),
     NOT_DELIVERED: marked("not delivered yet"),
     UNBROKEN: marked("too much is not broken down"),

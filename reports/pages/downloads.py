@@ -86,7 +86,9 @@ BUILT = Source("reports:built_file")
 
 def table_options(design: TableDesign, *names: str) -> Options:
     """Return what a named table may be asked, beside its own parameters `names`."""
-    return Options(("from", "to", *EDITION, *names), fixed=design.where, rows=design.by)
+    return Options(
+        ("from", "to", *EDITION, *names), fixed=design.where, rows=design.by, view=design.view
+    )
 
 
 def of_table(design: TableDesign, query: str) -> Downloads:
@@ -188,7 +190,8 @@ def send(
     )
     described = (f"{wanted.stem}.{entry.describes}", address) if entry.describes else (name, "")
     where = list(question.where.items())
-    asked = (language, question.by, where, repr(wanted.layout), *described, also)
+    view = repr(question.view)
+    asked = (language, question.by, where, repr(wanted.layout), view, *described, also)
     tag = caching.tag(question.edition, name, *asked)
 
     def write() -> bytes:

@@ -1,11 +1,11 @@
 """Figures by sex, added up from the cells of one protected table of a release."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +14,10 @@ from django.utils.translation import gettext as _
 from reports.published.editions import VALUE, Edition, Missing, cells
 from reports.published.structure import ROLL_UPS, SEX, SEXES, TIME, Structure, Unknown
 from reports.published.tree import Where, holding
-from standards.sex import Figures
+from standards.sex import Differences, Figures
+
+if TYPE_CHECKING:
+    from reports.published.views import More, View
 
 # Of a row, as in SDMX CL_OBS_STATUS: all of it is there, or a delivery or period is missing.
 NORMAL, MISSING = "A", "O"
@@ -27,11 +30,13 @@ Sums = list[tuple[tuple[str, ...], Figures]]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: the codes of its dimensions, its figures and their status."""
+    """One line of a table: the codes of its dimensions, its figures and their status. more: numbers that are worked
+    out from figures, by the name of their column."""
 
     codes: tuple[str, ...]
     figures: Figures
     status: str = NORMAL
+    more: Mapping[str, float | int | None] = field(default_factory=dict)
 
     @property
     def gap(self) -> bool:
@@ -41,17 +46,24 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """An answer: rows by `by`, in the order of the codes, and the figures of all of them together."""
+    """An answer: rows by `by`, in the order of the codes, and the figures of all of them together.
+
+    view: of a named table, what it says beside its counts; more: the columns of what is worked out from them.
+    """
 
     edition: Edition
     by: tuple[str, ...]
     rows: list[Row]
     where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    view: "View | None" = None
+    more: "tuple[More, ...]" = ()
+    more_of_total: Mapping[str, float | int | None] = field(default_factory=dict)
 
     @property
     def total(self) -> Figures:
-        """Return the sum of all rows."""
-        return add_figures((row.figures for row in self.rows), self.edition.structure.base)
+        """Return the sum of all rows that are counts."""
+        counts = (row.figures for row in self.rows if not isinstance(row.figures, Differences))
+        return add_figures(counts, self.edition.structure.base)
 
     @property
     def time(self) -> str:
@@ -177,7 +189,7 @@ def with_every_period(table: Table) -> Table:
         Row(codes, figures_of[codes], MISSING if codes[place] in late else NORMAL)
         for codes in ordered
     ]
-    return Table(table.edition, table.by, rows, table.where)
+    return replace(table, rows=rows)
 
 
 def _time_of(names: Iterable[str]) -> str:

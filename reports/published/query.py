@@ -20,6 +20,7 @@ from reports.published.figures import Table
 from reports.published.register import NotReleased, Withdrawn
 from reports.published.structure import ROLL_UPS, SEX, TIME, Structure, Unknown
 from reports.published.tree import holding
+from reports.published.views import View
 from standards.periods import Period
 from standards.translation import active_language, in_language
 
@@ -49,7 +50,7 @@ class Options:
     names: the parameters it reads. fixed: dimension -> codes to which a named table is limited.
     rows: the dimensions of its rows; None where `by` names them. filters: whether it has dimensions.
     shown: of a structure, the dimensions that the page shows beside its rows, each by itself.
-    several: the parameters that may be given more than once.
+    several: the parameters that may be given more than once. view: what a named table says beside its counts.
     """
 
     names: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class Options:
     filters: bool = True
     shown: Callable[[Structure], Iterable[str]] = field(default=lambda _structure: ())
     several: tuple[str, ...] = ("by",)
+    view: View | None = None
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,12 @@ class Question:
     by: tuple[str, ...]
     where: Codes
     chosen: bool = False  # the reader limits the figures, or counts other than the headline
+    view: View | None = None
 
     def table(self) -> Table:
         """Return the figures. Raises Unknown where the dimensions do not go together."""
-        return figures.tabulate(self.edition, self.by, self.where)
+        table = figures.tabulate(self.edition, self.by, self.where)
+        return self.view.shown(table) if self.view else table
 
     @property
     def most_rows(self) -> int:
@@ -163,7 +167,7 @@ def question_of(query: QueryDict, edition: Edition, options: Options) -> Questio
     where = with_headline(structure, narrowed(options.fixed, chosen), by, every)
     for names in (by, *((name,) for name in options.shown(structure))):
         holding(structure, names, where)
-    return Question(edition, by, where, chosen=bool(chosen or every))
+    return Question(edition, by, where, chosen=bool(chosen or every), view=options.view)
 
 
 def with_headline(

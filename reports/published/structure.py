@@ -4,8 +4,9 @@ Public pages read this and nothing else, so an old release explains itself for e
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -51,12 +52,36 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Amounts:
+    """What the codes of a dimension of amounts are: bands in a unit (of money by ISO 4217: TMT).
+
+    bands: (code, from, to below), from the smallest up; the last one has no end. Other codes are no amounts.
+    """
+
+    unit: str
+    bands: tuple[tuple[str, float, float | None], ...]
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Amounts":
+        return cls(content["unit"], tuple((b[0], b[1], b[2]) for b in content["bands"]))
+
+    @property
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Return from where to below where each band goes, by its code, from the smallest up; the last to infinity."""
+        return {code: (first, inf if end is None else end) for code, first, end in self.bands}
+
+
+@dataclass(frozen=True)
 class Dimension:
-    """One dimension with its codes in the order in which they are shown. Codes are only appended."""
+    """One dimension with its codes in the order in which they are shown. Codes are only appended.
+
+    amounts: of a dimension whose codes are bands of an amount.
+    """
 
     name: str
     labels: Labels
     items: tuple[Item, ...]
+    amounts: Amounts | None = None
 
     @cached_property
     def by_code(self) -> dict[str, Item]:
@@ -128,7 +153,12 @@ class Structure:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Structure":
         dimensions = tuple(
-            Dimension(d["name"], d["labels"], tuple(Item(**i) for i in d["items"]))
+            Dimension(
+                d["name"],
+                d["labels"],
+                tuple(Item(**i) for i in d["items"]),
+                Amounts.from_json(d["amounts"]) if d.get("amounts") else None,
+            )
             for d in content["dimensions"]
         )
         headline = None
@@ -230,7 +260,7 @@ def _cube(dimensions: Iterable[Dimension]) -> PublishedTable:
 def with_code(dimension: Dimension, code: str) -> Dimension:
     """Return the dimension with one more code at its end, whose labels the words of the portal have."""
     label = Item(code, _in_every_language(WORDS[code]))
-    return Dimension(dimension.name, dimension.labels, (*dimension.items, label))
+    return replace(dimension, items=(*dimension.items, label))
 
 
 def _in_every_language(text: str) -> Labels:

@@ -44,6 +44,16 @@ SAID = {
         {"flow": ["IN", "OUT", "INTERNAL"], "reason": ["WORK", "FAMILY", "_U"]},
     ),
 }
+WAGES = [1800, 2400, 2600, 3200, 3600, 4500, 6100, 8200, 12000]
+LATER_SAID = {
+    "SMS-WPF": lambda rng: (
+        {},
+        {"wage_month": int(rng.choice(WAGES)), "wage_cur": str(rng.choice(["TMT"] * 9 + ["USD"]))}
+        if rng.random() < 0.9
+        else {},
+    ),
+    "STA-SLP": lambda rng: ({"education": str(rng.choice(["1", "3", "3", "5", "7", "_U"]))}, {}),
+}
 ALIKE = 4  # records that say the same
 SEXES = ["F"] * 48 + ["M"] * 48 + ["_U", "_N", "_O", "_O"]
 DATASETS = {"WPF": "SMS-WPF", "BCR": "SMS-BCR", "SLP": "STA-SLP"}
@@ -57,6 +67,7 @@ def draw(code, periods, n, seed=1):
     Four in a row say the same, so that few records are alone in a cell and a release passes its gates.
     """
     rng, (columns, extras) = np.random.default_rng(seed), SAID[code]
+    other = np.random.default_rng([seed, 7])  # of what was added later: the rest stays as it was
     pick = lambda options: options[int(rng.integers(len(options)))]
     rows = []
     for period in periods:
@@ -68,6 +79,8 @@ def draw(code, periods, n, seed=1):
                     **{name: pick(options) for name, options in columns.items()},
                 }
                 extra = {name: pick(options) for name, options in extras.items()}
+                later = LATER_SAID.get(code, lambda _rng: ({}, {}))(other)
+                said, extra = {**said, **later[0]}, {**extra, **later[1]}
             rows.append({"period": period, **said, "extras": dict(extra)})
     return rows
 

@@ -22,6 +22,14 @@ def with_dimension(name, **changes):
     return [{**d, **changes} if d["name"] == name else d for d in WPF["dimensions"]]
 
 
+def with_bands(*bands):
+    """The dimensions with other bands of wages: code, from, to below."""
+    said = [{"code": c, "from": first, "labels": LABELS} for c, first, _below in bands]
+    for band, (_code, _first, below) in zip(said, bands, strict=True):
+        band |= {"below": below} if below is not None else {}
+    return with_dimension("WAGE", amounts=said)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -36,13 +44,22 @@ def with_dimension(name, **changes):
         ({"dimensions": [*WPF["dimensions"], WPF["dimensions"][0]]}, "TIME_PERIOD stands twice"),
         (
             {"dimensions": with_dimension("AGE", derive="magic")},
-            "there is no word magic; choose from bands",
+            "there is no word magic; choose from amounts, bands",
         ),
         ({"dimensions": with_dimension("REGION", variable="region'--")}, "small letters"),
         ({"dimensions": with_dimension("AGE", surprise=1)}, "unknown key: surprise"),
         ({"dimensions": with_dimension("SKILL", implied_by="REGION")}, "cannot be a roll-up"),
         ({"dimensions": with_dimension("OCCUPATION", groups=[])}, "the list needs 1 or more"),
         ({"base": 1}, "1 is less than 2"),
+        ({"dimensions": with_bands(("A", 0, 10), ("B", 20, None))}, "this one must begin with 10"),
+        ({"dimensions": with_bands(("A", 5, 10), ("B", 10, None))}, "this one must begin with 0"),
+        ({"dimensions": with_bands(("A", 0, None), ("B", 10, None))}, "the one before has no end"),
+        ({"dimensions": with_bands(("A", 0, 10), ("B", 10, 20))}, "the last band has no end"),
+        ({"dimensions": with_bands(("A", 0, 10), ("_U", 10, None))}, "_U is no band"),
+        (
+            {"dimensions": with_dimension("WAGE", codelist="currencies")},
+            "derived as amounts has no codelist",
+        ),
         ({"colour": "red"}, "unknown key: colour"),
         (
             {
@@ -143,6 +160,9 @@ def test_two_tables_of_one_code_are_refused(tmp_path):
         ({"instrument": "SMS-WFP"}, "there is no instrument SMS-WFP"),
         ({"dimensions": with_dimension("REGION", variable="regoin")}, "there is no variable with codes regoin"),
         ({"dimensions": with_dimension("REGION", codelist="flows")}, "SMS-WPF reads it with regions"),
+        ({"dimensions": with_dimension("WAGE", variable="occupation")}, "there is no number occupation"),
+        ({"dimensions": with_dimension("WAGE", unit="GOLD")}, "dimensions.WAGE.unit: there is no code GOLD"),
+        ({"dimensions": with_dimension("WAGE", unit_variable="wage_month")}, "there is no variable with codes wage_month"),
     ],
 )  # fmt: skip
 def test_a_dataset_that_does_not_fit_its_instrument_fails_the_system_check(

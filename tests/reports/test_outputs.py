@@ -83,7 +83,12 @@ def test_every_count_is_a_multiple_of_the_base_sexes_add_up_and_all_formats_agre
             [counts(row) for row in answers[name]] for name in ("csv", "xlsx", "api of the table")
         ]
         assert named[0] == named[1] == named[2]
-        assert len({sum(counts(row)[3] for row in rows) for rows in answers.values()}) == 1
+        # A row of net migration is a difference of others, so it is not added to them.
+        sums = {
+            sum(counts(row)[3] for row in rows if row.get("FLOW") != "NET")
+            for rows in answers.values()
+        }
+        assert len(sums) == 1
 
 
 def test_every_count_on_a_page_is_a_multiple_of_the_base(client, released):
