@@ -1,4 +1,4 @@
-"""What named tables say beside their counts: medians of wages; worked out from what is published."""
+"""What named tables say beside their counts: medians of wages, net migration; worked out from what is published."""
 
 import csv
 import io
@@ -114,12 +114,48 @@ def test_bands_are_open_above_and_hold_their_lower_end():
     assert [design.code_of(n) for n in (0, 9.99, 10, 1e9, None)] == ["A", "A", "B", "B", "_U"]
 
 
+def test_net_migration_is_arrivals_minus_departures_by_sex_in_every_output(client, accept, publish):
+    accept("STA-SLP", draw("STA-SLP", ["2025-Q4"], 800, seed=3))
+    publish("SLP")
+    told = client.get(f"{V1}/tables/T06/data").json()
+    cells = {(r["REGION"], r["BROAD_AGE"], r["FLOW"]): r for r in told["rows"]}
+    groups = {key[:2] for key in cells}
+    assert groups and all((*group, "NET") in cells for group in groups)
+    nobody = dict.fromkeys(("F", "M", "_OU", "_T"), 0)
+    for group in groups:
+        came, left = (cells.get((*group, flow), nobody) for flow in ("IN", "OUT"))
+        net = cells[*group, "NET"]
+        assert [net[s] for s in nobody] == [came[s] - left[s] for s in nobody]
+        assert net["FEMALE_SHARE"] is None and net["SEX_COVERAGE"] is None
+        assert net["FLOW_LABEL"] == "Net migration (arrivals minus departures)"
+    assert any(r["_T"] < 0 for r in told["rows"])
+    assert told["total"]["_T"] == sum(r["_T"] for r in told["rows"] if r["FLOW"] != "NET")
+    # One cell of one year each: 2 and 2.
+    assert any(
+        "the sum of theirs: of each sex it is at most 4 from" in note for note in told["notes"]
+    )
+    lines = rows_of(client.get("/figures/tables/T06.csv"))
+    assert [line["_T"] for line in lines] == [str(row["_T"]) for row in told["rows"]]
+    page = client.get("/figures/tables/T06/")
+    of_all = [sum(r[s] for r in told["rows"] if r["FLOW"] == "NET") for s in nobody]
+    numbers = " ".join(f"{n:,}" for n in of_all)
+    assert f"Net migration (arrivals minus departures) {numbers} .. .." in text_of(page)
+    some = client.get(f"{V1}/tables/T06/data?flow=IN").json()["rows"]
+    assert {row["FLOW"] for row in some} == {"IN"}
+    assert client.get(f"{V1}/tables/T06/data?flow=NET").status_code == 400
+
+
 @pytest.mark.parametrize(
     ("code", "changes", "words"),
     [
         ("t16", {"medians": "OCCUPATION"}, "there is no dimension of amounts OCCUPATION"),
         ("t16", {"by": ["OCCUPATION"]}, "no table of the family of WPF has it together"),
         ("t16", {"shares": "BROAD_SKILL"}, "a table works out one thing"),
+        ("t06", {"by": ["FLOW", "REGION"]}, "FLOW is the last dimension of the rows"),
+        ("t06", {"balance": {"of": "FLOW", "code": "IN", "labels": LABELS, "plus": ["IN"], "minus": ["OUT"]}}, "FLOW has a code IN already"),
+        ("t06", {"balance": {"of": "FLOW", "code": "NET", "labels": LABELS, "plus": ["IN"], "minus": ["IN"]}}, "cannot be added and taken away"),
+        ("t06", {"balance": {"of": "FLOW", "code": "NET", "labels": LABELS, "plus": ["IN"], "minus": ["INTERNAL"]}}, "limited to other codes"),
+        ("t06", {"balance": {"of": "FLOW", "code": "NET", "labels": LABELS, "plus": ["IN"], "minus": ["AWAY"]}}, "there is no code AWAY"),
     ],
 )  # fmt: skip
 def test_a_table_that_works_out_what_it_cannot_is_refused(tmp_path, code, changes, words):
