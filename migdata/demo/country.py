@@ -231,8 +231,10 @@ class Country:
         citizenship = np.where(national, "TKM", self.pick("foreign", rows))
         region = self.pick("region", rows)
         women = np.where(flow == "OUT", 0.46, 0.53) + self.tilt(citizenship) + self.tilt(region)
+        common = self.common("S", first, last, rows, women=women, region=region, ages="movers")
         return {
-            **self.common("S", first, last, rows, women=women, region=region, ages="movers"),
+            **common,
+            "education": self.education(common, flow, first),
             "citizenship": citizenship.tolist(),
             "flow": flow.tolist(),
             "prev_residence": np.where(flow == "IN", abroad, "TKM").tolist(),
@@ -240,6 +242,21 @@ class Country:
             "reason": self.pick("reason", rows).tolist(),
             "dur_intended": self.pick("duration", rows).tolist(),
         }
+
+    def education(self, common: Columns, flow: Any, first: date) -> list[str]:
+        """Attained education (ISCED 2011) by age and sex; who leaves has more of it. From a stream of its own."""
+        rng = np.random.default_rng([SEED, first.toordinal(), len(flow), 2])
+        years = np.array([first.year - int(day[:4]) for day in common["birth_date"]])
+        women = np.array(common["sex"]) == "F"
+        high = 0.17 + 0.08 * (flow == "OUT") + 0.03 * women
+        adults = np.select(
+            [(dice := rng.random(len(flow))) < high, dice < high + 0.14, dice < high + 0.62],
+            ["6", "5", "3"],
+            "2",
+        )
+        children = np.where(years < 7, "0", np.where(years < 12, "1", "2"))
+        attained = np.where(years < 18, children, adults)
+        return np.where(rng.random(len(flow)) < 0.07, "_U", attained).tolist()
 
     def common(
         self,

@@ -1,4 +1,4 @@
-"""What named tables say beside their counts: medians of wages, net migration; worked out from what is published."""
+"""What named tables say beside their counts: medians of wages, net migration, shares; worked out from what is published."""
 
 import csv
 import io
@@ -164,3 +164,33 @@ def test_a_table_that_works_out_what_it_cannot_is_refused(tmp_path, code, change
     with pytest.raises(InvalidDefinition) as refused:
         tables.tables(tmp_path)
     assert words in str(refused.value)
+
+
+def test_departures_are_spread_over_education_and_the_table_says_what_it_lacks(
+    client, accept, publish
+):
+    accept("STA-SLP", draw("STA-SLP", ["2025-Q4"], 3000, seed=3))
+    publish("SLP")
+    answer = client.get(f"{V1}/tables/T28/data").json()
+    rows = {row["EDUCATION"]: row for row in answer["rows"]}
+    stated = [row for code, row in rows.items() if code in ("ED0T2", "ED3T4", "ED5T8")]
+    assert len(stated) == 3
+    for sex, name in (("F", "SHARE_F"), ("M", "SHARE_M"), ("_T", "SHARE_T")):
+        every = sum(row[sex] for row in stated)
+        assert every >= 100
+        for row in stated:
+            assert row[name] == pytest.approx(100 * row[sex] / every, abs=0.05)
+        assert rows["_U"][name] is None
+    assert "no rate of emigration" in answer["notes"][0]
+    tidy = rows_of(client.get("/figures/tables/T28.csv?form=tidy&lang=ru"))
+    men = {line["EDUCATION"]: line["SHARE"] for line in tidy if line["SEX"] == "M"}
+    assert men["ED5T8"] == str(rows["ED5T8"]["SHARE_M"]) and men["_U"] == ""
+    page = text_of(client.get("/figures/tables/T28/"))
+    assert "Share among women, %" in page and "no rate of emigration" in page
+
+
+def test_a_share_of_few_is_not_told(client, accept, publish):
+    accept("STA-SLP", draw("STA-SLP", ["2025-Q4"], 200, seed=3))
+    publish("SLP")
+    rows = client.get(f"{V1}/tables/T28/data").json()["rows"]
+    assert {row["SHARE_F"] for row in rows} == {None}
