@@ -20,6 +20,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "groups": ("variable", "codelist", "groups"),
     "parents": ("variable", "codelist"),
     "amounts": ("variable", "unit", "amounts"),
+    "residence": (),
 }
 OPTIONAL = {"groups": ("keep",), "amounts": ("unit_variable",)}
 OWN_KEYS = (

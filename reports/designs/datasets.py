@@ -26,7 +26,7 @@ DRAWN_ALWAYS = frozenset({SEX, TIME, "AGE", "CITIZENSHIP", "REGION"})
 
 @dataclass(frozen=True)
 class Dataset:
-    """The publication design of one instrument."""
+    """The publication design of one instrument. counts: records, or the migrants that linked crossings show."""
 
     code: str
     instrument: str
@@ -41,6 +41,7 @@ class Dataset:
     family: Family
     headline: Headline | None = None
     charts: tuple[str, ...] = ()
+    counts: str = "records"
 
     @property
     def names(self) -> list[str]:
@@ -93,6 +94,10 @@ class Dataset:
 def datasets(directory: Path | None = None) -> dict[str, Dataset]:
     """Return the datasets of a folder by code, in the order of their codes. Raises InvalidDefinition."""
     by_file = {path: read(path) for path in sorted((directory or DIRECTORY).glob("*.yaml"))}
+    for path, dataset in by_file.items():
+        if dataset.counts != "records":
+            text = "a draft counts migrants (manage.py design FILE); a release counts records only"
+            definitions.refuse(path, [Problem(("counts",), text)])
     for key in ("code", "instrument"):
         times = Counter(getattr(dataset, key) for dataset in by_file.values())
         for path, dataset in by_file.items():
@@ -147,6 +152,10 @@ def _problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     for name in (SEX, TIME):
         if name not in times:
             yield Problem(("dimensions",), f"the dimension {name} is never left out")
+    derived = [dimension["derive"] for dimension in content["dimensions"]]
+    if ("residence" in derived) != (content.get("counts") == "migrants"):
+        text = "a dataset that counts migrants, and no other, says whether each is final"
+        yield Problem(("dimensions",), text)
     for dimension in content["dimensions"]:
         yield from coverage.problems(dimension)
 

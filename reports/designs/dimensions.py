@@ -14,6 +14,7 @@ from standards.languages import Labels
 CORE = frozenset(
     {"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"}
 )
+RESIDENCE = ("FINAL", "PROVISIONAL")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class DimensionDesign:
     """How a dimension is worked out from a record.
 
     derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable) |
-    parents (of the codes of a variable: subregions of countries) | amounts (a number of the record, in bands).
+    parents (of the codes of a variable: subregions of countries) | amounts (a number of the record, in bands) |
+    residence (of migrants, how certain their change of residence is).
     implied_by: the dimension of which this one is a roll-up (broad age of age). It makes no cell of
     its own: its tables are sums of the other's cells, and the search keeps them close to the truth.
     """
@@ -107,6 +109,7 @@ class DimensionDesign:
         return {
             "sex": "CASE WHEN r.sex IN ('F', 'M') THEN r.sex ELSE '_OU' END",
             "period": "s.period",
+            "residence": "m.status",
             "bands": self._bands(),
             "code": f"coalesce({self._column()}, '{self._unknown}')",
             "groups": self._groups(),
@@ -142,6 +145,8 @@ class DimensionDesign:
             return tuple(Item(code, labels[f"sex.{code}"]) for code in SEXES)
         if self.derive == "period":
             return ()
+        if self.derive == "residence":
+            return tuple(Item(code, labels[f"residence.{code}"]) for code in RESIDENCE)
         parts: list[Band | Group] = [*self.bands, *self.groups]
         items = [Item(part.code, part.labels) for part in parts]
         if self.derive == "parents":

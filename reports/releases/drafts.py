@@ -10,7 +10,8 @@ import numpy as np
 
 from records.models import Submission
 from reports.designs.datasets import Dataset
-from reports.exact import cube, slices
+from reports.exact import cube, residence, slices
+from reports.exact.residence import Followed
 from reports.protection.cells import digest
 from reports.protection.family import Family, answer, columns, round_family
 from reports.protection.gates import Gate, judge
@@ -38,22 +39,34 @@ class DraftYear:
     conflicts: list[str]
 
 
-def exact_cells(dataset: Dataset) -> tuple[Numbering, dict[str, Exact]]:
-    """Count all accepted records by the columns of a design; return them by year. Empty where none is accepted."""
+@dataclass(frozen=True)
+class Counted:
+    """What is accepted, by the columns of a design. years: exact cells by year, none where nothing is accepted;
+    followed: of a dataset of migrants, what was found of their crossings."""
+
+    numbering: Numbering
+    years: dict[str, Exact]
+    followed: Followed | None = None
+
+
+def exact_cells(dataset: Dataset) -> Counted:
+    """Count all accepted records, or the migrants that they show, by the columns of a design."""
     accepted = Submission.objects.filter(
         instrument__code=dataset.instrument, accepted_version__isnull=False
     ).order_by("period")
     periods = sorted({submission.period for submission in accepted})
     numbering = Numbering.of(dataset, periods_between(periods[0], periods[-1]) if periods else [])
     if not periods:
-        return numbering, {}
-    counted = cube.add_up([slices.exact_cells(s, dataset) for s in accepted], dataset.names)
-    cells = numbering.with_times(counted)
+        return Counted(numbering, {})
+    followed = residence.follow(list(accepted), dataset) if dataset.counts == "migrants" else None
+    each = [followed.cells] if followed else [slices.exact_cells(s, dataset) for s in accepted]
+    cells = numbering.with_times(cube.add_up(each, dataset.names))
     codes, counts = numbering.numbers(cells, numbering.names), cube.counts(cells)
     years = np.array(cells[numbering.longest].to_pylist())
-    return numbering, {
+    by_year = {
         str(year): Exact(codes[years == year], counts[years == year]) for year in np.unique(years)
     }
+    return Counted(numbering, by_year, followed)
 
 
 def try_design(numbering: Numbering, year: str, exact: Exact, draws: int = DRAWS) -> DraftYear:

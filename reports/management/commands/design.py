@@ -39,13 +39,19 @@ class Command(BaseCommand):
             raise CommandError(str(denied)) from denied
         # Counted as a worker counts them; the person sees sums, never a record.
         with scope.working(Agency.objects.values_list("pk", flat=True)):
-            numbering, years = drafts.exact_cells(dataset)
+            counted = drafts.exact_cells(dataset)
         audit.record("design", f"dataset:{dataset.code}", by=person)
-        if not years:
+        if followed := counted.followed:
+            self.stdout.write(
+                f"{followed.crossings} crossings, {followed.unlinked} not linked (no person reference), "
+                f"{followed.broken} after one of the same direction; {followed.before_unknown} changes of residence "
+                "of people whose residence before is not known, left out"
+            )
+        if not counted.years:
             raise CommandError("Nothing is accepted yet.")
         drawn = [
-            drafts.try_design(numbering, year, exact, options["draws"])
-            for year, exact in years.items()
+            drafts.try_design(counted.numbering, year, exact, options["draws"])
+            for year, exact in counted.years.items()
         ]
         for draft in drawn:
             self._print(dataset, draft)

@@ -1,0 +1,168 @@
+"""Who came to live in the country and who left to live abroad: migrants by the 12/16-month rule. Private.
+
+Crossings of one person are linked by `person_ref`, a keyed hash that the portal makes of a document number which it then
+forgets; each agency has a key of its own, so only crossings of one agency are linked. The links are followed inside
+the database and only counts leave it: no reference and no history of a person is ever read out.
+
+The rule. A crossing leads to a state: present after an entry, absent after an exit. It changes the usual residence if
+the person was resident elsewhere before, and spends at least twelve of the next sixteen months in that state, together and
+not in one piece. Sources: United Nations (1998), Recommendations on Statistics of International Migration, Revision 1
+(long-term migrant: a change of usual residence for at least a year); Regulation (EC) No 862/2007, Article 2 (the same);
+Statistics New Zealand (2017), Defining migrants using travel histories and the 12/16-month rule.
+
+What cannot be known yet is not guessed:
+- FINAL: twelve months are reached. PROVISIONAL: fewer than sixteen months were followed, and twelve will be reached if
+  the person stays as he or she is. What can no longer reach twelve is no migration.
+- Where somebody lived before follows from the crossings before; before the first one from twelve months without a crossing.
+  Where that was not observed it is not known, and the crossing is counted apart (`before_unknown`).
+- A month that was not delivered breaks the histories: they end before it and begin anew after it.
+- Crossings without a reference cannot be linked and are counted (`unlinked`). A crossing that follows one of the same direction
+  shows that one between them is missing (`broken`); the state in between is taken to last until the second.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pyarrow as pa
+from django.db import connection
+
+from records.models import Submission
+from reports.designs.datasets import Dataset
+from reports.exact.cube import COUNT
+from standards.periods import Period
+
+# submissions, begins, ends: one entry for each accepted month; begins and ends are the days of the run of months without a
+# gap that it belongs to. A state has the days from its crossing to before the next one; k numbers the crossings of a person.
+FOLLOWED = """
+WITH month AS (
+    SELECT * FROM unnest(%(submissions)s::bigint[], %(begins)s::date[], %(ends)s::date[])
+        AS m(submission_id, begins, ends)
+), crossing AS (
+    SELECT r.id, r.submission_id, r.agency_id, r.person_ref, r.event_date AS day,
+           r.extras->>'direction' = 'IN' AS enters, m.begins, m.ends,
+           row_number() OVER person AS k,
+           lead(r.event_date, 1, m.ends) OVER person AS next_day,
+           lag(r.extras->>'direction') OVER person = r.extras->>'direction' AS broken,
+           m.begins + interval '12 months' <= first_value(r.event_date) OVER person AS first_known,
+           first_value(r.extras->>'direction') OVER person = 'OUT' AS at_first_present
+      FROM records_record r JOIN month m USING (submission_id)
+     WHERE r.person_ref IS NOT NULL AND r.extras->>'direction' IN ('IN', 'OUT')
+    WINDOW person AS (PARTITION BY r.agency_id, m.begins, r.person_ref ORDER BY r.event_date, r.id)
+), added AS (
+    SELECT *,
+           coalesce(sum(CASE WHEN enters THEN next_day - day ELSE 0 END) OVER (
+               PARTITION BY agency_id, begins, person_ref ORDER BY k
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS present_before,
+           max(k) OVER (PARTITION BY agency_id, begins, person_ref ORDER BY day
+               RANGE BETWEEN CURRENT ROW AND interval '16 months' FOLLOWING) AS last_k,
+           least((day + interval '16 months')::date, ends) AS until,
+           (day + interval '16 months')::date AS whole,
+           (day + interval '12 months')::date - day AS needed
+      FROM crossing
+), spent AS (
+    SELECT a.*, l.enters AS enters_last,
+           l.present_before + CASE WHEN l.enters THEN a.until - l.day ELSE 0 END - a.present_before AS present
+      FROM added a JOIN added l
+        ON (l.agency_id, l.begins, l.person_ref, l.k) = (a.agency_id, a.begins, a.person_ref, a.last_k)
+), told AS (
+    SELECT *, CASE WHEN enters THEN present ELSE until - day - present END AS days FROM spent
+), judged AS (
+    SELECT *, CASE
+           WHEN days >= needed THEN 'FINAL'
+           WHEN until < whole AND enters = enters_last AND days + (whole - until) >= needed THEN 'PROVISIONAL'
+           END AS status
+      FROM told
+), before AS (
+    SELECT *, lag(enters) OVER (
+           PARTITION BY agency_id, begins, person_ref ORDER BY k) AS was_resident
+      FROM judged WHERE status IS NOT NULL
+), migrant AS (
+    SELECT id, CASE
+           WHEN was_resident IS NULL AND NOT first_known THEN 'UNKNOWN'
+           ELSE status END AS status
+      FROM before
+     WHERE coalesce(was_resident, CASE WHEN first_known THEN at_first_present END, NOT enters) <> enters
+)
+"""
+UNLINKED = """
+SELECT count(*) FILTER (WHERE person_ref IS NULL), count(*) FROM records_record
+ WHERE submission_id = ANY(%(submissions)s)
+"""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What was found. cells: text codes by the dimensions of the dataset and `records`, of final and provisional migrants.
+
+    crossings: all that were accepted; unlinked: those without a reference; broken: those that follow one of the same
+    direction; before_unknown: changes of residence by the twelve months after them, of people whose residence before is
+    not known.
+    """
+
+    cells: pa.Table
+    crossings: int
+    unlinked: int
+    broken: int
+    before_unknown: int
+
+
+def follow(submissions: Sequence[Submission], dataset: Dataset) -> Followed:
+    """Count the migrants of a dataset of migrants, in one pass of the database over all linked crossings.
+
+    submissions: accepted ones, of any order. Only in the scope of a worker, for those who may tabulate; audited by callers.
+    """
+    asked = _asked(submissions)
+    columns = ", ".join(f'{d.sql()} AS "{d.name}"' for d in dataset.dimensions)
+    places = ", ".join(str(k + 1) for k in range(len(dataset.dimensions)))
+    counted = (
+        f"{FOLLOWED} SELECT {columns}, count(*) FROM migrant m JOIN records_record r USING (id)"
+        " JOIN records_submission s ON s.id = r.submission_id"
+        f" WHERE m.status <> 'UNKNOWN' GROUP BY {places} ORDER BY {places}"
+    )
+    beside = (
+        f"{FOLLOWED} SELECT (SELECT count(*) FROM crossing WHERE broken),"
+        " (SELECT count(*) FROM migrant WHERE status = 'UNKNOWN')"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(counted, asked)
+        rows = cursor.fetchall()
+        cursor.execute(beside, asked)
+        broken, before_unknown = cursor.fetchone()
+        cursor.execute(UNLINKED, asked)
+        unlinked, crossings = cursor.fetchone()
+    found = list(zip(*rows, strict=True)) or [()] * (len(dataset.dimensions) + 1)
+    texts = {
+        name: pa.array(column, pa.string())
+        for name, column in zip(dataset.names, found, strict=False)
+    }
+    cells = pa.table({**texts, COUNT: pa.array(found[-1], pa.int64())})
+    return Followed(cells, crossings, unlinked, broken, before_unknown)
+
+
+def _asked(submissions: Sequence[Submission]) -> dict[str, list[int] | list[date]]:
+    """Return the submissions with the days of the run of months that each belongs to: its first, and the one after its last."""
+    by_agency: dict[int, list[Submission]] = {}
+    for submission in sorted(submissions, key=lambda s: (s.agency_id, s.period)):
+        by_agency.setdefault(submission.agency_id, []).append(submission)
+    ids: list[int] = []
+    begins: list[date] = []
+    ends: list[date] = []
+    for own in by_agency.values():
+        for run in _runs(own):
+            days = [Period.parse(submission.period) for submission in run]
+            ids += [submission.pk for submission in run]
+            begins += [days[0].first_day] * len(run)
+            ends += [days[-1].last_day + timedelta(days=1)] * len(run)
+    return {"submissions": ids, "begins": begins, "ends": ends}
+
+
+def _runs(submissions: Sequence[Submission]) -> list[list[Submission]]:
+    """Return submissions of one agency, oldest first, divided where a period is missing."""
+    runs: list[list[Submission]] = []
+    for submission in submissions:
+        if runs and str(Period.parse(runs[-1][-1].period).next()) == submission.period:
+            runs[-1].append(submission)
+        else:
+            runs.append([submission])
+    return runs
