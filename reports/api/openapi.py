@@ -59,10 +59,24 @@ class Item(serializers.Serializer[Any]):
     labels = Labels()
 
 
+class AmountBand(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    first = serializers.FloatField(help_text="the smallest amount")
+    below = serializers.FloatField(allow_null=True, help_text="amounts are below it; null: no end")
+
+
+class Amounts(serializers.Serializer[Any]):
+    unit = serializers.CharField(help_text="of money its ISO 4217 code")
+    bands = AmountBand(many=True, help_text="from the smallest up; other codes are no amounts")
+
+
 class Dimension(serializers.Serializer[Any]):
     name = serializers.CharField()
     labels = Labels()
     items = Item(many=True)
+    amounts = Amounts(
+        allow_null=True, required=False, help_text="where codes are bands of an amount"
+    )
 
 
 class Headline(serializers.Serializer[Any]):
@@ -158,7 +172,7 @@ class NamedTable(serializers.Serializer[Any]):
     title = Labels()
     by = serializers.ListField(child=serializers.CharField())
     where = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
-    note = Labels(allow_null=True, help_text="what its readers have to know")
+    note = Labels(required=False, help_text="what its readers have to know, if it says more")
     release = serializers.CharField(allow_null=True, help_text="null until it is released")
     data_at = serializers.CharField(help_text="address of its figures")
 
@@ -387,7 +401,7 @@ def table(design: TableDesign, edition: Edition | None) -> dict[str, Any]:
         "title": design.title,
         "by": design.by,
         "where": design.where,
-        "note": design.view.note or None,
+        **({"note": design.view.note} if design.view.note else {}),
         "release": edition.name if edition else None,
         "data_at": reverse("reports:api_table", args=[design.code]),
     }

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.published import structure as published
 from reports.published.structure import Amounts, Item
 from standards import codelists
 from standards.definitions import Problem
@@ -56,7 +57,8 @@ class AmountDesign:
     @property
     def published(self) -> Amounts:
         """Return what readers are told of the bands."""
-        return Amounts(self.unit, tuple((b.code, b.first, b.below) for b in self.bands))
+        bands = (published.AmountBand(b.code, b.first, b.below) for b in self.bands)
+        return Amounts(self.unit, tuple(bands))
 
     def sql(self, column: str, unit_column: str) -> str:
         """Return the expression of a code; column, unit_column: the texts that a record states, null where it does not."""

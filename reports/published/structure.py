@@ -52,23 +52,30 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Amounts:
-    """What the codes of a dimension of amounts are: bands in a unit (of money by ISO 4217: TMT).
+class AmountBand:
+    """A code that stands for amounts from `first` to below `below`; the last one of a dimension has no end."""
 
-    bands: (code, from, to below), from the smallest up; the last one has no end. Other codes are no amounts.
-    """
+    code: str
+    first: float
+    below: float | None
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What the codes of a dimension of amounts are: bands in a unit (of money by ISO 4217: TMT), from the smallest up.
+    Other codes are no amounts."""
 
     unit: str
-    bands: tuple[tuple[str, float, float | None], ...]
+    bands: tuple[AmountBand, ...]
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Amounts":
-        return cls(content["unit"], tuple((b[0], b[1], b[2]) for b in content["bands"]))
+        return cls(content["unit"], tuple(AmountBand(**band) for band in content["bands"]))
 
     @property
     def limits(self) -> dict[str, tuple[float, float]]:
         """Return from where to below where each band goes, by its code, from the smallest up; the last to infinity."""
-        return {code: (first, inf if end is None else end) for code, first, end in self.bands}
+        return {b.code: (b.first, inf if b.below is None else b.below) for b in self.bands}
 
 
 @dataclass(frozen=True)

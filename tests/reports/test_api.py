@@ -16,6 +16,8 @@ def test_datasets_describe_themselves(client, permits):
     assert said == client.get(f"{V1}/datasets/wpf").json()
     names = [d["name"] for d in said["structure"]["dimensions"]]
     assert {"SEX", "TIME_PERIOD", "AGE", "SKILL"} <= set(names)
+    (wages,) = (d["amounts"] for d in said["structure"]["dimensions"] if d["name"] == "WAGE")
+    assert wages["unit"] == "TMT" and wages["bands"][-1]["below"] is None
     assert client.get(said["data_at"]).status_code == 200
     assert {client.get(address).status_code for address in said["files"].values()} == {200}
 
@@ -26,6 +28,7 @@ def test_datasets_describe_themselves(client, permits):
         (openapi.Dataset, "/datasets/WPF"),
         (openapi.Data, "/datasets/WPF/data?by=region&limit=2"),
         (openapi.Data, "/tables/T14/data"),
+        (openapi.Data, "/tables/T16/data"),
     ],
 )
 def test_answers_are_what_the_description_says(client, permits, serializer, path):

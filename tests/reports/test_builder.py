@@ -214,7 +214,7 @@ def test_every_figure_sub_total_and_total_is_that_of_the_api(client, two_years):
     names = [n for n in structure.by_name if n != SEX]
     times = {"TIME_PERIOD", "QUARTER", "YEAR"}
     checked = 0
-    for _k in range(50):
+    for _k in range(60):
         chosen = list(rng.choice(names, 3, replace=False))
         if len(times & {*chosen}) > 1 or not layout_goes(structure, chosen):
             continue
