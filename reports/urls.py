@@ -6,6 +6,7 @@ from reports.api import endpoints, indicators, openapi
 from reports.pages import (
     builder,
     built_files,
+    bulletins,
     catalogue,
     comparisons,
     dashboard,
@@ -35,6 +36,11 @@ urlpatterns = [
     path("figures/releases/revisions/<slug:dataset>/", comparisons.revisions, name="revisions"),
     path("figures/releases/<slug:release>/", public_releases.release, name="published_release"),
     path("figures/releases/<slug:release>/cite.<slug:form>", public_releases.cite, name="cite"),
+    path(
+        "figures/releases/<slug:release>/bulletin-<slug:language>.pdf",
+        bulletins.bulletin,
+        name="bulletin",
+    ),
     path("figures/build/", builder.builder, name="builder"),
     path(
         "figures/build/chart-<slug:width>-<slug:theme>.svg",

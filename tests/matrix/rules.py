@@ -450,6 +450,7 @@ ROUTES = {
     "reports:published_releases": public(),
     "reports:published_release": public(of_releases()),
     "reports:cite": public(of_releases(form="bib")),
+    "reports:bulletin": public(of_releases(language="tk")),
     "reports:dataset_jsonld": public(of_releases()),
     "reports:croissant": public(of_releases()),
     "reports:catalogue": public(named("syntax", CATALOGUES)),
