@@ -348,6 +348,8 @@ PGHISTORY_INSTALL_CONTEXT_FUNC_ON_MIGRATE = True
 
 PORTAL_NAME = _("Migration in figures")
 DATA_LICENSE = os.environ.get("DATA_LICENSE", "")  # address of the licence of what is published
+CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL", "")  # whom readers of the figures may write to
+COUNTRY = os.environ.get("COUNTRY", "TKM")  # that the figures are about: ISO 3166-1 alpha-3
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

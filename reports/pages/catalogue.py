@@ -86,7 +86,8 @@ def catalogue(request: HttpRequest, syntax: str) -> HttpResponseBase:
         return refusal(unknown)
     at, (media_type, write) = request.build_absolute_uri, SYNTAXES[syntax]
     described = [description.of_release(edition, at) for edition in editions.current_editions()]
-    return _kept(request, write(dcat.catalogue(described, at), dcat.PREFIXES), media_type)
+    since = register.first_out()
+    return _kept(request, write(dcat.catalogue(described, at, since), dcat.PREFIXES), media_type)
 
 
 @login_not_required

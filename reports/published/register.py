@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from reports.models import Release
@@ -162,6 +163,12 @@ def entries(dataset: str = "") -> Sequence[tuple[int, datetime]]:
         found = found.filter(dataset=dataset)
     with public_role():
         return list(found.annotate(out=OUT).order_by("-out", "-pk").values_list("pk", "out"))
+
+
+def first_out() -> datetime | None:
+    """Return when the first release of all could be read, None where none was ever out."""
+    out = [since for _pk, since in entries()]
+    return localtime(min(out)) if out else None
 
 
 def read(ids: Iterable[int]) -> list[Edition | Withdrawal]:

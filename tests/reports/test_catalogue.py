@@ -4,12 +4,16 @@ import hashlib
 import io
 import json
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pyarrow.parquet as pq
+import pyshacl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rdflib import RDF, SH, Graph
+from rdflib.compare import isomorphic
 
 from reports.formats import rdf
 from reports.formats.rdf import Iri, Literal, Node
@@ -137,6 +141,58 @@ def test_each_distribution_has_the_checksum_the_size_and_the_type_of_its_file(cl
         assert checksum["spdx:algorithm"]["@id"].endswith("#checksumAlgorithm_sha256")
         assert one["dcat:byteSize"]["@value"] == str(len(content))
         assert one["dcat:mediaType"]["@id"].endswith("/application/vnd.apache.parquet")
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    """What DCAT-AP 3 asks for, as SHACL."""
+    return Graph().parse(Path(__file__).parents[1] / "data" / "dcat-ap-3.ttl", format="turtle")
+
+
+def validated(catalogue, shapes):
+    """The paths at which a catalogue lacks what the profile asks for, by how grave that is; and how it reads."""
+    _conforms, found, _text = pyshacl.validate(Graph().parse(data=catalogue), shacl_graph=shapes)
+    faults = {SH.Violation: set(), SH.Warning: set()}
+    for result in found.subjects(RDF.type, SH.ValidationResult):
+        path = found.value(result, SH.resultPath)
+        faults[found.value(result, SH.resultSeverity)].add(str(path).rpartition("/")[2])
+    return faults[SH.Violation], faults[SH.Warning]
+
+
+# rdflib reads JSON-LD with a class of its own that it deprecates.
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+def test_the_catalogue_conforms_to_dcat_ap_3_in_both_syntaxes_with_all_that_it_recommends(
+    client, permits, settings, shapes
+):
+    unlicensed = client.get("/figures/catalog.ttl").content.decode()
+    assert validated(unlicensed, shapes) == (set(), {"license"})
+    settings.DATA_LICENSE = "https://licence.example/by"
+    settings.CONTACT_EMAIL = "figures@office.example"
+    turtle = client.get("/figures/catalog.ttl").content.decode()
+    assert validated(turtle, shapes) == (set(), set())
+    json_ld = client.get("/figures/catalog.jsonld").content.decode()
+    graphs = [Graph().parse(data=turtle), Graph().parse(data=json_ld, format="json-ld")]
+    assert len(graphs[0]) > 100 and isomorphic(*graphs)
+
+
+@pytest.mark.parametrize(
+    ("ours", "broken", "path"),
+    [
+        (" ;\n    dct:publisher", " ;\n    dct:contributor", "publisher"),
+        ("/frequency/MONTHLY", "/months", "accrualPeriodicity"),
+        ("dcat:accessURL", "dcat:accessService", "dcat#accessURL"),
+        ("2026-01-01", "2027-01-01", "dcat#startDate"),
+        ("foaf:name", "foaf:nick", "name"),
+        ("^^xsd:hexBinary", "", "terms#checksumValue"),
+    ],
+)
+def test_a_catalogue_that_lacks_what_is_mandatory_is_found_out(
+    client, permits, shapes, ours, broken, path
+):
+    turtle = client.get("/figures/catalog.ttl").content.decode()
+    assert ours in turtle
+    violations, _warnings = validated(turtle.replace(ours, broken), shapes)
+    assert path in violations
 
 
 def test_the_turtle_has_every_thing_and_every_address_of_the_json(client, permits):
