@@ -100,7 +100,7 @@ class Build(models.Model):
     """How a release was built: private. Inputs pinned, seed named, gates with what they measured."""
 
     release = models.OneToOneField(Release, models.CASCADE, related_name="build")
-    inputs = models.JSONField()  # [{slice, submission, version, sha256, year}]
+    inputs = models.JSONField()  # [{slice, submission, version, sha256, year, held}]
     predecessor = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
     method = models.CharField(max_length=40)
     seed_id = models.CharField(max_length=64)

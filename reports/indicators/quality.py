@@ -1,14 +1,16 @@
 """How good released figures are, from what is released alone: sex stated, deliveries, timeliness, revisions, error."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from statistics import median
 
 from reports.published import figures
 from reports.published.editions import Edition
-from reports.published.figures import MISSING, Row
+from reports.published.figures import MISSING, NORMAL, Row
 from reports.published.structure import NOT_BROKEN_DOWN, TIME, Structure
+from reports.published.tree import NotTogether
 from standards.periods import Period
 from standards.sex import Figures
 
@@ -98,6 +100,57 @@ def unstated(edition: Edition, time: str, by: str = "") -> dict[str, dict[str, S
     return {code: found[code] for code in order if code in found}
 
 
+def by_place(edition: Edition, name: str) -> dict[str, Share]:
+    """Return {code of a dimension: share without sex}, of the periods that are broken down by it; not of those who did not
+    state the code either. Empty where nothing is broken down.
+
+    A period where women or men are not broken down is not over, or too small: it is left out whole.
+    """
+    for time in reversed(times(edition.structure)):
+        try:
+            rows = figures.tabulate(edition, [time, name]).rows
+        except NotTogether:
+            continue
+        left_out = {
+            row.codes[0]
+            for row in rows
+            if row.codes[1] == NOT_BROKEN_DOWN and row.figures.f + row.figures.m
+        }
+        told = [row for row in rows if row.codes[0] not in left_out]
+        hidden = sum(row.figures.o for row in told if row.codes[1] == NOT_BROKEN_DOWN)
+        parts: dict[str, list[Figures]] = {}
+        for row in told:
+            if row.codes[1] != NOT_BROKEN_DOWN and not row.codes[1].endswith("_U"):
+                parts.setdefault(row.codes[1], []).append(row.figures)
+        base = edition.structure.base
+        return {
+            code: Share(figures.add_figures(some, base), NORMAL, hidden)
+            for code, some in parts.items()
+        }
+    return {}
+
+
+def most_often(shares: Mapping[str, Share]) -> tuple[list[str], bool]:
+    """Return the codes whose sex is most often not stated, and whether that is certain.
+
+    Certain is one code whose least share is above the largest that any other may have; else they are all that may have
+    the largest.
+    """
+    told = {code: _ends(share) for code, share in shares.items() if share.unknown is not None}
+    if not told:
+        return [], False
+    bar = max(least for least, _most in told.values())
+    may_be = [code for code, (_least, most) in told.items() if most >= bar]
+    return may_be, len(may_be) == 1 and len(told) > 1
+
+
+def _ends(share: Share) -> tuple[Fraction, Fraction]:
+    """Return the least and the largest part without sex, exactly: floats of the same part may differ."""
+    counted, hidden = share.figures, share.hidden
+    most = Fraction(counted.o + hidden, counted.total + hidden)
+    return Fraction(counted.o, counted.total), most
+
+
 def deliveries(edition: Edition) -> list[Delivery]:
     """Return the deliveries of every agency that a dataset comes from, oldest period first.
 
@@ -110,6 +163,23 @@ def deliveries(edition: Edition) -> list[Delivery]:
         Delivery(agency, [(period, (agency, period) in late) for period in periods])
         for agency in agencies
     ]
+
+
+def held(edition: Edition) -> tuple[str, dict[str, dict[str, int]]]:
+    """Return by which periods the shares of held rows are told, the shortest that have any, and {agency: {code: percent}}.
+
+    Nothing where all of them are of too few rows, and in releases from before they were told.
+    """
+    structure, shares = edition.structure, edition.structure.held
+    for time in reversed(times(structure)):
+        codes = {item.code for item in structure.by_name[time].items}
+        found: dict[str, dict[str, int]] = {}
+        for share in shares:
+            if share.code in codes:
+                found.setdefault(share.agency, {})[share.code] = share.percent
+        if found:
+            return time, found
+    return "", {}
 
 
 def timeliness(history: Sequence[Edition]) -> list[Timeliness]:

@@ -82,6 +82,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
         "title": in_language(edition.structure.title),
         "agencies": _lines(edition, time, by, shown),
         "regions": regions,
+        "most_often": _most_often(edition),
         "heads": [short_period_name(code, active_language()) for code in shown],
         "time": time,
         "times": [(word, _(TIME_LABELS[word])) for word in _words(edition)],
@@ -117,6 +118,7 @@ def quality(request: HttpRequest) -> HttpResponse:
         "deliveries": [_latest(delivery) for delivery in deliveries],
         "periods": _periods(edition)[-COLUMNS:],
         "missing": sum(delivery.missing for delivery in deliveries),
+        "held": _held(edition),
         "timeliness": told[:COLUMNS],
         "median": measured.median_days(told),
         "revisions": [_in_words(one) for one in measured.revisions(history)],
@@ -126,6 +128,25 @@ def quality(request: HttpRequest) -> HttpResponse:
         "accuracy": flat.accuracy(edition.structure),
     }
     return render(request, "reports/quality.html", context)
+
+
+@dataclass(frozen=True)
+class HeldTable:
+    """The shares of held rows: heads of the periods, and of each agency a text for each of them."""
+
+    heads: list[str]
+    lines: list[tuple[str, list[str]]]
+
+
+def _held(edition: Edition) -> HeldTable | None:
+    time, found = measured.held(edition)
+    if not found:
+        return None
+    shown = _shown(edition, time)
+    return HeldTable(
+        [short_period_name(code, active_language()) for code in shown],
+        [(agency, [str(of.get(code, "..")) for code in shown]) for agency, of in found.items()],
+    )
 
 
 def _nothing(request: HttpRequest) -> HttpResponse:
@@ -182,6 +203,31 @@ def _lines(edition: Edition, time: str, by: str, shown: list[str]) -> list[Share
         for code, shares in found.items()
         if any(share.figures.total for share in shares.values())
     ]
+
+
+def _most_often(edition: Edition) -> str:
+    """Return in which regions sex is most often not stated, as far as the tables tell; empty where nothing is told."""
+    if REGION not in edition.structure.by_name:
+        return ""
+    shares = measured.by_place(edition, REGION)
+    codes, is_certain = measured.most_often(shares)
+    if not codes:
+        return ""
+    label = edition.structure.by_name[REGION].label
+    if is_certain:
+        (code,) = codes
+        return _("Sex is most often not stated in %(region)s: %(share)s%% of the records.") % {
+            "region": label(code, active_language()),
+            "share": _cell(shares[code]).text,
+        }
+    hidden = max(share.hidden for share in shares.values())
+    return _(
+        "Which region has most is not told: %(n)s people without sex are too few to be broken down by region. "
+        "It may be any of: %(regions)s."
+    ) % {
+        "n": numbers.count(hidden),
+        "regions": ", ".join(label(code, active_language()) for code in codes),
+    }
 
 
 def _cell(share: Share | None) -> ShareCell:

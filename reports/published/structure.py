@@ -132,12 +132,21 @@ class PublishedYear:
 
 
 @dataclass(frozen=True)
+class HeldShare:
+    """Of 100 rows that an agency delivered for a period, a quarter or a year, how many were held back for an error."""
+
+    agency: str
+    code: str
+    percent: int
+
+
+@dataclass(frozen=True)
 class Structure:
     """What a release holds. `frequency` is SDMX's; `base` is what every count is a multiple of.
 
     A release from before headlines has none; it counts everything that the dataset holds.
     tables: the family; a release from before families has one table, `cells`, of all dimensions. elsewhere: the
-    years that another release has, by its name. `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
+    years that another release has, by its name. held: of agencies and periods of many rows only. `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
     of up to three dimensions) and of its named tables; only for tables of many cells.
     """
 
@@ -156,6 +165,7 @@ class Structure:
     tables: tuple[PublishedTable, ...] = ()
     years: tuple[PublishedYear, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[HeldShare, ...] = ()
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Structure":
@@ -176,7 +186,7 @@ class Structure:
             PublishedTable(**{**table, "columns": tuple(table["columns"])})
             for table in content.get("tables", ())
         )
-        built = ("dimensions", "sources", "headline", "charts", "tables", "years")
+        built = ("dimensions", "sources", "headline", "charts", "tables", "years", "held")
         return cls(
             **{key: value for key, value in content.items() if key not in built},
             sources=tuple(content["sources"]),
@@ -185,6 +195,7 @@ class Structure:
             charts=tuple(content.get("charts", ())),
             tables=tables or (_cube(dimensions),),
             years=tuple(PublishedYear(**year) for year in content.get("years", ())),
+            held=tuple(HeldShare(**share) for share in content.get("held", ())),
         )
 
     def as_json(self) -> dict[str, Any]:

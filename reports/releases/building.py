@@ -27,7 +27,7 @@ from reports.published.structure import (
     Structure,
     with_code,
 )
-from reports.releases import years
+from reports.releases import held, years
 from reports.releases.accuracy import accuracy_of, nearness_in
 from reports.releases.conflicts import Conflict
 from reports.releases.numbering import COUNT, Numbering
@@ -158,10 +158,14 @@ def _freeze(
     files = {f"{name}.parquet": private_files.as_bytes(table) for name, table in public.items()}
     structure = _structure(numbering, known, planned, public, files)
     pieces = [piece for plan in planned for piece in plan.pieces]
+    told = tuple(held.shares(structure, held.held_of(pieces, known)))
     release = Release(
         dataset=dataset.code,
         number=number,
-        structure={**structure.as_json(), "accuracy": accuracy_of(numbering, protected)[1]},
+        structure={
+            **replace(structure, held=told).as_json(),
+            "accuracy": accuracy_of(numbering, protected)[1],
+        },
         missing=_missing(dataset, structure.periods, pieces),
         checksum=seals.checksum_of(files),
     )
@@ -247,7 +251,11 @@ def _record_build(
     dataset = numbering.dataset
     Build.objects.create(
         release=release,
-        inputs=[_pinned(piece, plan) for plan in planned for piece in plan.pieces],
+        inputs=[
+            _pinned(piece, rows, plan)
+            for plan in planned
+            for piece, rows in held.held_of(plan.pieces, known)
+        ],
         predecessor=known.source.release if known.source else None,
         method=METHOD,
         tree=dataset.tree,
@@ -265,13 +273,14 @@ def _record_build(
     )
 
 
-def _pinned(piece: Slice, plan: Plan) -> dict[str, Any]:
+def _pinned(piece: Slice, rows: int | None, plan: Plan) -> dict[str, Any]:
     return {
         "slice": piece.pk,
         "submission": piece.submission_id,
         "version": piece.version,
         "sha256": piece.sha256,
         "year": plan.code,
+        "held": rows,
     }
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import date, timedelta
+from fractions import Fraction
 
 import openpyxl
 import pytest
@@ -287,7 +288,7 @@ def test_deliveries_timeliness_and_revisions_are_those_of_the_releases(
     page = page_text(client, "/figures/quality/?dataset=WPF")
     assert "WPF-1 → WPF-2 0 of 3 periods changed, by 0.0% of their sum" in page
     assert "within 2 of the true count" in page
-    assert "How many are held is not published." in page
+    assert "Rows with an error are held back until they are corrected" in page
 
 
 def test_a_revision_is_the_sum_of_what_moved_in_percent_of_what_is(permits):
@@ -302,3 +303,45 @@ def test_pages_of_quality_say_that_nothing_is_released(db, client):
     for address in ("/figures/coverage/", "/figures/quality/"):
         assert "No figures are released yet" in page_text(client, address)
     assert "0 of 15 rows have a released figure" in page_text(client, "/figures/matrix/")
+
+
+def test_the_region_where_sex_is_most_often_missing_is_named_where_the_tables_tell(
+    released, client
+):
+    edition = editions.latest("BCR")
+    shares = quality.by_place(edition, "REGION")
+    rows = figures.tabulate(edition, ["REGION"]).rows
+    counted = {row.codes[0]: row.figures for row in rows}
+    assert set(shares) == {code for code in counted if code not in ("_X", "TM-_U")}
+    for code, share in shares.items():
+        assert share.figures == counted[code]
+        assert share.hidden == (counted["_X"].o if "_X" in counted else 0)
+    codes, is_certain = quality.most_often(shares)
+    page = page_text(client, "/figures/coverage/?dataset=BCR")
+    names = [edition.structure.by_name["REGION"].label(code, "en") for code in codes]
+    said = f"most often not stated in {names[0]}" if is_certain else f"any of: {', '.join(names)}."
+    assert said in page
+
+
+@given(
+    st.lists(st.tuples(st.integers(50, 500), st.integers(0, 60)), min_size=1, max_size=6),
+    st.integers(0, 60),
+    st.data(),
+)
+def test_whoever_is_hidden_the_region_with_most_is_among_those_that_are_named(
+    regions, hidden, data
+):
+    shares = {
+        f"R{k}": quality.Share(Figures(stated, stated, other, 3), "A", hidden)
+        for k, (stated, other) in enumerate(regions)
+    }
+    codes, is_certain = quality.most_often(shares)
+    left, real = hidden, {}
+    for code, share in shares.items():
+        here = data.draw(st.integers(0, left))
+        left -= here
+        other = share.figures.o + here
+        real[code] = Fraction(other, share.figures.f + share.figures.m + other)
+    first = max(real.values())
+    assert any(real[code] == first for code in codes)
+    assert not is_certain or [c for c in real if real[c] == first] == codes
