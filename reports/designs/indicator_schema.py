@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from reports.designs.schema import NAME, WHERE
+from reports.designs.schema import CODES, NAME, WHERE
 from standards import schemas
 from standards.definitions import Kind
 
@@ -20,10 +20,11 @@ KINDS = {
     "dissimilarity": "Duncan's index of dissimilarity of women and men over the codes of `over`",
     "change": "the change of the share of women in a year, decomposed over the codes of `over` (Kitagawa)",
     "gap": "by how much the median amount of women is below that of men, over bands of amounts",
+    "rates": "the rate of women (how many of the cases `among` are `codes` of `over`) divided by that of men",
     "ages": "the median age, and the share under 18, of women and of men, from five-year ages",
 }
 SEXES = ("F", "M", "_OU")
-OWN_KEYS = {"ratio": ("numerator", "denominator", "times")}
+OWN_KEYS = {"ratio": ("numerator", "denominator", "times"), "rates": ("codes", "among")}
 SERIES_NAME = schemas.name("[a-z][a-z0-9_]*", "small letters, digits and _, such as wpf")
 CODE = schemas.name("[A-Z][A-Z0-9_]*", "capital letters, digits and _, such as G1")
 COUNTED = schemas.distinct(schemas.choice(SEXES), least=1)
@@ -33,6 +34,14 @@ CALCULATION = schemas.mapping(
         "numerator": {**COUNTED, "description": "ratio: the sexes that are divided"},
         "denominator": {**COUNTED, "description": "ratio: the sexes by which is divided"},
         "times": schemas.whole("ratio: what the result is multiplied by", minimum=1),
+        "codes": {
+            **CODES,
+            "description": "rates: the codes of `over` that are counted, such as refusals",
+        },
+        "among": {
+            **CODES,
+            "description": "rates: the codes they are a part of, such as all decisions",
+        },
     },
     required=["kind"],
     description="how it is worked out from published counts",

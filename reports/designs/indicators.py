@@ -24,21 +24,26 @@ GAPS: dict[str, frozenset[str]] = {
     "parity": frozenset({"value", "adjusted", "coverage"}),
     "shares": frozenset({"high", "most", "low", "least", "coverage"}),
     "dissimilarity": frozenset({"value", "coverage"}),
+    "rates": frozenset({"value", "rate_women", "rate_men", "coverage"}),
     "change": frozenset({"value", "mix", "within", "before", "coverage"}),
     "ages": frozenset({"women", "men", "coverage"}),
     "gap": frozenset({"value", "coverage"}),
 }
-OVER = frozenset({"shares", "dissimilarity", "change", "ages", "gap"})  # kinds that compare codes
+OVER = frozenset(
+    {"shares", "dissimilarity", "rates", "change", "ages", "gap"}
+)  # kinds that compare codes
 
 
 @dataclass(frozen=True)
 class Calculation:
-    """How an indicator is worked out; numerator, denominator and times only of a ratio."""
+    """How an indicator is worked out; numerator, denominator and times only of a ratio, codes and among of rates."""
 
     kind: str
     numerator: tuple[str, ...] = ()
     denominator: tuple[str, ...] = ()
     times: int = 1
+    codes: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +124,8 @@ def _read(path: Path, _text: str) -> Indicator:
 
 
 def _calculation(content: Mapping[str, Any]) -> Calculation:
-    sexes = {key: tuple(content[key]) for key in ("numerator", "denominator") if key in content}
-    return Calculation(**{**content, **sexes})
+    lists = {key: tuple(value) for key, value in content.items() if isinstance(value, list)}
+    return Calculation(**{**content, **lists})
 
 
 def _of_content(content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -151,6 +156,8 @@ def _of_calculation(content: Mapping[str, Any]) -> Iterator[Problem]:
     if numerator & denominator and not numerator < denominator:
         text = "the numerator is a part of the denominator, or has nothing in common with it"
         yield Problem((*path, "numerator"), text)
+    if not set(content.get("codes", ())) <= set(content.get("among", ())):
+        yield Problem((*path, "codes"), "the codes are some of those they are counted among")
 
 
 def _of_reading(reading: Labels, kind: str) -> Iterator[Problem]:
@@ -188,7 +195,9 @@ def _problems(
             amounts = [d.name for d in dataset.dimensions if d.amounts]
             yield from unknown([series.over], amounts, "dimension of amounts", (*path, "over"))
         where = series.where or (dataset.headline.where if dataset.headline else {})
-        wrong = list(where_problems(dataset, series.where))
+        among = indicator.calculation.among if indicator.calculation else ()
+        compared = {series.over: among} if among else {}
+        wrong = [*where_problems(dataset, series.where), *where_problems(dataset, compared)]
         yield from (Problem((*path, *problem.path), problem.text) for problem in wrong)
         asked = {dataset.times[-1], *((series.over,) if series.over else ()), *where}
         if not wrong and dataset.family.holding(sorted(asked)) is None:

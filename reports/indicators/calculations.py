@@ -143,6 +143,30 @@ def dissimilarity(asked: Asked) -> list[Reading]:
     return [_reading("", "value", fewer, value, ends, 1)]
 
 
+def rates(asked: Asked) -> list[Reading]:
+    """Work out which part of the women's cases `among` is of `codes`, the same of men, and the one by the other."""
+    design = asked.calculation
+    measures = {"rate_women": "women", "rate_men": "men"}
+    parts, bottoms, ends = {}, {}, {}
+    for measure, name in measures.items():
+        of_sex = {c.code: getattr(c, name) for c in asked.cells if c.code in design.among}
+        part = added([count for code, count in of_sex.items() if code in design.codes])
+        rest = added([count for code, count in of_sex.items() if code not in design.codes])
+        parts[measure], bottoms[measure] = part, part + rest
+        ends[measure] = intervals.share(part, rest)
+    fewer = min(bottoms.values(), key=lambda count: count.published)
+    few = [r for m in ("value", *measures) if (r := _too_few("", m, fewer, asked.least))]
+    if few:
+        return few
+    of = {m: parts[m].published / bottoms[m].published for m in measures}
+    found = [_reading("", m, bottoms[m], of[m], ends[m], 100) for m in measures]
+    if not of["rate_men"]:
+        return [Reading("", "value", 0, why=NONE), *found]
+    value = of["rate_women"] / of["rate_men"]
+    quotient = intervals.divided(ends["rate_women"], ends["rate_men"])
+    return [_reading("", "value", fewer, value, quotient, 1), *found]
+
+
 def change(asked: Asked) -> list[Reading]:
     """Decompose the change of the share of women since the year before (Kitagawa 1955), in points.
 
@@ -215,6 +239,7 @@ CALCULATIONS: dict[str, Callable[[Asked], list[Reading]]] = {
     "parity": parity,
     "shares": shares,
     "dissimilarity": dissimilarity,
+    "rates": rates,
     "change": change,
     "ages": ages,
     "gap": gap,

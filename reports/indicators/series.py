@@ -219,13 +219,18 @@ def _point(
     )
     if any(part.is_gap for part in parts):
         readings = _without_values(readings, NOT_DELIVERED)
-    elif any(part.unbroken > MOST_UNBROKEN for part in parts):
+    elif any(part.unbroken > _most_unbroken(calculation.kind) for part in parts):
         readings = _without_values(readings, UNBROKEN)
     status = next((part.status for part in parts if part.status != NORMAL), NORMAL)
     unbroken = max(part.unbroken for part in parts)
     return Point(
         *key, status, counted.figures, tuple(readings), unbroken, earlier if before else ""
     )
+
+
+def _most_unbroken(kind: str) -> float:
+    """Return what part may lack a code. Of rates none: what is not broken down may all be of the code that is counted."""
+    return 0.0 if kind == "rates" else MOST_UNBROKEN
 
 
 def _without_values(readings: Sequence[Reading], why: str) -> list[Reading]:

@@ -32,6 +32,8 @@ MEASURES = {
     "quotient": (marked("Location quotient"), "index"),
     "median": (marked("Median age"), "years"),
     "under_18": (marked("Under 18"), "percent"),
+    "rate_women": (marked("Rate of women"), "percent"),
+    "rate_men": (marked("Rate of men"), "percent"),
     "mix": (marked("Mix of groups"), "points"),
     "within": (marked("Within groups"), "points"),
 }
@@ -228,6 +230,11 @@ def _about_unknown() -> str:
 
 
 def _about_unbroken(series: Series) -> str:
+    if series.indicator.calculation and series.indicator.calculation.kind == "rates":
+        return _(
+            "Groups that are too small, and quarters that are not over, are not broken down: of a period that has any of "
+            "them among women or men nothing is said. Who has no sex is not counted."
+        )
     part = max(point.unbroken for point in series.points)
     return _(
         "Groups that are too small, and quarters that are not over, are not broken down: in a period up to %(share)s%% of "

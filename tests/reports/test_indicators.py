@@ -17,7 +17,7 @@ from reports.designs.indicators import Calculation, indicators
 from reports.indicators import intervals, series, words
 from reports.indicators.calculations import CALCULATIONS, Asked, Cell, Reading
 from reports.indicators.intervals import Count
-from reports.published import editions
+from reports.published import editions, figures
 from standards.definitions import InvalidDefinition
 from tests.reports.conftest import LATER, MONTHS, draw
 
@@ -115,6 +115,18 @@ def test_the_median_age_lies_inside_its_group_and_18_inside_15_to_19():
     assert found["M", "median"].why == "no_end"  # half are 85 and over
 
 
+def test_refusals_of_women_are_related_to_those_of_men_by_the_decisions_on_each():
+    decided = [cell("ISS", 60, 150), cell("REN", 20, 30), cell("REF", 20, 20), cell("WDR", 99, 99)]
+    found = worked(OURS["G8"].calculation, decided)
+    assert found["", "rate_women"].value == pytest.approx(20.0)  # 20 of 100
+    assert found["", "rate_men"].value == pytest.approx(10.0)  # 20 of 200
+    assert found["", "value"].value == pytest.approx(2.0) and found["", "value"].of == 100
+    nobody = worked(OURS["G8"].calculation, [cell("ISS", 60, 150), cell("REF", 40, 0)])
+    assert nobody["", "value"].why == "none" and nobody["", "rate_women"].value == pytest.approx(40)
+    few = worked(OURS["G8"].calculation, decided, least=101)
+    assert {reading.why for reading in few.values()} == {"few"}
+
+
 # What must hold for every truth that rounds to what is published.
 
 BASES = st.sampled_from([3, 5])
@@ -167,6 +179,12 @@ def test_no_truth_passes_the_ends_of_the_rounding(kind, pair):
 @pytest.mark.parametrize("code", ["G1", "G2", "G4"])
 def test_no_truth_passes_the_ends_of_a_ratio(code, pair):
     assert_the_truth_is_inside(OURS[code].calculation, *pair)
+
+
+@given(truths())
+def test_no_truth_passes_the_ends_of_a_ratio_of_rates(pair):
+    design = Calculation("rates", codes=("Y0T4",), among=("Y0T4", "Y5T9", "Y10T14"))
+    assert_the_truth_is_inside(design, *pair)
 
 
 @given(truths(), truths())
@@ -347,13 +365,34 @@ def test_the_list_has_all_fourteen_and_invents_no_number(released, client):
     for one in OURS.values():
         assert one.name["en"] in page
     waiting = page.split("Not yet")[1]
-    for code in ("G7", "G8", "G10", "G11", "G14"):
+    for code in ("G7", "G10", "G11", "G14"):
         assert OURS[code].name["en"] in waiting
         assert OURS[code].needs[0].why["en"] in waiting
         assert client.get(f"{V1}/{code}").status_code == 404
         assert OURS[code].needs[0].why["en"] in client.get(f"{V1}/{code}").json()["detail"]
         assert client.get(f"/figures/indicators/{code}/").status_code == 200
         assert client.get(f"/figures/indicators/{code}.csv").status_code == 404
+
+
+def test_refusals_are_those_of_the_detailed_decisions_and_an_open_quarter_says_nothing_of_them(
+    permits, accept, publish, client
+):
+    edition = editions.latest("WPF")
+    by = figures.tabulate(edition, ["QUARTER", "OUTCOME"], {"DECISION": ["GRANTED", "OTHER"]})
+    counted = {row.codes[1]: row.figures for row in by.rows}
+    rates = [
+        getattr(counted["REF"], sex) / sum(getattr(counted[c], sex) for c in ("ISS", "REN", "REF"))
+        for sex in ("f", "m")
+    ]
+    (row, *_rates) = client.get(f"{V1}/G8?by=quarter").json()["rows"]
+    assert row["MEASURE"] == "value" and row["OBS_VALUE"] == round(rates[0] / rates[1], 2)
+    page = strip_tags(client.get("/figures/indicators/G8/?by=quarter").content.decode())
+    assert f"{100 * rates[0]:.1f}% of the decisions on women" in " ".join(page.split())
+    accept("SMS-WPF", draw("SMS-WPF", LATER, 240, seed=9))
+    publish("WPF")
+    rows = client.get(f"{V1}/G8?by=quarter").json()["rows"]
+    opened = [r for r in rows if r["TIME_PERIOD"] == "2026-Q2"]
+    assert {r["WHY_NO_VALUE"] for r in opened} == {"too much is not broken down"}
 
 
 def test_nothing_released_is_no_number_and_no_fault(client, db):
