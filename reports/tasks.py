@@ -6,10 +6,11 @@ from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
 from reports.exact import slices
-from reports.releases import building, scanning, subscriptions
+from reports.releases import building, measuring, scanning, subscriptions
 
 queue.handler("reports.seal")(scope.of_job(slices.seal))
 queue.handler("reports.publish")(scope.of_job(building.build_release, needs=Permission.PUBLISH))
+queue.handler(measuring.NAME)(scope.of_job(measuring.run, needs=Permission.TABULATE))
 
 
 @shared_task(name="reports.scan")

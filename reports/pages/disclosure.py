@@ -3,7 +3,7 @@
 How far figures are from the truth tells of the truth, so these pages are for those who may make exact tables.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -62,12 +62,17 @@ def build(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def gates(build: Build) -> Iterator[dict[str, Any]]:
-    """Yield the gates of a build in words, each in the year where most was measured.
+    """Yield the gates of a build in words, each in the year where most was measured."""
+    yield from worst_of(build.gates)
+
+
+def worst_of(measured: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield measured gates in words, each in the year where most was measured.
 
     A least number is stored below zero, so that every gate is "at most".
     """
     worst: dict[str, Mapping[str, Any]] = {}
-    for gate in build.gates:
+    for gate in measured:
         if gate["name"] not in worst or gate["measured"] > worst[gate["name"]]["measured"]:
             worst[gate["name"]] = gate
     for gate in worst.values():

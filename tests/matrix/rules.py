@@ -415,6 +415,9 @@ ROUTES = {
     "reports:disclosure_of": page(
         places=disclosed, get=P.TABULATE, post=P.TABULATE, posts=a_signature
     ),
+    "reports:design": page(
+        places=named("dataset", {"SLP": True, "NONE": False}), get=P.TABULATE, post=P.TABULATE
+    ),
     # The desk of releases
     "reports:releases": page(get=P.PUBLISH),
     "reports:build": page(places=builds, get=None, post=P.PUBLISH),
