@@ -20,7 +20,8 @@ def held_of(pieces: Iterable[Slice], known: Published) -> list[Held]:
 
     Of a slice that is out already it is the number that was pinned with it.
     """
-    pinned = {one["slice"]: one.get("held") for one in known.source.inputs} if known.source else {}
+    inputs = known.source.inputs if known.source else []
+    pinned = {one["slice"]: one["held"] for one in inputs if one.get("held") is not None}
     return [(p, pinned[p.pk] if p.pk in pinned else _acknowledged(p)) for p in pieces]
 
 
