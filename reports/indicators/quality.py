@@ -166,20 +166,20 @@ def deliveries(edition: Edition) -> list[Delivery]:
 
 
 def held(edition: Edition) -> tuple[str, dict[str, dict[str, int]]]:
-    """Return by which periods the shares of held rows are told, the shortest that have any, and {agency: {code: percent}}.
+    """Return by which periods the shares of held rows are told, and {agency: {code: percent}}.
 
-    Nothing where all of them are of too few rows, and in releases from before they were told.
+    They are the shortest of which every agency has a share that has one at all. Nothing where all are of too few rows,
+    and in releases from before they were told.
     """
-    structure, shares = edition.structure, edition.structure.held
-    for time in reversed(times(structure)):
+    structure, told = edition.structure, {}
+    for time in times(structure):
         codes = {item.code for item in structure.by_name[time].items}
         found: dict[str, dict[str, int]] = {}
-        for share in shares:
+        for share in structure.held:
             if share.code in codes:
                 found.setdefault(share.agency, {})[share.code] = share.percent
-        if found:
-            return time, found
-    return "", {}
+        told[time] = found
+    return max(told.items(), key=lambda pair: (len(pair[1]), times(structure).index(pair[0])))
 
 
 def timeliness(history: Sequence[Edition]) -> list[Timeliness]:

@@ -143,9 +143,11 @@ def _held(edition: Edition) -> HeldTable | None:
     if not found:
         return None
     shown = _shown(edition, time)
+    agencies = sorted({*edition.structure.sources, *found})
+    shares = {agency: found.get(agency, {}) for agency in agencies}
     return HeldTable(
         [short_period_name(code, active_language()) for code in shown],
-        [(agency, [str(of.get(code, "..")) for code in shown]) for agency, of in found.items()],
+        [(agency, [str(of.get(code, "..")) for code in shown]) for agency, of in shares.items()],
     )
 
 
