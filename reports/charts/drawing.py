@@ -16,6 +16,7 @@ from typing import Any
 import vl_convert
 from django.utils.translation import gettext as _
 
+from reports.charts.year_before import Earlier
 from reports.published.figures import Row
 from reports.published.structure import Dimension
 from standards import numbers
@@ -62,7 +63,8 @@ class Canvas:
     language: str
 
 
-DrawFunction = Callable[[Sequence[Row], Dimension, Canvas], Spec]
+# Of rows, their dimension and a canvas; kinds that compare take the figures of the year before too.
+DrawFunction = Callable[..., Spec]
 
 
 def draw(spec: Spec, canvas: Canvas) -> bytes:
@@ -112,10 +114,16 @@ def room(texts: Iterable[str], *, bold: bool = False) -> int:
     return ceil(longest * LETTERS * (1.12 if bold else 1))
 
 
-def pyramid(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
-    """Women to the left, men to the right, the names of the groups between, oldest at the top."""
+def pyramid(
+    rows: Sequence[Row], dimension: Dimension, canvas: Canvas, before: Earlier | None = None
+) -> Spec:
+    """Women to the left, men to the right, the names of the groups between, oldest at the top.
+
+    The year before is an outline over the bars.
+    """
     groups = [dimension.label(row.codes[0], canvas.language) for row in reversed(rows)]
-    largest = max((n for row in rows for _sex, n in by_sex(row)), default=0) or 1
+    earlier = [r for row in rows if before and (r := before.rows.get(row.codes[0]))]
+    largest = max((n for row in (*rows, *earlier) for _sex, n in by_sex(row)), default=0) or 1
     middle, edge = room(groups) + 16, room([numbers.count(largest)]) // 2 + 1
     width = canvas.width - 2 * edge
     side = (width - middle) / 2
@@ -124,12 +132,15 @@ def pyramid(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     ticks = [n for n in round_ticks(largest, fit) if n <= largest]
     if len(ticks) == 1:  # the first round count is too large: half of it is not
         ticks = [n for n in round_ticks(largest, 2 * fit) if n <= largest]
-    values = [
-        {"group": dimension.label(row.codes[0], canvas.language), "sex": sex}
-        | {"from": sign * gap, "to": sign * (gap + n)}
-        for row in rows
-        for (sex, n), sign in zip(by_sex(row), (-1, 1), strict=True)
-    ]
+
+    def sides(drawn: Sequence[Row]) -> list[Spec]:
+        return [
+            {"group": dimension.label(row.codes[0], canvas.language), "sex": sex}
+            | {"from": sign * gap, "to": sign * (gap + n)}
+            for row in drawn
+            for (sex, n), sign in zip(by_sex(row), (-1, 1), strict=True)
+        ]
+
     scale: Spec = {"paddingInner": 0.12}
     y = {"field": "group", "type": "nominal", "sort": groups, "axis": None, "scale": scale}
     axis = {
@@ -148,12 +159,31 @@ def pyramid(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         "mark": "text",
         "encoding": {"x": {"value": width / 2}, "y": y, "text": {"field": "group"}},
     }
+    height = 24 * len(rows)
+    outlined = before and [
+        {
+            "data": {"values": sides(earlier)},
+            "mark": {"type": "bar", "filled": False, "stroke": canvas.colours["ink"]},
+            "encoding": {"x": x, "x2": {"field": "to"}, "y": y},
+        },
+        *outline_legend(before.label, (width / 2, height + 26 + LINE / 2), canvas),
+    ]
     return {
         "width": width,
-        "height": 24 * len(rows),
-        "padding": {"left": edge, "right": edge, "top": 2 * LINE, "bottom": 26},
-        "data": {"values": values},
-        "layer": [{"mark": "bar", "encoding": bar}, names, *heads],
+        "height": height,
+        "padding": {
+            "left": edge,
+            "right": edge,
+            "top": 2 * LINE,
+            "bottom": 26 + (LINE + 8 if before else 0),
+        },
+        "data": {"values": sides(rows)},
+        "layer": [
+            {"mark": "bar", "encoding": bar},
+            *(outlined or ()),
+            names,
+            *heads,
+        ],
     }
 
 
@@ -267,6 +297,39 @@ class Lines:
             "data": {"values": list(values)},
             "layer": [*layers, names],
         }
+
+
+def outline_legend(text: str, at: tuple[float, float], canvas: Canvas) -> list[Spec]:
+    """What an outline is, centred at a place in pixels: a small outline, and the text."""
+    left, width = at[0] - room([text]) / 2 - 11, 16
+    box = {"type": "rect", "filled": False, "stroke": canvas.colours["ink"]}
+    place = {"x": left - width / 2, "x2": left + width / 2, "y": at[1] - 6, "y2": at[1] + 5}
+    mark = {"type": "text", "text": text, "align": "left", "color": canvas.colours["muted"]}
+    return [
+        {
+            "data": {"values": [{}]},
+            "mark": box,
+            "encoding": {key: {"value": value} for key, value in place.items()},
+        },
+        {
+            "data": {"values": [{}]},
+            "mark": mark,
+            "encoding": {"x": {"value": left + width / 2 + 6}, "y": {"value": at[1]}},
+        },
+    ]
+
+
+def dotted_legend(text: str, y: float, canvas: Canvas) -> list[Spec]:
+    """What dotted lines are, at the left of a height in pixels."""
+    rule = {"type": "rule", "strokeDash": [3, 3], "strokeWidth": 1.5}
+    rule["color"] = canvas.colours["muted"]
+    mark = {"type": "text", "text": text, "align": "left", "color": canvas.colours["muted"]}
+    place = {"x": {"value": 0}, "x2": {"value": 24}, "y": {"value": y}}
+    return [
+        {"data": {"values": [{}]}, "mark": rule, "encoding": place},
+        {"data": {"values": [{}]}, "mark": mark}
+        | {"encoding": {"x": {"value": 32}, "y": {"value": y}}},
+    ]
 
 
 def text_of_sex(text: str, at: tuple[float, float], sex: str, canvas: Canvas, align: str) -> Spec:

@@ -57,7 +57,11 @@ def compared(rows: Sequence[Row]) -> tuple[Span, ...]:
     for row in whole:
         with suppress(InvalidPeriod):  # an academic year lies in no calendar year
             years[str(Period.parse(row.codes[0]).within("A"))].append(row)
-    full = [_span(year, inside) for year, inside in years.items() if _all_of(inside)]
+    full = [
+        _span(year, inside)
+        for year, inside in years.items()
+        if _all_of([row.codes[0] for row in inside])
+    ]
     singles = [_span(row.codes[0], [row]) for row in whole]
     spans = full if len(full) > 1 else singles
     return (spans[0], spans[-1]) if len(spans) > 1 else tuple(spans)
@@ -100,9 +104,17 @@ def of_year(rows: Sequence[Row], dimension: Dimension) -> str:
     return _("%(span)s: women are %(share)s%%, a year before %(before)s%%") % words
 
 
+def of_two_years(rows: Sequence[Row], dimension: Dimension) -> str:
+    """Return the numbers of women and men in the newest year so far, and in the same periods of the year before."""
+    return _of_spans(newest_year(rows)[::-1])
+
+
 def of_trend(rows: Sequence[Row], dimension: Dimension) -> str:
     """Return the numbers of women and men in the spans that are compared."""
-    spans = compared(rows)
+    return _of_spans(compared(rows))
+
+
+def _of_spans(spans: Sequence[Span]) -> str:
     if not spans:
         return _("No figures for this choice.")
     if len(spans) == 1:
@@ -166,18 +178,24 @@ def of_shares(rows: Sequence[Row], dimension: Dimension) -> str:
     return _("In %(high)s %(most)s%% are women, in %(low)s %(least)s%%") % words
 
 
+def span_of_periods(periods: Sequence[str], figures: Figures) -> Span:
+    """Return periods of one year as a span; with its code where they are all of it, or one."""
+    code = periods[0] if len(periods) == 1 else periods[0][:4] if _all_of(periods) else ""
+    return Span(code, tuple(periods), figures)
+
+
 def _span(code: str, rows: Sequence[Row]) -> Span:
-    figures = add_figures((row.figures for row in rows), rows[0].figures.base)
-    return Span(code, tuple(row.codes[0] for row in rows), figures)
+    return Span(code, tuple(row.codes[0] for row in rows), _sum_of(rows))
 
 
 def _span_of(rows: list[Row]) -> Span:
-    """Return periods of one year as a span; with its code where they are all of it, or one."""
-    if len(rows) == 1:
-        return _span(rows[0].codes[0], rows)
-    return _span(rows[0].codes[0][:4] if _all_of(rows) else "", rows)
+    return span_of_periods([row.codes[0] for row in rows], _sum_of(rows))
 
 
-def _all_of(rows: Sequence[Row]) -> bool:
+def _sum_of(rows: Sequence[Row]) -> Figures:
+    return add_figures((row.figures for row in rows), rows[0].figures.base)
+
+
+def _all_of(periods: Sequence[str]) -> bool:
     """Say whether these periods of one year are all it has: twelve months, four quarters."""
-    return len(rows) == FREQUENCIES[Period.parse(rows[0].codes[0]).frequency].parts
+    return len(periods) == FREQUENCIES[Period.parse(periods[0]).frequency].parts

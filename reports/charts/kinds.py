@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext as _
 
 from reports.charts import findings
-from reports.charts.drawing import DrawFunction, bars, pyramid, shares
+from reports.charts.drawing import Canvas, DrawFunction, Spec, bars, pyramid, shares
 from reports.charts.findings import Finding, is_rest
 from reports.charts.share_trend import share_trend
 from reports.charts.trend import trend
+from reports.charts.year_before import Earlier, earlier
 from reports.published.figures import Row, Table
 from reports.published.structure import ROLL_UPS, TIME, Dimension, Structure
 
@@ -23,7 +24,8 @@ class Kind:
     """One chart of the dashboard.
 
     top: how many codes are drawn beside what is left over; 0 draws all. rest: whether what is not
-    stated is drawn at all (an unknown age is on no side of a pyramid).
+    stated is drawn at all (an unknown age is on no side of a pyramid). compares: whether the figures of one year are
+    drawn beside those of the year before; of_two_years: what it says over time then, of both.
     """
 
     dimension: str
@@ -32,6 +34,8 @@ class Kind:
     largest_first: bool = False
     top: int = 0
     rest: bool = True
+    compares: bool = False
+    of_two_years: Finding | None = None
 
     def ordered(self, table: Table) -> Table:
         """Return the table in the order of the chart. What is left over comes last, however large."""
@@ -46,18 +50,38 @@ class Kind:
         rest = [row for row in table.rows if is_rest(row.codes[0])]
         return [*(named[: self.top] if self.top else named), *(rest if self.rest else ())]
 
+    def earlier(self, table: Table) -> Earlier | None:
+        """Return the figures of the year before that the chart draws beside those of a table, if there are any."""
+        return earlier(table) if self.compares else None
+
+    def spec(self, table: Table, canvas: Canvas) -> Spec | None:
+        """Return the chart of a table in the order of its kind, None where there is nothing to draw."""
+        rows, dimension = self.drawn(table), table.edition.structure.by_name[self.dimension]
+        if not rows:
+            return None
+        if before := self.earlier(table):
+            return self.draw(rows, dimension, canvas, before)
+        return self.draw(rows, dimension, canvas)
+
     def sentence(self, table: Table, dimension: Dimension) -> str:
         """Return the finding: about rows that are drawn and named, or that there is none."""
         rows: Sequence[Row] = [row for row in self.drawn(table) if not is_rest(row.codes[0])]
         if not any(row.figures.total for row in rows):
             return _("No figures for this choice.")
+        before = self.earlier(table) if self.of_two_years else None
+        if before and before.whole and self.of_two_years:
+            return self.of_two_years([*before.table.rows, *rows], dimension)
         return self.finding(rows, dimension)
 
 
 KINDS = {
-    "trend": Kind(TIME, trend, findings.of_trend),
-    "share": Kind(TIME, share_trend, findings.of_year),
-    "pyramid": Kind(AGES[0], pyramid, findings.of_ages, rest=False),
+    "trend": Kind(
+        TIME, trend, findings.of_trend, compares=True, of_two_years=findings.of_two_years
+    ),
+    "share": Kind(
+        TIME, share_trend, findings.of_year, compares=True, of_two_years=findings.of_year
+    ),
+    "pyramid": Kind(AGES[0], pyramid, findings.of_ages, rest=False, compares=True),
     "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
     "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
 }

@@ -6,29 +6,37 @@ from django.utils.translation import gettext as _
 
 from reports.charts.drawing import LINE, Canvas, Spec, axis_labels, room, round_ticks
 from reports.charts.trend import HEIGHT, period_axis
+from reports.charts.year_before import Earlier, period_before
 from reports.published.figures import NORMAL, Row
 from reports.published.structure import Dimension
 from standards.templatetags.words import percent
 
 NOW, BEFORE = "now", "before"
+Shares = dict[str, float | None]
 
 
-def share_trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
+def share_trend(
+    rows: Sequence[Row], dimension: Dimension, canvas: Canvas, before: Earlier | None = None
+) -> Spec:
     """The share of women in each period from zero, and, dotted, that of the same period a year earlier.
 
     The lines break where a delivery is missing, or where there are too few to say a share.
     """
     shares = {row.codes[0]: _share(row) for row in rows}
+    earlier = {code: _share(row) for code, row in before.rows.items()} if before else {}
+    for period in shares:
+        if (code := period_before(period)) in shares:
+            earlier[period] = shares[code]
     values = [
-        {"period": period, "line": line, "share": shares.get(code)}
+        {"period": period, "line": line, "share": of[period]}
+        for line, of in ((NOW, shares), (BEFORE, earlier))
         for period in shares
-        for line, code in ((NOW, period), (BEFORE, _year_before(period)))
-        if code in shares
+        if period in of
     ]
-    stated = [share for share in shares.values() if share is not None]
+    stated = [share for of in (shares, earlier) for share in of.values() if share is not None]
     ticks = round_ticks(int(max(stated, default=0)) + 1, 5)
     labels = [_("%(share)s%%") % {"share": tick} for tick in ticks]
-    last = stated[-1:]
+    last = [share for share in shares.values() if share is not None][-1:]
     ends = [*map(percent, last), _("a year before")]
     left, right = room(labels) + 8, room(ends, bold=True) + 14
     width = canvas.width - left - right
@@ -47,18 +55,13 @@ def share_trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Sp
         "layer": [
             _line(BEFORE, both, {"color": canvas.colours["edge"], "strokeDash": [3, 3]}),
             _line(NOW, both, {"color": canvas.colours["F"], "strokeWidth": 2.5}),
-            *_ends(shares, ticks[-1], width, canvas),
+            *_ends(shares, earlier, (ticks[-1], width), canvas),
         ],
     }
 
 
 def _share(row: Row) -> float | None:
     return row.figures.female_share if row.status == NORMAL else None
-
-
-def _year_before(period: str) -> str:
-    """Return the same part of the year before: 2025-03 of 2026-03, whatever the frequency."""
-    return f"{int(period[:4]) - 1}{period[4:]}"
 
 
 def _line(name: str, both: Spec, looks: Spec) -> Spec:
@@ -71,12 +74,13 @@ def _line(name: str, both: Spec, looks: Spec) -> Spec:
     }
 
 
-def _ends(shares: dict[str, float | None], top: int, width: int, canvas: Canvas) -> list[Spec]:
+def _ends(shares: Shares, earlier: Shares, scale: tuple[int, int], canvas: Canvas) -> list[Spec]:
     """The last share, and what the dotted line is, at the ends of the lines; apart where they end close together."""
     stated = [period for period, share in shares.items() if share is not None]
     if not stated:
         return []
-    now, before = shares[stated[-1]] or 0, shares.get(_year_before(stated[-1]))
+    top, width = scale
+    now, before = shares[stated[-1]] or 0, earlier.get(stated[-1])
     places = [(now, percent(now), canvas.colours["F-text"])]
     if before is not None:
         places.append((before, _("a year before"), canvas.colours["muted"]))

@@ -9,6 +9,7 @@ from reports.charts.drawing import (
     axis_labels,
     by_sex,
     colour,
+    dotted_legend,
     room,
     round_ticks,
     sex_name,
@@ -16,6 +17,7 @@ from reports.charts.drawing import (
     text_of_sex,
 )
 from reports.charts.findings import compared
+from reports.charts.year_before import Earlier
 from reports.published.figures import MISSING, NORMAL, Row
 from reports.published.structure import Dimension
 from standards import numbers
@@ -25,15 +27,18 @@ HEIGHT = 230  # pixels
 FEW = 16  # periods that have room for a point each
 
 
-def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
+def trend(
+    rows: Sequence[Row], dimension: Dimension, canvas: Canvas, before: Earlier | None = None
+) -> Spec:
     """Women and men over time, with their names and last numbers at the ends of the lines.
 
     A line breaks where a delivery is missing, and a mark stands there; the periods that the finding
-    compares are underlined.
+    compares are underlined. The year before is drawn dotted.
     """
     whole = [row for row in rows if row.status == NORMAL]
     last = by_sex((whole or rows)[-1])
-    ticks = round_ticks(max(n for row in rows for _sex, n in by_sex(row)), 5)
+    earlier = [r for row in rows if before and (r := before.rows.get(row.codes[0]))]
+    ticks = round_ticks(max(n for row in (*rows, *earlier) for _sex, n in by_sex(row)), 5)
     ends = [*(sex_name(sex) for sex, _n in last), *(numbers.count(n) for _sex, n in last)]
     left, right = room(map(numbers.count, ticks)) + 8, room(ends, bold=True) + 14
     width = canvas.width - left - right
@@ -48,10 +53,16 @@ def trend(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     return {
         "width": width,
         "height": HEIGHT,
-        "padding": {"left": left, "right": right, "top": LINE, "bottom": 26},
+        "padding": {
+            "left": left,
+            "right": right,
+            "top": LINE,
+            "bottom": 26 + (LINE + 8 if before else 0),
+        },
         "data": {"values": _points(rows)},
         "layer": [
-            *_compared_spans(rows, x, canvas),
+            *(_year_before(rows, before, {"x": x, "y": y}, canvas) if before else ()),
+            *(_compared_spans(rows, x, canvas) if not before else ()),
             *_missing_periods(rows, x, y, canvas),
             *_lines(rows, whole, {"x": x, "y": y, "color": colour(canvas)}),
             *_ends(last, ticks[-1], (width, HEIGHT), canvas),
@@ -68,6 +79,21 @@ def _lines(rows: Sequence[Row], whole: Sequence[Row], both: Spec) -> list[Spec]:
         {"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": both},
         *([{"mark": point | {"size": 30}, "encoding": shaped}] if few else []),
         {"data": {"values": _points(whole[-1:])}, "mark": point | {"size": 90}, "encoding": shaped},
+    ]
+
+
+def _year_before(rows: Sequence[Row], before: Earlier, both: Spec, canvas: Canvas) -> list[Spec]:
+    """The lines of the year before, dotted, and what they are."""
+    at = {row.codes[0]: before.rows[row.codes[0]] for row in rows if row.codes[0] in before.rows}
+    values = [
+        {"period": period, "sex": sex, "n": n if row.status == NORMAL else None}
+        for period, row in at.items()
+        for sex, n in by_sex(row)
+    ]
+    mark = {"type": "line", "strokeWidth": 1.5, "strokeDash": [3, 3]}
+    return [
+        {"data": {"values": values}, "mark": mark, "encoding": {**both, "color": colour(canvas)}},
+        *dotted_legend(before.label, HEIGHT + 26 + LINE / 2, canvas),
     ]
 
 

@@ -107,9 +107,14 @@ def of_dimension(request: HttpRequest, dimension: Dimension, structure: Structur
     return Filter(name, in_language(dimension.labels), default, tuple(options), chosen)
 
 
-def of_periods(request: HttpRequest, structure: Structure, time: str = TIME) -> list[Filter]:
-    """Return the filters for the first and the last period; time: months, quarters or years."""
-    codes = [item.code for item in structure.by_name[time].items]
+def of_periods(
+    request: HttpRequest, structure: Structure, time: str = TIME, year: str = ""
+) -> list[Filter]:
+    """Return the filters for the first and the last period; time: months, quarters or years. Of one year, its own
+    periods; none where it has only one."""
+    codes = [item.code for item in structure.by_name[time].items if item.code.startswith(year[:4])]
+    if year and len(codes) < 2:
+        return []
     periods = tuple((code, period_name(code, active_language())) for code in codes)
     labels = {"from": _("From"), "to": _("To")}
     return [

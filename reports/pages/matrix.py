@@ -20,7 +20,7 @@ from reports.indicators import matrix as matrices
 from reports.indicators import sets as filled
 from reports.indicators.asking import not_among
 from reports.indicators.matrix import STATES, Line, Objective, Told
-from reports.pages.dashboard import concept, unit
+from reports.pages.chart_figures import concept, unit
 from reports.pages.downloads import refusal
 from reports.pages.plots import Trend, trend_of
 from reports.published.query import Options, language_of, require_options

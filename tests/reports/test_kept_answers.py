@@ -10,7 +10,7 @@ from django.test import Client
 
 from reports.charts import drawing
 from reports.charts.kinds import kinds_of
-from reports.pages import dashboard
+from reports.pages import chart_figures
 from reports.published import caching, editions, figures, kept
 from reports.published.unavailable import Busy
 from standards.translation import active_language
@@ -55,11 +55,11 @@ def test_the_size_of_a_chart_is_that_of_its_drawing(released, dataset, width):
     for kind in kinds.values():
         table = kind.ordered(figures.tabulate(edition, [kind.dimension], {}))
         canvas = drawing.Canvas(drawing.WIDTHS[width], drawing.COLOURS["dark"], active_language())
-        spec = dashboard._spec(kind, table, canvas)
+        spec = kind.spec(table, canvas)
         drawn = drawing.draw(spec, canvas).decode()
         wide, high = drawing.size(spec)
         assert "<svg" in drawn and f' width="{wide}" height="{high}"' in drawn[:400]
-        assert dashboard._sizes(kind, table)[width] == (wide, high)
+        assert chart_figures.sizes(kind, table)[width] == (wide, high)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
@@ -222,11 +222,11 @@ def test_charts_that_a_process_remembers_are_those_of_the_question_and_the_langu
     client, released
 ):
     address = "/figures/?dataset=BCR&traveller=NAT"
-    dashboard._charts_of.cache_clear()
+    chart_figures.charts_of.cache_clear()
     first, other = client.get(address), client.get("/figures/?dataset=BCR&traveller=FOR")
     russian = client.get(address, headers={"Accept-Language": "ru"})
-    assert dashboard._charts_of.cache_info().misses == 3
+    assert chart_figures.charts_of.cache_info().misses == 3
     again = client.get(address)
-    assert dashboard._charts_of.cache_info().hits == 1
+    assert chart_figures.charts_of.cache_info().hits == 1
     charts = [r.content.decode().split("<figure")[1] for r in (first, again, other, russian)]
     assert charts[0] == charts[1] and len(set(charts)) == 3

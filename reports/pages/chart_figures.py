@@ -1,0 +1,135 @@
+"""A chart on a page: its finding, its picture, its numbers, and everything it can be taken away as."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from reports.charts import findings
+from reports.charts.drawing import COLOURS, WIDTHS, Canvas, size
+from reports.charts.kinds import Kind, kinds_of
+from reports.formats import flat
+from reports.pages import downloads, reuse
+from reports.pages.downloads import Downloads
+from reports.pages.filters import PageQuestion
+from reports.published import figures
+from reports.published.editions import Edition
+from reports.published.figures import Row, Table
+from reports.published.query import Question
+from standards.sex import Figures
+from standards.translation import active_language, in_language
+
+REMEMBERED = 300  # questions whose charts a process remembers, some 50 kB each
+
+
+@dataclass(frozen=True)
+class ChartFigure:
+    """A chart of the page: its finding, its table, its files, and the sizes of its drawings.
+
+    rows: label and row; spans: label and figures of the years that the finding compares; before: label and row of the
+    same periods a year before, which are drawn too, and before_title which periods they are.
+    """
+
+    kind: str
+    title: str
+    of: str
+    finding: str
+    rows: list[tuple[str, Row]]
+    spans: list[tuple[str, Figures]]
+    before: list[tuple[str, Row]]
+    before_title: str
+    total: Figures
+    footnotes: list[str]
+    query: str
+    downloads: Downloads
+    builder: str
+    sizes: dict[str, tuple[int, int]]
+    dataset: str = ""  # of a chart on a page of all datasets, with the name of its theme
+    theme: str = ""
+
+    @property
+    def drawing(self) -> str:
+        """Return the address of the drawing as a file; empty where there is nothing to draw."""
+        if not self.sizes["large"][0]:
+            return ""
+        return f"{reverse('reports:chart', args=[self.kind, 'large', 'light'])}?{self.query}"
+
+
+def of_page(reading: PageQuestion) -> SafeString:
+    """Return the charts of a page with their tables; a process remembers those of the latest questions."""
+    where = tuple((name, tuple(codes)) for name, codes in reading.question.where.items())
+    return charts_of(reading.edition, where, reading.query, active_language())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def charts_of(
+    edition: Edition, where: tuple[tuple[str, tuple[str, ...]], ...], query: str, _language: str
+) -> SafeString:
+    """Return all charts of a release for conditions; `query` are the parameters that ask for them."""
+    question = Question(edition, (), {name: list(codes) for name, codes in where})
+    return written([figure(kind, question, query) for kind in kinds_of(edition.structure)])
+
+
+def written(drawn: list[ChartFigure]) -> SafeString:
+    """Return charts as a page has them."""
+    return render_to_string("reports/_charts.html", {"figures": drawn})
+
+
+def figure(name: str, question: Question, parameters: str) -> ChartFigure:
+    """Return one chart; `parameters` of the page stand in its links."""
+    edition = question.edition
+    kind = kinds_of(edition.structure)[name]
+    table = kind.ordered(figures.tabulate(edition, [kind.dimension], question.where))
+    dimension = edition.structure.by_name[kind.dimension]
+    by = f"by={kind.dimension}" + (f"&{parameters}" if parameters else "")
+    query = QueryDict(parameters, mutable=True)
+    query["dataset"] = edition.dataset
+    spans = findings.year_rows(table) if table.time else []
+    before = kind.earlier(table)
+    before_rows = kind.ordered(before.table).rows if before else []
+    return ChartFigure(
+        kind=name,
+        title=in_language(dimension.labels),
+        of=f"{question.measure}, {unit(edition)}, {flat.chosen(edition, question.where)}",
+        finding=kind.sentence(table, dimension),
+        rows=[(findings.label_of(dimension, row.codes[0]), row) for row in table.rows],
+        spans=[(_("%(year)s, whole year") % {"year": s.label}, s.figures) for s in spans],
+        before=[(findings.label_of(dimension, row.codes[0]), row) for row in before_rows],
+        before_title=before.label if before else "",
+        total=table.total,
+        footnotes=flat.footnotes(table) if table.time else [],
+        query=query.urlencode(),
+        downloads=downloads.of_data(edition.dataset, by),
+        builder=reuse.builder_address(edition, [kind.dimension], parameters),
+        sizes=sizes(kind, table),
+    )
+
+
+def sizes(kind: Kind, table: Table) -> dict[str, tuple[int, int]]:
+    """Return the sizes of the drawings of a table; the same in every theme."""
+    found = {}
+    for name, width in WIDTHS.items():
+        spec = kind.spec(table, Canvas(width, COLOURS["light"], active_language()))
+        found[name] = size(spec) if spec else (0, 0)
+    return found
+
+
+def unit(edition: Edition) -> str:
+    """Return what is counted, in words (domain brief 1.19)."""
+    return {"PS": _("persons"), "EVT": _("events"), "DOC": _("documents")}.get(
+        edition.structure.unit, edition.structure.unit
+    )
+
+
+def concept(edition: Edition) -> str:
+    """Return by whose definition it is counted, in words (domain brief 2.4)."""
+    return {
+        "ADM": _("administrative count"),
+        "NAT_LAW": _("national legal definition"),
+        "UN98": _("UN recommendations 1998"),
+        "UN21": _("UN framework 2021"),
+    }.get(edition.structure.concept, edition.structure.concept)
