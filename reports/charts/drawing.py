@@ -16,6 +16,7 @@ from typing import Any
 import vl_convert
 from django.utils.translation import gettext as _
 
+from reports.charts import values
 from reports.charts.year_before import Earlier
 from reports.published.figures import Row
 from reports.published.structure import Dimension
@@ -51,6 +52,7 @@ LETTERS = 14  # pixels
 LINE = 17  # pixels from the middle of one line of text to the next
 NARROW, WIDE = frozenset(" .,:;'!|()[]ijltfrI\u00a0"), frozenset("mwMW%жмшщыюЖМШЩЫЮФД–—…")
 BESIDE = 0.36  # of the width: longer names stand above what they name, not beside it
+VALUES = "values"  # of a spec: what the parts of its picture stand for (`reports.charts.values`)
 Spec = dict[str, Any]
 
 
@@ -68,7 +70,7 @@ DrawFunction = Callable[..., Spec]
 
 
 def draw(spec: Spec, canvas: Canvas) -> bytes:
-    """Return the SVG of a spec."""
+    """Return the SVG of a spec, with its values (VALUES) as areas over the picture."""
     colours = canvas.colours
     config = {
         "background": None,
@@ -87,7 +89,11 @@ def draw(spec: Spec, canvas: Canvas) -> bytes:
         "axisQuantitative": {"domain": False, "ticks": False},
         "scale": {"zero": False},  # every domain is said, and begins at zero
     }
-    return vl_convert.vegalite_to_svg({**spec, "autosize": "none", "config": config}).encode()
+    areas = spec.get(VALUES, ())
+    spec = {key: value for key, value in spec.items() if key != VALUES}
+    svg = vl_convert.vegalite_to_svg({**spec, "autosize": "none", "config": config})
+    end = svg.rindex("</svg>")
+    return f"{svg[:end]}{values.written(areas, spec['padding'])}</svg>".encode()
 
 
 def size(spec: Spec) -> tuple[int, int]:
@@ -184,6 +190,9 @@ def pyramid(
             names,
             *heads,
         ],
+        VALUES: values.rows_below(
+            [values.in_words(row, dimension, before) for row in reversed(rows)], 0, width, height
+        ),
     }
 
 
@@ -196,7 +205,7 @@ def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     person = (lines.width - before - after) / (sum(most) or 1)  # pixels
     scale = {"domain": [-most[0] - before / person, most[1] + after / person]}
     x = {"field": "n", "type": "quantitative", "axis": None, "scale": scale}
-    values = [
+    counted = [
         {"name": name, "sex": sex, "n": -n if sex == "F" else n, "said": numbers.count(n)}
         for name, row in zip(lines.names, rows, strict=True)
         for sex, n in by_sex(row)
@@ -211,7 +220,7 @@ def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         }
         for sex, align, dx in (("F", "right", -6), ("M", "left", 6))
     ]
-    return lines.spec(values, [drawn, *beside])
+    return lines.spec(counted, [drawn, *beside])
 
 
 def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
@@ -221,7 +230,7 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     """
     stated = [row for row in rows if row.figures.female_share is not None]
     lines = Lines(stated, dimension, canvas, below=26)
-    values = [
+    drawn = [
         {
             "name": name,
             "share": row.figures.female_share,
@@ -229,7 +238,7 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         }
         for name, row in zip(lines.names, stated, strict=True)
     ]
-    beside = room(str(value["said"]) for value in values) + 14
+    beside = room(str(value["said"]) for value in drawn) + 14
     largest = max((row.figures.female_share or 0 for row in stated), default=0)
     half = room([_whole_percent(50)]) / 2 + 2
     end = max(50 / (1 - half / lines.width), largest / (1 - beside / lines.width))
@@ -252,7 +261,7 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     }
     text = {"type": "text", "align": "left", "dx": 12, "dy": lines.down}
     return lines.spec(
-        values,
+        drawn,
         [
             {"data": {"values": [{"share": 50}]}, "mark": dotted, "encoding": {"x": x}},
             {"mark": stem, "encoding": {"y": y, "x": x, "x2": {"datum": 0}}},
@@ -269,6 +278,7 @@ class Lines:
         self, rows: Sequence[Row], dimension: Dimension, canvas: Canvas, below: int = 4
     ) -> None:
         self.names = [dimension.label(row.codes[0], canvas.language) for row in rows]
+        self.said = [values.in_words(row, dimension) for row in rows]
         longest = room(self.names)
         self.above = longest > BESIDE * canvas.width
         self.left = 10 if self.above else longest + 8
@@ -278,7 +288,7 @@ class Lines:
         self.y: Spec = {"field": "name", "type": "nominal", "sort": self.names, "axis": None}
         self.y["scale"] = {"padding": 0}
 
-    def spec(self, values: Sequence[Spec], layers: Sequence[Spec]) -> Spec:
+    def spec(self, drawn: Sequence[Spec], layers: Sequence[Spec]) -> Spec:
         """Return the chart: the names, and what is drawn in each row."""
         place = {"align": "left", "dy": -self.down - 2} if self.above else {"align": "right"}
         names = {
@@ -290,12 +300,14 @@ class Lines:
                 "text": {"field": "name"},
             },
         }
+        height = self.step * len(self.names)
         return {
             "width": self.width,
-            "height": self.step * len(self.names),
+            "height": height,
             "padding": {"left": self.left, "right": 0, "top": 4, "bottom": self.below},
-            "data": {"values": list(values)},
+            "data": {"values": list(drawn)},
             "layer": [*layers, names],
+            VALUES: values.rows_below(self.said, self.left, self.width, height),
         }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from reports.charts.drawing import LINE, Canvas, Spec, axis_labels, room, round_ticks
+from reports.charts import values
+from reports.charts.drawing import LINE, VALUES, Canvas, Spec, axis_labels, room, round_ticks
 from reports.charts.trend import HEIGHT, period_axis
 from reports.charts.year_before import Earlier, period_before
 from reports.published.figures import NORMAL, Row
@@ -27,7 +28,7 @@ def share_trend(
     for period in shares:
         if (code := period_before(period)) in shares:
             earlier[period] = shares[code]
-    values = [
+    drawn = [
         {"period": period, "line": line, "share": of[period]}
         for line, of in ((NOW, shares), (BEFORE, earlier))
         for period in shares
@@ -44,19 +45,22 @@ def share_trend(
     scale = {"domain": [0, ticks[-1]]}
     x = {"field": "period", "type": "ordinal", "axis": period_axis(rows, canvas, width)}
     both = {
-        "x": {**x, "scale": {"padding": 0.3}},
+        "x": {**x, "scale": {"padding": values.PADDING}},
         "y": {"field": "share", "type": "quantitative", "scale": scale, "axis": axis},
     }
     return {
         "width": width,
         "height": HEIGHT,
         "padding": {"left": left, "right": right, "top": LINE, "bottom": 26},
-        "data": {"values": values},
+        "data": {"values": drawn},
         "layer": [
             _line(BEFORE, both, {"color": canvas.colours["edge"], "strokeDash": [3, 3]}),
             _line(NOW, both, {"color": canvas.colours["F"], "strokeWidth": 2.5}),
             *_ends(shares, earlier, (ticks[-1], width), canvas),
         ],
+        VALUES: values.periods_beside(
+            [values.in_words(row, dimension, before) for row in rows], width, HEIGHT
+        ),
     }
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from reports.charts import values
 from reports.charts.drawing import (
     LINE,
+    VALUES,
     Canvas,
     Spec,
     axis_labels,
@@ -49,7 +51,7 @@ def trend(
         "axis": {"values": ticks, "labelPadding": 8, **axis_labels(map(numbers.count, ticks))},
     }
     axis = period_axis(rows, canvas, width)
-    x = {"field": "period", "type": "ordinal", "axis": axis, "scale": {"padding": 0.3}}
+    x = {"field": "period", "type": "ordinal", "axis": axis, "scale": {"padding": values.PADDING}}
     return {
         "width": width,
         "height": HEIGHT,
@@ -67,6 +69,9 @@ def trend(
             *_lines(rows, whole, {"x": x, "y": y, "color": colour(canvas)}),
             *_ends(last, ticks[-1], (width, HEIGHT), canvas),
         ],
+        VALUES: values.periods_beside(
+            [values.in_words(row, dimension, before) for row in rows], width, HEIGHT
+        ),
     }
 
 
@@ -85,14 +90,14 @@ def _lines(rows: Sequence[Row], whole: Sequence[Row], both: Spec) -> list[Spec]:
 def _year_before(rows: Sequence[Row], before: Earlier, both: Spec, canvas: Canvas) -> list[Spec]:
     """The lines of the year before, dotted, and what they are."""
     at = {row.codes[0]: before.rows[row.codes[0]] for row in rows if row.codes[0] in before.rows}
-    values = [
+    counted = [
         {"period": period, "sex": sex, "n": n if row.status == NORMAL else None}
         for period, row in at.items()
         for sex, n in by_sex(row)
     ]
     mark = {"type": "line", "strokeWidth": 1.5, "strokeDash": [3, 3]}
     return [
-        {"data": {"values": values}, "mark": mark, "encoding": {**both, "color": colour(canvas)}},
+        {"data": {"values": counted}, "mark": mark, "encoding": {**both, "color": colour(canvas)}},
         *dotted_legend(before.label, HEIGHT + 26 + LINE / 2, canvas),
     ]
 
@@ -100,13 +105,13 @@ def _year_before(rows: Sequence[Row], before: Earlier, both: Spec, canvas: Canva
 def _compared_spans(rows: Sequence[Row], x: Spec, canvas: Canvas) -> list[Spec]:
     """Underline the whole years that the finding compares."""
     spans = [span for span in compared(rows) if len(span.periods) > 1]
-    values = [{"period": s.periods[0], "end": s.periods[-1], "year": s.label} for s in spans]
-    if not values:
+    underlined = [{"period": s.periods[0], "end": s.periods[-1], "year": s.label} for s in spans]
+    if not underlined:
         return []
     mark = {"type": "rule", "strokeWidth": 5, "color": canvas.colours["edge"], "opacity": 0.5}
     bottom = {"value": HEIGHT}
     return [
-        {"data": {"values": values}, "mark": mark}
+        {"data": {"values": underlined}, "mark": mark}
         | {"encoding": {"x": x, "x2": {"field": "end"}, "y": bottom}},
     ]
 

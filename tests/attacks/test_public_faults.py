@@ -122,7 +122,7 @@ def test_drawings_and_their_descriptions_hold_protected_values_only(client, rele
     """D15: every mark and every described number is a figure of the protected table."""
     edition = editions.latest(dataset)
     page = unescape(client.get(f"/figures/?dataset={dataset}").content.decode())
-    marks = 0
+    marks = titles = 0
     for name, kind in kinds_of(edition.structure).items():
         where = {}
         if edition.structure.headline:
@@ -139,9 +139,14 @@ def test_drawings_and_their_descriptions_hold_protected_values_only(client, rele
                     near = min(allowed, key=lambda a: (a[0] != sex, abs(a[1] - count)))
                     assert near[0] == sex and abs(near[1] - count) < 0.01, (address, sex, count)
                     marks += 1
+                for title in re.findall(r"<title>(.*?)</title>", svg):
+                    women, men = re.search(r": women ([\d,]+)[^,]*, men ([\d,]+)", title).groups()
+                    told = {("F", int(women.replace(",", ""))), ("M", int(men.replace(",", "")))}
+                    assert told <= allowed, (address, title)
+                    titles += 1
                 for share in re.findall(r"share: ([\d.]+); name", svg):
                     assert any(abs(float(share) - right) < 0.01 for right in shares), address
-    assert marks > 100
+    assert marks > 100 and titles > 50
     told = [figure for row in rows for figure in (row.figures.f, row.figures.m)]
     assert told
     for alt in re.findall(r'alt="([^"]*)"', page):

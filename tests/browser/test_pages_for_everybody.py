@@ -212,6 +212,27 @@ def test_the_dashboard_is_filtered_by_its_address(country, visit):
     assert int(part.replace(",", "")) < int(whole.replace(",", ""))
 
 
+def test_the_values_of_a_chart_are_read_by_pointer_and_arrow_keys(country, visit):
+    page = visit().page
+    page.goto("/figures/?dataset=WPF")
+    figure = page.locator("figure.chart").first
+    chart, line = figure.locator("[data-values]"), figure.locator("[data-value]")
+    figure.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('figure img').currentSrc")
+    figure.get_by_text("Show the numbers").click()
+    rows = [row.inner_text().split() for row in figure.locator("tbody tr").all()[:2]]
+    chart.focus()
+    for key, row in (("End", rows[1]), ("ArrowLeft", rows[0]), ("ArrowLeft", rows[0])):
+        page.keyboard.press(key)
+        said = f"{row[0]} {row[1]}: women {row[2]}"
+        expect(line).to_contain_text(said)
+        assert f"men {row[3]}" in line.inner_text()
+    expect(chart.locator(".mark")).to_be_visible()
+    box = chart.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2)
+    expect(line).to_contain_text(f"{rows[1][0]} {rows[1][1]}: women")
+
+
 def type_record(page, number):
     day = f"15.{world.MONTHS[2][5:]}.{world.MONTHS[2][:4]}"
     page.get_by_label("Record number").fill(number)
