@@ -32,6 +32,12 @@ urlpatterns = [
     path("figures/catalog.<slug:syntax>", catalogue.catalogue, name="catalogue"),
     path("figures/", dashboard.dashboard, name="dashboard"),
     path("figures/charts/<slug:kind>-<slug:width>-<slug:theme>.svg", drawings.chart, name="chart"),
+    path(
+        "figures/charts/<slug:kind>-<slug:width>-<slug:theme>.png",
+        drawings.chart,
+        {"suffix": "png"},
+        name="chart_png",
+    ),
     path("figures/releases/", public_releases.release_list, name="published_releases"),
     path("figures/releases/feed.atom", feeds.releases, name="feed"),
     path("figures/releases/compare/", comparisons.compare, name="compare"),

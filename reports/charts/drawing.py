@@ -33,6 +33,7 @@ COLOURS = {
         "ink": "#181d1c",
         "muted": "#565e5b",
         "line": "#dbd8ce",
+        "paper": "#faf9f5",
         "edge": "#868c88",
     },
     "dark": {
@@ -43,6 +44,7 @@ COLOURS = {
         "ink": "#ecebe5",
         "muted": "#a7afab",
         "line": "#353c39",
+        "paper": "#131716",
         "edge": "#79827d",
     },
 }

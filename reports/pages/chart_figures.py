@@ -3,20 +3,22 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from reports.charts import findings
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, size
 from reports.charts.kinds import Kind, kinds_of
+from reports.designs import indicators
 from reports.formats import flat
 from reports.pages import downloads, reuse
 from reports.pages.downloads import Downloads
 from reports.pages.filters import PageQuestion
-from reports.published import figures
+from reports.published import addresses, figures
 from reports.published.editions import Edition
 from reports.published.figures import Row, Table
 from reports.published.query import Question
@@ -24,6 +26,21 @@ from standards.sex import Figures
 from standards.translation import active_language, in_language
 
 REMEMBERED = 300  # questions whose charts a process remembers, some 50 kB each
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How a chart is used elsewhere, with its release named, so that it stays.
+
+    name: of the chart on its page; link: to it there; citation; embed: HTML that shows the picture on another page;
+    unseen: who cannot be seen in these figures.
+    """
+
+    name: str
+    link: str
+    citation: str
+    embed: str
+    unseen: str
 
 
 @dataclass(frozen=True)
@@ -48,30 +65,41 @@ class ChartFigure:
     downloads: Downloads
     builder: str
     sizes: dict[str, tuple[int, int]]
+    taken: Taken
     dataset: str = ""  # of a chart on a page of all datasets, with the name of its theme
     theme: str = ""
 
     @property
-    def drawing(self) -> str:
-        """Return the address of the drawing as a file; empty where there is nothing to draw."""
+    def drawings(self) -> list[tuple[str, str]]:
+        """Return the addresses of the drawing as a file, by format; none where there is nothing to draw."""
         if not self.sizes["large"][0]:
-            return ""
-        return f"{reverse('reports:chart', args=[self.kind, 'large', 'light'])}?{self.query}"
+            return []
+        looks = [self.kind, "large", "light"]
+        return [
+            (label, f"{reverse(route, args=looks)}?{self.query}")
+            for label, route in (("SVG", "reports:chart"), ("PNG", "reports:chart_png"))
+        ]
 
 
-def of_page(reading: PageQuestion) -> SafeString:
+def of_page(request: HttpRequest, reading: PageQuestion) -> SafeString:
     """Return the charts of a page with their tables; a process remembers those of the latest questions."""
     where = tuple((name, tuple(codes)) for name, codes in reading.question.where.items())
-    return charts_of(reading.edition, where, reading.query, active_language())
+    site = request.build_absolute_uri("/").rstrip("/")
+    return charts_of(reading.edition, where, reading.query, active_language(), site)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def charts_of(
-    edition: Edition, where: tuple[tuple[str, tuple[str, ...]], ...], query: str, _language: str
+    edition: Edition,
+    where: tuple[tuple[str, tuple[str, ...]], ...],
+    query: str,
+    _language: str,
+    site: str,
 ) -> SafeString:
-    """Return all charts of a release for conditions; `query` are the parameters that ask for them."""
+    """Return all charts of a release for conditions; `query` are the parameters that ask for them, and `site` is what
+    addresses begin with on other pages."""
     question = Question(edition, (), {name: list(codes) for name, codes in where})
-    return written([figure(kind, question, query) for kind in kinds_of(edition.structure)])
+    return written([figure(kind, question, query, site) for kind in kinds_of(edition.structure)])
 
 
 def written(drawn: list[ChartFigure]) -> SafeString:
@@ -79,7 +107,7 @@ def written(drawn: list[ChartFigure]) -> SafeString:
     return render_to_string("reports/_charts.html", {"figures": drawn})
 
 
-def figure(name: str, question: Question, parameters: str) -> ChartFigure:
+def figure(name: str, question: Question, parameters: str, site: str) -> ChartFigure:
     """Return one chart; `parameters` of the page stand in its links."""
     edition = question.edition
     kind = kinds_of(edition.structure)[name]
@@ -91,11 +119,12 @@ def figure(name: str, question: Question, parameters: str) -> ChartFigure:
     spans = findings.year_rows(table) if table.time else []
     before = kind.earlier(table)
     before_rows = kind.ordered(before.table).rows if before else []
+    finding, found = kind.sentence(table, dimension), sizes(kind, table)
     return ChartFigure(
         kind=name,
         title=in_language(dimension.labels),
         of=f"{question.measure}, {unit(edition)}, {flat.chosen(edition, question.where)}",
-        finding=kind.sentence(table, dimension),
+        finding=finding,
         rows=[(findings.label_of(dimension, row.codes[0]), row) for row in table.rows],
         spans=[(_("%(year)s, whole year") % {"year": s.label}, s.figures) for s in spans],
         before=[(findings.label_of(dimension, row.codes[0]), row) for row in before_rows],
@@ -105,7 +134,43 @@ def figure(name: str, question: Question, parameters: str) -> ChartFigure:
         query=query.urlencode(),
         downloads=downloads.of_data(edition.dataset, by),
         builder=reuse.builder_address(edition, [kind.dimension], parameters),
-        sizes=sizes(kind, table),
+        sizes=found,
+        taken=_taken(name, question, query, (finding, found["large"]), site),
+    )
+
+
+def _taken(
+    name: str,
+    question: Question,
+    query: QueryDict,
+    drawn: tuple[str, tuple[int, int]],
+    site: str,
+) -> Taken:
+    edition, (finding, (width, height)) = question.edition, drawn
+    kind = kinds_of(edition.structure)[name]
+    title = reuse.counted(question, edition.structure.by_name[kind.dimension])
+    pinned = addresses.changed(query, release=edition.name, as_of=None)
+    anchor = f"{edition.dataset}-{name}".lower()
+    link = f"{site}{reverse('reports:dashboard')}?{pinned}#{anchor}"
+    picture = f"{reverse('reports:chart', args=[name, 'large', 'light'])}?{pinned}"
+    embed = format_html(
+        '<figure><a href="{}"><img src="{}" width="{}" height="{}" alt="{}"></a>'
+        "<figcaption>{}. {}</figcaption></figure>",
+        link,
+        f"{site}{picture}&lang={active_language()}",
+        width,
+        height,
+        finding,
+        title,
+        reuse.source(edition),
+    )
+    unseen = indicators.unseen().get(edition.dataset)
+    return Taken(
+        name=anchor,
+        link=link,
+        citation=reuse.cited(edition, title, link),
+        embed=embed if width else "",
+        unseen=in_language(unseen) if unseen else "",
     )
 
 

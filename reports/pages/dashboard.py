@@ -71,7 +71,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "year_name": years.parameter(edition.structure),
         "year": years.chosen_year(reading),
         "sums": list(islice(_sums(question), SUMS)),
-        "charts": chart_figures.of_page(reading),
+        "charts": chart_figures.of_page(request, reading),
         "filters": _filters(request, reading),
         "notes": flat.notes(table),
         "filtered": question.chosen,
@@ -85,20 +85,23 @@ def overview(request: HttpRequest, editions: list[Edition]) -> HttpResponse:
     context = {
         "editions": [(e, in_language(e.structure.title)) for e in editions],
         "sums": [_sum_of_all(edition) for edition in editions],
-        "charts": _highlights(tuple(editions), active_language()),
+        "charts": _highlights(
+            tuple(editions), active_language(), request.build_absolute_uri("/").rstrip("/")
+        ),
     }
     return render(request, "reports/overview.html", context)
 
 
 @lru_cache(maxsize=chart_figures.REMEMBERED)
-def _highlights(editions: tuple[Edition, ...], _language: str) -> SafeString:
-    return chart_figures.written([_highlight(h) for h in highlights.highlights(list(editions))])
+def _highlights(editions: tuple[Edition, ...], _language: str, site: str) -> SafeString:
+    found = highlights.highlights(list(editions))
+    return chart_figures.written([_highlight(highlight, site) for highlight in found])
 
 
-def _highlight(highlight: Highlight) -> ChartFigure:
+def _highlight(highlight: Highlight, site: str) -> ChartFigure:
     edition = highlight.edition
     question = Question(edition, (), with_headline(edition.structure, {}))
-    figure = chart_figures.figure(highlight.kind, question, "")
+    figure = chart_figures.figure(highlight.kind, question, "", site)
     return replace(
         figure,
         finding=highlight.sentence,

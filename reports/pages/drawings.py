@@ -9,11 +9,13 @@ from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw
-from reports.charts.kinds import kinds_of
-from reports.pages import filters
+from reports.charts.framed import Caption, png
+from reports.charts.kinds import Kind, kinds_of
+from reports.pages import filters, reuse
 from reports.pages.downloads import refusal
 from reports.published import caching, figures, kept
 from reports.published.editions import current_editions
+from reports.published.figures import Table
 from reports.published.query import EDITION, Options, Question, edition_of, language_of, question_of
 from reports.published.structure import Unknown
 from standards.translation import active_language
@@ -27,7 +29,9 @@ IN_A_LANGUAGE = Options((*OPTIONS.names, "lang"), shown=OPTIONS.shown)
 
 @login_not_required
 @require_safe
-def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpResponseBase:
+def chart(
+    request: HttpRequest, kind: str, width: str, theme: str, suffix: str = "svg"
+) -> HttpResponseBase:
     """Draw one chart. The same release and question give the same bytes, so it may be kept."""
     editions = current_editions()
     if width not in WIDTHS or theme not in COLOURS or not editions:
@@ -40,6 +44,8 @@ def chart(request: HttpRequest, kind: str, width: str, theme: str) -> HttpRespon
         with override(language_of(request.GET)):
             question = question_of(request.GET, edition, IN_A_LANGUAGE)
             drawing = Drawing(question, kind, width, theme)
+            if suffix == "png":
+                return caching.answer(request, drawing.tag_of_png, drawing.png, "image/png")
             return caching.answer(request, drawing.tag, drawing.svg, "image/svg+xml")
     except Unknown as unknown:
         return refusal(unknown)
@@ -57,17 +63,52 @@ class Drawing:
     @property
     def tag(self) -> str:
         """Return what identifies the drawing: the release, the question, the language and the looks."""
-        codes = sorted((name, sorted(codes)) for name, codes in self.question.where.items())
-        looks = (self.kind, self.width, self.theme, active_language())
-        return caching.tag(self.question.edition, "chart", *looks, codes)
+        return self._tag("chart")
+
+    @property
+    def tag_of_png(self) -> str:
+        """Return what identifies the drawing with its caption."""
+        return self._tag("chart as PNG")
 
     def svg(self) -> IO[bytes]:
         """Return the drawing, kept where somebody has asked for it before. Raises Busy."""
         return kept.answer(self.tag, self._draw, kept.DRAWINGS)
 
+    def png(self) -> IO[bytes]:
+        """Return the drawing with its finding and its source as a PNG; kept likewise. Raises Busy."""
+        return kept.answer(self.tag_of_png, self._write_png, kept.DRAWINGS)
+
+    def _tag(self, what: str) -> str:
+        codes = sorted((name, sorted(codes)) for name, codes in self.question.where.items())
+        looks = (self.kind, self.width, self.theme, active_language())
+        return caching.tag(self.question.edition, what, *looks, codes)
+
+    @property
+    def _kind(self) -> Kind:
+        return kinds_of(self.question.edition.structure)[self.kind]
+
+    @property
+    def _table(self) -> Table:
+        kind = self._kind
+        return kind.ordered(
+            figures.tabulate(self.question.edition, [kind.dimension], self.question.where)
+        )
+
+    @property
+    def _canvas(self) -> Canvas:
+        return Canvas(WIDTHS[self.width], COLOURS[self.theme], active_language())
+
     def _draw(self) -> bytes:
-        kind = kinds_of(self.question.edition.structure)[self.kind]
-        table = figures.tabulate(self.question.edition, [kind.dimension], self.question.where)
-        canvas = Canvas(WIDTHS[self.width], COLOURS[self.theme], active_language())
-        spec = kind.spec(kind.ordered(table), canvas)
-        return draw(spec, canvas) if spec else b""
+        spec = self._kind.spec(self._table, self._canvas)
+        return draw(spec, self._canvas) if spec else b""
+
+    def _write_png(self) -> bytes:
+        edition, table = self.question.edition, self._table
+        dimension = edition.structure.by_name[self._kind.dimension]
+        caption = Caption(
+            finding=self._kind.sentence(table, dimension),
+            of=reuse.counted(self.question, dimension),
+            source=reuse.source(edition),
+        )
+        drawn = self._draw()
+        return png(drawn.decode(), caption, self._canvas) if drawn else b""

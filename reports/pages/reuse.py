@@ -9,13 +9,14 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from reports.formats import flat
 from reports.pages import downloads
 from reports.pages.downloads import Downloads
 from reports.published import addresses
 from reports.published.editions import Edition
 from reports.published.layout import Asked
-from reports.published.query import PERIODS, measure
-from reports.published.structure import SEX, TIME
+from reports.published.query import PERIODS, Question, measure
+from reports.published.structure import SEX, TIME, Dimension
 from reports.published.tree import holding
 from standards.translation import in_language
 
@@ -98,7 +99,11 @@ def builder_address(
 
 def citation(asked: Asked, title: str, link: str) -> str:
     """Return how the table is cited: who, what, from which release, where."""
-    edition = asked.edition
+    return cited(asked.edition, title, link)
+
+
+def cited(edition: Edition, title: str, link: str) -> str:
+    """Return how something of a release is cited: who, what, from which release, where."""
     return _("%(sources)s: %(title)s. %(portal)s, release %(name)s, %(when)s. %(link)s") % {
         "sources": ", ".join(edition.structure.sources),
         "title": title,
@@ -106,6 +111,26 @@ def citation(asked: Asked, title: str, link: str) -> str:
         "name": edition.name,
         "when": localtime(edition.released_at).strftime("%d.%m.%Y"),
         "link": link,
+    }
+
+
+def source(edition: Edition) -> str:
+    """Return whose figures they are and from which release, in one line."""
+    return _("Source: %(sources)s. %(portal)s, release %(name)s, %(when)s.") % {
+        "sources": ", ".join(edition.structure.sources),
+        "portal": settings.PORTAL_NAME,
+        "name": edition.name,
+        "when": localtime(edition.released_at).strftime("%d.%m.%Y"),
+    }
+
+
+def counted(question: Question, dimension: Dimension) -> str:
+    """Return what a chart shows, in words: the measure, by what, of which periods and codes."""
+    label = in_language(dimension.labels)
+    return _("%(measure)s by %(dimension)s, %(chosen)s") % {
+        "measure": question.measure,
+        "dimension": label[:1].lower() + label[1:],
+        "chosen": flat.chosen(question.edition, question.where),
     }
 
 

@@ -431,6 +431,7 @@ ROUTES = {
     # Released figures
     "reports:dashboard": public(),
     "reports:chart": public(drawings),
+    "reports:chart_png": public(drawings),
     "reports:builder": public(),
     "reports:built_file": public(named("suffix", {"csv": True, "exe": False})),
     "reports:built_metadata": public(),

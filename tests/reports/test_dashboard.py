@@ -72,6 +72,7 @@ def test_the_year_limits_sums_findings_and_charts_of_its_own_dataset(client, cro
     refused = client.get("/figures/?dataset=BCR&year=1999")
     assert refused.status_code == 400 and "has no code “1999”" in text_of(refused.content.decode())
 
+    _what_is_taken_away_names_the_release(client, whole)
     _the_year_before_is_of_the_same_periods_or_not_there(client, crossings)
 
 
@@ -101,3 +102,27 @@ def _the_year_before_is_of_the_same_periods_or_not_there(client, crossings):
         "/figures/charts/pyramid-large-light.svg?dataset=BCR&year=2024"
     ).content.decode()
     assert "2023" not in alone
+
+
+def _what_is_taken_away_names_the_release(client, page):
+    charts = page.split('<figure class="chart"')[1:]
+    assert len(charts) == len(re.findall(r"Who works|Who crosses", page)) >= 5
+    for chart in charts:
+        (link,) = re.findall(r'-link"[^>]* value="([^"]*)"', chart)
+        citation, embed = re.findall(r"<textarea[^>]*>(.*?)</textarea>", chart, re.S)
+        assert "release=BCR-1" in link and unescape(link) in unescape(citation)
+        anchor = re.match(r' id="([^"]+)"', chart)[1]
+        assert link.endswith(f"#{anchor}")
+        there = client.get(unescape(link).partition("#")[0])
+        assert there.status_code == 200 and f'id="{anchor}"' in there.content.decode()
+        picture = unescape(re.search(r'src="([^"]+)"', unescape(embed))[1])
+        assert "release=BCR-1" in picture and "lang=en" in picture
+        svg, png = (
+            unescape(re.search(rf'href="([^"]+)" download>{label}<', chart)[1])
+            for label in ("SVG", "PNG")
+        )
+        assert b"".join(client.get(picture)) == b"".join(client.get(svg))
+        assert b"".join(client.get(png)).startswith(b"\x89PNG")
+        assert "/figures/build/?dataset=BCR" in unescape(chart)
+    refused = client.get("/figures/charts/trend-large-light.png?dataset=BCR&lang=fr")
+    assert refused.status_code == 400 and "Choose from: en, ru, tk" in refused.content.decode()
