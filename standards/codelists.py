@@ -199,6 +199,18 @@ def every() -> tuple[CodeList, ...]:
     return tuple(load(name) for name in names())
 
 
+@cache
+def tiles() -> dict[str, tuple[int, int]]:
+    """Return the places on the map of tiles, column and row from 0, of every code that has one; codes of regions begin
+    with their country, so no two lists share them."""
+    return {
+        str(code["code"]): (code["tile"]["column"], code["tile"]["row"])
+        for content in standard("codelists").values()
+        for code in content.get("codes", ())
+        if "tile" in code
+    }
+
+
 def _countries() -> CodeList:
     content = standard("codelists")["country_words"]
     words = _words(content["words"])

@@ -20,6 +20,14 @@ CODE = schemas.mapping(
         **LABELS,
         "aliases": {**WORDS, "description": "other texts that mean this code in files"},
         "parent": schemas.text("the code above it, of this list or of the list `parents`"),
+        "tile": schemas.mapping(
+            {
+                "column": schemas.whole("from the west, beginning with 0", minimum=0, maximum=29),
+                "row": schemas.whole("from the north, beginning with 0", minimum=0, maximum=29),
+            },
+            required=["column", "row"],
+            description="its place on the map of tiles",
+        ),
     },
     required=["code", *LANGUAGES],
 )
@@ -91,10 +99,14 @@ def _of_code_lists(content: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem((name, "parents"), choose(above, content, "code list"))
             continue
         parents = [c["code"] for c in content[above]["codes"]] if above else codes
+        tiles: list[dict[str, int] | None] = []
         for place, code in enumerate(code_list.get("codes", ())):
             path = (name, "codes", place)
             if codes.index(code["code"]) != place:
                 yield Problem((*path, "code"), f"the code {code['code']} stands twice")
+            if (tile := code.get("tile")) and tile in tiles:
+                yield Problem((*path, "tile"), "two codes stand on this tile")
+            tiles.append(tile)
             if code.get("parent", parents[0]) not in parents:
                 yield Problem((*path, "parent"), choose(code["parent"], parents, "parent"))
 

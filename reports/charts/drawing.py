@@ -17,6 +17,7 @@ import vl_convert
 from django.utils.translation import gettext as _
 
 from reports.charts import values
+from reports.charts.lettering import FONT, LETTERS, LINE, room
 from reports.charts.year_before import Earlier
 from reports.published.figures import Row
 from reports.published.structure import Dimension
@@ -49,10 +50,6 @@ COLOURS = {
     },
 }
 WIDTHS = {"large": 580, "little": 328}
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif'
-LETTERS = 14  # pixels
-LINE = 17  # pixels from the middle of one line of text to the next
-NARROW, WIDE = frozenset(" .,:;'!|()[]ijltfrI\u00a0"), frozenset("mwMW%жмшщыюЖМШЩЫЮФД–—…")
 BESIDE = 0.36  # of the width: longer names stand above what they name, not beside it
 VALUES = "values"  # of a spec: what the parts of its picture stand for (`reports.charts.values`)
 Spec = dict[str, Any]
@@ -108,18 +105,6 @@ def size(spec: Spec) -> tuple[int, int]:
         ceil(spec["width"] + padding["left"] + padding["right"]),
         ceil(spec["height"] + padding["top"] + padding["bottom"]),
     )
-
-
-def room(texts: Iterable[str], *, bold: bool = False) -> int:
-    """Return how many pixels the longest of the texts needs in the widest of the faces."""
-
-    def width(letter: str) -> float:
-        if letter in WIDE:
-            return 0.98
-        return 0.42 if letter in NARROW else 0.8 if letter.isupper() else 0.65
-
-    longest = max((sum(map(width, text)) for text in texts), default=0.0)
-    return ceil(longest * LETTERS * (1.12 if bold else 1))
 
 
 def pyramid(

@@ -160,6 +160,19 @@ def of_largest(rows: Sequence[Row], dimension: Dimension) -> str:
     )
 
 
+def of_most(rows: Sequence[Row], dimension: Dimension) -> str:
+    """Return the code that most are counted in, and the share of women there."""
+    most = max(rows, key=lambda row: row.figures.total)
+    words = {
+        "name": label_of(dimension, most.codes[0]),
+        "n": numbers.count(most.figures.total),
+    }
+    if most.figures.female_share is None:
+        return _("Most are in %(name)s: %(n)s") % words
+    words["share"] = numbers.share(most.figures.female_share)
+    return _("Most are in %(name)s: %(n)s, of whom %(share)s%% are women") % words
+
+
 def of_shares(rows: Sequence[Row], dimension: Dimension) -> str:
     """Return the highest and the lowest share of women, as the dots draw them."""
     shared = [row for row in rows if row.figures.female_share is not None]

@@ -1,13 +1,14 @@
 """A chart as a picture that travels alone: on paper, with what it says above it and where it is from below it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
-from reports.charts.drawing import FONT, LETTERS, Canvas, room
+from reports.charts.drawing import FONT, Canvas
+from reports.charts.lettering import wrapped
 
 MARGIN = 24  # pixels around the picture
 TITLE, SMALL = 20, 13  # pixels of letters
@@ -57,19 +58,6 @@ def framed(svg: str, caption: Caption, canvas: Canvas) -> str:
         f'<rect width="100%" height="100%" fill="{canvas.colours["paper"]}"/>'
         f"<g font-family={quoteattr(FONT)}>{''.join(texts)}</g>{inside}</svg>"
     )
-
-
-def wrapped(text: str, width: float, letters: int, *, bold: bool = False) -> Iterator[str]:
-    """Yield the lines of a text, none wider than so many pixels in letters of this size (unless one word is)."""
-    line = ""
-    for word in text.split():
-        longer = f"{line} {word}".strip()
-        if line and room([longer], bold=bold) * letters / LETTERS > width:
-            yield line
-            line = word
-        else:
-            line = longer
-    yield line
 
 
 def _add(

@@ -9,12 +9,14 @@ from reports.charts import findings
 from reports.charts.drawing import Canvas, DrawFunction, Spec, bars, pyramid, shares
 from reports.charts.findings import Finding, is_rest
 from reports.charts.share_trend import share_trend
+from reports.charts.tiles import has_tiles, tile_map
 from reports.charts.trend import trend
 from reports.charts.year_before import Earlier, earlier
 from reports.published.figures import Row, Table
 from reports.published.structure import ROLL_UPS, TIME, Dimension, Structure
 
 CITIZENSHIP, REGION = "CITIZENSHIP", "REGION"
+MAP = "map"
 AGES = ("AGE5", "AGE")  # the finer one is drawn, where there is one
 TOP = 10  # citizenships that are drawn by name
 
@@ -84,6 +86,7 @@ KINDS = {
     "pyramid": Kind(AGES[0], pyramid, findings.of_ages, rest=False, compares=True),
     "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
     "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
+    MAP: Kind(REGION, tile_map, findings.of_most),
 }
 
 
@@ -103,6 +106,8 @@ def kinds_of(structure: Structure) -> dict[str, Kind]:
     kinds = dict(KINDS)
     if AGES[0] not in structure.by_name:
         kinds["pyramid"] = replace(kinds["pyramid"], dimension=AGES[1])
+    if REGION not in structure.by_name or not has_tiles(structure.by_name[REGION]):
+        del kinds[MAP]
     shared = {name: kind for name, kind in kinds.items() if kind.dimension in structure.by_name}
     own = {
         name.lower(): Kind(name, shares, findings.of_shares, largest_first=True, top=TOP)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from reports.charts import values
-from reports.charts.drawing import LINE, VALUES, Canvas, Spec, axis_labels, room, round_ticks
+from reports.charts.drawing import VALUES, Canvas, Spec, axis_labels, round_ticks
+from reports.charts.lettering import LINE, room
 from reports.charts.trend import HEIGHT, period_axis
 from reports.charts.year_before import Earlier, period_before
 from reports.published.figures import NORMAL, Row

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from reports.charts import values
 from reports.charts.drawing import (
-    LINE,
     VALUES,
     Canvas,
     Spec,
@@ -12,13 +11,13 @@ from reports.charts.drawing import (
     by_sex,
     colour,
     dotted_legend,
-    room,
     round_ticks,
     sex_name,
     shape,
     text_of_sex,
 )
 from reports.charts.findings import compared
+from reports.charts.lettering import LINE, room
 from reports.charts.year_before import Earlier
 from reports.published.figures import MISSING, NORMAL, Row
 from reports.published.structure import Dimension

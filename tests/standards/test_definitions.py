@@ -141,6 +141,7 @@ def test_a_mistake_is_said_with_line_key_and_what_would_be_right(tmp_path, file,
     ("name", "old", "new", "message"),
     [
         ("codelists", "code: AIR, en", "code: SEA, en", "traffic_kinds.codes.SEA.code: the code SEA stands twice"),
+        ("codelists", "tile: {column: 0, row: 1}", "tile: {column: 1, row: 1}", "regions.codes.TM-B.tile: two codes stand on this tile"),
         ("codelists", "parent: RAIL", "parent: TRAIN", "parent: there is no parent TRAIN; choose from AIR, RAIL, ROAD, SEA"),
         ("codelists", "parents: traffic_kinds", "parents: traffic", "crossing_points.parents: there is no code list traffic"),
         ("codelists", "code: ASB", "code: NO", "code: this must be a text, not false"),
