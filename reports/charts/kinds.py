@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.utils.translation import gettext as _
 
-from reports.charts import findings
+from reports.charts import findings, flows
 from reports.charts.drawing import Canvas, DrawFunction, Spec, bars, pyramid, shares
 from reports.charts.findings import Finding, is_rest
 from reports.charts.share_trend import share_trend
@@ -13,7 +14,9 @@ from reports.charts.tiles import has_tiles, tile_map
 from reports.charts.trend import trend
 from reports.charts.year_before import Earlier, earlier
 from reports.published.figures import Row, Table
+from reports.published.query import Codes
 from reports.published.structure import ROLL_UPS, TIME, Dimension, Structure
+from reports.published.tree import can_be_had
 
 CITIZENSHIP, REGION = "CITIZENSHIP", "REGION"
 MAP = "map"
@@ -27,7 +30,8 @@ class Kind:
 
     top: how many codes are drawn beside what is left over; 0 draws all. rest: whether what is not
     stated is drawn at all (an unknown age is on no side of a pyramid). compares: whether the figures of one year are
-    drawn beside those of the year before; of_two_years: what it says over time then, of both.
+    drawn beside those of the year before; of_two_years: what it says over time then, of both. beside: a further dimension of the rows, and its codes that are
+    drawn.
     """
 
     dimension: str
@@ -37,7 +41,23 @@ class Kind:
     top: int = 0
     rest: bool = True
     compares: bool = False
+    beside: tuple[str, tuple[str, ...]] = ("", ())
     of_two_years: Finding | None = None
+
+    @property
+    def by(self) -> list[str]:
+        """Return the dimensions of the rows."""
+        return [name for name in (self.dimension, self.beside[0]) if name]
+
+    def where(self, where: Codes) -> Codes:
+        """Return the conditions of a page as the chart takes them: its further dimension has its own."""
+        name, codes = self.beside
+        return {**where, name: list(codes)} if name else where
+
+    def label(self, row: Row, structure: Structure) -> str:
+        """Return what a row is called in the table of the chart."""
+        names = zip(self.by, row.codes, strict=True)
+        return ", ".join(findings.label_of(structure.by_name[name], code) for name, code in names)
 
     def ordered(self, table: Table) -> Table:
         """Return the table in the order of the chart. What is left over comes last, however large."""
@@ -108,6 +128,9 @@ def kinds_of(structure: Structure) -> dict[str, Kind]:
         kinds["pyramid"] = replace(kinds["pyramid"], dimension=AGES[1])
     if REGION not in structure.by_name or not has_tiles(structure.by_name[REGION]):
         del kinds[MAP]
+    direction = flows.direction_of(structure)
+    if direction and can_be_had(structure, [REGION, direction.name]):
+        kinds["flows"] = _flows_by(direction)
     shared = {name: kind for name, kind in kinds.items() if kind.dimension in structure.by_name}
     own = {
         name.lower(): Kind(name, shares, findings.of_shares, largest_first=True, top=TOP)
@@ -115,3 +138,13 @@ def kinds_of(structure: Structure) -> dict[str, Kind]:
         if name in structure.by_name
     }
     return {**shared, **own}
+
+
+def _flows_by(direction: Dimension) -> Kind:
+    def said(rows: Sequence[Row], dimension: Dimension) -> str:
+        text = _("%(name)s: %(first)s %(in)s, %(second)s %(out)s")
+        return flows.of_flows(rows, dimension, direction=direction, text=text)
+
+    draw = partial(flows.flows, direction=direction)
+    beside = (direction.name, (flows.IN, flows.OUT))
+    return Kind(REGION, draw, said, rest=False, beside=beside)

@@ -24,7 +24,7 @@ def room(texts: Iterable[str], *, bold: bool = False) -> int:
 def wrapped(text: str, width: float, letters: int, *, bold: bool = False) -> Iterator[str]:
     """Yield the lines of a text, none wider than so many pixels in letters of this size (unless one word is)."""
     line = ""
-    for word in text.split():
+    for word in text.split(" "):  # not where a space keeps numbers and words together
         longer = f"{line} {word}".strip()
         if line and room([longer], bold=bold) * letters / LETTERS > width:
             yield line

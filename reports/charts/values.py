@@ -36,13 +36,13 @@ def in_words(row: Row, dimension: Dimension, before: Earlier | None = None) -> s
     name = label_of(dimension, row.codes[0])
     if row.gap:
         return _("%(name)s: not delivered yet") % {"name": name}
-    text = _("%(name)s: %(figures)s") % {"name": name, "figures": _counted(row.figures)}
+    text = _("%(name)s: %(figures)s") % {"name": name, "figures": counted(row.figures)}
     earlier = before.rows.get(row.codes[0]) if before else None
     if earlier is None or earlier.gap:
         return text
     return _("%(text)s; a year before: %(figures)s") % {
         "text": text,
-        "figures": _counted(earlier.figures),
+        "figures": counted(earlier.figures),
     }
 
 
@@ -73,7 +73,8 @@ def written(areas: Iterable[Area], padding: Mapping[str, float]) -> str:
     return f'<g class="values" fill="none" pointer-events="all" transform="{corner}">{drawn}</g>'
 
 
-def _counted(figures: Figures) -> str:
+def counted(figures: Figures) -> str:
+    """Return women and men in one line, with the share of women where there is one."""
     words = {"women": numbers.count(figures.f), "men": numbers.count(figures.m)}
     if figures.female_share is None:
         return _("women %(women)s, men %(men)s") % words

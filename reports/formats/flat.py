@@ -81,6 +81,13 @@ def chosen(edition: Edition, where: Mapping[str, Sequence[str]]) -> str:
     return "; ".join([span, *parts])
 
 
+def limits(edition: Edition, where: Mapping[str, Sequence[str]]) -> str:
+    """Return what figures are limited to beside what is counted: the periods and codes, without those that the name of
+    the measure says (`query.measure`)."""
+    headline = edition.structure.headline.where if edition.structure.headline else {}
+    return chosen(edition, {name: codes for name, codes in where.items() if name not in headline})
+
+
 def notes(table: Table) -> list[str]:
     """Return what a reader has to know about the figures of a table, in the active language."""
     edition, structure = table.edition, table.edition.structure

@@ -21,7 +21,7 @@ from reports.pages.filters import PageQuestion
 from reports.published import addresses, figures
 from reports.published.editions import Edition
 from reports.published.figures import Row, Table
-from reports.published.query import Question
+from reports.published.query import Question, measure
 from standards.sex import Figures
 from standards.translation import active_language, in_language
 
@@ -111,9 +111,10 @@ def figure(name: str, question: Question, parameters: str, site: str) -> ChartFi
     """Return one chart; `parameters` of the page stand in its links."""
     edition = question.edition
     kind = kinds_of(edition.structure)[name]
-    table = kind.ordered(figures.tabulate(edition, [kind.dimension], question.where))
-    dimension = edition.structure.by_name[kind.dimension]
-    by = f"by={kind.dimension}" + (f"&{parameters}" if parameters else "")
+    structure = edition.structure
+    table = kind.ordered(figures.tabulate(edition, kind.by, kind.where(question.where)))
+    dimension = structure.by_name[kind.dimension]
+    by = f"by={','.join(kind.by)}" + (f"&{parameters}" if parameters else "")
     query = QueryDict(parameters, mutable=True)
     query["dataset"] = edition.dataset
     spans = findings.year_rows(table) if table.time else []
@@ -123,32 +124,32 @@ def figure(name: str, question: Question, parameters: str, site: str) -> ChartFi
     return ChartFigure(
         kind=name,
         title=in_language(dimension.labels),
-        of=f"{question.measure}, {unit(edition)}, {flat.chosen(edition, question.where)}",
+        of=f"{measure(structure, table.where, table.by)}, {unit(edition)}, "
+        f"{flat.limits(edition, table.where)}",
         finding=finding,
-        rows=[(findings.label_of(dimension, row.codes[0]), row) for row in table.rows],
+        rows=[(kind.label(row, structure), row) for row in table.rows],
         spans=[(_("%(year)s, whole year") % {"year": s.label}, s.figures) for s in spans],
-        before=[(findings.label_of(dimension, row.codes[0]), row) for row in before_rows],
+        before=[(kind.label(row, structure), row) for row in before_rows],
         before_title=before.label if before else "",
         total=table.total,
         footnotes=flat.footnotes(table) if table.time else [],
         query=query.urlencode(),
         downloads=downloads.of_data(edition.dataset, by),
-        builder=reuse.builder_address(edition, [kind.dimension], parameters),
+        builder=reuse.builder_address(edition, kind.by, parameters),
         sizes=found,
-        taken=_taken(name, question, query, (finding, found["large"]), site),
+        taken=_taken(name, table, query, (finding, found["large"]), site),
     )
 
 
 def _taken(
     name: str,
-    question: Question,
+    table: Table,
     query: QueryDict,
     drawn: tuple[str, tuple[int, int]],
     site: str,
 ) -> Taken:
-    edition, (finding, (width, height)) = question.edition, drawn
-    kind = kinds_of(edition.structure)[name]
-    title = reuse.counted(question, edition.structure.by_name[kind.dimension])
+    edition, (finding, (width, height)) = table.edition, drawn
+    title = reuse.counted(edition, table, edition.structure.by_name[table.by[0]])
     pinned = addresses.changed(query, release=edition.name, as_of=None)
     anchor = f"{edition.dataset}-{name}".lower()
     link = f"{site}{reverse('reports:dashboard')}?{pinned}#{anchor}"

@@ -125,7 +125,7 @@ def leads(question: Question, total: Figures) -> list[str]:
     counted = _("%(n)s %(unit)s, %(span)s.") % {
         "n": numbers.count(total.total),
         "unit": unit(edition),
-        "span": flat.chosen(edition, question.where),
+        "span": flat.limits(edition, question.where),
     }
     widest = highlights.of_gap(edition, question.where)
     return [counted, f"{widest.finding}."] if widest else [counted]
@@ -153,11 +153,9 @@ def _sums(question: Question) -> Iterator[SumAtAGlance]:
 def _sum(edition: Edition, where: Mapping[str, Sequence[str]]) -> SumAtAGlance:
     """Return the sum of a dataset for conditions."""
     structure = edition.structure
-    headline = structure.headline.where if structure.headline else {}
-    beside = {name: codes for name, codes in where.items() if name not in headline}
     return SumAtAGlance(
         title=measure(structure, where, ()),
-        of=f"{unit(edition)}, {flat.chosen(edition, beside)}",
+        of=f"{unit(edition)}, {flat.limits(edition, where)}",
         sum=figures.tabulate(edition, [], where).total,
     )
 

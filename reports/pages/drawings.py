@@ -90,9 +90,8 @@ class Drawing:
     @property
     def _table(self) -> Table:
         kind = self._kind
-        return kind.ordered(
-            figures.tabulate(self.question.edition, [kind.dimension], self.question.where)
-        )
+        where = kind.where(self.question.where)
+        return kind.ordered(figures.tabulate(self.question.edition, kind.by, where))
 
     @property
     def _canvas(self) -> Canvas:
@@ -107,7 +106,7 @@ class Drawing:
         dimension = edition.structure.by_name[self._kind.dimension]
         caption = Caption(
             finding=self._kind.sentence(table, dimension),
-            of=reuse.counted(self.question, dimension),
+            of=reuse.counted(edition, table, dimension),
             source=reuse.source(edition),
         )
         drawn = self._draw()

@@ -14,8 +14,9 @@ from reports.pages import downloads
 from reports.pages.downloads import Downloads
 from reports.published import addresses
 from reports.published.editions import Edition
+from reports.published.figures import Table
 from reports.published.layout import Asked
-from reports.published.query import PERIODS, Question, measure
+from reports.published.query import PERIODS, measure
 from reports.published.structure import SEX, TIME, Dimension
 from reports.published.tree import holding
 from standards.translation import in_language
@@ -124,13 +125,13 @@ def source(edition: Edition) -> str:
     }
 
 
-def counted(question: Question, dimension: Dimension) -> str:
+def counted(edition: Edition, table: Table, dimension: Dimension) -> str:
     """Return what a chart shows, in words: the measure, by what, of which periods and codes."""
     label = in_language(dimension.labels)
     return _("%(measure)s by %(dimension)s, %(chosen)s") % {
-        "measure": question.measure,
+        "measure": measure(edition.structure, table.where, table.by),
         "dimension": label[:1].lower() + label[1:],
-        "chosen": flat.chosen(question.edition, question.where),
+        "chosen": flat.limits(edition, table.where),
     }
 
 

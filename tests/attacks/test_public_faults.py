@@ -127,7 +127,7 @@ def test_drawings_and_their_descriptions_hold_protected_values_only(client, rele
         where = {}
         if edition.structure.headline:
             where = {k: list(v) for k, v in edition.structure.headline.where.items()}
-        rows = figures.tabulate(edition, [kind.dimension], where).rows
+        rows = figures.tabulate(edition, kind.by, kind.where(where)).rows
         allowed = {("F", row.figures.f) for row in rows} | {("M", row.figures.m) for row in rows}
         shares = [row.figures.female_share for row in rows if row.figures.female_share is not None]
         for width in drawing.WIDTHS:
