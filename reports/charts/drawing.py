@@ -17,7 +17,7 @@ import vl_convert
 from django.utils.translation import gettext as _
 
 from reports.charts import values
-from reports.charts.lettering import FONT, LETTERS, LINE, room
+from reports.charts.lettering import FONT, LETTERS, LINE, room, wrapped
 from reports.charts.year_before import Earlier
 from reports.published.figures import Row
 from reports.published.structure import Dimension
@@ -270,32 +270,45 @@ class Lines:
         self.above = longest > BESIDE * canvas.width
         self.left = 10 if self.above else longest + 8
         self.width = canvas.width - self.left
-        self.down = LINE // 2 + 2 if self.above else 0  # from the middle of a row to what is drawn
-        self.step, self.below, self.canvas = 46 if self.above else 30, below, canvas
+        self.lines = [
+            list(wrapped(name, canvas.width - 4, LETTERS)) if self.above else [name]
+            for name in self.names
+        ]
+        more = LINE * (max(map(len, self.lines), default=1) - 1)  # pixels that further lines need
+        # From the middle of a row to what is drawn.
+        self.down = LINE // 2 + 2 + more // 2 if self.above else 0
+        self.step, self.below = (46 + more if self.above else 30), below
         self.y: Spec = {"field": "name", "type": "nominal", "sort": self.names, "axis": None}
         self.y["scale"] = {"padding": 0}
 
     def spec(self, drawn: Sequence[Spec], layers: Sequence[Spec]) -> Spec:
         """Return the chart: the names, and what is drawn in each row."""
-        place = {"align": "left", "dy": -self.down - 2} if self.above else {"align": "right"}
-        names = {
-            "data": {"values": [{"name": name} for name in self.names]},
-            "mark": {"type": "text", "limit": self.canvas.width, **place},
-            "encoding": {
-                "x": {"value": -8},
-                "y": self.y,
-                "text": {"field": "name"},
-            },
-        }
+        align = "left" if self.above else "right"
+        names = [
+            {
+                "data": {"values": self._line_above(up)},
+                "mark": {"type": "text", "align": align, "dy": self._above(up)},
+                "encoding": {"x": {"value": -8}, "y": self.y, "text": {"field": "line"}},
+            }
+            for up in range(max(map(len, self.lines), default=0))
+        ]
         height = self.step * len(self.names)
         return {
             "width": self.width,
             "height": height,
             "padding": {"left": self.left, "right": 0, "top": 4, "bottom": self.below},
             "data": {"values": list(drawn)},
-            "layer": [*layers, names],
+            "layer": [*layers, *names],
             VALUES: values.rows_below(self.said, self.left, self.width, height),
         }
+
+    def _line_above(self, up: int) -> list[Spec]:
+        """Return the line of each name that stands so many lines above its last one."""
+        named = zip(self.names, self.lines, strict=True)
+        return [{"name": name, "line": lines[-1 - up]} for name, lines in named if len(lines) > up]
+
+    def _above(self, up: int) -> int:
+        return self.down - LINE - 5 - LINE * up if self.above else 0
 
 
 def outline_legend(text: str, at: tuple[float, float], canvas: Canvas) -> list[Spec]:

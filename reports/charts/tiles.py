@@ -37,7 +37,7 @@ def tile_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     said += [values.in_words(row, dimension) for row in rest]
     lines = [line for text in said for line in wrapped(text, canvas.width, LETTERS)]
     width, height = canvas.width, grid.height + LINE * len(lines)
-    below = [_text(line, 0, grid.height + 4 + LINE * k) for k, line in enumerate(lines)]
+    below = [_text(line, 1, grid.height + 4 + LINE * k) for k, line in enumerate(lines)]
     scale = {"x": {"domain": [0, width]}, "y": {"domain": [height, 0]}}
     place: Spec = {
         name: {"field": name, "type": "quantitative", "axis": None, "scale": scale[name]}

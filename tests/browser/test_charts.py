@@ -2,6 +2,8 @@
 
 import itertools
 import re
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.conf import settings
@@ -9,16 +11,24 @@ from django.utils import translation
 
 from reports.charts import drawing
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas
+from reports.charts.findings import span_of_periods
+from reports.charts.flows import flows
+from reports.charts.kinds import kinds_of
+from reports.charts.share_trend import share_trend
+from reports.charts.tiles import tile_map
 from reports.charts.trend import trend
-from reports.published.figures import Row
+from reports.charts.year_before import Earlier
+from reports.designs import datasets
+from reports.published.editions import Edition
+from reports.published.figures import Row, Table
 from reports.published.structure import Dimension, Item
+from standards.periods import periods_between
 from standards.sex import Figures
 
 pytestmark = pytest.mark.slow
 LANGUAGES = ("en", "ru", "tk")
 # The bounds of every text, of the dots, and of the picture, in pixels of the page.
-MEASURED = """() => {
-  const svg = document.querySelector("svg");
+MEASURED = """() => [...document.querySelectorAll("svg")].map((svg) => {
   const box = (e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
   return {
     picture: box(svg),
@@ -26,7 +36,7 @@ MEASURED = """() => {
     dots: [...svg.querySelectorAll(".mark-symbol path")].map(box),
     faces: [...new Set([...svg.querySelectorAll("text")].map(t => getComputedStyle(t).fontFamily))],
   };
-}"""
+})"""
 
 
 def dimension(name, labels=()):
@@ -74,7 +84,31 @@ REGIONS = dimension(
 )
 TIME = dimension("TIME_PERIOD")
 MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)]
+PERIODS = {
+    "M": periods_between("2024-11", "2026-10"),
+    "Q": periods_between("2024-Q1", "2026-Q4"),
+}
 QUARTERS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in (1, 2, 3, 4)]
+DIRECTIONS = dimension(
+    "FLOW",
+    [
+        ("IN", ("Arrival from abroad", "Прибытие из-за рубежа", "Daşary ýurtdan geliş")),
+        ("OUT", ("Departure abroad", "Выбытие за рубеж", "Daşary ýurda gidiş")),
+    ],
+)
+
+
+def before(periods, counted):
+    """The figures of the year before: of these periods, by the codes of the later figures."""
+    earlier = {row.codes[0]: row for row in counted}
+    return Earlier(None, span_of_periods(periods, Figures(0, 0, 0, 3)), earlier, True)
+
+
+def year(women, men, step):
+    return rows(*((month, women + step * k, men + step * k) for k, month in enumerate(MONTHS[12:])))
+
+
+LAST_YEAR = MONTHS[:9]  # with names as long as they come: January 2025 to September 2025
 CHARTS = {
     "months": (trend, TIME, rows(*((m, 60 + k, 240 + 9 * k) for k, m in enumerate(MONTHS)))),
     "lines that end close together": (
@@ -109,6 +143,46 @@ CHARTS = {
         REGIONS,
         rows(("TM-S", 250, 800), ("TM-D", 180, 800), ("TM-_U", 60, 200)),
     ),
+    "months beside those of the year before": (
+        partial(trend, before=before(LAST_YEAR, year(80, 300, 7))),
+        TIME,
+        year(90, 330, 9),
+    ),
+    "shares beside those of the year before": (
+        partial(share_trend, before=before(LAST_YEAR, year(800, 900, 7))),
+        TIME,
+        year(810, 900, 9),
+    ),
+    "shares over two years": (
+        share_trend,
+        TIME,
+        rows(*((m, 200 + k, 240 + 9 * k) for k, m in enumerate(MONTHS))),
+    ),
+    "ages beside those of the year before": (
+        partial(
+            drawing.pyramid,
+            before=before(LAST_YEAR, rows(("Y0T14", 330, 480), ("Y25T34", 4500, 39))),
+        ),
+        AGES,
+        rows(("Y0T14", 300, 510), ("Y25T34", 4200, 3900), ("Y_GE65", 3, 90)),
+    ),
+    "a map": (
+        tile_map,
+        REGIONS,
+        rows(("TM-S", 12250, 34800), ("TM-D", 180, 800), ("TM-_U", 60, 200)),
+    ),
+    "what comes in and goes out": (
+        partial(flows, direction=DIRECTIONS),
+        REGIONS,
+        [
+            Row((region, way), Figures(women, men, 0, 3))
+            for region, way, women, men in (
+                ("TM-S", "IN", 12250, 34800),
+                ("TM-S", "OUT", 9990, 3),
+                ("TM-D", "IN", 60, 0),
+            )
+        ],
+    ),
     "regions from none to all": (
         drawing.shares,
         REGIONS,
@@ -132,7 +206,8 @@ def drawn(page):
             canvas = Canvas(WIDTHS[width], COLOURS["light"], language)
             svg = drawing.draw(chart(figures, by, canvas), canvas)
         page.set_content(f"<body>{svg.decode()}</body>")
-        return page.evaluate(MEASURED)
+        (found,) = page.evaluate(MEASURED)
+        return found
 
     return draw
 
@@ -142,19 +217,56 @@ def drawn(page):
 @pytest.mark.parametrize("name", CHARTS)
 def test_no_text_is_clipped_and_none_lies_on_another(drawn, name, language, width):
     found = drawn(name, language, width)
+    assert faults(found) == []
+
+
+def faults(found):
+    """Texts that are cut off, by the edge of the picture or with an ellipsis, and pairs that lie on each other."""
     left, top, right, bottom = found["picture"]
-    assert [
+    cut = [
         text
         for text, *box in found["texts"]
-        if box[0] < left or box[1] < top or box[2] > right or box[3] > bottom
-    ] == []
-    assert [text for text, *_box in found["texts"] if "…" in text] == []
-    assert [
+        if box[0] < left or box[1] < top or box[2] > right or box[3] > bottom or "…" in text
+    ]
+    return cut + [
         (one[0], two[0])
         for one, two in itertools.combinations(found["texts"], 2)
         # The box of a text is a little taller than its letters.
         if one[1] < two[3] and two[1] < one[3] and one[2] + 2 < two[4] and two[2] + 2 < one[4]
-    ] == []
+    ]
+
+
+def longest(items, language):
+    """Of a long list such as countries, those with the longest names."""
+    if len(items) < 50:
+        return items
+    return sorted(items, key=lambda item: -len(item.labels[language]))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_chart_of_every_dataset_has_room_for_its_own_names(page, language):
+    """All codes that a dataset declares, drawn at once, with figures of very different sizes."""
+    asked, pictures = [], []
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for code, design in datasets.datasets().items():
+        structure = design.structure(PERIODS[design.frequency])
+        edition = Edition(0, code, 1, structure, (), "", now)
+        for name, kind in kinds_of(structure).items():
+            of = (longest(structure.by_name[by].items, language) for by in kind.by)
+            crossed = itertools.product(*of)
+            counted = [
+                Row(tuple(item.code for item in items), Figures(300 + 2**k, 30 + 3 * k * k, 3, 3))
+                for k, items in enumerate(itertools.islice(crossed, 30))
+            ]
+            table = kind.ordered(Table(edition, tuple(kind.by), counted))
+            for width in WIDTHS:
+                canvas = Canvas(WIDTHS[width], COLOURS["light"], language)
+                with translation.override(language):
+                    pictures.append(drawing.draw(kind.spec(table, canvas), canvas).decode())
+                asked.append((code, name, width))
+    page.set_content("<body>" + "<br>".join(pictures) + "</body>")
+    found = dict(zip(asked, map(faults, page.evaluate(MEASURED)), strict=True))
+    assert len(found) > 40 and {chart: wrong for chart, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("width", WIDTHS)

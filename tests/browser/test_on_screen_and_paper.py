@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from agencies import scope
@@ -70,7 +71,10 @@ def shown(page, selector):
 def test_paper_has_figures_notes_and_source_and_nothing_to_press(country, visit, path):
     page = visit(color_scheme="dark").page
     page.goto(path)
+    expect(page.locator(".printed")).to_be_hidden()
     page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator(".printed")).to_contain_text(page.url)
+    expect(page.locator(".printed")).to_contain_text(str(timezone.localdate().year))
     pressed = "header, footer, nav, button, select, input, .filters, .btn, .links, summary"
     assert shown(page, pressed) == []
     assert shown(page, "h1") != []
