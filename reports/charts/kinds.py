@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from reports.charts import findings, flows
 from reports.charts.drawing import Canvas, DrawFunction, Spec, bars, pyramid, shares
 from reports.charts.findings import Finding, is_rest
+from reports.charts.outlines import has_map, region_map
 from reports.charts.share_trend import share_trend
-from reports.charts.tiles import has_tiles, tile_map
 from reports.charts.trend import trend
 from reports.charts.year_before import Earlier, earlier
 from reports.published.figures import Row, Table
@@ -106,7 +106,7 @@ KINDS = {
     "pyramid": Kind(AGES[0], pyramid, findings.of_ages, rest=False, compares=True),
     "citizenship": Kind(CITIZENSHIP, bars, findings.of_largest, largest_first=True, top=TOP),
     "region": Kind(REGION, shares, findings.of_shares, largest_first=True),
-    MAP: Kind(REGION, tile_map, findings.of_most),
+    MAP: Kind(REGION, region_map, findings.of_most),
 }
 
 
@@ -126,7 +126,7 @@ def kinds_of(structure: Structure) -> dict[str, Kind]:
     kinds = dict(KINDS)
     if AGES[0] not in structure.by_name:
         kinds["pyramid"] = replace(kinds["pyramid"], dimension=AGES[1])
-    if REGION not in structure.by_name or not has_tiles(structure.by_name[REGION]):
+    if REGION not in structure.by_name or not has_map(structure.by_name[REGION]):
         del kinds[MAP]
     direction = flows.direction_of(structure)
     if direction and can_be_had(structure, [REGION, direction.name]):

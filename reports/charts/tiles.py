@@ -94,16 +94,12 @@ class _Grid:
         self.height = (max(row for _column, row in self.places) + 1) * (self.tall + GAP)
 
     def tiles(self) -> list[Spec]:
-        """Return the tiles with their colours; the scale lies between the smallest and the largest share."""
+        """Return the tiles with their colours."""
         shares = [row.figures.female_share for row in self.rows]
-        stated = [share for share in shares if share is not None]
-        least, most = min(stated, default=0.0), max(stated, default=0.0)
-        found = []
-        for (x, y), share in zip(self._corners(), shares, strict=True):
-            part = 0.5 if most == least else ((share or 0.0) - least) / (most - least)
-            fill = self.canvas.colours["line"] if share is None else self._mixed(part)
-            found.append({"x": x, "y": y, "x2": x + self.width, "y2": y + self.tall, "fill": fill})
-        return found
+        return [
+            {"x": x, "y": y, "x2": x + self.width, "y2": y + self.tall, "fill": fill}
+            for (x, y), fill in zip(self._corners(), fills(shares, self.canvas), strict=True)
+        ]
 
     def names(self) -> list[Spec]:
         return [
@@ -139,12 +135,26 @@ class _Grid:
             (column * (self.width + GAP), row * (self.tall + GAP)) for column, row in self.places
         ]
 
-    def _mixed(self, part: float) -> str:
-        """Return the colour of paper with so much of that of women."""
-        colours, weight = self.canvas.colours, FAINT + part * (STRONG - FAINT)
-        paper, women = (_channels(colours[name]) for name in ("paper", "F"))
-        mixed = (round(p + weight * (w - p)) for p, w in zip(paper, women, strict=True))
-        return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+def fills(shares: Sequence[float | None], canvas: Canvas) -> list[str]:
+    """Return the colour of each region; the scale lies between the smallest and the largest share."""
+    stated = [share for share in shares if share is not None]
+    least, most = min(stated, default=0.0), max(stated, default=0.0)
+    spread = most - least
+    return [
+        canvas.colours["line"]
+        if share is None
+        else _mixed((share - least) / spread if spread else 0.5, canvas)
+        for share in shares
+    ]
+
+
+def _mixed(part: float, canvas: Canvas) -> str:
+    """Return the colour of paper with so much of that of women."""
+    colours, weight = canvas.colours, FAINT + part * (STRONG - FAINT)
+    paper, women = (_channels(colours[name]) for name in ("paper", "F"))
+    mixed = (round(p + weight * (w - p)) for p, w in zip(paper, women, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
 def _channels(colour: str) -> tuple[int, ...]:

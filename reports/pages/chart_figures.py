@@ -18,7 +18,7 @@ from reports.formats import flat
 from reports.pages import downloads, reuse
 from reports.pages.downloads import Downloads
 from reports.pages.filters import PageQuestion
-from reports.published import addresses, figures
+from reports.published import addresses, boundaries, figures
 from reports.published.editions import Edition
 from reports.published.figures import Row, Table
 from reports.published.query import Question, measure
@@ -85,7 +85,8 @@ def of_page(request: HttpRequest, reading: PageQuestion) -> SafeString:
     """Return the charts of a page with their tables; a process remembers those of the latest questions."""
     where = tuple((name, tuple(codes)) for name, codes in reading.question.where.items())
     site = request.build_absolute_uri("/").rstrip("/")
-    return charts_of(reading.edition, where, reading.query, active_language(), site)
+    looks = (active_language(), boundaries.version())
+    return charts_of(reading.edition, where, reading.query, looks, site)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -93,11 +94,11 @@ def charts_of(
     edition: Edition,
     where: tuple[tuple[str, tuple[str, ...]], ...],
     query: str,
-    _language: str,
+    _looks: tuple[str, str],
     site: str,
 ) -> SafeString:
     """Return all charts of a release for conditions; `query` are the parameters that ask for them, and `site` is what
-    addresses begin with on other pages."""
+    addresses begin with on other pages. looks: the language, and the version of the boundaries of the map."""
     question = Question(edition, (), {name: list(codes) for name, codes in where})
     return written([figure(kind, question, query, site) for kind in kinds_of(edition.structure)])
 

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw
 from reports.charts.framed import Caption, png
-from reports.charts.kinds import Kind, kinds_of
+from reports.charts.kinds import MAP, Kind, kinds_of
 from reports.pages import filters, reuse
 from reports.pages.downloads import refusal
-from reports.published import caching, figures, kept
+from reports.published import boundaries, caching, figures, kept
 from reports.published.editions import current_editions
 from reports.published.figures import Table
 from reports.published.query import EDITION, Options, Question, edition_of, language_of, question_of
@@ -80,7 +80,8 @@ class Drawing:
 
     def _tag(self, what: str) -> str:
         codes = sorted((name, sorted(codes)) for name, codes in self.question.where.items())
-        looks = (self.kind, self.width, self.theme, active_language())
+        drawn_in = boundaries.version() if self.kind == MAP else ""
+        looks = (self.kind, self.width, self.theme, active_language(), drawn_in)
         return caching.tag(self.question.edition, what, *looks, codes)
 
     @property

@@ -79,7 +79,7 @@ def test_paper_has_figures_notes_and_source_and_nothing_to_press(country, visit,
     assert shown(page, pressed) == []
     assert shown(page, "h1") != []
     assert shown(page, "td.num") != [] or shown(page, ".sum") != []
-    expect(page.get_by_text(re.compile("Source: ")).first).to_be_visible()
+    expect(page.locator("main p", has_text=re.compile("Source: ")).first).to_be_visible()
     expect(page.get_by_text(re.compile("multiple of 3")).first).to_be_visible()
 
 
