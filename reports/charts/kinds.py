@@ -79,7 +79,8 @@ class Kind:
     def spec(self, table: Table, canvas: Canvas) -> Spec | None:
         """Return the chart of a table in the order of its kind, None where there is nothing to draw."""
         rows, dimension = self.drawn(table), table.edition.structure.by_name[self.dimension]
-        if not rows:
+        named = any(row.figures.total for row in rows if not is_rest(row.codes[0]))
+        if not rows or not (named or table.time):
             return None
         if before := self.earlier(table):
             return self.draw(rows, dimension, canvas, before)

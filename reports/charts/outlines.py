@@ -30,7 +30,8 @@ def region_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spe
     known = _of(dimension)
     if known is None:
         return tiles.tile_map(rows, dimension, canvas)
-    placed = [row for row in rows if row.codes[0] in known.regions]
+    places = [item.code for item in dimension.items if item.code in known.regions]
+    placed = tiles.of_places(rows, places)
     shapes = _Shapes(known, [row.codes[0] for row in placed], canvas.width)
     texts, unmarked = _with_room(placed, shapes, dimension, canvas.language)
     said = [_("The stronger the colour, the larger the share of women.")]

@@ -11,7 +11,7 @@ from reports.charts import values
 from reports.charts.drawing import VALUES, Canvas, Spec
 from reports.charts.lettering import LETTERS, LINE, room, wrapped
 from reports.charts.values import Area
-from reports.published.figures import Row
+from reports.published.figures import Figures, Row
 from reports.published.structure import Dimension
 from standards import codelists, numbers
 from standards.templatetags.words import percent
@@ -31,7 +31,8 @@ def tile_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
 
     What lies in no region, such as not stated, stands below as text.
     """
-    grid = _Grid([row for row in rows if row.codes[0] in codelists.tiles()], dimension, canvas)
+    places = [item.code for item in dimension.items if item.code in codelists.tiles()]
+    grid = _Grid(of_places(rows, places), dimension, canvas)
     rest = [r for r in rows if r.codes[0] not in codelists.tiles() and r.figures.total]
     said = [_("The stronger the colour, the larger the share of women.")]
     said += [values.in_words(row, dimension) for row in rest]
@@ -75,6 +76,13 @@ def tile_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         ],
         VALUES: grid.areas(),
     }
+
+
+def of_places(rows: Sequence[Row], codes: Sequence[str]) -> list[Row]:
+    """Return a row for each region, in the order of the codes: one that has no row has nobody."""
+    found = {row.codes[0]: row for row in rows}
+    base = rows[0].figures.base if rows else 0
+    return [found.get(code) or Row((code,), Figures(0, 0, 0, base)) for code in codes]
 
 
 class _Grid:

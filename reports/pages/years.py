@@ -34,9 +34,9 @@ def choices(reading: PageQuestion) -> list[YearChoice]:
     if dimension is None:
         return []
     query = QueryDict(reading.query, mutable=True)
-    chosen = {name: query[name] for name in PERIODS if query.get(name)}
-    for name in PERIODS:
-        query.pop(name, None)
+    chosen = _periods(query)
+    for key in [key for key in query if key.lower() in PERIODS]:
+        del query[key]
     rest, name = query.urlencode(), parameter(structure)
     years = [_("All years"), *(item.code for item in reversed(dimension.items))]
     states = {year.code: state_of_year(year) for year in structure.years}
@@ -52,7 +52,7 @@ def choices(reading: PageQuestion) -> list[YearChoice]:
 def chosen_year(reading: PageQuestion) -> str:
     """Return the year that the page is limited to by its own parameter; empty for none."""
     structure = reading.edition.structure
-    asked = QueryDict(reading.query).get(parameter(structure), "")
+    asked = _periods(QueryDict(reading.query)).get(parameter(structure), "")
     dimension = dimension_of_years(structure)
     return asked if dimension and asked in dimension.by_code else ""
 
@@ -67,6 +67,12 @@ def dimension_of_years(structure: Structure) -> Dimension | None:
     if YEAR in structure.by_name:
         return structure.by_name[YEAR]
     return structure.by_name[TIME] if FREQUENCIES[structure.frequency].months == 12 else None
+
+
+def _periods(query: QueryDict) -> dict[str, str]:
+    """Return what limits the periods: parameter -> its values, as one text."""
+    named = {key: ",".join(filter(None, query.getlist(key))) for key in query}
+    return {key.lower(): text for key, text in named.items() if text and key.lower() in PERIODS}
 
 
 def _elsewhere(structure: Structure, name: str) -> Iterator[YearChoice]:

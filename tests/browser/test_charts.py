@@ -171,6 +171,7 @@ CHARTS = {
         REGIONS,
         rows(("TM-S", 12250, 34800), ("TM-D", 180, 800), ("TM-_U", 60, 200)),
     ),
+    "a map of nowhere": (tile_map, REGIONS, rows(("TM-_U", 60, 200))),
     "what comes in and goes out": (
         partial(flows, direction=DIRECTIONS),
         REGIONS,

@@ -67,6 +67,9 @@ def test_the_year_limits_sums_findings_and_charts_of_its_own_dataset(client, cro
     shares = [numbers.share(f.female_share) for f in (now, before)]
     assert head == f"Entries, 2025: women are {shares[0]}%, a year before {shares[1]}%"
     assert '<option value="2026-Q1"' not in page and '<option value="2025-Q1"' in page
+    both = main_of(client.get("/figures/?dataset=BCR&year=2024&year=2025"))
+    assert "aria-current" not in both.split('<nav class="years"')[1].split("</nav>")[0]
+    assert 'type="hidden" name="year"' not in both
     # The year before of the first year is not published: nothing is set beside it.
     assert "a year before" not in text_of(main_of(client.get("/figures/?dataset=BCR&year=2024")))
     refused = client.get("/figures/?dataset=BCR&year=1999")
