@@ -14,13 +14,14 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from reports.formats import flat
-from reports.pages import choices, dashboard, filters, reuse
+from reports.formats.units import concept, unit
+from reports.pages import choices, filters, reuse
 from reports.pages.built_files import chart_of
-from reports.published import addresses, choosing, layout, pivot
+from reports.published import addresses, choosing, pivot, pivot_query
 from reports.published import editions as released
 from reports.published.editions import Edition, current_editions
-from reports.published.layout import Asked
 from reports.published.pivot import Cell, Codes, Line, Pivot
+from reports.published.pivot_query import PivotQuestion
 from reports.published.query import NotReleased, edition_of, language_of
 from reports.published.structure import Dimension, Structure, Unknown
 from reports.published.tree import NotTogether
@@ -75,7 +76,7 @@ class Head:
 class Answer:
     """What the page says to a question; of one that cannot be answered, why, what can be had, and what is shown."""
 
-    asked: Asked
+    question: PivotQuestion
     pivot: Pivot
     newer: Edition | None
     problem: str = ""
@@ -113,7 +114,7 @@ def builder(request: BuilderRequest) -> HttpResponse:
         status = 422 if fragment and answer.problem else answer.status
         response = render(request, template, context, status=status)
     if fragment and not answer.problem:
-        response["HX-Push-Url"] = f"{request.path}?{answer.asked.address}"
+        response["HX-Push-Url"] = f"{request.path}?{answer.question.address}"
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -124,30 +125,32 @@ def _answer(query: QueryDict, newest: Edition, problem: Unknown | None) -> Answe
     if problem is None:
         try:
             edition = edition_of(query, newest.dataset) or newest
-            asked = layout.read(query, edition)
-            return Answer(asked, asked.answer(), newest if newest.number > edition.number else None)
+            question = pivot_query.read(query, edition)
+            return Answer(
+                question, question.answer(), newest if newest.number > edition.number else None
+            )
         except Unknown as unknown:
             problem = unknown
     if isinstance(problem, NotTogether):
         instead = [_had(query, edition.structure, part) for part in problem.parts]
-    asked, shown, words = _fallback(query, edition, newest, problem)
+    question, shown, words = _fallback(query, edition, newest, problem)
     parameter = "rows, cols" if isinstance(problem, NotTogether) else problem.parameter
     status = 404 if isinstance(problem, NotReleased) else 400
-    return Answer(asked, shown, None, str(problem), parameter, instead, words, status)
+    return Answer(question, shown, None, str(problem), parameter, instead, words, status)
 
 
 def _fallback(
     query: QueryDict, edition: Edition, newest: Edition, problem: Unknown
-) -> tuple[Asked, Pivot, str]:
+) -> tuple[PivotQuestion, Pivot, str]:
     """Return what is shown instead, and what it is: a table that is too wide has its columns in the rows."""
-    if isinstance(problem, layout.TooWide):
+    if isinstance(problem, pivot_query.TooWide):
         try:
-            asked = layout.read(choosing.in_rows(query, edition.structure), edition)
-            return asked, asked.answer(), _("Here it is with its columns in the rows.")
+            question = pivot_query.read(choosing.in_rows(query, edition.structure), edition)
+            return question, question.answer(), _("Here it is with its columns in the rows.")
         except Unknown:
             pass  # too long, too: a table to begin with
-    asked = layout.read(QueryDict(f"dataset={newest.dataset}"), newest)
-    return asked, asked.answer(), _("Here is a table to begin with instead.")
+    question = pivot_query.read(QueryDict(f"dataset={newest.dataset}"), newest)
+    return question, question.answer(), _("Here is a table to begin with instead.")
 
 
 def _had(query: QueryDict, structure: Structure, part: list[str]) -> tuple[str, str]:
@@ -160,41 +163,41 @@ def _had(query: QueryDict, structure: Structure, part: list[str]) -> tuple[str, 
 
 
 def _context(request: HttpRequest, answer: Answer) -> dict[str, object]:
-    asked, turned = answer.asked, answer.pivot
-    title, edition = reuse.title_of(asked), asked.edition
-    offered = choices.choices_of(asked)
+    question, turned = answer.question, answer.pivot
+    title, edition = reuse.title_of(question), question.edition
+    offered = choices.choices_of(question)
     page = Paginator(turned.lines, LINES).get_page(request.GET.get("page"))
     return {
         "answer": answer,
         "edition": edition,
         "newer": answer.newer,
-        "newest_at": "?" + addresses.changed(asked.query, release=None),
+        "newest_at": "?" + addresses.changed(question.query, release=None),
         "title": title,
-        "unit": dashboard.unit(edition),
-        "concept": dashboard.concept(edition),
-        "of": flat.chosen(edition, asked.question.where),
+        "unit": unit(edition.structure),
+        "concept": concept(edition.structure),
+        "of": flat.chosen(edition, question.tabulation.where),
         "choices": offered,
-        "heads": _heads(asked, turned),
+        "heads": _heads(question, turned),
         "page": page,
         "lines": _lines(turned, page),
         "measured": next(m.label for m in offered.measures if m.chosen),
         "columns": len(turned.heads) * len(turned.parts),
-        "swapped": "?" + _swapped(asked),
+        "swapped": "?" + _swapped(question),
         "row_label": ", ".join(
-            in_language(edition.structure.by_name[n].labels) for n in asked.rows
+            in_language(edition.structure.by_name[n].labels) for n in question.rows
         ),
-        "stacked": len(turned.heads) == 1 and not asked.cols,
+        "stacked": len(turned.heads) == 1 and not question.cols,
         "coverage": _coverage(turned),
-        "notes": flat.notes(asked.table),
-        "reuse": reuse.reuse_of(request, asked, title),
-        "chart": chart_of(asked),
-        "unsorted": "?" + addresses.changed(asked.query, sort=None) if asked.sort else "",
+        "notes": flat.notes(question.table),
+        "reuse": reuse.reuse_of(request, question, title),
+        "chart": chart_of(question),
+        "unsorted": "?" + addresses.changed(question.query, sort=None) if question.sort else "",
     }
 
 
-def _swapped(asked: Asked) -> str:
-    query = asked.query.copy()
-    query["rows"], query["cols"] = ",".join(asked.cols), ",".join(asked.rows)
+def _swapped(question: PivotQuestion) -> str:
+    query = question.query.copy()
+    query["rows"], query["cols"] = ",".join(question.cols), ",".join(question.rows)
     return addresses.changed(query, sort=None)
 
 
@@ -244,7 +247,7 @@ def _cell(cell: Cell, first: bool, total: bool) -> Shown:
     return Shown(text.replace("-", "−"), " ".join(marks))
 
 
-def _heads(asked: Asked, turned: Pivot) -> list[list[Head]]:
+def _heads(question: PivotQuestion, turned: Pivot) -> list[list[Head]]:
     """Return the rows of heads: one for each dimension of the columns, then the parts of each column."""
     structure, language = turned.table.edition.structure, active_language()
     width, rows = len(turned.parts), []
@@ -258,14 +261,14 @@ def _heads(asked: Asked, turned: Pivot) -> list[list[Head]]:
             row.append(Head(label, width * len(list(same)), late=late))
         rows.append(row)
     sides = [
-        _part(asked, part, head, first=bool(turned.cols) and k == 0)
+        _part(question, part, head, first=bool(turned.cols) and k == 0)
         for head in turned.heads
         for k, part in enumerate(turned.parts)
     ]
     return [*rows, sides]
 
 
-def _part(asked: Asked, part: str, head: Codes, *, first: bool) -> Head:
+def _part(question: PivotQuestion, part: str, head: Codes, *, first: bool) -> Head:
     """Return the head of one column, by which the lines can be sorted: the largest first, then the smallest."""
     label, mark = {
         "F": (_("Women"), "w"),
@@ -276,9 +279,9 @@ def _part(asked: Asked, part: str, head: Codes, *, first: bool) -> Head:
         pivot.COVERAGE: (_("Sex stated, %"), ""),
     }[part]
     key = ".".join((part, *head))
-    now = {f"-{key}": "descending", key: "ascending"}.get(asked.sort, "")
+    now = {f"-{key}": "descending", key: "ascending"}.get(question.sort, "")
     sort = key if now == "descending" else f"-{key}"
-    address = "?" + addresses.changed(asked.query, sort=sort)
+    address = "?" + addresses.changed(question.query, sort=sort)
     return Head(label, 1, mark=mark, first=first, sorting=address, sorted=now, key=key)
 
 

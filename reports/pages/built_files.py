@@ -16,10 +16,19 @@ from reports.formats.layout import layout_of
 from reports.pages import filters
 from reports.pages.downloads import BUILT, Wanted, refusal, send
 from reports.pages.reuse import title_of
-from reports.published import addresses, caching, choosing, figures, groups, kept, layout, pivot
+from reports.published import (
+    addresses,
+    caching,
+    choosing,
+    figures,
+    groups,
+    kept,
+    pivot,
+    pivot_query,
+)
 from reports.published.editions import current_editions
 from reports.published.figures import Table
-from reports.published.layout import Asked
+from reports.published.pivot_query import PivotQuestion
 from reports.published.query import edition_of, language_of
 from reports.published.structure import Dimension, Unknown
 from standards.translation import active_language
@@ -44,17 +53,24 @@ def file(request: HttpRequest, suffix: str) -> HttpResponseBase:
     try:
         with override(language_of(request.GET)):
             chosen = layout_of(request.GET)
-            asked = _asked(request, entry.parameters)
+            question = _asked(request, entry.parameters)
             language = active_language()
-            stem = naming.stem(asked.question, "", {}, chosen, language, asked.groupings.values())
+            stem = naming.stem(
+                question.tabulation, "", {}, chosen, language, question.groupings.values()
+            )
             said = {name: request.GET[name] for name in entry.parameters if name in request.GET}
             pinned = addresses.changed(
-                asked.query, release=asked.edition.name, sort=None, lang=language, **said
+                question.query, release=question.edition.name, sort=None, lang=language, **said
             )
             wanted = Wanted(
-                asked.question, lambda: asked.table, title_of(asked), stem, pinned, chosen
+                question.tabulation,
+                lambda: question.table,
+                title_of(question),
+                stem,
+                pinned,
+                chosen,
             )
-            return send(request, BUILT, entry, wanted, also=asked.address)
+            return send(request, BUILT, entry, wanted, also=question.address)
     except Unknown as unknown:
         return refusal(unknown)
 
@@ -67,14 +83,14 @@ def drawing(request: HttpRequest, width: str, theme: str) -> HttpResponseBase:
         raise Http404
     try:
         with override(language_of(request.GET)):
-            asked = _asked(request)
+            question = _asked(request)
             tag = caching.tag(
-                asked.edition, "drawn", width, theme, active_language(), asked.address
+                question.edition, "drawn", width, theme, active_language(), question.address
             )
 
             def make() -> bytes:
                 canvas = Canvas(WIDTHS[width], COLOURS[theme], active_language())
-                drawn = _drawn(asked, canvas)
+                drawn = _drawn(question, canvas)
                 return draw(drawn, canvas) if drawn else b""
 
             def stored() -> IO[bytes]:
@@ -85,38 +101,38 @@ def drawing(request: HttpRequest, width: str, theme: str) -> HttpResponseBase:
         return refusal(unknown)
 
 
-def chart_of(asked: Asked) -> Chart | None:
+def chart_of(question: PivotQuestion) -> Chart | None:
     """Return the chart of a question, None where it has no dimension to draw or nothing in it."""
-    found = _by_one(asked)
+    found = _by_one(question)
     if found is None:
         return None
     kind, table, dimension = found
     drawn = {
-        name: _drawn(asked, Canvas(w, COLOURS["light"], active_language()))
+        name: _drawn(question, Canvas(w, COLOURS["light"], active_language()))
         for name, w in WIDTHS.items()
     }
     sizes = {name: size(spec) for name, spec in drawn.items() if spec}
     if not sizes:
         return None
-    query = addresses.changed(asked.query, release=asked.edition.name, sort=None)
+    query = addresses.changed(question.query, release=question.edition.name, sort=None)
     return Chart(kind.sentence(table, dimension), sizes, query)
 
 
-def _by_one(asked: Asked) -> tuple[Kind, Table, Dimension] | None:
+def _by_one(question: PivotQuestion) -> tuple[Kind, Table, Dimension] | None:
     """Return the kind of chart, its figures and their dimension: the first of the rows, else of the columns."""
-    names = asked.rows or asked.cols
+    names = question.rows or question.cols
     if not names:
         return None
     name = names[0]
-    table = figures.tabulate(asked.edition, [name], asked.question.where)
-    kind = kind_of(name, of_women=asked.measure == pivot.OF_WOMEN)
-    table = kind.ordered(groups.grouped(table, asked.groupings))
+    table = figures.tabulate(question.edition, [name], question.tabulation.where)
+    kind = kind_of(name, of_women=question.measure == pivot.OF_WOMEN)
+    table = kind.ordered(groups.grouped(table, question.groupings))
     return kind, table, table.edition.structure.by_name[name]
 
 
-def _drawn(asked: Asked, canvas: Canvas) -> Spec | None:
+def _drawn(question: PivotQuestion, canvas: Canvas) -> Spec | None:
     """Return the chart of a question, None where there is nothing to draw."""
-    found = _by_one(asked)
+    found = _by_one(question)
     if found is None:
         return None
     kind, table, dimension = found
@@ -124,7 +140,7 @@ def _drawn(asked: Asked, canvas: Canvas) -> Spec | None:
     return kind.draw(rows, dimension, canvas) if any(row.figures.total for row in rows) else None
 
 
-def _asked(request: HttpRequest, beside: Iterable[str] = ()) -> Asked:
+def _asked(request: HttpRequest, beside: Iterable[str] = ()) -> PivotQuestion:
     """Return the question of a file or a drawing, without the parameters `beside`. Raises Unknown, Http404."""
     editions = current_editions()
     if not editions:
@@ -136,4 +152,4 @@ def _asked(request: HttpRequest, beside: Iterable[str] = ()) -> Asked:
         query.pop(name, None)
     if choosing.of_form(query):
         query = choosing.settled(query, edition.structure)
-    return layout.read(query, edition)
+    return pivot_query.read(query, edition)

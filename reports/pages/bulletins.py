@@ -17,13 +17,21 @@ from reports.designs import indicators
 from reports.formats import bulletin as typeset
 from reports.formats import citation, flat
 from reports.formats.bulletin import Bulletin, Listed, Paragraph, Picture
-from reports.pages.dashboard import headline, lead, unit
+from reports.formats.units import unit
+from reports.pages.dashboard import headline, leads
 from reports.pages.downloads import refusal
 from reports.pages.public_releases import years_in_words
 from reports.published import caching, figures, kept, register
 from reports.published.editions import Edition
 from reports.published.figures import Table
-from reports.published.query import LANGUAGES, Options, measure, require_options, with_headline
+from reports.published.query import (
+    LANGUAGES,
+    Options,
+    Question,
+    measure,
+    require_options,
+    with_headline,
+)
 from reports.published.structure import Dimension, Unknown
 from standards import numbers
 from standards.periods import period_name
@@ -69,9 +77,10 @@ def _made(edition: Edition, page: str, language: str) -> bytes:
 def of_release(edition: Edition, page: str) -> Bulletin:
     """Return the bulletin of a release in the active language; `page` is the address of the release."""
     structure = edition.structure
-    everything = _table(edition)
+    question = Question(edition, (), with_headline(structure, {}))
+    everything = question.table()
     counted = measure(structure, everything.where, ())
-    of = f"{counted}, {unit(edition)}, {flat.chosen(edition, everything.where)}"
+    of = f"{counted}, {unit(structure)}, {flat.chosen(edition, everything.where)}"
     title = in_language(structure.title)
     cited = citation.of_release(edition, page)
     return Bulletin(
@@ -82,8 +91,8 @@ def of_release(edition: Edition, page: str) -> Bulletin:
         imprint=_("Bulletin of release %(release)s, %(when)s")
         % {"release": edition.name, "when": register.on(edition.released_at)},
         kicker=title,
-        headline=headline(everything.total, counted),
-        lead=lead(everything.total, edition, with_headline(structure, {})),
+        headline=headline(question),
+        lead=leads(question, everything.total)[0],
         findings_head=_("What the release says"),
         findings=list(_findings(edition)),
         sums=_sums(everything.total, of),
@@ -140,12 +149,11 @@ class _Chart:
     def picture(self, width: str) -> Picture | None:
         """Return its drawing on paper, None where there is nothing to draw."""
         table, canvas = self.table, Canvas(WIDTHS[width], COLOURS["light"], active_language())
-        rows = self.kind.drawn(table)
-        if not rows:
+        spec = self.kind.spec(table, canvas)
+        if spec is None:
             return None
-        spec = self.kind.draw(rows, self.dimension, canvas)
         counted = measure(self.edition.structure, table.where, table.by)
-        of = f"{counted}, {unit(self.edition)}"
+        of = f"{counted}, {unit(self.edition.structure)}"
         title = _("Over time") if table.time else self.title
         if self.kind.draw is highlights.BY_SHARE:
             of = f"{counted}. {_('Women, % of those with sex stated')}"

@@ -16,6 +16,7 @@ from reports.charts.drawing import COLOURS, WIDTHS, Canvas, size
 from reports.charts.kinds import Kind, kinds_of
 from reports.designs import indicators
 from reports.formats import flat
+from reports.formats.units import unit
 from reports.pages import downloads, reuse
 from reports.pages.downloads import Downloads
 from reports.pages.filters import PageQuestion
@@ -128,7 +129,7 @@ def figure(name: str, question: Question, parameters: str, site: str) -> ChartFi
     return ChartFigure(
         kind=name,
         title=in_language(dimension.labels),
-        of=f"{measure(structure, table.where, table.by)}, {unit(edition)}, "
+        of=f"{measure(structure, table.where, table.by)}, {unit(structure)}, "
         f"{flat.limits(edition, table.where)}",
         finding=finding,
         rows=[(kind.label(row, structure), row) for row in table.rows],
@@ -186,20 +187,3 @@ def sizes(kind: Kind, table: Table) -> dict[str, tuple[int, int]]:
         spec = kind.spec(table, Canvas(width, COLOURS["light"], active_language()))
         found[name] = size(spec) if spec else (0, 0)
     return found
-
-
-def unit(edition: Edition) -> str:
-    """Return what is counted, in words (domain brief 1.19)."""
-    return {"PS": _("persons"), "EVT": _("events"), "DOC": _("documents")}.get(
-        edition.structure.unit, edition.structure.unit
-    )
-
-
-def concept(edition: Edition) -> str:
-    """Return by whose definition it is counted, in words (domain brief 2.4)."""
-    return {
-        "ADM": _("administrative count"),
-        "NAT_LAW": _("national legal definition"),
-        "UN98": _("UN recommendations 1998"),
-        "UN21": _("UN framework 2021"),
-    }.get(edition.structure.concept, edition.structure.concept)

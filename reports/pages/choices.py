@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from reports.published import addresses, choosing, figures, groups, pivot, query
 from reports.published.choosing import AT, PERIOD
 from reports.published.editions import Edition
-from reports.published.layout import TIMES, Asked
+from reports.published.pivot_query import TIMES, PivotQuestion
 from reports.published.query import ALL, with_headline
 from reports.published.structure import SEX, TIME, Dimension, Structure
 from reports.published.tree import against, holding
@@ -114,50 +114,53 @@ class Choices:
     all: list[tuple[str, str]]  # every parameter
 
 
-def choices_of(asked: Asked) -> Choices:
+def choices_of(question: PivotQuestion) -> Choices:
     """Return what can be chosen beside what is chosen."""
-    structure = asked.edition.structure
-    hinders = _hindered(asked)
+    structure = question.edition.structure
+    hinders = _hindered(question)
     names = [n for n in structure.names if n not in (SEX, TIME)]
-    lists = {n: _codes(asked, structure.by_name[n]) for n in names if not hinders.get(n)}
-    variables = [_period(asked), *(_variable(asked, n, lists.get(n), hinders) for n in names)]
-    kinds = _kinds_of_periods(asked)
+    lists = {n: _codes(question, structure.by_name[n]) for n in names if not hinders.get(n)}
+    variables = [_period(question), *(_variable(question, n, lists.get(n), hinders) for n in names)]
+    kinds = _kinds_of_periods(question)
     return Choices(
         variables,
         kinds,
-        _spans(asked, [option.value for option in kinds if not option.reason]),
-        _measures(asked),
+        _spans(question, [option.value for option in kinds if not option.reason]),
+        _measures(question),
         list(lists.values()),
-        [own for name in asked.groupings for own in _own_groups(asked, name)],
-        [found for name in names if (found := _to_group(asked, name))],
-        asked.shaded,
+        [own for name in question.groupings for own in _own_groups(question, name)],
+        [found for name in names if (found := _to_group(question, name))],
+        question.shaded,
         [
             (key, value)
-            for key in (*KEPT, *(k for k in asked.query if structure.time_name(k.upper()) in TIMES))
-            for value in asked.query.getlist(key)
+            for key in (
+                *KEPT,
+                *(k for k in question.query if structure.time_name(k.upper()) in TIMES),
+            )
+            for value in question.query.getlist(key)
         ],
-        [(key, value) for key, values in asked.query.lists() for value in values],
+        [(key, value) for key, values in question.query.lists() for value in values],
     )
 
 
-def _hindered(asked: Asked) -> dict[str, list[str]]:
+def _hindered(question: PivotQuestion) -> dict[str, list[str]]:
     """Return for each variable that is not chosen which of the chosen columns and conditions stand against it."""
-    question = asked.question
-    _table, conditions = holding(asked.edition.structure, question.by, question.where)
-    return against(asked.edition.structure, [*question.by, *conditions])
+    structure, tabulation = question.edition.structure, question.tabulation
+    _table, conditions = holding(structure, tabulation.by, tabulation.where)
+    return against(structure, [*tabulation.by, *conditions])
 
 
 def _variable(
-    asked: Asked, name: str, codes: Codes | None, hinders: dict[str, list[str]]
+    question: PivotQuestion, name: str, codes: Codes | None, hinders: dict[str, list[str]]
 ) -> Variable:
-    structure = asked.edition.structure
-    place = "rows" if name in asked.rows else "cols" if name in asked.cols else "out"
+    structure = question.edition.structure
+    place = "rows" if name in question.rows else "cols" if name in question.cols else "out"
     label = in_language(structure.by_name[name].labels)
     reason, said, instead = "", "", ""
     if hinders.get(name):
         others = ", ".join(in_language(structure.by_name[o].labels) for o in hinders[name])
         reason = _("Never published with: %(names)s. Too few people in a cell.") % {"names": others}
-        instead = "?" + choosing.instead(asked.query, structure, name, hinders[name])
+        instead = "?" + choosing.instead(question.query, structure, name, hinders[name])
     elif codes:
         said = _said(codes)
     return Variable(name.lower(), label, place, said, reason, instead)
@@ -170,22 +173,28 @@ def _said(codes: Codes) -> str:
     return codes.default or _("all %(all)s") % {"all": len(codes.options)}
 
 
-def _period(asked: Asked) -> Variable:
-    place = "rows" if asked.time in asked.rows else "cols" if asked.time in asked.cols else "out"
-    structure, language = asked.edition.structure, active_language()
-    periods = figures.periods_in(structure, asked.question.where)
+def _period(question: PivotQuestion) -> Variable:
+    place = (
+        "rows"
+        if question.time in question.rows
+        else "cols"
+        if question.time in question.cols
+        else "out"
+    )
+    structure, language = question.edition.structure, active_language()
+    periods = figures.periods_in(structure, question.tabulation.where)
     first, last = (period_name(code, language) for code in (periods[0], periods[-1]))
     said = first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
     return Variable(PERIOD, in_language(structure.by_name[TIME].labels), place, said)
 
 
-def _kinds_of_periods(asked: Asked) -> list[Option]:
+def _kinds_of_periods(question: PivotQuestion) -> list[Option]:
     """Return years, quarters and months; those that do not go with the columns have the reason."""
-    structure, question = asked.edition.structure, asked.question
-    others = [name for name in (*question.by, *question.where) if name not in TIMES]
+    structure, tabulation = question.edition.structure, question.tabulation
+    others = [name for name in (*tabulation.by, *tabulation.where) if name not in TIMES]
     hinders = against(structure, others)
     names = [*(d.name for d in reversed(structure.roll_ups)), TIME]
-    chosen = asked.time or names[0]
+    chosen = question.time or names[0]
     return [
         Option(
             name,
@@ -203,13 +212,13 @@ def _kind_name(structure: Structure, name: str) -> str:
 
 
 def _spans(
-    asked: Asked, kinds: Sequence[str]
+    question: PivotQuestion, kinds: Sequence[str]
 ) -> list[tuple[str, str, list[tuple[str, list[Option]]]]]:
     """Return the first and the last period to choose: name, label, and options by kind of period."""
-    structure, language = asked.edition.structure, active_language()
+    structure, language = question.edition.structure, active_language()
     spans = []
     for name, label in (("from", _("From")), ("to", _("To"))):
-        chosen = asked.query.get(name, "")
+        chosen = question.query.get(name, "")
         found: list[tuple[str, list[Option]]] = []
         if name == "from":
             found.append((_("Counted back"), _back(structure, kinds, chosen)))
@@ -246,7 +255,7 @@ def _said_back(text: str) -> str:
     return words[match[2]] % {"n": match[1]}
 
 
-def _measures(asked: Asked) -> list[Option]:
+def _measures(question: PivotQuestion) -> list[Option]:
     names = {
         pivot.COUNT: _("Count"),
         pivot.OF_ROW: _("Share of the row, %"),
@@ -255,20 +264,22 @@ def _measures(asked: Asked) -> list[Option]:
         pivot.CHANGE: _("Change on the year before"),
         pivot.GROWTH: _("Change on the year before, %"),
     }
-    needs = "" if asked.time else _("needs periods in rows or columns")
+    needs = "" if question.time else _("needs periods in rows or columns")
     return [
-        Option(name, label, name == asked.measure, reason=needs if name in pivot.COMPARED else "")
+        Option(
+            name, label, name == question.measure, reason=needs if name in pivot.COMPARED else ""
+        )
         for name, label in names.items()
     ]
 
 
-def _codes(asked: Asked, dimension: Dimension) -> Codes:
+def _codes(question: PivotQuestion, dimension: Dimension) -> Codes:
     """Return the codes of a variable that have figures, and those that are chosen."""
-    structure, language, name = asked.edition.structure, active_language(), dimension.name
-    placed = name in asked.question.by
-    given = asked.query.get(name.lower(), "")
+    structure, language, name = question.edition.structure, active_language(), dimension.name
+    placed = name in question.tabulation.by
+    given = question.query.get(name.lower(), "")
     chosen = [code for code in given.split(",") if code]
-    counts = dict(_counts(asked.edition, name))
+    counts = dict(_counts(question.edition, name))
     known = [item.code for item in dimension.items if item.code in counts or item.code in chosen]
     headline = structure.headline
     limited = bool(headline and name in headline.where) and not placed
@@ -298,14 +309,16 @@ def _counts(edition: Edition, name: str) -> tuple[tuple[str, int], ...]:
     return tuple((row.codes[0], row.figures.total) for row in rows)
 
 
-def _own_groups(asked: Asked, name: str) -> list[OwnGroup]:
+def _own_groups(question: PivotQuestion, name: str) -> list[OwnGroup]:
     """Return the groups of a variable; the regions of M49 are one."""
-    grouping, language = asked.groupings[name], active_language()
-    dimension = asked.edition.structure.by_name[name]
-    texts = asked.query.getlist(groups.PARAMETER)
+    grouping, language = question.groupings[name], active_language()
+    dimension = question.edition.structure.by_name[name]
+    texts = question.query.getlist(groups.PARAMETER)
     found = []
     for text in grouping.texts:
-        without = addresses.changed(asked.query, group=[t for t in texts if t != text], sort=None)
+        without = addresses.changed(
+            question.query, group=[t for t in texts if t != text], sort=None
+        )
         group = next(
             (g for g in grouping.groups if text.startswith(f"{name}:{g.item.labels['en']}=")), None
         )
@@ -316,17 +329,17 @@ def _own_groups(asked: Asked, name: str) -> list[OwnGroup]:
     return found
 
 
-def _to_group(asked: Asked, name: str) -> ToGroup | None:
+def _to_group(question: PivotQuestion, name: str) -> ToGroup | None:
     """Return the ticked codes of a variable in rows or columns, which may become a group; None where there is nothing."""
-    if name not in asked.question.by:
+    if name not in question.tabulation.by:
         return None
-    dimension, language = asked.edition.structure.by_name[name], active_language()
-    given = asked.query.get(name.lower(), "")
+    dimension, language = question.edition.structure.by_name[name], active_language()
+    given = question.query.get(name.lower(), "")
     codes = ", ".join(dimension.label(code, language) for code in given.split(",") if code)
     world = ""
-    if name not in asked.groupings and groups.is_of_countries(dimension):
-        texts = [*asked.query.getlist(groups.PARAMETER), f"{name}:{groups.WORLD}"]
-        world = addresses.changed(asked.query, group=texts, sort=None)
+    if name not in question.groupings and groups.is_of_countries(dimension):
+        texts = [*question.query.getlist(groups.PARAMETER), f"{name}:{groups.WORLD}"]
+        world = addresses.changed(question.query, group=texts, sort=None)
     if not codes and not world:
         return None
     return ToGroup(name, in_language(dimension.labels), codes, world)

@@ -16,8 +16,9 @@ from reports.charts import highlights
 from reports.charts.highlights import Highlight
 from reports.charts.year_before import earlier
 from reports.formats import flat
+from reports.formats.units import concept, unit
 from reports.pages import chart_figures, filters, years
-from reports.pages.chart_figures import ChartFigure, concept, unit
+from reports.pages.chart_figures import ChartFigure
 from reports.pages.drawings import OPTIONS
 from reports.pages.filters import Filter, PageQuestion
 from reports.published import editions as released
@@ -63,8 +64,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "newest_at": f"?dataset={edition.dataset}",
         "cited": cited,
         "title": in_language(edition.structure.title),
-        "concept": concept(edition),
-        "unit": unit(edition),
+        "concept": concept(edition.structure),
+        "unit": unit(edition.structure),
         "headline": headline(question),
         "leads": leads(question, table.total),
         "years": years.choices(reading),
@@ -124,7 +125,7 @@ def leads(question: Question, total: Figures) -> list[str]:
     edition = question.edition
     counted = _("%(n)s %(unit)s, %(span)s.") % {
         "n": numbers.count(total.total),
-        "unit": unit(edition),
+        "unit": unit(edition.structure),
         "span": flat.limits(edition, question.where),
     }
     widest = highlights.of_gap(edition, question.where)
@@ -155,7 +156,7 @@ def _sum(edition: Edition, where: Mapping[str, Sequence[str]]) -> SumAtAGlance:
     structure = edition.structure
     return SumAtAGlance(
         title=measure(structure, where, ()),
-        of=f"{unit(edition)}, {flat.limits(edition, where)}",
+        of=f"{unit(structure)}, {flat.limits(edition, where)}",
         sum=figures.tabulate(edition, [], where).total,
     )
 

@@ -16,11 +16,11 @@ from reports.designs import indicators as designs
 from reports.designs.tables import tables
 from reports.formats import sheet
 from reports.formats.sheet import Sheet, Value
+from reports.formats.units import concept, unit
 from reports.indicators import matrix as matrices
 from reports.indicators import sets as filled
 from reports.indicators.asking import not_among
 from reports.indicators.matrix import STATES, Line, Objective, Told
-from reports.pages.chart_figures import concept, unit
 from reports.pages.downloads import refusal
 from reports.pages.plots import Trend, trend_of
 from reports.published.query import Options, language_of, require_options
@@ -120,8 +120,8 @@ def matrix_row(request: HttpRequest, row: str) -> HttpResponse:
         "objective": objective,
         "line": line,
         "edition": line.edition,
-        "unit": unit(line.edition) if line.edition else "",
-        "concept": concept(line.edition) if line.edition else "",
+        "unit": unit(line.edition.structure) if line.edition else "",
+        "concept": concept(line.edition.structure) if line.edition else "",
         "goals": matrices.goals(line.row),
         "table": (table.code, in_language(table.title)) if table and line.edition else None,
         "also": [_(ALSO[word]) for word in line.row.also],
@@ -195,7 +195,11 @@ def _shown(
                 (
                     objective,
                     [
-                        (line, trend_of(line.shares), unit(line.edition) if line.edition else "")
+                        (
+                            line,
+                            trend_of(line.shares),
+                            unit(line.edition.structure) if line.edition else "",
+                        )
                         for line in lines
                     ],
                 )

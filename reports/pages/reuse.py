@@ -15,7 +15,7 @@ from reports.pages.downloads import Downloads
 from reports.published import addresses
 from reports.published.editions import Edition
 from reports.published.figures import Table
-from reports.published.layout import Asked
+from reports.published.pivot_query import PivotQuestion
 from reports.published.query import PERIODS, measure
 from reports.published.structure import SEX, TIME, Dimension
 from reports.published.tree import holding
@@ -43,16 +43,18 @@ class Reuse:
     grouped: bool
 
 
-def reuse_of(request: HttpRequest, asked: Asked, title: str) -> Reuse:
+def reuse_of(request: HttpRequest, question: PivotQuestion, title: str) -> Reuse:
     """Return everything that a table can be used by elsewhere; `title` is what it shows, in words."""
-    pinned = addresses.changed(asked.query, release=asked.edition.name, sort=asked.sort or None)
+    pinned = addresses.changed(
+        question.query, release=question.edition.name, sort=question.sort or None
+    )
     link = request.build_absolute_uri(f"{reverse('reports:builder')}?{pinned}")
     csv = request.build_absolute_uri(f"{reverse('reports:built_file', args=['csv'])}?{pinned}")
     return Reuse(
         link,
-        citation(asked, title, link),
+        citation(question, title, link),
         downloads.offered(downloads.BUILT, pinned),
-        request.build_absolute_uri(api_address(asked)),
+        request.build_absolute_uri(api_address(question)),
         csv,
         [
             Snippet("R", f'figures <- read.csv("{csv}",\n  fileEncoding = "UTF-8")'),
@@ -60,19 +62,21 @@ def reuse_of(request: HttpRequest, asked: Asked, title: str) -> Reuse:
                 "Python",
                 f'import pandas as pd\n\nfigures = pd.read_csv("{csv}")',
             ),
-            Snippet("SQL (DuckDB)", sql(asked, request.build_absolute_uri(table_address(asked)))),
+            Snippet(
+                "SQL (DuckDB)", sql(question, request.build_absolute_uri(table_address(question)))
+            ),
         ],
-        bool(asked.groupings),
+        bool(question.groupings),
     )
 
 
-def title_of(asked: Asked) -> str:
+def title_of(question: PivotQuestion) -> str:
     """Return what a table shows, in words: “Entries by purpose, sex and year”."""
-    structure = asked.edition.structure
-    what = measure(structure, asked.question.where, asked.question.by)
-    labels = [in_language(structure.by_name[name].labels) for name in asked.rows]
+    structure = question.edition.structure
+    what = measure(structure, question.tabulation.where, question.tabulation.by)
+    labels = [in_language(structure.by_name[name].labels) for name in question.rows]
     labels.append(in_language(structure.by_name[SEX].labels))
-    labels += [in_language(structure.by_name[name].labels) for name in asked.cols]
+    labels += [in_language(structure.by_name[name].labels) for name in question.cols]
     lower = [label[:1].lower() + label[1:] for label in labels]
     if len(lower) == 1:
         return _("%(what)s by %(last)s") % {"what": what, "last": lower[0]}
@@ -98,9 +102,9 @@ def builder_address(
     return f"{reverse('reports:builder')}?{addresses.text_of(addresses.in_order(query))}"
 
 
-def citation(asked: Asked, title: str, link: str) -> str:
+def citation(question: PivotQuestion, title: str, link: str) -> str:
     """Return how the table is cited: who, what, from which release, where."""
-    return cited(asked.edition, title, link)
+    return cited(question.edition, title, link)
 
 
 def cited(edition: Edition, title: str, link: str) -> str:
@@ -135,36 +139,36 @@ def counted(edition: Edition, table: Table, dimension: Dimension) -> str:
     }
 
 
-def api_address(asked: Asked) -> str:
+def api_address(question: PivotQuestion) -> str:
     """Return the address of the API that answers the same question, before a reader's groups are added up."""
-    names = asked.edition.structure.by_name
-    query = asked.query.copy()
+    names = question.edition.structure.by_name
+    query = question.query.copy()
     for key in list(query):
         if key.upper() not in names and key not in (*PERIODS, "lang"):
             del query[key]
     text = addresses.text_of(query)
-    by = ",".join(asked.question.by)
-    parts = [f"by={by}" if by else "", text, f"release={asked.edition.name}"]
-    address = reverse("reports:api_data", args=[asked.edition.dataset])
+    by = ",".join(question.tabulation.by)
+    parts = [f"by={by}" if by else "", text, f"release={question.edition.name}"]
+    address = reverse("reports:api_data", args=[question.edition.dataset])
     return f"{address}?{'&'.join(part for part in parts if part)}"
 
 
-def table_address(asked: Asked) -> str:
+def table_address(question: PivotQuestion) -> str:
     """Return the address of the table of the release that answers, as a file."""
-    question = asked.question
-    table, _conditions = holding(asked.edition.structure, question.by, question.where)
-    return reverse("reports:api_table_file", args=[asked.edition.name, table.name])
+    tabulation = question.tabulation
+    table, _conditions = holding(question.edition.structure, tabulation.by, tabulation.where)
+    return reverse("reports:api_table_file", args=[question.edition.name, table.name])
 
 
-def sql(asked: Asked, file: str) -> str:
+def sql(question: PivotQuestion, file: str) -> str:
     """Return the query that adds the same figures up from the file of the table."""
-    question = asked.question
-    table, conditions = holding(asked.edition.structure, question.by, question.where)
+    tabulation = question.tabulation
+    table, conditions = holding(question.edition.structure, tabulation.by, tabulation.where)
 
     def column(name: str) -> str:
         return f'"{name}"' if name in table.columns or name == SEX else LONGER[name]
 
-    named = [_named(_grouped(asked, name, column(name)), name) for name in question.by]
+    named = [_named(_grouped(question, name, column(name)), name) for name in tabulation.by]
     counts = [
         f"sum(value) FILTER (\"SEX\" = '{sex}') AS {word}"
         for sex, word in (("F", "women"), ("M", "men"), ("_OU", "other_or_not_stated"))
@@ -184,13 +188,13 @@ LONGER = {
 }
 
 
-def _grouped(asked: Asked, name: str, column: str) -> str:
+def _grouped(question: PivotQuestion, name: str, column: str) -> str:
     """Return a column with a reader's groups in place of its codes."""
-    if name not in asked.groupings:
+    if name not in question.groupings:
         return column
     cases = " ".join(
         f"WHEN {column} IN ({_texts(sorted(group.codes))}) THEN {_texts([group.item.labels['en']])}"
-        for group in asked.groupings[name].groups
+        for group in question.groupings[name].groups
     )
     return f"CASE {cases} ELSE 'others' END"
 

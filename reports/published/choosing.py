@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from reports.published import groups
 from reports.published.addresses import in_order, text_of
 from reports.published.editions import Edition
-from reports.published.layout import NAMES, TIMES, read, sides_of
+from reports.published.pivot_query import NAMES, TIMES, read, sides_of
 from reports.published.query import PERIODS, Options, conditions_of
 from reports.published.structure import SEX, TIME, Structure, Unknown
 from reports.published.tree import coarsest
@@ -88,7 +88,7 @@ def settled(query: QueryDict, structure: Structure) -> QueryDict:
 
 
 def sorted_still(query: QueryDict, edition: Edition) -> QueryDict:
-    """Return the parameters of a form without `sort` where its column is gone: nobody asked for that."""
+    """Return the parameters of a form without `sort` where its column is gone: nobody question for that."""
     if "sort" in query:
         try:
             read(query, edition).answer()

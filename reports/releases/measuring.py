@@ -90,11 +90,11 @@ def run(job: Job) -> None:
 
 
 def _years(job: Job, dataset: Dataset) -> list[dict[str, Any]]:
-    numbering, years = drafts.exact_cells(dataset)
+    counted = drafts.exact_cells(dataset)
     measured = []
-    for k, (year, exact) in enumerate(years.items(), start=1):
-        worker.progress(job, stage=marked("measuring"), year=year, done=k, of=len(years))
-        draft = drafts.try_design(numbering, year, exact)
+    for k, (year, exact) in enumerate(counted.years.items(), start=1):
+        worker.progress(job, stage=marked("measuring"), year=year, done=k, of=len(counted.years))
+        draft = drafts.try_design(counted.numbering, year, exact)
         gates = [{**gate.as_dict(), "year": year} for gate in draft.gates]
         measured.append({**asdict(draft), "base": dataset.base, "gates": gates})
     return measured

@@ -16,7 +16,7 @@ from django.http import QueryDict
 from django.utils.html import strip_tags
 
 from reports.pages import reuse
-from reports.published import editions, layout, pivot
+from reports.published import editions, pivot, pivot_query
 from reports.published.structure import OTHERS, SEX
 from reports.published.tree import against
 from tests.reports.conftest import draw
@@ -42,8 +42,8 @@ def text_of(response):
 
 
 def ask(edition, address):
-    asked = layout.read(QueryDict(address), edition)
-    return asked, asked.answer()
+    question = pivot_query.read(QueryDict(address), edition)
+    return question, question.answer()
 
 
 def rows_of(content):
@@ -150,9 +150,9 @@ def test_what_cannot_be_asked_is_refused_with_the_parameter_and_the_reason(clien
 
 def test_a_table_that_is_too_wide_says_how_it_would_fit(client, two_years):
     wide = "rows=&cols=MONTH,DECISION&decision=all"
-    asked = layout.read(QueryDict(wide), two_years)
-    columns = 5 * len(pivot.heads_of(asked.table, asked.cols))
-    assert columns > layout.MOST_COLUMNS
+    question = pivot_query.read(QueryDict(wide), two_years)
+    columns = 5 * len(pivot.heads_of(question.table, question.cols))
+    assert columns > pivot_query.MOST_COLUMNS
     response = client.get(f"{PAGE}?{wide}")
     assert response.status_code == 400
     assert f"This table has {columns} columns, more than" in text_of(response)
@@ -220,17 +220,17 @@ def test_every_figure_sub_total_and_total_is_that_of_the_api(client, two_years):
             continue
         width = int(rng.integers(0, 4))
         address = f"rows={','.join(chosen[:width])}&cols={','.join(chosen[width:])}"
-        asked = layout.read(QueryDict(address), two_years)
-        turned = pivot.turn(asked.table, asked.rows, asked.cols)
+        question = pivot_query.read(QueryDict(address), two_years)
+        turned = pivot.turn(question.table, question.rows, question.cols)
         for depth, whole in product(range(width + 1), (False, True)):
             by = [*chosen[:depth], *(() if whole else chosen[width:])]
-            where = {n: ",".join(c) for n, c in asked.question.where.items() if n not in by}
+            where = {n: ",".join(c) for n, c in question.tabulation.where.items() if n not in by}
             where.setdefault("DECISION", "all")  # the headline stands back where it is in rows
             answer = api(client, two_years, by, where)
             told = {tuple(r[n] for n in by): tuple(r[c] for c in COUNTS) for r in answer["rows"]}
             for line in (one for one in turned.lines if len(one.codes) == depth):
                 for k, head in enumerate(turned.heads):
-                    if whole == bool(head) and asked.cols:
+                    if whole == bool(head) and question.cols:
                         continue
                     figures = line.figures[k]
                     mine = numbers_of(figures)
@@ -248,9 +248,9 @@ def layout_goes(structure, names):
 
 def test_files_and_the_api_have_the_figures_of_the_page(client, two_years):
     address = "rows=CITIZENSHIP&cols=QUARTER&from=-1Q"
-    asked, _turned = ask(two_years, address)
+    question, _turned = ask(two_years, address)
     rows = rows_of(client.get(f"{PAGE}figures.csv?{address}").content)
-    said = client.get(reuse.api_address(asked)).json()
+    said = client.get(reuse.api_address(question)).json()
     assert len(rows) == len(said["rows"]) > 2
     for mine, theirs in zip(rows, said["rows"], strict=True):
         assert {n: mine[n] for n in mine} == {
@@ -265,7 +265,7 @@ def test_files_and_the_api_have_the_figures_of_the_page(client, two_years):
 def test_groups_of_ones_own_add_up_to_the_same_total_in_page_and_file(client, two_years):
     plain = "rows=CITIZENSHIP&cols=YEAR"
     address = f"{plain}&group=CITIZENSHIP:Neighbours=KAZ+RUS"
-    asked, turned = ask(two_years, address)
+    question, turned = ask(two_years, address)
     _asked, whole = ask(two_years, plain)
     assert turned.lines[0].figures == whole.lines[0].figures
     assert [line.codes for line in turned.lines] == [(), ("_G1",), (OTHERS,)]
@@ -275,7 +275,7 @@ def test_groups_of_ones_own_add_up_to_the_same_total_in_page_and_file(client, tw
     rows = rows_of(client.get(f"{PAGE}figures.csv?{address}").content)
     assert {row["CITIZENSHIP_LABEL"] for row in rows} == {"Neighbours", "All others"}
     assert sum(int(r["F"]) for r in rows if r["CITIZENSHIP"] == "_G1") == mine.f
-    assert "group=CITIZENSHIP:Neighbours=KAZ+RUS" in asked.address
+    assert "group=CITIZENSHIP:Neighbours=KAZ+RUS" in question.address
 
 
 def test_a_group_is_only_ever_text(client, two_years):
@@ -303,17 +303,17 @@ def test_the_query_in_sql_gives_the_same_figures_from_the_public_file(client, tw
         "rows=OCCUPATION&group=OCCUPATION:Odd ones' work=OC1+OC3&decision=all",
         "rows=&cols=",
     ):
-        asked, _turned = ask(two_years, address)
+        question, _turned = ask(two_years, address)
         file = tmp_path / "table.parquet"
-        file.write_bytes(content_of(client.get(reuse.table_address(asked))))
-        found = duckdb.sql(reuse.sql(asked, str(file))).fetchall()
+        file.write_bytes(content_of(client.get(reuse.table_address(question))))
+        found = duckdb.sql(reuse.sql(question, str(file))).fetchall()
         mine = {tuple(r[:-4]): tuple(n or 0 for n in r[-4:]) for r in found}
-        names = asked.table.edition.structure.by_name
+        names = question.table.edition.structure.by_name
         theirs = {}
-        for row in asked.table.rows:
+        for row in question.table.rows:
             codes = tuple(
-                _written(names[n], code) if n in asked.groupings else code
-                for n, code in zip(asked.table.by, row.codes, strict=True)
+                _written(names[n], code) if n in question.groupings else code
+                for n, code in zip(question.table.by, row.codes, strict=True)
             )
             theirs[codes] = pivot.numbers(row.figures)
         assert {k: v for k, v in theirs.items() if any(v)} == {
@@ -354,8 +354,8 @@ def test_periods_count_back_from_the_last_one_of_the_release(two_years, client):
         "from=-999M": (*YEAR_BEFORE, *NOW),
     }
     for address, periods in spans.items():
-        asked, _turned = ask(two_years, f"rows=MONTH&{address}")
-        assert tuple(asked.question.where["TIME_PERIOD"]) == periods, address
+        question, _turned = ask(two_years, f"rows=MONTH&{address}")
+        assert tuple(question.tabulation.where["TIME_PERIOD"]) == periods, address
         said = client.get(f"{V1}/datasets/WPF/data?by=MONTH&{address}").json()
         assert tuple(said["where"]["TIME_PERIOD"]) == periods, address
 

@@ -39,10 +39,11 @@ class TooWide(Unknown):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question of the builder. `address`: its parameters as they are read best, the release among them if cited."""
+class PivotQuestion:
+    """A question of the builder. tabulation: what it asks of the release; address: its parameters as they are read
+    best, the release among them if cited."""
 
-    question: Question
+    tabulation: Question
     rows: tuple[str, ...]
     cols: tuple[str, ...]
     measure: str
@@ -53,7 +54,7 @@ class Asked:
 
     @property
     def edition(self) -> Edition:
-        return self.question.edition
+        return self.tabulation.edition
 
     @property
     def time(self) -> str:
@@ -68,7 +69,7 @@ class Asked:
     @cached_property
     def table(self) -> Table:
         """Return the figures line by line, a reader's groups in place of their codes."""
-        return groups.grouped(self.question.table(), self.groupings)
+        return groups.grouped(self.tabulation.table(), self.groupings)
 
     def answer(self) -> Pivot:
         """Return the figures as rows and columns. Raises Unknown where they do not fit a page, and for `sort`."""
@@ -116,7 +117,7 @@ class Asked:
         it is not compared. Nor is a period of which a delivery is missing, then or now.
         """
         structure, time = self.edition.structure, self.time
-        now = periods_in(structure, self.question.where)
+        now = periods_in(structure, self.tabulation.where)
         pairs = {earlier(period, FREQUENCIES[structure.frequency].parts): period for period in now}
         late = {m.period for m in self.edition.missing if m.agency not in self.edition.absent}
         codes: dict[str, list[str]] = {}
@@ -144,8 +145,8 @@ class Asked:
         structure, time = self.edition.structure, self.time
         periods = [period for inside in codes.values() for period in inside]
         under = {structure.part_of(time, p): code for code, inside in codes.items() for p in inside}
-        question = replace(self.question, where={**self.question.where, TIME: periods})
-        table = question.table() if periods else replace(self.table, rows=[])
+        tabulation = replace(self.tabulation, where={**self.tabulation.where, TIME: periods})
+        table = tabulation.table() if periods else replace(self.table, rows=[])
         place = table.by.index(time)
         rows = [
             replace(
@@ -158,7 +159,7 @@ class Asked:
         return groups.grouped(replace(table, rows=known), self.groupings)
 
 
-def read(query: QueryDict, edition: Edition) -> Asked:
+def read(query: QueryDict, edition: Edition) -> PivotQuestion:
     """Return what an address asks of a release; a table to begin with where it names neither rows nor columns.
 
     Raises Unknown; NotTogether where no table has the columns and conditions together.
@@ -183,7 +184,9 @@ def read(query: QueryDict, edition: Edition) -> Asked:
         raise Unknown(_("“heat” is 1 or is not there."), "heat")
     readable = _readable(query, structure, rows, cols, groupings)
     sort = query.get("sort", "")
-    return Asked(question, rows, cols, measure, sort, query.get("heat") == "1", groupings, readable)
+    return PivotQuestion(
+        question, rows, cols, measure, sort, query.get("heat") == "1", groupings, readable
+    )
 
 
 def _require_measure(measure: str, times: Sequence[str]) -> None:
