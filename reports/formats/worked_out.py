@@ -70,10 +70,11 @@ def notes(table: Table) -> Iterator[str]:
 def _of_medians(table: Table, shown: Medians) -> str:
     structure = table.edition.structure
     return _(
-        "%(name)s: medians are worked out from the published counts by band, evenly inside a band, to three digits. There "
-        "is none of fewer than %(least)s with an amount, nor where more than a tenth is not broken down. What is stated in "
-        "another currency is not converted and not in the medians. The gap is 100 · (men − women) / men; it mixes "
-        "pay with who does which work. No sums and no means are published. Counts by band are in the table builder."
+        "%(name)s: medians are worked out from the published counts by band, evenly inside a band, so each can be "
+        "some percent off. There is none of fewer than %(least)s with an amount, nor where more than a tenth is not "
+        "broken down. What is stated in another currency is not converted and not in the medians. The gap is "
+        "100 · (men − women) / men; it mixes pay with who does which work. No sums and no means are published. "
+        "Counts by band are in the table builder."
     ) % {
         "name": in_language(structure.by_name[shown.of].labels),
         "least": LEAST_BASES * structure.base,
