@@ -178,8 +178,9 @@ def test_a_shared_cache_shows_nobody_the_page_of_another(client, permits, viewer
             assert "Accept-Language" in vary and "Cookie" in vary, address
             for reader in (viewer, publisher):
                 private = signed_in(reader).get(address)
-                assert reader.email.encode() not in private.content, address
-                assert reader.name.encode() not in private.content, address
+                content = private.content.replace(b"/ViewerPreferences", b"")  # a word of PDF
+                assert reader.email.encode() not in content, address
+                assert reader.name.encode() not in content, address
                 assert content_of(private) == content_of(response), address
         else:
             assert "Cookie" in vary or "no-store" in response.get("Cache-Control", ""), address
