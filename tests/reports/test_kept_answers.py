@@ -51,15 +51,20 @@ def test_a_page_draws_nothing(client, released, monkeypatch):
 def test_the_size_of_a_chart_is_that_of_its_drawing(released, dataset, width):
     edition = editions.latest(dataset)
     kinds = kinds_of(edition.structure)
-    assert len(kinds) >= 4
+    told = 0
     for kind in kinds.values():
         table = kind.ordered(figures.tabulate(edition, kind.by, kind.where({})))
         canvas = drawing.Canvas(drawing.WIDTHS[width], drawing.COLOURS["dark"], active_language())
         spec = kind.spec(table, canvas)
+        if spec is None:  # nothing of it is told apart
+            assert chart_figures.sizes(kind, table)[width] == (0, 0)
+            continue
+        told += 1
         drawn = drawing.draw(spec, canvas).decode()
         wide, high = drawing.size(spec)
         assert "<svg" in drawn and f' width="{wide}" height="{high}"' in drawn[:400]
         assert chart_figures.sizes(kind, table)[width] == (wide, high)
+    assert told >= 4
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
