@@ -45,7 +45,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         # Threads of the live server keep theirs as long as the browser keeps its own.
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
     connections.close_all()
 
