@@ -63,11 +63,13 @@ def _mistakes(value: Any, schema: dict[str, Any]) -> Iterator[tuple[str, str, An
 
 
 def example_of(content: Any, schema: dict[str, Any]) -> Any:
-    """Return a short file that has every key of a long one: items that bring a new key, and no others."""
+    """Return a short file that has every key of a long one: items that bring a new key, and no others than lists need."""
     inner = schema.get("items")
     if isinstance(content, list) and inner is not None:
         examples = [example_of(item, inner) for item in content]
-        return _with_new_keys(examples, lambda item: item) or examples[:1]
+        chosen = _with_new_keys(examples, lambda item: item)
+        others = [example for example in examples if example not in chosen]
+        return chosen + others[: max(schema.get("minItems", 1) - len(chosen), 0)]
     if isinstance(content, dict) and "patternProperties" in schema:
         (part,) = schema["patternProperties"].values()
         examples = [(key, example_of(value, part)) for key, value in content.items()]
