@@ -226,6 +226,7 @@ def test_a_record_is_edited_and_deleted_while_its_submission_is_open(country):
         )
     )
     codes = {"sex": "M", "citizenship": "UZB", "region": "TM-M", "decision": "ISS"}
+    codes |= {"wage_cur": "TMT"} if values.get("wage_month") else {}
     typed = {**values, **codes, "occupation": "71", "activity": "F", "employer_type": "STATE"}
     typed["seen"] = re.search(r'name="seen" value="(\w+)"', client.get(page).content.decode())[1]
     said = client.post(page, typed)

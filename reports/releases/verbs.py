@@ -113,7 +113,7 @@ def _require_newest(built: Release, *, public_at: datetime) -> None:
     list(of_dataset.select_for_update().values_list("pk"))
     out = list(of_dataset.filter(released_at__isnull=False).exclude(pk=built.pk))
     later = [release for release in out if release.number > built.number]
-    latest = years.latest_build(built.dataset, built.build.tree)
+    latest = years.latest_build(built.dataset, built.build.tree, beside=built)
     if later or (built.build.tree and built.build.predecessor_id != (latest and latest.release_id)):
         raise Refused(
             _("%(release)s was built before another release came out. Withdraw it and build again.")

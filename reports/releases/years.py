@@ -177,11 +177,13 @@ def published(dataset: Dataset) -> Published:
     return Published(years, latest, pieces, {y: n for y, n in elsewhere.items() if y not in years})
 
 
-def latest_build(dataset: str, tree: str) -> Build | None:
-    """Return the build of the latest release of a tree that was ever out; withdrawn ones included."""
+def latest_build(dataset: str, tree: str, *, beside: Release | None = None) -> Build | None:
+    """Return the build of the latest release of a tree that was ever out; withdrawn ones included, `beside` left out."""
     out = Build.objects.filter(
         release__dataset=dataset, release__released_at__isnull=False, tree=tree
     )
+    if beside:
+        out = out.exclude(release=beside)
     return out.select_related("release").order_by("pk").last()
 
 
