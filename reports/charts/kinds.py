@@ -15,7 +15,7 @@ from reports.charts.trend import trend
 from reports.charts.year_before import Earlier, earlier
 from reports.published.figures import Row, Table
 from reports.published.query import Codes
-from reports.published.structure import ROLL_UPS, TIME, Dimension, Structure
+from reports.published.structure import NOT_BROKEN_DOWN, ROLL_UPS, TIME, Dimension, Structure
 from reports.published.tree import can_be_had
 
 CITIZENSHIP, REGION = "CITIZENSHIP", "REGION"
@@ -67,10 +67,26 @@ class Kind:
         return replace(table, rows=rows)
 
     def drawn(self, table: Table) -> list[Row]:
-        """Return the rows that are drawn; the table beside the chart has every row."""
+        """Return the rows that are drawn; the table beside the chart has every row.
+
+        The share of women among those who are not broken down is none to compare: cells of few women come to stand
+        there, so protection makes it large.
+        """
         named = [row for row in table.rows if not is_rest(row.codes[0])]
         rest = [row for row in table.rows if is_rest(row.codes[0])]
+        if self.draw is shares:
+            rest = [row for row in rest if row.codes[0] != NOT_BROKEN_DOWN]
         return [*(named[: self.top] if self.top else named), *(rest if self.rest else ())]
+
+    def left_out(self, table: Table) -> list[str]:
+        """Return why the chart leaves out those who are not broken down; nothing where it does not."""
+        if self.draw is not shares or not any(r.codes[0] == NOT_BROKEN_DOWN for r in table.rows):
+            return []
+        return [
+            _(
+                "“Not broken down” is not drawn: it has the people of small cells. It stands in the numbers."
+            )
+        ]
 
     def earlier(self, table: Table) -> Earlier | None:
         """Return the figures of the year before that the chart draws beside those of a table, if there are any."""

@@ -137,7 +137,7 @@ def figure(name: str, question: Question, parameters: str, site: str) -> ChartFi
         before=[(kind.label(row, structure), row) for row in before_rows],
         before_title=before.label if before else "",
         total=table.total,
-        footnotes=flat.footnotes(table) if table.time else [],
+        footnotes=flat.footnotes(table) if table.time else kind.left_out(table),
         query=query.urlencode(),
         downloads=downloads.of_data(edition.dataset, by),
         builder=reuse.builder_address(edition, kind.by, parameters),

@@ -44,8 +44,8 @@ def test_a_draft_is_measured_as_a_job_and_the_page_shows_its_tables_gates_and_si
     assert b"hx-trigger" not in page.content and "base: 5" in page.content.decode()
     draft = measuring.draft_of(queue.arguments(job, measuring.Measuring))
     with scope.working(Agency.objects.values_list("pk", flat=True)):
-        numbering, years = drafts.exact_cells(draft)
-    measured = drafts.try_design(numbering, "2026", years["2026"])
+        counted = drafts.exact_cells(draft)
+    measured = drafts.try_design(counted.numbering, "2026", counted.years["2026"])
     assert f"{measured.records} records, base 5" in shown
     assert [table.table for table in measured.tables] == [t.name for t in draft.family.tables]
     for near in measured.tables:
