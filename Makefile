@@ -3,6 +3,8 @@
 
 PY := .venv/bin/python
 # Servers of their own for tests and checks, which need not outlive a crash: a running demonstration is not disturbed.
+# Tests wait for servers and child processes, so one more than there are cores.
+PROCESSES = $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 WITH_SERVERS := MIGDATA_LOCAL=$(CURDIR)/.local/test MIGDATA_LOCAL_DURABLE=0 $(PY) -m migdata.local run
 
 demo: venv  ## the whole portal with a demonstration country; ARGS=--once does the job and exits
@@ -13,7 +15,7 @@ run: venv  ## the portal as it is, without loading the demonstration country
 
 test: venv  ## all tests; ARGS="-k name" for some
 	@$(PY) -m migdata.catalogs
-	@$(WITH_SERVERS) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(WITH_SERVERS) $(PY) -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory test-without-filters)
 
 coverage: venv  ## all tests, and which lines they reach: half as long again, and processes take more memory
@@ -38,7 +40,7 @@ mutations: venv  ## the permission matrix with one rule less, for every rule: ab
 	@MUTATIONS=all $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider tests/matrix/test_mutations.py $(ARGS)
 	@$(WITH_SERVERS) $(PY) -m tests.matrix.mutated
 
-api: venv  ## 10,000 questions to the API, made from its description, by every role
+api: venv  ## 30,000 questions to the API, made from its description, by every role
 	@API_EXAMPLES=10 $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider -s tests/reports/test_api_by_its_description.py $(ARGS)
 
 audit: venv  ## known faults of the packages in our locks: asked online, else of the stored copy
