@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from reports.charts import values
 from reports.charts.lettering import FONT, LETTERS, LINE, room, wrapped
-from reports.charts.year_before import Earlier
 from reports.published.figures import Row
 from reports.published.structure import Dimension
 from standards import numbers
@@ -105,82 +104,6 @@ def size(spec: Spec) -> tuple[int, int]:
         ceil(spec["width"] + padding["left"] + padding["right"]),
         ceil(spec["height"] + padding["top"] + padding["bottom"]),
     )
-
-
-def pyramid(
-    rows: Sequence[Row], dimension: Dimension, canvas: Canvas, before: Earlier | None = None
-) -> Spec:
-    """Women to the left, men to the right, the names of the groups between, oldest at the top.
-
-    The year before is an outline over the bars.
-    """
-    groups = [dimension.label(row.codes[0], canvas.language) for row in reversed(rows)]
-    earlier = [r for row in rows if before and (r := before.rows.get(row.codes[0]))]
-    largest = max((n for row in (*rows, *earlier) for _sex, n in by_sex(row)), default=0) or 1
-    middle, edge = room(groups) + 16, room([numbers.count(largest)]) // 2 + 1
-    width = canvas.width - 2 * edge
-    side = (width - middle) / 2
-    gap = middle / 2 * largest / side  # half the room for the names, in people
-    fit = max(1, min(3, int(side / (2 * edge + 16))))
-    ticks = [n for n in round_ticks(largest, fit) if n <= largest]
-    if len(ticks) == 1:  # the first round count is too large: half of it is not
-        ticks = [n for n in round_ticks(largest, 2 * fit) if n <= largest]
-
-    def sides(drawn: Sequence[Row]) -> list[Spec]:
-        return [
-            {"group": dimension.label(row.codes[0], canvas.language), "sex": sex}
-            | {"from": sign * gap, "to": sign * (gap + n)}
-            for row in drawn
-            for (sex, n), sign in zip(by_sex(row), (-1, 1), strict=True)
-        ]
-
-    scale: Spec = {"paddingInner": 0.12}
-    y = {"field": "group", "type": "nominal", "sort": groups, "axis": None, "scale": scale}
-    axis = {
-        "values": [*(-gap - n for n in reversed(ticks)), *(gap + n for n in ticks)],
-        **axis_labels(map(numbers.count, [*reversed(ticks), *ticks])),
-    }
-    scale = {"domain": [-gap - largest, gap + largest]}
-    x = {"field": "from", "type": "quantitative", "scale": scale, "axis": axis}
-    bar = {"x": x, "x2": {"field": "to"}, "y": y, "color": colour(canvas)}
-    heads = [
-        text_of_sex(sex_name(sex), (width / 2 + sign * middle / 2, 8 - LINE), sex, canvas, align)
-        for sex, sign, align in (("F", -1, "right"), ("M", 1, "left"))
-    ]
-    names = {
-        "data": {"values": [{"group": group} for group in groups]},
-        "mark": "text",
-        "encoding": {"x": {"value": width / 2}, "y": y, "text": {"field": "group"}},
-    }
-    height = 24 * len(rows)
-    outlined = before and [
-        {
-            "data": {"values": sides(earlier)},
-            "mark": {"type": "bar", "filled": False, "stroke": canvas.colours["ink"]},
-            "encoding": {"x": x, "x2": {"field": "to"}, "y": y},
-        },
-        *outline_legend(before.label, (width / 2, height + 26 + LINE / 2), canvas),
-    ]
-    return {
-        "width": width,
-        "height": height,
-        "padding": {
-            "left": edge,
-            "right": edge,
-            "top": 2 * LINE,
-            "bottom": 26 + (LINE + 8 if before else 0),
-        },
-        "data": {"values": sides(rows)},
-        "layer": [
-            {"mark": "bar", "encoding": bar},
-            *(outlined or ()),
-            names,
-            *heads,
-        ],
-        VALUES: values.rows_below(
-            [values.in_words(row, dimension, before) for row in reversed(rows)], 0, width, height
-        ),
-    }
 
 
 def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:

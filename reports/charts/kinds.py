@@ -7,9 +7,10 @@ from functools import partial
 from django.utils.translation import gettext as _
 
 from reports.charts import findings, flows
-from reports.charts.drawing import Canvas, DrawFunction, Spec, bars, pyramid, shares
+from reports.charts.drawing import Canvas, DrawFunction, Spec, bars, shares
 from reports.charts.findings import Finding, is_rest
 from reports.charts.outlines import has_map, region_map
+from reports.charts.pyramid import pyramid
 from reports.charts.share_trend import share_trend
 from reports.charts.trend import trend
 from reports.charts.year_before import Earlier, earlier

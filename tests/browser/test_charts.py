@@ -14,6 +14,7 @@ from reports.charts.drawing import COLOURS, WIDTHS, Canvas
 from reports.charts.findings import span_of_periods
 from reports.charts.flows import flows
 from reports.charts.kinds import kinds_of
+from reports.charts.pyramid import pyramid
 from reports.charts.share_trend import share_trend
 from reports.charts.tiles import tile_map
 from reports.charts.trend import trend
@@ -123,12 +124,12 @@ CHARTS = {
         rows(("2025-Q1", 1_500_000, 900), ("2025-Q2", 0, 0)),
     ),
     "ages": (
-        drawing.pyramid,
+        pyramid,
         AGES,
         rows(("Y0T14", 300, 510), ("Y25T34", 4200, 3900), ("Y_GE65", 3, 90)),
     ),
     "very many of one age": (
-        drawing.pyramid,
+        pyramid,
         AGES,
         rows(("Y0T14", 300, 510), ("Y25T34", 99, 38000)),
     ),
@@ -160,7 +161,7 @@ CHARTS = {
     ),
     "ages beside those of the year before": (
         partial(
-            drawing.pyramid,
+            pyramid,
             before=before(LAST_YEAR, rows(("Y0T14", 330, 480), ("Y25T34", 4500, 39))),
         ),
         AGES,
