@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from agencies import scope
 from reports.formats import atom
 from reports.releases import verbs
-from tests.reports.conftest import LATER, draw
-from tests.reports.test_public_releases import PAGE, long_ago, two, withdraw  # noqa: F401
+from tests.reports.conftest import LATER, draw, long_ago, withdraw
 
+PAGE = "/figures/releases/"
 FEED = f"{PAGE}feed.atom"
 A = "{http://www.w3.org/2005/Atom}"
 
@@ -30,7 +30,7 @@ def told(client, query=""):
             for e in feed(client, query).findall(f"{A}entry")]  # fmt: skip
 
 
-def test_a_feed_has_what_the_standard_requires_of_it_and_of_each_entry(client, two):  # noqa: F811
+def test_a_feed_has_what_the_standard_requires_of_it_and_of_each_entry(client, two):
     response = client.get(FEED)
     assert response["Content-Type"].startswith("application/atom+xml")
     root = ElementTree.fromstring(response.content)
@@ -57,7 +57,7 @@ def test_a_feed_has_what_the_standard_requires_of_it_and_of_each_entry(client, t
     assert root.find(f"{A}updated").text == max(updated) == updated[0]
 
 
-def test_a_withdrawal_is_an_entry_of_its_own_with_its_reason(client, two, publisher):  # noqa: F811
+def test_a_withdrawal_is_an_entry_of_its_own_with_its_reason(client, two, publisher):
     before = {e.find(f"{A}id").text for e in feed(client).findall(f"{A}entry")}
     assert told(client)[0] == ("WPF-2 is released: Work permits for foreigners", "More months.")
     withdraw(two[1], publisher, "A region was wrong.")
@@ -104,7 +104,7 @@ def test_what_is_under_embargo_is_not_in_the_feed_before_its_time(
     assert len(told(client)) == 1
 
 
-def test_a_feed_that_did_not_change_is_not_sent_again(client, two, publisher):  # noqa: F811
+def test_a_feed_that_did_not_change_is_not_sent_again(client, two, publisher):
     long_ago(two[0], 3)
     long_ago(two[1], 2)
     first = client.get(FEED)
