@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from reports.charts import findings
 from reports.charts.findings import Span, newest_year
-from reports.charts.kinds import KINDS, Kind, kinds_of
+from reports.charts.kinds import Kind, kinds_of
 from reports.charts.year_before import with_year_before, year_of
 from reports.published import figures
 from reports.published.editions import Edition
@@ -17,7 +17,6 @@ from reports.published.structure import TIME
 from standards import numbers
 
 MOST = 5  # findings on one page
-BY_SHARE = KINDS["region"].draw  # the charts in which shares of women are compared
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def of_gap(edition: Edition, where: Codes | None = None) -> Highlight | None:
 
 def _gaps(edition: Edition, where: Codes | None) -> Iterator[Highlight]:
     for name, kind in kinds_of(edition.structure).items():
-        if kind.draw is not BY_SHARE:
+        if not kind.by_share:
             continue
         table = kind.ordered(_table(edition, kind.dimension, where))
         shares = [s for row in _named(kind, table) if (s := row.figures.female_share) is not None]

@@ -46,6 +46,11 @@ class Kind:
     of_two_years: Finding | None = None
 
     @property
+    def by_share(self) -> bool:
+        """Say whether shares of women are compared, not counts."""
+        return self.draw is shares
+
+    @property
     def by(self) -> list[str]:
         """Return the dimensions of the rows."""
         return [name for name in (self.dimension, self.beside[0]) if name]
@@ -75,13 +80,13 @@ class Kind:
         """
         named = [row for row in table.rows if not is_rest(row.codes[0])]
         rest = [row for row in table.rows if is_rest(row.codes[0])]
-        if self.draw is shares:
+        if self.by_share:
             rest = [row for row in rest if row.codes[0] != NOT_BROKEN_DOWN]
         return [*(named[: self.top] if self.top else named), *(rest if self.rest else ())]
 
     def left_out(self, table: Table) -> list[str]:
         """Return why the chart leaves out those who are not broken down; nothing where it does not."""
-        if self.draw is not shares or not any(r.codes[0] == NOT_BROKEN_DOWN for r in table.rows):
+        if not self.by_share or not any(r.codes[0] == NOT_BROKEN_DOWN for r in table.rows):
             return []
         return [
             _(

@@ -56,21 +56,14 @@ def tile_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
             *(
                 {
                     "data": {"values": texts},
-                    "mark": {
-                        "type": "text",
-                        "align": "left",
-                        "baseline": "top",
-                        "fontSize": letters,
-                        "fontWeight": weight,
-                        "color": canvas.colours[ink],
-                    },
+                    "mark": {"type": "text", "align": "left", "baseline": "top", **look},
                     "encoding": {**place, "text": {"field": "text"}},
                 }
-                for texts, letters, weight, ink in (
-                    (grid.names(), grid.letters, "normal", "ink"),
-                    (grid.shares(), LETTERS, "bold", "ink"),
-                    (grid.totals(), LETTERS, "normal", "ink"),
-                    (below, LETTERS, "normal", "muted"),
+                for texts, look in (
+                    (grid.names(), _look(canvas, letters=grid.letters)),
+                    (grid.shares(), _look(canvas, weight="bold")),
+                    (grid.totals(), _look(canvas)),
+                    (below, _look(canvas, ink="muted")),
                 )
             ),
         ],
@@ -167,6 +160,12 @@ def _mixed(part: float, canvas: Canvas) -> str:
 
 def _channels(colour: str) -> tuple[int, ...]:
     return tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+
+
+def _look(
+    canvas: Canvas, *, letters: int = LETTERS, weight: str = "normal", ink: str = "ink"
+) -> Spec:
+    return {"fontSize": letters, "fontWeight": weight, "color": canvas.colours[ink]}
 
 
 def _text(text: str, x: float, y: float) -> Spec:

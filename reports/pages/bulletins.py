@@ -155,7 +155,7 @@ class _Chart:
         counted = measure(self.edition.structure, table.where, table.by)
         of = f"{counted}, {unit(self.edition.structure)}"
         title = _("Over time") if table.time else self.title
-        if self.kind.draw is highlights.BY_SHARE:
+        if self.kind.by_share:
             of = f"{counted}. {_('Women, % of those with sex stated')}"
         drawing = draw(spec, canvas).decode()
         return Picture(title, of, drawing, *size(spec), said=f"{title}. {of}. {self.sentence}.")
