@@ -2,10 +2,8 @@
 
 import io
 import re
-from datetime import timedelta
 
 import pypdf
-from django.utils import timezone
 from django.utils.translation import override
 
 from reports.charts.findings import compared, newest_year
@@ -15,10 +13,11 @@ from reports.pages import bulletins
 from reports.published import editions, figures
 from reports.published.query import with_headline
 from reports.published.structure import TIME
-from reports.releases import verbs
 from standards import numbers
 from standards.periods import period_name
-from tests.reports.test_public_releases import PAGE, withdraw
+from tests.reports.conftest import embargo, withdraw
+
+PAGE = "/figures/releases/"
 
 LANGUAGES = ("en", "ru", "tk")
 ADDRESS = "https://figures.example/figures/releases/X-1/"
@@ -155,15 +154,7 @@ def test_a_bulletin_is_made_once_is_the_same_every_time_and_ends_with_its_releas
 def test_a_bulletin_of_a_release_under_embargo_is_as_one_that_never_was(
     client, accepted, publish, publisher
 ):
-    built = publish("WPF", release=False)
-    until = timezone.now() + timedelta(hours=1)
-    verbs.release(
-        built,
-        by=publisher,
-        note="x",
-        embargo_at=until,
-        missing_acknowledged=built.missing_text,
-    )
+    embargo(publish("WPF", release=False), publisher)
     answers = [client.get(f"{PAGE}{name}/bulletin-en.pdf") for name in ("WPF-1", "WPF-9")]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].content == answers[1].content

@@ -11,7 +11,7 @@ from agencies.refusal import Refused
 from reports.published import editions, figures
 from reports.releases import verbs
 from tests.cast import signed_in
-from tests.reports.conftest import LATER, cells_of, draw, text_of, withdraw
+from tests.reports.conftest import LATER, cells_of, draw, embargo, text_of, withdraw
 
 V1 = "/figures/api/v1"
 PAGE = "/figures/releases/"
@@ -164,18 +164,12 @@ def test_where_the_only_release_is_withdrawn_none_is_in_force(client, permits, p
     assert "in_force" not in client.get(f"{V1}/releases/WPF-1").json()
 
 
-def _embargo(built, publisher):
-    until = timezone.now() + timedelta(days=1)
-    missing = built.missing_text
-    verbs.release(built, by=publisher, note="x", embargo_at=until, missing_acknowledged=missing)
-
-
 UNSEEN = {
     "built": lambda built, publisher: None,
     "withdrawn unseen": lambda built, publisher: withdraw(built, publisher, "secret reason"),
-    "under embargo": _embargo,
+    "under embargo": embargo,
     "withdrawn under embargo": lambda built, publisher: (
-        _embargo(built, publisher),
+        embargo(built, publisher),
         withdraw(built, publisher, "secret reason"),
     ),
 }
