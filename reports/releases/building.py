@@ -27,7 +27,7 @@ from reports.published.structure import (
     Structure,
     with_code,
 )
-from reports.releases import held, years
+from reports.releases import held, residences, years
 from reports.releases.accuracy import accuracy_of, nearness_in
 from reports.releases.conflicts import Conflict
 from reports.releases.numbering import COUNT, Numbering
@@ -56,14 +56,17 @@ def build_release(job: Job) -> None:
     slices.seal_missing(dataset)
     known, in_force = years.published(dataset), list(slices_in_force(dataset))
     numbering = Numbering.of(dataset, _periods(known, in_force))
-    planned = _planned(numbering, known, in_force, asked.finish)
+    structure, finish = numbering.structure, asked.finish
+    due = years.plans(structure, known, in_force, redrawn=finish, finished=finish)
+    followed = residences.followed(numbering, due)
+    planned = _planned(numbering, known, in_force, finish, followed)
     number = (Release.objects.filter(dataset=dataset.code).aggregate(n=Max("number"))["n"] or 0) + 1
     protected = []
     for plan in planned:
         worker.progress(job, stage=marked("protecting"), year=plan.code)
-        protected.append(protect(numbering, plan, known, number))
+        protected.append(protect(numbering, plan, known, number, followed.get(plan.code)))
     release = _freeze(numbering, number, known, planned, protected)
-    _record_build(release, numbering, known, planned, protected, asked.by)
+    _record_build(release, numbering, known, planned, protected, followed, asked.by)
 
 
 def _periods(known: Published, in_force: Sequence[Slice]) -> list[str]:
@@ -76,11 +79,15 @@ def _periods(known: Published, in_force: Sequence[Slice]) -> list[str]:
 
 
 def _planned(
-    numbering: Numbering, known: Published, in_force: Sequence[Slice], finish: Sequence[str]
+    numbering: Numbering,
+    known: Published,
+    in_force: Sequence[Slice],
+    finish: Sequence[str],
+    followed: Mapping[str, pa.Table],
 ) -> list[Plan]:
     """Plan every year; those to finish are drawn again if enough records changed. Raises `GaveUp`."""
     structure = numbering.structure
-    redrawn = list(_redrawn(numbering, known, in_force, finish))
+    redrawn = list(_redrawn(numbering, known, in_force, finish, followed))
     planned = list(years.plans(structure, known, in_force, redrawn=redrawn, finished=finish))
     if not planned:
         raise queue.GaveUp(
@@ -103,7 +110,11 @@ def _planned(
 
 
 def _redrawn(
-    numbering: Numbering, known: Published, in_force: Sequence[Slice], finish: Sequence[str]
+    numbering: Numbering,
+    known: Published,
+    in_force: Sequence[Slice],
+    finish: Sequence[str],
+    followed: Mapping[str, pa.Table],
 ) -> Iterator[str]:
     """Yield the years to finish that are drawn again. Raises `GaveUp` for a year that cannot be final."""
     again = years.plans(numbering.structure, known, in_force, redrawn=finish, finished=finish)
@@ -122,7 +133,8 @@ def _redrawn(
             )
         if out.is_final:
             raise queue.GaveUp(marked("%(year)s is final already."), year=year)
-        if changed_records(numbering, known, plan) >= LEAST_CHANGED and plan.version <= VERSIONS:
+        changed = changed_records(numbering, known, plan, followed.get(year))
+        if changed >= LEAST_CHANGED and plan.version <= VERSIONS:
             yield year
 
 
@@ -245,10 +257,14 @@ def _record_build(
     known: Published,
     planned: Sequence[Plan],
     protected: Sequence[ProtectedYear],
+    followed: Mapping[str, pa.Table],
     by: int,
 ) -> None:
     """Record privately how the release was built: its inputs, and its tables before and after protection."""
     dataset = numbering.dataset
+    closing = {
+        plan.code: followed[plan.code] for plan in planned if plan.code in followed and plan.closes
+    }
     Build.objects.create(
         release=release,
         inputs=[
@@ -262,6 +278,7 @@ def _record_build(
         span=[numbering.structure.periods[0], numbering.structure.periods[-1]],
         seed_id=seed_id(dataset.code, release.number),
         years=[year.year.as_json() for year in protected],
+        residences=residences.pin(dataset.code, release.number, closing, known.source),
         gates=[
             {**gate.as_dict(), "year": year.year.code} for year in protected for gate in year.gates
         ],

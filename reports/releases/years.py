@@ -89,6 +89,11 @@ class Plan:
         return (*(self.before.periods if self.before else ()), *self.new)
 
     @property
+    def closes(self) -> bool:
+        """Say whether the year is drawn to its end now: also what waits for its last period."""
+        return self.is_over and not (self.before and self.before.is_over)
+
+    @property
     def stays(self) -> bool:
         """Say whether the tables of the year are those that are out already."""
         return self.before is not None and not self.new and self.is_over == self.before.is_over
