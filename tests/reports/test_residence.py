@@ -1,6 +1,8 @@
 """Migrants by the 12/16-month rule: what the database finds, and what a year publishes of it."""
 
 import calendar
+import csv
+import io
 import itertools
 from collections import Counter
 from datetime import date, timedelta
@@ -300,6 +302,10 @@ def test_a_year_tells_who_moved_when_it_is_over_and_once_more_when_it_is_final(
     assert abs(told(final, "2024")["FINAL"] - 8 * 12) < 12
     page = text_of(client.get("/figures/tables/T27/"))
     assert "Net migration (immigrants minus emigrants)" in page
+    rows = list(csv.DictReader(io.StringIO(client.get("/figures/tables/T27.csv").content.decode())))
+    came = sum(int(r["_T"]) for r in rows if (r["YEAR"], r["DIRECTION"]) == ("2024", "IN"))
+    net = sum(int(r["_T"]) for r in rows if (r["YEAR"], r["DIRECTION"]) == ("2024", "NET"))
+    assert came == net == told(final, "2024")["FINAL"]  # nobody left for good
     for release in (first, over, later, final):  # each is rebuilt bit by bit
         assert verdict(release, publisher).is_equal and verdict(release, publisher).rebuilt
 
