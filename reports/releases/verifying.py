@@ -98,7 +98,11 @@ def _judged(release: Release) -> Verdict:
         return Verdict(str(release), [*faults, *missing])
     try:
         rebuilt = [_rebuilt(kept, year, pieces.get(year.code, ())) for year in kept.years]
-    except (ValueError, KeyError, GaveUp) as problem:  # what is pinned does not fit together, or is gone
+    except (
+        ValueError,
+        KeyError,
+        GaveUp,
+    ) as problem:  # what is pinned does not fit together, or is gone
         text = _("It cannot be rebuilt from what it pinned: %(problem)s") % {"problem": problem}
         return Verdict(str(release), [*faults, text])
     compared = list(_differences(kept, rebuilt))

@@ -18,7 +18,7 @@ from reports.exact.private_files import private
 from reports.models import Build, Release
 from reports.published import editions, figures
 from reports.published.structure import NOT_BROKEN_DOWN
-from reports.releases import verifying
+from reports.releases import verifying, years
 from standards.definitions import InvalidDefinition
 from standards.periods import Period, periods_between
 from tests.reports.conftest import draw, text_of
@@ -293,6 +293,11 @@ def test_a_year_tells_who_moved_when_it_is_over_and_once_more_when_it_is_final(
     assert abs(at_first["PROVISIONAL"] - 8 * 11) < 12 and abs(at_first["FINAL"] - 8) < 6
     assert set(at_first) == {"FINAL", "PROVISIONAL", "NONE"}
     assert told(over, "2023")["_U"] > 8 * 11  # nobody saw them in the year before
+    # Of neither year is it certain yet who stayed.
+    assert years.waiting(datasets.datasets()["BCR"]).unsettled == {
+        "2023": "2025-04",
+        "2024": "2026-04",
+    }
     accept("SMS-BCR", travellers(3, YEARS[24:]))
     later = publish("BCR")
     assert told(later, "2024") == at_first  # it stays, although more is known
