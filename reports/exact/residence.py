@@ -36,13 +36,14 @@ from reports.exact.cube import COUNT
 from standards.periods import Period
 
 # submissions, begins, ends: one entry for each accepted month; begins and ends are the days of the run of months without a
-# gap that it belongs to. A state has the days from its crossing to before the next one; k numbers the crossings of a person.
+# gap that it belongs to. A state has the days from its crossing to before the next one; k numbers the crossings of a person,
+# and `moment` orders those of one day. Windows only: a join of the crossings with themselves has no statistics to be planned by.
 FOLLOWED = """
 WITH month AS (
     SELECT * FROM unnest(%(submissions)s::bigint[], %(begins)s::date[], %(ends)s::date[])
         AS m(submission_id, begins, ends)
 ), crossing AS (
-    SELECT r.id, r.submission_id, r.agency_id, r.person_ref, r.event_date AS day,
+    SELECT r.id, r.agency_id, r.person_ref, r.event_date AS day,
            r.extras->>'direction' = 'IN' AS enters, m.begins, m.ends,
            row_number() OVER person AS k,
            lead(r.event_date, 1, m.ends) OVER person AS next_day,
@@ -53,21 +54,21 @@ WITH month AS (
      WHERE r.person_ref IS NOT NULL AND r.extras->>'direction' IN ('IN', 'OUT')
     WINDOW person AS (PARTITION BY r.agency_id, m.begins, r.person_ref ORDER BY r.event_date, r.id)
 ), added AS (
-    SELECT *,
+    SELECT *, day + k * interval '1 microsecond' AS moment,
            coalesce(sum(CASE WHEN enters THEN next_day - day ELSE 0 END) OVER (
                PARTITION BY agency_id, begins, person_ref ORDER BY k
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS present_before,
-           max(k) OVER (PARTITION BY agency_id, begins, person_ref ORDER BY day
-               RANGE BETWEEN CURRENT ROW AND interval '16 months' FOLLOWING) AS last_k,
            least((day + interval '16 months')::date, ends) AS until,
            (day + interval '16 months')::date AS whole,
            (day + interval '12 months')::date - day AS needed
       FROM crossing
 ), spent AS (
-    SELECT a.*, l.enters AS enters_last,
-           l.present_before + CASE WHEN l.enters THEN a.until - l.day ELSE 0 END - a.present_before AS present
-      FROM added a JOIN added l
-        ON (l.agency_id, l.begins, l.person_ref, l.k) = (a.agency_id, a.begins, a.person_ref, a.last_k)
+    SELECT *, last_value(enters) OVER ahead AS enters_last,
+           last_value(present_before) OVER ahead - present_before
+             + CASE WHEN last_value(enters) OVER ahead THEN until - last_value(day) OVER ahead ELSE 0 END AS present
+      FROM added
+    WINDOW ahead AS (PARTITION BY agency_id, begins, person_ref ORDER BY moment
+                     RANGE BETWEEN CURRENT ROW AND interval '16 months' FOLLOWING)
 ), told AS (
     SELECT *, CASE WHEN enters THEN present ELSE until - day - present END AS days FROM spent
 ), judged AS (
