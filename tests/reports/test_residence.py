@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 
 from agencies import scope
+from agencies.models import Agency
 from records.models import Record, Submission
 from reports.designs import datasets
 from reports.exact import residence
@@ -294,7 +295,8 @@ def open_year(request, transactional_db):
             publish("BCR")
 
     snapshot.standing("open_year", walk)
-    return list(Submission.objects.order_by("period")), Release.objects.get()
+    with transaction.atomic(), scope.working([Agency.objects.get(code="SMS").pk]):
+        yield list(Submission.objects.order_by("period")), Release.objects.get()
 
 
 def test_a_year_tells_who_moved_when_it_is_over_and_once_more_when_it_is_final(
@@ -334,8 +336,8 @@ def test_of_what_was_corrected_after_it_was_published_it_is_not_known_who_moved(
     open_year, correct, accept, publish, publisher
 ):
     submissions, _first = open_year
-    correct(submissions[20], 10)
     accept("SMS-BCR", travellers(2, YEARS[23:24]))
+    correct(submissions[20], 10)
     over = publish("BCR")
     changes = told(over, "2024")
     assert 0 < changes["_U"] <= 72  # crossings of that month, and of no other
