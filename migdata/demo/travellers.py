@@ -37,7 +37,7 @@ class Travellers:
         self.months = [month for month in months if earliest <= month <= last]
         self.volume = np.array([volume(month) for month in self.months])
         people = self._people()
-        self.rows = self._rows(people, *self._journeys(people))
+        self.rows: dict[str, Any] = self._rows(people, *self._journeys(people))
 
     def crossings(self, first: date, last: date) -> Columns:
         """Return the crossings of some days, oldest first, with the numbers of documents beside."""
@@ -103,7 +103,7 @@ class Travellers:
             begins = until + 10 + self.rng.exponential(60, count).astype(int)
         return np.concatenate(persons), np.concatenate(starts), np.concatenate(ends)
 
-    def _rows(self, people: dict[str, Any], persons: Any, starts: Any, ends: Any) -> Columns | Any:
+    def _rows(self, people: dict[str, Any], persons: Any, starts: Any, ends: Any) -> dict[str, Any]:
         """Return the columns of all crossings: two of a journey. A foreigner's first is an entry, a national's an exit,
         and the other way round for who returns."""
         enters = people["national"][persons] == people["returns"][persons]

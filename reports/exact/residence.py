@@ -115,11 +115,14 @@ class Linkage:
     before_unknown: int
 
 
-def follow(submissions: Sequence[Submission], dataset: Dataset) -> pa.Table:
-    """Count all crossings by the dimensions of the dataset, and by whether they changed the usual residence.
+def follow(
+    submissions: Sequence[Submission], dataset: Dataset, told: Sequence[Submission] | None = None
+) -> pa.Table:
+    """Count crossings by the dimensions of the dataset, and by whether they changed the usual residence.
 
     One statement, however many people. submissions: all that are accepted, in any order; nobody may open one
-    meanwhile. Only in the scope of a worker, for those who may tabulate; audited by callers.
+    meanwhile. told: those whose crossings are counted; without it all. Only in the scope of a worker, for those who
+    may tabulate; audited by callers.
     """
     columns = ", ".join(f'{d.sql()} AS "{d.name}"' for d in dataset.recorded)
     places = ", ".join(str(k + 1) for k in range(len(dataset.dimensions)))
@@ -128,8 +131,11 @@ def follow(submissions: Sequence[Submission], dataset: Dataset) -> pa.Table:
         cursor.execute(
             f"{FOLLOWED} SELECT {columns}, {TOLD}, count(*) FROM records_record r"
             " JOIN records_submission s ON s.id = r.submission_id LEFT JOIN migrant m ON m.id = r.id"
-            f" WHERE r.submission_id = ANY(%(submissions)s) GROUP BY {places} ORDER BY {places}",
-            _asked(submissions),
+            f" WHERE r.submission_id = ANY(%(told)s) GROUP BY {places} ORDER BY {places}",
+            {
+                **_asked(submissions),
+                "told": [s.pk for s in (submissions if told is None else told)],
+            },
         )
         return slices.counted(names, cursor.fetchall())
 

@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 
 from reports.exact import private_files, residence, slices
 from reports.models import Build
-from reports.published.structure import TIME
-from reports.releases.numbering import Numbering
+from reports.releases.numbering import COUNT, Numbering
 from reports.releases.years import Plan
 
 
@@ -25,10 +24,12 @@ def followed(numbering: Numbering, plans: Iterable[Plan]) -> dict[str, pa.Table]
     dataset, closing = numbering.dataset, {plan.code for plan in plans if plan.closes}
     if not dataset.residence or not closing:
         return {}
-    cells = residence.follow(list(slices.accepted(dataset)), dataset)
     part_of, longest = numbering.structure.part_of, numbering.longest
-    years = [part_of(longest, period) for period in cells[TIME].to_pylist()]
-    return {year: cells.filter(pc.equal(pa.array(years, pa.string()), year)) for year in closing}
+    accepted = list(slices.accepted(dataset))
+    told = [s for s in accepted if part_of(longest, s.period) in closing]
+    cells = numbering.with_times(residence.follow(accepted, dataset, told))
+    own = [*dataset.names, COUNT]
+    return {year: cells.filter(pc.equal(cells[longest], year)).select(own) for year in closing}
 
 
 def pin(

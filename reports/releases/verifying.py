@@ -24,7 +24,7 @@ from reports.designs.datasets import Dataset
 from reports.exact import private_files
 from reports.models import Build, Release, Slice
 from reports.published import seals
-from reports.releases import building, protecting, residences, seeds
+from reports.releases import protecting, residences, seeds, storing
 from reports.releases.families import Stand, round_step
 from reports.releases.numbering import Numbering
 from reports.releases.protecting import METHOD, ProtectedYear
@@ -263,9 +263,9 @@ def _numbering(dataset: Dataset, build: Build) -> Numbering:
 def _differences(kept: _Kept, rebuilt: Sequence[ProtectedYear]) -> Iterator[str]:
     """Yield each file that does not come out with the bytes that were built, and the years that differ in it."""
     built = {table["name"]: table["sha256"] for table in kept.release.structure["tables"]}
-    for name, table in building.joined(kept.dataset, rebuilt).items():
+    for name, table in storing.joined(kept.dataset, rebuilt).items():
         private = hashlib.sha256(private_files.as_bytes(table)).hexdigest()
-        public = hashlib.sha256(private_files.as_bytes(building.public_part(table))).hexdigest()
+        public = hashlib.sha256(private_files.as_bytes(storing.public_part(table))).hexdigest()
         if private != kept.build.files[name]["sha256"]:
             yield _("Rebuilt, the private table %(name)s is another one: %(years)s.") % {
                 "name": name,
