@@ -150,7 +150,7 @@ def linkage(submissions: Sequence[Submission]) -> Linkage:
 def told(cells: pa.Table, followed: pa.Table | None, dataset: Dataset) -> pa.Table:
     """Return exact cells of slices with the dimension of residence, as far as `followed` knows it of these very cells.
 
-    A cell that has another number of records there was corrected, or is open, since it was sealed: of its records
+    cells may repeat, as two slices have them. A cell that has another number of records there was corrected, or is open, since it was sealed: of its records
     it is not known. The sums of the cells stay. followed: what `follow` returned, of these periods or more.
     """
     names, residence = [dimension.name for dimension in dataset.recorded], dataset.residence
@@ -158,11 +158,13 @@ def told(cells: pa.Table, followed: pa.Table | None, dataset: Dataset) -> pa.Tab
         unknown = pa.array([UNKNOWN] * cells.num_rows, pa.string())
         return cells.append_column(residence, unknown).select([*names, residence, COUNT])
     columns = ", ".join(f'"{name}"' for name in names)
+    added = f"CAST(sum({COUNT}) AS BIGINT) AS {COUNT}"
     with duckdb.connect() as engine:
-        engine.register("sealed", cells)
+        engine.register("cells", cells)
         engine.register("followed", followed)
         return engine.sql(
-            f"WITH again AS (SELECT {columns}, sum({COUNT}) AS {COUNT} FROM followed GROUP BY {columns}),"
+            f"WITH sealed AS (SELECT {columns}, {added} FROM cells GROUP BY {columns}),"
+            f" again AS (SELECT {columns}, {added} FROM followed GROUP BY {columns}),"
             f" same AS (SELECT {columns} FROM sealed JOIN again USING ({columns}, {COUNT}))"
             f' SELECT {columns}, "{residence}", {COUNT} FROM followed SEMI JOIN same USING ({columns})'
             f" UNION ALL SELECT {columns}, '{UNKNOWN}', {COUNT} FROM sealed ANTI JOIN same USING ({columns})"

@@ -15,7 +15,7 @@ from reports.protection.gates import Gate
 from reports.releases import residences, seeds
 from reports.releases.conflicts import Conflict, conflicts_of
 from reports.releases.families import Exact, Rounded, Stand, round_step, steps_of
-from reports.releases.numbering import Numbering
+from reports.releases.numbering import COUNT, Numbering
 from reports.releases.years import Plan, Published, Step, Year
 from standards.languages import marked
 from standards.translation import sentence
@@ -93,7 +93,7 @@ def exact_of(
     published: Sequence[Slice] = (),
     followed: pa.Table | None = None,
 ) -> Exact:
-    """Add up slices: the exact cells of a year by all columns of its family. published: those already behind figures;
+    """Put slices together: the exact cells of a year by all columns of its family. published: those already behind figures;
     followed as `exact_from` has it."""
     dataset, known = numbering.dataset, {piece.pk for piece in published}
     cells = [slices.cells_of(p, dataset, published=p.pk in known) for p in pieces]
@@ -103,16 +103,18 @@ def exact_of(
 def exact_from(
     numbering: Numbering, cells: Sequence[pa.Table], followed: pa.Table | None = None
 ) -> Exact:
-    """Add up the cells of slices: the exact cells of a year by all columns of its family.
+    """Put the cells of slices together: the exact cells of a year by all columns of its family.
 
     followed: the crossings of the year as they were followed at its end (`releases.residences`); before it, nothing.
     """
     dataset = numbering.dataset
-    added = cube.add_up(cells, [dimension.name for dimension in dataset.recorded])
+    names = [*(dimension.name for dimension in dataset.recorded), COUNT]
+    # Cells that two slices have in common stay two rows: rounding adds them up with all others.
+    every = pa.concat_tables([part.select(names) for part in cells])
     if dataset.residence:
-        added = residence.told(added, followed, dataset)
-    added = numbering.with_times(added)
-    return Exact(numbering.numbers(added, numbering.names), cube.counts(added))
+        every = residence.told(every, followed, dataset)
+    every = numbering.with_times(every)
+    return Exact(numbering.numbers(every, numbering.names), cube.counts(every))
 
 
 def changed_records(

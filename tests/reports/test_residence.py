@@ -10,11 +10,9 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-from django.db import transaction
 
 from agencies import scope
-from agencies.models import Agency
-from records.models import Record, Submission
+from records.models import Record
 from reports.designs import datasets
 from reports.exact import residence
 from reports.exact.private_files import private
@@ -24,7 +22,6 @@ from reports.published.structure import NOT_BROKEN_DOWN
 from reports.releases import verifying, years
 from standards.definitions import InvalidDefinition
 from standards.periods import Period, periods_between
-from tests import snapshot
 from tests.reports.conftest import draw, text_of
 
 FIRST, LAST = "2023-01", "2026-04"  # forty months
@@ -284,25 +281,11 @@ def verdict(release, publisher):
         return verifying.verify(release, by=publisher)
 
 
-@pytest.fixture
-def open_year(request, transactional_db):
-    """The submissions of 23 months and their release: the second year lacks its last month."""
-    accept, publish = (request.getfixturevalue(name) for name in ("accept", "publish"))
-
-    def walk():
-        with transaction.atomic():  # one scope for all
-            accept("SMS-BCR", travellers(1, YEARS[:23]))
-            publish("BCR")
-
-    snapshot.standing("open_year", walk)
-    with transaction.atomic(), scope.working([Agency.objects.get(code="SMS").pk]):
-        yield list(Submission.objects.order_by("period")), Release.objects.get()
-
-
 def test_a_year_tells_who_moved_when_it_is_over_and_once_more_when_it_is_final(
-    open_year, accept, finish, publish, publisher, client
+    accept, finish, publish, publisher, client
 ):
-    _submissions, first = open_year
+    accept("SMS-BCR", travellers(1, YEARS[:23]))
+    first = publish("BCR")
     assert set(told(first, "2024")) == {NOT_BROKEN_DOWN}
     accept("SMS-BCR", travellers(2, YEARS[23:24]))
     over = publish("BCR")
@@ -333,11 +316,12 @@ def test_a_year_tells_who_moved_when_it_is_over_and_once_more_when_it_is_final(
 
 
 def test_of_what_was_corrected_after_it_was_published_it_is_not_known_who_moved(
-    open_year, correct, accept, publish, publisher
+    correct, accept, publish, publisher
 ):
-    submissions, _first = open_year
-    accept("SMS-BCR", travellers(2, YEARS[23:24]))
+    submissions = accept("SMS-BCR", travellers(1, YEARS[:23]))
+    publish("BCR")
     correct(submissions[20], 10)
+    accept("SMS-BCR", travellers(2, YEARS[23:24]))
     over = publish("BCR")
     changes = told(over, "2024")
     assert 0 < changes["_U"] <= 72  # crossings of that month, and of no other
