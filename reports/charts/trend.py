@@ -18,6 +18,7 @@ from reports.charts.drawing import (
 )
 from reports.charts.findings import compared
 from reports.charts.lettering import LINE, room
+from reports.charts.lines import apart
 from reports.charts.year_before import Earlier
 from reports.published.figures import MISSING, NORMAL, Row
 from reports.published.structure import Dimension
@@ -146,12 +147,10 @@ def _ends(
     width, height = plot
     upper, lower = sorted(last, key=lambda end: -end[1])  # women above where both are equal
     high, low = (height * (1 - n / top) for _sex, n in (upper, lower))
-    apart, middle = max(low - high, 2 * LINE + 4), (high + low) / 2
-    middle = max(middle, apart / 2 + 2)
-    middle = min(middle, height - LINE - apart / 2)
+    heights = apart(high, low, 2 * LINE + 4, (2, height - LINE))
     return [
         text_of_sex(text, (width + 4, y + down), sex, canvas, "left")
-        for (sex, n), y in ((upper, middle - apart / 2), (lower, middle + apart / 2))
+        for (sex, n), y in zip((upper, lower), heights, strict=True)
         for text, down in ((sex_name(sex), -LINE / 2), (numbers.count(n), LINE / 2))
     ]
 
