@@ -12,6 +12,7 @@ from reports.charts.drawing import (
     Spec,
     by_sex,
     colour,
+    in_pixels,
     round_ticks,
     sex_name,
     shape,
@@ -40,11 +41,7 @@ def panels(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     others delivered. At the end of the lines stand their last whole numbers.
     """
     grid = _Grid(rows, dimension, canvas)
-    scale = {"x": {"domain": [0, canvas.width]}, "y": {"domain": [grid.height, 0]}}
-    place: Spec = {
-        name: {"field": name, "type": "quantitative", "axis": None, "scale": scale[name]}
-        for name in ("x", "y")
-    }
+    place = in_pixels(canvas.width, grid.height)
     ends: Spec = {"x2": {"field": "x2"}, "y2": {"field": "y2"}}
     sexes = {**place, "color": colour(canvas)}
     line = {"type": "line", "strokeWidth": 2}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from reports.charts import values
-from reports.charts.drawing import VALUES, Canvas, Spec
+from reports.charts.drawing import VALUES, Canvas, Spec, in_pixels
 from reports.charts.lettering import LETTERS, LINE, room, wrapped
 from reports.charts.values import Area
 from reports.published.figures import Figures, Row
@@ -39,11 +39,7 @@ def tile_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     lines = [line for text in said for line in wrapped(text, canvas.width, LETTERS)]
     width, height = canvas.width, grid.height + LINE * len(lines)
     below = [_text(line, 1, grid.height + 4 + LINE * k) for k, line in enumerate(lines)]
-    scale = {"x": {"domain": [0, width]}, "y": {"domain": [height, 0]}}
-    place: Spec = {
-        name: {"field": name, "type": "quantitative", "axis": None, "scale": scale[name]}
-        for name in ("x", "y")
-    }
+    place = in_pixels(width, height)
     colour = {"field": "fill", "type": "nominal", "scale": None}
     ends = {name: {"field": name} for name in ("x2", "y2")}
     return {
