@@ -246,6 +246,17 @@ def in_pixels(width: float, height: float) -> Spec:
     }
 
 
+def mixed(name: str, weight: float, canvas: Canvas) -> str:
+    """Return the colour of paper with so much (0 to 1) of another colour of the theme."""
+
+    def channels(colour: str) -> tuple[int, ...]:
+        return tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+
+    paper, other = (channels(canvas.colours[key]) for key in ("paper", name))
+    channel = (round(p + weight * (o - p)) for p, o in zip(paper, other, strict=True))
+    return "#" + "".join(f"{number:02x}" for number in channel)
+
+
 def outline_legend(text: str, at: tuple[float, float], canvas: Canvas) -> list[Spec]:
     """What an outline is, centred at a place in pixels: a small outline, and the text."""
     left, width = at[0] - room([text]) / 2 - 11, 16

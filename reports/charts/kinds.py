@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from reports.charts import findings, flows, over_time
 from reports.charts.drawing import bars, shares
 from reports.charts.kind import Kind
+from reports.charts.origins import OriginDestination
 from reports.charts.outlines import has_map, region_map
 from reports.charts.over_time import OverTime
 from reports.charts.pyramid import pyramid
@@ -73,6 +74,9 @@ def _in_detail(structure: Structure) -> Iterator[tuple[str, Kind]]:
     for name in (CITIZENSHIP, *structure.charts):
         if time := over_time.time_of(structure, name):
             yield f"{name.lower()}-over-time", OverTime(name, time=time)
+    if can_be_had(structure, structure.origin_destination) and structure.origin_destination:
+        origin, destination = structure.origin_destination
+        yield "origin-destination", OriginDestination(origin, destination=destination)
 
 
 def _flows_by(direction: Dimension) -> Kind:

@@ -103,6 +103,10 @@ DATASET = {
 CHARTS = schemas.distinct(
     NAME, "dimensions of its own that the dashboard draws, beside time, age, citizenship and region"
 )
+ORIGIN_DESTINATION = {
+    **schemas.distinct(NAME, "the dimensions from where and to where people move", least=2),
+    "maxItems": 2,
+}
 DIMENSION = {
     "name": NAME,
     "labels": schemas.texts("what tables and charts call it"),
@@ -168,6 +172,7 @@ def _dataset(code_lists: tuple[str, ...]) -> Kind:
     own = {**DATASET, "dimensions": parts, "family": tree, "headlines": HEADLINES}
     counts = schemas.choice(COUNTED, "; ".join(f"{word}: {what}" for word, what in COUNTED.items()))
     further = {"headline": HEADLINE, "charts": CHARTS, "counts": counts}
+    further["origin_destination"] = ORIGIN_DESTINATION
     schema = schemas.mapping({**own, **further}, required=own)
     return Kind("dataset", "A dataset: which cells of an instrument are published", schema)
 

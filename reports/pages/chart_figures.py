@@ -25,7 +25,7 @@ from reports.pages.years import PERIODS
 from reports.published import addresses, boundaries
 from reports.published.editions import Edition
 from reports.published.figures import Row, Table
-from reports.published.query import Question, measure
+from reports.published.query import ALL, Question, measure
 from reports.published.structure import TIME
 from standards.sex import Figures
 from standards.translation import active_language, in_language
@@ -161,9 +161,10 @@ def figure(name: str, question: Question, parameters: str, site: str) -> ChartFi
 
 
 def _limits(question: Question, table: Table, parameters: str) -> str:
-    """Return the parameters of a page as its chart takes them: with the codes and up to the period of its own table."""
+    """Return the parameters of a page as its chart takes them: with the codes of its own table, and up to its last period."""
     asked = question.where
     own = {name: codes for name, codes in table.where.items() if codes != asked.get(name)}
+    own |= {name: [ALL] for name in asked if name not in table.where}
     if not own:
         return parameters
     query = QueryDict(parameters, mutable=True)
