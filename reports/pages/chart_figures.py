@@ -188,8 +188,7 @@ def _taken(
 ) -> Taken:
     (name, kind), edition, (finding, (width, height)) = chart, table.edition, drawn
     page = reverse("reports:detail" if kind.in_detail else "reports:dashboard")
-    dimension = edition.structure.by_name[kind.dimension]
-    title = reuse.counted(edition, kind.in_words(table), dimension)
+    title = reuse.counted(edition, kind.in_words(table))
     pinned = addresses.changed(query, release=edition.name, as_of=None)
     anchor = f"{edition.dataset}-{name}".lower()
     link = f"{site}{page}?{pinned}#{anchor}"

@@ -106,7 +106,7 @@ class Drawing:
         dimension = edition.structure.by_name[self._kind.dimension]
         caption = Caption(
             finding=self._kind.sentence(table, dimension),
-            of=reuse.counted(edition, self._kind.in_words(table), dimension),
+            of=reuse.counted(edition, self._kind.in_words(table)),
             source=reuse.source(edition),
         )
         drawn = self._draw()
