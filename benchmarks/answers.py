@@ -75,7 +75,7 @@ def by_tabulate(edition: editions.Edition, question: Question) -> Rows:
 
 def by_postgres(dataset: datasets.Dataset, question: Question) -> Rows:
     """Count records in PostgreSQL with the expressions from which slices are made, as role app."""
-    sources = {source.name: source.sql() for source in dataset.dimensions}
+    sources = {source.name: source.sql() for source in dataset.recorded}
     dims = "".join(f"{sources[name]}, " for name in question.by)
     counts = ", ".join(f"count(*) FILTER (WHERE {sources[SEX]} = '{sex}')" for sex in SEXES)
     tests = [f"{sources[name]} = ANY(%s)" for name in question.where]

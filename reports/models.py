@@ -115,6 +115,8 @@ class Build(models.Model):
     # The first and the last period that codes were numbered from; of builds before they were kept, none.
     span = models.JSONField(default=list)
     years = models.JSONField(default=list)  # releases.years.Year
+    # {year: {path, sha256}}: its crossings as they were followed (releases.residences), below PRIVATE_ROOT
+    residences = models.JSONField(default=dict)
     # {table: {path, sha256}}: true and protected counts of the family, below PRIVATE_ROOT
     files = models.JSONField(default=dict)
     # [releases.conflicts.Conflict]: what the design rounds twice, and who signed that it may be published

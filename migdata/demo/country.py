@@ -150,30 +150,8 @@ USUALLY = 0.7  # of permits: the usual activity of the occupation
 class Country:
     """Draws records; the same seed gives the same country."""
 
-    def __init__(self, seed: int = SEED) -> None:
+    def __init__(self, seed: int | list[int] = SEED) -> None:
         self.rng = np.random.default_rng(seed)
-
-    def border_crossings(self, first: date, last: date, rows: int) -> Columns:
-        national = self.rng.random(rows) < 0.45
-        citizenship = np.where(national, "TKM", self.pick("foreign", rows))
-        direction = np.where(self.rng.random(rows) < 0.5, "IN", "OUT")
-        visa = np.where(
-            ~national & (direction == "IN"), self.rng.choice(["TU", "PR1", "BS1", "WP"], rows), ""
-        )
-        region = self.pick("region", rows)
-        women = 0.40 + self.since(first) * 0.003 + self.tilt(citizenship) + self.tilt(region)
-        return {
-            **self.common("B", first, last, rows, women=women, region=region),
-            "citizenship": citizenship.tolist(),
-            "direction": direction.tolist(),
-            "crossing_point": self.rng.choice(
-                ["ASB", "FRP", "HOW", "SRK", "TKM-SEA", "DSH"], rows
-            ).tolist(),
-            "traveller": np.where(national, "NAT", "FOR").tolist(),
-            "doc_class": ["ORD"] * rows,
-            "purpose": self.pick("purpose", rows).tolist(),
-            "visa_class": visa.tolist(),
-        }
 
     def work_permits(self, first: date, last: date, rows: int) -> Columns:
         jobs = self.choose(OCCUPATIONS, rows)

@@ -26,13 +26,21 @@ TOTAL = {"en": "Total", "ru": "Итого", "tk": "Jemi"}
 
 
 def table(columns: Columns, spec: Spec, language: str) -> list[list[str]]:
-    """Return header and rows with labels in a language, invented names, one row twice, a total below."""
+    """Return header and rows with labels in a language, invented names, one row twice, a total below.
+
+    A column `document` has the numbers of passports; without it everybody has another one.
+    """
+    columns = dict(columns)
+    count = len(next(iter(columns.values())))
+    documents = columns.pop("document", [f"X{k:07}" for k in range(1, count + 1)])
     head = [NUMBER[language], *NAME[language]]
     head += [spec.variable(name).label[language] for name in columns]
     texts = [_texts(name, values, spec, language) for name, values in columns.items()]
     rows = [
-        [str(k), f"Demo Person {k}", f"X{k:07}", *row]
-        for k, row in enumerate(zip(*texts, strict=True), start=1)
+        [str(k), f"Demo Person {k}", document, *row]
+        for k, (document, row) in enumerate(
+            zip(documents, zip(*texts, strict=True), strict=True), start=1
+        )
     ]
     rows.append([str(len(rows) + 1), *rows[0][1:]])  # sent twice by mistake, equal in everything
     return [head, *rows, [TOTAL[language], str(len(rows))]]

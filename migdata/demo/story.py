@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -16,6 +17,7 @@ from agencies.models import Agency, Person
 from jobs.models import Job
 from migdata.demo import files, people
 from migdata.demo.country import Columns, Country
+from migdata.demo.travellers import Travellers
 from records.collection import corrections, uploads
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Record, Submission, Upload
@@ -26,12 +28,15 @@ from reports.releases import verbs
 from standards.periods import Period, last_periods
 
 MONTHS = 24
+MONTHS_OF_CROSSINGS = (
+    36  # a year before, for where people lived, and a year after, for where they stayed
+)
 PATIENCE = 900  # seconds for the workers to finish what was asked
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One kind of file an agency sends: how many rows a period, in which form."""
+    """One kind of file an agency sends: how many rows a period, in which form, for how many months."""
 
     agency: str
     instrument: str
@@ -40,17 +45,29 @@ class Delivery:
     write: Callable[[list[list[str]]], bytes]
     language: str
     suffix: str
+    months: int = MONTHS
+
+
+CROSSINGS = 1800  # a month
+
+
+@cache
+def _travellers() -> Travellers:
+    """The people who cross the border in the months of the demonstration."""
+    months = periods("M", MONTHS_OF_CROSSINGS)
+    return Travellers(months[0][1], months[-1][2], lambda month: CROSSINGS * season(month))
 
 
 DELIVERIES = [
     Delivery(
         "SMS",
         "SMS-BCR",
-        1800,
-        Country.border_crossings,
+        CROSSINGS,
+        lambda _country, first, last, _rows: _travellers().crossings(first, last),
         lambda r: files.as_csv(r, delimiter=";", encoding="cp1251"),
         "ru",
         "csv",
+        MONTHS_OF_CROSSINGS,
     ),
     Delivery(
         "SMS", "SMS-WPF", 320, Country.work_permits, lambda r: files.as_xlsx(r, "tk"), "tk", "xlsx"
@@ -89,7 +106,7 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     accounts = people.settle()
     versions.publish_all()
     if Release.objects.count() < len(datasets.datasets()):
-        say("Sending the files of 24 months.")
+        say("Sending the files of two years, and of three of border crossings.")
         _send()
         _wait("records.intake", say)
         say("Correcting, submitting, signing, accepting.")
@@ -101,11 +118,11 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     return {**_counts(), "accounts": accounts, "password": people.PASSWORD}
 
 
-def periods(frequency: str) -> list[tuple[str, date, date]]:
-    """Return the last 24 full months, or the longer periods in them: (period, first day, last day)."""
+def periods(frequency: str, months: int = MONTHS) -> list[tuple[str, date, date]]:
+    """Return the last full months, or the longer periods in them: (period, first day, last day)."""
     today = timezone.localdate()
-    oldest = Period.parse(last_periods("M", today, MONTHS)[0]).first_day
-    ended = map(Period.parse, last_periods(frequency, today, MONTHS))
+    oldest = Period.parse(last_periods("M", today, months)[0]).first_day
+    ended = map(Period.parse, last_periods(frequency, today, months))
     return [(str(p), p.first_day, p.last_day) for p in ended if p.first_day >= oldest]
 
 
@@ -121,7 +138,7 @@ def _send() -> None:
         agency, clerk = _agency_and(delivery.agency, "clerk")
         instrument = Instrument.objects.get(code=delivery.instrument)
         spec = versions.spec_of(versions.current(instrument))
-        for period, first, last in periods(spec.frequency):
+        for period, first, last in periods(spec.frequency, delivery.months):
             columns = delivery.draw(country, first, last, round(delivery.rows * season(last)))
             content = delivery.write(files.table(columns, spec, delivery.language))
             # A file that was taken in before the demonstration was stopped is refused, as always.

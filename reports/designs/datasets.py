@@ -26,7 +26,7 @@ DRAWN_ALWAYS = frozenset({SEX, TIME, "AGE", "CITIZENSHIP", "REGION"})
 
 @dataclass(frozen=True)
 class Dataset:
-    """The publication design of one instrument. counts: records, or the migrants that linked crossings show."""
+    """The publication design of one instrument."""
 
     code: str
     instrument: str
@@ -42,7 +42,6 @@ class Dataset:
     headline: Headline | None = None
     charts: tuple[str, ...] = ()
     origin_destination: tuple[str, ...] = ()
-    counts: str = "records"
 
     @property
     def names(self) -> list[str]:
@@ -50,9 +49,19 @@ class Dataset:
         return [dimension.name for dimension in self.dimensions]
 
     @property
+    def recorded(self) -> tuple[DimensionDesign, ...]:
+        """The dimensions that each record tells by itself: those of a slice."""
+        return tuple(dimension for dimension in self.dimensions if not dimension.is_linked)
+
+    @property
+    def residence(self) -> str:
+        """The dimension that tells whether a crossing changed the usual residence; empty where there is none."""
+        return next((dimension.name for dimension in self.dimensions if dimension.is_linked), "")
+
+    @property
     def design(self) -> str:
-        """What makes cells comparable: a digest of how every dimension is worked out."""
-        lines = "\n".join(f"{dimension.name}: {dimension.sql()}" for dimension in self.dimensions)
+        """What makes cells of slices comparable: a digest of how every dimension of a record is worked out."""
+        lines = "\n".join(f"{dimension.name}: {dimension.sql()}" for dimension in self.recorded)
         return hashlib.sha256(lines.encode()).hexdigest()
 
     @property
@@ -96,10 +105,6 @@ class Dataset:
 def datasets(directory: Path | None = None) -> dict[str, Dataset]:
     """Return the datasets of a folder by code, in the order of their codes. Raises InvalidDefinition."""
     by_file = {path: read(path) for path in sorted((directory or DIRECTORY).glob("*.yaml"))}
-    for path, dataset in by_file.items():
-        if dataset.counts != "records":
-            text = "a draft counts migrants (manage.py design FILE); a release counts records only"
-            definitions.refuse(path, [Problem(("counts",), text)])
     for key in ("code", "instrument"):
         times = Counter(getattr(dataset, key) for dataset in by_file.values())
         for path, dataset in by_file.items():
@@ -155,12 +160,19 @@ def _problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     for name in (SEX, TIME):
         if name not in times:
             yield Problem(("dimensions",), f"the dimension {name} is never left out")
-    derived = [dimension["derive"] for dimension in content["dimensions"]]
-    if ("residence" in derived) != (content.get("counts") == "migrants"):
-        text = "a dataset that counts migrants, and no other, says whether each is final"
-        yield Problem(("dimensions",), text)
     for dimension in content["dimensions"]:
         yield from coverage.problems(dimension)
+    yield from _of_residence(content)
+
+
+def _of_residence(content: Mapping[str, Any]) -> Iterator[Problem]:
+    """Whether somebody moved is found from entries and exits, months after them, and once for a dataset."""
+    linked = [d["name"] for d in content["dimensions"] if d["derive"] == "residence"]
+    for name in linked[1:]:
+        yield Problem(("dimensions", name), f"{linked[0]} is derived as residence already")
+    if linked and "direction" not in {d.get("variable") for d in content["dimensions"]}:
+        text = "residence is worked out from entries and exits: it needs a dimension of the variable direction"
+        yield Problem(("dimensions", linked[0]), text)
 
 
 def _of_roll_ups(designs: tuple[DimensionDesign, ...]) -> Iterator[Problem]:
@@ -187,7 +199,8 @@ def _of_family(
 ) -> Iterator[Problem]:
     levels = {design.name: design.implied_by for design in designs if design.implied_by}
     names = [d.name for d in designs]
-    yield from family_problems(content["family"], levels, names, content["frequency"])
+    linked = next((design.name for design in designs if design.is_linked), "")
+    yield from family_problems(content["family"], levels, names, content["frequency"], linked)
 
 
 def _of_dashboard(dataset: Dataset) -> Iterator[Problem]:

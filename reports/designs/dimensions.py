@@ -14,7 +14,7 @@ from standards.languages import Labels
 CORE = frozenset(
     {"citizenship", "country_birth", "region", "education", "civil_status", "sex_basis"}
 )
-RESIDENCE = ("FINAL", "PROVISIONAL")
+RESIDENCE = ("FINAL", "PROVISIONAL", "NONE", UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class DimensionDesign:
 
     derive: sex | period | bands (of age) | code (a variable as it is) | groups (of a code variable) |
     parents (of the codes of a variable: subregions of countries) | amounts (a number of the record, in bands) |
-    residence (of migrants, how certain their change of residence is).
+    residence (whether a crossing changed the usual residence: of all crossings of the person, `exact.residence`).
     implied_by: the dimension of which this one is a roll-up (broad age of age). It makes no cell of
     its own: its tables are sums of the other's cells, and the search keeps them close to the truth.
     """
@@ -92,6 +92,11 @@ class DimensionDesign:
         )
 
     @property
+    def is_linked(self) -> bool:
+        """Say whether it follows from other records of the same person, so that no record tells it by itself."""
+        return self.derive == "residence"
+
+    @property
     def meaning(self) -> list[Any]:
         """Return what the codes mean as the design says it: neither labels nor codes that a list has won since."""
         groups = [(group.code, group.declared, group.rest) for group in self.groups]
@@ -101,7 +106,7 @@ class DimensionDesign:
         return [self.name, *source, groups, bands, *amounts]
 
     def sql(self) -> str:
-        """Return the expression on records_record, with `%%` for a literal per cent sign."""
+        """Return the expression on records_record, with `%%` for a literal per cent sign; not of one that `is_linked`."""
         if self.derive == "parents":
             return self._parents()
         if self.amounts:
@@ -109,7 +114,6 @@ class DimensionDesign:
         return {
             "sex": "CASE WHEN r.sex IN ('F', 'M') THEN r.sex ELSE '_OU' END",
             "period": "s.period",
-            "residence": "m.status",
             "bands": self._bands(),
             "code": f"coalesce({self._column()}, '{self._unknown}')",
             "groups": self._groups(),

@@ -92,10 +92,12 @@ def problems(
     levels: Mapping[str, str],
     names: Sequence[str],
     frequency: str,
+    linked: str = "",
 ) -> Iterator[Problem]:
     """Yield what no schema can say of a family.
 
-    levels: {coarse dimension: the finer one that implies it}; names: the dimensions of the dataset.
+    levels: {coarse dimension: the finer one that implies it}; names: the dimensions of the dataset; linked: the
+    one that is known only long after the records.
     """
     longest, allowed = longest_time(frequency), [*names, *roll_ups(frequency)]
     lines: dict[str, tuple[str, ...]] = {}
@@ -118,6 +120,7 @@ def problems(
     for missing in (name for name in (*names, longest, SEX) if name not in owner):
         yield Problem(("family",), f"no table adds {missing}")
     yield from _of_levels(lines, owner, levels)
+    yield from _of_linked(lines, owner, linked)
 
 
 def _of_time(
@@ -151,6 +154,20 @@ def _of_levels(
     between = [n for n in owner if n in ROLL_UPS]
     if TIME in owner and len(between) > 2:
         yield Problem(("family",), "one period at most stands between the year and the period")
+
+
+def _of_linked(
+    lines: Mapping[str, tuple[str, ...]], owner: Mapping[str, str], linked: str
+) -> Iterator[Problem]:
+    """What months that are out said of it would have to stay, and is known a year later only."""
+    if linked not in owner:
+        return
+    name = owner[linked]
+    if within := sorted({*lines[name]} & {TIME, "QUARTER"}):
+        text = f"{linked} is known long after {within[0]} is out: put it where only whole years are told"
+        yield Problem(("family", name, "adds"), text)
+    if name == next(iter(lines)):
+        yield Problem(("family", name, "adds"), f"{linked} stands below the core")
 
 
 def roll_ups(frequency: str) -> list[str]:

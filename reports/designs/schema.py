@@ -15,12 +15,7 @@ DERIVED = {
     "groups": "a variable, its codes put into groups",
     "parents": "a variable, by the parent of its code: subregions of countries; a code that has none stays",
     "amounts": "a number of the record (a wage), in bands of one unit; nothing is converted",
-    "residence": "of migrants, whether their change of residence is final or provisional",
-}
-# What a dataset counts of its instrument.
-COUNTED = {
-    "records": "every record",
-    "migrants": "people whose usual residence changes by the 12/16-month rule, from linked crossings",
+    "residence": "whether a crossing changed the usual residence by the 12/16-month rule, from linked crossings",
 }
 OLDEST = 130  # years; an age above is not stated
 NAME = schemas.name("[A-Z][A-Z0-9_]*", "capital letters, digits and _, such as CITIZENSHIP")
@@ -170,9 +165,7 @@ def _dataset(code_lists: tuple[str, ...]) -> Kind:
     parts = schemas.several(dimension, "what cells are told apart by", least=2)
     tree = schemas.several(FAMILY_TABLE, "the tables that are published, the core first", least=1)
     own = {**DATASET, "dimensions": parts, "family": tree, "headlines": HEADLINES}
-    counts = schemas.choice(COUNTED, "; ".join(f"{word}: {what}" for word, what in COUNTED.items()))
-    further = {"headline": HEADLINE, "charts": CHARTS, "counts": counts}
-    further["origin_destination"] = ORIGIN_DESTINATION
+    further = {"headline": HEADLINE, "charts": CHARTS, "origin_destination": ORIGIN_DESTINATION}
     schema = schemas.mapping({**own, **further}, required=own)
     return Kind("dataset", "A dataset: which cells of an instrument are published", schema)
 

@@ -92,7 +92,7 @@ def _problems(
     if dataset.family.holding([*table.by, *table.where]) is None:
         text = f"no table of the family of {dataset.code} has these together"
         yield Problem(("by",), text)
-    rows = (name for name in dataset.names if name != SEX)
+    rows = [name for name in (*dataset.names, *dataset.times[1:]) if name != SEX]
     yield from unknown(table.by, rows, "dimension", ("by",))
     yield from where_problems(dataset, table.where)
     yield from _of_worked_out(table, dataset)

@@ -59,4 +59,4 @@ def exact_of(dataset: Dataset) -> pa.Table:
     cells = [slices.cells_of(s, dataset) for s in slices_in_force(dataset)]
     if not cells:
         raise Refused(_("Nothing is accepted yet."))
-    return cube.add_up(cells, dataset.names)
+    return cube.add_up(cells, [dimension.name for dimension in dataset.recorded])

@@ -1,4 +1,4 @@
-"""Who came to live in the country and who left to live abroad: migrants by the 12/16-month rule. Private.
+"""Whose crossing changed the usual residence: migrants by the 12/16-month rule. Private.
 
 Crossings of one person are linked by `person_ref`, a keyed hash that the portal makes of a document number which it then
 forgets; each agency has a key of its own, so only crossings of one agency are linked. The links are followed inside
@@ -10,36 +10,40 @@ not in one piece. Sources: United Nations (1998), Recommendations on Statistics 
 (long-term migrant: a change of usual residence for at least a year); Regulation (EC) No 862/2007, Article 2 (the same);
 Statistics New Zealand (2017), Defining migrants using travel histories and the 12/16-month rule.
 
-What cannot be known yet is not guessed:
-- FINAL: twelve months are reached. PROVISIONAL: fewer than sixteen months were followed, and twelve will be reached if
-  the person stays as he or she is. What can no longer reach twelve is no migration.
-- Where somebody lived before follows from the crossings before; before the first one from twelve months without a crossing.
-  Where that was not observed it is not known, and the crossing is counted apart (`before_unknown`).
+What every crossing is told to be (`reports.designs.dimensions.RESIDENCE`); nothing is guessed:
+- FINAL: it changed the residence, and twelve months are reached. PROVISIONAL: fewer than sixteen months were followed, and
+  twelve will be reached if the person stays as he or she is. NONE: it did not, or will not if nothing changes.
+- _U: not known. Without a reference a crossing cannot be linked. Where somebody lived before follows from the crossings
+  before; before the first one from twelve months without a crossing, and where these were not observed it is not known.
 - A month that was not delivered breaks the histories: they end before it and begin anew after it.
-- Crossings without a reference cannot be linked and are counted (`unlinked`). A crossing that follows one of the same direction
-  shows that one between them is missing (`broken`); the state in between is taken to last until the second.
+- A crossing that follows one of the same direction shows that one between them is missing; the state in between is taken to
+  last until the second (`Linkage.broken` counts them).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import duckdb
 import pyarrow as pa
 from django.db import connection
 
 from records.models import Submission
 from reports.designs.datasets import Dataset
+from reports.designs.dimensions import UNKNOWN
+from reports.exact import slices
 from reports.exact.cube import COUNT
 from standards.periods import Period
 
 # submissions, begins, ends: one entry for each accepted month; begins and ends are the days of the run of months without a
-# gap that it belongs to. A state has the days from its crossing to before the next one; k numbers the crossings of a person.
+# gap that it belongs to. A state has the days from its crossing to before the next one; k numbers the crossings of a person,
+# and `moment` orders those of one day. Windows only: a join of the crossings with themselves has no statistics to be planned by.
 FOLLOWED = """
 WITH month AS (
     SELECT * FROM unnest(%(submissions)s::bigint[], %(begins)s::date[], %(ends)s::date[])
         AS m(submission_id, begins, ends)
 ), crossing AS (
-    SELECT r.id, r.submission_id, r.agency_id, r.person_ref, r.event_date AS day,
+    SELECT r.id, r.agency_id, r.person_ref, r.event_date AS day,
            r.extras->>'direction' = 'IN' AS enters, m.begins, m.ends,
            row_number() OVER person AS k,
            lead(r.event_date, 1, m.ends) OVER person AS next_day,
@@ -50,21 +54,21 @@ WITH month AS (
      WHERE r.person_ref IS NOT NULL AND r.extras->>'direction' IN ('IN', 'OUT')
     WINDOW person AS (PARTITION BY r.agency_id, m.begins, r.person_ref ORDER BY r.event_date, r.id)
 ), added AS (
-    SELECT *,
+    SELECT *, day + k * interval '1 microsecond' AS moment,
            coalesce(sum(CASE WHEN enters THEN next_day - day ELSE 0 END) OVER (
                PARTITION BY agency_id, begins, person_ref ORDER BY k
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS present_before,
-           max(k) OVER (PARTITION BY agency_id, begins, person_ref ORDER BY day
-               RANGE BETWEEN CURRENT ROW AND interval '16 months' FOLLOWING) AS last_k,
            least((day + interval '16 months')::date, ends) AS until,
            (day + interval '16 months')::date AS whole,
            (day + interval '12 months')::date - day AS needed
       FROM crossing
 ), spent AS (
-    SELECT a.*, l.enters AS enters_last,
-           l.present_before + CASE WHEN l.enters THEN a.until - l.day ELSE 0 END - a.present_before AS present
-      FROM added a JOIN added l
-        ON (l.agency_id, l.begins, l.person_ref, l.k) = (a.agency_id, a.begins, a.person_ref, a.last_k)
+    SELECT *, last_value(enters) OVER ahead AS enters_last,
+           last_value(present_before) OVER ahead - present_before
+             + CASE WHEN last_value(enters) OVER ahead THEN until - last_value(day) OVER ahead ELSE 0 END AS present
+      FROM added
+    WINDOW ahead AS (PARTITION BY agency_id, begins, person_ref ORDER BY moment
+                     RANGE BETWEEN CURRENT ROW AND interval '16 months' FOLLOWING)
 ), told AS (
     SELECT *, CASE WHEN enters THEN present ELSE until - day - present END AS days FROM spent
 ), judged AS (
@@ -85,59 +89,85 @@ WITH month AS (
      WHERE coalesce(was_resident, CASE WHEN first_known THEN at_first_present END, NOT enters) <> enters
 )
 """
-UNLINKED = """
-SELECT count(*) FILTER (WHERE person_ref IS NULL), count(*) FROM records_record
- WHERE submission_id = ANY(%(submissions)s)
+# What the crossing of a record did, of those that were followed (migrant m LEFT JOINed).
+TOLD = f"""
+CASE WHEN r.person_ref IS NULL OR coalesce(r.extras->>'direction', '') NOT IN ('IN', 'OUT') OR m.status = 'UNKNOWN'
+     THEN '{UNKNOWN}' ELSE coalesce(m.status, 'NONE') END
+"""
+LINKAGE = """
+SELECT count(*), count(*) FILTER (WHERE r.person_ref IS NULL),
+       (SELECT count(*) FROM crossing WHERE broken),
+       (SELECT count(*) FROM migrant WHERE status = 'UNKNOWN')
+  FROM records_record r WHERE submission_id = ANY(%(submissions)s)
 """
 
 
 @dataclass(frozen=True)
-class Followed:
-    """What was found. cells: text codes by the dimensions of the dataset and `records`, of final and provisional migrants.
-
-    crossings: all that were accepted; unlinked: those without a reference; broken: those that follow one of the same
-    direction; before_unknown: changes of residence by the twelve months after them, of people whose residence before is
-    not known.
+class Linkage:
+    """How far crossings can be followed. crossings: all that are accepted; unlinked: those without a reference;
+    broken: those that follow one of the same direction; before_unknown: changes of residence, by the months after
+    them, of people whose residence before is not known.
     """
 
-    cells: pa.Table
     crossings: int
     unlinked: int
     broken: int
     before_unknown: int
 
 
-def follow(submissions: Sequence[Submission], dataset: Dataset) -> Followed:
-    """Count the migrants of a dataset of migrants, in one pass of the database over all linked crossings.
+def follow(
+    submissions: Sequence[Submission], dataset: Dataset, told: Sequence[Submission] | None = None
+) -> pa.Table:
+    """Count crossings by the dimensions of the dataset, and by whether they changed the usual residence.
 
-    submissions: accepted ones, of any order. Only in the scope of a worker, for those who may tabulate; audited by callers.
+    One statement, however many people. submissions: all that are accepted, in any order; nobody may open one
+    meanwhile. told: those whose crossings are counted; without it all. Only in the scope of a worker, for those who
+    may tabulate; audited by callers.
     """
-    asked = _asked(submissions)
-    columns = ", ".join(f'{d.sql()} AS "{d.name}"' for d in dataset.dimensions)
+    columns = ", ".join(f'{d.sql()} AS "{d.name}"' for d in dataset.recorded)
     places = ", ".join(str(k + 1) for k in range(len(dataset.dimensions)))
-    counted = (
-        f"{FOLLOWED} SELECT {columns}, count(*) FROM migrant m JOIN records_record r USING (id)"
-        " JOIN records_submission s ON s.id = r.submission_id"
-        f" WHERE m.status <> 'UNKNOWN' GROUP BY {places} ORDER BY {places}"
-    )
-    beside = (
-        f"{FOLLOWED} SELECT (SELECT count(*) FROM crossing WHERE broken),"
-        " (SELECT count(*) FROM migrant WHERE status = 'UNKNOWN')"
-    )
+    names = [*(dimension.name for dimension in dataset.recorded), dataset.residence]
     with connection.cursor() as cursor:
-        cursor.execute(counted, asked)
-        rows = cursor.fetchall()
-        cursor.execute(beside, asked)
-        broken, before_unknown = cursor.fetchone()
-        cursor.execute(UNLINKED, asked)
-        unlinked, crossings = cursor.fetchone()
-    found = list(zip(*rows, strict=True)) or [()] * (len(dataset.dimensions) + 1)
-    texts = {
-        name: pa.array(column, pa.string())
-        for name, column in zip(dataset.names, found, strict=False)
-    }
-    cells = pa.table({**texts, COUNT: pa.array(found[-1], pa.int64())})
-    return Followed(cells, crossings, unlinked, broken, before_unknown)
+        cursor.execute(
+            f"{FOLLOWED} SELECT {columns}, {TOLD}, count(*) FROM records_record r"
+            " JOIN records_submission s ON s.id = r.submission_id LEFT JOIN migrant m ON m.id = r.id"
+            f" WHERE r.submission_id = ANY(%(told)s) GROUP BY {places} ORDER BY {places}",
+            {
+                **_asked(submissions),
+                "told": [s.pk for s in (submissions if told is None else told)],
+            },
+        )
+        return slices.counted(names, cursor.fetchall())
+
+
+def linkage(submissions: Sequence[Submission]) -> Linkage:
+    """Return how far the crossings of submissions can be followed, as `follow` does."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOWED + LINKAGE, _asked(submissions))
+        return Linkage(*cursor.fetchone())
+
+
+def told(cells: pa.Table, followed: pa.Table | None, dataset: Dataset) -> pa.Table:
+    """Return exact cells of slices with the dimension of residence, as far as `followed` knows it of these very cells.
+
+    A cell that has another number of records there was corrected, or is open, since it was sealed: of its records
+    it is not known. The sums of the cells stay. followed: what `follow` returned, of these periods or more.
+    """
+    names, residence = [dimension.name for dimension in dataset.recorded], dataset.residence
+    if followed is None:
+        unknown = pa.array([UNKNOWN] * cells.num_rows, pa.string())
+        return cells.append_column(residence, unknown).select([*names, residence, COUNT])
+    columns = ", ".join(f'"{name}"' for name in names)
+    with duckdb.connect() as engine:
+        engine.register("sealed", cells)
+        engine.register("followed", followed)
+        return engine.sql(
+            f"WITH again AS (SELECT {columns}, sum({COUNT}) AS {COUNT} FROM followed GROUP BY {columns}),"
+            f" same AS (SELECT {columns} FROM sealed JOIN again USING ({columns}, {COUNT}))"
+            f' SELECT {columns}, "{residence}", {COUNT} FROM followed SEMI JOIN same USING ({columns})'
+            f" UNION ALL SELECT {columns}, '{UNKNOWN}', {COUNT} FROM sealed ANTI JOIN same USING ({columns})"
+            f' ORDER BY {columns}, "{residence}"'
+        ).to_arrow_table()
 
 
 def _asked(submissions: Sequence[Submission]) -> dict[str, list[int] | list[date]]:

@@ -1,5 +1,8 @@
 """Sealing: the exact cells of an accepted submission, as private Parquet files."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
@@ -40,13 +43,21 @@ def seal_missing(dataset: Dataset) -> None:
     sealed = Slice.objects.filter(
         dataset=dataset.code, design=dataset.design, version=F("submission__accepted_version")
     )
-    waiting = _locked().filter(
-        instrument__code=dataset.instrument,
-        state=Submission.State.ACCEPTED,
-        accepted_version=F("version"),
-    )
-    for submission in waiting.exclude(pk__in=sealed.values("submission")).order_by("pk"):
+    for submission in accepted(dataset).exclude(pk__in=sealed.values("submission")):
         _write(submission, dataset)
+
+
+def accepted(dataset: Dataset) -> QuerySet[Submission]:
+    """Return what is accepted for a dataset and was not opened again since; until commit nobody opens it."""
+    return (
+        _locked()
+        .filter(
+            instrument__code=dataset.instrument,
+            state=Submission.State.ACCEPTED,
+            accepted_version=F("version"),
+        )
+        .order_by("pk")
+    )
 
 
 def cells_of(piece: Slice, dataset: Dataset, *, published: bool = False) -> pa.Table:
@@ -87,9 +98,9 @@ def _write(submission: Submission, dataset: Dataset) -> None:
 
 
 def exact_cells(submission: Submission, dataset: Dataset) -> pa.Table:
-    """Count the records of a submission by all dimensions of the dataset: text codes and `records`."""
-    columns = ", ".join(f'{s.sql()} AS "{s.name}"' for s in dataset.dimensions)
-    places = ", ".join(str(k + 1) for k in range(len(dataset.dimensions)))
+    """Count the records of a submission by what each tells by itself: text codes and `records`."""
+    columns = ", ".join(f'{s.sql()} AS "{s.name}"' for s in dataset.recorded)
+    places = ", ".join(str(k + 1) for k in range(len(dataset.recorded)))
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {columns}, count(*) FROM records_record r"
@@ -97,10 +108,13 @@ def exact_cells(submission: Submission, dataset: Dataset) -> pa.Table:
             f" WHERE r.submission_id = %s GROUP BY {places} ORDER BY {places}",
             [submission.pk],
         )
-        rows = cursor.fetchall()
-    columns_of_rows = list(zip(*rows, strict=True)) or [()] * (len(dataset.dimensions) + 1)
+        return counted([d.name for d in dataset.recorded], cursor.fetchall())
+
+
+def counted(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """Return rows of codes and a count as a table: a column of texts for each name, and `records`."""
+    columns = list(zip(*rows, strict=True)) or [()] * (len(names) + 1)
     texts = {
-        name: pa.array(column, pa.string())
-        for name, column in zip(dataset.names, columns_of_rows, strict=False)
+        name: pa.array(codes, pa.string()) for name, codes in zip(names, columns, strict=False)
     }
-    return pa.table({**texts, COUNT: pa.array(columns_of_rows[-1], pa.int64())})
+    return pa.table({**texts, COUNT: pa.array(columns[-1], pa.int64())})

@@ -164,7 +164,9 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
         "fresh": bool(waiting.new) and not built,
         "may_build": bool(waiting.new or waiting.over) and not built,
         "news": _news(waiting.new, waiting.late),
-        "over": [(year, waiting.late.get(year, 0)) for year in waiting.over],
+        "over": [
+            (year, waiting.late.get(year, 0), waiting.unsettled.get(year)) for year in waiting.over
+        ],
     }
 
 

@@ -5,6 +5,7 @@ Attackers that need more than the product does (linear programmes, least squares
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -117,25 +118,35 @@ def conflicts(codes: Integers, counts: Integers, tables: Sequence[Table]) -> lis
     dims = columns(tables)
     owner = {c: t.name for t in tables for c in t.adds}
     found: list[Conflict] = []
-    for a, b in ((a, b) for a in owner for b in owner if a != b):
-        if {a, b} <= {*dims[owner[a]]} or {a, b} <= {*dims[owner[b]]}:
-            continue  # on one line of the tree
-        found.extend(_conflicts_of(codes, counts, a, b))
+    for a, b in combinations(owner, 2):
+        if not ({a, b} <= {*dims[owner[a]]} or {a, b} <= {*dims[owner[b]]}):  # one line of the tree
+            found.extend(_conflicts_of(codes[:, a], codes[:, b], counts, (a, b)))
     return found
 
 
-def _conflicts_of(codes: Integers, counts: Integers, a: int, b: int) -> Iterator[Conflict]:
-    ids, number = cell_ids(codes[:, [a, b]] + 1)
-    both, pair = sums(ids, number, counts), np.zeros((number, 2), np.int64)
-    pair[ids] = codes[:, [a, b]]
-    size_a, size_b = (np.bincount(codes[:, c] + 1, weights=counts) for c in (a, b))
-    of_a, of_b = size_a[pair[:, 0] + 1], size_b[pair[:, 1] + 1]
-    if number == len(np.unique(pair[:, 0])) and len(np.unique(pair[:, 1])) > 1:
-        yield Conflict(a, b)
-    elif a < b:
-        alike = (both >= ALIKE * (of_a + of_b - both)) & (both >= FEW) & (both < counts.sum())
-        for x, y in pair[alike].tolist():
-            yield Conflict(a, b, x, y)
+def _conflicts_of(
+    a: Integers, b: Integers, counts: Integers, names: tuple[int, int]
+) -> Iterator[Conflict]:
+    """Yield the conflicts of two columns (n,), with counts (n,) above zero; names: their numbers."""
+    widths = int(a.max(initial=0)) + 2, int(b.max(initial=0)) + 2  # codes begin with -1
+    size = widths[0] * widths[1]
+    crossed = np.bincount((a + 1) * widths[1] + b + 1, weights=counts, minlength=size)
+    both = crossed.reshape(widths)
+    of_a, of_b = both.sum(1), both.sum(0)
+    partners = [(both > 0).sum(axis) for axis in (1, 0)]  # of each code of a, of b
+    decides = [
+        most.max(initial=0) <= 1 and (other > 0).sum() > 1
+        for most, other in ((partners[0], of_b), (partners[1], of_a))
+    ]
+    if decides[0]:
+        yield Conflict(*names)
+    if decides[1]:
+        yield Conflict(*reversed(names))
+    if not decides[0]:
+        union = of_a[:, None] + of_b[None, :] - both
+        alike = (both >= ALIKE * union) & (both >= FEW) & (both < counts.sum())
+        for x, y in np.argwhere(alike).tolist():
+            yield Conflict(*names, x - 1, y - 1)
 
 
 def changed(before: Integers, true_before: Integers, now: Integers, true_now: Integers) -> int:

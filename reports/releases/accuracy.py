@@ -1,7 +1,7 @@
 """How far the tables of a release are from the truth: measured, private; and what readers may know of it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,54 +43,62 @@ def nearness_of(table: str, drawn: Sequence[Cells]) -> Nearness:
     )
 
 
-def nearness_in(numbering: Numbering, years: Sequence[ProtectedYear]) -> list[Nearness]:
-    """Measure each table of the family of a release, all years together."""
-    measured = []
-    for table in numbering.dataset.family.tables:
-        cells = [numbering.cells(table.name, year.tables[table.name]) for year in years]
-        whole = Cells(*(np.concatenate(part) for part in zip(*cells, strict=True)))
-        measured.append(nearness_of(table.name, [whole]))
-    return measured
+@dataclass(frozen=True)
+class Accuracy:
+    """How far a release is from the truth. stated: what readers are told, in whole bases; errors and nearness are private.
+
+    errors, stated: by code of the dataset (all its headlines) and of its named tables, what 95 of 100 figures do not exceed,
+    as measured and as published; nearness: of each table of the family, all years together.
+    """
+
+    errors: dict[str, float]
+    stated: dict[str, int]
+    nearness: list[Nearness]
 
 
-def accuracy_of(
-    numbering: Numbering, years: Sequence[ProtectedYear]
-) -> tuple[dict[str, float], dict[str, int]]:
-    """Return what 95 of 100 figures of each table do not exceed: as measured, and as published.
+def accuracy_of(numbering: Numbering, years: Sequence[ProtectedYear]) -> Accuracy:
+    """Measure a release, by period, quarter and year as readers see them.
 
-    By code of the dataset (all its headlines) and of its named tables, by period, quarter and year as readers
-    see them; the worst of those with many cells counts. Published in whole bases, rounded up, so that it tells of
-    the noise of many cells and not of one of them.
+    The worst of the tables with many cells counts. What is stated is rounded up, so that it tells of the noise of many
+    cells and not of one of them.
     """
     dataset = numbering.dataset
+    cells = {
+        table.name: [numbering.cells(table.name, year.tables[table.name]) for year in years]
+        for table in dataset.family.tables
+    }
     crossings: dict[str, list[Sequence[str]]] = {dataset.code: list(dataset.family.headlines)}
-    for table in tables.tables().values():
-        if table.dataset == dataset.code:
-            crossings[table.code] = list(_crossings(dataset, table))
-    errors, accuracy = {}, {}
+    for named in tables.tables().values():
+        if named.dataset == dataset.code:
+            crossings[named.code] = list(_crossings(dataset, named))
+    errors, stated = {}, {}
     for code, wanted in crossings.items():
-        measured = [errors_of(numbering, years, names) for names in wanted]
+        measured = [errors_of(numbering, cells, names) for names in wanted]
         errors[code] = max(map(_usual, measured), default=0.0)
         if many := [_usual(part) for part in measured if len(part) >= STATED_FROM]:
-            accuracy[code] = dataset.base * max(1, math.ceil(max(many) / dataset.base))
-    return errors, accuracy
+            stated[code] = dataset.base * max(1, math.ceil(max(many) / dataset.base))
+    wholes = {
+        name: Cells(*(np.concatenate(part) for part in zip(*own, strict=True)))
+        for name, own in cells.items()
+    }
+    return Accuracy(errors, stated, [nearness_of(name, [whole]) for name, whole in wholes.items()])
 
 
 def errors_of(
-    numbering: Numbering, years: Sequence[ProtectedYear], names: Sequence[str]
+    numbering: Numbering, cells: Mapping[str, Sequence[Cells]], names: Sequence[str]
 ) -> Integers:
-    """Return (cells,) distances of the table by these columns and sex, one year after the other. Private."""
+    """Return (cells,) distances of the table by these columns and sex, one year after the other. Private.
+
+    cells: each table of the family, in each year.
+    """
     wanted = {SEX, *names} - {numbering.longest}
     table = numbering.dataset.family.holding([*wanted])
     if table is None:
         raise KeyError(f"no table has the columns {names}")
     columns = [n for n in table.columns if n != numbering.longest]
     places = [k for k, name in enumerate(columns) if name in wanted]
-    distances = [np.zeros(0, np.int64)]
-    for year in years:
-        cells = numbering.cells(table.name, year.tables[table.name])
-        distances.append(np.abs(added_up(cells, places).errors))
-    return np.concatenate(distances)
+    distances = [np.abs(added_up(own, places).errors) for own in cells[table.name]]
+    return np.concatenate([np.zeros(0, np.int64), *distances])
 
 
 def _usual(distances: Integers) -> float:

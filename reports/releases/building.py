@@ -1,44 +1,26 @@
-"""Building a release: the only writer of releases."""
+"""Building a release: what is done with each year, by the job that publishes; `storing` keeps what came of it."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from django.db.models import Max
 
 from jobs import queue, worker
 from jobs.queue import Job
-from records.models import Instrument
 from reports.designs import datasets
-from reports.designs.datasets import Dataset
-from reports.exact import private_files, slices
+from reports.exact import slices
 from reports.exact.cube import slices_in_force
-from reports.models import Blob, Build, Release, Slice
+from reports.models import Release, Slice
 from reports.protection.gates import LEAST_CHANGED, VERSIONS
-from reports.published import seals
-from reports.published.editions import VALUE
-from reports.published.structure import (
-    NOT_BROKEN_DOWN,
-    PublishedTable,
-    PublishedYear,
-    Structure,
-    with_code,
-)
-from reports.releases import held, years
-from reports.releases.accuracy import accuracy_of, nearness_in
-from reports.releases.conflicts import Conflict
-from reports.releases.numbering import COUNT, Numbering
-from reports.releases.protecting import METHOD, ProtectedYear, changed_records, protect
-from reports.releases.seeds import require_secret, seed_id
+from reports.releases import residences, storing, years
+from reports.releases.numbering import Numbering
+from reports.releases.protecting import changed_records, protect
+from reports.releases.seeds import require_secret
+from reports.releases.storing import Contents
 from reports.releases.verbs import Publishing
 from reports.releases.years import Plan, Published
 from standards.languages import marked
 from standards.periods import periods_between
-
-PARQUET = "application/vnd.apache.parquet"
 
 
 def build_release(job: Job) -> None:
@@ -56,14 +38,16 @@ def build_release(job: Job) -> None:
     slices.seal_missing(dataset)
     known, in_force = years.published(dataset), list(slices_in_force(dataset))
     numbering = Numbering.of(dataset, _periods(known, in_force))
-    planned = _planned(numbering, known, in_force, asked.finish)
+    structure, finish = numbering.structure, asked.finish
+    due = years.plans(structure, known, in_force, redrawn=finish, finished=finish)
+    followed = residences.followed(numbering, due)
+    planned = _planned(numbering, known, in_force, finish, followed)
     number = (Release.objects.filter(dataset=dataset.code).aggregate(n=Max("number"))["n"] or 0) + 1
     protected = []
     for plan in planned:
         worker.progress(job, stage=marked("protecting"), year=plan.code)
-        protected.append(protect(numbering, plan, known, number))
-    release = _freeze(numbering, number, known, planned, protected)
-    _record_build(release, numbering, known, planned, protected, asked.by)
+        protected.append(protect(numbering, plan, known, number, followed.get(plan.code)))
+    storing.store(Contents(numbering, number, known, planned, protected, followed), by=asked.by)
 
 
 def _periods(known: Published, in_force: Sequence[Slice]) -> list[str]:
@@ -76,11 +60,15 @@ def _periods(known: Published, in_force: Sequence[Slice]) -> list[str]:
 
 
 def _planned(
-    numbering: Numbering, known: Published, in_force: Sequence[Slice], finish: Sequence[str]
+    numbering: Numbering,
+    known: Published,
+    in_force: Sequence[Slice],
+    finish: Sequence[str],
+    followed: Mapping[str, pa.Table],
 ) -> list[Plan]:
     """Plan every year; those to finish are drawn again if enough records changed. Raises `GaveUp`."""
     structure = numbering.structure
-    redrawn = list(_redrawn(numbering, known, in_force, finish))
+    redrawn = list(_redrawn(numbering, known, in_force, finish, followed))
     planned = list(years.plans(structure, known, in_force, redrawn=redrawn, finished=finish))
     if not planned:
         raise queue.GaveUp(
@@ -103,7 +91,11 @@ def _planned(
 
 
 def _redrawn(
-    numbering: Numbering, known: Published, in_force: Sequence[Slice], finish: Sequence[str]
+    numbering: Numbering,
+    known: Published,
+    in_force: Sequence[Slice],
+    finish: Sequence[str],
+    followed: Mapping[str, pa.Table],
 ) -> Iterator[str]:
     """Yield the years to finish that are drawn again. Raises `GaveUp` for a year that cannot be final."""
     again = years.plans(numbering.structure, known, in_force, redrawn=finish, finished=finish)
@@ -122,179 +114,6 @@ def _redrawn(
             )
         if out.is_final:
             raise queue.GaveUp(marked("%(year)s is final already."), year=year)
-        if changed_records(numbering, known, plan) >= LEAST_CHANGED and plan.version <= VERSIONS:
+        changed = changed_records(numbering, known, plan, followed.get(year))
+        if changed >= LEAST_CHANGED and plan.version <= VERSIONS:
             yield year
-
-
-def _missing(
-    dataset: Dataset, periods: Sequence[str], inputs: Sequence[Slice]
-) -> list[dict[str, str]]:
-    """Return what is not in the release, by agency that delivers and period: status O, never zero.
-
-    An agency is expected from the first period it has delivered; one that never has, in all.
-    """
-    delivered = {(s.submission.agency.code, s.submission.period) for s in inputs}
-    agencies = Instrument.objects.get(code=dataset.instrument).agencies.order_by("code")
-    delivering = [agency.code for agency in agencies]
-    first = {code: min((p for c, p in delivered if c == code), default="") for code in delivering}
-    return [
-        {"agency": code, "period": period}
-        for period in periods
-        for code in delivering
-        if period >= first[code] and (code, period) not in delivered
-    ]
-
-
-def _freeze(
-    numbering: Numbering,
-    number: int,
-    known: Published,
-    planned: Sequence[Plan],
-    protected: Sequence[ProtectedYear],
-) -> Release:
-    """Store what readers will see: the tables of the family, and the structure that explains them."""
-    dataset = numbering.dataset
-    public = {name: public_part(table) for name, table in joined(dataset, protected).items()}
-    files = {f"{name}.parquet": private_files.as_bytes(table) for name, table in public.items()}
-    structure = _structure(numbering, known, planned, public, files)
-    pieces = [piece for plan in planned for piece in plan.pieces]
-    told = tuple(held.shares(structure, held.held_of(pieces, known)))
-    release = Release(
-        dataset=dataset.code,
-        number=number,
-        structure={
-            **replace(structure, held=told).as_json(),
-            "accuracy": accuracy_of(numbering, protected)[1],
-        },
-        missing=_missing(dataset, structure.periods, pieces),
-        checksum=seals.checksum_of(files),
-    )
-    release.seal = seals.seal(release, [(name, PARQUET, data) for name, data in files.items()])
-    release.save()
-    Blob.objects.bulk_create(
-        Blob(release=release, name=name, media_type=PARQUET, content=data)
-        for name, data in files.items()
-    )
-    return release
-
-
-def joined(dataset: Dataset, protected: Sequence[ProtectedYear]) -> dict[str, pa.Table]:
-    """Return each table of the family with all years. Private: it has the true counts."""
-    return {
-        table.name: pa.concat_tables([year.tables[table.name] for year in protected])
-        for table in dataset.family.tables
-    }
-
-
-def public_part(table: pa.Table) -> pa.Table:
-    """Return what readers may have of a table: cells that are published above zero, without true counts."""
-    return table.filter(pc.greater(table[VALUE], 0)).drop_columns([COUNT])
-
-
-def _structure(
-    numbering: Numbering,
-    known: Published,
-    planned: Sequence[Plan],
-    public: Mapping[str, pa.Table],
-    files: Mapping[str, bytes],
-) -> Structure:
-    """Return the structure of a release: its periods, codes, tables, and the state of its years."""
-    dataset, codes = numbering.dataset, {plan.code for plan in planned}
-    periods = [
-        period
-        for period in numbering.structure.periods
-        if numbering.structure.part_of(numbering.longest, period) in codes
-    ]
-    structure, waiting = dataset.structure(periods), _not_broken_down(public)
-    return replace(
-        structure,
-        dimensions=tuple(
-            with_code(dimension, NOT_BROKEN_DOWN) if dimension.name in waiting else dimension
-            for dimension in structure.dimensions
-        ),
-        tables=tuple(
-            PublishedTable(
-                table.name,
-                table.of,
-                table.columns,
-                cells=public[table.name].num_rows,
-                sha256=hashlib.sha256(files[f"{table.name}.parquet"]).hexdigest(),
-            )
-            for table in dataset.family.tables
-        ),
-        years=tuple(
-            PublishedYear(plan.code, plan.version, plan.is_over, plan.is_final) for plan in planned
-        ),
-        elsewhere=dict(known.elsewhere),
-    )
-
-
-def _not_broken_down(public: Mapping[str, pa.Table]) -> set[str]:
-    """Return the dimensions that some figures are not broken down by."""
-    return {
-        name
-        for table in public.values()
-        for name in table.column_names
-        if name != VALUE and pc.any(pc.equal(table[name], NOT_BROKEN_DOWN)).as_py()
-    }
-
-
-def _record_build(
-    release: Release,
-    numbering: Numbering,
-    known: Published,
-    planned: Sequence[Plan],
-    protected: Sequence[ProtectedYear],
-    by: int,
-) -> None:
-    """Record privately how the release was built: its inputs, and its tables before and after protection."""
-    dataset = numbering.dataset
-    Build.objects.create(
-        release=release,
-        inputs=[
-            _pinned(piece, rows, plan)
-            for plan in planned
-            for piece, rows in held.held_of(plan.pieces, known)
-        ],
-        predecessor=known.source.release if known.source else None,
-        method=METHOD,
-        tree=dataset.tree,
-        span=[numbering.structure.periods[0], numbering.structure.periods[-1]],
-        seed_id=seed_id(dataset.code, release.number),
-        years=[year.year.as_json() for year in protected],
-        gates=[
-            {**gate.as_dict(), "year": year.year.code} for year in protected for gate in year.gates
-        ],
-        errors=accuracy_of(numbering, protected)[0],
-        nearness=[asdict(table) for table in nearness_in(numbering, protected)],
-        conflicts=[conflict.as_json() for conflict in _every_conflict(protected)],
-        files=_write_private(release, joined(dataset, protected)),
-        built_by_id=by,
-    )
-
-
-def _pinned(piece: Slice, rows: int | None, plan: Plan) -> dict[str, Any]:
-    return {
-        "slice": piece.pk,
-        "submission": piece.submission_id,
-        "version": piece.version,
-        "sha256": piece.sha256,
-        "year": plan.code,
-        "held": rows,
-    }
-
-
-def _every_conflict(protected: Sequence[ProtectedYear]) -> list[Conflict]:
-    return list(dict.fromkeys(conflict for year in protected for conflict in year.conflicts))
-
-
-def _write_private(release: Release, tables: Mapping[str, pa.Table]) -> dict[str, dict[str, str]]:
-    """Write the tables with true counts; return the path and the checksum of each."""
-    files = {}
-    for name, table in tables.items():
-        # The path names the content: a worker that was overtaken cannot write over the file of the other.
-        content = private_files.as_bytes(table)
-        digest = hashlib.sha256(content).hexdigest()
-        path = f"families/{release.dataset}/{release.number}-{name}-{digest[:16]}.parquet"
-        files[name] = {"path": path, "sha256": private_files.write_private(path, content)}
-    return files

@@ -11,7 +11,7 @@ import numpy as np
 from records.models import Submission
 from reports.designs.datasets import Dataset
 from reports.exact import cube, residence, slices
-from reports.exact.residence import Followed
+from reports.exact.residence import Linkage
 from reports.protection.cells import digest
 from reports.protection.family import Family, answer, columns, round_family
 from reports.protection.gates import Gate, judge
@@ -42,15 +42,15 @@ class DraftYear:
 @dataclass(frozen=True)
 class Counted:
     """What is accepted, by the columns of a design. years: exact cells by year, none where nothing is accepted;
-    followed: of a dataset of migrants, what was found of their crossings."""
+    linkage: of a dataset that tells changes of residence, how far its crossings can be followed."""
 
     numbering: Numbering
     years: dict[str, Exact]
-    followed: Followed | None = None
+    linkage: Linkage | None = None
 
 
 def exact_cells(dataset: Dataset) -> Counted:
-    """Count all accepted records, or the migrants that they show, by the columns of a design."""
+    """Count all accepted records by the columns of a design."""
     accepted = Submission.objects.filter(
         instrument__code=dataset.instrument, accepted_version__isnull=False
     ).order_by("period")
@@ -58,15 +58,18 @@ def exact_cells(dataset: Dataset) -> Counted:
     numbering = Numbering.of(dataset, periods_between(periods[0], periods[-1]) if periods else [])
     if not periods:
         return Counted(numbering, {})
-    followed = residence.follow(list(accepted), dataset) if dataset.counts == "migrants" else None
-    each = [followed.cells] if followed else [slices.exact_cells(s, dataset) for s in accepted]
+    linkage = residence.linkage(list(accepted)) if dataset.residence else None
+    if linkage:
+        each = [residence.follow(list(accepted), dataset)]
+    else:
+        each = [slices.exact_cells(submission, dataset) for submission in accepted]
     cells = numbering.with_times(cube.add_up(each, dataset.names))
     codes, counts = numbering.numbers(cells, numbering.names), cube.counts(cells)
     years = np.array(cells[numbering.longest].to_pylist())
     by_year = {
         str(year): Exact(codes[years == year], counts[years == year]) for year in np.unique(years)
     }
-    return Counted(numbering, by_year, followed)
+    return Counted(numbering, by_year, linkage)
 
 
 def try_design(numbering: Numbering, year: str, exact: Exact, draws: int = DRAWS) -> DraftYear:

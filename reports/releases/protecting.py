@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs import queue
-from reports.exact import cube, private_files, slices
+from reports.exact import cube, private_files, residence, slices
 from reports.models import Build, Slice
 from reports.protection import risk
 from reports.protection.gates import Gate
-from reports.releases import seeds
+from reports.releases import residences, seeds
 from reports.releases.conflicts import Conflict, conflicts_of
 from reports.releases.families import Exact, Rounded, Stand, round_step, steps_of
 from reports.releases.numbering import Numbering
@@ -33,8 +33,17 @@ class ProtectedYear:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def protect(numbering: Numbering, plan: Plan, known: Published, number: int) -> ProtectedYear:
-    """Round a year as planned for the release of this number. Raises `GaveUp` where no draw passes the gates."""
+def protect(
+    numbering: Numbering,
+    plan: Plan,
+    known: Published,
+    number: int,
+    followed: pa.Table | None = None,
+) -> ProtectedYear:
+    """Round a year as planned for the release of this number; `followed` as `exact_from` has it.
+
+    Raises `GaveUp` where no draw passes the gates.
+    """
     before = known.years.get(plan.code) if plan.before else None
     out = _stored(numbering, known.source, plan.code) if before and known.source else {}
     if plan.stays:
@@ -44,7 +53,7 @@ def protect(numbering: Numbering, plan: Plan, known: Published, number: int) -> 
         family = {name: numbering.cells(name, table) for name, table in out.items()}
         stand = Stand(family, before.periods[-1], before.is_over)
     steps = list(steps_of(numbering, plan.new or plan.periods[-1:], number))
-    exact = exact_of(numbering, plan.pieces, known.pieces.get(plan.code, ()))
+    exact = exact_of(numbering, plan.pieces, known.pieces.get(plan.code, ()), followed)
     rounded = walk(numbering, plan, exact, steps, stand)
     return ProtectedYear(
         plan.year(step.step for step in rounded),
@@ -79,25 +88,44 @@ def walk(
 
 
 def exact_of(
-    numbering: Numbering, pieces: Sequence[Slice], published: Sequence[Slice] = ()
+    numbering: Numbering,
+    pieces: Sequence[Slice],
+    published: Sequence[Slice] = (),
+    followed: pa.Table | None = None,
 ) -> Exact:
-    """Add up slices: the exact cells of a year by all columns of its family. published: those already behind figures."""
+    """Add up slices: the exact cells of a year by all columns of its family. published: those already behind figures;
+    followed as `exact_from` has it."""
     dataset, known = numbering.dataset, {piece.pk for piece in published}
-    return exact_from(
-        numbering, [slices.cells_of(p, dataset, published=p.pk in known) for p in pieces]
-    )
+    cells = [slices.cells_of(p, dataset, published=p.pk in known) for p in pieces]
+    return exact_from(numbering, cells, followed)
 
 
-def exact_from(numbering: Numbering, cells: Sequence[pa.Table]) -> Exact:
-    """Add up the cells of slices: the exact cells of a year by all columns of its family."""
-    added = numbering.with_times(cube.add_up(cells, numbering.dataset.names))
+def exact_from(
+    numbering: Numbering, cells: Sequence[pa.Table], followed: pa.Table | None = None
+) -> Exact:
+    """Add up the cells of slices: the exact cells of a year by all columns of its family.
+
+    followed: the crossings of the year as they were followed at its end (`releases.residences`); before it, nothing.
+    """
+    dataset = numbering.dataset
+    added = cube.add_up(cells, [dimension.name for dimension in dataset.recorded])
+    if dataset.residence:
+        added = residence.told(added, followed, dataset)
+    added = numbering.with_times(added)
     return Exact(numbering.numbers(added, numbering.names), cube.counts(added))
 
 
-def changed_records(numbering: Numbering, known: Published, plan: Plan) -> int:
-    """Return how many records of a year differ between what is out and what is in force: at least so many."""
+def changed_records(
+    numbering: Numbering, known: Published, plan: Plan, followed: pa.Table | None = None
+) -> int:
+    """Return how many records of a year differ between what is out and what is in force: at least so many.
+
+    followed: as `exact_from` has it, of what is in force; somebody who stayed is a record that changed.
+    """
     published = known.pieces.get(plan.code, ())
-    before, now = exact_of(numbering, published, published), exact_of(numbering, plan.pieces)
+    then = residences.pinned(known.source, plan.code)
+    before = exact_of(numbering, published, published, then)
+    now = exact_of(numbering, plan.pieces, followed=followed)
     return risk.changed(before.codes, before.counts, now.codes, now.counts)
 
 

@@ -24,7 +24,7 @@ from reports.designs.datasets import Dataset
 from reports.exact import private_files
 from reports.models import Build, Release, Slice
 from reports.published import seals
-from reports.releases import building, protecting, seeds
+from reports.releases import protecting, residences, seeds, storing
 from reports.releases.families import Stand, round_step
 from reports.releases.numbering import Numbering
 from reports.releases.protecting import METHOD, ProtectedYear
@@ -98,7 +98,11 @@ def _judged(release: Release) -> Verdict:
         return Verdict(str(release), [*faults, *missing])
     try:
         rebuilt = [_rebuilt(kept, year, pieces.get(year.code, ())) for year in kept.years]
-    except (ValueError, KeyError) as problem:  # the pinned steps do not fit the pinned slices
+    except (
+        ValueError,
+        KeyError,
+        GaveUp,
+    ) as problem:  # what is pinned does not fit together, or is gone
         text = _("It cannot be rebuilt from what it pinned: %(problem)s") % {"problem": problem}
         return Verdict(str(release), [*faults, text])
     compared = list(_differences(kept, rebuilt))
@@ -135,7 +139,8 @@ def _public_faults(release: Release) -> Iterator[str]:
 
 def _private_faults(build: Build) -> Iterator[str]:
     """Yield what is wrong with the stored private files, each by its path."""
-    files = [(f["path"], f["sha256"]) for f in build.files.values()]
+    pinned = (*build.files.values(), *build.residences.values())
+    files = [(f["path"], f["sha256"]) for f in pinned]
     if build.cells_sha256:
         files.append((build.cells_path, build.cells_sha256))
     for path, sha256 in files:
@@ -213,9 +218,10 @@ def _cells(piece: Slice, sha256: str) -> pa.Table | None:
 
 
 def _rebuilt(kept: _Kept, year: Year, pieces: Sequence[tuple[str, pa.Table]]) -> ProtectedYear:
-    """Round a year again, release by release, from its own first step. Raises ValueError, KeyError."""
+    """Round a year again, release by release, from its own first step. Raises ValueError, KeyError, `GaveUp`."""
     tables: dict[str, pa.Table] = {}
     stand: Stand | None = None
+    followed = residences.pinned(kept.build, year.code)
     for number, group in groupby(year.steps, key=lambda step: step.release):
         steps = list(group)
         build = kept.builds[number]
@@ -225,7 +231,11 @@ def _rebuilt(kept: _Kept, year: Year, pieces: Sequence[tuple[str, pa.Table]]) ->
             out = {name: numbering.cells(name, table) for name, table in tables.items()}
             stand = Stand(out, stand.until, stand.is_over)
         until = steps[-1].until
-        exact = protecting.exact_from(numbering, [c for period, c in pieces if period <= until])
+        exact = protecting.exact_from(
+            numbering,
+            [cells for period, cells in pieces if period <= until],
+            followed if then.is_over else None,
+        )
         for step in steps:
             stand = round_step(
                 numbering,
@@ -253,9 +263,9 @@ def _numbering(dataset: Dataset, build: Build) -> Numbering:
 def _differences(kept: _Kept, rebuilt: Sequence[ProtectedYear]) -> Iterator[str]:
     """Yield each file that does not come out with the bytes that were built, and the years that differ in it."""
     built = {table["name"]: table["sha256"] for table in kept.release.structure["tables"]}
-    for name, table in building.joined(kept.dataset, rebuilt).items():
+    for name, table in storing.joined(kept.dataset, rebuilt).items():
         private = hashlib.sha256(private_files.as_bytes(table)).hexdigest()
-        public = hashlib.sha256(private_files.as_bytes(building.public_part(table))).hexdigest()
+        public = hashlib.sha256(private_files.as_bytes(storing.public_part(table))).hexdigest()
         if private != kept.build.files[name]["sha256"]:
             yield _("Rebuilt, the private table %(name)s is another one: %(years)s.") % {
                 "name": name,

@@ -15,6 +15,11 @@ from reports.designs.datasets import Dataset
 from reports.designs.family import longest_time
 from reports.models import Build, Release, Slice
 from reports.published.structure import Structure
+from standards.periods import Period
+
+FOLLOWED_MONTHS = (
+    16  # after a crossing, before it is known whether it changed the residence (exact.residence)
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,11 @@ class Plan:
         return (*(self.before.periods if self.before else ()), *self.new)
 
     @property
+    def closes(self) -> bool:
+        """Say whether the year is drawn to its end now: also what waits for its last period."""
+        return self.is_over and not (self.before and self.before.is_over)
+
+    @property
     def stays(self) -> bool:
         """Say whether the tables of the year are those that are out already."""
         return self.before is not None and not self.new and self.is_over == self.before.is_over
@@ -112,11 +122,13 @@ class Waiting:
 
     new: those of later periods, which the next release adds. late: {year: those that correct what is out or come
     after later periods}, which wait until the year is drawn again. over: the years that may be made final.
+    unsettled: {year that is over: the last period that has to be accepted before all of it is certain}.
     """
 
     new: int
     late: Mapping[str, int]
     over: tuple[str, ...]
+    unsettled: Mapping[str, str] = field(default_factory=dict)
 
 
 def waiting(dataset: Dataset) -> Waiting:
@@ -138,12 +150,20 @@ def waiting(dataset: Dataset) -> Waiting:
             new += 1
         elif not out.is_final:
             late[year] += (pk, version) not in pinned
-    over = (
+    over = tuple(
         code
         for code, year in sorted(known.years.items())
         if not year.is_final and (year.is_over or _has_ended(structure, code, periods))
     )
-    return Waiting(new, +late, tuple(over))
+    unsettled = {year: _settled_with(year, structure) for year in over} if dataset.residence else {}
+    open_ = {year: last for year, last in unsettled.items() if last > periods[-1]}
+    return Waiting(new, +late, over, open_)
+
+
+def _settled_with(year: str, structure: Structure) -> str:
+    """Return the period with which it is known of every crossing of a year whether it changed the residence."""
+    last = Period.of(Period.parse(year).last_day, "M").next(FOLLOWED_MONTHS)
+    return str(Period.of(last.last_day, structure.frequency))
 
 
 def _has_ended(structure: Structure, year: str, periods: Sequence[str]) -> bool:

@@ -1,26 +1,32 @@
-"""Migrants by the 12/16-month rule: the answer of the database is that of a slow reckoning day by day."""
+"""Migrants by the 12/16-month rule: what the database finds, and what a year publishes of it."""
 
 import calendar
+import csv
+import io
 import itertools
 from collections import Counter
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
+from django.db import transaction
 
 from agencies import scope
-from records.models import Record
+from agencies.models import Agency
+from records.models import Record, Submission
 from reports.designs import datasets
 from reports.exact import residence
-from reports.releases import drafts
-from reports.releases.families import Exact
-from reports.releases.numbering import Numbering
+from reports.exact.private_files import private
+from reports.models import Build, Release
+from reports.published import editions, figures
+from reports.published.structure import NOT_BROKEN_DOWN
+from reports.releases import verifying, years
 from standards.definitions import InvalidDefinition
 from standards.periods import Period, periods_between
-from tests.reports.conftest import draw
+from tests import snapshot
+from tests.reports.conftest import draw, text_of
 
-DRAFT = Path(__file__).parents[2] / "docs" / "drafts" / "mig.yaml"
 FIRST, LAST = "2023-01", "2026-04"  # forty months
 BEGINS, ENDS = date(2023, 1, 1), date(2026, 5, 1)
 _number = itertools.count(1)
@@ -58,48 +64,66 @@ def cross(months, histories, **said):
 
 
 def follow(months):
+    """Every crossing by its dimensions, and how far they can be followed."""
     submissions = list(months.values())
     with scope.working([submissions[0].agency_id]):
-        return residence.follow(submissions, datasets.read(DRAFT))
+        cells = residence.follow(submissions, datasets.datasets()["BCR"])
+        return cells, residence.linkage(submissions)
 
 
-def found(followed):
-    """{(month, direction, certainty): people}"""
-    cells = followed.cells.to_pylist()
+def moved(cells):
+    """{(month, direction, FINAL or PROVISIONAL): crossings}"""
     counted = Counter()
-    for cell in cells:
-        counted[cell["TIME_PERIOD"], cell["DIRECTION"], cell["CERTAINTY"]] += cell["records"]
+    for cell in cells.to_pylist():
+        if cell["RESIDENCE_CHANGE"] in ("FINAL", "PROVISIONAL"):
+            place = cell["TIME_PERIOD"], cell["DIRECTION"], cell["RESIDENCE_CHANGE"]
+            counted[place] += cell["records"]
     return dict(counted)
 
 
-@pytest.mark.parametrize(
-    ("crossings", "expected"),
-    [
-        # Came, was away for two weeks, stayed: one immigration, at the first entry.
-        ([(date(2024, 3, 1), "IN"), (date(2024, 8, 1), "OUT"), (date(2024, 8, 15), "IN")], {("2024-03", "IN", "FINAL"): 1}),
-        # A guest of three months.
-        ([(date(2024, 3, 1), "IN"), (date(2024, 6, 1), "OUT")], {}),
-        # Lived here, went for a year, came back.
-        ([(date(2024, 3, 1), "OUT"), (date(2025, 3, 1), "IN")], {("2024-03", "OUT", "FINAL"): 1, ("2025-03", "IN", "FINAL"): 1}),
-        # A day less than a year abroad is no emigration, and the return no immigration.
-        ([(date(2024, 3, 1), "OUT"), (date(2025, 2, 28), "IN")], {}),
-        # Twelve of sixteen months, in three pieces.
-        (
-            [(date(2024, 2, 1), "IN"), (date(2024, 6, 1), "OUT"), (date(2024, 8, 1), "IN"), (date(2025, 1, 1), "OUT"), (date(2025, 2, 1), "IN"), (date(2025, 7, 1), "OUT")],
-            {("2024-02", "IN", "FINAL"): 1, ("2025-07", "OUT", "PROVISIONAL"): 1},
-        ),
-        # Came half a year before the end of what is known: it may become a migration yet.
-        ([(date(2025, 11, 1), "IN")], {("2025-11", "IN", "PROVISIONAL"): 1}),
-        # The same, but gone since: if she stays away, it does not.
-        ([(date(2025, 11, 1), "IN"), (date(2026, 2, 1), "OUT")], {}),
-        # Away for five months already: twelve of sixteen cannot be reached any more.
-        ([(date(2025, 6, 1), "IN"), (date(2025, 7, 1), "OUT"), (date(2025, 12, 15), "IN")], {("2025-12", "IN", "PROVISIONAL"): 1}),
-    ],
-)  # fmt: skip
-def test_histories_that_were_judged_by_hand(months, crossings, expected):
+def by_change(cells):
+    """{code of the change of residence: crossings}"""
+    counted = Counter()
+    for cell in cells.to_pylist():
+        counted[cell["RESIDENCE_CHANGE"]] += cell["records"]
+    return dict(counted)
+
+
+JUDGED = {
+    # Came, was away for two weeks, stayed: one immigration, at the first entry.
+    "UZB": ([(date(2024, 3, 1), "IN"), (date(2024, 8, 1), "OUT"), (date(2024, 8, 15), "IN")], {("2024-03", "IN", "FINAL"): 1}),
+    # A guest of three months.
+    "KAZ": ([(date(2024, 3, 1), "IN"), (date(2024, 6, 1), "OUT")], {}),
+    # Lived here, went for a year, came back.
+    "TKM": ([(date(2024, 3, 1), "OUT"), (date(2025, 3, 1), "IN")], {("2024-03", "OUT", "FINAL"): 1, ("2025-03", "IN", "FINAL"): 1}),
+    # A day less than a year abroad is no emigration, and the return no immigration.
+    "FRA": ([(date(2024, 3, 1), "OUT"), (date(2025, 2, 28), "IN")], {}),
+    # Twelve of sixteen months, in three pieces.
+    "TUR": (
+        [(date(2024, 2, 1), "IN"), (date(2024, 6, 1), "OUT"), (date(2024, 8, 1), "IN"), (date(2025, 1, 1), "OUT"), (date(2025, 2, 1), "IN"), (date(2025, 7, 1), "OUT")],
+        {("2024-02", "IN", "FINAL"): 1, ("2025-07", "OUT", "PROVISIONAL"): 1},
+    ),
+    # Came half a year before the end of what is known: it may become a migration yet.
+    "RUS": ([(date(2025, 11, 1), "IN")], {("2025-11", "IN", "PROVISIONAL"): 1}),
+    # The same, but gone since: if she stays away, it does not.
+    "IRN": ([(date(2025, 11, 1), "IN"), (date(2026, 2, 1), "OUT")], {}),
+    # Away for five months already: twelve of sixteen cannot be reached any more.
+    "AFG": ([(date(2025, 6, 1), "IN"), (date(2025, 7, 1), "OUT"), (date(2025, 12, 15), "IN")], {("2025-12", "IN", "PROVISIONAL"): 1}),
+}  # fmt: skip
+
+
+def test_histories_that_were_judged_by_hand(months):
     known = months()
-    cross(known, {"a": crossings})
-    assert found(follow(known)) == expected
+    for country, (crossings, _expected) in JUDGED.items():
+        cross(known, {country: crossings}, citizenship=country)
+    cells, _linkage = follow(known)
+    for country, (crossings, expected) in JUDGED.items():
+        linked = pc.and_(
+            pc.equal(cells["CITIZENSHIP"], country), pc.not_equal(cells["RESIDENCE_CHANGE"], "_U")
+        )
+        own = cells.filter(linked)  # beside them are those that nobody can link
+        assert moved(own) == expected, country
+        assert sum(by_change(own).values()) == len(crossings), country
 
 
 def test_what_cannot_be_linked_or_was_not_observed_is_counted_apart(months):
@@ -112,17 +136,17 @@ def test_what_cannot_be_linked_or_was_not_observed_is_counted_apart(months):
             None: [(date(2024, 3, 1), "IN"), (date(2024, 3, 2), "IN")],
         },
     )
-    followed = follow(known)
-    assert found(followed) == {("2024-03", "IN", "FINAL"): 1}
-    assert (followed.before_unknown, followed.broken) == (1, 1)
-    assert (followed.unlinked, followed.crossings) == (42, 45)
+    cells, linkage = follow(known)
+    assert moved(cells) == {("2024-03", "IN", "FINAL"): 1}
+    assert by_change(cells) == {"FINAL": 1, "NONE": 1, "_U": 43}
+    assert linkage == residence.Linkage(45, unlinked=42, broken=1, before_unknown=1)
 
 
 def test_a_month_that_was_not_delivered_breaks_the_histories(months):
     known = months("2024-09")
     cross(known, {"a": [(date(2024, 3, 1), "IN")], "b": [(date(2025, 12, 1), "IN")]})
     # "a" was followed for six months only; "b" was seen for more than a year before.
-    assert found(follow(known)) == {
+    assert moved(follow(known)[0]) == {
         ("2024-03", "IN", "PROVISIONAL"): 1,
         ("2025-12", "IN", "PROVISIONAL"): 1,
     }
@@ -181,7 +205,7 @@ def people(seed, count):
     return histories
 
 
-def test_the_database_counts_as_a_reckoning_day_by_day_does_with_three_questions(
+def test_the_database_counts_as_a_reckoning_day_by_day_does_with_one_question(
     months, django_assert_num_queries
 ):
     known, histories = months(), people(5, 250)
@@ -193,43 +217,133 @@ def test_the_database_counts_as_a_reckoning_day_by_day_does_with_three_questions
     submissions = list(known.values())
     with (
         scope.working([submissions[0].agency_id]),
-        django_assert_num_queries(3),  # whatever the number of people
+        django_assert_num_queries(1),  # whatever the number of people
     ):
-        followed = residence.follow(submissions, datasets.read(DRAFT))
-    assert found(followed) == dict(expected)
-    assert not {"person_ref"} & {*followed.cells.column_names}
-    assert not any(person in str(followed.cells.to_pylist()) for person in histories)
+        cells = residence.follow(submissions, datasets.datasets()["BCR"])
+    assert moved(cells) == dict(expected)
+    assert "person_ref" not in cells.column_names
+    assert not any(person in str(cells.to_pylist()) for person in histories)
 
 
-def test_a_release_of_migrants_is_refused_until_one_can_be_kept(tmp_path):
-    (tmp_path / "mig.yaml").write_text(DRAFT.read_text())
-    with pytest.raises(InvalidDefinition, match="a release counts records only"):
-        datasets.datasets(tmp_path)
-    plain = DRAFT.read_text().replace("counts: migrants\n", "")
-    (tmp_path / "plain.yaml").write_text(plain)
-    with pytest.raises(InvalidDefinition, match="says whether each is final"):
-        datasets.read(tmp_path / "plain.yaml")
+def test_where_a_design_may_tell_changes_of_residence(tmp_path):
+    text = (datasets.DIRECTORY / "bcr.yaml").read_text()
+
+    def refused(*change):
+        (tmp_path / "bcr.yaml").write_text(text.replace(*change))
+        with pytest.raises(InvalidDefinition) as problem:
+            datasets.read(tmp_path / "bcr.yaml")
+        return "\n".join(problem.value.lines)
+
+    residences = "{name: residence, of: core, adds: [RESIDENCE_CHANGE]}"
+    below = residences.replace("of: core", "of: quarter")
+    assert "known long after QUARTER is out" in refused(residences, below)
+    own = "adds: [RESIDENCE_CHANGE]"
+    assert "stands below the core" in refused("TRAVELLER]}", "TRAVELLER, RESIDENCE_CHANGE]}")
+    twice = "  - name: PURPOSE\n    labels: {en: Again, ru: Ещё, tk: Ýene}\n    derive: residence\n"
+    purpose = text[text.index("  - name: PURPOSE") : text.index("family:")]
+    assert "is derived as residence already" in refused(purpose, twice)
+    assert own in text
+    entries = "variable: direction\n    codelist: directions"
+    other = "variable: traveller\n    codelist: travellers"
+    assert "entries and exits" in refused(entries, other)
 
 
-def test_the_draft_of_the_family_passes_the_gates_on_a_made_up_country():
-    """Some 3,000 migrants a year, as the draft counts them: no reader learns of one of them."""
-    rng, dataset = np.random.default_rng(3), datasets.read(DRAFT)
-    numbering = Numbering.of(dataset, periods_between("2024-01", "2024-12"))
-    sizes = {name: len(numbering.structure.by_name[name].items) for name in numbering.names}
-    chances = {
-        "SEX": [0.45, 0.54, 0.01],
-        "CERTAINTY": [0.8, 0.2],
-        "AGE": [0.1, 0.28, 0.3, 0.17, 0.08, 0.04, 0.02, 0.01],
+YEARS = periods_between("2023-01", "2025-12")
+
+
+def travellers(seed, months):
+    """People of two sexes who come for a visit, and some to stay: records with references, by month."""
+    rng, rows = np.random.default_rng(seed), []
+    for month in months:
+        for k in range(40):
+            stays = k < 8
+            said = {
+                "period": month,
+                "person_ref": f"{month} {k}",
+                "sex": "F" if k % 2 else "M",
+                "age": 30,
+                "citizenship": "UZB" if k % 4 < 2 else "KAZ",
+                "region": "TM-A" if k % 8 < 4 else "TM-S",
+            }
+            extras = {"traveller": "FOR", "purpose": "WORK" if rng.random() < 0.5 else "TOURISM"}
+            rows.append({**said, "extras": {**extras, "direction": "IN"}})
+            if not stays:
+                rows.append({**said, "extras": {**extras, "direction": "OUT"}})
+    return rows
+
+
+def told(release, year):
+    """{code of the change of residence: published crossings} of a year"""
+    edition = editions.cited(str(release))
+    table = figures.tabulate(edition, ["RESIDENCE_CHANGE"], {"YEAR": [year]})
+    return {row.codes[0]: row.figures.total for row in table.rows}
+
+
+def verdict(release, publisher):
+    with scope.acting(publisher):
+        return verifying.verify(release, by=publisher)
+
+
+@pytest.fixture
+def open_year(request, transactional_db):
+    """The submissions of 23 months and their release: the second year lacks its last month."""
+    accept, publish = (request.getfixturevalue(name) for name in ("accept", "publish"))
+
+    def walk():
+        with transaction.atomic():  # one scope for all
+            accept("SMS-BCR", travellers(1, YEARS[:23]))
+            publish("BCR")
+
+    snapshot.standing("open_year", walk)
+    with transaction.atomic(), scope.working([Agency.objects.get(code="SMS").pk]):
+        yield list(Submission.objects.order_by("period")), Release.objects.get()
+
+
+def test_a_year_tells_who_moved_when_it_is_over_and_once_more_when_it_is_final(
+    open_year, accept, finish, publish, publisher, client
+):
+    _submissions, first = open_year
+    assert set(told(first, "2024")) == {NOT_BROKEN_DOWN}
+    accept("SMS-BCR", travellers(2, YEARS[23:24]))
+    over = publish("BCR")
+    at_first = told(over, "2024")
+    assert abs(at_first["PROVISIONAL"] - 8 * 11) < 12 and abs(at_first["FINAL"] - 8) < 6
+    assert set(at_first) == {"FINAL", "PROVISIONAL", "NONE"}
+    assert told(over, "2023")["_U"] > 8 * 11  # nobody saw them in the year before
+    # Of neither year is it certain yet who stayed.
+    assert years.waiting(datasets.datasets()["BCR"]).unsettled == {
+        "2023": "2025-04",
+        "2024": "2026-04",
     }
-    people = {
-        name: rng.choice(
-            size, 3000, p=chances[name] if len(chances.get(name, ())) == size else None
-        )
-        for name, size in sizes.items()
-    }
-    codes = np.column_stack([people[name] for name in numbering.names])
-    quarter, month = (numbering.names.index(name) for name in ("QUARTER", "TIME_PERIOD"))
-    codes[:, quarter] = codes[:, month] // 3
-    draft = drafts.try_design(numbering, "2024", Exact(codes, np.ones(3000, np.int64)), draws=2)
-    assert [gate.name for gate in draft.gates if not gate.passed] == []
-    assert draft.records == 3000
+    accept("SMS-BCR", travellers(3, YEARS[24:]))
+    later = publish("BCR")
+    assert told(later, "2024") == at_first  # it stays, although more is known
+    assert finish("BCR", "2024").state == "DONE"
+    final = Release.objects.latest("number")
+    assert set(told(final, "2024")) == {"FINAL", "NONE"}
+    assert abs(told(final, "2024")["FINAL"] - 8 * 12) < 12
+    page = text_of(client.get("/figures/tables/T27/"))
+    assert "Net migration (immigrants minus emigrants)" in page
+    rows = list(csv.DictReader(io.StringIO(client.get("/figures/tables/T27.csv").content.decode())))
+    came = sum(int(r["_T"]) for r in rows if (r["YEAR"], r["DIRECTION"]) == ("2024", "IN"))
+    net = sum(int(r["_T"]) for r in rows if (r["YEAR"], r["DIRECTION"]) == ("2024", "NET"))
+    assert came == net == told(final, "2024")["FINAL"]  # nobody left for good
+    for release in (first, over, later, final):  # each is rebuilt bit by bit
+        assert verdict(release, publisher).is_equal and verdict(release, publisher).rebuilt
+
+
+def test_of_what_was_corrected_after_it_was_published_it_is_not_known_who_moved(
+    open_year, correct, accept, publish, publisher
+):
+    submissions, _first = open_year
+    accept("SMS-BCR", travellers(2, YEARS[23:24]))
+    correct(submissions[20], 10)
+    over = publish("BCR")
+    changes = told(over, "2024")
+    assert 0 < changes["_U"] <= 72  # crossings of that month, and of no other
+    table = figures.tabulate(editions.latest("BCR"), [], {"YEAR": ["2024"]})
+    assert sum(changes.values()) == table.total.total == sum(told(over, "2024").values())
+    assert verdict(over, publisher).is_equal
+    pinned = Build.objects.get(release=over).residences["2024"]
+    private(pinned["path"]).write_bytes(b"other crossings")
+    assert any(pinned["path"] in fault for fault in verdict(over, publisher).faults)

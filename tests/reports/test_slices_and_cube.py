@@ -46,7 +46,7 @@ def rows_of(code):
 def plain(dataset, row):
     """The codes of one record, worked out record by record."""
     codes = []
-    for source in dataset.dimensions:
+    for source in dataset.recorded:
         if source.derive == "sex":
             codes.append(row["sex"] if row["sex"] in ("F", "M") else "_OU")
         elif source.derive == "period":
@@ -73,17 +73,17 @@ def counted(table, names):
 @given(data=st.data())
 def test_every_table_of_the_exact_cube_is_a_plain_count_of_the_records(code, data, submit):
     dataset = datasets.datasets()[code]
+    names = [source.name for source in dataset.recorded]
     rows = data.draw(rows_of(dataset.instrument))
     with forgotten():
         exact = cube.add_up(
-            [slices.exact_cells(s, dataset) for s in submit(dataset.instrument, rows)],
-            dataset.names,
+            [slices.exact_cells(s, dataset) for s in submit(dataset.instrument, rows)], names
         )
     every = [plain(dataset, row) for row in rows]
-    for depth in range(len(dataset.names) + 1):
-        for places in combinations(range(len(dataset.names)), depth):
+    for depth in range(len(names) + 1):
+        for places in combinations(range(len(names)), depth):
             truth = Counter(tuple(codes[k] for k in places) for codes in every)
-            assert counted(exact, [dataset.names[k] for k in places]) == truth
+            assert counted(exact, [names[k] for k in places]) == truth
 
 
 @with_database

@@ -41,11 +41,11 @@ class Command(BaseCommand):
         with scope.working(Agency.objects.values_list("pk", flat=True)):
             counted = drafts.exact_cells(dataset)
         audit.record("design", f"dataset:{dataset.code}", by=person)
-        if followed := counted.followed:
+        if linkage := counted.linkage:
             self.stdout.write(
-                f"{followed.crossings} crossings, {followed.unlinked} not linked (no person reference), "
-                f"{followed.broken} after one of the same direction; {followed.before_unknown} changes of residence "
-                "of people whose residence before is not known, left out"
+                f"{linkage.crossings} crossings, {linkage.unlinked} not linked (no person reference), "
+                f"{linkage.broken} after one of the same direction; {linkage.before_unknown} changes of residence "
+                "of people whose residence before is not known"
             )
         if not counted.years:
             raise CommandError("Nothing is accepted yet.")

@@ -81,7 +81,10 @@ class Command(BaseCommand):
             exact = cube.exact_of(dataset)
         structure = dataset.structure(cube.periods_of(exact))
         by, where = _question(structure, options)
-        cells = exact.rename_columns([*structure.names, VALUE])
+        if dataset.residence in {*by, *where}:
+            text = f"{dataset.residence} is found when a year is over: manage.py design {dataset.code} counts it."
+            raise Refused(text)
+        cells = exact.rename_columns([*exact.column_names[:-1], VALUE])
         names = [name for name in by if name != SEX]
         sums = figures.sums(cells, structure, names, where)
         return by, where.get(SEX, SEXES), [Row(codes, parts) for codes, parts in sums]

@@ -1,0 +1,51 @@
+"""Whose crossing changed the usual residence, as a year of a release pins it.
+
+It is found when the last period of a year is published, for the crossings of the year, from everything accepted until
+then; and once more if the year is drawn again. Between these it stays, as all of a year does.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reports.exact import private_files, residence, slices
+from reports.models import Build
+from reports.releases.numbering import COUNT, Numbering
+from reports.releases.years import Plan
+
+
+def followed(numbering: Numbering, plans: Iterable[Plan]) -> dict[str, pa.Table]:
+    """Return, of every year that is drawn to its end, its crossings as they are followed now (`residence.follow`).
+
+    Nothing for a dataset that does not tell it. What is accepted stays so until the release is stored.
+    """
+    dataset, closing = numbering.dataset, {plan.code for plan in plans if plan.closes}
+    if not dataset.residence or not closing:
+        return {}
+    part_of, longest = numbering.structure.part_of, numbering.longest
+    accepted = list(slices.accepted(dataset))
+    told = [s for s in accepted if part_of(longest, s.period) in closing]
+    cells = numbering.with_times(residence.follow(accepted, dataset, told))
+    own = [*dataset.names, COUNT]
+    return {year: cells.filter(pc.equal(cells[longest], year)).select(own) for year in closing}
+
+
+def pin(
+    dataset: str, number: int, tables: Mapping[str, pa.Table], before: Build | None
+) -> dict[str, dict[str, str]]:
+    """Write what was followed for a release of this number; return the files of its years, those of `before` among them."""
+    files = dict(before.residences) if before else {}
+    for year, table in tables.items():
+        content = private_files.as_bytes(table)
+        digest = hashlib.sha256(content).hexdigest()
+        path = f"residences/{dataset}/{number}-{year}-{digest[:16]}.parquet"
+        files[year] = {"path": path, "sha256": private_files.write_private(path, content)}
+    return files
+
+
+def pinned(build: Build | None, year: str) -> pa.Table | None:
+    """Return what a build pinned of a year; None where it did not come to its end. Raises `GaveUp` if the file is another."""
+    file = build.residences.get(year) if build else None
+    return private_files.read_private(file["path"], file["sha256"]) if file else None
