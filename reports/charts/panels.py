@@ -30,6 +30,7 @@ BESIDE, BELOW = 18, LINE + 12  # pixels between panels
 HEIGHT = 80  # pixels of the lines of a panel
 HEAD = 2 * LINE  # pixels of the names of the sexes, above all panels
 EDGE = 5  # pixels that the first and the last point need
+SMALLEST = 11  # pixels of letters of a name, where a word is wider than its panel
 STEPS = 4  # of a round scale, at most
 Cell = dict[str, object]
 
@@ -63,8 +64,8 @@ def panels(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
                 )
             ),
             *(
-                _layer(texts, {"type": "text", "align": align, "fontWeight": weight}, written)
-                for texts, align, weight in grid.texts()
+                _layer(texts, {"type": "text", **look}, written)
+                for texts, look in grid.texts()
                 for written in ({**place, "text": {"field": "text"}, "color": _own("ink")},)
             ),
         ],
@@ -87,7 +88,9 @@ class _Grid:
         self.step = (self.plot - 2 * EDGE) / max(len(self.periods) - 1, 1)
         self.most = round_ticks(max(n for row in rows for _sex, n in by_sex(row)), STEPS)[-1]
         names = [dimension.label(panel[0].codes[0], canvas.language) for panel in self.panels]
-        self.names = [list(wrapped(name, self.width, LETTERS, bold=True)) for name in names]
+        longest = room((word for name in names for word in name.split()), bold=True)
+        self.letters = max(SMALLEST, min(LETTERS, int(LETTERS * self.width / longest)))
+        self.names = [list(wrapped(name, self.width, self.letters, bold=True)) for name in names]
         self.feet = self._feet()
         words = {"most": numbers.count(self.most)}
         said = _("All panels have one scale: 0 to %(most)s.") % words
@@ -138,13 +141,15 @@ class _Grid:
             for sex, n in by_sex(row)
         ]
 
-    def texts(self) -> list[tuple[list[Cell], str, int]]:
-        """Return the texts by how they are aligned and how heavy they are."""
+    def texts(self) -> list[tuple[list[Cell], Spec]]:
+        """Return the texts by how they look."""
+        heavy = {"align": "left", "fontWeight": 650}
         return [
-            ([*self._heads(), *self._names(), *self._ends()], "left", 650),
-            ([*self._below(), *self._first_periods()], "left", 400),
-            (self._last_periods(), "right", 400),
-            (self._marks(), "center", 400),
+            (list(self._names()), {**heavy, "fontSize": self.letters}),
+            ([*self._heads(), *self._ends()], heavy),
+            ([*self._below(), *self._first_periods()], {"align": "left"}),
+            (self._last_periods(), {"align": "right"}),
+            (self._marks(), {"align": "center"}),
         ]
 
     def areas(self) -> Iterator[Area]:

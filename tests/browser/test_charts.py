@@ -77,6 +77,13 @@ LONG = dimension(
         ("OTH", ("Other countries", "Другие страны", "Beýleki ýurtlar")),
     ],
 )
+WORDY = dimension(
+    "OCCUPATION",
+    [
+        ("OC9", ("Elementary occupations", "Неквалифицированные рабочие", "Hünärsiz işçiler")),
+        ("OC5", ("Sales workers", "Работники торговли", "Söwda işgärleri")),
+    ],
+)
 REGIONS = dimension(
     "REGION",
     [
@@ -204,6 +211,11 @@ CHARTS = {
         panels,
         CITIZENSHIPS,
         over_time(("TKM", 12787, 12790), ("AFG", 60, 180), ("OTH", 0, 3)),
+    ),
+    "small panels with a word longer than a panel": (
+        panels,
+        WORDY,
+        over_time(("OC9", 90, 12790), ("OC5", 60, 180)),
     ),
     "small panels with long names, and what is missing": (
         panels,
