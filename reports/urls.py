@@ -31,6 +31,7 @@ urlpatterns = [
     path("sitemap.xml", catalogue.sitemap, name="sitemap"),
     path("figures/catalog.<slug:syntax>", catalogue.catalogue, name="catalogue"),
     path("figures/", dashboard.dashboard, name="dashboard"),
+    path("figures/detail/", dashboard.detail, name="detail"),
     path("figures/charts/<slug:kind>-<slug:width>-<slug:theme>.svg", drawings.chart, name="chart"),
     path(
         "figures/charts/<slug:kind>-<slug:width>-<slug:theme>.png",

@@ -116,6 +116,7 @@ WAGES = {  # manats a month
     "_U": 3500,
 }
 
+CAPITAL = "TM-S"
 # How much more (or fewer) women there are than on average: by citizenship and by region.
 TILT = {
     "UZB": 0.10,
@@ -215,10 +216,30 @@ class Country:
             "education": self.education(common, flow, first),
             "citizenship": citizenship.tolist(),
             "flow": flow.tolist(),
-            "prev_residence": np.where(flow == "IN", abroad, "TKM").tolist(),
-            "next_residence": np.where(flow == "OUT", abroad, "TKM").tolist(),
+            **self.residences(flow, abroad, region, first),
             "reason": self.pick("reason", rows).tolist(),
             "dur_intended": self.pick("duration", rows).tolist(),
+        }
+
+    def residences(self, flow: Any, abroad: Any, region: Any, first: date) -> Columns:
+        """Where people move from and to: abroad a country, and the country itself; inside it regions, to the capital or
+        from it. Who does not say the region says the country. From a stream of its own.
+        """
+        rng = np.random.default_rng([SEED, first.toordinal(), len(flow), 3])
+        regions = WEIGHTS["region"]
+        shares = np.array(list(regions.values())) / sum(regions.values())
+        elsewhere = rng.choice(list(regions), len(flow), p=shares)
+        elsewhere = np.where(np.isin(elsewhere, [CAPITAL, "TM-_U"]), "TKM", elsewhere)
+        before = np.where(region == CAPITAL, elsewhere, CAPITAL)
+        after = np.where(region == "TM-_U", "TKM", region)
+        inside = flow == "INTERNAL"
+        return {
+            "prev_residence": np.where(
+                flow == "IN", abroad, np.where(inside, before, "TKM")
+            ).tolist(),
+            "next_residence": np.where(
+                flow == "OUT", abroad, np.where(inside, after, "TKM")
+            ).tolist(),
         }
 
     def education(self, common: Columns, flow: Any, first: date) -> list[str]:

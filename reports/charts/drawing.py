@@ -134,10 +134,7 @@ def bars(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
 
 
 def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
-    """The share of women for each code as a dot; the dotted line is one half.
-
-    The scale begins at zero and ends where the largest share and one half have room: not at all.
-    """
+    """The share of women for each code as a dot; the dotted line is one half."""
     stated = [row for row in rows if row.figures.female_share is not None]
     lines = Lines(stated, dimension, canvas, below=26)
     drawn = [
@@ -148,15 +145,7 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
         }
         for name, row in zip(lines.names, stated, strict=True)
     ]
-    beside = room(str(value["said"]) for value in drawn) + 14
-    largest = max((row.figures.female_share or 0 for row in stated), default=0)
-    half = room([_whole_percent(50)]) / 2 + 2
-    end = max(50 / (1 - half / lines.width), largest / (1 - beside / lines.width))
-    every = 25 if 25 * lines.width / end > 2 * half + 12 else 50
-    ticks = [n for n in range(0, 101, every) if n <= end * (1 - half / lines.width) + 0.1]
-    axis = {"values": ticks, "grid": False, **axis_labels(map(_whole_percent, ticks))}
-    scale = {"domain": [0, end]}
-    x = {"field": "share", "type": "quantitative", "scale": scale, "axis": axis}
+    x = _share_scale(stated, room(str(value["said"]) for value in drawn) + 14, lines.width)
     y, colours = lines.y, canvas.colours
     offset = {"yOffset": lines.down}
     dotted = {"type": "rule", "strokeDash": [2, 3], "color": colours["edge"]}
@@ -179,6 +168,20 @@ def shares(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
             {"mark": text, "encoding": {"y": y, "x": x, "text": {"field": "said"}}},
         ],
     )
+
+
+def _share_scale(rows: Sequence[Row], beside: float, width: float) -> Spec:
+    """Return the scale of dots: from zero to where the largest share and one half have room, not to all.
+
+    beside: pixels that the text beside a dot needs.
+    """
+    largest = max((row.figures.female_share or 0 for row in rows), default=0)
+    half = room([_whole_percent(50)]) / 2 + 2
+    end = max(50 / (1 - half / width), largest / (1 - beside / width))
+    every = 25 if 25 * width / end > 2 * half + 12 else 50
+    ticks = [n for n in range(0, 101, every) if n <= end * (1 - half / width) + 0.1]
+    axis = {"values": ticks, "grid": False, **axis_labels(map(_whole_percent, ticks))}
+    return {"field": "share", "type": "quantitative", "scale": {"domain": [0, end]}, "axis": axis}
 
 
 class Lines:
@@ -232,6 +235,26 @@ class Lines:
 
     def _above(self, up: int) -> int:
         return self.down - LINE - 5 - LINE * up if self.above else 0
+
+
+def in_pixels(width: float, height: float) -> Spec:
+    """Return the encoding of x and y as pixels from the upper left corner of a plot."""
+    scale = {"x": {"domain": [0, width]}, "y": {"domain": [height, 0]}}
+    return {
+        name: {"field": name, "type": "quantitative", "axis": None, "scale": scale[name]}
+        for name in ("x", "y")
+    }
+
+
+def mixed(name: str, weight: float, canvas: Canvas) -> str:
+    """Return the colour of paper with so much (0 to 1) of another colour of the theme."""
+
+    def channels(colour: str) -> tuple[int, ...]:
+        return tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+
+    paper, other = (channels(canvas.colours[key]) for key in ("paper", name))
+    channel = (round(p + weight * (o - p)) for p, o in zip(paper, other, strict=True))
+    return "#" + "".join(f"{number:02x}" for number in channel)
 
 
 def outline_legend(text: str, at: tuple[float, float], canvas: Canvas) -> list[Spec]:

@@ -14,6 +14,8 @@ from standards.periods import FREQUENCIES, InvalidPeriod, Period, period_name
 from standards.translation import active_language
 
 LARGEST = 2  # codes that a sentence about the largest names
+# Codes of what is left over: others, no citizenship that is stated (ICAO 9303), and those not broken down.
+REST = frozenset({"OTH", "XXX", NOT_BROKEN_DOWN})
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ Finding = Callable[[Sequence[Row], Dimension], str]
 
 def is_rest(code: str) -> bool:
     """Say whether a code is what is left over: not stated, not broken down, or others. It is never what a finding is about."""
-    return code in ("OTH", NOT_BROKEN_DOWN) or code.endswith("_U")
+    return code in REST or code.endswith("_U")
 
 
 def label_of(dimension: Dimension, code: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from reports.charts.drawing import BESIDE, VALUES, Canvas, Spec, sex_name, text_of_sex
+from reports.charts.drawing import BESIDE, VALUES, Canvas, Spec, in_pixels, sex_name, text_of_sex
 from reports.charts.findings import label_of
 from reports.charts.lettering import LINE, room
 from reports.charts.values import Area, counted
@@ -40,11 +40,7 @@ def flows(
     """For each region a filled bar of what comes in, an outline of what goes out, and the difference; by sex."""
     names = [direction.label(code, canvas.language) for code in (IN, OUT)]
     lines = _Lines(pairs(rows), dimension, canvas, names)
-    scale = {"x": {"domain": [0, lines.width]}, "y": {"domain": [lines.height, 0]}}
-    place: Spec = {
-        name: {"field": name, "type": "quantitative", "axis": None, "scale": scale[name]}
-        for name in ("x", "y")
-    }
+    place = in_pixels(lines.width, lines.height)
     ends = {name: {"field": name} for name in ("x2", "y2")}
     colour = {"color": {"field": "fill", "type": "nominal", "scale": None}}
     ink = canvas.colours["ink"]

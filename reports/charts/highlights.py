@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from reports.charts import findings
 from reports.charts.findings import Span, newest_year
-from reports.charts.kinds import Kind, kinds_of
+from reports.charts.kind import Kind
+from reports.charts.kinds import kinds_of
 from reports.charts.year_before import with_year_before, year_of
 from reports.published import figures
 from reports.published.editions import Edition

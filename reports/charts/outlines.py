@@ -8,7 +8,7 @@ from itertools import pairwise
 from django.utils.translation import gettext as _
 
 from reports.charts import tiles, values
-from reports.charts.drawing import VALUES, Canvas, Spec
+from reports.charts.drawing import VALUES, Canvas, Spec, in_pixels
 from reports.charts.lettering import LETTERS, LINE, room, wrapped
 from reports.charts.values import Area
 from reports.published import boundaries
@@ -66,11 +66,7 @@ def region_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spe
 
 def _texts(texts: Sequence[Spec], align: str, ink: str, on: tuple[Canvas, float]) -> list[Spec]:
     canvas, height = on
-    scale = {"x": {"domain": [0, canvas.width]}, "y": {"domain": [height, 0]}}
-    place: Spec = {
-        name: {"field": name, "type": "quantitative", "axis": None, "scale": scale[name]}
-        for name in ("x", "y")
-    }
+    place = in_pixels(canvas.width, height)
     mark = {"type": "text", "align": align, "color": canvas.colours[ink]}
     encoding = {**place, "text": {"field": "text"}}
     return [{"data": {"values": list(texts)}, "mark": mark, "encoding": encoding}]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from reports.charts import values
-from reports.charts.drawing import VALUES, Canvas, Spec, axis_labels, round_ticks
-from reports.charts.lettering import LINE, room
-from reports.charts.trend import HEIGHT, period_axis
+from reports.charts.drawing import Canvas, Spec, round_ticks
+from reports.charts.lettering import LINE
+from reports.charts.lines import HEIGHT, Plot
 from reports.charts.year_before import Earlier, period_before
 from reports.published.figures import NORMAL, Row
 from reports.published.structure import Dimension
@@ -37,32 +37,16 @@ def share_trend(
     ]
     stated = [share for of in (shares, earlier) for share in of.values() if share is not None]
     ticks = round_ticks(int(max(stated, default=0)) + 1, 5)
-    labels = [_("%(share)s%%") % {"share": tick} for tick in ticks]
+    labelled = [(tick, _("%(share)s%%") % {"share": tick}) for tick in ticks]
     last = [share for share in shares.values() if share is not None][-1:]
     ends = [*map(percent, last), _("a year before")]
-    left, right = room(labels) + 8, room(ends, bold=True) + 14
-    width = canvas.width - left - right
-    axis = {"values": ticks, "labelPadding": 8, **axis_labels(labels)}
-    scale = {"domain": [0, ticks[-1]]}
-    x = {"field": "period", "type": "ordinal", "axis": period_axis(rows, canvas, width)}
-    both = {
-        "x": {**x, "scale": {"padding": values.PADDING}},
-        "y": {"field": "share", "type": "quantitative", "scale": scale, "axis": axis},
-    }
-    return {
-        "width": width,
-        "height": HEIGHT,
-        "padding": {"left": left, "right": right, "top": LINE, "bottom": 26},
-        "data": {"values": drawn},
-        "layer": [
-            _line(BEFORE, both, {"color": canvas.colours["edge"], "strokeDash": [3, 3]}),
-            _line(NOW, both, {"color": canvas.colours["F"], "strokeWidth": 2.5}),
-            *_ends(shares, earlier, (ticks[-1], width), canvas),
-        ],
-        VALUES: values.periods_beside(
-            [values.in_words(row, dimension, before) for row in rows], width, HEIGHT
-        ),
-    }
+    plot = Plot(rows, canvas, "share", labelled, ends)
+    layers = [
+        _line(BEFORE, plot.place, {"color": canvas.colours["edge"], "strokeDash": [3, 3]}),
+        _line(NOW, plot.place, {"color": canvas.colours["F"], "strokeWidth": 2.5}),
+        *_ends(shares, earlier, plot, canvas),
+    ]
+    return plot.spec(drawn, layers, [values.in_words(row, dimension, before) for row in rows])
 
 
 def _share(row: Row) -> float | None:
@@ -79,17 +63,16 @@ def _line(name: str, both: Spec, looks: Spec) -> Spec:
     }
 
 
-def _ends(shares: Shares, earlier: Shares, scale: tuple[int, int], canvas: Canvas) -> list[Spec]:
+def _ends(shares: Shares, earlier: Shares, plot: Plot, canvas: Canvas) -> list[Spec]:
     """The last share, and what the dotted line is, at the ends of the lines; apart where they end close together."""
     stated = [period for period, share in shares.items() if share is not None]
     if not stated:
         return []
-    top, width = scale
     now, before = shares[stated[-1]] or 0, earlier.get(stated[-1])
     places = [(now, percent(now), canvas.colours["F-text"])]
     if before is not None:
         places.append((before, _("a year before"), canvas.colours["muted"]))
-    heights = [HEIGHT * (1 - share / top) for share, _text, _colour in places]
+    heights = [plot.height_of(share) for share, _text, _colour in places]
     if len(heights) == 2 and abs(heights[0] - heights[1]) < LINE + 2:
         up = heights[0] <= heights[1]
         heights[1] = heights[0] + (LINE + 2 if up else -LINE - 2)
@@ -97,7 +80,7 @@ def _ends(shares: Shares, earlier: Shares, scale: tuple[int, int], canvas: Canva
         {
             "data": {"values": [{}]},
             "mark": {"type": "text", "text": text, "align": "left", "color": colour},
-            "encoding": {"x": {"value": width + 4}, "y": {"value": min(height, HEIGHT - 2)}},
+            "encoding": {"x": {"value": plot.width + 4}, "y": {"value": min(height, HEIGHT - 2)}},
         }
         for height, (_share, text, colour) in zip(heights, places, strict=True)
     ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from reports.charts import values
-from reports.charts.drawing import VALUES, Canvas, Spec
+from reports.charts.drawing import VALUES, Canvas, Spec, in_pixels, mixed
 from reports.charts.lettering import LETTERS, LINE, room, wrapped
 from reports.charts.values import Area
 from reports.published.figures import Figures, Row
@@ -39,11 +39,7 @@ def tile_map(rows: Sequence[Row], dimension: Dimension, canvas: Canvas) -> Spec:
     lines = [line for text in said for line in wrapped(text, canvas.width, LETTERS)]
     width, height = canvas.width, grid.height + LINE * len(lines)
     below = [_text(line, 1, grid.height + 4 + LINE * k) for k, line in enumerate(lines)]
-    scale = {"x": {"domain": [0, width]}, "y": {"domain": [height, 0]}}
-    place: Spec = {
-        name: {"field": name, "type": "quantitative", "axis": None, "scale": scale[name]}
-        for name in ("x", "y")
-    }
+    place = in_pixels(width, height)
     colour = {"field": "fill", "type": "nominal", "scale": None}
     ends = {name: {"field": name} for name in ("x2", "y2")}
     return {
@@ -145,21 +141,13 @@ def fills(shares: Sequence[float | None], canvas: Canvas) -> list[str]:
     return [
         canvas.colours["line"]
         if share is None
-        else _mixed((share - least) / spread if spread else 0.5, canvas)
+        else mixed("F", _weight((share - least) / spread if spread else 0.5), canvas)
         for share in shares
     ]
 
 
-def _mixed(part: float, canvas: Canvas) -> str:
-    """Return the colour of paper with so much of that of women."""
-    colours, weight = canvas.colours, FAINT + part * (STRONG - FAINT)
-    paper, women = (_channels(colours[name]) for name in ("paper", "F"))
-    mixed = (round(p + weight * (w - p)) for p, w in zip(paper, women, strict=True))
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)
-
-
-def _channels(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+def _weight(part: float) -> float:
+    return FAINT + part * (STRONG - FAINT)
 
 
 def _look(

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 from reports.charts import values
 from reports.charts.drawing import (
-    VALUES,
     Canvas,
     Spec,
-    axis_labels,
     by_sex,
     colour,
     dotted_legend,
@@ -17,14 +15,13 @@ from reports.charts.drawing import (
     text_of_sex,
 )
 from reports.charts.findings import compared
-from reports.charts.lettering import LINE, room
+from reports.charts.lettering import LINE
+from reports.charts.lines import BELOW, HEIGHT, Plot, apart
 from reports.charts.year_before import Earlier
 from reports.published.figures import MISSING, NORMAL, Row
 from reports.published.structure import Dimension
 from standards import numbers
-from standards.periods import short_period_name
 
-HEIGHT = 230  # pixels
 FEW = 16  # periods that have room for a point each
 
 
@@ -39,39 +36,19 @@ def trend(
     whole = [row for row in rows if row.status == NORMAL]
     last = by_sex((whole or rows)[-1])
     earlier = [r for row in rows if before and (r := before.rows.get(row.codes[0]))]
-    ticks = round_ticks(max(n for row in (*rows, *earlier) for _sex, n in by_sex(row)), 5)
+    most = max(n for row in (*rows, *earlier) for _sex, n in by_sex(row))
+    ticks = [(tick, numbers.count(tick)) for tick in round_ticks(most, 5)]
     ends = [*(sex_name(sex) for sex, _n in last), *(numbers.count(n) for _sex, n in last)]
-    left, right = room(map(numbers.count, ticks)) + 8, room(ends, bold=True) + 14
-    width = canvas.width - left - right
-    y = {
-        "field": "n",
-        "type": "quantitative",
-        "scale": {"domain": [0, ticks[-1]]},
-        "axis": {"values": ticks, "labelPadding": 8, **axis_labels(map(numbers.count, ticks))},
-    }
-    axis = period_axis(rows, canvas, width)
-    x = {"field": "period", "type": "ordinal", "axis": axis, "scale": {"padding": values.PADDING}}
-    return {
-        "width": width,
-        "height": HEIGHT,
-        "padding": {
-            "left": left,
-            "right": right,
-            "top": LINE,
-            "bottom": 26 + (LINE + 8 if before else 0),
-        },
-        "data": {"values": _points(rows)},
-        "layer": [
-            *(_year_before(rows, before, {"x": x, "y": y}, canvas) if before else ()),
-            *(_compared_spans(rows, x, canvas) if not before else ()),
-            *_missing_periods(rows, x, y, canvas),
-            *_lines(rows, whole, {"x": x, "y": y, "color": colour(canvas)}),
-            *_ends(last, ticks[-1], (width, HEIGHT), canvas),
-        ],
-        VALUES: values.periods_beside(
-            [values.in_words(row, dimension, before) for row in rows], width, HEIGHT
-        ),
-    }
+    plot = Plot(rows, canvas, "n", ticks, ends)
+    layers = [
+        *(_year_before(rows, before, plot.place, canvas) if before else ()),
+        *(_compared_spans(rows, plot.x, canvas) if not before else ()),
+        *_missing_periods(rows, plot.x, plot.y, canvas),
+        *_lines(rows, whole, {**plot.place, "color": colour(canvas)}),
+        *_ends(last, plot, canvas),
+    ]
+    said = [values.in_words(row, dimension, before) for row in rows]
+    return plot.spec(_points(rows), layers, said, LINE + 8 if before else 0)
 
 
 def _lines(rows: Sequence[Row], whole: Sequence[Row], both: Spec) -> list[Spec]:
@@ -97,7 +74,7 @@ def _year_before(rows: Sequence[Row], before: Earlier, both: Spec, canvas: Canva
     mark = {"type": "line", "strokeWidth": 1.5, "strokeDash": [3, 3]}
     return [
         {"data": {"values": counted}, "mark": mark, "encoding": {**both, "color": colour(canvas)}},
-        *dotted_legend(before.label, HEIGHT + 26 + LINE / 2, canvas),
+        *dotted_legend(before.label, HEIGHT + BELOW + LINE / 2, canvas),
     ]
 
 
@@ -139,19 +116,14 @@ def _missing_periods(rows: Sequence[Row], x: Spec, y: Spec, canvas: Canvas) -> l
     ]
 
 
-def _ends(
-    last: Sequence[tuple[str, int]], top: int, plot: tuple[int, int], canvas: Canvas
-) -> list[Spec]:
+def _ends(last: Sequence[tuple[str, int]], plot: Plot, canvas: Canvas) -> list[Spec]:
     """Name and number of each line at its end, moved apart where the lines end close together."""
-    width, height = plot
     upper, lower = sorted(last, key=lambda end: -end[1])  # women above where both are equal
-    high, low = (height * (1 - n / top) for _sex, n in (upper, lower))
-    apart, middle = max(low - high, 2 * LINE + 4), (high + low) / 2
-    middle = max(middle, apart / 2 + 2)
-    middle = min(middle, height - LINE - apart / 2)
+    high, low = (plot.height_of(n) for _sex, n in (upper, lower))
+    heights = apart(high, low, 2 * LINE + 4, (2, HEIGHT - LINE))
     return [
-        text_of_sex(text, (width + 4, y + down), sex, canvas, "left")
-        for (sex, n), y in ((upper, middle - apart / 2), (lower, middle + apart / 2))
+        text_of_sex(text, (plot.width + 4, y + down), sex, canvas, "left")
+        for (sex, n), y in zip((upper, lower), heights, strict=True)
         for text, down in ((sex_name(sex), -LINE / 2), (numbers.count(n), LINE / 2))
     ]
 
@@ -163,18 +135,3 @@ def _points(rows: Sequence[Row]) -> list[Spec]:
         for row in rows
         for sex, n in by_sex(row)
     ]
-
-
-def period_axis(rows: Sequence[Row], canvas: Canvas, width: int) -> Spec:
-    """Periods under the line: as many as there is room for, the last one always."""
-    codes = [row.codes[0] for row in rows]
-    names = {code: short_period_name(code, canvas.language) for code in codes}
-    fit = max(width // (room(names.values()) + 12), 1)
-    every = -(-len(codes) // fit)
-    labelled = codes[::-1][::every][::-1]
-    return {
-        "values": labelled,
-        "labelAngle": 0,
-        "grid": False,
-        **axis_labels(names[c] for c in labelled),
-    }

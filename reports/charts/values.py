@@ -33,17 +33,21 @@ class Area:
 
 def in_words(row: Row, dimension: Dimension, before: Earlier | None = None) -> str:
     """Return the figures of a row in one line, beside those of the year before."""
-    name = label_of(dimension, row.codes[0])
-    if row.gap:
-        return _("%(name)s: not delivered yet") % {"name": name}
-    text = _("%(name)s: %(figures)s") % {"name": name, "figures": counted(row.figures)}
+    text = said(label_of(dimension, row.codes[0]), row)
     earlier = before.rows.get(row.codes[0]) if before else None
-    if earlier is None or earlier.gap:
+    if row.gap or earlier is None or earlier.gap:
         return text
     return _("%(text)s; a year before: %(figures)s") % {
         "text": text,
         "figures": counted(earlier.figures),
     }
+
+
+def said(name: str, row: Row) -> str:
+    """Return the figures of a row in one line after a name."""
+    if row.gap:
+        return _("%(name)s: not delivered yet") % {"name": name}
+    return _("%(name)s: %(figures)s") % {"name": name, "figures": counted(row.figures)}
 
 
 def rows_below(texts: Sequence[str], left: float, width: float, height: float) -> list[Area]:

@@ -41,6 +41,7 @@ class Dataset:
     family: Family
     headline: Headline | None = None
     charts: tuple[str, ...] = ()
+    origin_destination: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -97,6 +98,7 @@ class Dataset:
             dimensions=tuple(published),
             headline=self.headline,
             charts=self.charts,
+            origin_destination=self.origin_destination,
         )
 
 
@@ -137,6 +139,7 @@ def _read(path: Path, _text: str) -> Dataset:
         "sources": tuple(content["sources"]),
         "headline": headline,
         "charts": tuple(content.get("charts", ())),
+        "origin_destination": tuple(content.get("origin_destination", ())),
     }
     own = {key: value for key, value in content.items() if key != "headlines"}
     dataset = Dataset(**{**own, **parts})
@@ -203,6 +206,10 @@ def _of_family(
 def _of_dashboard(dataset: Dataset) -> Iterator[Problem]:
     own = [name for name in dataset.names if name not in DRAWN_ALWAYS]
     yield from unknown(dataset.charts, own, "dimension of its own", ("charts",))
+    path, others = ("origin_destination",), [n for n in dataset.names if n not in (SEX, TIME)]
+    yield from unknown(dataset.origin_destination, others, "dimension", path)
+    if dataset.family.holding(dataset.origin_destination) is None:
+        yield Problem(path, "no table of the family has both")
     if dataset.headline:
         for problem in where_problems(dataset, dataset.headline.where):
             yield Problem(("headline", *problem.path), problem.text)

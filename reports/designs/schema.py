@@ -98,6 +98,10 @@ DATASET = {
 CHARTS = schemas.distinct(
     NAME, "dimensions of its own that the dashboard draws, beside time, age, citizenship and region"
 )
+ORIGIN_DESTINATION = {
+    **schemas.distinct(NAME, "the dimensions from where and to where people move", least=2),
+    "maxItems": 2,
+}
 DIMENSION = {
     "name": NAME,
     "labels": schemas.texts("what tables and charts call it"),
@@ -161,7 +165,7 @@ def _dataset(code_lists: tuple[str, ...]) -> Kind:
     parts = schemas.several(dimension, "what cells are told apart by", least=2)
     tree = schemas.several(FAMILY_TABLE, "the tables that are published, the core first", least=1)
     own = {**DATASET, "dimensions": parts, "family": tree, "headlines": HEADLINES}
-    further = {"headline": HEADLINE, "charts": CHARTS}
+    further = {"headline": HEADLINE, "charts": CHARTS, "origin_destination": ORIGIN_DESTINATION}
     schema = schemas.mapping({**own, **further}, required=own)
     return Kind("dataset", "A dataset: which cells of an instrument are published", schema)
 

@@ -10,7 +10,8 @@ from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, Spec, draw, size
-from reports.charts.kinds import Kind, kind_of
+from reports.charts.kind import Kind
+from reports.charts.kinds import kind_of
 from reports.formats import DESCRIPTIONS, FORMATS, naming
 from reports.formats.layout import layout_of
 from reports.pages import filters

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from reports.charts import findings, highlights
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw, size
-from reports.charts.kinds import CITIZENSHIP, Kind, kinds_of
+from reports.charts.kind import Kind
+from reports.charts.kinds import CITIZENSHIP, kinds_of
 from reports.designs import indicators
 from reports.formats import bulletin as typeset
 from reports.formats import citation, flat

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import islice
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from reports.charts import highlights
 from reports.charts.highlights import Highlight
+from reports.charts.kinds import kinds_of
 from reports.charts.year_before import earlier
 from reports.formats import flat
 from reports.formats.units import concept, unit
@@ -21,8 +22,8 @@ from reports.pages import chart_figures, filters, years
 from reports.pages.chart_figures import ChartFigure
 from reports.pages.drawings import OPTIONS
 from reports.pages.filters import Filter, PageQuestion
+from reports.published import addresses, figures
 from reports.published import editions as released
-from reports.published import figures
 from reports.published.editions import Edition, current_editions
 from reports.published.query import Question, measure, with_headline
 from reports.published.structure import SEX, TIME, Structure
@@ -73,12 +74,47 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "year": years.chosen_year(reading),
         "sums": list(islice(_sums(question), SUMS)),
         "charts": chart_figures.of_page(request, reading),
+        "detail": detail_address(reading),
         "filters": _filters(request, reading),
         "notes": flat.notes(table),
         "filtered": question.chosen,
         "whole": f"?dataset={edition.dataset}" + (f"&release={cited}" if cited else ""),
     }
     return render(request, "reports/dashboard.html", context, status=reading.status)
+
+
+@login_not_required
+@require_safe
+def detail(request: HttpRequest) -> HttpResponse:
+    """The figures of one dataset in detail: the charts for which its own page has no room, for the same question."""
+    editions = current_editions()
+    if not editions:
+        released.require_some_sound()
+        return render(request, "reports/dashboard_empty.html")
+    reading = filters.question_on_page(request, filters.newest_named(request, editions), OPTIONS)
+    question, edition = reading.question, reading.edition
+    title = in_language(edition.structure.title)
+    context = {
+        "problem": reading.problem,
+        "editions": [(e, in_language(e.structure.title)) for e in editions],
+        "edition": edition,
+        "newer": reading.newer,
+        "newest_at": f"?dataset={edition.dataset}",
+        "title": _("%(title)s in detail") % {"title": title},
+        "of": f"{question.measure}, {flat.limits(edition, question.where)}.",
+        "years": years.choices(reading),
+        "charts": chart_figures.of_page(request, reading, in_detail=True),
+        "back": addresses.changed(QueryDict(reading.query), dataset=edition.dataset),
+        "notes": flat.notes(question.table()),
+    }
+    return render(request, "reports/detail.html", context, status=reading.status)
+
+
+def detail_address(reading: PageQuestion) -> str:
+    """Return the parameters of the page that shows a question in detail; empty where a dataset has no such charts."""
+    if not any(kind.in_detail for kind in kinds_of(reading.edition.structure).values()):
+        return ""
+    return addresses.changed(QueryDict(reading.query), dataset=reading.edition.dataset)
 
 
 def overview(request: HttpRequest, editions: list[Edition]) -> HttpResponse:

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas, draw
 from reports.charts.framed import Caption, png
-from reports.charts.kinds import MAP, Kind, kinds_of
+from reports.charts.kind import Kind
+from reports.charts.kinds import MAP, kinds_of
 from reports.pages import filters, reuse
 from reports.pages.downloads import refusal
-from reports.published import boundaries, caching, figures, kept
+from reports.published import boundaries, caching, kept
 from reports.published.editions import current_editions
 from reports.published.figures import Table
 from reports.published.query import EDITION, Options, Question, edition_of, language_of, question_of
@@ -90,9 +91,7 @@ class Drawing:
 
     @property
     def _table(self) -> Table:
-        kind = self._kind
-        where = kind.where(self.question.where)
-        return kind.ordered(figures.tabulate(self.question.edition, kind.by, where))
+        return self._kind.table(self.question.edition, self.question.where)
 
     @property
     def _canvas(self) -> Canvas:
@@ -107,7 +106,7 @@ class Drawing:
         dimension = edition.structure.by_name[self._kind.dimension]
         caption = Caption(
             finding=self._kind.sentence(table, dimension),
-            of=reuse.counted(edition, table, dimension),
+            of=reuse.counted(edition, self._kind.in_words(table)),
             source=reuse.source(edition),
         )
         drawn = self._draw()

@@ -17,7 +17,7 @@ from reports.published.editions import Edition
 from reports.published.figures import Table
 from reports.published.pivot_query import PivotQuestion
 from reports.published.query import PERIODS, measure
-from reports.published.structure import SEX, TIME, Dimension
+from reports.published.structure import SEX, TIME
 from reports.published.tree import holding
 from standards.translation import in_language
 
@@ -129,12 +129,12 @@ def source(edition: Edition) -> str:
     }
 
 
-def counted(edition: Edition, table: Table, dimension: Dimension) -> str:
+def counted(edition: Edition, table: Table) -> str:
     """Return what a chart shows, in words: the measure, by what, of which periods and codes."""
-    label = in_language(dimension.labels)
+    labels = [in_language(edition.structure.by_name[name].labels) for name in table.by]
     return _("%(measure)s by %(dimension)s, %(chosen)s") % {
         "measure": measure(edition.structure, table.where, table.by),
-        "dimension": label[:1].lower() + label[1:],
+        "dimension": ", ".join(label[:1].lower() + label[1:] for label in labels),
         "chosen": flat.limits(edition, table.where),
     }
 

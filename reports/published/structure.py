@@ -146,8 +146,9 @@ class Structure:
 
     A release from before headlines has none; it counts everything that the dataset holds.
     tables: the family; a release from before families has one table, `cells`, of all dimensions. elsewhere: the
-    years that another release has, by its name. held: of agencies and periods of many rows only. `accuracy`: what 95 of 100 figures are within of the true counts, by code of the dataset (all tables
-    of up to three dimensions) and of its named tables; only for tables of many cells.
+    years that another release has, by its name. held: of agencies and periods of many rows only. `accuracy`: what 95 of
+    100 figures are within of the true counts, by code of the dataset (all tables of up to three dimensions) and of its
+    named tables; only for tables of many cells. origin_destination: the dimensions from and to where people move.
     """
 
     dataset: str
@@ -166,6 +167,7 @@ class Structure:
     years: tuple[PublishedYear, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     held: tuple[HeldShare, ...] = ()
+    origin_destination: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Structure":
@@ -186,7 +188,8 @@ class Structure:
             PublishedTable(**{**table, "columns": tuple(table["columns"])})
             for table in content.get("tables", ())
         )
-        built = ("dimensions", "sources", "headline", "charts", "tables", "years", "held")
+        built = {"dimensions", "sources", "headline", "charts", "tables", "years", "held"}
+        built |= {"origin_destination"}
         return cls(
             **{key: value for key, value in content.items() if key not in built},
             sources=tuple(content["sources"]),
@@ -196,6 +199,7 @@ class Structure:
             tables=tables or (_cube(dimensions),),
             years=tuple(PublishedYear(**year) for year in content.get("years", ())),
             held=tuple(HeldShare(**share) for share in content.get("held", ())),
+            origin_destination=tuple(content.get("origin_destination", ())),
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -43,6 +43,22 @@ def crumbs(content: SafeString) -> SafeString:
     return _around("crumbs", content)
 
 
+@register.simple_block_tag
+def work(
+    content: SafeString,
+    id: str,
+    url: str,
+    *,
+    working: bool,
+    doing: str,
+    stage: str = "",
+    kind: str = "stack",
+) -> SafeString:
+    """What a job makes: while it works it says what it is doing, and fetches itself by its id from the page at url."""
+    said = {"working": working, "doing": doing, "stage": stage}
+    return _around("work", content, id=id, url=url, kind=kind, **said)
+
+
 @register.inclusion_tag("components/fact.html")
 def fact(label: str, value: object) -> dict[str, Any]:
     """One line of a list of facts."""

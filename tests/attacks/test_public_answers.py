@@ -299,7 +299,7 @@ def test_what_a_release_stores_for_readers_holds_no_true_count(permits):
     assert set(permits.structure) == {
         *("dataset", "title", "description", "unit", "concept", "frequency", "base"),
         *("sources", "dimensions", "headline", "charts", "accuracy"),
-        *("tables", "years", "elsewhere", "held"),
+        *("tables", "years", "elsewhere", "held", "origin_destination"),
     }
     # Whole percent of many rows: no count, and nothing of 720 rows (tests/reports/test_held_rows.py).
     assert permits.structure["held"] == []

@@ -21,7 +21,7 @@ from reports.charts import drawing
 from reports.charts.kinds import kinds_of
 from reports.formats import FORMATS
 from reports.models import Release
-from reports.published import editions, figures, kept
+from reports.published import editions, kept
 from reports.releases import verbs
 from tests.attacks.test_public_answers import addresses
 from tests.cast import signed_in
@@ -127,7 +127,7 @@ def test_drawings_and_their_descriptions_hold_protected_values_only(client, rele
         where = {}
         if edition.structure.headline:
             where = {k: list(v) for k, v in edition.structure.headline.where.items()}
-        rows = figures.tabulate(edition, kind.by, kind.where(where)).rows
+        rows = kind.table(edition, where).rows
         allowed = {("F", row.figures.f) for row in rows} | {("M", row.figures.m) for row in rows}
         shares = [row.figures.female_share for row in rows if row.figures.female_share is not None]
         for width in drawing.WIDTHS:

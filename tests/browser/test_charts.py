@@ -13,7 +13,9 @@ from reports.charts import drawing
 from reports.charts.drawing import COLOURS, WIDTHS, Canvas
 from reports.charts.findings import span_of_periods
 from reports.charts.flows import flows
+from reports.charts.heat import heat
 from reports.charts.kinds import kinds_of
+from reports.charts.panels import panels
 from reports.charts.pyramid import pyramid
 from reports.charts.share_trend import share_trend
 from reports.charts.tiles import tile_map
@@ -21,7 +23,7 @@ from reports.charts.trend import trend
 from reports.charts.year_before import Earlier
 from reports.designs import datasets
 from reports.published.editions import Edition
-from reports.published.figures import Row, Table
+from reports.published.figures import MISSING, NORMAL, Row, Table
 from reports.published.structure import Dimension, Item
 from standards.periods import periods_between
 from standards.sex import Figures
@@ -75,6 +77,13 @@ LONG = dimension(
         ("OTH", ("Other countries", "Другие страны", "Beýleki ýurtlar")),
     ],
 )
+WORDY = dimension(
+    "OCCUPATION",
+    [
+        ("OC9", ("Elementary occupations", "Неквалифицированные рабочие", "Hünärsiz işçiler")),
+        ("OC5", ("Sales workers", "Работники торговли", "Söwda işgärleri")),
+    ],
+)
 REGIONS = dimension(
     "REGION",
     [
@@ -107,6 +116,19 @@ def before(periods, counted):
 
 def year(women, men, step):
     return rows(*((month, women + step * k, men + step * k) for k, month in enumerate(MONTHS[12:])))
+
+
+def over_time(*counted, missing=()):
+    """Rows of each code in each quarter; of a missing one a part is there, of the last one nothing."""
+    return [
+        Row(
+            (code, quarter),
+            Figures(0, 0, 0, 3) if quarter in missing[-1:] else Figures(women + 3 * k, men, 3, 3),
+            MISSING if quarter in missing else NORMAL,
+        )
+        for code, women, men in counted
+        for k, quarter in enumerate(QUARTERS)
+    ]
 
 
 LAST_YEAR = MONTHS[:9]  # with names as long as they come: January 2025 to September 2025
@@ -185,6 +207,46 @@ CHARTS = {
             )
         ],
     ),
+    "small panels over time": (
+        panels,
+        CITIZENSHIPS,
+        over_time(("TKM", 12787, 12790), ("AFG", 60, 180), ("OTH", 0, 3)),
+    ),
+    "small panels with a word longer than a panel": (
+        panels,
+        WORDY,
+        over_time(("OC9", 90, 12790), ("OC5", 60, 180)),
+    ),
+    "small panels with long names, and what is missing": (
+        panels,
+        LONG,
+        over_time(("ARE", 12787, 3), ("OTH", 384, 480), missing=("2025-Q1", "2025-Q2", "2026-Q4")),
+    ),
+    "from where to where": (
+        partial(heat, destination=REGIONS),
+        CITIZENSHIPS,
+        [
+            Row((origin, region), Figures(women, men, 0, 3))
+            for origin, region, women, men in (
+                ("TKM", "TM-S", 12250, 34800),
+                ("TKM", "TM-_U", 9990, 3),
+                ("AFG", "TM-S", 60, 0),
+                ("OTH", "TM-D", 180, 900),
+            )
+        ],
+    ),
+    "from where to where with long names": (
+        partial(heat, destination=CITIZENSHIPS),
+        LONG,
+        [
+            Row((origin, destination), Figures(1_500_000, men, 0, 3))
+            for origin, destination, men in (
+                ("ARE", "TKM", 1_500_000),
+                ("ARE", "AFG", 3),
+                ("OTH", "TKM", 60),
+            )
+        ],
+    ),
     "regions from none to all": (
         drawing.shares,
         REGIONS,
@@ -254,11 +316,16 @@ def test_every_chart_of_every_dataset_has_room_for_its_own_names(page, language)
         structure = design.structure(PERIODS[design.frequency])
         edition = Edition(0, code, 1, structure, (), "", now)
         for name, kind in kinds_of(structure).items():
-            of = (longest(structure.by_name[by].items, language) for by in kind.by)
-            crossed = itertools.product(*of)
+            of = [longest(structure.by_name[by].items, language) for by in kind.by]
+            if kind.in_detail:
+                of = [items[:9] for items in of]
+            most = 81 if kind.in_detail else 30
             counted = [
-                Row(tuple(item.code for item in items), Figures(300 + 2**k, 30 + 3 * k * k, 3, 3))
-                for k, items in enumerate(itertools.islice(crossed, 30))
+                Row(
+                    tuple(item.code for item in items),
+                    Figures(300 + 2 ** (k % 30), 30 + 3 * k * k, 3, 3),
+                )
+                for k, items in enumerate(itertools.islice(itertools.product(*of), most))
             ]
             table = kind.ordered(Table(edition, tuple(kind.by), counted))
             for width in WIDTHS:

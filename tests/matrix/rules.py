@@ -430,6 +430,7 @@ ROUTES = {
     "reports:provenance": page(places=provenances),
     # Released figures
     "reports:dashboard": public(),
+    "reports:detail": public(),
     "reports:chart": public(drawings),
     "reports:chart_png": public(drawings),
     "reports:builder": public(),

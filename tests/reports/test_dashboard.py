@@ -45,7 +45,9 @@ def total(edition, periods, **where):
 
 def test_the_year_limits_sums_findings_and_charts_of_its_own_dataset(client, crossings):
     whole = main_of(client.get("/figures/?dataset=BCR"))
-    links = re.findall(r'<a href="\?([^"]*year=(\d+)[^"]*)"( aria-current="true")?>', whole)
+    links = re.findall(
+        r'<a class="btn" href="\?([^"]*year=(\d+)[^"]*)"( aria-current="true")?>', whole
+    )
     assert [(year, bool(now)) for _link, year, now in links] == [
         ("2026", False),
         ("2025", False),

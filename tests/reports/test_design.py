@@ -108,6 +108,9 @@ def headline(**where):
         (headline(SEX=["F"]), "there is no dimension SEX"),
         ({"charts": ["DECISIONS"]}, "charts: there is no dimension of its own DECISIONS"),
         ({"charts": ["AGE"]}, "charts: there is no dimension of its own AGE"),
+        ({"origin_destination": ["REGION", "SEX"]}, "origin_destination: there is no dimension SEX"),
+        ({"origin_destination": ["REGION", "OCCUPATION"]}, "origin_destination: no table of the family has both"),
+        ({"origin_destination": ["REGION"]}, "the list needs 2 or more"),
     ],
 )  # fmt: skip
 def test_codes_that_no_group_covers_are_never_counted_silently(tmp_path, changes, words):
