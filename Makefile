@@ -15,7 +15,7 @@ run: venv  ## the portal as it is, without loading the demonstration country
 
 test: venv  ## all tests; ARGS="-k name" for some
 	@$(PY) -m migdata.catalogs
-	@$(WITH_SERVERS) $(PY) -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+	@$(WITH_SERVERS) $(PY) -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory test-without-filters)
 
 coverage: venv  ## all tests, and which lines they reach: half as long again, and processes take more memory

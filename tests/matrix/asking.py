@@ -21,10 +21,11 @@ from agencies.roles import Permission
 from tests.matrix.country import Country
 from tests.matrix.identities import Identity
 from tests.matrix.offers import refused_offers
-from tests.matrix.rules import ANYBODY, Place, Rule
+from tests.matrix.rules import ANYBODY, ROUTES, Place, Rule
 
 USUAL = ("GET", "HEAD", "POST")
 UNKNOWN = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
+ROOMS = ("records:", "reports:")  # those with so many routes that each has a file of its own
 METHODS = (*USUAL, "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
@@ -49,6 +50,14 @@ def routes(patterns=None, above=""):
             yield from routes(entry.url_patterns, below)
         elif isinstance(entry, URLPattern):
             yield f"{above}{entry.name}", entry
+
+
+def names(room: str | None) -> list[str]:
+    """Return the names of the routes of a room, `records` or `reports`; of None, those of neither."""
+    known = [name for name, _pattern in routes()]
+    if room is None:
+        return [name for name in known if not name.startswith(ROOMS)]
+    return [name for name in known if name.startswith(f"{room}:")]
 
 
 @dataclass(frozen=True)
@@ -224,6 +233,17 @@ def faults(
         wrong += refused_offers(country, answer.body.decode(), who, expected)
     where = f"{method} {address(name, place)} ({place.name}) by {who.name}"
     return answer, [f"{where}: {text}" for text in wrong]
+
+
+def wrong_cells(matrix: Any, name: str) -> tuple[list[str], int]:
+    """Ask every cell of a route: what is wrong with the answers, and how many cells there are."""
+    wrong, cells_asked = [], 0
+    for who in matrix.people.values():
+        for place, method in cells(matrix.country, ROUTES[name]):
+            _answer, found = faults(matrix.country, name, ROUTES[name], place, who, method)
+            wrong += found
+            cells_asked += 1
+    return wrong, cells_asked
 
 
 def _must_change(rule: Rule, place: Place, who: Identity, method: str) -> bool:

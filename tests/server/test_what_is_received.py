@@ -12,12 +12,19 @@ from agencies.roles import ROLES
 from records.models import Upload
 from tests.records.files import plain, table
 from tests.server.conftest import cookie, head, header_of, multipart, rest_of, status_of
-from tests.workers import until
+from tests.workers import backends_in_transaction, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HUGE = 2 << 30
 FEW = 8 << 20  # what the kernel takes over before anybody reads it, and a little more
 MULTIPART = "Content-Type: multipart/form-data; boundary=edge"
+
+
+@pytest.fixture
+def web(transactional_db, servers):
+    """No test here ends its server, so they share it."""
+    yield servers
+    until(lambda: not backends_in_transaction())
 
 
 def push(server, line, *headers, length=HUGE):
