@@ -15,16 +15,17 @@ run: venv  ## the portal as it is, without loading the demonstration country
 
 test: venv  ## all tests; ARGS="-k name" for some
 	@$(PY) -m migdata.catalogs
-	@$(WITH_SERVERS) $(PY) -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+	@$(WITH_SERVERS) $(PY) -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory test-without-filters)
 
 coverage: venv  ## all tests, and which lines they reach: half as long again, and processes take more memory
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term"
 
 test-without-filters: venv  ## tests of several agencies with the filters of the code gone: row-level security alone
-	@MIGDATA_TEST_WITHOUT_FILTERS=1 $(WITH_SERVERS) $(PY) -m pytest -q tests/attacks/test_row_level_security.py \
-		tests/attacks/test_rows_held_together.py tests/attacks/test_pages_without_filters.py tests/agencies/test_scope.py \
-		tests/records/test_privacy.py tests/test_what_is_stored.py
+	@MIGDATA_TEST_WITHOUT_FILTERS=1 $(WITH_SERVERS) $(PY) -m pytest -q -n 2 --dist loadfile \
+		tests/attacks/test_row_level_security.py tests/attacks/test_rows_held_together.py \
+		tests/attacks/test_pages_without_filters.py tests/agencies/test_scope.py tests/records/test_privacy.py \
+		tests/test_what_is_stored.py
 
 check: venv  ## style, types, layers, templates, migrations, deployment settings
 	$(PY) -m ruff check .

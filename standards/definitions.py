@@ -7,6 +7,7 @@ twice are all refused, with the file, the line, the key and what would be right.
 
 import difflib
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -88,6 +89,9 @@ def refuse(path: Path, problems: Iterable[Problem]) -> None:
 
 def problems_of(content: Any, schema: Schema) -> list[Problem]:
     """Return how a content differs from its schema, in words; nothing where it does not."""
+    # Our schemas name no formats. Where a package for one of them is installed, as beside our tools, the library
+    # builds the grammar of internationalised addresses: a second of work in every process.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     # The library is only needed where a file is read: a child process that has the content does without.
     from jsonschema import Draft202012Validator
 

@@ -10,7 +10,7 @@ from django.db.backends.signals import connection_created
 from django.utils import translation
 
 from migdata import celery
-from tests import without_filters, workers
+from tests import flush, order, without_filters, workers
 
 # A test says what holds, not how fast this machine is.
 hypothesis.settings.register_profile("no deadline", deadline=None)
@@ -19,7 +19,9 @@ hypothesis.settings.load_profile("no deadline")
 pytest_plugins = ["tests.cast", "tests.factories"]
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):  # one of several processes
+        order.longest_first(items)
     if without_filters.is_on():
         without_filters.leave_out(items)
     for item in items:
@@ -39,8 +41,11 @@ def _become_app(connection, **_kwargs):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Leave no connection behind: the database of the tests is dropped at the end."""
-    yield
+    """Empty only what tests fill; leave no connection behind: the database is dropped at the end."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        with django_db_blocker.unblock():
+            flush.install(monkeypatch)
+        yield
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         # Threads of the live server keep theirs as long as the browser keeps its own.
         cursor.execute(
@@ -66,10 +71,6 @@ def as_app(request):
     for alias in connections:
         with contextlib.suppress(DatabaseError), connections[alias].cursor() as cursor:
             cursor.execute("RESET ROLE")
-    if request.node.get_closest_marker("django_db").kwargs.get("transaction"):
-        # Django's flush does not know the schema of published figures.
-        with connections["default"].cursor() as cursor:
-            cursor.execute("TRUNCATE pub.release CASCADE")
 
 
 @pytest.fixture(autouse=True)

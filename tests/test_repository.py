@@ -19,6 +19,7 @@ from django.db import connection
 from migdata import catalogs
 from migdata.management.commands import messages
 from records.review import drawing
+from tests import order
 
 ROOT = settings.BASE_DIR
 OURS = ("migdata", "reports", "records", "agencies", "jobs", "standards")
@@ -55,6 +56,11 @@ def test_deployment_settings_raise_no_warning():
 def test_the_drawing_of_the_states_is_current():
     drawn = (ROOT / "docs" / "states.md").read_text()
     assert drawn == drawing.drawing(), "run `manage.py draw_states`"
+
+
+def test_the_files_with_which_tests_begin_are_there():
+    assert [name for name in order.LONGEST if not (order.TESTS / name).is_file()] == []
+    assert len(set(order.LONGEST)) == len(order.LONGEST)
 
 
 def test_the_compose_file_fits_its_schema():

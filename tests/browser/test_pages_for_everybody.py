@@ -51,38 +51,23 @@ def addresses():
     }
 
 
-def visited(visit, **context):
-    """Yield every page of PAGES, opened by its person."""
+def visited(visit, asked=None, **context):
+    """Yield every page of PAGES, opened by its person; `asked` gets the addresses of all it loads."""
     known = addresses()
     for email, paths in PAGES.items():
         page = visit(email, **context).page
+        if asked is not None:
+            page.on("request", lambda request: asked.add(request.url))
         for path in paths:
             response = page.goto(path.format(**known))
             assert response.status == 200, (path, response.status)
             yield path, page, response
 
 
-@pytest.mark.parametrize("theme, width", [("light", 1280), ("dark", 1280), ("light", 360)])
-def test_no_page_breaks_a_rule_of_accessibility(country, visit, theme, width):
-    broken = {}
-    screen = {"width": width, "height": 900}
-    for path, page, _response in visited(visit, color_scheme=theme, viewport=screen):
-        found = Axe().run(page).response["violations"]
-        if found:
-            broken[path] = [(v["id"], v["nodes"][0]["html"][:120]) for v in found]
-    assert broken == {}
-
-
-@pytest.mark.parametrize("language", ["en", "ru", "tk"])
-def test_no_page_is_wider_than_a_small_telephone(country, visit, language):
-    wide = {}
-    for path, page, _response in visited(
-        visit, viewport={"width": 360, "height": 740}, locale=language
-    ):
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > 360:
-            wide[path] = width
-    assert wide == {}
+def broken_rules(page):
+    """The rules of accessibility that a page breaks, each with the beginning of the first element that does."""
+    found = Axe().run(page).response["violations"]
+    return [(v["id"], v["nodes"][0]["html"][:120]) for v in found]
 
 
 # Every figure of a table that does not lie on the screen as a whole, however far one scrolls down.
@@ -107,39 +92,45 @@ BROKEN_WORDS = r"""() => {
 }"""
 
 
+OPEN_EVERYTHING = "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
+
+
+def wrong(found):
+    """Of what was looked for on every page, what was found."""
+    return {place: faults for place, faults in found.items() if faults}
+
+
+def test_pages_are_small_whole_and_accessible_on_a_desk(country, visit):
+    """By day and by night: each page is loaded once, and looked at as often as there are questions."""
+    found, asked = {}, set()
+    for path, page, response in visited(visit, asked, viewport={"width": 1440, "height": 740}):
+        size = len(response.body())
+        found[path, "bytes"] = size if size > BYTES_OF_A_PAGE else 0
+        found[path, "broken words"] = page.evaluate(BROKEN_WORDS)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            found[path, theme] = broken_rules(page)
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1440, "height": 740})
+    assert wrong(found) == {}
+    assert {address.split("/")[2] for address in asked} == {page.url.split("/")[2]}
+
+
 @pytest.mark.parametrize("language", ["en", "ru", "tk"])
-def test_the_figures_of_a_table_lie_on_the_screen_of_a_telephone(country, visit, language):
-    beside = {}
+def test_pages_fit_a_small_telephone(country, visit, language):
+    """Nothing is wider than it, no word of a code is broken, and every figure of a table lies on the screen."""
+    found = {}
     screen = {"width": 360, "height": 740}
     for path, page, _response in visited(visit, viewport=screen, locale=language):
-        page.evaluate(
-            "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
-        )
-        found = page.evaluate(BESIDE_THE_SCREEN)
-        if found:
-            beside[path] = found
-    assert beside == {}
-
-
-@pytest.mark.parametrize("width", [360, 1440])
-def test_no_word_of_a_code_is_broken(country, visit, width):
-    broken = {}
-    for path, page, _response in visited(visit, viewport={"width": width, "height": 740}):
-        found = page.evaluate(BROKEN_WORDS)
-        if found:
-            broken[path] = found
-    assert broken == {}
-
-
-def test_pages_are_small_and_ask_no_other_host(country, visit):
-    heavy, hosts = {}, set()
-    for path, page, response in visited(visit):
-        page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
-        if len(response.body()) > BYTES_OF_A_PAGE:
-            heavy[path] = len(response.body())
-        page.reload()
-    assert heavy == {}
-    assert hosts == {page.url.split("/")[2]}
+        width = page.evaluate("document.documentElement.scrollWidth")
+        found[path, "width"] = width if width > 360 else 0
+        found[path, "broken words"] = page.evaluate(BROKEN_WORDS)
+        if language == "en":
+            found[path, "accessibility"] = broken_rules(page)
+        page.evaluate(OPEN_EVERYTHING)
+        found[path, "beside the screen"] = page.evaluate(BESIDE_THE_SCREEN)
+    assert wrong(found) == {}
 
 
 def test_nothing_moves_while_the_dashboard_loads(country, visit):

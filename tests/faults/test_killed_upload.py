@@ -142,7 +142,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(web, client, clerk, instrument
     with half_an_upload(running, client, canary):
         until(lambda: spooled(running.process))
     until(lambda: not spooled(running.process))
-    assert (incoming(), list(temp.iterdir())) == ([], [])
+    until(lambda: (incoming(), list(temp.iterdir())) == ([], []))
     assert found(canary, temp) == []
 
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,15 +21,25 @@ from agencies.roles import Permission
 from tests.matrix.country import Country
 from tests.matrix.identities import Identity
 from tests.matrix.offers import refused_offers
-from tests.matrix.rules import ANYBODY, Place, Rule
+from tests.matrix.rules import ANYBODY, ROUTES, Place, Rule
 
 USUAL = ("GET", "HEAD", "POST")
 UNKNOWN = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
+ROOMS = ("records:", "reports:")  # those with so many routes that each has a file of its own
 METHODS = (*USUAL, "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
 # The log of refusals, the sessions of visitors and counts of attempts may change whatever is answered.
 MAY_CHANGE = ("agencies_event", "django_session", "migdata_cache")
+COUNTED = """
+SELECT array_agg(relid) FROM pg_stat_user_tables WHERE NOT relname = ANY(%s)
+"""
+# What the view pg_stat_xact_user_tables tells of these tables, without the catalogues that it joins for it.
+WRITTEN = """
+SELECT coalesce(sum(pg_stat_get_xact_tuples_inserted(relid) + pg_stat_get_xact_tuples_updated(relid)
+                  + pg_stat_get_xact_tuples_deleted(relid)), 0) FROM unnest(%s::oid[]) AS relid
+"""
+SECRET = _get_new_csrf_string()  # of the forms of one browser
 
 
 def routes(patterns=None, above=""):
@@ -39,6 +50,14 @@ def routes(patterns=None, above=""):
             yield from routes(entry.url_patterns, below)
         elif isinstance(entry, URLPattern):
             yield f"{above}{entry.name}", entry
+
+
+def names(room: str | None) -> list[str]:
+    """Return the names of the routes of a room, `records` or `reports`; of None, those of neither."""
+    known = [name for name, _pattern in routes()]
+    if room is None:
+        return [name for name in known if not name.startswith(ROOMS)]
+    return [name for name in known if name.startswith(f"{room}:")]
 
 
 @dataclass(frozen=True)
@@ -132,16 +151,15 @@ def ask(
     **headers: str,
 ) -> Answer:
     """Ask as this person's browser would, with the token of its forms; then everything is undone."""
-    secret = _get_new_csrf_string()
-    cookies = {**who.cookies, settings.CSRF_COOKIE_NAME: secret, "django_language": "en"}
+    cookies = {**who.cookies, settings.CSRF_COOKIE_NAME: SECRET, "django_language": "en"}
     factory = RequestFactory(
-        headers={"X-CSRFToken": secret, **headers} if token else headers,
+        headers={"X-CSRFToken": SECRET, **headers} if token else headers,
         HTTP_COOKIE=SimpleCookie(cookies).output(header="", sep=";"),
     )
     form = {**rule.posts(country, place), **place.form, **form}
     where = address(name, place)
     request = factory.post(where, form) if method == "POST" else factory.generic(method, where)
-    with transaction.atomic(), override_settings(REQUIRE_SECOND_FACTOR=who.lacks_factor):
+    with transaction.atomic(), _second_factor(who):
         before = _written()
         response = _handlers[-1](request.environ)
         answer = Answer(
@@ -156,6 +174,13 @@ def ask(
     return answer
 
 
+def _second_factor(who: Identity) -> AbstractContextManager[None]:
+    """Ask for second factors where somebody lacks one; the others have none to show."""
+    if who.lacks_factor == settings.REQUIRE_SECOND_FACTOR:
+        return nullcontext()
+    return override_settings(REQUIRE_SECOND_FACTOR=who.lacks_factor)
+
+
 def body_of(response: HttpResponse) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
@@ -163,12 +188,16 @@ def body_of(response: HttpResponse) -> bytes:
 def _written() -> int:
     """Rows written by this transaction so far, undone ones included."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"
-            " WHERE NOT relname = ANY(%s)",
-            [list(MAY_CHANGE)],
-        )
+        cursor.execute(WRITTEN, [_counted_tables()])
         return int(cursor.fetchone()[0])
+
+
+@cache
+def _counted_tables() -> list[int]:
+    """Return the tables in which every written row is counted: all but those that may change."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, [list(MAY_CHANGE)])
+        return list(cursor.fetchone()[0])
 
 
 def foreign_marks(country: Country, who: Identity) -> list[str]:
@@ -204,6 +233,17 @@ def faults(
         wrong += refused_offers(country, answer.body.decode(), who, expected)
     where = f"{method} {address(name, place)} ({place.name}) by {who.name}"
     return answer, [f"{where}: {text}" for text in wrong]
+
+
+def wrong_cells(matrix: Any, name: str) -> tuple[list[str], int]:
+    """Ask every cell of a route: what is wrong with the answers, and how many cells there are."""
+    wrong, cells_asked = [], 0
+    for who in matrix.people.values():
+        for place, method in cells(matrix.country, ROUTES[name]):
+            _answer, found = faults(matrix.country, name, ROUTES[name], place, who, method)
+            wrong += found
+            cells_asked += 1
+    return wrong, cells_asked
 
 
 def _must_change(rule: Rule, place: Place, who: Identity, method: str) -> bool:

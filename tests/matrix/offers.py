@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 
 from tests.matrix.country import Country
 from tests.matrix.identities import Identity
@@ -29,7 +30,7 @@ def refused_offers(country: Country, page: str, who: Identity, expected: object)
         if address.startswith("/static/"):
             continue
         try:
-            match = resolve(address)
+            match = _match(address)
         except Resolver404:
             yield f"offers {address}, which is nowhere"
             continue
@@ -37,6 +38,11 @@ def refused_offers(country: Country, page: str, who: Identity, expected: object)
         place = _place(country, match.view_name, match.kwargs)
         if place and expected(rule, place, who, method).statuses <= {403, 404, 405}:
             yield f"offers {method} {address}, which is refused"
+
+
+@cache
+def _match(address: str) -> ResolverMatch:
+    return resolve(address)
 
 
 def _place(country: Country, name: str, arguments: dict[str, object]) -> Place | None:

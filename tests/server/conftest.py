@@ -126,6 +126,28 @@ def web(transactional_db, collected_files, tmp_path):
     workers.until(lambda: not workers.backends_in_transaction())
 
 
+@pytest.fixture(scope="module")
+def servers(django_db_setup, collected_files, tmp_path_factory):
+    """Servers that the tests of a module share: `servers(NAME="value")` returns the one of this environment.
+
+    For tests that neither end a server nor fill what it keeps of its own.
+    """
+    started = {}
+
+    def running(**environment):
+        told = frozenset(environment.items())
+        if told not in started:
+            folder = tmp_path_factory.mktemp("server")
+            private = str(folder / "private")
+            started[told] = Web(folder, **{"PRIVATE_ROOT": private, **environment})
+            started[told].start()
+        return started[told]
+
+    yield running
+    for server in started.values():
+        server.stop()
+
+
 @pytest.fixture
 def gate(transactional_db):
     """Close the published figures with a lock, so that every page of figures provably hangs."""
