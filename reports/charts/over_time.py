@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
-from reports.charts.drawing import DrawFunction
+from reports.charts.drawing import DrawFunction, by_sex, sex_name
 from reports.charts.findings import Finding, Span, is_rest, label_of, newest_year, of_trend
 from reports.charts.kind import Kind
 from reports.charts.panels import panels
@@ -16,7 +16,7 @@ from reports.published import figures
 from reports.published.editions import Edition
 from reports.published.figures import NORMAL, Row, Table
 from reports.published.query import Codes
-from reports.published.structure import ROLL_UPS, TIME, Dimension, Structure
+from reports.published.structure import NOT_BROKEN_DOWN, ROLL_UPS, TIME, Dimension, Structure
 from reports.published.tree import can_be_had
 from standards import numbers
 from standards.periods import FREQUENCIES, period_name
@@ -125,7 +125,31 @@ class OverTime(Kind):
             count = sum(row.figures.total for row in smaller)
             words = {"codes": len(smaller), "n": numbers.count(count)}
             parts.insert(0, _("%(codes)s smaller ones (%(n)s)") % words)
-        return [_("Not drawn: %(parts)s.") % {"parts": "; ".join(parts)}] if parts else []
+        notes = [_("Not drawn: %(parts)s.") % {"parts": "; ".join(parts)}] if parts else []
+        return [*notes, *self._too_few(table)]
+
+    def _too_few(self, table: Table) -> Iterator[str]:
+        """Yield the periods in which all women or all men were too few to be broken down: a line at 0 is not nobody."""
+        limited = {**table.where, self.dimension: [NOT_BROKEN_DOWN]}
+        if NOT_BROKEN_DOWN not in {
+            i.code for i in table.edition.structure.by_name[self.dimension].items
+        }:
+            return
+        together = figures.tabulate(table.edition, [self.time], limited).rows
+        for sex, place in (("F", 0), ("M", 1)):
+            told = {row.codes[1] for row in table.rows if by_sex(row)[place][1]}
+            hidden = [
+                period_name(row.codes[0], active_language())
+                for row in together
+                if by_sex(row)[place][1] and row.codes[0] not in told
+            ]
+            if hidden:
+                yield _(
+                    "%(sex)s were too few to be broken down, and are drawn at 0: %(periods)s."
+                ) % {
+                    "sex": sex_name(sex),
+                    "periods": ", ".join(hidden),
+                }
 
     def _ranked(self, edition: Edition, where: Codes) -> list[Row]:
         table = figures.tabulate(edition, [self.dimension], where)

@@ -15,12 +15,12 @@ from tests.reports.conftest import ALIKE, draw
 
 IN = {"FLOW": ["IN"]}
 QUARTERS = periods_between("2024-Q1", "2025-Q4")
-LATE = "2024-Q3"
+LATE, FEW = "2024-Q3", "2024-Q2"
 
 
 @pytest.fixture
 def arrivals(accept, publish):
-    """Arrivals of two years; of one quarter nothing is delivered."""
+    """Arrivals of two years; of one quarter nothing is delivered, of one very few women."""
     delivered = [quarter for quarter in QUARTERS if quarter != LATE]
     rows = draw("STA-SLP", delivered, 800, seed=9)
     for k, row in enumerate(rows):
@@ -29,6 +29,9 @@ def arrivals(accept, publish):
         moved = {"prev_residence": region if away else country}
         moved["next_residence"] = country if away else region
         row["extras"] |= moved
+    few = [row for row in rows if row["period"] == FEW and row["sex"] == "F"]
+    for row in few[3 * ALIKE :]:
+        row["sex"] = "M"
     accept("STA-SLP", rows)
     publish("SLP")
     return editions.latest("SLP")
@@ -74,6 +77,9 @@ def _the_largest_codes_have_a_panel_each(arrivals):
 def _a_chart_tells_its_figures_and_no_others(client, arrivals):
     kind, where = kinds_of(arrivals.structure)["reason-over-time"], {**IN, TIME: QUARTERS[4:]}
     table = kind.table(arrivals, where)
+    assert kind.left_out(table, where)[-1] == (
+        "Women were too few to be broken down, and are drawn at 0: Q2 2024."
+    )
     refused = client.get("/figures/detail/?dataset=SLP&year=1999")
     assert refused.status_code == 400 and "has no code “1999”" in text_of(refused.content.decode())
     page = main_of(client.get("/figures/detail/?dataset=SLP&year=2025"))
