@@ -139,6 +139,14 @@ class Build(models.Model):
     def __str__(self) -> str:
         return f"build of {self.release_id}"
 
+    @property
+    def private_files(self) -> list[tuple[str, str]]:
+        """The path and the checksum of every private file; one from before checksums is left out."""
+        pinned = [
+            (f["path"], f["sha256"]) for f in (*self.files.values(), *self.residences.values())
+        ]
+        return [*pinned, *([(self.cells_path, self.cells_sha256)] if self.cells_sha256 else [])]
+
 
 class Subscription(models.Model):
     """A person wants a letter when a release of a dataset comes out or is withdrawn.

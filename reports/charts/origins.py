@@ -91,8 +91,9 @@ class OriginDestination(Kind):
         return heat(table.rows, origin, canvas, destination)
 
     def sentence(self, table: Table, dimension: Dimension) -> str:
-        """Return from where to where most move, and the share of women among them."""
-        named = [row for row in table.rows if not any(map(is_rest, row.codes))]
+        """Return the largest flow, whether it has a cell of its own or not, and the share of women in it."""
+        rows = figures.tabulate(table.edition, self.by, table.where).rows
+        named = [row for row in rows if not any(map(is_rest, row.codes))]
         most = max(named, key=lambda row: row.figures.total, default=None)
         if most is None or not most.figures.total:
             return _("No figures for this choice.")
@@ -103,10 +104,10 @@ class OriginDestination(Kind):
             "n": numbers.count(most.figures.total),
         }
         if most.figures.female_share is None:
-            return _("Most move from %(origin)s to %(destination)s: %(n)s") % words
+            return _("The largest flow: from %(origin)s to %(destination)s, %(n)s") % words
         words["share"] = numbers.share(most.figures.female_share)
         text = _(
-            "Most move from %(origin)s to %(destination)s: %(n)s, of whom %(share)s%% are women"
+            "The largest flow: from %(origin)s to %(destination)s, %(n)s, of whom %(share)s%% are women"
         )
         return text % words
 

@@ -111,9 +111,9 @@ class OverTime(Kind):
         return replace(table, where=where)
 
     def left_out(self, table: Table, where: Codes) -> list[str]:
-        """Return which codes have no panel, with how many each has in the chosen periods."""
-        drawn = table.where.get(self.dimension, ())
-        rest = [r for r in self._ranked(table.edition, where) if r.codes[0] not in drawn]
+        """Return which codes have no panel, with how many each has in the periods of the chart."""
+        drawn, shown = table.where.get(self.dimension, ()), _up_to(table.edition.structure, where)
+        rest = [r for r in self._ranked(table.edition, shown) if r.codes[0] not in drawn]
         dimension = table.edition.structure.by_name[self.dimension]
         smaller = [row for row in rest if _is_named(row)]
         parts = [
@@ -129,7 +129,8 @@ class OverTime(Kind):
         return [*notes, *self._too_few(table)]
 
     def _too_few(self, table: Table) -> Iterator[str]:
-        """Yield the periods in which all women or all men were too few to be broken down: a line at 0 is not nobody."""
+        """Yield the whole periods in which all women or all men were too few to be broken down: a line at 0 is not
+        nobody."""
         limited = {**table.where, self.dimension: [NOT_BROKEN_DOWN]}
         if NOT_BROKEN_DOWN not in {
             i.code for i in table.edition.structure.by_name[self.dimension].items
@@ -141,7 +142,7 @@ class OverTime(Kind):
             hidden = [
                 period_name(row.codes[0], active_language())
                 for row in together
-                if by_sex(row)[place][1] and row.codes[0] not in told
+                if row.status == NORMAL and by_sex(row)[place][1] and row.codes[0] not in told
             ]
             if hidden:
                 yield _(

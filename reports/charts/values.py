@@ -46,7 +46,7 @@ def in_words(row: Row, dimension: Dimension, before: Earlier | None = None) -> s
 def said(name: str, row: Row) -> str:
     """Return the figures of a row in one line after a name."""
     if row.gap:
-        return _("%(name)s: not delivered yet") % {"name": name}
+        return _("%(name)s: no figure yet") % {"name": name}
     return _("%(name)s: %(figures)s") % {"name": name, "figures": counted(row.figures)}
 
 

@@ -144,7 +144,9 @@ def _conflicts_of(
         yield Conflict(*reversed(names))
     if not decides[0]:
         union = of_a[:, None] + of_b[None, :] - both
-        alike = (both >= ALIKE * union) & (both >= FEW) & (both < counts.sum())
+        # Two groups that are nearly everybody overlap by themselves; were they the same people, the rests would be, too.
+        nearly = [size >= ALIKE * counts.sum() for size in (of_a, of_b)]
+        alike = (both >= ALIKE * union) & (both >= FEW) & ~np.logical_and.outer(*nearly)
         for x, y in np.argwhere(alike).tolist():
             yield Conflict(*names, x - 1, y - 1)
 

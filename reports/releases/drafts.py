@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from records.models import Submission
 from reports.designs.datasets import Dataset
 from reports.exact import cube, residence, slices
 from reports.exact.residence import Linkage
@@ -51,16 +50,14 @@ class Counted:
 
 def exact_cells(dataset: Dataset) -> Counted:
     """Count all accepted records by the columns of a design."""
-    accepted = Submission.objects.filter(
-        instrument__code=dataset.instrument, accepted_version__isnull=False
-    ).order_by("period")
+    accepted = list(slices.accepted(dataset))
     periods = sorted({submission.period for submission in accepted})
     numbering = Numbering.of(dataset, periods_between(periods[0], periods[-1]) if periods else [])
     if not periods:
         return Counted(numbering, {})
-    linkage = residence.linkage(list(accepted)) if dataset.residence else None
+    linkage = residence.linkage(accepted) if dataset.residence else None
     if linkage:
-        each = [residence.follow(list(accepted), dataset)]
+        each = [residence.follow(accepted, dataset)]
     else:
         each = [slices.exact_cells(submission, dataset) for submission in accepted]
     cells = numbering.with_times(cube.add_up(each, dataset.names))

@@ -74,7 +74,8 @@ def round_step(
     exact = exact.until(numbering, step.until)
     codes = _with_open_cells(numbering, exact.codes, step.until, is_over=is_over)
     kept = _kept(numbering, before, step.until) if before else {}
-    base, content = numbering.dataset.base, digest(codes, exact.counts)
+    base = numbering.dataset.base
+    content, own = _contents(numbering, codes, exact.counts)
 
     def attempt(tried: Step) -> Rounded:
         family = round_family(
@@ -85,6 +86,7 @@ def round_step(
             seeds(tried, content),
             kept,
             tried.sweeps,
+            own,
         )
         gates = judge(family, numbering.tables, base, headlines=numbering.headlines, kept=kept)
         return Rounded(Stand(family, step.until, is_over), tried, gates)
@@ -95,6 +97,22 @@ def round_step(
         if rounded.passed or not rounded.may_change:
             break
     return rounded
+
+
+def _contents(
+    numbering: Numbering, codes: Integers, counts: Integers
+) -> tuple[bytes, dict[str, bytes]]:
+    """Return the digest of what the records of a year tell by themselves, and of what a table has from others besides.
+
+    Crossings of another year tell whether somebody moved in this one: they draw that table anew, and no other.
+    """
+    linked = numbering.dataset.residence
+    if not linked:
+        return digest(codes, counts), {}
+    table = next(t for t in numbering.dataset.family.tables if linked in t.adds)
+    columns = [numbering.names.index(n) for n in table.columns if n != numbering.longest]
+    recorded = [k for k, name in enumerate(numbering.names) if name != linked]
+    return digest(codes[:, recorded], counts), {table.name: digest(codes[:, columns], counts)}
 
 
 def _with_open_cells(

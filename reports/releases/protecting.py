@@ -112,7 +112,7 @@ def exact_from(
     # Cells that two slices have in common stay two rows: rounding adds them up with all others.
     every = pa.concat_tables([part.select(names) for part in cells])
     if dataset.residence:
-        every = residence.told(every, followed, dataset)
+        every = residence.with_residence(every, followed, dataset)
     every = numbering.with_times(every)
     return Exact(numbering.numbers(every, numbering.names), cube.counts(every))
 
@@ -122,12 +122,13 @@ def changed_records(
 ) -> int:
     """Return how many records of a year differ between what is out and what is in force: at least so many.
 
-    followed: as `exact_from` has it, of what is in force; somebody who stayed is a record that changed.
+    followed: as `exact_from` has it, of what is in force; somebody who stayed is a record that changed, if it was told of
+    the year before.
     """
     published = known.pieces.get(plan.code, ())
     then = residences.pinned(known.source, plan.code)
     before = exact_of(numbering, published, published, then)
-    now = exact_of(numbering, plan.pieces, followed=followed)
+    now = exact_of(numbering, plan.pieces, followed=followed if then else None)
     return risk.changed(before.codes, before.counts, now.codes, now.counts)
 
 

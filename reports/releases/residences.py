@@ -5,15 +5,19 @@ then; and once more if the year is drawn again. Between these it stays, as all o
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs import queue
+from records.models import Submission
+from reports.designs.datasets import Dataset
 from reports.exact import private_files, residence, slices
 from reports.models import Build
 from reports.releases.numbering import COUNT, Numbering
 from reports.releases.years import Plan
+from standards.languages import marked
 
 
 def followed(numbering: Numbering, plans: Iterable[Plan]) -> dict[str, pa.Table]:
@@ -26,10 +30,28 @@ def followed(numbering: Numbering, plans: Iterable[Plan]) -> dict[str, pa.Table]
         return {}
     part_of, longest = numbering.structure.part_of, numbering.longest
     accepted = list(slices.accepted(dataset))
-    told = [s for s in accepted if part_of(longest, s.period) in closing]
-    cells = numbering.with_times(residence.follow(accepted, dataset, told))
-    own = [*dataset.names, COUNT]
-    return {year: cells.filter(pc.equal(cells[longest], year)).select(own) for year in closing}
+    _require_closed(dataset, accepted, sorted(closing))
+    own = [s for s in accepted if part_of(longest, s.period) in closing]
+    cells = numbering.with_times(residence.follow(accepted, dataset, own))
+    names = [*dataset.names, COUNT]
+    return {year: cells.filter(pc.equal(cells[longest], year)).select(names) for year in closing}
+
+
+def _require_closed(dataset: Dataset, accepted: Sequence[Submission], years: Sequence[str]) -> None:
+    """Raise `GaveUp` while something is open that was accepted: without it the histories of all would end there."""
+    once = Submission.objects.filter(
+        instrument__code=dataset.instrument, accepted_version__isnull=False
+    )
+    open_ = list(once.exclude(pk__in=[submission.pk for submission in accepted]).order_by("period"))
+    if open_:
+        raise queue.GaveUp(
+            marked(
+                "Who moved in %(years)s cannot be told while %(open)s is open: histories would end there. "
+                "Accept it again, then publish."
+            ),
+            years=list(years),
+            open=[str(submission) for submission in open_],
+        )
 
 
 def pin(

@@ -32,13 +32,10 @@ def scan() -> list[tuple[Release, Fault]]:
 
 
 def _fault_of_file(build: Build) -> Fault | None:
-    """Return what is wrong with the private files; one that was built before checksums is not judged."""
-    files = list(build.files.values())
-    if build.cells_sha256:
-        files.append({"path": build.cells_path, "sha256": build.cells_sha256})
+    """Return what is wrong with the private files."""
     try:
-        for file in files:
-            private_files.read_private(file["path"], file["sha256"])
+        for path, sha256 in build.private_files:
+            private_files.read_private(path, sha256)
     except GaveUp:
         return Fault.FILE
     return None

@@ -139,11 +139,7 @@ def _public_faults(release: Release) -> Iterator[str]:
 
 def _private_faults(build: Build) -> Iterator[str]:
     """Yield what is wrong with the stored private files, each by its path."""
-    pinned = (*build.files.values(), *build.residences.values())
-    files = [(f["path"], f["sha256"]) for f in pinned]
-    if build.cells_sha256:
-        files.append((build.cells_path, build.cells_sha256))
-    for path, sha256 in files:
+    for path, sha256 in build.private_files:
         try:
             private_files.read_private(path, sha256)
         except GaveUp as problem:

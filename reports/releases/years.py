@@ -13,13 +13,10 @@ from typing import Any
 from records.models import Submission
 from reports.designs.datasets import Dataset
 from reports.designs.family import longest_time
+from reports.exact.residence import FOLLOWED_MONTHS
 from reports.models import Build, Release, Slice
 from reports.published.structure import Structure
-from standards.periods import Period
-
-FOLLOWED_MONTHS = (
-    16  # after a crossing, before it is known whether it changed the residence (exact.residence)
-)
+from standards.periods import Period, periods_between
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ class Waiting:
 
     new: those of later periods, which the next release adds. late: {year: those that correct what is out or come
     after later periods}, which wait until the year is drawn again. over: the years that may be made final.
-    unsettled: {year that is over: the last period that has to be accepted before all of it is certain}.
+    unsettled: {year that is over: the period up to which all has to be accepted before all of it is certain}.
     """
 
     new: int
@@ -155,9 +152,13 @@ def waiting(dataset: Dataset) -> Waiting:
         for code, year in sorted(known.years.items())
         if not year.is_final and (year.is_over or _has_ended(structure, code, periods))
     )
-    unsettled = {year: _settled_with(year, structure) for year in over} if dataset.residence else {}
-    open_ = {year: last for year, last in unsettled.items() if last > periods[-1]}
-    return Waiting(new, +late, over, open_)
+    settled = {year: _settled_with(year, structure) for year in over} if dataset.residence else {}
+    unsettled = {
+        year: last
+        for year, last in settled.items()
+        if not {*periods_between(known.years[year].periods[-1], last)} <= {*periods}
+    }
+    return Waiting(new, +late, over, unsettled)
 
 
 def _settled_with(year: str, structure: Structure) -> str:

@@ -234,3 +234,16 @@ def test_conflicts_of_a_design_are_found():
     assert Conflict(6, 8) in conflicts(codes, once, capital)
     codes[:50, 8] = 1 - codes[:50, 8]  # nearly the same
     assert Conflict(6, 8, 0, 1) in conflicts(codes, once, capital)
+
+
+def test_two_groups_that_are_nearly_everybody_are_no_conflict():
+    tree = [Table("core", (0,)), Table("a", (1,), "core"), Table("b", (2,), "core")]
+    rng, once = np.random.default_rng(4), np.ones(4000, np.int64)
+    most = [rng.random(4000) < share for share in (0.95, 0.96)]  # independently of each other
+    codes = np.column_stack([np.zeros(4000), ~most[0], ~most[1]]).astype(np.int64)
+    assert conflicts(codes, once, tree) == []
+    codes[:, 2] = codes[:, 1]
+    codes[:10, 2] = 1 - codes[:10, 2]  # the same people, nearly: then the others are alike, too
+    assert conflicts(codes, once, tree) == [Conflict(1, 2, 1, 1)]
+    codes[:, 2] = 0  # nothing is told of anybody
+    assert [c for c in conflicts(codes, once, tree) if c.group is not None] == []

@@ -44,8 +44,8 @@ class Command(BaseCommand):
         if linkage := counted.linkage:
             self.stdout.write(
                 f"{linkage.crossings} crossings, {linkage.unlinked} not linked (no person reference), "
-                f"{linkage.broken} after one of the same direction; {linkage.before_unknown} changes of residence "
-                "of people whose residence before is not known"
+                f"{linkage.broken} after one of the same direction; of {linkage.untold} it cannot be told whether they "
+                "changed the residence"
             )
         if not counted.years:
             raise CommandError("Nothing is accepted yet.")
