@@ -106,7 +106,8 @@ def _condition(name: str, codes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "name": name.lower(),
         "in": "query",
-        "description": f"codes of {name}, divided by commas; “{ALL}” is no condition",
+        "description": f"codes of {name}, divided by commas; “{ALL}”, or nothing, is no condition",
+        "allowEmptyValue": True,
         "style": "form",
         "explode": False,
         "schema": _names([*codes, ALL]),

@@ -113,9 +113,10 @@ def test_pieces_of_unknown_length_are_counted_while_they_come(web, clerk, viewer
             assert status_of(rest_of(wire)) in (status, None)  # None: closed before it was read
         short = head(f"POST {address}", cookie(person), "Transfer-Encoding: chunked")
         with server.connect() as wire:
-            wire.sendall(short + chunk * 17)
-            wire.shutdown(socket.SHUT_WR)
-            assert status_of(rest_of(wire)) == status
+            with contextlib.suppress(OSError):  # it may have been closed already
+                wire.sendall(short + chunk * 17)
+                wire.shutdown(socket.SHUT_WR)
+            assert status_of(rest_of(wire)) in (status, None)
 
 
 def test_a_file_is_received_whole_however_it_comes(web, clerk, agency, instruments):
