@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from records.models import Submission
+from reports.designs import datasets
 from reports.designs.datasets import Dataset
 from reports.designs.family import longest_time
 from reports.exact.residence import FOLLOWED_MONTHS
@@ -175,8 +176,9 @@ def _has_ended(structure: Structure, year: str, periods: Sequence[str]) -> bool:
 
 def published(dataset: Dataset) -> Published:
     """Return what readers have had, of every release that was ever out; withdrawn ones included."""
+    names = [dataset.code, *_former_names(dataset)]
     seen = list(
-        Build.objects.filter(release__dataset=dataset.code, release__released_at__isnull=False)
+        Build.objects.filter(release__dataset__in=names, release__released_at__isnull=False)
         .select_related("release")
         .order_by("pk")
     )
@@ -184,7 +186,7 @@ def published(dataset: Dataset) -> Published:
     elsewhere: dict[str, str] = {}
     # The newest release that is in force names a year; one that was withdrawn only where there is no other.
     for build in sorted(seen, key=lambda b: b.release.state == Release.State.RELEASED):
-        if build.tree != dataset.tree:
+        if (build.release.dataset, build.tree) != (dataset.code, dataset.tree):
             elsewhere |= dict.fromkeys(_years_of(build), str(build.release))
     if latest is None:
         return Published(elsewhere=elsewhere)
@@ -196,6 +198,20 @@ def published(dataset: Dataset) -> Published:
     ):
         pieces.setdefault(pinned[piece.pk], []).append(piece)
     return Published(years, latest, pieces, {y: n for y, n in elsewhere.items() if y not in years})
+
+
+def _former_names(dataset: Dataset) -> list[str]:
+    """Return the codes of datasets that are gone and had records of the same instrument: a dataset that was renamed
+    has its years out under the old name."""
+    gone = Build.objects.filter(release__released_at__isnull=False).exclude(
+        release__dataset__in=datasets.datasets()
+    )
+    own = Submission.objects.filter(instrument__code=dataset.instrument)
+    pinned = {
+        build.release.dataset: {piece["submission"] for piece in build.inputs}
+        for build in gone.select_related("release")
+    }
+    return [name for name, pks in pinned.items() if own.filter(pk__in=pks).exists()]
 
 
 def latest_build(dataset: str, tree: str, *, beside: Release | None = None) -> Build | None:

@@ -14,8 +14,8 @@ from reports.designs import datasets
 from reports.models import Blob, Release
 from reports.published import editions, figures
 from reports.published.structure import NOT_BROKEN_DOWN
-from reports.releases import verbs
-from tests.reports.conftest import as_owner, draw, forgotten
+from reports.releases import verbs, years
+from tests.reports.conftest import as_owner, draw, forgotten, rewrite
 
 YEAR = [f"2025-{month:02}" for month in range(1, 13)]
 
@@ -31,6 +31,16 @@ def tables(release, **where):
             if all(row.get(column, values[0]) in values for column, values in where.items())
         }
     return found
+
+
+def test_what_is_out_under_a_former_name_is_not_published_anew(accept, publish, build):
+    accept("SMS-WPF", draw("SMS-WPF", YEAR[:3], 160))
+    first = publish("WPF")
+    with forgotten():
+        rewrite(first, dataset="PERMITS")  # as if the dataset had been renamed since
+        job = build("WPF")
+        assert job.state == "FAILED" and "2025 (PERMITS-1)" in job.reason
+    assert "2025" in years.published(datasets.datasets()["WPF"]).years
 
 
 def state_of(release, year):
