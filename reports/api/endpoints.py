@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reports.api import openapi
+from reports.api import answers, openapi
 from reports.designs import tables
 from reports.formats import citation, json
 from reports.published import caching, editions, kept, register
@@ -120,14 +120,14 @@ class Datasets(Released):
         summary="Datasets with their newest release",
         parameters=[openapi.LANG],
         responses={
-            200: openapi.Dataset(many=True),
-            400: openapi.Problem,
-            503: openapi.Problem,
+            200: answers.Dataset(many=True),
+            400: answers.Problem,
+            503: answers.Problem,
         },
     )
     def get(self, request: Request) -> Response:
         with self.question(request):
-            return Response([openapi.dataset(e) for e in current_editions()])
+            return Response([answers.dataset(e) for e in current_editions()])
 
 
 class Dataset(Released):
@@ -140,15 +140,15 @@ class Dataset(Released):
         summary="One dataset: its dimensions, codes and labels",
         parameters=[openapi.DATASET, openapi.CITED, openapi.AS_OF, openapi.LANG],
         responses={
-            200: openapi.Dataset,
-            400: openapi.Problem,
-            404: openapi.Problem,
-            503: openapi.Problem,
+            200: answers.Dataset,
+            400: answers.Problem,
+            404: answers.Problem,
+            503: answers.Problem,
         },
     )
     def get(self, request: Request, dataset: str) -> Response:
         with self.question(request):
-            return Response(openapi.dataset(_edition(request, dataset)))
+            return Response(answers.dataset(_edition(request, dataset)))
 
 
 class Releases(Released):
@@ -158,12 +158,12 @@ class Releases(Released):
         operation_id="releases",
         summary="All releases of a dataset, newest first",
         parameters=[openapi.DATASET, openapi.LANG],
-        responses={200: openapi.Release(many=True), 404: openapi.Problem, 503: openapi.Problem},
+        responses={200: answers.Release(many=True), 404: answers.Problem, 503: answers.Problem},
     )
     def get(self, request: Request, dataset: str) -> Response:
         with self.question(request):
             edition = _edition(request, dataset)
-            return Response([openapi.release(e) for e in editions.history(edition.dataset)])
+            return Response([answers.release(e) for e in editions.history(edition.dataset)])
 
 
 class Release(Released):
@@ -174,10 +174,10 @@ class Release(Released):
         summary="One release: what is new in it, its years, files and citation",
         parameters=[openapi.RELEASE, openapi.LANG],
         responses={
-            200: openapi.ReleaseInFull,
-            404: openapi.Problem,
-            410: openapi.Problem,
-            503: openapi.Problem,
+            200: answers.ReleaseInFull,
+            404: answers.Problem,
+            410: answers.Problem,
+            503: answers.Problem,
         },
     )
     def get(self, request: Request, release: str) -> Response:
@@ -186,7 +186,7 @@ class Release(Released):
             address = request.build_absolute_uri(
                 reverse("reports:published_release", args=[edition.name])
             )
-            return Response(openapi.in_full(edition, citation.of_release(edition, address)))
+            return Response(answers.in_full(edition, citation.of_release(edition, address)))
 
 
 class Data(Released):
@@ -198,10 +198,10 @@ class Data(Released):
         description=openapi.ABOUT_DATA,
         parameters=[openapi.DATASET, openapi.BY, *openapi.OF_DATA],
         responses={
-            200: openapi.Data,
-            400: openapi.Problem,
-            404: openapi.Problem,
-            503: openapi.Problem,
+            200: answers.Data,
+            400: answers.Problem,
+            404: answers.Problem,
+            503: answers.Problem,
         },
         examples=openapi.EXAMPLES,
     )
@@ -219,16 +219,16 @@ class Tables(Released):
         summary="Named tables",
         parameters=[openapi.LANG],
         responses={
-            200: openapi.NamedTable(many=True),
-            400: openapi.Problem,
-            503: openapi.Problem,
+            200: answers.NamedTable(many=True),
+            400: answers.Problem,
+            503: answers.Problem,
         },
     )
     def get(self, request: Request) -> Response:
         with self.question(request):
             released = {e.dataset: e for e in current_editions()}
             return Response(
-                [openapi.table(t, released.get(t.dataset)) for t in tables.tables().values()]
+                [answers.table(t, released.get(t.dataset)) for t in tables.tables().values()]
             )
 
 
@@ -241,10 +241,10 @@ class TableData(Released):
         description=openapi.ABOUT_DATA,
         parameters=[openapi.TABLE, *openapi.OF_DATA],
         responses={
-            200: openapi.Data,
-            400: openapi.Problem,
-            404: openapi.Problem,
-            503: openapi.Problem,
+            200: answers.Data,
+            400: answers.Problem,
+            404: answers.Problem,
+            503: answers.Problem,
         },
     )
     def get(self, request: Request, code: str) -> HttpResponseBase:
@@ -266,7 +266,7 @@ class TableFile(Released):
         summary="A protected table of a release, as Parquet",
         description=openapi.ABOUT_TABLE_FILES,
         parameters=[openapi.RELEASE, openapi.TABLE_OF_RELEASE],
-        responses={(200, openapi.PARQUET): bytes, 404: openapi.Problem, 503: openapi.Problem},
+        responses={(200, answers.PARQUET): bytes, 404: answers.Problem, 503: answers.Problem},
     )
     def get(self, request: Request, release: str, name: str) -> HttpResponseBase:
         require_options(request.query_params, Options(filters=False))
@@ -277,7 +277,7 @@ class TableFile(Released):
         tag = caching.tag(edition, "table", table.name)
         file_name = f"{edition.name}-{table.name}.parquet"
         return caching.answer(
-            request, tag, lambda: editions.content(edition, table), openapi.PARQUET, file_name
+            request, tag, lambda: editions.content(edition, table), answers.PARQUET, file_name
         )
 
 
@@ -325,7 +325,7 @@ def _next(request: Request, limit: int, offset: int) -> str:
 
 
 def _page(request: Request, question: Question, limit: int, offset: int) -> dict[str, Any]:
-    """Return one page of the rows as `openapi.Data` describes it, and what holds for all of them."""
+    """Return one page of the rows as `answers.Data` describes it, and what holds for all of them."""
     table, end = question.table(), offset + limit
     more = end < len(table.rows)
     return {

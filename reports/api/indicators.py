@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reports.api import openapi
+from reports.api import answers, openapi
 from reports.api.endpoints import Released
 from reports.designs import indicator_schema
 from reports.designs import indicators as designs
@@ -55,15 +55,15 @@ class SeriesOfIndicator(serializers.Serializer[Any]):
 
 class Need(serializers.Serializer[Any]):
     instrument = serializers.CharField()
-    why = openapi.Labels()
+    why = answers.Labels()
 
 
 class IndicatorListed(serializers.Serializer[Any]):
     indicator = serializers.CharField()
-    name = openapi.Labels()
+    name = answers.Labels()
     unit = serializers.ChoiceField(list(indicator_schema.UNITS))
-    formula = openapi.Labels()
-    caveat = openapi.Labels()
+    formula = answers.Labels()
+    caveat = answers.Labels()
     least = serializers.IntegerField(help_text="no value from a denominator below so many")
     series = SeriesOfIndicator(many=True)
     needs = Need(many=True, help_text="why it cannot be worked out yet, or not for everybody")
@@ -73,7 +73,7 @@ def _row_schema() -> dict[str, Any]:
     properties: dict[str, Any] = {name: {"type": "string"} for name in flat.COLUMNS}
     properties |= {name: NUMBER for name in flat.COLUMNS if name not in (*TEXTS, *flat.COLUMNS[:5])}
     properties |= {name: {"type": "integer", "nullable": True} for name in COUNTS}
-    properties["OBS_STATUS"] = openapi.STATUS_OF_ROW
+    properties["OBS_STATUS"] = answers.STATUS_OF_ROW
     return {"type": "object", "properties": properties, "required": list(flat.COLUMNS)}
 
 
@@ -104,8 +104,8 @@ class Indicators(Released):
         parameters=[openapi.LANG],
         responses={
             200: IndicatorListed(many=True),
-            400: openapi.Problem,
-            503: openapi.Problem,
+            400: answers.Problem,
+            503: answers.Problem,
         },
     )
     def get(self, request: Request) -> Response:
@@ -126,9 +126,9 @@ class Indicator(Released):
         parameters=[INDICATOR, SERIES, BY, openapi.LANG],
         responses={
             200: IndicatorData,
-            400: openapi.Problem,
-            404: openapi.Problem,
-            503: openapi.Problem,
+            400: answers.Problem,
+            404: answers.Problem,
+            503: answers.Problem,
         },
     )
     def get(self, request: Request, indicator: str) -> Response:

@@ -12,7 +12,7 @@ from standards.translation import active_language
 
 
 def answer(table: Table, begin: int = 0, end: int | None = None) -> dict[str, Any]:
-    """Return a table as `reports.api.openapi.Data` describes it, with the rows from `begin` to before `end`.
+    """Return a table as `reports.api.answers.Data` describes it, with the rows from `begin` to before `end`.
 
     Texts are in the active language; count and total are of all rows; `next` is null.
     """

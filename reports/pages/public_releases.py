@@ -127,16 +127,18 @@ def release(request: HttpRequest, release: str) -> HttpResponse:
         "accuracy": flat.accuracy(structure),
         "overdue": edition.next_on and edition.next_on < timezone.localdate(),
         "files": _files(edition),
-        "tables": [
-            (t.code, in_language(t.title))
-            for t in tables.tables().values()
-            if t.dataset == edition.dataset
-        ],
+        "tables": _tables(edition),
         "citation": _cited(request, edition).text,
         "forms": cite_links(edition),
         "described": _described(edition),
     }
     return render(request, "reports/published_release.html", context)
+
+
+def _tables(edition: Edition) -> list[tuple[str, str]]:
+    """Return code and title of the named tables of the release's dataset."""
+    named = (table for table in tables.tables().values() if table.dataset == edition.dataset)
+    return [(table.code, in_language(table.title)) for table in named]
 
 
 def _described(edition: Edition) -> list[tuple[str, str, str]]:

@@ -78,8 +78,7 @@ def round_family(
              a classification is a column of its own (month and quarter; age group and age). NOT_BROKEN_DOWN in all
              columns that a table adds: the parent cell of the record is still open, so it is not broken down there.
     counts   (n,) integers >= 0: records per row. Zero rows may be left out: zero cells are never made.
-    tables   the core first, parents before children.
-    base     integer >= 2 (3 standard, 5 sensitive).
+    tables   the core first, parents before children. base: integer >= 2 (3 standard, 5 sensitive).
     seed     bytes, at least 16: HMAC(secret, dataset, year, version). Whoever has it can undo the rounding.
     kept     {table name: Cells} that must not move (`keep`), with the counts that they were published with: all periods
              published so far in every table that has them, and everything of the quarters that are closed.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.api import openapi
+from reports.api import answers, openapi
 from reports.published import caching, editions
 from reports.published.structure import SEX
 from tests.reports.conftest import MONTHS
@@ -25,10 +25,10 @@ def test_datasets_describe_themselves(client, permits):
 @pytest.mark.parametrize(
     ("serializer", "path"),
     [
-        (openapi.Dataset, "/datasets/WPF"),
-        (openapi.Data, "/datasets/WPF/data?by=region&limit=2"),
-        (openapi.Data, "/tables/T14/data"),
-        (openapi.Data, "/tables/T16/data"),
+        (answers.Dataset, "/datasets/WPF"),
+        (answers.Data, "/datasets/WPF/data?by=region&limit=2"),
+        (answers.Data, "/tables/T14/data"),
+        (answers.Data, "/tables/T16/data"),
     ],
 )
 def test_answers_are_what_the_description_says(client, permits, serializer, path):
@@ -179,7 +179,7 @@ def test_the_description_has_types_and_no_free_objects(description):
             for media, content in answer.get("content", {}).items():
                 schema = content["schema"]
                 named = schema.get("items", schema)
-                assert "$ref" in named or media in (openapi.PARQUET, "text/plain"), (path, status)
+                assert "$ref" in named or media in (answers.PARQUET, "text/plain"), (path, status)
     data = description["components"]["schemas"]["Data"]["properties"]
     assert data["rows"]["items"]["properties"]["_T"]["type"] == "integer"
     assert data["total"]["properties"]["FEMALE_SHARE"]["nullable"] is True

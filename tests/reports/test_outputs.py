@@ -13,7 +13,7 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports.api import openapi
+from reports.api import answers
 from reports.designs import datasets, tables
 from reports.formats import flat, xlsx
 from reports.formats.format import Document
@@ -25,7 +25,7 @@ from tests.reports.conftest import DATASETS
 
 CELL = re.compile(r'<td class="num[^"]*">([^<]*)</td>|<td(?: colspan="2")?>([0-9\W]*)</td>')
 SHARE = re.compile(r"[0-9]+[.,][0-9]")
-# Who moved is told when a year is over, and none is here (test_residence.py).
+# Who moved is told when a year is over, and none is here (test_migrants_of_a_year.py).
 TABLES = {
     table.code: table.dataset
     for table in tables.tables().values()
@@ -171,7 +171,7 @@ def test_a_workbook_is_the_same_bytes_every_time(permits):
 
 
 def test_the_description_names_the_measures_of_the_files():
-    assert tuple(openapi.FIGURES) == flat.MEASURES
+    assert tuple(answers.FIGURES) == flat.MEASURES
 
 
 def test_too_few_people_have_no_share():
