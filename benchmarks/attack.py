@@ -31,6 +31,7 @@ DASHBOARDS = 20  # a second
 SECONDS = 30.0  # of each attack
 PAUSE = 0.25  # seconds between two requests of the clerk
 PATIENCE = 90.0  # seconds
+DIRECTIONS, TRAVELLERS = ("IN", "OUT", "all"), ("NAT", "FOR", "STLS", "all")
 SEVERAL = [f"127.0.0.{last}" for last in range(2, 22)]
 
 Say = Callable[[str], None]
@@ -108,6 +109,10 @@ def _run(env: Mapping[str, str], web: str, folder: Path, say: Say) -> dict[str, 
             "attacker": dict(answers),
         }
         clerk = result[name]["clerk"]
+        if "400" in answers:
+            raise Failed(
+                f"{name}: the dashboards that are asked for are refused, so nothing is measured"
+            )
         say(f"  {name}: clerk p95 {clerk['p95']} s {clerk['statuses']}; {dict(answers)}")
     return result
 
@@ -219,8 +224,9 @@ def _readers(port: int, addresses: list[str]) -> Iterator[Counter[str]]:
     ended, answers = threading.Event(), Counter[str]()
 
     def read(number: int) -> None:
-        month, region = f"2025-{number % 12 + 1:02}", "ABLMDS"[number // 12 % 6]
-        path = f"/figures/?dataset=BCR&from={month}&region=TM-{region}"
+        quarter, rest = f"2025-Q{number % 4 + 1}", number // 4
+        path = f"/figures/?dataset=BCR&from={quarter}&direction={DIRECTIONS[rest % 3]}"
+        path += f"&traveller={TRAVELLERS[rest // 3 % 4]}"
         try:
             source = addresses[number % len(addresses)]
             answers[_get(port, path, source=source, timeout=PATIENCE)] += 1
