@@ -132,17 +132,15 @@ class OverTime(Kind):
         """Yield the whole periods in which all women or all men were too few to be broken down: a line at 0 is not
         nobody."""
         limited = {**table.where, self.dimension: [NOT_BROKEN_DOWN]}
-        if NOT_BROKEN_DOWN not in {
-            i.code for i in table.edition.structure.by_name[self.dimension].items
-        }:
+        if NOT_BROKEN_DOWN not in table.edition.structure.by_name[self.dimension].by_code:
             return
         together = figures.tabulate(table.edition, [self.time], limited).rows
-        for sex, place in (("F", 0), ("M", 1)):
-            told = {row.codes[1] for row in table.rows if by_sex(row)[place][1]}
+        for sex in ("F", "M"):
+            told = {row.codes[1] for row in table.rows if dict(by_sex(row))[sex]}
             hidden = [
                 period_name(row.codes[0], active_language())
                 for row in together
-                if row.status == NORMAL and by_sex(row)[place][1] and row.codes[0] not in told
+                if row.status == NORMAL and dict(by_sex(row))[sex] and row.codes[0] not in told
             ]
             if hidden:
                 yield _(

@@ -24,6 +24,16 @@ def write_private(path: str, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def write_table(stem: str, table: pa.Table) -> dict[str, str]:
+    """Write a private table below PRIVATE_ROOT; return its path, which begins with the stem, and its SHA-256.
+
+    The path names the content: a worker that was overtaken cannot write over the file of the other.
+    """
+    content = as_bytes(table)
+    path = f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+    return {"path": path, "sha256": write_private(path, content)}
+
+
 def as_bytes(table: pa.Table) -> bytes:
     """Return the table as a Parquet file: the same cells in the same order give the same bytes, however they came
     together."""

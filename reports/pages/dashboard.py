@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -58,18 +59,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     question, edition, cited = reading.question, reading.edition, reading.cited
     table = question.table()
     context = {
-        "problem": reading.problem,
-        "editions": [(e, in_language(e.structure.title)) for e in editions],
-        "edition": edition,
-        "newer": reading.newer,
-        "newest_at": f"?dataset={edition.dataset}",
+        **_head(reading, editions),
         "cited": cited,
         "title": in_language(edition.structure.title),
         "concept": concept(edition.structure),
         "unit": unit(edition.structure),
         "headline": headline(question),
         "leads": leads(question, table.total),
-        "years": years.choices(reading),
         "year_name": years.parameter(edition.structure),
         "year": years.chosen_year(reading),
         "sums": list(islice(_sums(question), SUMS)),
@@ -95,19 +91,26 @@ def detail(request: HttpRequest) -> HttpResponse:
     question, edition = reading.question, reading.edition
     title = in_language(edition.structure.title)
     context = {
-        "problem": reading.problem,
-        "editions": [(e, in_language(e.structure.title)) for e in editions],
-        "edition": edition,
-        "newer": reading.newer,
-        "newest_at": f"?dataset={edition.dataset}",
+        **_head(reading, editions),
         "title": _("%(title)s in detail") % {"title": title},
         "of": f"{question.measure}, {flat.limits(edition, question.where)}.",
-        "years": years.choices(reading),
         "charts": chart_figures.of_page(request, reading, in_detail=True),
         "back": addresses.changed(QueryDict(reading.query), dataset=edition.dataset),
         "notes": flat.notes(question.table()),
     }
     return render(request, "reports/detail.html", context, status=reading.status)
+
+
+def _head(reading: PageQuestion, editions: Sequence[Edition]) -> dict[str, Any]:
+    """What stands above the figures of a dataset: themes, release, what was wrong with the question, years."""
+    return {
+        "problem": reading.problem,
+        "editions": [(e, in_language(e.structure.title)) for e in editions],
+        "edition": reading.edition,
+        "newer": reading.newer,
+        "newest_at": f"?dataset={reading.edition.dataset}",
+        "years": years.choices(reading),
+    }
 
 
 def detail_address(reading: PageQuestion) -> str:

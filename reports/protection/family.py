@@ -70,7 +70,7 @@ def round_family(
     seed: bytes,
     kept: Family | None = None,
     sweeps: int = SWEEPS,
-    own: Mapping[str, bytes] | None = None,
+    contents: Mapping[str, bytes] | None = None,
 ) -> dict[str, Cells]:
     """Round all tables of one year. Returns {table name: Cells}: multiples of `base`, |rounded - counts| < base.
 
@@ -82,7 +82,7 @@ def round_family(
     seed     bytes, at least 16: HMAC(secret, dataset, year, version). Whoever has it can undo the rounding.
     kept     {table name: Cells} that must not move (`keep`), with the counts that they were published with: all periods
              published so far in every table that has them, and everything of the quarters that are closed.
-    own      {table name: what its seed is drawn from besides}: a table of what other records tell changes without its year.
+    contents {table name: what its seed is drawn from besides}: a table of what other records tell changes without its year.
     sweeps   rounds of swap search per table; with 0 every cell is exactly unbiased, other sums are further off.
     Raises ValueError for a bad design (see `columns`), bad input, and `kept` that does not fit the counts or the tree.
     """
@@ -98,7 +98,7 @@ def round_family(
     for t in tables:
         above = (result[t.parent], rows[t.parent]) if t.parent is not None else None
         cells, rows[t.name], within = _cells_of(t, codes, counts, above)
-        draw = Draw(base, _seed_of(t, seed + (own or {}).get(t.name, b"")), sweeps)
+        draw = Draw(base, _seed_of(t, seed + (contents or {}).get(t.name, b"")), sweeps)
         _round(cells, within, past_of(t.name, cells, dims, kept), draw)
         result[t.name] = cells
     return result

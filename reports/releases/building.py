@@ -39,9 +39,10 @@ def build_release(job: Job) -> None:
     known, in_force = years.published(dataset), list(slices_in_force(dataset))
     numbering = Numbering.of(dataset, _periods(known, in_force))
     structure, finish = numbering.structure, asked.finish
-    due = years.plans(structure, known, in_force, redrawn=finish, finished=finish)
+    due = list(years.plans(structure, known, in_force, redrawn=finish, finished=finish))
     followed = residences.followed(numbering, due)
-    planned = _planned(numbering, known, in_force, finish, followed)
+    redrawn = list(_redrawn(numbering, known, due, finish, followed))
+    planned = _planned(numbering, known, in_force, finish, redrawn)
     number = (Release.objects.filter(dataset=dataset.code).aggregate(n=Max("number"))["n"] or 0) + 1
     protected = []
     for plan in planned:
@@ -64,11 +65,10 @@ def _planned(
     known: Published,
     in_force: Sequence[Slice],
     finish: Sequence[str],
-    followed: Mapping[str, pa.Table],
+    redrawn: Sequence[str],
 ) -> list[Plan]:
-    """Plan every year; those to finish are drawn again if enough records changed. Raises `GaveUp`."""
+    """Plan every year; of those to finish some are drawn again. Raises `GaveUp` where there is nothing to publish."""
     structure = numbering.structure
-    redrawn = list(_redrawn(numbering, known, in_force, finish, followed))
     planned = list(years.plans(structure, known, in_force, redrawn=redrawn, finished=finish))
     if not planned:
         raise queue.GaveUp(
@@ -93,13 +93,13 @@ def _planned(
 def _redrawn(
     numbering: Numbering,
     known: Published,
-    in_force: Sequence[Slice],
+    due: Sequence[Plan],
     finish: Sequence[str],
     followed: Mapping[str, pa.Table],
 ) -> Iterator[str]:
-    """Yield the years to finish that are drawn again. Raises `GaveUp` for a year that cannot be final."""
-    again = years.plans(numbering.structure, known, in_force, redrawn=finish, finished=finish)
-    plans = {plan.code: plan for plan in again}
+    """Yield the years to finish that are drawn again, as enough of their records changed. due: the plans in which all
+    of them are. Raises `GaveUp` for a year that cannot be final."""
+    plans = {plan.code: plan for plan in due}
     for year in finish:
         plan, out = plans.get(year), known.years.get(year)
         if plan is None or out is None:

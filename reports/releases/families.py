@@ -75,7 +75,7 @@ def round_step(
     codes = _with_open_cells(numbering, exact.codes, step.until, is_over=is_over)
     kept = _kept(numbering, before, step.until) if before else {}
     base = numbering.dataset.base
-    content, own = _contents(numbering, codes, exact.counts)
+    content, contents = _contents(numbering, codes, exact.counts)
 
     def attempt(tried: Step) -> Rounded:
         family = round_family(
@@ -86,7 +86,7 @@ def round_step(
             seeds(tried, content),
             kept,
             tried.sweeps,
-            own,
+            contents,
         )
         gates = judge(family, numbering.tables, base, headlines=numbering.headlines, kept=kept)
         return Rounded(Stand(family, step.until, is_over), tried, gates)

@@ -4,7 +4,6 @@ It is found when the last period of a year is published, for the crossings of th
 then; and once more if the year is drawn again. Between these it stays, as all of a year does.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
@@ -58,13 +57,9 @@ def pin(
     dataset: str, number: int, tables: Mapping[str, pa.Table], before: Build | None
 ) -> dict[str, dict[str, str]]:
     """Write what was followed for a release of this number; return the files of its years, those of `before` among them."""
-    files = dict(before.residences) if before else {}
-    for year, table in tables.items():
-        content = private_files.as_bytes(table)
-        digest = hashlib.sha256(content).hexdigest()
-        path = f"residences/{dataset}/{number}-{year}-{digest[:16]}.parquet"
-        files[year] = {"path": path, "sha256": private_files.write_private(path, content)}
-    return files
+    stem = f"residences/{dataset}/{number}"
+    own = {y: private_files.write_table(f"{stem}-{y}", table) for y, table in tables.items()}
+    return {**(before.residences if before else {}), **own}
 
 
 def pinned(build: Build | None, year: str) -> pa.Table | None:

@@ -204,7 +204,12 @@ def _record_build(release: Release, contents: Contents, by: int) -> None:
         errors=accuracy.errors,
         nearness=[asdict(table) for table in accuracy.nearness],
         conflicts=[conflict.as_json() for conflict in conflicts],
-        files=_write_private(release, contents.tables),
+        files={
+            name: private_files.write_table(
+                f"families/{release.dataset}/{release.number}-{name}", t
+            )
+            for name, t in contents.tables.items()
+        },
         built_by_id=by,
     )
 
@@ -223,15 +228,3 @@ def _pinned(piece: Slice, rows: int | None, year: str) -> dict[str, Any]:
         "year": year,
         "held": rows,
     }
-
-
-def _write_private(release: Release, tables: Mapping[str, pa.Table]) -> dict[str, dict[str, str]]:
-    """Write the tables with true counts; return the path and the checksum of each."""
-    files = {}
-    for name, table in tables.items():
-        # The path names the content: a worker that was overtaken cannot write over the file of the other.
-        content = private_files.as_bytes(table)
-        digest = hashlib.sha256(content).hexdigest()
-        path = f"families/{release.dataset}/{release.number}-{name}-{digest[:16]}.parquet"
-        files[name] = {"path": path, "sha256": private_files.write_private(path, content)}
-    return files
