@@ -14,7 +14,25 @@ COMPARED = NUMBERS | {"boolean"}  # yes is 1, no is 0
 DAYS = frozenset({"date", "period"})
 # What is worked out of a birth date or an age, for every record.
 DERIVED = {"age": "integer", "birth_year": "integer"}
-REQUIRED = ("record_ref", "event_date", "sex")
+# What every row has; a cell is its own number.
+AGE_GROUP = "age_group"  # in five years, of an aggregate form
+REQUIRED = {"records": ("record_ref", "event_date", "sex"), "counts": ("event_date", "count")}
+# Of each kind of check: keys that it needs, and keys that it may have.
+CHECK_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "share_unknown": (("over",), ()),
+    "constant": (("codes",), ()),
+    "largest_day": (("over",), ()),
+    "new_year": (("over",), ()),
+    "one_sex": (("codes",), ("over",)),
+    "share_of": (("codes", "over"), ()),
+    "share_by_sex": (("codes", "over"), ()),
+    "none_of": (("codes",), ()),
+    "dominance": (("over",), ("within",)),
+    "outlier": (("over",), ("within",)),
+    "ratio": (("codes", "over"), ("within",)),
+    "year_only": (("over",), ()),
+    "far_periods": (("over",), ()),
+}
 Content = Mapping[str, Any]
 
 
@@ -23,9 +41,10 @@ def problems(content: Content) -> Iterator[Problem]:
     variables = {v["name"]: v for v in content["variables"]}
     yield from _stand_twice("variables", "name", content["variables"])
     yield from _stand_twice("rules", "id", [*content["rules"], *content["checks"]])
-    for name in REQUIRED:
+    for name in REQUIRED[content.get("collects", "records")]:
         if name not in variables:
             yield Problem(("variables",), f"the variable {name} is never left out")
+    yield from _of_cells(content, variables)
     for variable in content["variables"]:
         yield from _of_variable(variable)
     yield from _of_headers(content["variables"])
@@ -33,6 +52,25 @@ def problems(content: Content) -> Iterator[Problem]:
         yield from _of_rule(rule, variables)
     for check in content["checks"]:
         yield from _of_check(check, variables)
+
+
+def _of_cells(content: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
+    """The cells of counts, and of an aggregate form, are told apart by codes, and by sex first of all."""
+    is_counts = content.get("collects") == "counts"
+    if is_counts and "cells" not in content:
+        yield Problem(("cells",), "counts say which variables tell their cells apart")
+    if is_counts and "aggregate" in content:
+        yield Problem(("aggregate",), "counts are an aggregate form already")
+    if not is_counts and "cells" in content:
+        yield Problem(("cells",), "only counts have cells")
+    for key in ("cells", "aggregate"):
+        known = [*variables, AGE_GROUP]
+        yield from unknown(content.get(key, ()), known, "variable", (key,))
+        for name in content.get(key, ()):
+            if name in variables and variables[name].get("kind") != "code":
+                yield Problem((key,), f"{name} is no variable of codes")
+        if key in content and "sex" not in content[key] and "unpublished" not in content:
+            yield Problem((key,), "sex is never left out")
 
 
 def _stand_twice(part: str, key: str, items: Iterable[Content]) -> Iterator[Problem]:
@@ -145,11 +183,15 @@ def _of_check(check: Content, variables: Mapping[str, Content]) -> Iterator[Prob
     if variable is None:
         yield Problem((*path, "variable"), choose(check["variable"], variables, "variable"))
         return
-    needed = "codes" if check["kind"] in ("constant", "one_sex") else "over"
-    for key in ("codes", "over"):
-        if (key in check) != (key == needed):
-            lacking = "missing key" if key == needed else "no use in a check of this kind"
-            yield Problem(path, f"{lacking}: {key}")
+    needed, optional = CHECK_KEYS[check["kind"]]
+    for key in ("codes", "over", "within"):
+        if key in needed and key not in check:
+            yield Problem(path, f"missing key: {key}")
+        if key in check and key not in needed + optional:
+            yield Problem(path, f"no use in a check of this kind: {key}")
+    yield from unknown(check.get("within", ()), variables, "variable", (*path, "within"))
+    if check["kind"] == "ratio" and len(check.get("codes", ())) != 2:
+        yield Problem((*path, "codes"), "a ratio is of two codes")
     if check["kind"] == "share_unknown" and not variable.get("unknown"):
         yield Problem((*path, "variable"), f"{check['variable']} has no code for what is unknown")
     for problem in _of_codes("codes", check, variables):

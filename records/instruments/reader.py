@@ -6,10 +6,11 @@ from typing import Any
 
 from records.instruments import consistency, schema
 from records.instruments.spec import Spec
-from standards import definitions
+from standards import definitions, home
 from standards.definitions import Problem
 
 DIRECTORY = Path(__file__).parent
+CODE_LISTS = ("in", "not_in")  # comparisons of a condition that list codes
 SHARED = frozenset({"common"})  # files that instruments include; no instruments themselves
 
 
@@ -30,10 +31,20 @@ def read(path: Path) -> Spec:
     content.pop("without", None)
     for part in ("variables", "rules", "checks", "forbidden", "ignored", "composites"):
         content.setdefault(part, [])
+    content["rules"] = [_of_this_country(rule) for rule in content["rules"]]
     problems = list(consistency.problems(content))
     for file in (path, *included):
         definitions.refuse(file, [p for p in problems if _file_of(p, path, included) == file])
     return Spec.from_content(content)
+
+
+def _of_this_country(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rule with the codes of the portal's country in place of the words for it."""
+    when = [
+        {key: home.expanded(value) if key in CODE_LISTS else value for key, value in part.items()}
+        for part in rule["when"]
+    ]
+    return {**rule, "when": when}
 
 
 def _included(path: Path, name: str) -> Path:

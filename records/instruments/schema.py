@@ -25,7 +25,20 @@ CHECKS = {
     "constant": "all rows have the same of these `codes`",
     "largest_day": "more than the share `over` of rows lie on one day",
     "new_year": "more than the share `over` of birth dates are a 1 January",
-    "one_sex": "all rows with one of these `codes` are of one sex",
+    "one_sex": "all rows with one of these `codes`, or more than the share `over`, are of one sex",
+    "share_of": "more than the share `over` of rows have one of these `codes`",
+    "share_by_sex": "the share of these `codes` differs by more than `over` between women and men",
+    "none_of": "no row has one of these `codes`",
+    "dominance": "within a group of `within`, one key has more than the share `over` of rows",
+    "outlier": "within a group of `within`, a number is further from the median than `over` times 1.4826 times the "
+    "median absolute deviation",
+    "ratio": "within a group of `within`, one of the two `codes` is more than `over` times as frequent as the other",
+    "year_only": "more than the share `over` of birth dates are a year alone",
+    "far_periods": "more than the share `over` of rows lie more than a period away from the period of most rows",
+}
+COLLECTS = {
+    "records": "one person, event or document",
+    "counts": "one cell: how many there are of a combination of codes, or how much",
 }
 PATTERNS = {"document": "a passport or identity number"}
 PARTS = {
@@ -42,7 +55,10 @@ def _spelled_out(meanings: dict[str, str]) -> str:
 
 
 COMPARISONS: dict[str, Schema] = {
-    "in": {**CODES, "description": "the code is one of these"},
+    "in": {
+        **CODES,
+        "description": "the code is one of these; `home`: the country of the portal; `home_regions`: its regions",
+    },
     "not_in": {**CODES, "description": "a code is stated and is none of these"},
     "given": schemas.flag("true: something is stated; false: blank or the unknown code"),
     "lt": schemas.number("the number is below this"),
@@ -110,7 +126,12 @@ CHECK = schemas.mapping(
         "id": schemas.name(r"[a-z][a-z0-9_]*\.[a-z0-9_]+", "variable.reason, in small letters"),
         "kind": schemas.choice(CHECKS, _spelled_out(CHECKS)),
         "variable": {**VARIABLE_NAME, "description": "the variable the message stands beside"},
-        "over": schemas.number("a share, from 0 to 1", minimum=0, maximum=1),
+        "over": schemas.number(
+            "a share from 0 to 1, or how many times as much", minimum=0, maximum=100
+        ),
+        "within": schemas.distinct(
+            VARIABLE_NAME, "the variables whose codes make the groups", least=1
+        ),
         "least": schemas.whole("files with fewer rows are not judged", minimum=1),
         "codes": {**CODES, "description": "the codes that are counted"},
         "message": schemas.texts("what is odd about the file"),
@@ -149,6 +170,20 @@ OWN = {
     "agencies": schemas.distinct(
         schemas.name("[A-Z]{2,8}", "the code of an agency, such as SMS"), "who delivers it", least=1
     ),
+    "collects": schemas.choice(
+        COLLECTS, f"what a row is, `records` where nothing is said ({_spelled_out(COLLECTS)})"
+    ),
+    "cells": schemas.distinct(
+        VARIABLE_NAME, "of counts: the variables that tell the cells apart", least=1
+    ),
+    "aggregate": schemas.distinct(
+        VARIABLE_NAME,
+        "the variables of its aggregate form, for agencies that may not send rows",
+        least=1,
+    ),
+    "stock": schemas.flag("true: what there is on the last day of the period"),
+    "restricted": schemas.flag("true: only for people to whom the instrument is given by name"),
+    "unpublished": schemas.texts("why nothing of it is published"),
 }
 
 

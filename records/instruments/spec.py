@@ -97,6 +97,7 @@ class Check:
     over: float = 0.0
     least: int = 50
     codes: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,10 @@ class Spec:
     forbidden: tuple[str, ...]
     ignored: tuple[str, ...]
     composites: tuple[Mapping[str, Any], ...]  # headers of columns that hold several variables
+    cells: tuple[str, ...]  # of counts: the variables that tell their cells apart
+    stock: bool
+    restricted: bool
+    unpublished: Labels
     raw: dict[str, Any] = field(repr=False, compare=False)
 
     @classmethod
@@ -145,17 +150,27 @@ class Spec:
                 for r in content["rules"]
             ),
             checks=tuple(
-                Check(**{**c, "codes": tuple(c.get("codes", ()))}) for c in content["checks"]
+                Check(**{key: tuple(v) if isinstance(v, list) else v for key, v in check.items()})
+                for check in content["checks"]
             ),
             forbidden=tuple(content["forbidden"]),
             ignored=tuple(content["ignored"]),
             composites=tuple(content.get("composites", ())),
+            cells=tuple(content.get("cells", ())),
+            stock=content.get("stock", False),
+            restricted=content.get("restricted", False),
+            unpublished=content.get("unpublished", {}),
             raw=dict(content),
         )
 
     @cached_property
     def by_name(self) -> dict[str, Variable]:
         return {v.name: v for v in self.variables}
+
+    @property
+    def is_counts(self) -> bool:
+        """Say whether a row is a cell: how many there are of a combination of codes, or how much."""
+        return bool(self.cells)
 
     @cached_property
     def amount_of_currency(self) -> dict[str, str]:

@@ -38,9 +38,10 @@ def problems(dataset: Dataset, specs: dict[str, Spec]) -> Iterator[Problem]:
     if spec is None:
         yield Problem(("instrument",), choose(dataset.instrument, specs, "instrument"))
         return
-    for key in SAME:
+    for key in SAME if dataset.measure == "count" else SAME[1:]:  # an amount has a unit of its own
         if getattr(dataset, key) != getattr(spec, key):
             yield Problem((key,), f"{spec.code} says {getattr(spec, key)}")
+    yield from _of_counted(dataset, spec)
     yield from unknown(dataset.sources, spec.agencies, "agency of the instrument", ("sources",))
     coded = {v.name: v.codelist for v in spec.variables if v.codelist}
     for dimension in (d for d in dataset.dimensions if d.amounts):
@@ -50,6 +51,19 @@ def problems(dataset: Dataset, specs: dict[str, Spec]) -> Iterator[Problem]:
         yield from unknown([variable], coded, "variable with codes", (*path, "variable"))
         if coded.get(variable, dimension.codelist) != dimension.codelist:
             yield Problem((*path, "codelist"), f"{spec.code} reads it with {coded[variable]}")
+
+
+def _of_counted(dataset: Dataset, spec: Spec) -> Iterator[Problem]:
+    """What is counted is a number of the instrument, and of the records those that it can tell apart."""
+    if dataset.measure != "count":
+        numbers = [v.name for v in spec.variables if spec.is_counts and v.kind == "decimal"]
+        yield from unknown([dataset.measure], numbers, "amount of counts", ("measure",))
+    for name, codes in dataset.records.items():
+        known = {v.name: v for v in spec.variables if v.codelist}
+        yield from unknown([name], known, "variable with codes", ("records",))
+        if name in known:
+            accepted = [code.code for code in known[name].accepted]
+            yield from unknown(codes, accepted, "code", ("records", name))
 
 
 def _of_amounts(

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from reports.designs.dimensions import DimensionDesign
 from reports.designs.family import Family, roll_ups
 from reports.designs.family import problems as family_problems
 from reports.published.structure import SEX, TIME, Dimension, Headline, Item, Structure
-from standards import definitions, languages
+from standards import definitions, home, languages
 from standards.definitions import Problem, choose, unknown
 from standards.languages import Labels
-from standards.periods import period_name
+from standards.measures import aggregate_code
+from standards.periods import FREQUENCIES, period_name
 
 DIRECTORY = Path(__file__).parent / "data" / "datasets"
 # What the dashboard draws of every dataset that has it, and sex, which every chart shows.
@@ -42,6 +43,14 @@ class Dataset:
     headline: Headline | None = None
     charts: tuple[str, ...] = ()
     origin_destination: tuple[str, ...] = ()
+    records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    measure: str = "count"
+    stock: bool = False
+
+    @property
+    def instruments(self) -> tuple[str, str]:
+        """The codes under which it is delivered: in single records, and in the instrument's aggregate form."""
+        return self.instrument, aggregate_code(self.instrument)
 
     @property
     def names(self) -> list[str]:
@@ -61,7 +70,11 @@ class Dataset:
     @property
     def design(self) -> str:
         """What makes cells of slices comparable: a digest of how every dimension of a record is worked out."""
-        lines = "\n".join(f"{dimension.name}: {dimension.sql()}" for dimension in self.recorded)
+        designs = [f"{dimension.name}: {dimension.sql()}" for dimension in self.recorded]
+        counted = [f"{name}: {codes}" for name, codes in self.records.items()]
+        if self.measure != "count":
+            counted.append(self.measure)
+        lines = "\n".join([*designs, *counted])
         return hashlib.sha256(lines.encode()).hexdigest()
 
     @property
@@ -105,19 +118,33 @@ class Dataset:
 def datasets(directory: Path | None = None) -> dict[str, Dataset]:
     """Return the datasets of a folder by code, in the order of their codes. Raises InvalidDefinition."""
     by_file = {path: read(path) for path in sorted((directory or DIRECTORY).glob("*.yaml"))}
-    for key in ("code", "instrument"):
-        times = Counter(getattr(dataset, key) for dataset in by_file.values())
-        for path, dataset in by_file.items():
+    times = Counter(dataset.code for dataset in by_file.values())
+    for path, dataset in by_file.items():
+        if times[dataset.code] > 1:
+            definitions.refuse(path, [Problem(("code",), "another file has this code")])
+        for other in by_file.values():
             # A second rounding of the same records would narrow what the first one leaves open.
-            if times[getattr(dataset, key)] > 1:
-                text = f"another file has this {key}; records are published in one dataset only"
-                definitions.refuse(path, [Problem((key,), text)])
+            if other.code != dataset.code and _may_share_records(dataset, other):
+                text = (
+                    f"{other.code} has this instrument; records are published in one dataset only"
+                )
+                definitions.refuse(path, [Problem(("instrument",), text)])
     return {dataset.code: dataset for dataset in sorted(by_file.values(), key=lambda d: d.code)}
 
 
 def of_instrument(code: str, directory: Path | None = None) -> list[Dataset]:
-    """Return the datasets that an instrument feeds."""
-    return [d for d in datasets(directory).values() if d.instrument == code]
+    """Return the datasets that an instrument, or an aggregate form, feeds."""
+    return [d for d in datasets(directory).values() if code in d.instruments]
+
+
+def _may_share_records(one: Dataset, other: Dataset) -> bool:
+    """Say whether one quantity of one record can lie in both: they do not name different codes of a variable."""
+    if (one.instrument, one.measure) != (other.instrument, other.measure):
+        return False
+    apart = (
+        not {*codes} & {*other.records.get(name, codes)} for name, codes in one.records.items()
+    )
+    return not any(apart)
 
 
 def read(path: Path) -> Dataset:
@@ -127,7 +154,7 @@ def read(path: Path) -> Dataset:
 
 @cache
 def _read(path: Path, _text: str) -> Dataset:
-    content = definitions.read(path, schema.dataset())
+    content = _of_this_country(definitions.read(path, schema.dataset()))
     definitions.refuse(path, _problems(content))
     designs = tuple(DimensionDesign.from_content(d) for d in content["dimensions"])
     definitions.refuse(path, _of_roll_ups(designs))
@@ -140,11 +167,29 @@ def _read(path: Path, _text: str) -> Dataset:
         "headline": headline,
         "charts": tuple(content.get("charts", ())),
         "origin_destination": tuple(content.get("origin_destination", ())),
+        "records": {
+            name: tuple(home.expanded(codes)) for name, codes in content.get("records", {}).items()
+        },
     }
     own = {key: value for key, value in content.items() if key != "headlines"}
     dataset = Dataset(**{**own, **parts})
     definitions.refuse(path, _of_dashboard(dataset))
     return dataset
+
+
+def _of_this_country(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content with the codes of the portal's country in place of the words for it."""
+    dimensions = []
+    for dimension in content["dimensions"]:
+        groups = [
+            {**group, "codes": home.expanded(group["codes"])} if "codes" in group else group
+            for group in dimension.get("groups", ())
+        ]
+        own = {"groups": groups} if groups else {}
+        if "keep" in dimension:
+            own["keep"] = home.expanded(dimension["keep"])
+        dimensions.append({**dimension, **own})
+    return {**content, "dimensions": dimensions}
 
 
 def _headline(content: Mapping[str, Any]) -> Headline:
@@ -163,6 +208,9 @@ def _problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     for dimension in content["dimensions"]:
         yield from coverage.problems(dimension)
     yield from _of_residence(content)
+    if content.get("stock") and FREQUENCIES[content["frequency"]].months != 12:
+        text = "a stock is told once a year: make it an instrument of its own"
+        yield Problem(("stock",), text)
 
 
 def _of_residence(content: Mapping[str, Any]) -> Iterator[Problem]:

@@ -89,12 +89,27 @@ DATASET = {
     "instrument": schemas.text("the instrument whose records are counted"),
     "title": schemas.texts("what people call it"),
     "description": schemas.texts("what a count is, in one sentence"),
-    "unit": schemas.choice(UNITS, "what a count is: PS persons, EVT events, DOC documents"),
+    "unit": schemas.choice(
+        UNITS,
+        "what is counted or added up: PS persons, EVT events, DOC documents, TRF transfers, USD US dollars, PT per cent",
+    ),
     "concept": schemas.choice(CONCEPTS, "by whose definition"),
     "frequency": schemas.choice(FREQUENCIES, "how long a period is, as the instrument says"),
+    "records": schemas.table(
+        CODES,
+        "variable: only records with one of these codes are counted; another dataset may count the others",
+        keys="[a-z][a-z0-9_]*",
+    ),
+    "measure": schemas.name(
+        "[a-z][a-z0-9_]*", "of counts: the variable that is added up, `count` where nothing is said"
+    ),
+    "stock": schemas.flag(
+        "true: what there is on the last day of a period, so that periods are never added up"
+    ),
     "base": schemas.whole("every published count is a multiple of it", minimum=2),
     "sources": schemas.distinct(schemas.text(), "the agencies it comes from", least=1),
 }
+OPTIONAL = frozenset({"records", "measure", "stock"})
 CHARTS = schemas.distinct(
     NAME, "dimensions of its own that the dashboard draws, beside time, age, citizenship and region"
 )
@@ -166,7 +181,8 @@ def _dataset(code_lists: tuple[str, ...]) -> Kind:
     tree = schemas.several(FAMILY_TABLE, "the tables that are published, the core first", least=1)
     own = {**DATASET, "dimensions": parts, "family": tree, "headlines": HEADLINES}
     further = {"headline": HEADLINE, "charts": CHARTS, "origin_destination": ORIGIN_DESTINATION}
-    schema = schemas.mapping({**own, **further}, required=own)
+    required = [key for key in own if key not in OPTIONAL]
+    schema = schemas.mapping({**own, **further}, required=required)
     return Kind("dataset", "A dataset: which cells of an instrument are published", schema)
 
 

@@ -7,7 +7,14 @@ from reports.published.structure import Structure
 
 def unit(structure: Structure) -> str:
     """Return what is counted, in words (SDMX UNIT_MEASURE)."""
-    words = {"PS": _("persons"), "EVT": _("events"), "DOC": _("documents")}
+    words = {
+        "PS": _("persons"),
+        "EVT": _("events"),
+        "DOC": _("documents"),
+        "TRF": _("transfers of money"),
+        "USD": _("US dollars"),
+        "PT": _("per cent"),
+    }
     return words.get(structure.unit, structure.unit)
 
 

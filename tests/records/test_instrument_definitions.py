@@ -28,7 +28,7 @@ def refused(tmp_path, text):
         ("variable: employer_type, when", "variable: employer, when", "rules.employer_type.household_occupation.variable: there is no variable employer"),
         ("var: employer_type, in", "var: employer_tipe, in", "there is no variable employer_tipe"),
         ("in: [HOUSEHOLD]", "in: [HOUSHOLD]", "when.employer_type.in: there is no code HOUSHOLD"),
-        ("in: [TKM]", "in: [TRKM]", "there is no code TRKM"),
+        ("in: [home]", "in: [TRKM]", "there is no code TRKM"),
         ("before: valid_from", "before: valid_form", "valid_form is neither today, nor a date, nor a date variable"),
         ("before: valid_from", "before: \"2026-02-30\"", "2026-02-30 is neither"),
         ("since: valid_from", "since: valid_since", "there is no variable valid_since"),
