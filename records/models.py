@@ -226,7 +226,7 @@ class Upload(models.Model):
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="RecordEvent")
 class Record(models.Model):
-    """One accepted row. The common block is typed columns, the instrument's own variables are `extras`."""
+    """One accepted row: a record, or a cell of counts. The common block is typed columns, the instrument's own variables are `extras`."""
 
     scope_permission = Permission.SEE_RECORDS
 
@@ -248,12 +248,13 @@ class Record(models.Model):
     sex_basis = models.CharField(max_length=4, null=True)  # noqa: DJ001
     birth_year = models.SmallIntegerField(null=True)
     age = models.SmallIntegerField(null=True)
-    age_precision = models.CharField(max_length=1, default="D")  # D day, Y year, _ unknown
-    citizenship = models.CharField(max_length=3)
+    age_precision = models.CharField(max_length=1, default="D")  # D day, Y year, G group, _ unknown
+    citizenship = models.CharField(max_length=3, null=True)  # noqa: DJ001
     country_birth = models.CharField(max_length=3, null=True)  # noqa: DJ001
-    region = models.CharField(max_length=7)
+    region = models.CharField(max_length=7, null=True)  # noqa: DJ001
     education = models.CharField(max_length=3, null=True)  # noqa: DJ001
     civil_status = models.CharField(max_length=2, null=True)  # noqa: DJ001
+    count = models.BigIntegerField(default=1)  # of a cell of counts: how many it stands for
     extras = models.JSONField(default=dict)
 
     objects = AgencyScoped["Record"].as_manager()

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from records.collection.collisions import LATE, OTHER_CONTENT, REPEATED, Collision
+from records.collection.collisions import LATE, Collision, of_numbers
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
@@ -49,14 +49,16 @@ def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
             with transaction.atomic():
                 admitted.accepted = _insert(cursor, upload)
         except IntegrityError:  # a number stands twice: the rare case pays for finding out where
-            admitted.duplicate, admitted.repeated = _judge_repeated(cursor, upload)
+            admitted.duplicate, admitted.repeated = _judge_repeated(
+                cursor, upload, of_numbers(counts=version.content.get("collects") == "counts")
+            )
             admitted.accepted = _insert(cursor, upload)
         admitted.held = (
             _hold_errors(cursor, upload) + admitted.late + sum(admitted.repeated.values())
         )
         _close_corrected(cursor, upload)
         cursor.execute(
-            "SELECT sex, count(*) FROM records_record WHERE upload_id = %s GROUP BY sex",
+            "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
             [upload.pk],
         )
         admitted.sex = dict(cursor.fetchall())
@@ -109,7 +111,9 @@ def _insert(cursor: CursorWrapper, upload: Upload) -> int:
     return int(cursor.rowcount)
 
 
-def _judge_repeated(cursor: CursorWrapper, upload: Upload) -> tuple[int, dict[str, int]]:
+def _judge_repeated(
+    cursor: CursorWrapper, upload: Upload, collisions: tuple[Collision, Collision]
+) -> tuple[int, dict[str, int]]:
     """Find numbers that stand twice, in the file or with a stored record; equal rows are duplicates."""
     content = f"md5(ROW({COLUMNS}, extras)::text)"
     cursor.execute(
@@ -127,7 +131,7 @@ def _judge_repeated(cursor: CursorWrapper, upload: Upload) -> tuple[int, dict[st
     cursor.execute("DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND NOT t.differ")
     duplicates = int(cursor.rowcount)
     repeated = {}
-    for collision, known in ((REPEATED, "t.n = t.new"), (OTHER_CONTENT, "t.n > t.new")):
+    for collision, known in zip(collisions, ("t.n = t.new", "t.n > t.new"), strict=True):
         taken = (
             f"DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND t.differ AND {known}"
             f" RETURNING t.submission_id, i.row_no, {TYPED} AS raw"

@@ -108,9 +108,9 @@ class FindingsByCause:
                 )
 
     def add_whole_file(self, findings: Iterable[Finding]) -> None:
-        """Add what the checks of the whole file found; such a finding has no rows."""
+        """Add what the checks of the whole file found, with the number of rows they are about."""
         for finding in findings:
-            self._cause(finding).count += len(finding.rows)
+            self._cause(finding).count += finding.concerned
 
     def add_counted(self, collision: Collision, count: int) -> None:
         """Add a finding that the database counted, without examples."""

@@ -11,8 +11,10 @@ from records.collection.staging import COLUMNS, CORE
 from records.models import Handling, HeldRow, Submission, Upload
 from records.review import handlings
 
-# What a late row holds, of the types of a record's columns; which rows are late (held row `h`).
-TYPED_AGAIN = ", ".join(f"(h.raw->>'{name}')::{kind}" for name, kind in CORE.items())
+# What a late row holds, of the types of a record's columns; which rows are late (held row `h`). What came before there
+# were counts is one record.
+AGAIN = {name: f"(h.raw->>'{name}')::{kind}" for name, kind in CORE.items()}
+TYPED_AGAIN = ", ".join((AGAIN | {"count": f"coalesce({AGAIN['count']}, 1)"}).values())
 LATE_OF = "h.submission_id = %s AND h.kind = 'LATE'"
 
 

@@ -31,11 +31,15 @@ from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
 from records.reading import child, encrypted_file, layout, questions, refusals
+from records.reading.layout import Refusal
 from records.validation import engine
 from records.validation.findings import Checked
+from records.validation.sums import Sums
 from records.validation.whole_file import WholeFileChecks
 from standards import codelists, sex
 from standards.translation import in_language
+
+NAMED = 5  # places that a refusal names
 
 
 def process(job: Job) -> None:
@@ -177,12 +181,16 @@ class CheckedFile:
     cells: dict[str, str]
     whole_file: WholeFileChecks
     causes: FindingsByCause
+    sums: Sums
     rows: int = 0
+    totals: int = 0  # rows of counts that are totals of others
     states_currency: bool = False
 
     def add(self, checked: Checked) -> None:
         self.whole_file.add(checked)
         self.causes.add(checked)
+        self.sums.add(checked)
+        self.totals += int(checked.totals.sum())
         self.rows += checked.typed.num_rows
         for name in self.spec.amount_of_currency:
             currencies = checked.typed[name]
@@ -194,7 +202,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    file = CheckedFile(spec, cells, WholeFileChecks(spec), FindingsByCause(cells))
+    file = CheckedFile(spec, cells, WholeFileChecks(spec), FindingsByCause(cells), Sums(spec))
     file.causes.add_forbidden(reading)
     file.causes.add_sheet(reading)
     ceiling, blocks = HeldCeiling.of(upload), reading.batches()
@@ -204,9 +212,10 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         if _ask_after_reading(upload, reading, file):
             return
         ceiling.require_readable()
+        _refuse(upload, _wrong_sums(file))
         worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
         admitted = admission.admit(upload, version)
-        for collision in (collisions.REPEATED, collisions.OTHER_CONTENT):
+        for collision in collisions.of_numbers(counts=spec.is_counts):
             file.causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
         ceiling.add(rows=0, held=sum(admitted.repeated.values()), size=0)
         ceiling.require_readable()
@@ -220,8 +229,20 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         _refuse(upload, too_many.refusal)
         return
     file.causes.add_whole_file(file.whole_file.warnings())
-    _report(upload, file.rows, reading.skipped, admitted, file.causes)
+    _report(upload, file, dict(reading.skipped), admitted)
     worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
+
+
+def _wrong_sums(file: CheckedFile) -> Refusal | None:
+    """Return why a table of counts is refused: a total that is not the sum of its parts, or a group beside them."""
+    letter, sheet = file.cells.get("count", ""), file.cells[""]
+    if broken := file.sums.broken_totals():
+        places = [f"{sheet}{letter}{t.row}: {t.stated} ≠ {t.counted}" for t in broken]
+        return refusals.refusal("totals_differ", "; ".join(places[:NAMED]))
+    if doubled := file.sums.doubled():
+        places = [f"{sheet}{letter}{whole}, {sheet}{letter}{part}" for whole, part in doubled]
+        return refusals.refusal("whole_and_parts", "; ".join(places[:NAMED]))
+    return None
 
 
 def _may_still_ask(upload: Upload, file: CheckedFile) -> bool:
@@ -283,15 +304,13 @@ def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Questi
 
 
 def _report(
-    upload: Upload,
-    rows: int,
-    skipped: dict[str, int],
-    admitted: admission.Admitted,
-    causes: FindingsByCause,
+    upload: Upload, file: CheckedFile, skipped: dict[str, int], admitted: admission.Admitted
 ) -> None:
     upload.state = State.COMMITTED
+    if file.totals:  # of counts: compared with their parts, and not kept
+        skipped["total"] = skipped.get("total", 0) + file.totals
     counts = RowCounts(
-        read=rows + sum(skipped.values()),
+        read=file.rows - file.totals + sum(skipped.values()),
         accepted=admitted.accepted,
         held=admitted.held,
         late=admitted.late,
@@ -301,6 +320,6 @@ def _report(
     upload.report |= {
         "rows": asdict(counts),
         "sex": {code: admitted.sex.get(code, 0) for code in sex.CODES},
-        "findings": causes.as_list(),
+        "findings": file.causes.as_list(),
         "skipped": skipped,
     }

@@ -32,6 +32,7 @@ CORE = {
     "region": "varchar(7)",
     "education": "varchar(3)",
     "civil_status": "varchar(2)",
+    "count": "bigint",
 }
 to_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one per call
 COLUMNS = ", ".join(CORE)  # of a record, in the order of every statement
@@ -60,10 +61,9 @@ def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) ->
     `raw` holds the texts as read (for held rows); `cells` maps a variable to its column letter, and
     "" to what stands before it (`Sheet!`).
     """
-    good, held_bytes = checked.typed, 0
+    good, held_bytes = checked.good, 0
     if checked.held.any():
         held_bytes = _stage_held(raw, checked, cells)
-        good = good.filter(pa.array(~checked.held))
     if good.num_rows:
         _stage_good(good, spec)
     return held_bytes
@@ -90,7 +90,11 @@ def rows_as_json(table: pa.Table) -> pa.Array:
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
-    return table[name] if name in table.column_names else pa.nulls(table.num_rows, pa.string())
+    if name in table.column_names:
+        return table[name]
+    if name == "count":  # one record is one
+        return pa.repeat(1, table.num_rows)
+    return pa.nulls(table.num_rows, pa.string())
 
 
 def _copy(target: str, table: pa.Table) -> int:

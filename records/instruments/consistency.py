@@ -136,7 +136,9 @@ def _of_rule(rule: Content, variables: Mapping[str, Content]) -> Iterator[Proble
 def _of_condition(condition: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
     known = {**DERIVED, **{name: v.get("kind", "") for name, v in variables.items()}}
     named = {
-        key: condition[key] for key in ("var", "since", "equals", "differs") if key in condition
+        key: condition[key]
+        for key in ("var", "since", "per", "equals", "differs")
+        if key in condition
     }
     for key, name in named.items():
         yield from unknown([name], known, "variable", (key,))

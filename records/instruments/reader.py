@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from records.instruments import consistency, schema
+from records.instruments.aggregate import aggregate_form
 from records.instruments.spec import Spec
 from standards import definitions, home
 from standards.definitions import Problem
 
 DIRECTORY = Path(__file__).parent
 CODE_LISTS = ("in", "not_in")  # comparisons of a condition that list codes
-SHARED = frozenset({"common"})  # files that instruments include; no instruments themselves
+SHARED = frozenset(
+    {"common", "counts"}
+)  # files that instruments include; no instruments themselves
 
 
 def paths(directory: Path | None = None) -> list[Path]:
@@ -24,10 +27,10 @@ def read(path: Path) -> Spec:
     """Read an instrument's YAML with the shared files it includes. Raises InvalidDefinition."""
     content = dict(definitions.read(path, schema.instrument()))
     included = [_included(path, name) for name in content.pop("include", [])]
-    for file in included:
-        shared = definitions.read(file, schema.block())
-        definitions.refuse(path, _unknown_to(shared, content.get("without", [])))
-        content = _joined(shared, content)
+    blocks = [definitions.read(file, schema.block()) for file in included]
+    definitions.refuse(path, _unknown_to(blocks, content.get("without", [])))
+    for block in blocks:
+        content = _joined(block, content)
     content.pop("without", None)
     for part in ("variables", "rules", "checks", "forbidden", "ignored", "composites"):
         content.setdefault(part, [])
@@ -36,6 +39,14 @@ def read(path: Path) -> Spec:
     for file in (path, *included):
         definitions.refuse(file, [p for p in problems if _file_of(p, path, included) == file])
     return Spec.from_content(content)
+
+
+def read_aggregate(spec: Spec) -> Spec | None:
+    """Return the aggregate form of an instrument, None where it has none."""
+    if "aggregate" not in spec.raw:
+        return None
+    counts = definitions.read(DIRECTORY / "counts.yaml", schema.block())
+    return Spec.from_content(aggregate_form(spec.raw, counts))
 
 
 def _of_this_country(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,9 +81,14 @@ def _file_of(problem: Problem, path: Path, included: Iterable[Path]) -> Path:
     return path
 
 
-def _unknown_to(shared: Mapping[str, Any], without: Iterable[str]) -> Iterable[Problem]:
-    known = {v["name"] for v in shared["variables"]}
-    known |= {rule["id"] for part in ("rules", "checks") for rule in shared.get(part, [])}
+def _unknown_to(blocks: Iterable[Mapping[str, Any]], without: Iterable[str]) -> Iterable[Problem]:
+    known = {variable["name"] for block in blocks for variable in block["variables"]}
+    known |= {
+        rule["id"]
+        for block in blocks
+        for part in ("rules", "checks")
+        for rule in block.get(part, [])
+    }
     for name in without:
         if name not in known:
             text = definitions.choose(name, known, "shared variable, rule or check")

@@ -80,6 +80,10 @@ CONDITION = schemas.mapping(
     {
         "var": {**VARIABLE_NAME, "description": "the variable that is compared"},
         "since": {**VARIABLE_NAME, "description": "the date from which `days_over` counts"},
+        "per": {
+            **VARIABLE_NAME,
+            "description": "the number by which `var` is divided before it is compared",
+        },
         **COMPARISONS,
     },
     required=["var"],

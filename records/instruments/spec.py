@@ -1,7 +1,7 @@
 """What an instrument asks for: one frozen Spec feeds form, template, validator and help page."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ CORE = (
     "region",
     "education",
     "civil_status",
+    "count",
 )
 
 
@@ -51,6 +52,7 @@ class Variable:
     typed: bool = True
     codes: tuple[str, ...] = ()  # restricts the code list to these
     private: bool = False  # a text of it that cannot be read may be an address: it is not kept
+    tells_cells: bool = False  # of counts: it may also say that a row is the total of its codes
 
     @property
     def accepted(self) -> tuple[Code, ...]:
@@ -127,7 +129,11 @@ class Spec:
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> "Spec":
         """Build the Spec from the content of a version: what `reader.read` verified and kept in `raw`."""
-        variables = tuple(_variable(v) for v in content["variables"])
+        cells = tuple(content.get("cells", ()))
+        variables = tuple(
+            replace(variable, tells_cells=variable.name in cells)
+            for variable in map(_variable, content["variables"])
+        )
         return cls(
             code=content["code"],
             version=content["version"],
@@ -149,14 +155,11 @@ class Spec:
                 )
                 for r in content["rules"]
             ),
-            checks=tuple(
-                Check(**{key: tuple(v) if isinstance(v, list) else v for key, v in check.items()})
-                for check in content["checks"]
-            ),
+            checks=tuple(_check(check) for check in content["checks"]),
             forbidden=tuple(content["forbidden"]),
             ignored=tuple(content["ignored"]),
             composites=tuple(content.get("composites", ())),
-            cells=tuple(content.get("cells", ())),
+            cells=cells,
             stock=content.get("stock", False),
             restricted=content.get("restricted", False),
             unpublished=content.get("unpublished", {}),
@@ -219,3 +222,8 @@ def _variable(content: Mapping[str, Any]) -> Variable:
     for name in ("headers", "codes"):
         values[name] = tuple(values.get(name, ()))
     return Variable(**values)
+
+
+def _check(content: Mapping[str, Any]) -> Check:
+    codes, within = (tuple(content.get(key, ())) for key in ("codes", "within"))
+    return Check(**{**content, "codes": codes, "within": within})

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import transaction
 
 from agencies.models import Agency
-from records.instruments.reader import paths, read
+from records.instruments.reader import paths, read, read_aggregate
 from records.instruments.spec import Spec
 from records.models import Instrument, InstrumentVersion
 
@@ -19,11 +19,18 @@ class Changed(Exception):
 
 @transaction.atomic
 def publish(path: Path) -> InstrumentVersion:
-    """Publish the YAML file as a version of its instrument, once.
+    """Publish the YAML file as a version of its instrument, and of its aggregate form, once.
 
-    Raises InvalidDefinition, and `Changed` if this version number was published with other content.
+    Nobody delivers an aggregate form until it is given to an agency. Raises InvalidDefinition, and `Changed` if this version number was published with other content.
     """
     spec = read(path)
+    version = _publish(spec, path)
+    if aggregate := read_aggregate(spec):
+        _publish(aggregate, path)
+    return version
+
+
+def _publish(spec: Spec, path: Path) -> InstrumentVersion:
     digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
     instrument, _ = Instrument.objects.get_or_create(code=spec.code)
     instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))

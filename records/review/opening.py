@@ -11,11 +11,16 @@ from agencies.roles import Permission
 from records.instruments import versions
 from records.models import Instrument, InstrumentVersion, Submission
 from records.review import opening
+from standards.measures import AGGREGATE, aggregate_code
 from standards.periods import last_periods
 
 
 def submission_for(agency: int, version: InstrumentVersion, period: str) -> Submission:
-    """Return the submission of the period, a new draft if there is none, locked until commit."""
+    """Return the submission of the period, a new draft if there is none, locked until commit.
+
+    Raises `Refused` where the agency delivers the period in the other form: rows and counts would be added up.
+    """
+    _require_one_form(agency, version, period)
     Submission.objects.get_or_create(
         agency_id=agency,
         instrument_id=version.instrument_id,
@@ -25,6 +30,17 @@ def submission_for(agency: int, version: InstrumentVersion, period: str) -> Subm
     return Submission.objects.select_for_update(of=("self",)).get(
         agency_id=agency, instrument_id=version.instrument_id, period=period
     )
+
+
+def _require_one_form(agency: int, version: InstrumentVersion, period: str) -> None:
+    code = version.instrument.code
+    other = code.removesuffix(AGGREGATE) if code.endswith(AGGREGATE) else aggregate_code(code)
+    begun = Submission.objects.filter(agency=agency, instrument__code=other, period=period).first()
+    if begun:
+        raise Refused(
+            _("%(period)s is delivered as “%(title)s” already: single records or counts, not both.")
+            % {"period": period, "title": begun.instrument_version.title}
+        )
 
 
 MEMORY = 60  # periods back that may still be opened

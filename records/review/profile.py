@@ -44,13 +44,13 @@ def count(submission: Submission) -> dict[str, Any]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sex, count(*) FROM records_record WHERE submission_id = %s GROUP BY sex",
+            "SELECT sex, sum(count)::bigint FROM records_record WHERE submission_id = %s GROUP BY sex",
             [submission.pk],
         )
         by_sex = dict(cursor.fetchall())
         cursor.execute(
-            "SELECT coalesce(max(n), 0), coalesce(sum(unknown), 0) FROM (SELECT count(*) AS n,"
-            " count(*) FILTER (WHERE citizenship = %s) AS unknown FROM records_record"
+            "SELECT coalesce(max(n), 0), coalesce(sum(unknown), 0) FROM (SELECT sum(count) AS n,"
+            " sum(count) FILTER (WHERE citizenship = %s) AS unknown FROM records_record"
             " WHERE submission_id = %s GROUP BY event_date) days",
             [UNKNOWN_CITIZENSHIP, submission.pk],
         )

@@ -56,9 +56,13 @@ def compare(job: Job) -> None:
     submitted next. The numbers of an agency are never in scope together with another's.
     """
     told = queue.arguments(job, Comparison)
-    submission = Submission.objects.select_related("instrument").get(pk=told.submission)
+    submission = Submission.objects.select_related("instrument", "instrument_version").get(
+        pk=told.submission
+    )
     if submission.is_open or submission.version != told.version:
         return
+    if submission.instrument_version.content.get("collects") == "counts":
+        return  # cells of two agencies have the same codes, and are not the same people
     with connection.cursor() as cursor:
         # Two agencies at once: the second sees what the first has stored.
         both = f"shared_numbers:{submission.instrument_id}:{submission.period}"

@@ -1,8 +1,10 @@
 """The rows of one block as columns, read variable by variable; what the conditions of rules look at."""
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +14,27 @@ from records.instruments.spec import Rule, Spec, Variable
 from records.validation import conditions, parsing, personal
 from records.validation.columns import MISSING, VariableColumn, days_or_epoch, spread
 from records.validation.findings import Array, Checked, Finding
-from records.validation.meanings import Meaning, Meanings
+from records.validation.meanings import TOTAL, Meaning, Meanings
 from standards import codelists, languages, spelling
 from standards.languages import Labels
+from standards.periods import Period
 
 KEY = r"^[0-9a-f]{64}$"  # what `reading.identity` makes
 UNPRINTABLE = r"[\p{Cc}\p{Cf}]"  # control and direction characters: in a number they only deceive
+
+
+AGE_GROUP = "age_group"
+AGE_PRECISIONS = ("D", "Y", "_", "G")  # known by day, by year, not known, by group of five years
+FIRST_AGE = re.compile(r"Y_?(?:GE)?(\d+)")
+LONGEST_REF = 40
+
+
+def cell_name(text: str) -> str:
+    """Return the number of a cell from its codes; of one with many codes the end is a digest."""
+    if len(text) <= LONGEST_REF:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"{text[: LONGEST_REF - 17]}~{digest}"
 
 
 def speaks_of_documents(rule: Rule, variable: str) -> bool:
@@ -31,7 +48,7 @@ class RecordBlock:
     `numbering`: the expression of the agency’s own record numbers, "" where it declared none;
     `own_numbers`: (n,) bool, where they follow it.
     `held`: (n,) bool, rows with an error. `broken`: (n,) bool, rows without cells, of which nothing
-    else is said. `hidden`: variable -> (n,) bool, texts that may name a person.
+    else is said. `totals`: (n,) bool, rows of counts that say how much others are together. `hidden`: variable -> (n,) bool, texts that may name a person.
     """
 
     def __init__(self, spec: Spec, meanings: Meanings, rows: pa.Table, numbering: str = "") -> None:
@@ -41,6 +58,7 @@ class RecordBlock:
         self.columns: dict[str, VariableColumn] = {}
         self.held = np.zeros(self.n, dtype=bool)
         self.broken = self.held.copy()
+        self.totals = self.held.copy()
         if "_broken" in rows.column_names:
             self.broken = rows["_broken"].to_numpy()
         self.findings: list[Finding] = []
@@ -74,10 +92,54 @@ class RecordBlock:
             ages = np.where(stated_age.stated & ~(both & exact), stated_age.values, ages)
         years = np.where(birth.stated, parsing.year_of(days), MISSING)
         precision = np.where(both & exact, 0, np.where(ages != MISSING, 1, 2))
+        if AGE_GROUP in self.columns:
+            ages, precision = self._ages_of_groups(ages, precision)
         self.columns["birth_year"] = VariableColumn(years, years != MISSING)
         self.columns["age"] = VariableColumn(ages, ages != MISSING)
-        self.columns["age_precision"] = VariableColumn(precision, precision < 2, ("D", "Y", "_"))
+        self.columns["age_precision"] = VariableColumn(precision, precision != 2, AGE_PRECISIONS)
         self.new_years = int(((parsing.day_of_year(days) == 0) & both & exact).sum())
+
+    def _ages_of_groups(self, ages: Array, precision: Array) -> tuple[Array, Array]:
+        """Return the youngest age of the group, where a cell says one: groups of five years lie within all bands."""
+        groups = self.columns[AGE_GROUP]
+        lowest = [
+            int(found[1]) if (found := FIRST_AGE.match(c)) else MISSING for c in groups.vocabulary
+        ]
+        youngest = np.array([*lowest, MISSING])[groups.values]
+        known = youngest != MISSING
+        return np.where(known, youngest, ages), np.where(known, 3, precision)
+
+    def name_cells(self) -> None:
+        """Give each cell of counts its number, which is what it is about: `F/TUR/WORK`; and find the totals.
+
+        A unit that has no persons (per cent) has no sex: `_Z`, not applicable.
+        """
+        if not self.spec.is_counts:
+            return
+        if "sex" not in self.columns:
+            self.columns["sex"] = VariableColumn(
+                np.zeros(self.n, np.int32), np.ones(self.n, bool), ("_Z",)
+            )
+        parts = [self.columns[name].as_arrow("code").cast(pa.string()) for name in self.spec.cells]
+        names = pc.binary_join_element_wise(*(pc.fill_null(part, "") for part in parts), "/")
+        coded = names.dictionary_encode()
+        texts = pa.array([cell_name(text) for text in coded.dictionary.to_pylist()], pa.string())
+        self.columns["record_ref"] = VariableColumn(
+            texts.take(coded.indices), np.ones(self.n, bool)
+        )
+        for part in parts:
+            self.totals |= np.asarray(pc.fill_null(pc.equal(part, TOTAL), False))
+
+    def check_reference_day(self) -> None:
+        """Hold rows of a stock that are not of the last day of their period."""
+        event = self.columns["event_date"]
+        if not self.spec.stock or self.spec.variable("event_date").kind != "date":
+            return
+        distinct, places = np.unique(days_or_epoch(event.values), return_inverse=True)
+        days = [parsing.EPOCH + timedelta(days=int(day)) for day in distinct]
+        last = [Period.of(day, self.spec.frequency).last_day == day for day in days]
+        breaks = event.stated & ~np.array(last, dtype=bool)[places]
+        self.report_problem(self.spec.variable("event_date"), "not_reference_day", breaks)
 
     def state_currency(self, currency: str) -> None:
         """Give amounts that state no currency the one that a person stated for the whole file."""
@@ -138,7 +200,14 @@ class RecordBlock:
             else f
             for f in self.findings
         ]
-        return Checked(self._typed(), self.held, findings, self.new_years, self.hidden)
+        return Checked(
+            self._typed(),
+            self.held,
+            findings,
+            self.new_years,
+            self.hidden,
+            self.totals & ~self.held,
+        )
 
     def codes(self, name: str) -> tuple[Array, Sequence[str]]:
         return self.columns[name].values, self.columns[name].vocabulary

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from records.instruments.spec import Variable
 from records.validation import parsing
 from records.validation.findings import Array
-from records.validation.meanings import Meaning
+from records.validation.meanings import TOTAL, Meaning
 from standards import codelists
 
 MISSING = np.iinfo(np.int32).min  # a date or number that is not there
@@ -63,6 +63,8 @@ def spread(variable: Variable, meanings: Sequence[Meaning], places: Array) -> Va
 
 def _codes(variable: Variable, codes: Sequence[str | None], places: Array) -> VariableColumn:
     vocabulary = tuple(codelists.load(variable.codelist).by_code)
+    if variable.tells_cells:
+        vocabulary = (*vocabulary, TOTAL)
     number_of = {code: number for number, code in enumerate(vocabulary)}
     table = np.array([-1 if code is None else number_of[code] for code in codes], dtype=np.int32)
     numbers = table[places]

@@ -8,6 +8,7 @@ lt le gt ge     the number is below, at most, above, at least this
 before, after   the date lies before/after another variable, an ISO date, or `today`
 equals          the value is that of another variable
 differs         the value is not that of another variable; both are stated
+per             with these: the number is divided by that of another variable first
 days_over       with `since`: so many days or more lie between the two dates
 matches         the text looks like: `document` (a passport or identity number)
 written_as      the text, as it stands in the file, is one of these words
@@ -49,7 +50,7 @@ class View(Protocol):
 def holds(condition: Mapping[str, Any], view: View) -> Mask:
     """Return (n,) bool: where the condition holds. Raises KeyError for a comparison that does not exist."""
     name = condition["var"]
-    tests = [key for key in condition if key not in ("var", "since")]
+    tests = [key for key in condition if key not in ("var", "since", "per")]
     mask = COMPARISONS[tests[0]](view, name, condition[tests[0]], condition)
     for key in tests[1:]:
         mask = mask & COMPARISONS[key](view, name, condition[key], condition)
@@ -73,9 +74,13 @@ def _given(view: View, name: str, wanted: bool, _whole: Mapping[str, Any]) -> Ma
 
 
 def _number(compare: Callable[[Numbers, float], Mask]) -> Callable[..., Mask]:
-    def test(view: View, name: str, bound: float, _whole: Mapping[str, Any]) -> Mask:
+    def test(view: View, name: str, bound: float, whole: Mapping[str, Any]) -> Mask:
+        numbers = view.numbers(name)
+        if per := whole.get("per"):
+            divisors = view.numbers(per)
+            numbers = numbers / np.where(divisors == 0, np.nan, divisors)
         with np.errstate(invalid="ignore"):
-            return compare(view.numbers(name), bound)
+            return compare(numbers, bound)
 
     return test
 

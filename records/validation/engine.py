@@ -6,7 +6,6 @@ vectors. A typed record is a table of one row.
 
 from datetime import date
 
-import numpy as np
 import pyarrow as pa
 
 from records.instruments.spec import Spec
@@ -46,10 +45,12 @@ class Validator:
         for variable in self.spec.variables:
             block.read(variable)
         block.derive()
+        block.name_cells()
+        block.check_reference_day()
         if self.meanings.answers.currency:
             block.state_currency(self.meanings.answers.currency)
         for rule in self.spec.rules:
-            breaks = np.ones(block.n, dtype=bool)
+            breaks = ~block.totals
             for condition in rule.when:
                 breaks &= conditions.holds(condition, block)
             if speaks_of_documents(rule, rule.variable):

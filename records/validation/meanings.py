@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from standards import codelists, spelling
 from standards.codelists import Match
 from standards.periods import Period, read_period
 
+TOTAL = "_T"  # the row is the total of all codes of the variable
 REMEMBERED = 100_000  # distinct texts of one variable
 DAYS_SUFFIX = "_d"  # by the names of the data dictionary, such a variable counts days
 
@@ -158,11 +160,18 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
     key = spelling.normalise(text)
     if key in declared:
         return Meaning(declared[key])
+    if variable.tells_cells and match.code is None and key in _words_for_total():
+        return Meaning(TOTAL)
     if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
         return _nothing_stated(variable)
     if match.code is None and variable.name == "sex" and key in codelists.undeclared_sexes():
         return Meaning(None, "undeclared")
     return Meaning(match.code, _problem_of(match))
+
+
+@cache
+def _words_for_total() -> frozenset[str]:
+    return frozenset(map(spelling.normalise, codelists.standard("rows")["whole"]))
 
 
 def _problem_of(match: Match) -> str:

@@ -185,7 +185,7 @@ def _of_this_country(content: Mapping[str, Any]) -> dict[str, Any]:
             {**group, "codes": home.expanded(group["codes"])} if "codes" in group else group
             for group in dimension.get("groups", ())
         ]
-        own = {"groups": groups} if groups else {}
+        own: dict[str, Any] = {"groups": groups} if groups else {}
         if "keep" in dimension:
             own["keep"] = home.expanded(dimension["keep"])
         dimensions.append({**dimension, **own})

@@ -110,7 +110,7 @@ class DimensionDesign:
         if self.derive == "parents":
             return self._parents()
         if self.amounts:
-            return self.amounts.sql(self._column(), _column_of(self.amounts.unit_variable))
+            return self.amounts.sql(self._column(), column_of(self.amounts.unit_variable))
         return {
             "sex": "CASE WHEN r.sex IN ('F', 'M') THEN r.sex ELSE '_OU' END",
             "period": "s.period",
@@ -178,11 +178,11 @@ class DimensionDesign:
         return next((group.code for group in self.groups if group.rest), UNKNOWN)
 
     def _column(self) -> str:
-        return _column_of(self.variable)
+        return column_of(self.variable)
 
     def _bands(self) -> str:
         tests = " ".join(
-            f"WHEN r.age BETWEEN {band.first} AND {band.last} THEN {_quoted([band.code])}"
+            f"WHEN r.age BETWEEN {band.first} AND {band.last} THEN {quoted([band.code])}"
             for band in self.bands
         )
         return f"CASE {tests} ELSE '{UNKNOWN}' END"
@@ -193,24 +193,24 @@ class DimensionDesign:
             if code.parent:
                 below.setdefault(code.parent, []).append(code.code)
         tests = " ".join(
-            f"WHEN {column} IN ({_quoted(codes)}) THEN {_quoted([parent])}"
+            f"WHEN {column} IN ({quoted(codes)}) THEN {quoted([parent])}"
             for parent, codes in below.items()
         )
         return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {tests} ELSE {column} END"
 
     def _groups(self) -> str:
         column = self._column()
-        as_is = f"WHEN {column} IN ({_quoted(self.keep)}) THEN {column} " if self.keep else ""
+        as_is = f"WHEN {column} IN ({quoted(self.keep)}) THEN {column} " if self.keep else ""
         grouped = " ".join(
-            f"WHEN {column} IN ({_quoted(group.codes)}) THEN {_quoted([group.code])}"
+            f"WHEN {column} IN ({quoted(group.codes)}) THEN {quoted([group.code])}"
             for group in self.groups
             if group.codes
         )
-        rest = _quoted([self._rest])
+        rest = quoted([self._rest])
         return f"CASE WHEN {column} IS NULL THEN '{UNKNOWN}' {as_is}{grouped} ELSE {rest} END"
 
 
-def _column_of(variable: str) -> str:
+def column_of(variable: str) -> str:
     """Return where a record has a variable: a column of its own, or one of its further variables; as text."""
     return f"r.{variable}" if variable in CORE else f"r.extras->>'{variable}'"
 
@@ -230,5 +230,6 @@ def members(group: Mapping[str, Any], codes: CodeList) -> tuple[str, ...]:
     return tuple(code for code in codes.by_code if code in belong)
 
 
-def _quoted(codes: Iterable[str]) -> str:
+def quoted(codes: Iterable[str]) -> str:
+    """Return the codes as a list of SQL literals, with `%%` for a literal per cent sign."""
     return ", ".join("'" + str(code).replace("'", "''").replace("%", "%%") + "'" for code in codes)

@@ -136,9 +136,9 @@ def follow(
     names = [*(dimension.name for dimension in dataset.recorded), dataset.residence]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{FOLLOWED} SELECT {columns}, {CHANGE}, count(*) FROM records_record r"
+            f"{FOLLOWED} SELECT {columns}, {CHANGE}, {slices.measured(dataset)} FROM records_record r"
             " JOIN records_submission s ON s.id = r.submission_id LEFT JOIN migrant m ON m.id = r.id"
-            f" WHERE r.submission_id = ANY(%(counted)s) GROUP BY {places} ORDER BY {places}",
+            f" WHERE r.submission_id = ANY(%(counted)s) {slices.chosen(dataset)} GROUP BY {places} ORDER BY {places}",
             {
                 **_asked(submissions),
                 "counted": [s.pk for s in (submissions if of is None else of)],

@@ -14,6 +14,7 @@ from records.models import Submission
 from records.review.submissions import Sealing
 from reports.designs import datasets
 from reports.designs.datasets import Dataset
+from reports.designs.dimensions import column_of, quoted
 from reports.exact.private_files import as_bytes, read_private, write_private
 from reports.models import Slice
 from standards.languages import marked
@@ -52,7 +53,7 @@ def accepted(dataset: Dataset) -> QuerySet[Submission]:
     return (
         _locked()
         .filter(
-            instrument__code=dataset.instrument,
+            instrument__code__in=dataset.instruments,
             state=Submission.State.ACCEPTED,
             accepted_version=F("version"),
         )
@@ -103,12 +104,27 @@ def exact_cells(submission: Submission, dataset: Dataset) -> pa.Table:
     places = ", ".join(str(k + 1) for k in range(len(dataset.recorded)))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {columns}, count(*) FROM records_record r"
+            f"SELECT {columns}, {measured(dataset)} FROM records_record r"
             " JOIN records_submission s ON s.id = r.submission_id"
-            f" WHERE r.submission_id = %s GROUP BY {places} ORDER BY {places}",
+            f" WHERE r.submission_id = %s {chosen(dataset)} GROUP BY {places} ORDER BY {places}",
             [submission.pk],
         )
         return counted([d.name for d in dataset.recorded], cursor.fetchall())
+
+
+def measured(dataset: Dataset) -> str:
+    """Return the expression that adds up what a dataset measures: records and counts, or an amount in whole units."""
+    if dataset.measure == "count":
+        return "sum(r.count)::bigint"
+    return f"coalesce(round(sum((r.extras->>'{dataset.measure}')::numeric)), 0)::bigint"
+
+
+def chosen(dataset: Dataset) -> str:
+    """Return the condition, beginning with AND, that leaves the records which the dataset counts; or nothing."""
+    codes = (
+        f" AND {column_of(name)} IN ({quoted(wanted)})" for name, wanted in dataset.records.items()
+    )
+    return "".join(codes)
 
 
 def counted(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:

@@ -39,7 +39,7 @@ def followed(numbering: Numbering, plans: Iterable[Plan]) -> dict[str, pa.Table]
 def _require_closed(dataset: Dataset, accepted: Sequence[Submission], years: Sequence[str]) -> None:
     """Raise `GaveUp` while something is open that was accepted: without it the histories of all would end there."""
     once = Submission.objects.filter(
-        instrument__code=dataset.instrument, accepted_version__isnull=False
+        instrument__code__in=dataset.instruments, accepted_version__isnull=False
     )
     open_ = list(once.exclude(pk__in=[submission.pk for submission in accepted]).order_by("period"))
     if open_:

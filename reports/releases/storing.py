@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from records.models import Instrument
+from agencies.models import Agency
 from reports.designs.datasets import Dataset
 from reports.exact import private_files
 from reports.models import Blob, Build, Release, Slice
@@ -112,8 +112,8 @@ def _missing(
     An agency is expected from the first period it has delivered; one that never has, in all.
     """
     delivered = {(s.submission.agency.code, s.submission.period) for s in inputs}
-    agencies = Instrument.objects.get(code=dataset.instrument).agencies.order_by("code")
-    delivering = [agency.code for agency in agencies]
+    agencies = Agency.objects.filter(instruments__code__in=dataset.instruments).distinct()
+    delivering = [agency.code for agency in agencies.order_by("code")]
     first = {code: min((p for c, p in delivered if c == code), default="") for code in delivering}
     return [
         {"agency": code, "period": period}

@@ -132,7 +132,7 @@ class Waiting:
 def waiting(dataset: Dataset) -> Waiting:
     """Return what the next release of a dataset could take in, of what is accepted now."""
     accepted = Submission.objects.filter(
-        instrument__code=dataset.instrument, accepted_version__isnull=False
+        instrument__code__in=dataset.instruments, accepted_version__isnull=False
     ).values_list("pk", "accepted_version", "period")
     periods = sorted({period for _pk, _version, period in accepted})
     structure, known = dataset.structure(periods), published(dataset)
@@ -206,7 +206,7 @@ def _former_names(dataset: Dataset) -> list[str]:
     gone = Build.objects.filter(release__released_at__isnull=False).exclude(
         release__dataset__in=datasets.datasets()
     )
-    own = Submission.objects.filter(instrument__code=dataset.instrument)
+    own = Submission.objects.filter(instrument__code__in=dataset.instruments)
     pinned = {
         build.release.dataset: {piece["submission"] for piece in build.inputs}
         for build in gone.select_related("release")
