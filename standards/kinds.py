@@ -16,7 +16,7 @@ NAME = "[a-z][a-z0-9_]*"
 WORDS = schemas.distinct(schemas.text(), least=1)
 CODE = schemas.mapping(
     {
-        "code": schemas.name("[A-Za-z0-9_-]{1,12}", "letters, digits, _ and -; numbers in quotes"),
+        "code": schemas.name("[A-Za-z0-9_-]{1,32}", "letters, digits, _ and -; numbers in quotes"),
         **LABELS,
         "aliases": {**WORDS, "description": "other texts that mean this code in files"},
         "parent": schemas.text("the code above it, of this list or of the list `parents`"),

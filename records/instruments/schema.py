@@ -69,7 +69,10 @@ COMPARISONS: dict[str, Schema] = {
     "after": schemas.text("the date lies after `today`, a date in quotes, or a variable"),
     "equals": {**VARIABLE_NAME, "description": "the value is that of another variable"},
     "differs": {**VARIABLE_NAME, "description": "both are stated and differ"},
-    "days_over": schemas.whole("more days than this have passed since the date `since`", minimum=0),
+    "days_over": schemas.whole(
+        "more days than this have passed since the date `since`; below 0: it comes so many days before it at most",
+        minimum=-36525,
+    ),
     "matches": schemas.choice(PATTERNS, f"the text looks like {_spelled_out(PATTERNS)}"),
     "written_as": schemas.distinct(schemas.text(), "the text of the file is one of these", least=1),
 }

@@ -19,7 +19,7 @@ DERIVED = {
 }
 OLDEST = 130  # years; an age above is not stated
 NAME = schemas.name("[A-Z][A-Z0-9_]*", "capital letters, digits and _, such as CITIZENSHIP")
-CODE = schemas.name("[A-Za-z0-9_-]{1,12}", "letters, digits, _ and -")
+CODE = schemas.name("[A-Za-z0-9_-]{1,32}", "letters, digits, _ and -")
 CODES = schemas.distinct(schemas.text(), least=1)
 WHERE = schemas.table(CODES, "dimension: the codes that are counted", keys="[A-Z][A-Z0-9_]*")
 BAND = schemas.mapping(

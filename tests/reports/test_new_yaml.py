@@ -1,6 +1,6 @@
 """No table, instrument or dataset is named in Python: YAML files are enough for everything.
 
-The trial is the data dictionary's register of inbound students, with the academic year as its period
+The trial is a register of students, with the academic year as its period
 and code lists of its own. Its files are put beside copies of ours.
 """
 
@@ -43,9 +43,9 @@ def trial(tmp_path, monkeypatch):
     """Copies of our folders of definitions with the files of the trial among them."""
     for module, folder, names in (
         (codelists, "standards", ()),
-        (reader, "instruments", ("edu-inf.yaml",)),
+        (reader, "instruments", ("try-stu.yaml",)),
         (datasets, "datasets", ("edu.yaml",)),
-        (tables, "tables", ("t19.yaml",)),
+        (tables, "tables", ("t99.yaml",)),
     ):
         shutil.copytree(module.DIRECTORY, tmp_path / folder, ignore=shutil.ignore_patterns("*.py"))
         monkeypatch.setattr(module, "DIRECTORY", tmp_path / folder)
@@ -64,7 +64,7 @@ def ministry(db):
 @pytest.fixture
 def students(trial, ministry, instruments):
     """The instrument, published; the ministry delivers it."""
-    return versions.publish(trial / "instruments" / "edu-inf.yaml").instrument
+    return versions.publish(trial / "instruments" / "try-stu.yaml").instrument
 
 
 @pytest.fixture
@@ -79,14 +79,14 @@ def test_the_files_of_the_trial_fit_each_other(trial):
 def test_a_list_form_page_and_template_show_the_new_instrument(client, students, student_clerk):
     client.force_login(student_clerk)
     assert b"Inbound foreign students" in client.get("/instruments/").content
-    form = client.get("/records/new/EDU-INF/MOE/").content.decode()
+    form = client.get("/records/new/TRY-STU/MOE/").content.decode()
     assert 'name="study_level"' in form and "Both years: 2025/26." in form
     assert "Doctoral or equivalent" in form and "Less than primary" not in form
     assert 'name="education"' not in form
-    page = client.get("/instruments/EDU-INF/").content.decode()
+    page = client.get("/instruments/TRY-STU/").content.decode()
     assert "Engineering and construction" in page and "Secondary school after 30" in page
     assert "Doctoral or equivalent" in page and "Less than primary" not in page
-    header = client.get("/instruments/EDU-INF/template.csv").content.decode().splitlines()[0]
+    header = client.get("/instruments/TRY-STU/template.csv").content.decode().splitlines()[0]
     assert "Academic year" in header and "Level of study" in header
 
 
@@ -154,7 +154,7 @@ def test_three_files_give_upload_table_files_api_and_dashboard(
     publish("EDU")
     client.logout()
 
-    page = client.get("/figures/tables/T19/").content.decode()
+    page = client.get("/figures/tables/T99/").content.decode()
     assert "Foreign students by level, field and origin" in page and "Health and welfare" in page
     dashboard = client.get("/figures/?dataset=EDU").content.decode()
     assert "2023/24" in dashboard and 'name="study_level"' in dashboard
@@ -164,17 +164,17 @@ def test_three_files_give_upload_table_files_api_and_dashboard(
         assert drawing.status_code == 200 and b"<svg" in drawing.content, chart
     limited = client.get("/figures/?dataset=EDU&study_level=VOCATIONAL")
     assert limited.status_code == 200 and "Vocational" in limited.content.decode()
-    lines = client.get("/figures/tables/T19.csv").content.decode().splitlines()
+    lines = client.get("/figures/tables/T99.csv").content.decode().splitlines()
     cells = list(csv.DictReader(lines))
     assert {row["STUDY_LEVEL"] for row in cells} == {"HIGHER", "VOCATIONAL"}
     assert {row["FIELD"] for row in cells} == {"07", "09"}
     assert all(int(row["_T"]) % 3 == 0 for row in cells)
-    book = openpyxl.load_workbook(io.BytesIO(client.get("/figures/tables/T19.xlsx").content))
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/figures/tables/T99.xlsx").content))
     assert book["Figures"].max_row == 1 + len(cells)
-    answer = client.get("/figures/api/v1/tables/T19/data").json()
+    answer = client.get("/figures/api/v1/tables/T99/data").json()
     assert [str(row["_T"]) for row in answer["rows"]] == [row["_T"] for row in cells]
     years = client.get("/figures/api/v1/datasets/EDU/data?by=TIME_PERIOD").json()
     assert [row["TIME_PERIOD"] for row in years["rows"]] == ["2023-A1", "2024-A1"]
     schema = client.get("/figures/api/schema/?format=json").json()
-    named = schema["paths"]["/figures/api/v1/tables/T19/data"]["get"]["parameters"]
+    named = schema["paths"]["/figures/api/v1/tables/T99/data"]["get"]["parameters"]
     assert "study_level" in {p["name"] for p in named}
