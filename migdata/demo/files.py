@@ -30,6 +30,8 @@ def table(columns: Columns, spec: Spec, language: str) -> list[list[str]]:
 
     A column `document` has the numbers of passports; without it everybody has another one.
     """
+    if spec.is_counts:
+        return table_of_counts(columns, spec, language)
     columns = dict(columns)
     count = len(next(iter(columns.values())))
     documents = columns.pop("document", [f"X{k:07}" for k in range(1, count + 1)])
@@ -44,6 +46,18 @@ def table(columns: Columns, spec: Spec, language: str) -> list[list[str]]:
     ]
     rows.append([str(len(rows) + 1), *rows[0][1:]])  # sent twice by mistake, equal in everything
     return [head, *rows, [TOTAL[language], str(len(rows))]]
+
+
+def table_of_counts(columns: Columns, spec: Spec, language: str) -> list[list[str]]:
+    """Return header and cells with labels in a language; where there are only counts, their total below."""
+    head = [spec.variable(name).label[language] for name in columns]
+    texts = [_texts(name, values, spec, language) for name, values in columns.items()]
+    rows = [list(row) for row in zip(*texts, strict=True)]
+    if {*columns} == {"event_date", *spec.cells, "count"}:
+        whole = str(sum(map(int, columns["count"])))
+        ends = {"event_date": columns["event_date"][0], "count": whole}
+        rows.append([ends.get(name, TOTAL[language]) for name in columns])
+    return [head, *rows]
 
 
 def as_csv(rows: list[list[str]], *, delimiter: str, encoding: str) -> bytes:
@@ -67,10 +81,10 @@ def as_xlsx(rows: list[list[str]], language: str) -> bytes:
 
 def _texts(name: str, values: list[str], spec: Spec, language: str) -> list[str]:
     variable = spec.variable(name)
-    if name == "sex":
+    if variable.codelist == "sex":
         return [SEX[language][v] for v in values]
     if variable.kind in ("date", "birth"):
-        return values if language == "en" else [_day(v) for v in values]
+        return values if language == "en" else [_day(v) if v else "" for v in values]
     if variable.kind != "code":
         return values
     codes = codelists.load(variable.codelist)

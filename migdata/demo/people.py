@@ -44,7 +44,7 @@ AGENCIES = {
 }
 # Where people with a role of this scope work.
 PLACES = {
-    Scope.AGENCY: ("SMS", "MLSP", "SCS"),
+    Scope.AGENCY: ("SMS", "MLSP", "SCS", "MOE", "MFA", "MEF"),
     Scope.STATISTICS_OFFICE: ("SCS",),
     Scope.NATIONAL: ("NAT",),
 }

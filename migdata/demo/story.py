@@ -1,96 +1,26 @@
 """The road of the demonstration: files in, through real workers, review, sealing, releases."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date
-from functools import cache
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import ngettext
 
 from agencies import refusal, scope
 from agencies.models import Agency, Person
 from jobs.models import Job
-from migdata.demo import files, people
-from migdata.demo.country import Columns, Country
-from migdata.demo.travellers import Travellers
-from records.collection import corrections, uploads
+from migdata.demo import deliveries, files, people
+from migdata.demo.country import Columns
+from records.collection import corrections, entry, uploads
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Record, Submission, Upload
 from records.review import submissions
 from reports.designs import datasets, tables
 from reports.models import Release, Slice
 from reports.releases import verbs
-from standards.periods import Period, last_periods
 
-MONTHS = 24
-MONTHS_OF_CROSSINGS = (
-    36  # a year before, for where people lived, and a year after, for where they stayed
-)
 PATIENCE = 900  # seconds for the workers to finish what was asked
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One kind of file an agency sends: how many rows a period, in which form, for how many months."""
-
-    agency: str
-    instrument: str
-    rows: int
-    draw: Callable[[Country, date, date, int], Columns]
-    write: Callable[[list[list[str]]], bytes]
-    language: str
-    suffix: str
-    months: int = MONTHS
-
-
-CROSSINGS = 1800  # a month
-
-
-@cache
-def _travellers() -> Travellers:
-    """The people who cross the border in the months of the demonstration."""
-    months = periods("M", MONTHS_OF_CROSSINGS)
-    return Travellers(months[0][1], months[-1][2], lambda month: CROSSINGS * season(month))
-
-
-DELIVERIES = [
-    Delivery(
-        "SMS",
-        "SMS-BCR",
-        CROSSINGS,
-        lambda _country, first, last, _rows: _travellers().crossings(first, last),
-        lambda r: files.as_csv(r, delimiter=";", encoding="cp1251"),
-        "ru",
-        "csv",
-        MONTHS_OF_CROSSINGS,
-    ),
-    Delivery(
-        "SMS", "SMS-WPF", 320, Country.work_permits, lambda r: files.as_xlsx(r, "tk"), "tk", "xlsx"
-    ),
-    Delivery(
-        "MLSP",
-        "SMS-WPF",
-        270,
-        Country.work_permits,
-        lambda r: files.as_csv(r, delimiter=",", encoding="utf-8"),
-        "en",
-        "csv",
-    ),
-    Delivery(
-        "SCS",
-        "STA-SLP",
-        1250,
-        Country.slips,
-        lambda r: files.as_csv(r, delimiter=";", encoding="cp1250"),
-        "tk",
-        "csv",
-    ),
-]
 # What is left open, so that every desk has something waiting: (agency, instrument) -> periods before
 # the last -> the verbs that were not done.
 OPEN: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {
@@ -98,6 +28,11 @@ OPEN: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {
     ("SMS", "SMS-BCR"): {0: ("submit",), 1: ("submit", "sign")},
     ("MLSP", "SMS-WPF"): {0: ("submit", "return")},
     ("SCS", "STA-SLP"): {0: ("submit", "sign")},
+    ("SMS", "SMS-RES"): {0: ("submit",)},
+    ("SMS", "SMS-REG"): {0: ()},
+    ("MLSP", "MOL-REC"): {0: ("submit", "sign")},
+    ("MOE", "EDU-REC"): {0: ("submit", "return")},
+    ("MEF", "MEF-REM"): {0: ("submit", "sign")},
 }
 
 
@@ -118,28 +53,16 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     return {**_counts(), "accounts": accounts, "password": people.PASSWORD}
 
 
-def periods(frequency: str, months: int = MONTHS) -> list[tuple[str, date, date]]:
-    """Return the last full months, or the longer periods in them: (period, first day, last day)."""
-    today = timezone.localdate()
-    oldest = Period.parse(last_periods("M", today, months)[0]).first_day
-    ended = map(Period.parse, last_periods(frequency, today, months))
-    return [(str(p), p.first_day, p.last_day) for p in ended if p.first_day >= oldest]
-
-
-def season(last: date) -> float:
-    """How busy a period is: summers more than winters, and more from year to year."""
-    summer = math.cos((last.month - 7) / 6 * math.pi)
-    return 1 + 0.16 * summer + 0.01 * (12 * (last.year - 2025) + last.month - 11)
-
-
 def _send() -> None:
-    country = Country()
-    for delivery in DELIVERIES:
+    for delivery in deliveries.deliveries():
         agency, clerk = _agency_and(delivery.agency, "clerk")
         instrument = Instrument.objects.get(code=delivery.instrument)
         spec = versions.spec_of(versions.current(instrument))
-        for period, first, last in periods(spec.frequency, delivery.months):
-            columns = delivery.draw(country, first, last, round(delivery.rows * season(last)))
+        for period, first, last in delivery.periods(spec.frequency):
+            columns = delivery.draw(spec, first, last)
+            if delivery.typed:
+                _type(columns, agency, instrument, clerk)
+                continue
             content = delivery.write(files.table(columns, spec, delivery.language))
             # A file that was taken in before the demonstration was stopped is refused, as always.
             with suppress(refusal.Refused), scope.acting(clerk):
@@ -149,6 +72,19 @@ def _send() -> None:
                     instrument=instrument,
                     file_name=f"{spec.code}-{period}.{delivery.suffix}",
                     by=clerk,
+                )
+
+
+def _type(columns: Columns, agency: Agency, instrument: Instrument, clerk: Person) -> None:
+    """Type the rows one by one; what is warned about is right in an invented country."""
+    for row in zip(*columns.values(), strict=True):
+        values = dict(zip(columns, row, strict=True))
+        with suppress(refusal.Refused), scope.acting(clerk):
+            outcome = entry.save(values, agency=agency, instrument=instrument, by=clerk)
+            if outcome.warnings and not outcome.errors:
+                rules = frozenset(finding.rule for finding in outcome.warnings)
+                entry.save(
+                    values, agency=agency, instrument=instrument, by=clerk, acknowledged=rules
                 )
 
 
@@ -164,7 +100,7 @@ def _correct() -> None:
 
 def _review() -> None:
     _office, statistician = _agency_and("SCS", "statistician")
-    for delivery in DELIVERIES:
+    for delivery in deliveries.deliveries():
         _agency, clerk = _agency_and(delivery.agency, "clerk")
         _agency, reviewer = _agency_and(delivery.agency, "reviewer")
         hands = {"submit": clerk, "sign": reviewer, "accept": statistician, "return": reviewer}
@@ -175,7 +111,7 @@ def _review() -> None:
                 ).order_by("-period")
             )
         for place, submission in enumerate(rows):
-            left = OPEN[delivery.agency, delivery.instrument].get(place)
+            left = OPEN.get((delivery.agency, delivery.instrument), {}).get(place)
             for verb in ("submit", "sign", "accept") if left is None else left:
                 with suppress(refusal.Refused):
                     _advance(submission, verb, hands[verb])

@@ -18,6 +18,8 @@ JOURNEYS = 2.2  # of a visitor, on average
 LONGEST = 8
 WARM_UP = 550  # days: who travels again and again has begun before the first file
 UNWRITTEN = 0.03  # of crossings: the number of the document is missing
+KNOWN_AT_THE_BORDER = 0.9  # of those with a permit
+ADULT = 18 * 366  # days
 MOVED_AGAIN = 0.25  # of movers, within two years and a half
 POINTS = ("ASB", "FRP", "HOW", "SRK", "TKM-SEA", "DSH")
 
@@ -36,7 +38,7 @@ class Travellers:
         months = [date(y, m, 1) for y in range(earliest.year, last.year + 1) for m in range(1, 13)]
         self.months = [month for month in months if earliest <= month <= last]
         self.volume = np.array([volume(month) for month in self.months])
-        people = self._people()
+        self.people = people = self._people()
         self.rows: dict[str, Any] = self._rows(people, *self._journeys(people))
 
     def crossings(self, first: date, last: date) -> Columns:
@@ -61,6 +63,39 @@ class Travellers:
             "doc_class": ["ORD"] * len(own),
             "purpose": rows["purpose"].tolist(),
             "visa_class": np.where(rows["enters"] & ~rows["national"], rows["visa"], "").tolist(),
+        }
+
+    def alike(self, rng: Any, sexes: Any, citizenships: Any) -> tuple[Any, Any]:
+        """Return (rows,) numbers of documents and birth dates of adults of these sexes and citizenships who cross the border.
+
+        Blank where nobody is like that.
+        """
+        people = self.people
+        adults = people["begins"] - people["born"] > ADULT
+        documents = np.full(len(sexes), "", dtype=object)
+        births = documents.copy()
+        for sex, citizenship in sorted({*zip(sexes, citizenships, strict=True)}):
+            own = np.flatnonzero((sexes == sex) & (citizenships == citizenship))
+            pool = np.flatnonzero(
+                adults & (people["sex"] == sex) & (people["citizenship"] == citizenship)
+            )
+            if len(pool):
+                chosen = rng.choice(pool, len(own))
+                documents[own] = np.char.mod("P%07d", chosen)
+                days = people["born"][chosen]
+                births[own] = [(self.first + timedelta(days=int(day))).isoformat() for day in days]
+        return documents, births
+
+    def with_documents(self, columns: Columns) -> Columns:
+        """Return permits with the documents and birth dates of travellers like their holders, for nine of ten."""
+        rng = np.random.default_rng([SEED, 5, *columns["record_ref"][0].encode()])
+        sexes, citizenships = (np.array(columns[name]) for name in ("sex", "citizenship"))
+        documents, births = self.alike(rng, sexes, citizenships)
+        known = (documents != "") & (rng.random(len(sexes)) < KNOWN_AT_THE_BORDER)
+        return {
+            "document": np.where(known, documents, "").tolist(),
+            **columns,
+            "birth_date": np.where(known, births, columns["birth_date"]).tolist(),
         }
 
     def _people(self) -> dict[str, Any]:
