@@ -95,7 +95,12 @@ def test_the_report_says_what_was_seen_and_done(report):
     assert how["hobby"] == (None, "unknown")
     assert [(s["period"], s["state"]) for s in found["submissions"]] == [("2026-03", "DRAFT")]
     causes = {f["rule"]: f for f in found["findings"]}
-    assert set(causes) == {"columns.forbidden", "sex.not_stated", "sex.unknown_text"}
+    assert set(causes) == {
+        "columns.forbidden",
+        "sex.marker",
+        "sex.not_stated",
+        "sex.unknown_text",
+    }
     assert causes["sex.unknown_text"]["count"] == 1
     assert causes["sex.unknown_text"]["severity"] == "error"
     assert causes["sex.unknown_text"]["examples"] == [{"row": 6, "cell": "C6", "value": "aýaly"}]
