@@ -208,8 +208,8 @@ def lists(country):
 NAMES = {"WPF-1": True, "WPF-2": False, "BCR-1": False, "SLP-1": False, "NONE-1": False}
 GONE = "SLP-1"  # it was out and is withdrawn, which its own address says
 DATASETS = {"WPF": True, "BCR": False, "SLP": False, "NONE": False}
-INDICATORS = {"G1": True, "G7": True, "G99": False}
-COUNTED = {"G1": True, "G7": False, "G99": False}  # of which there are numbers
+INDICATORS = {"G1": True, "G10": True, "G99": False}
+COUNTED = {"G1": True, "G10": False, "G99": False}  # of which there are numbers
 SETS = {"sdg": True, "gcm-voluntary": True, "none": False}
 ROWS = {"work_permits": True, "returns": True, "none": False}
 MATRIX_FILES = {"csv": True, "xlsx": True, "exe": False}

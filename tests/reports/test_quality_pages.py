@@ -97,8 +97,8 @@ def test_before_anything_is_released_sources_wait_and_gaps_are_named(db):
     found = cells()
     assert found["work_permits"]["SMS"].state == "waiting"
     assert found["work_permits"]["MOE"].state == "none"
-    assert found["foreign_students"]["MOE"].state == "missing"
-    assert "EDU-INF" in found["foreign_students"]["MOE"].why
+    assert found["remittances"]["MEF"].state == "missing"
+    assert "MEF-REM" in found["remittances"]["MEF"].why
 
 
 def test_the_state_follows_coverage_deliveries_and_age(permits):
