@@ -152,7 +152,7 @@ def test_the_matrix_as_page_csv_and_workbook_says_the_same(permits, client):
         assert row["ROW_LABEL"] in page
         if row["OBS_VALUE"]:
             assert f"{int(row['OBS_VALUE']):,}" in page
-    assert "Women registered on the consular card of a husband." in page
+    assert "women registered on the consular card of a husband" in page
     notes = [cell.value for cell in book.worksheets[1]["A"]]
     assert any("WPF-1" in note for note in notes)
 
@@ -161,13 +161,13 @@ def test_every_row_of_the_matrix_has_a_page_that_leads_on(released, client):
     for row in design().rows:
         page = client.get(f"/figures/matrix/{row.id}/").content.decode()
         assert row.name["en"] in strip_tags(page)
-        if row.indicator:
+        if row.indicator and editions.latest(row.dataset):
             assert f"/figures/indicators/{row.indicator}/?series={row.series}" in page
         for agency, declared in row.declared.items():
             assert declared.instrument in page, agency
     assert "All objectives" in page_text(client, "/figures/matrix/?show=all")
     gaps = page_text(client, "/figures/matrix/?show=gaps")
-    assert "Foreign students" in gaps and "5,808" not in gaps
+    assert "Remittances by sex of sender" in gaps and "5,808" not in gaps
     every = page_text(client, "/figures/matrix/?show=all")
     assert "Objective 9: Counter smuggling" in every
     assert "Objective 9: Counter smuggling" not in page_text(client, "/figures/matrix/")
@@ -175,7 +175,7 @@ def test_every_row_of_the_matrix_has_a_page_that_leads_on(released, client):
 
 def test_sets_show_what_answers_now_and_what_is_not_collected(released, client):
     gcm = page_text(client, "/figures/indicators/sets/gcm/")
-    assert "G1 Share of women" in gcm and "Not collected yet: MFA-ASS, MFA-CON" in gcm
+    assert "G1 Share of women" in gcm and "Not collected yet: MFA-ASS" in gcm
     assert "Of 23, the records feed 7, stand in for 11, and cannot say 5." in gcm
     assert "SMS-WPF" not in gcm  # it stands
     voluntary = page_text(client, "/figures/indicators/sets/gcm-voluntary/")
@@ -302,7 +302,8 @@ def test_a_revision_is_the_sum_of_what_moved_in_percent_of_what_is(permits):
 def test_pages_of_quality_say_that_nothing_is_released(db, client):
     for address in ("/figures/coverage/", "/figures/quality/"):
         assert "No figures are released yet" in page_text(client, address)
-    assert "0 of 15 rows have a released figure" in page_text(client, "/figures/matrix/")
+    nothing = f"0 of {len(design().rows)} rows have a released figure"
+    assert nothing in page_text(client, "/figures/matrix/")
 
 
 def test_the_region_where_sex_is_most_often_missing_is_named_where_the_tables_tell(
