@@ -22,6 +22,7 @@ MONTHS_OF_CROSSINGS = (
 # So many months hold two years of quarters, and three calendar or academic years, whatever the month is.
 MONTHS_BY_LENGTH = {1: MONTHS, 3: 26, 6: 29, 12: 47}
 CROSSINGS = 1800  # a month
+RECENT, TOGETHER = 6, 3  # months that have a file of their own, and older ones in a file
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class Delivery:
         months = self.months or MONTHS_BY_LENGTH[FREQUENCIES[frequency].months]
         ended = periods(frequency, months)
         return ended[:-1] if self.skips else ended
+
+    def files(self, frequency: str) -> list[list[tuple[str, date, date]]]:
+        """Return the periods of each file, oldest first: months of long ago came three in a file, as they were found."""
+        ended = self.periods(frequency)
+        if FREQUENCIES[frequency].months > 1:
+            return [[period] for period in ended]
+        old, recent = ended[:-RECENT], ended[-RECENT:]
+        together = [old[k : k + TOGETHER] for k in range(0, len(old), TOGETHER)]
+        return [*together, *([period] for period in recent)]
 
 
 def periods(frequency: str, months: int) -> list[tuple[str, date, date]]:

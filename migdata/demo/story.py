@@ -41,7 +41,9 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     accounts = people.settle()
     versions.publish_all()
     if Release.objects.count() < len(datasets.datasets()):
-        say("Sending the files of two years, and of three of border crossings.")
+        say(
+            "Sending the files of two years, and of three of border crossings and of what is yearly."
+        )
         _send()
         _wait("records.intake", say)
         say("Correcting, submitting, signing, accepting.")
@@ -58,21 +60,33 @@ def _send() -> None:
         agency, clerk = _agency_and(delivery.agency, "clerk")
         instrument = Instrument.objects.get(code=delivery.instrument)
         spec = versions.spec_of(versions.current(instrument))
-        for period, first, last in delivery.periods(spec.frequency):
-            columns = delivery.draw(spec, first, last)
+        for periods in delivery.files(spec.frequency):
+            parts = [delivery.draw(spec, first, last) for _period, first, last in periods]
+            columns = {name: [v for part in parts for v in part[name]] for name in parts[0]}
             if delivery.typed:
                 _type(columns, agency, instrument, clerk)
                 continue
             content = delivery.write(files.table(columns, spec, delivery.language))
-            # A file that was taken in before the demonstration was stopped is refused, as always.
-            with suppress(refusal.Refused), scope.acting(clerk):
+            name = f"{spec.code}-{periods[0][0]}.{delivery.suffix}"
+            _upload(content, name, agency, instrument, clerk)
+
+
+def _upload(
+    content: bytes, name: str, agency: Agency, instrument: Instrument, clerk: Person
+) -> None:
+    """Send a file as soon as there is room for it; one that was taken in before is refused, as always."""
+    while True:
+        try:
+            with scope.acting(clerk):
                 uploads.receive(
-                    iter([content]),
-                    agency=agency,
-                    instrument=instrument,
-                    file_name=f"{spec.code}-{period}.{delivery.suffix}",
-                    by=clerk,
+                    iter([content]), agency=agency, instrument=instrument, file_name=name, by=clerk
                 )
+        except uploads.OverQuota:
+            time.sleep(0.3)
+        except refusal.Refused:
+            return
+        else:
+            return
 
 
 def _type(columns: Columns, agency: Agency, instrument: Instrument, clerk: Person) -> None:
