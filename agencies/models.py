@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
+from agencies.coverage import Duties
 from agencies.roles import Role
 from jobs.models import Job
 from standards.translation import in_language
@@ -90,8 +91,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    # The roles this person holds, by agency; None: not read yet. Only `agencies.access` uses it.
+    # The roles this person holds, by agency, and what they cover; None: not read yet. Only
+    # `agencies.access` uses them.
     holdings: "dict[Agency, list[Role]] | None" = None
+    duties: "dict[int, Duties] | None" = None
+    restricted: frozenset[int] = frozenset()
 
     class Meta:
         ordering = ["email"]
@@ -112,13 +116,42 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again, and the roles when they are asked for next."""
         super().refresh_from_db(*args, **kwargs)
-        self.holdings = None
+        self.holdings = self.duties = None
 
 
 class AgencyPermission(UserObjectPermissionBase):
     """A role one person holds in one agency (guardian's direct foreign key)."""
 
     content_object = models.ForeignKey(Agency, models.CASCADE)
+    # From this day on the role is held no longer; None: until it is taken.
+    ends_on = models.DateField(null=True)
+
+
+class Duty(models.Model):
+    """What the roles of a person in an agency cover, where it is not simply its ordinary instruments.
+
+    Instruments live in the room above, so they are named by their ids.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    agency = models.ForeignKey(Agency, models.CASCADE, related_name="+")
+    ordinary = models.BooleanField(default=True)  # all ordinary instruments, beside those named
+    instruments = models.JSONField(default=list)  # ids of those named
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "agency"], name="duty_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.agency_id} {self.instruments}"
+
+
+class RestrictedInstrument(models.Model):
+    """An instrument that a role covers only where it is named. Whoever publishes instruments says which."""
+
+    instrument = models.BigIntegerField(primary_key=True)  # its id, in the room above
+
+    def __str__(self) -> str:
+        return f"instrument {self.instrument}"
 
 
 class Invitation(models.Model):
@@ -142,6 +175,9 @@ class Invitation(models.Model):
     name = models.CharField(max_length=150, blank=True)
     language = models.CharField(max_length=2, blank=True)
     roles = models.JSONField(default=list)  # codes
+    # What the roles will cover (Duty); None: what they cover already, or all ordinary instruments.
+    ordinary = models.BooleanField(null=True)
+    instruments = models.JSONField(default=list)  # ids of those named
     state = models.CharField(max_length=9, choices=State)
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

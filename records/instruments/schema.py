@@ -147,7 +147,12 @@ OWN = {
         "A/--09-01 academic year",
     ),
     "agencies": schemas.distinct(
-        schemas.name("[A-Z]{2,8}", "the code of an agency, such as SMS"), "who delivers it", least=1
+        schemas.name("[A-Z]{2,8}", "the code of an agency, such as SMS"),
+        "who delivers it first; later the national administrators say who does",
+        least=1,
+    ),
+    "restricted": schemas.flag(
+        "true: of special protection; people see it only where it is named in their duties"
     ),
 }
 

@@ -118,6 +118,7 @@ class Spec:
     ignored: tuple[str, ...]
     composites: tuple[Mapping[str, Any], ...]  # headers of columns that hold several variables
     raw: dict[str, Any] = field(repr=False, compare=False)
+    restricted: bool = False  # seen only by people in whose duties it is named
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> "Spec":
@@ -132,6 +133,7 @@ class Spec:
             concept=content["concept"],
             frequency=content["frequency"],
             agencies=tuple(content["agencies"]),
+            restricted=bool(content.get("restricted")),
             variables=variables,
             rules=tuple(
                 Rule(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from agencies import access
 from agencies.models import Agency
 from records.instruments.reader import paths, read
 from records.instruments.spec import Spec
@@ -25,8 +26,9 @@ def publish(path: Path) -> InstrumentVersion:
     """
     spec = read(path)
     digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
-    instrument, _ = Instrument.objects.get_or_create(code=spec.code)
-    instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))
+    instrument, is_new = Instrument.objects.get_or_create(code=spec.code)
+    if is_new:  # afterwards who delivers it is decided in the portal
+        instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))
     version, created = InstrumentVersion.objects.get_or_create(
         instrument=instrument,
         number=spec.version,
@@ -34,6 +36,8 @@ def publish(path: Path) -> InstrumentVersion:
     )
     if not created and version.digest != digest:
         raise Changed(f"{path.name}: version {spec.version} is published; raise the number")
+    if not instrument.versions.filter(number__gt=spec.version).exists():
+        access.restrict(instrument.pk, spec.restricted)
     return version
 
 
