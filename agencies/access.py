@@ -277,8 +277,9 @@ def grant(person: Person, role: Role, agency: Agency, ends_on: date | None = Non
         raise Refused(exclusion.reason)
     ended = AgencyPermission.objects.filter(user=person).exclude(_in_force())
     ended.delete()  # one that has ended would still exclude others in the database
-    given = assign_perm(f"agencies.{role.value}", person, agency)
-    AgencyPermission.objects.filter(pk=given.pk).update(ends_on=ends_on)
+    assign_perm(f"agencies.{role.value}", person, agency)
+    given = AgencyPermission.objects.filter(user=person, content_object=agency)
+    given.filter(permission__codename=role.value).update(ends_on=ends_on)
     person.holdings = None
 
 

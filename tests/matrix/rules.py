@@ -92,6 +92,8 @@ def account(**rule):
 def things(argument, kind, **more):
     def places(country):
         found = [Place(code, {argument: country.ids[code, kind], **more}, code) for code in FULL]
+        if kind in country.closed:  # of an instrument that is named in nobody's duties
+            found.append(Place("restricted", {argument: country.closed[kind]}, there=False))
         return [*found, Place("none", {argument: MISSING, **more}, there=False)]
 
     return places
