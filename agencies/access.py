@@ -5,6 +5,7 @@ The grants of a person are read once for each person object, that is once for ea
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from typing import Any, Self, TypeVar
@@ -215,6 +216,49 @@ def _with_duties(grants: models.QuerySet[AgencyPermission]) -> models.QuerySet[A
 def is_national(person: Anyone) -> bool:
     """Say whether the person holds a role that reaches every agency."""
     return any(role.reaches_every_agency for held in holdings(person).values() for role in held)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Who holds roles in an agency: each with the day from which it is held no longer, and what they cover."""
+
+    person: Person
+    ends: dict[Role, date | None]
+    duties: Duties
+
+    @property
+    def roles(self) -> list[Role]:
+        return _in_order(list(self.ends))
+
+
+def memberships(agency: Agency) -> list[Member]:
+    """Return everybody who holds a role in the agency, ordered by name: in one query."""
+    grants = AgencyPermission.objects.filter(content_object=agency).select_related("user")
+    found: dict[int, Member] = {}
+    for grant, role in _with_roles(_with_duties(grants).order_by("user__name", "user__email")):
+        duty = grant.duty  # type: ignore[attr-defined]
+        own = Duties(duty["ordinary"], frozenset(duty["instruments"])) if duty else Duties()
+        member = found.setdefault(grant.user_id, Member(grant.user, {}, own))
+        member.ends[role] = grant.ends_on
+    return list(found.values())
+
+
+def end(person: Person, role: Role, agency: Agency, ends_on: date | None) -> None:
+    """Say from which day on a role is held no longer; None: until it is taken."""
+    grants = AgencyPermission.objects.filter(user=person, content_object=agency)
+    grants.filter(permission__codename=role.value).update(ends_on=ends_on)
+    person.holdings = None
+
+
+def ended() -> list[tuple[Person, Agency, Role]]:
+    """Return the roles that have ended and still lie in the table: they permit nothing any more."""
+    rows = AgencyPermission.objects.exclude(_in_force())
+    known = {role.value: role for role in ROLES}
+    return [
+        (grant.user, grant.content_object, known[grant.permission.codename])
+        for grant in rows.select_related("user", "content_object", "permission")
+        if grant.permission.codename in known
+    ]
 
 
 def members(agency: Agency) -> list[tuple[Person, list[Role]]]:

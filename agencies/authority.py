@@ -84,8 +84,12 @@ def refuse_last_admin(person: Person, agency: Agency) -> None:
     Locks the agency: two administrators must not take each other's role at the same time.
     """
     Agency.objects.select_for_update().get(pk=agency.pk)
-    admins = access.holders(Role.AGENCY_ADMIN).get(agency, [])
-    if all(admin == person for admin in admins):
+    staying = [
+        member.person
+        for member in access.memberships(agency)
+        if member.person.is_active and member.ends.get(Role.AGENCY_ADMIN, agency) is None
+    ]
+    if all(admin == person for admin in staying):
         raise Refused(
             _("This is the last administrator of %(agency)s. Name another one first.")
             % {"agency": agency}

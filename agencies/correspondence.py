@@ -29,6 +29,14 @@ LOST = marked(
     "%(person)s, %(email)s, no longer holds these roles in %(agency)s: %(roles)s.\n"
     "They were taken by %(by)s.\n\nIf this should not be, tell the administrators at once.\n"
 )
+COVERS = marked(
+    "The roles of %(person)s, %(email)s, in %(agency)s now cover: %(covers)s.\n"
+    "This was decided by %(by)s.\n\nIf this should not be, tell the administrators at once.\n"
+)
+HANDED_OVER = marked("Handed over to you")
+WORK = marked(
+    "The account of %(person)s was deactivated. %(by)s hands over to you what was open:\n\n%(work)s\n"
+)
 TO_APPROVE = marked("A role to approve: %(agency)s")
 PROPOSED = marked(
     "%(by)s proposes %(person)s, %(email)s, for %(agency)s, as: %(roles)s.\n\n"
@@ -64,6 +72,19 @@ def gained(person: Person, roles: Iterable[Role], agency: Agency, *, by: Person 
 def lost(person: Person, roles: Iterable[Role], agency: Agency, *, by: Person | None) -> None:
     """Tell the same people that roles were taken."""
     _tell_all(person, roles, agency, by, LOST)
+
+
+def covers(person: Person, agency: Agency, told: Iterable[str], *, by: Person) -> None:
+    """Tell the person and the administrators which instruments her roles cover from now on."""
+    facts = {**_facts(person, [], agency, by), "covers": ", ".join(told)}
+    for reader in _concerned(person, [], agency):
+        _write(reader.email, reader.language, ROLES_CHANGED, COVERS, facts)
+
+
+def handed_over(heir: Person, person: Person, work: Iterable[str], *, by: Person) -> None:
+    """Tell a colleague what she takes over from somebody whose account was stopped."""
+    facts = {"person": person, "by": by, "roles": [], "work": "\n".join(f"- {w}" for w in work)}
+    _write(heir.email, heir.language, HANDED_OVER, WORK, facts)
 
 
 def account(person: Person, agency: Agency, *, active: bool, by: Person) -> None:

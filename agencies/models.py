@@ -23,6 +23,8 @@ class Agency(models.Model):
     names = models.JSONField(_("names"), help_text="{'en': …, 'ru': …, 'tk': …}")
     statistics_office = models.BooleanField(_("statistics office"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    # Where it went: its rows and its people's roles stay its own (ADR 25).
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
 
     class Meta:
         ordering = ["code"]
@@ -143,6 +145,76 @@ class Duty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.agency_id} {self.instruments}"
+
+
+class FormerName(models.Model):
+    """What an agency was called until it was renamed. Appended, never changed."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="former_names")
+    names = models.JSONField()
+    until = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-until"]
+
+    def __str__(self) -> str:
+        return in_language(self.names) or self.agency.code
+
+
+class AgencyChange(models.Model):
+    """A change of an agency that one national administrator proposes and a second approves."""
+
+    class Kind(models.TextChoices):
+        RENAME = "RENAME", _("rename it")
+        MERGE = "MERGE", _("merge it into another")
+        GIVE = "GIVE", _("give it an instrument")
+        TAKE = "TAKE", _("take an instrument from it")
+
+    class State(models.TextChoices):
+        PROPOSED = "PROPOSED", _("waits for a second national administrator")
+        DONE = "DONE", _("done")
+        WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=6, choices=Kind)
+    content = (
+        models.JSONField()
+    )  # RENAME: names by language; MERGE: {agency: code}; GIVE, TAKE: {instrument: code}
+    state = models.CharField(max_length=9, choices=State, default=State.PROPOSED)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="DONE", decided_by=models.F("by")),
+                name="agency_change_approved_by_another",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.agency_id}"
+
+
+class AccessReview(models.Model):
+    """One line of a yearly access review: which roles of a person an administrator kept and took. Appended."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    kept = models.JSONField(default=list)  # codes of roles
+    taken = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index("agency", "person", "at", name="access_review_of")]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id} {self.person_id} {self.at:%Y-%m-%d}"
 
 
 class RestrictedInstrument(models.Model):

@@ -75,6 +75,28 @@ def working(agency_ids: Iterable[int]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def widened(agency_ids: Iterable[int]) -> Iterator[None]:
+    """Look beyond the scope of the transaction for a moment, to count what is open; then it is as before."""
+    names = ("records", "submissions", "ordinary", "named")
+    with connection.cursor() as cursor:
+        settings = ", ".join(f"current_setting('portal.{name}', true)" for name in names)
+        cursor.execute(f"SELECT {settings}")
+        before = cursor.fetchone()
+    ids = list(agency_ids)
+    open_to(records=ids, submissions=ids)
+    try:
+        yield
+    finally:
+        places, submissions, ordinary, named = (text or "" for text in before)
+        open_to(
+            records=filter(None, places.split(",")),  # type: ignore[arg-type]
+            submissions=filter(None, submissions.split(",")),  # type: ignore[arg-type]
+            ordinary=ordinary,
+            named=named,
+        )
+
+
 class ScopeMiddleware:
     """Wrap the whole request, rendering included, in one transaction in the person's scope.
 

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from agencies import invitation_pages, pages
+from agencies import invitation_pages, pages, people_pages, person_pages
 
 app_name = "agencies"
 urlpatterns = [
-    path("", pages.people, name="people"),
+    path("", people_pages.people_list, name="people"),
     path("invite/<slug:agency>/", pages.invite, name="invite"),
-    path("person/<slug:agency>/<int:person>/", pages.person, name="person"),
+    path("person/<slug:agency>/<int:person>/", person_pages.person, name="person"),
+    path(
+        "person/<slug:agency>/<int:person>/deactivate/", person_pages.deactivate, name="deactivate"
+    ),
+    path("review/<slug:agency>/", people_pages.review, name="review"),
     path("agencies/", pages.agency_list, name="agency_list"),
     path("invitations/", invitation_pages.invitation_list, name="invitations"),
     path("invitations/<int:invitation_id>/answer/", invitation_pages.answer, name="answer"),

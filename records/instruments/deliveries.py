@@ -2,9 +2,10 @@
 
 from django.db.models import QuerySet
 
-from agencies import access
+from agencies import access, collection
 from agencies.models import Agency, Person
 from agencies.roles import Permission
+from records.instruments import versions
 from records.models import Instrument
 
 
@@ -43,3 +44,15 @@ def closed_to(person: Person, permission: Permission) -> set[str]:
     return {
         code for pk, code in Instrument.objects.values_list("pk", "code") if not covered.reaches(pk)
     }
+
+
+def told(agency: Agency | None) -> list[collection.Instrument]:
+    """Return the instruments of an agency, or of all, as the pages of people name them: in three queries."""
+    instruments = list(agency.instruments.all() if agency else Instrument.objects.all())
+    newest = versions.current_of(instruments)
+    restricted = access.restricted_instruments()
+    return [
+        collection.Instrument(i.pk, i.code, newest[i.pk].title, i.pk in restricted)
+        for i in instruments
+        if i.pk in newest
+    ]

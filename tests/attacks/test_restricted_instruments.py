@@ -7,34 +7,16 @@ from agencies import access, scope
 from agencies.coverage import Duties
 from agencies.roles import Permission, Role
 from records.collection import entry, held_rows, uploads
-from records.instruments import deliveries, reader, versions
+from records.instruments import deliveries, versions
 from records.models import Handling, HeldRow, Instrument, Record, ReviewStep, Submission, Upload
 from records.review import handlings, submissions
 from tests import factories
 from tests.cast import anew, make_person, signed_in
+from tests.factories import publish
 from tests.records.files import WPF
 
 SCOPED = [Submission, Upload, Record, HeldRow, ReviewStep, Handling]
 HISTORY = "SELECT count(*) FROM records_recordevent"
-
-
-def publish(tmp_path, code, *, restricted):
-    """Publish an instrument of the tests: the one of work permits under another code."""
-    text = (reader.DIRECTORY / "sms-wpf.yaml").read_text().replace("SMS-WPF", code)
-    added = text.replace("frequency: M", f"frequency: M\nrestricted: {str(restricted).lower()}")
-    path = tmp_path / f"{code.lower()}.yaml"
-    path.write_text(added)
-    return versions.publish(path).instrument
-
-
-@pytest.fixture
-def asylum(agency, tmp_path):
-    return publish(tmp_path, "SMS-ZZZ", restricted=True)
-
-
-@pytest.fixture
-def permits(agency, tmp_path):
-    return publish(tmp_path, "SMS-YYY", restricted=False)
 
 
 @pytest.fixture
@@ -79,11 +61,11 @@ def limited(person, agency, *named):
 
 
 def test_the_database_shows_its_rows_to_nobody_in_whose_duties_it_is_not_named(
-    asked, officer, clerk, reviewer, statistician, permits, agency
+    asked, officer, clerk, reviewer, statistician, ordinary, agency
 ):
     with scope.acting(officer):
         assert counts() == ([1, 1, 1, 1, 1, 2], 1)
-    for person in (clerk, reviewer, statistician, limited(clerk, agency, permits)):
+    for person in (clerk, reviewer, statistician, limited(clerk, agency, ordinary)):
         with scope.acting(person):
             assert counts() == ([0] * len(SCOPED), 0), person
 
@@ -119,12 +101,12 @@ def test_statistics_staff_see_it_where_it_is_named_in_their_office(
 
 
 def test_who_is_limited_to_named_instruments_sees_those_and_no_others(
-    asked, officer, agency, permits, asylum
+    asked, officer, agency, ordinary, asylum
 ):
     with scope.acting(officer):
-        factories.submission(agency, permits)
+        factories.submission(agency, ordinary)
         assert Submission.objects.visible_to(officer).count() == Submission.objects.count() == 2
-    for instrument in (permits, asylum):
+    for instrument in (ordinary, asylum):
         person = limited(officer, agency, instrument)
         with scope.acting(person):
             assert {s.instrument for s in Submission.objects.all()} == {instrument}

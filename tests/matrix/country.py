@@ -87,8 +87,10 @@ def _fill(country, agency, permits):
     country.mark(agency.code, name, see, Permission.MANAGE_PEOPLE)
     country.mark(agency.code, author.email, Permission.MANAGE_PEOPLE)
     the_person(Role.AGENCY_ADMIN, agency)
-    make_person(f"zq.second.admin@{agency.code.lower()}.example", Role.AGENCY_ADMIN, agency)
-    ids = {"person": author.pk, "offer": _offer(country, agency).pk}
+    second = make_person(
+        f"zq.second.admin@{agency.code.lower()}.example", Role.AGENCY_ADMIN, agency
+    )
+    ids = {"person": author.pk, "admin": second.pk, "offer": _offer(country, agency).pk}
     with scope.acting(author):
         for month, state in zip(reversed(MONTHS[-5:-1]), STATES, strict=True):
             ids[state] = _submission(country, agency, permits, author, month, state).pk

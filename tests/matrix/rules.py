@@ -192,6 +192,24 @@ def people(country):
             Place("none", none, there=False)]  # fmt: skip
 
 
+def administrators(country):
+    """A second administrator of each agency, whom her colleague and the national ones may stop."""
+    found = [
+        Place(code, {"agency": code, "person": country.ids[code, "admin"]}, code) for code in FULL
+    ]
+    return [*found, Place("none", {"agency": OWN, "person": MISSING}, there=False)]
+
+
+def reviewed(country):
+    """A review of each agency: also of one that is closed."""
+    return [replace(place, changes=place.there) for place in offices(country)]
+
+
+def a_review(country, place):
+    pk = country.ids.get((place.agency, "person"), MISSING)
+    return {"signed": "on", "person": [pk], f"keep_{pk}": ["clerk"]}
+
+
 def offices(country):
     found = [Place(code, {"agency": code}, code, changes=code != CLOSED) for code in FULL]
     return [*found, Place("none", {"agency": "none"}, there=False)]
@@ -366,6 +384,8 @@ ROUTES = {
         post=ANYBODY,
         posts=lambda country, place: {"roles": ["agency_admin"]},
     ),
+    "agencies:deactivate": of(administrators, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY),
+    "agencies:review": of(reviewed, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY, posts=a_review),
     "agencies:invitations": page(),
     "agencies:answer": page(places=offers_to_nobody, get=None, post=ANYBODY),
     "agencies:change": of(
