@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agencies import invitation_pages, pages, people_pages, person_pages
+from agencies import invitation_pages, many_pages, pages, people_pages, person_pages
 
 app_name = "agencies"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path(
         "person/<slug:agency>/<int:person>/deactivate/", person_pages.deactivate, name="deactivate"
     ),
+    path("invite-many/<slug:agency>/", many_pages.invite_many, name="invite_many"),
     path("review/<slug:agency>/", people_pages.review, name="review"),
     path("agencies/", pages.agency_list, name="agency_list"),
     path("invitations/", invitation_pages.invitation_list, name="invitations"),

@@ -157,9 +157,7 @@ def test_before_an_account_is_stopped_one_sees_what_is_open_and_hands_it_over(
     browser = signed_in(agency_admin)
     page = f"/people/person/SMS/{clerk.pk}/deactivate/"
     shown = browser.get(page).content.decode()
-    assert (
-        "draft: Work permits" in shown and "1 held row" in shown and "a file with quest" in shown
-    )
+    assert "draft: Work permits" in shown and "1 held row" in shown and "a file with quest" in shown
     access.limit(colleague, agency, Duties(False, frozenset({10**9})))
     refused = browser.post(page, {"heir": colleague.pk})
     assert refused.status_code == 409 and "do not cover this" in refused.content.decode()

@@ -18,7 +18,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from agencies.roles import Permission
+from agencies.many_invitations import Row
+from agencies.many_pages import digest_of
+from agencies.roles import Permission, Role
 from reports.charts.kinds import KINDS
 from tests.matrix.country import CLOSED, FULL, MISSING, OTHER, OWN
 from tests.records.files import WPF
@@ -335,6 +337,13 @@ def _guest(country, place):
     return {"name": "New", "email": "new@x.example", "language": "en", "roles": ["agency_admin"]}
 
 
+def many_guests(country, place):
+    """A list that was looked at: its digest says so."""
+    row = Row(1, "new@x.example", language="en", roles=(Role.AGENCY_ADMIN,), foreign=True)
+    form = {"people": row.email, "language": "en", "roles": ["agency_admin"]}
+    return {**form, "foreign": "on", "seen": digest_of([row])}
+
+
 def offers_to_nobody(country):
     """Invitations to an address that none of those who ask has."""
     return [replace(place, agency=None, there=False) for place in OFFER(country)]
@@ -383,6 +392,9 @@ ROUTES = {
         get=ANYBODY,
         post=ANYBODY,
         posts=lambda country, place: {"roles": ["agency_admin"]},
+    ),
+    "agencies:invite_many": of(
+        offices, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY, posts=many_guests
     ),
     "agencies:deactivate": of(administrators, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY),
     "agencies:review": of(reviewed, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY, posts=a_review),
