@@ -48,6 +48,11 @@ def instruments_of(agency: Agency) -> list[Instrument]:
     return [instrument for ask in _instruments for instrument in ask(place)]
 
 
+def filled_by(agency: Agency | None) -> list[Instrument]:
+    """Return the instruments that an agency delivers, or all (None)."""
+    return [instrument for ask in _instruments for instrument in ask(agency)]
+
+
 def open_work(person: Person) -> list[Work]:
     """Return what the person has open, in all agencies."""
     return [work for ask in _work for work in ask(person)]

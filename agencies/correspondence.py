@@ -11,7 +11,7 @@ from django.core.mail import send_mail
 from django.utils.translation import gettext, override
 
 from agencies import access, authority
-from agencies.models import Agency, Invitation, Person
+from agencies.models import Agency, AgencyChange, Invitation, Person
 from agencies.roles import Role
 from standards.languages import marked
 
@@ -42,6 +42,11 @@ PROPOSED = marked(
     "%(by)s proposes %(person)s, %(email)s, for %(agency)s, as: %(roles)s.\n\n"
     "Another national administrator approves it, or refuses, on the page of agencies.\n"
 )
+CHANGE = marked("A change to approve: %(agency)s")
+CHANGE_PROPOSED = marked(
+    "%(by)s proposes a change of %(agency)s:\n\n%(told)s\n\n"
+    "Another national administrator approves it, or refuses, on the page of agencies.\n"
+)
 STOPPED = marked("The account of %(person)s, %(email)s, was deactivated by %(by)s.\n")
 OPENED = marked("%(by)s lets %(person)s, %(email)s, sign in again.\n")
 
@@ -62,6 +67,19 @@ def proposed(invitation: Invitation) -> None:
     for person in authority.nationals():
         if person not in (invitation.by,) and person.email != invitation.email:
             _write(person.email, person.language, TO_APPROVE, PROPOSED, facts)
+
+
+def change_proposed(change: AgencyChange, told: Iterable[str]) -> None:
+    """Tell the other national administrators of a change of an agency that waits for one of them."""
+    facts = {
+        "by": change.by,
+        "agency": change.agency,
+        "roles": [],
+        "told": "\n".join(f"- {line}" for line in told),
+    }
+    for person in authority.nationals():
+        if person != change.by:
+            _write(person.email, person.language, CHANGE, CHANGE_PROPOSED, facts)
 
 
 def gained(person: Person, roles: Iterable[Role], agency: Agency, *, by: Person | None) -> None:

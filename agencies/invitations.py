@@ -261,6 +261,11 @@ def _locked(invitation: Invitation, *states: str, even_old: bool = False) -> Inv
     return row
 
 
+def close(invitation: Invitation) -> None:
+    """Take an invitation back because its agency is closed."""
+    _close(_locked(invitation, *Invitation.LIVE), State.WITHDRAWN)
+
+
 def _close(invitation: Invitation, state: str) -> None:
     invitation.state, invitation.answered_at, invitation.digest = state, timezone.now(), ""
     invitation.save(update_fields=CHANGES)

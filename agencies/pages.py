@@ -9,7 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import i18n
 
-from agencies import access, accounts, authority, invitations, sign_in
+from agencies import access, accounts, authority, changes, invitations, sign_in
+from agencies.agency_pages import described
 from agencies.forms import AgencyForm, InviteForm
 from agencies.http import SignedInRequest, takes_forms
 from agencies.invitation_pages import people_of
@@ -64,11 +65,12 @@ def agency_list(request: SignedInRequest) -> HttpResponse:
             )
             return redirect("agencies:invite", code)
     admins = access.holders(Role.AGENCY_ADMIN, Role.NATIONAL_ADMIN)
-    rows = [(agency, admins.get(agency, [])) for agency in Agency.objects.all()]
+    rows = [(a, admins.get(a, [])) for a in Agency.objects.select_related("merged_into")]
     context = {
         "agencies": rows,
         "form": form,
         "proposals": invitations.live().filter(state=Invitation.State.PROPOSED),
+        "changes": [(change, described(change)) for change in changes.waiting()],
         "alone": len(authority.nationals()) < 2,
         "conflicts": access.in_conflict(),
     }

@@ -12,3 +12,4 @@ class RecordsConfig(AppConfig):
 
         accounts.after_creating(versions.give_to)
         collection.told_by(deliveries.told, open_work.of)
+        deliveries.settle_changes()

@@ -337,6 +337,20 @@ def _guest(country, place):
     return {"name": "New", "email": "new@x.example", "language": "en", "roles": ["agency_admin"]}
 
 
+def renamed(country):
+    """Each agency, and one that is none: of whoever may change agencies."""
+    found = [Place(code, {"agency": code}) for code in FULL]
+    return [*found, Place("none", {"agency": "none"}, there=False)]
+
+
+def a_name(country, place):
+    return {"kind": "RENAME", "en": "Another name", "confirm": "1"}
+
+
+def proposed(country):
+    return [Place("none", {"change": MISSING}, there=False)]
+
+
 def many_guests(country, place):
     """A list that was looked at: its digest says so."""
     row = Row(1, "new@x.example", language="en", roles=(Role.AGENCY_ADMIN,), foreign=True)
@@ -410,6 +424,10 @@ ROUTES = {
     "agencies:invitation": public(
         lambda country: [Place("", {"secret": "no-secret"}, there=False)], post=ANYBODY
     ),
+    "agencies:agency": page(
+        places=renamed, get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=a_name
+    ),
+    "agencies:decide_change": page(places=proposed, get=None, post=P.MANAGE_AGENCIES),
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
     "records:home": page(places=lists, statuses=frozenset({200, 302})),
