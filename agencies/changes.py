@@ -142,7 +142,7 @@ def _merging(agency: Agency, content: Content) -> list[str]:
     facts = {"agency": agency, "other": other, "n": people}
     lines = [
         _("%(agency)s is closed and delivers nothing any more.") % facts,
-        _("Its submissions and records stay its own: its %(n)s people read them as before.")
+        _("Its submissions and records stay its own. Its people read them as before: %(n)s.")
         % facts,
         _("People who are to work for %(other)s are invited there.") % facts,
     ]

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from agencies import access, sign_in
+from agencies.coverage import Duties
 from agencies.models import Agency, Person
 from agencies.roles import ROLES, Role, Scope
 from records.instruments import versions
+from records.models import Instrument
 
 PASSWORD = "showing-the-road-2026"  # noqa: S105 - of invented people, made in demo mode only
 AGENCIES = {
@@ -80,6 +82,15 @@ ACCOUNTS = [
 ]
 # What one national administrator proposes a second approves.
 ACCOUNTS.append(Account("second@national.example", Role.NATIONAL_ADMIN, "NAT"))
+
+
+def name(instrument: str, *emails: str) -> None:
+    """Name an instrument, by its code, in the duties of these people, in each of their agencies."""
+    number = Instrument.objects.get(code=instrument).pk
+    for person in Person.objects.filter(email__in=emails):
+        for agency in access.holdings(person):
+            own = access.duties(person, agency)
+            access.limit(person, agency, Duties(own.ordinary, own.named | {number}))
 
 
 def settle() -> list[tuple[str, str]]:

@@ -88,7 +88,7 @@ def _taking(agency: Agency, content: Content) -> list[str]:
     facts = {"agency": agency, "title": versions.current(instrument).title, "n": accepted}
     return [
         _("%(agency)s delivers “%(title)s” no longer.") % facts,
-        _("What was accepted of it stays: %(n)s submissions.") % facts,
+        _("What was accepted of it stays. Submissions: %(n)s.") % facts,
     ]
 
 
@@ -137,8 +137,8 @@ def _refuse_open(agency: Agency, instruments: list[int] | None) -> int:
         periods = ", ".join(f"{row.instrument.code} {row.period}" for row in open_rows[:5])
         raise Refused(
             _(
-                "Not while something is open: %(n)s submissions are not accepted yet (%(periods)s), "
-                "%(files)s files wait. Finish them first."
+                "Not while something is open. Submissions not accepted yet: %(n)s (%(periods)s). "
+                "Files that wait: %(files)s. Finish them first."
             )
             % {"n": len(open_rows), "periods": periods or "–", "files": waiting}
         )

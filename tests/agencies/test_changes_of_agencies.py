@@ -112,7 +112,7 @@ def test_an_instrument_with_open_submissions_is_not_taken_also_where_they_came_m
     with acting(clerk):
         Submission.objects.filter(pk=month.pk).update(state="ACCEPTED")
         file = factories.upload(agency, ordinary, clerk, state=Upload.State.NEEDS_ANSWERS)
-    with acting(second), pytest.raises(Refused, match="1 files wait"):
+    with acting(second), pytest.raises(Refused, match="Files that wait: 1"):
         changes.approve(change, by=second)
     with acting(clerk):
         Upload.objects.filter(pk=file.pk).update(state=Upload.State.UNDONE)

@@ -6,6 +6,7 @@ from django.db import ProgrammingError, connection, transaction
 from agencies import access, scope
 from agencies.coverage import Duties
 from agencies.roles import Permission, Role
+from migdata.demo import people
 from records.collection import entry, held_rows, uploads
 from records.instruments import deliveries, versions
 from records.models import Handling, HeldRow, Instrument, Record, ReviewStep, Submission, Upload
@@ -23,7 +24,7 @@ HISTORY = "SELECT count(*) FROM records_recordevent"
 def officer(agency, asylum):
     """A clerk in whose duties the restricted instrument is named, beside all ordinary ones."""
     person = make_person("officer@sms.example", Role.CLERK, agency)
-    access.limit(person, agency, Duties(named=frozenset({asylum.pk})))
+    people.name(asylum.code, person.email)
     return anew(person)
 
 
