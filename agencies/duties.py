@@ -36,9 +36,7 @@ def limit(person: Person, wanted: Duties, *, agency: Agency, by: Person) -> bool
         raise Denied(_("You do not manage the people of this agency."))
     authority.refuse_own_roles(person.email, held, agency, by)
     refuse_stopped(person)
-    wanted = Duties(wanted.ordinary, known(wanted.named, agency))
-    if not wanted.ordinary and not wanted.named:
-        raise Refused(_("Name at least one instrument, or all ordinary ones."))
+    refuse_unusable(wanted, [], agency)
     if access.duties(person, agency) == wanted:
         return False
     access.limit(person, agency, wanted)
@@ -53,6 +51,16 @@ def limit(person: Person, wanted: Duties, *, agency: Agency, by: Person) -> bool
     )
     correspondence.covers(person, agency, told(wanted, agency), by=by)
     return True
+
+
+def refuse_unusable(wanted: Duties | None, days: Iterable[date | None], agency: Agency) -> None:
+    """Refuse instruments that the agency does not deliver, none at all, and an end that is not ahead."""
+    if wanted is not None:
+        known(wanted.named, agency)
+        if not wanted.ordinary and not wanted.named:
+            raise Refused(_("Name at least one instrument, or all ordinary ones."))
+    if any(day and day <= timezone.localdate() for day in days):
+        raise Refused(_("A role ends on a day to come. To end it now, take it."))
 
 
 def told(duties: Duties, agency: Agency) -> list[str]:
@@ -87,8 +95,7 @@ def end(person: Person, ends: Mapping[Role, date | None], *, agency: Agency, by:
         return
     authority.permitted(changed, agency, by)
     authority.refuse_own_roles(person.email, changed, agency, by)
-    if any(day and day <= timezone.localdate() for day in changed.values()):
-        raise Refused(_("A role ends on a day to come. To end it now, take it."))
+    refuse_unusable(None, changed.values(), agency)
     if changed.get(Role.AGENCY_ADMIN):
         authority.refuse_last_admin(person, agency)
     for role, day in changed.items():

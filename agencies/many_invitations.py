@@ -35,6 +35,7 @@ class Row:
     duties: Duties | None = None
     problems: tuple[str, ...] = ()
     foreign: bool = False
+    codes: tuple[str, ...] = ()  # of the instruments that are named
 
     @property
     def language_name(self) -> str:
@@ -163,6 +164,11 @@ def _row(
         language or defaults.language,
         tuple(roles or ([] if unknown else defaults.roles)),
         duties,
+        codes=tuple(
+            sorted(
+                c.upper() for c, pk in place.instruments.items() if duties and pk in duties.named
+            )
+        ),
         foreign=email.rpartition("@")[2] not in place.domains,
     )
     return replace(row, problems=(*problems, *_against(row, place, times)))

@@ -144,6 +144,11 @@ def chosen(
     return sorted(found, key=keys[sort or "name"])
 
 
+def reviewable(by: Person, agency: Agency) -> set[Role]:
+    """Return the roles a person decides on in a review: those of national administrators end on the server."""
+    return set(authority.grantable(by, agency)) - {Role.NATIONAL_ADMIN}
+
+
 @transaction.atomic
 def review(
     agency: Agency, keep: dict[int, set[Role]], *, by: Person, link_base: str
@@ -153,20 +158,22 @@ def review(
     One's own roles another administrator reviews, and roles that are not one's to give stay as they
     are. Returns how many people were reviewed and how many roles taken. Raises `Denied`, `Refused`.
     """
-    may = set(authority.grantable(by, agency))
+    may = reviewable(by, agency)
     if not may:
         raise Denied(_("You do not manage the people of this agency."))
     members = {m.person.pk: m for m in access.memberships(agency) if m.person != by}
     if not keep or keep.keys() - members.keys():
         raise Refused(_("Somebody on this list was changed meanwhile. Look at it again."))
+    leaving = {pk: set(members[pk].roles) & may - kept for pk, kept in keep.items()}
+    admins = [members[pk].person for pk, taken in leaving.items() if Role.AGENCY_ADMIN in taken]
+    if admins:  # asked before anything is taken: what is logged has happened
+        authority.refuse_last_admin(admins[0], agency, *admins[1:])
     number = 0
-    for pk, kept in keep.items():
-        member, own = members[pk], set(members[pk].roles) & may
-        taken = own - kept
+    for pk, taken in leaving.items():
+        member = members[pk]
         if taken:
-            accounts.change_roles(
-                member.person, own - taken, agency=agency, by=by, link_base=link_base
-            )
+            stay = set(member.roles) & set(authority.grantable(by, agency)) - taken
+            accounts.change_roles(member.person, stay, agency=agency, by=by, link_base=link_base)
         AccessReview.objects.create(
             agency=agency,
             person=member.person,

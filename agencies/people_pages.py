@@ -48,7 +48,7 @@ def people_list(request: SignedInRequest) -> HttpResponse:
 def review(request: SignedInRequest, agency: str) -> HttpResponse:
     """Everybody with their roles, to keep or to take, signed by the administrator."""
     place = managed(request, agency)
-    grantable = set(authority.grantable(request.user, place))
+    grantable = people.reviewable(request.user, place)
     accounts = [a for a in people.accounts_of(place) if a.person != request.user]
     if request.method == "POST":
         try:

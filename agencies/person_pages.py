@@ -1,5 +1,6 @@
 """Pages of one person of an agency: roles, instruments, the account, and its end."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -112,6 +113,8 @@ def _change_roles(request: SignedInRequest, person: Person, change: dict[str, An
     agency = change["agency"]
     choice = Choice.posted(request, agency)
     covers = choice.duties if choice.names_instruments else None
+    # Asked before anything is changed: what is logged has happened.
+    duties.refuse_unusable(covers, _new_days(choice, person, agency), agency)
     with transaction.atomic():  # all of it or nothing
         offered = accounts.change_roles(person, choice.roles, **change, duties=covers)
         kept = set(choice.roles) & set(access.roles(person, agency))
@@ -121,3 +124,9 @@ def _change_roles(request: SignedInRequest, person: Person, change: dict[str, An
         if kept and covers:
             duties.limit(person, covers, agency=agency, by=request.user)
     return offered
+
+
+def _new_days(choice: Choice, person: Person, agency: Agency) -> list[date | None]:
+    """Return the ends that the form changes."""
+    before = Choice.of(person, agency).ends
+    return [day for role, day in choice.ends.items() if day != before.get(role)]

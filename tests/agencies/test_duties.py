@@ -208,3 +208,25 @@ def test_a_review_reaches_neither_oneself_nor_strangers(agency, agency_admin, cl
     with pytest.raises(Denied):
         people.review(agency, {clerk.pk: set()}, by=outsider, link_base=LINK)
     assert access.roles(anew(clerk), agency) == [Role.CLERK]
+
+
+def test_a_review_that_cannot_be_takes_nothing_and_logs_nothing(
+    agency, agency_admin, clerk, national_admin
+):
+    other = make_person("second@sms.example", Role.AGENCY_ADMIN, agency)
+    taken = {pk: set() for pk in (other.pk, agency_admin.pk)}
+    with pytest.raises(Refused, match="last administrator"):
+        people.review(agency, taken, by=national_admin, link_base=LINK)
+    assert len(access.holders(Role.AGENCY_ADMIN)[agency]) == 2
+    assert events("roles") == [] and not AccessReview.objects.exists()
+
+
+def test_a_form_that_is_refused_changes_nothing_of_it(agency, agency_admin, clerk, asylum):
+    page = f"/people/person/SMS/{clerk.pk}/"
+    form = {"roles": ["reviewer", "clerk"], "covers": "1", "instruments": [asylum.pk]}
+    browser = signed_in(agency_admin)
+    yesterday = str(timezone.localdate() - timedelta(days=1))
+    for wrong in ({"ends_clerk": yesterday}, {"instruments": [10**9]}, {"instruments": []}):
+        assert browser.post(page, {**form, **wrong})["Location"] == page
+    assert not Duty.objects.exists() and not events("duties", "roles", "invite")
+    assert access.roles(anew(clerk), agency) == [Role.CLERK]
