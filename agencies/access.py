@@ -5,17 +5,23 @@ The grants of a person are read once for each person object, that is once for ea
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
 from functools import wraps
 from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from guardian.shortcuts import assign_perm, remove_perm
 
-from agencies.models import Agency, AgencyPermission, Person
+from agencies.coverage import Coverage, Duties
+from agencies.models import Agency, AgencyPermission, Duty, Person, RestrictedInstrument
 from agencies.refusal import Refused
 from agencies.roles import ROLES, Exclusion, Permission, Role, excluded
 
@@ -42,17 +48,97 @@ def agency_ids(person: Anyone, *permissions: Permission) -> list[int]:
     return list(Agency.objects.values_list("pk", flat=True)) if reach is None else sorted(reach)
 
 
-def may(person: Anyone, permission: Permission, agency: Agency | None = None) -> bool:
-    """Say whether the person holds the permission for the agency, or for any agency."""
+def may(
+    person: Anyone,
+    permission: Permission,
+    agency: Agency | None = None,
+    instrument: int | None = None,
+) -> bool:
+    """Say whether the person holds the permission for the agency, or for any agency.
+
+    With `instrument`, the id of one, the roles must cover it as well.
+    """
+    if instrument is not None:
+        covered = coverage(person, permission)
+        if agency is None:
+            return covered.reaches(instrument)
+        return covered.covers(agency.pk, instrument)
     reach = _reach(person, frozenset({permission}))
     if reach is None:
         return True
     return bool(reach) if agency is None else agency.pk in reach
 
 
-def require(person: Anyone, permission: Permission, agency: Agency | None = None) -> None:
+def coverage(person: Anyone, *permissions: Permission) -> Coverage:
+    """Return for which agencies and instruments the person holds any of the permissions."""
+    wanted, duties = set(permissions or Permission), {}
+    for agency, held in holdings(person).items():
+        theirs = [role for role in held if role.permissions & wanted]
+        own = (getattr(person, "duties", None) or {}).get(agency.pk, Duties())
+        for role in theirs:
+            duties[None if role.reaches_every_agency else agency.pk] = own
+    return Coverage(duties, getattr(person, "restricted", frozenset()))
+
+
+def covered(
+    person: Anyone, *permissions: Permission, agency: str = "agency", instrument: str = "instrument"
+) -> models.Q:
+    """Return `coverage` as a condition on rows; `agency` and `instrument` are the paths to them."""
+    reach = coverage(person, *permissions)
+    rows = models.Q(pk__in=[])
+    if reach.ordinary:
+        places = models.Q() if None in reach.ordinary else _in(agency, reach.ordinary)
+        restricted = RestrictedInstrument.objects.values("pk")
+        rows |= places & ~models.Q(**{f"{instrument}__in": restricted})
+    for place, own in reach.duties.items():
+        if own.named:
+            here = models.Q() if place is None else _in(agency, [place])
+            rows |= here & _in(instrument, sorted(own.named))
+    return rows
+
+
+def duties(person: Person, agency: Agency) -> Duties:
+    """Return what the roles of the person in this very agency cover."""
+    holdings(person)
+    return (person.duties or {}).get(agency.pk, Duties())
+
+
+def limit(person: Person, agency: Agency, wanted: Duties) -> None:
+    """Say what the roles of the person in the agency cover. Who may say so: `agencies.authority`."""
+    Duty.objects.update_or_create(
+        person=person,
+        agency=agency,
+        defaults={"ordinary": wanted.ordinary, "instruments": sorted(wanted.named)},
+    )
+    person.holdings = person.duties = None
+
+
+def restrict(instrument: int, restricted: bool) -> None:
+    """Say whether an instrument, by its id, is covered only where it is named."""
+    rows = RestrictedInstrument.objects.filter(pk=instrument)
+    if restricted:
+        RestrictedInstrument.objects.get_or_create(pk=instrument)
+    else:
+        rows.delete()
+
+
+def restricted_instruments() -> frozenset[int]:
+    """Return the ids of the instruments that are covered only where they are named."""
+    return frozenset(RestrictedInstrument.objects.values_list("pk", flat=True))
+
+
+def _in(path: str, ids: Iterable[int | None]) -> models.Q:
+    return models.Q(**{f"{path}__in": list(ids)})
+
+
+def require(
+    person: Anyone,
+    permission: Permission,
+    agency: Agency | None = None,
+    instrument: int | None = None,
+) -> None:
     """Raise Denied unless `may` says yes."""
-    if not may(person, permission, agency):
+    if not may(person, permission, agency, instrument):
         raise Denied(_("Your roles do not include this. Ask the administrator of your agency."))
 
 
@@ -100,16 +186,79 @@ def read_holdings(people: Iterable[Person]) -> None:
     """Read the roles of all these people with one question, for `holdings`."""
     by_person = {person.pk: person for person in people}
     held: dict[int, dict[Agency, list[Role]]] = {pk: {} for pk in by_person}
+    for person in by_person.values():
+        person.duties, person.restricted = {}, frozenset()
     grants = AgencyPermission.objects.filter(user__in=by_person).select_related("content_object")
-    for grant, role in _with_roles(grants.order_by("content_object__code")):
+    for grant, role in _with_roles(_with_duties(grants).order_by("content_object__code")):
         held[grant.user_id].setdefault(grant.content_object, []).append(role)
+        person = by_person[grant.user_id]
+        person.restricted = frozenset(grant.restricted)  # type: ignore[attr-defined]
+        if grant.duty and person.duties is not None:  # type: ignore[attr-defined]
+            duty = grant.duty  # type: ignore[attr-defined]
+            own = Duties(duty["ordinary"], frozenset(duty["instruments"]))
+            person.duties[grant.content_object_id] = own
     for pk, person in by_person.items():
         person.holdings = {agency: _in_order(roles) for agency, roles in held[pk].items()}
+
+
+def _with_duties(grants: models.QuerySet[AgencyPermission]) -> models.QuerySet[AgencyPermission]:
+    """Have each grant bring what it covers, and which instruments are restricted: no question more."""
+    theirs = Duty.objects.filter(
+        person=models.OuterRef("user"), agency=models.OuterRef("content_object")
+    )
+    one = theirs.values(duty=JSONObject(ordinary="ordinary", instruments="instruments"))
+    return grants.annotate(
+        duty=models.Subquery(one, output_field=models.JSONField()),
+        restricted=ArraySubquery(RestrictedInstrument.objects.values("pk")),
+    )
 
 
 def is_national(person: Anyone) -> bool:
     """Say whether the person holds a role that reaches every agency."""
     return any(role.reaches_every_agency for held in holdings(person).values() for role in held)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Who holds roles in an agency: each with the day from which it is held no longer, and what they cover."""
+
+    person: Person
+    ends: dict[Role, date | None]
+    duties: Duties
+
+    @property
+    def roles(self) -> list[Role]:
+        return _in_order(list(self.ends))
+
+
+def memberships(agency: Agency) -> list[Member]:
+    """Return everybody who holds a role in the agency, ordered by name: in one query."""
+    grants = AgencyPermission.objects.filter(content_object=agency).select_related("user")
+    found: dict[int, Member] = {}
+    for grant, role in _with_roles(_with_duties(grants).order_by("user__name", "user__email")):
+        duty = grant.duty  # type: ignore[attr-defined]
+        own = Duties(duty["ordinary"], frozenset(duty["instruments"])) if duty else Duties()
+        member = found.setdefault(grant.user_id, Member(grant.user, {}, own))
+        member.ends[role] = grant.ends_on
+    return list(found.values())
+
+
+def end(person: Person, role: Role, agency: Agency, ends_on: date | None) -> None:
+    """Say from which day on a role is held no longer; None: until it is taken."""
+    grants = AgencyPermission.objects.filter(user=person, content_object=agency)
+    grants.filter(permission__codename=role.value).update(ends_on=ends_on)
+    person.holdings = None
+
+
+def ended() -> list[tuple[Person, Agency, Role]]:
+    """Return the roles that have ended and still lie in the table: they permit nothing any more."""
+    rows = AgencyPermission.objects.exclude(_in_force())
+    known = {role.value: role for role in ROLES}
+    return [
+        (grant.user, grant.content_object, known[grant.permission.codename])
+        for grant in rows.select_related("user", "content_object", "permission")
+        if grant.permission.codename in known
+    ]
 
 
 def members(agency: Agency) -> list[tuple[Person, list[Role]]]:
@@ -124,7 +273,9 @@ def members(agency: Agency) -> list[tuple[Person, list[Role]]]:
 def holders(*roles: Role) -> dict[Agency, list[Person]]:
     """Return the people who hold any of the roles and may sign in, by agency, ordered by name."""
     grants = AgencyPermission.objects.filter(
-        permission__codename__in=[role.value for role in roles], user__is_active=True
+        _in_force(),
+        permission__codename__in=[role.value for role in roles],
+        user__is_active=True,
     )
     by_agency: dict[Agency, list[Person]] = {}
     for grant in grants.select_related("user", "content_object").order_by(
@@ -159,8 +310,8 @@ def in_conflict() -> dict[Person, list[Exclusion]]:
     return {person: broken for person, held in people.items() if (broken := excluded(held))}
 
 
-def grant(person: Person, role: Role, agency: Agency) -> None:
-    """Give the role. Who may give it is decided in `agencies.authority`.
+def grant(person: Person, role: Role, agency: Agency, ends_on: date | None = None) -> None:
+    """Give the role; with `ends_on`, until the day before it. Who may give it is decided in `agencies.authority`.
 
     Raises `Refused` where the person holds a role that excludes it. The database refuses it as well
     (a trigger, migration 0007), also where two are given at the same moment.
@@ -168,7 +319,11 @@ def grant(person: Person, role: Role, agency: Agency) -> None:
     person.holdings = None
     for exclusion in conflicts(person, role, agency=agency):
         raise Refused(exclusion.reason)
+    ended = AgencyPermission.objects.filter(user=person).exclude(_in_force())
+    ended.delete()  # one that has ended would still exclude others in the database
     assign_perm(f"agencies.{role.value}", person, agency)
+    given = AgencyPermission.objects.filter(user=person, content_object=agency)
+    given.filter(permission__codename=role.value).update(ends_on=ends_on)
     person.holdings = None
 
 
@@ -176,6 +331,8 @@ def revoke(person: Person, role: Role, agency: Agency) -> None:
     """Take the role back."""
     remove_perm(f"agencies.{role.value}", person, agency)
     person.holdings = None
+    if not AgencyPermission.objects.filter(user=person, content_object=agency).exists():
+        Duty.objects.filter(person=person, agency=agency).delete()
 
 
 def _reach(person: Anyone, permissions: frozenset[Permission]) -> set[int] | None:
@@ -193,11 +350,16 @@ def _reach(person: Anyone, permissions: frozenset[Permission]) -> set[int] | Non
 def _with_roles(
     grants: models.QuerySet[AgencyPermission],
 ) -> Iterator[tuple[AgencyPermission, Role]]:
-    """Give each grant with its role. A grant of a role that is no longer in the table permits nothing."""
+    """Give each grant with its role. One that has ended, or whose role is no longer in the table, permits nothing."""
     known = {role.value: role for role in ROLES}
-    for grant in grants.select_related("permission"):
+    for grant in grants.filter(_in_force()).select_related("permission"):
         if grant.permission.codename in known:
             yield grant, known[grant.permission.codename]
+
+
+def _in_force() -> models.Q:
+    """Return the condition for grants that have not ended."""
+    return models.Q(ends_on=None) | models.Q(ends_on__gt=timezone.localdate())
 
 
 def _in_order(held: list[Role]) -> list[Role]:
@@ -208,10 +370,13 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class AgencyScoped(models.QuerySet[Row]):
-    """A queryset of rows that belong to an agency.
+    """A queryset of rows that belong to an agency and come from an instrument.
 
-    A model names in `scope_permission` what a person needs to see its rows.
+    A model names in `scope_permission` what a person needs to see its rows, and in
+    `instrument_path`, where it is not a field of its own, how the instrument is reached.
     """
 
     def visible_to(self, person: Anyone) -> Self:
-        return self.filter(agency__in=agencies(person, self.model.scope_permission))  # type: ignore[attr-defined]
+        permission: Permission = self.model.scope_permission  # type: ignore[attr-defined]
+        path = getattr(self.model, "instrument_path", "instrument")
+        return self.filter(covered(person, permission, instrument=path))

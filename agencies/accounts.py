@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from agencies import access, audit, authority, correspondence, invitations
 from agencies.access import Denied
+from agencies.coverage import Duties
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission, Role
@@ -37,7 +38,13 @@ def send_password_link(person: Person, *, agency: Agency, by: Person, link_base:
 
 @transaction.atomic
 def change_roles(
-    person: Person, roles: Iterable[Role], *, agency: Agency, by: Person, link_base: str
+    person: Person,
+    roles: Iterable[Role],
+    *,
+    agency: Agency,
+    by: Person,
+    link_base: str,
+    duties: Duties | None = None,
 ) -> bool:
     """Take roles at once and offer new ones, so that the person holds these of those `by` decides on.
 
@@ -48,6 +55,11 @@ def change_roles(
     wanted = authority.permitted(roles, agency, by)
     authority.refuse_own_roles(person.email, wanted, agency, by)
     held = set(access.roles(person, agency))
+    if wanted - held and not person.is_active:
+        raise Refused(
+            _("The account of %(person)s is deactivated. Let this person sign in again first.")
+            % {"person": person}
+        )
     revoked = held & set(authority.grantable(by, agency)) - wanted
     if Role.NATIONAL_ADMIN in revoked:
         raise Refused(_("Only those who run the portal take this role, on its server."))
@@ -59,7 +71,7 @@ def change_roles(
         audit.record("roles", f"person:{person.pk}", by=by, agency=agency, taken=sorted(revoked))
         correspondence.lost(person, sorted(revoked), agency, by=by)
     if wanted - held:
-        _offer(person, wanted - held, agency, by, link_base)
+        _offer(person, wanted - held, agency, by, link_base, duties)
     return bool(wanted - held)
 
 
@@ -111,7 +123,12 @@ def create_agency(
 
 
 def _offer(
-    person: Person, roles: Iterable[Role], agency: Agency, by: Person, link_base: str
+    person: Person,
+    roles: Iterable[Role],
+    agency: Agency,
+    by: Person,
+    link_base: str,
+    duties: Duties | None = None,
 ) -> None:
     invitations.invite(
         email=person.email,
@@ -121,6 +138,7 @@ def _offer(
         agency=agency,
         by=by,
         link_base=link_base,
+        duties=duties,
     )
 
 

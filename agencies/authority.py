@@ -78,14 +78,18 @@ def decides_on(by: Person, held: Mapping[Agency, list[Role]]) -> bool:
     return all(set(roles) <= set(grantable(by, agency)) for agency, roles in held.items())
 
 
-def refuse_last_admin(person: Person, agency: Agency) -> None:
-    """Refuse to leave an agency without an administrator.
+def refuse_last_admin(person: Person, agency: Agency, *others: Person) -> None:
+    """Refuse to leave an agency without an administrator when this person, and others, stop being one.
 
     Locks the agency: two administrators must not take each other's role at the same time.
     """
     Agency.objects.select_for_update().get(pk=agency.pk)
-    admins = access.holders(Role.AGENCY_ADMIN).get(agency, [])
-    if all(admin == person for admin in admins):
+    staying = [
+        member.person
+        for member in access.memberships(agency)
+        if member.person.is_active and member.ends.get(Role.AGENCY_ADMIN, agency) is None
+    ]
+    if all(admin in (person, *others) for admin in staying):
         raise Refused(
             _("This is the last administrator of %(agency)s. Name another one first.")
             % {"agency": agency}

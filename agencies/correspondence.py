@@ -11,7 +11,7 @@ from django.core.mail import send_mail
 from django.utils.translation import gettext, override
 
 from agencies import access, authority
-from agencies.models import Agency, Invitation, Person
+from agencies.models import Agency, AgencyChange, Invitation, Person
 from agencies.roles import Role
 from standards.languages import marked
 
@@ -29,9 +29,22 @@ LOST = marked(
     "%(person)s, %(email)s, no longer holds these roles in %(agency)s: %(roles)s.\n"
     "They were taken by %(by)s.\n\nIf this should not be, tell the administrators at once.\n"
 )
+COVERS = marked(
+    "The roles of %(person)s, %(email)s, in %(agency)s now cover: %(covers)s.\n"
+    "This was decided by %(by)s.\n\nIf this should not be, tell the administrators at once.\n"
+)
+HANDED_OVER = marked("Handed over to you")
+WORK = marked(
+    "The account of %(person)s was deactivated. %(by)s hands over to you what was open:\n\n%(work)s\n"
+)
 TO_APPROVE = marked("A role to approve: %(agency)s")
 PROPOSED = marked(
     "%(by)s proposes %(person)s, %(email)s, for %(agency)s, as: %(roles)s.\n\n"
+    "Another national administrator approves it, or refuses, on the page of agencies.\n"
+)
+CHANGE = marked("A change to approve: %(agency)s")
+CHANGE_PROPOSED = marked(
+    "%(by)s proposes a change of %(agency)s:\n\n%(told)s\n\n"
     "Another national administrator approves it, or refuses, on the page of agencies.\n"
 )
 STOPPED = marked("The account of %(person)s, %(email)s, was deactivated by %(by)s.\n")
@@ -56,6 +69,19 @@ def proposed(invitation: Invitation) -> None:
             _write(person.email, person.language, TO_APPROVE, PROPOSED, facts)
 
 
+def change_proposed(change: AgencyChange, told: Iterable[str]) -> None:
+    """Tell the other national administrators of a change of an agency that waits for one of them."""
+    facts = {
+        "by": change.by,
+        "agency": change.agency,
+        "roles": [],
+        "told": "\n".join(f"- {line}" for line in told),
+    }
+    for person in authority.nationals():
+        if person != change.by:
+            _write(person.email, person.language, CHANGE, CHANGE_PROPOSED, facts)
+
+
 def gained(person: Person, roles: Iterable[Role], agency: Agency, *, by: Person | None) -> None:
     """Tell the person, the administrators of the agency and, of an administrator, the national ones."""
     _tell_all(person, roles, agency, by, GAINED)
@@ -64,6 +90,19 @@ def gained(person: Person, roles: Iterable[Role], agency: Agency, *, by: Person 
 def lost(person: Person, roles: Iterable[Role], agency: Agency, *, by: Person | None) -> None:
     """Tell the same people that roles were taken."""
     _tell_all(person, roles, agency, by, LOST)
+
+
+def covers(person: Person, agency: Agency, told: Iterable[str], *, by: Person) -> None:
+    """Tell the person and the administrators which instruments her roles cover from now on."""
+    facts = {**_facts(person, [], agency, by), "covers": ", ".join(told)}
+    for reader in _concerned(person, [], agency):
+        _write(reader.email, reader.language, ROLES_CHANGED, COVERS, facts)
+
+
+def handed_over(heir: Person, person: Person, work: Iterable[str], *, by: Person) -> None:
+    """Tell a colleague what she takes over from somebody whose account was stopped."""
+    facts = {"person": person, "by": by, "roles": [], "work": "\n".join(f"- {w}" for w in work)}
+    _write(heir.email, heir.language, HANDED_OVER, WORK, facts)
 
 
 def account(person: Person, agency: Agency, *, active: bool, by: Person) -> None:

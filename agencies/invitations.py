@@ -17,8 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import access, audit, authority, correspondence
+from agencies import access, audit, authority, collection, correspondence
 from agencies.access import Denied
+from agencies.coverage import Duties
 from agencies.models import Agency, Invitation, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission, Role, excluded
@@ -39,9 +40,11 @@ def invite(
     agency: Agency,
     by: Person,
     link_base: str,
+    duties: Duties | None = None,
 ) -> Invitation:
     """Offer roles to an address, by a letter with a link; where two must agree, propose it to the second.
 
+    `duties`: what the roles will cover; None: what they cover already, or all ordinary instruments.
     Raises `Denied`, `Refused`.
     """
     chosen = _offerable(roles, email, agency, by)
@@ -52,6 +55,8 @@ def invite(
         name=name,
         language=language,
         roles=sorted(chosen),
+        ordinary=duties.ordinary if duties else None,
+        instruments=_instruments(duties, agency),
         state=State.PROPOSED if second else State.OPEN,
         by=by,
         expires_at=timezone.now() + LIFE,
@@ -90,7 +95,7 @@ def approve(invitation: Invitation, *, by: Person, link_base: str) -> None:
 def withdraw(invitation: Invitation, *, by: Person) -> None:
     """Take an invitation back, or refuse a proposal. Raises `Denied`, `Refused`."""
     _require_authority(invitation, by)
-    invitation = _locked(invitation, *Invitation.LIVE)
+    invitation = _locked(invitation, *Invitation.LIVE, even_old=True)
     _close(invitation, State.WITHDRAWN)
     audit.record("withdraw", f"invitation:{invitation.pk}", by=by, agency=invitation.agency)
 
@@ -102,7 +107,10 @@ def send_again(invitation: Invitation, *, by: Person, link_base: str) -> None:
     Of a proposal nothing is sent, and nothing tells: who invites need not know whom she invites.
     """
     _require_authority(invitation, by)
-    invitation = _locked(invitation, *Invitation.LIVE)
+    invitation = _locked(invitation, *Invitation.LIVE, even_old=True)
+    others = live().filter(agency=invitation.agency, email=invitation.email)
+    if others.exclude(pk=invitation.pk).exists():
+        raise Refused(_("An invitation to this address is open. Withdraw it first."))
     invitation.expires_at = timezone.now() + LIFE
     if invitation.state == State.OPEN:
         _send(invitation, link_base)
@@ -131,6 +139,9 @@ def accept(invitation: Invitation, person: Person) -> None:
         raise Refused(_("A second national administrator has to approve this role."))
     for role in invitation.offered:
         access.grant(person, role, invitation.agency)
+    if invitation.ordinary is not None:
+        named = frozenset(invitation.instruments)
+        access.limit(person, invitation.agency, Duties(invitation.ordinary, named))
     _close(invitation, State.ACCEPTED)
     audit.record(
         "roles",
@@ -181,6 +192,12 @@ def live() -> QuerySet[Invitation]:
     return rows.select_related("agency", "by", "approved_by")
 
 
+def unanswered(agency: Agency) -> QuerySet[Invitation]:
+    """Return what the agency has offered and nobody has answered, what is too old as well, by address."""
+    rows = Invitation.objects.filter(agency=agency, state__in=Invitation.LIVE)
+    return rows.select_related("agency", "by", "approved_by").order_by("email", "pk")
+
+
 def waiting_for(person: Person) -> QuerySet[Invitation]:
     """Return the invitations that the person may accept."""
     return live().filter(email=person.email.lower(), state=State.OPEN, agency__is_active=True)
@@ -189,6 +206,17 @@ def waiting_for(person: Person) -> QuerySet[Invitation]:
 def by_link(secret: str) -> Invitation | None:
     """Return the open invitation whose link holds this secret."""
     return live().filter(state=State.OPEN, digest=_digest(secret)).first()
+
+
+def _instruments(duties: Duties | None, agency: Agency) -> list[int]:
+    """Return the ids of the instruments that are named. Raises `Refused` for one that is not the agency's."""
+    if duties is None:
+        return []
+    if duties.named - {instrument.pk for instrument in collection.instruments_of(agency)}:
+        raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
+    if not duties.ordinary and not duties.named:
+        raise Refused(_("Name at least one instrument, or all ordinary ones."))
+    return sorted(duties.named)
 
 
 def _offerable(roles: Iterable[Role], email: str, agency: Agency, by: Person) -> set[Role]:
@@ -225,12 +253,17 @@ def _require_authority(invitation: Invitation, by: Person) -> None:
         raise Denied(_("You may not give these roles in this agency."))
 
 
-def _locked(invitation: Invitation, *states: str) -> Invitation:
+def _locked(invitation: Invitation, *states: str, even_old: bool = False) -> Invitation:
     """Return the row as it stands, locked: it is answered once. Raises `Refused`."""
     row = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
-    if row.state not in states or row.expires_at <= timezone.now():
+    if row.state not in states or (row.expires_at <= timezone.now() and not even_old):
         raise Refused(_("This invitation was answered, withdrawn, or is too old."))
     return row
+
+
+def close(invitation: Invitation) -> None:
+    """Take an invitation back because its agency is closed."""
+    _close(_locked(invitation, *Invitation.LIVE), State.WITHDRAWN)
 
 
 def _close(invitation: Invitation, state: str) -> None:

@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
+from agencies.coverage import Duties
 from agencies.roles import Role
 from jobs.models import Job
 from standards.translation import in_language
@@ -22,6 +23,8 @@ class Agency(models.Model):
     names = models.JSONField(_("names"), help_text="{'en': …, 'ru': …, 'tk': …}")
     statistics_office = models.BooleanField(_("statistics office"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    # Where it went: its rows and its people's roles stay its own (ADR 25).
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
 
     class Meta:
         ordering = ["code"]
@@ -90,8 +93,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    # The roles this person holds, by agency; None: not read yet. Only `agencies.access` uses it.
+    # The roles this person holds, by agency, and what they cover; None: not read yet. Only
+    # `agencies.access` uses them.
     holdings: "dict[Agency, list[Role]] | None" = None
+    duties: "dict[int, Duties] | None" = None
+    restricted: frozenset[int] = frozenset()
 
     class Meta:
         ordering = ["email"]
@@ -112,13 +118,112 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again, and the roles when they are asked for next."""
         super().refresh_from_db(*args, **kwargs)
-        self.holdings = None
+        self.holdings = self.duties = None
 
 
 class AgencyPermission(UserObjectPermissionBase):
     """A role one person holds in one agency (guardian's direct foreign key)."""
 
     content_object = models.ForeignKey(Agency, models.CASCADE)
+    # From this day on the role is held no longer; None: until it is taken.
+    ends_on = models.DateField(null=True)
+
+
+class Duty(models.Model):
+    """What the roles of a person in an agency cover, where it is not simply its ordinary instruments.
+
+    Instruments live in the room above, so they are named by their ids.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    agency = models.ForeignKey(Agency, models.CASCADE, related_name="+")
+    ordinary = models.BooleanField(default=True)  # all ordinary instruments, beside those named
+    instruments = models.JSONField(default=list)  # ids of those named
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "agency"], name="duty_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.agency_id} {self.instruments}"
+
+
+class FormerName(models.Model):
+    """What an agency was called until it was renamed. Appended, never changed."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="former_names")
+    names = models.JSONField()
+    until = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-until"]
+
+    def __str__(self) -> str:
+        return in_language(self.names) or self.agency.code
+
+
+class AgencyChange(models.Model):
+    """A change of an agency that one national administrator proposes and a second approves."""
+
+    class Kind(models.TextChoices):
+        RENAME = "RENAME", _("rename it")
+        MERGE = "MERGE", _("merge it into another")
+        GIVE = "GIVE", _("give it an instrument")
+        TAKE = "TAKE", _("take an instrument from it")
+
+    class State(models.TextChoices):
+        PROPOSED = "PROPOSED", _("waits for a second national administrator")
+        DONE = "DONE", _("done")
+        WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=6, choices=Kind)
+    content = (
+        models.JSONField()
+    )  # RENAME: names by language; MERGE: {agency: code}; GIVE, TAKE: {instrument: code}
+    state = models.CharField(max_length=9, choices=State, default=State.PROPOSED)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="DONE", decided_by=models.F("by")),
+                name="agency_change_approved_by_another",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.agency_id}"
+
+
+class AccessReview(models.Model):
+    """One line of a yearly access review: which roles of a person an administrator kept and took. Appended."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    kept = models.JSONField(default=list)  # codes of roles
+    taken = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index("agency", "person", "at", name="access_review_of")]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id} {self.person_id} {self.at:%Y-%m-%d}"
+
+
+class RestrictedInstrument(models.Model):
+    """An instrument that a role covers only where it is named. Whoever publishes instruments says which."""
+
+    instrument = models.BigIntegerField(primary_key=True)  # its id, in the room above
+
+    def __str__(self) -> str:
+        return f"instrument {self.instrument}"
 
 
 class Invitation(models.Model):
@@ -142,6 +247,9 @@ class Invitation(models.Model):
     name = models.CharField(max_length=150, blank=True)
     language = models.CharField(max_length=2, blank=True)
     roles = models.JSONField(default=list)  # codes
+    # What the roles will cover (Duty); None: what they cover already, or all ordinary instruments.
+    ordinary = models.BooleanField(null=True)
+    instruments = models.JSONField(default=list)  # ids of those named
     state = models.CharField(max_length=9, choices=State)
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

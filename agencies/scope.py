@@ -1,8 +1,9 @@
 """Row-level security, the second lock: which agencies' rows this transaction may touch.
 
-Two settings, both local to the transaction (policies: migration 0002 of each app):
-`portal.records` – agencies whose records are open; `portal.submissions` – whose submissions are.
-Without them no row is visible.
+Settings, local to the transaction (policies: migrations of each app): `portal.records` – agencies whose
+records are open; `portal.submissions` – whose submissions are; `portal.ordinary` – whose ordinary
+instruments are, and `portal.named` – which instruments are besides, each as agency:instrument
+(`all`, and `*` for the agency: ADR 24). Without them no row is visible.
 """
 
 import logging
@@ -26,20 +27,34 @@ from standards.languages import marked
 log = logging.getLogger(__name__)
 
 
-def open_to(*, records: Iterable[int], submissions: Iterable[int]) -> None:
-    """Set the scope for the rest of the transaction. Arguments are agency ids."""
+ALL = "all"
+
+
+def open_to(
+    *, records: Iterable[int], submissions: Iterable[int], ordinary: str = ALL, named: str = ALL
+) -> None:
+    """Set the scope for the rest of the transaction: ids of agencies, and what is open of each.
+
+    Without `ordinary` and `named` every instrument is open: the scope of jobs.
+    """
+    lists = [",".join(map(str, ids)) for ids in (records, submissions)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('portal.records', %s, true), set_config('portal.submissions', %s, true)",
-            [",".join(map(str, records)), ",".join(map(str, submissions))],
+            "SELECT set_config('portal.records', %s, true), set_config('portal.submissions', %s, true),"
+            " set_config('portal.ordinary', %s, true), set_config('portal.named', %s, true)",
+            [*lists, ordinary, named],
         )
 
 
 def open_for(person: access.Anyone) -> None:
     """Set the scope of a person for the rest of the transaction."""
+    covered = access.coverage(person, Permission.SEE_SUBMISSIONS)
+    places = covered.ordinary
     open_to(
         records=access.agency_ids(person, Permission.SEE_RECORDS),
         submissions=access.agency_ids(person, Permission.SEE_SUBMISSIONS),
+        ordinary=ALL if None in places else ",".join(map(str, places)),
+        named=",".join(f"{place or '*'}:{instrument}" for place, instrument in covered.named),
     )
 
 
@@ -58,6 +73,28 @@ def working(agency_ids: Iterable[int]) -> Iterator[None]:
     with transaction.atomic():
         open_to(records=ids, submissions=ids)
         yield
+
+
+@contextmanager
+def widened(agency_ids: Iterable[int]) -> Iterator[None]:
+    """Look beyond the scope of the transaction for a moment, to count what is open; then it is as before."""
+    names = ("records", "submissions", "ordinary", "named")
+    with connection.cursor() as cursor:
+        settings = ", ".join(f"current_setting('portal.{name}', true)" for name in names)
+        cursor.execute(f"SELECT {settings}")
+        before = cursor.fetchone()
+    ids = list(agency_ids)
+    open_to(records=ids, submissions=ids)
+    try:
+        yield
+    finally:
+        places, submissions, ordinary, named = (text or "" for text in before)
+        open_to(
+            records=filter(None, places.split(",")),  # type: ignore[arg-type]
+            submissions=filter(None, submissions.split(",")),  # type: ignore[arg-type]
+            ordinary=ordinary,
+            named=named,
+        )
 
 
 class ScopeMiddleware:
@@ -117,28 +154,35 @@ def _messages(request: HttpRequest) -> list[Any]:
 
 
 def of_job(
-    function: Callable[[Job], None], *, needs: Permission | None = None
+    function: Callable[[Job], None],
+    *,
+    needs: Permission | None = None,
+    about: Callable[[Job], int] | None = None,
 ) -> Callable[[Job], None]:
     """Let a job's handler run in the scope that stands on its row, not in the message.
 
     With `needs`, whoever asked for the job must still hold that permission when it begins and when it
     ends, and the agencies it works for must be open: who was stopped meanwhile changes nothing more. A job
-    that only completes what was decided (a slice after acceptance) needs nothing. Raises `GaveUp`.
+    that only completes what was decided (a slice after acceptance) needs nothing. `about` tells the id of
+    the instrument that the job works on: their roles must cover it, too. Raises `GaveUp`.
     """
 
     @wraps(function)
     def scoped(job: Job) -> None:
         with working(job.agencies):
+            instrument = about(job) if about else None
             if needs:
-                _require_asker(job, needs)
+                _require_asker(job, needs, instrument)
             function(job)
             if needs:
-                _require_asker(job, needs, lock=True)
+                _require_asker(job, needs, instrument, lock=True)
 
     return scoped
 
 
-def _require_asker(job: Job, permission: Permission, *, lock: bool = False) -> None:
+def _require_asker(
+    job: Job, permission: Permission, instrument: int | None = None, *, lock: bool = False
+) -> None:
     """Raise GaveUp unless the person who asked may still have this done.
 
     With `lock` nobody can stop the person, or close an agency, between this look and the commit.
@@ -148,10 +192,10 @@ def _require_asker(job: Job, permission: Permission, *, lock: bool = False) -> N
     if lock:
         rows, places = rows.select_for_update(no_key=True), places.select_for_update(no_key=True)
     person, is_open = rows.first(), bool(places)
+    asked_for = list(Agency.objects.filter(pk__in=job.agencies))
     if person is None:
         raise GaveUp(marked("Who asked for this may no longer sign in, so nothing was changed."))
-    may = set(access.agency_ids(person, permission))
-    if not may.intersection(job.agencies):
+    if not any(access.may(person, permission, place, instrument) for place in asked_for):
         raise GaveUp(
             marked("Who asked for this no longer has the role it needs. Nothing was changed.")
         )

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agencies import letters, lockout
+from agencies import duties, letters, lockout
 from jobs import queue
 
 queue.handler(letters.SEND)(letters.send)
@@ -10,6 +10,7 @@ queue.handler(letters.SEND)(letters.send)
 
 @shared_task(name="agencies.expire")
 def expire() -> None:
-    """Remove old letters, and counts of wrong passwords after their time. Beat sends this once an hour."""
+    """Remove old letters and counts of wrong passwords, take roles that have ended. Beat: once an hour."""
+    duties.take_ended()
     letters.expire()
     lockout.expire()

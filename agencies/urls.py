@@ -2,14 +2,21 @@
 
 from django.urls import path
 
-from agencies import invitation_pages, pages
+from agencies import agency_pages, invitation_pages, many_pages, pages, people_pages, person_pages
 
 app_name = "agencies"
 urlpatterns = [
-    path("", pages.people, name="people"),
+    path("", people_pages.people_list, name="people"),
     path("invite/<slug:agency>/", pages.invite, name="invite"),
-    path("person/<slug:agency>/<int:person>/", pages.person, name="person"),
+    path("person/<slug:agency>/<int:person>/", person_pages.person, name="person"),
+    path(
+        "person/<slug:agency>/<int:person>/deactivate/", person_pages.deactivate, name="deactivate"
+    ),
+    path("invite-many/<slug:agency>/", many_pages.invite_many, name="invite_many"),
+    path("review/<slug:agency>/", people_pages.review, name="review"),
     path("agencies/", pages.agency_list, name="agency_list"),
+    path("agencies/<slug:agency>/", agency_pages.agency, name="agency"),
+    path("changes/<int:change>/", agency_pages.decide_change, name="decide_change"),
     path("invitations/", invitation_pages.invitation_list, name="invitations"),
     path("invitations/<int:invitation_id>/answer/", invitation_pages.answer, name="answer"),
     path("invitations/<int:invitation_id>/change/", invitation_pages.change, name="change"),

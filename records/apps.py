@@ -5,8 +5,11 @@ class RecordsConfig(AppConfig):
     name = "records"
 
     def ready(self) -> None:
-        from agencies import accounts
+        from agencies import accounts, collection
         from records import tasks  # noqa: F401 - registers the handlers of its jobs
-        from records.instruments import versions
+        from records.collection import open_work
+        from records.instruments import deliveries, versions
 
         accounts.after_creating(versions.give_to)
+        collection.told_by(deliveries.told, open_work.of)
+        deliveries.settle_changes()

@@ -229,6 +229,7 @@ class Record(models.Model):
     """One accepted row: a record, or a cell of counts. The common block is typed columns, the instrument's own variables are `extras`."""
 
     scope_permission = Permission.SEE_RECORDS
+    instrument_path = "submission__instrument"
 
     # Its keys in the database hold agency and submission, and agency and upload together (ADR 17).
     agency = models.ForeignKey(

@@ -11,7 +11,9 @@ from jobs import queue
 from records.collection import processing, uploads
 from records.review import shared_numbers
 
-queue.handler("records.intake")(scope.of_job(processing.process, needs=Permission.ENTER))
+queue.handler("records.intake")(
+    scope.of_job(processing.process, needs=Permission.ENTER, about=processing.instrument_of)
+)
 queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 

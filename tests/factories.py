@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from agencies import scope
-from records.instruments import versions
+from records.instruments import reader, versions
 from records.models import (
     HeldRow,
     Instrument,
@@ -118,3 +118,22 @@ def one_of_each(instruments, agency, clerk):
         }
         Record.objects.update(sex="M")  # leaves a line of history
     return rows
+
+
+def publish(tmp_path, code, *, restricted):
+    """Publish an instrument of the tests: the one of work permits under another code."""
+    text = (reader.DIRECTORY / "sms-wpf.yaml").read_text().replace("SMS-WPF", code)
+    added = text.replace("frequency: M", f"frequency: M\nrestricted: {str(restricted).lower()}")
+    path = tmp_path / f"{code.lower()}.yaml"
+    path.write_text(added)
+    return versions.publish(path).instrument
+
+
+@pytest.fixture
+def asylum(agency, tmp_path):
+    return publish(tmp_path, "SMS-ZZZ", restricted=True)
+
+
+@pytest.fixture
+def ordinary(agency, tmp_path):
+    return publish(tmp_path, "SMS-YYY", restricted=False)

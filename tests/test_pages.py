@@ -87,7 +87,13 @@ def test_every_page_answers_those_who_may_in_three_languages(country):
     assert failed == []
     shown = {r for r in pages() if r.endswith(("/", "<slug:suffix>", "svg"))}
     # Verbs, and what only a letter leads to (tests/agencies/test_invitations.py, tests/reports/test_subscription.py).
-    verbs = ("releases/build", "submissions/begin", "people/invitation", "subscriptions/end")
+    verbs = (
+        "releases/build",
+        "submissions/begin",
+        "people/invitation",
+        "people/changes",
+        "subscriptions/end",
+    )
     posted = {r for r in shown if "verb" in r or r.startswith(verbs)}
     assert shown - posted - seen == set()
 

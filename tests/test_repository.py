@@ -92,6 +92,9 @@ def test_every_model_has_its_place():
             "agencies_failedsignins",
             "agencies_knownaddress",
         ),
+        # What roles cover, which instruments are restricted, who reviewed access, how agencies changed.
+        *("agencies_duty", "agencies_restrictedinstrument", "agencies_accessreview"),
+        *("agencies_agencychange", "agencies_formername"),
         *("records_instrument", "records_instrumentversion", "records_instrument_agencies"),
         # Which slices exist and which went into a release: paths and checksums, no cells.
         *("reports_slice", "reports_build"),

@@ -252,7 +252,7 @@ def test_a_person_is_given_roles_stopped_and_let_in_again(country):
     )
     inside.post(offer[0], {"answer": "accept"})
     assert 'value="viewer" checked' in client.get(page).content.decode()
-    client.post(page, {"active": "0"})
+    client.post(f"{page}deactivate/")
     assert inside.get("/").status_code == 302  # to the sign-in
     client.post(page, {"active": "1"})
     assert world.person(CLERK).is_active

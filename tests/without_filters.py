@@ -1,6 +1,6 @@
 """The second lock alone: the suite with the filters of the code gone (MIGDATA_TEST_WITHOUT_FILTERS=1).
 
-`visible_to` gives every row and `access.agencies` every agency, as if whoever wrote a page had forgotten
+`visible_to` and `access.covered` give every row and `access.agencies` every agency, as if whoever wrote a page had forgotten
 them. What a person may do is still asked. Row-level security must show no foreign row then; so the
 tests below, which look at several agencies, must pass unchanged.
 
@@ -15,6 +15,7 @@ name submissions and counts), released figures (public, or nobody's until they a
 import os
 
 import pytest
+from django.db.models import Q
 
 from agencies import access
 from agencies.models import Agency
@@ -41,6 +42,7 @@ def remove(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the filters away for the time of a test."""
     monkeypatch.setattr(access.AgencyScoped, "visible_to", lambda rows, _person: rows.all())
     monkeypatch.setattr(access, "agencies", lambda *_asked: Agency.objects.all())
+    monkeypatch.setattr(access, "covered", lambda *_asked, **_paths: Q())
 
 
 def leave_out(items: list[pytest.Item]) -> None:

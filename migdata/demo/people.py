@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from agencies import access, sign_in
+from agencies.coverage import Duties
 from agencies.models import Agency, Person
 from agencies.roles import ROLES, Role, Scope
+from records.instruments import versions
+from records.models import Instrument
 
 PASSWORD = "showing-the-road-2026"  # noqa: S105 - of invented people, made in demo mode only
 AGENCIES = {
@@ -81,16 +84,27 @@ ACCOUNTS = [
 ACCOUNTS.append(Account("second@national.example", Role.NATIONAL_ADMIN, "NAT"))
 
 
+def name(instrument: str, *emails: str) -> None:
+    """Name an instrument, by its code, in the duties of these people, in each of their agencies."""
+    number = Instrument.objects.get(code=instrument).pk
+    for person in Person.objects.filter(email__in=emails):
+        for agency in access.holdings(person):
+            own = access.duties(person, agency)
+            access.limit(person, agency, Duties(own.ordinary, own.named | {number}))
+
+
 def settle() -> list[tuple[str, str]]:
     """Make agencies and accounts that are missing; return (e-mail, role) of all."""
     for code, (en, ru, tk) in AGENCIES.items():
-        Agency.objects.get_or_create(
+        agency, is_new = Agency.objects.get_or_create(
             code=code,
             defaults={
                 "names": {"en": en, "ru": ru, "tk": tk},
                 "statistics_office": code == "SCS",
             },
         )
+        if is_new:
+            versions.give_to(agency)  # instruments may have been published before it was there
     for account in ACCOUNTS:
         if not Person.objects.filter(email=account.email).exists():
             name = f"{account.email.split('@')[0].title()} ({account.agency})"

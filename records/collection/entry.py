@@ -134,7 +134,8 @@ def note(verb: str, record: Record, *, by: Person) -> None:
 
 def delete(record: Record, *, by: Person) -> None:
     """Remove a record of an open submission; the history keeps that it was there."""
-    access.require(by, Permission.ENTER, record.agency)
+    access.require(by, Permission.ENTER, record.agency)  # who may not sees no submission either
+    access.require(by, Permission.ENTER, record.agency, record.submission.instrument_id)
     with transaction.atomic():
         submission = require_open(record.submission_id)
         _locked_record(record).delete()

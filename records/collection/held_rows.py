@@ -19,7 +19,7 @@ def discard(held: HeldRow, *, by: Person) -> None:
 
     Raises `Refused` for a late row, which is valid and only waits, and where the period is closed.
     """
-    access.require(by, Permission.ENTER, held.agency)
+    access.require(by, Permission.ENTER, held.agency, held.instrument_id)
     if held.kind == HeldRow.Kind.LATE:
         raise Refused(_("This row is valid; it waits until its period is opened again."))
     with transaction.atomic():

@@ -42,6 +42,12 @@ from standards.translation import in_language
 NAMED = 5  # places that a refusal names
 
 
+def instrument_of(job: Job) -> int:
+    """Return the id of the instrument of the upload that a job reads."""
+    upload = queue.arguments(job, Intake).upload
+    return int(Upload.objects.values_list("instrument_id", flat=True).get(pk=upload))
+
+
 def process(job: Job) -> None:
     """Read, validate and admit the file of the job. One transaction: all of it or nothing.
 

@@ -110,7 +110,7 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
     Raises `BadAnswer` for an answer that cannot be used, and `Refused` where the upload waits for
     none by now: the same button pressed twice, or an upload that was undone meanwhile.
     """
-    access.require(by, Permission.ENTER, upload.agency)
+    access.require(by, Permission.ENTER, upload.agency, upload.instrument_id)
     with transaction.atomic():
         now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
         if not can_be_answered(now):
@@ -133,7 +133,7 @@ def undo(upload: Upload, *, by: Person) -> None:
     Raises `Refused` where that would change a submission that is no longer open. A file that came
     after a submission was closed changed nothing of it, so it can be taken back.
     """
-    access.require(by, Permission.ENTER, upload.agency)
+    access.require(by, Permission.ENTER, upload.agency, upload.instrument_id)
     failed = upload.outcome == State.FAILED
     with transaction.atomic():
         submissions = _submissions_of(upload)

@@ -175,7 +175,12 @@ OWN = {
         "A/--09-01 academic year",
     ),
     "agencies": schemas.distinct(
-        schemas.name("[A-Z]{2,8}", "the code of an agency, such as SMS"), "who delivers it", least=1
+        schemas.name("[A-Z]{2,8}", "the code of an agency, such as SMS"),
+        "who delivers it first; later the national administrators say who does",
+        least=1,
+    ),
+    "restricted": schemas.flag(
+        "true: of special protection; people see it only where it is named in their duties"
     ),
     "collects": schemas.choice(
         COLLECTS, f"what a row is, `records` where nothing is said ({_spelled_out(COLLECTS)})"
@@ -189,7 +194,6 @@ OWN = {
         least=1,
     ),
     "stock": schemas.flag("true: what there is on the last day of the period"),
-    "restricted": schemas.flag("true: only for people to whom the instrument is given by name"),
     "unpublished": schemas.texts("why nothing of it is published"),
 }
 

@@ -122,9 +122,9 @@ class Spec:
     composites: tuple[Mapping[str, Any], ...]  # headers of columns that hold several variables
     cells: tuple[str, ...]  # of counts: the variables that tell their cells apart
     stock: bool
-    restricted: bool
     unpublished: Labels
     raw: dict[str, Any] = field(repr=False, compare=False)
+    restricted: bool = False  # seen only by people in whose duties it is named
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> "Spec":
@@ -143,6 +143,7 @@ class Spec:
             concept=content["concept"],
             frequency=content["frequency"],
             agencies=tuple(content["agencies"]),
+            restricted=bool(content.get("restricted")),
             variables=variables,
             rules=tuple(
                 Rule(
@@ -161,7 +162,6 @@ class Spec:
             composites=tuple(content.get("composites", ())),
             cells=cells,
             stock=content.get("stock", False),
-            restricted=content.get("restricted", False),
             unpublished=content.get("unpublished", {}),
             raw=dict(content),
         )

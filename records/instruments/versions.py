@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from agencies import access
 from agencies.models import Agency
 from records.instruments.reader import paths, read, read_aggregate
 from records.instruments.spec import Spec
@@ -21,7 +22,8 @@ class Changed(Exception):
 def publish(path: Path) -> InstrumentVersion:
     """Publish the YAML file as a version of its instrument, and of its aggregate form, once.
 
-    Nobody delivers an aggregate form until it is given to an agency. Raises InvalidDefinition, and `Changed` if this version number was published with other content.
+    Nobody delivers an aggregate form until it is given to an agency. Raises InvalidDefinition, and `Changed` if this
+    version number was published with other content.
     """
     spec = read(path)
     version = _publish(spec, path)
@@ -32,8 +34,9 @@ def publish(path: Path) -> InstrumentVersion:
 
 def _publish(spec: Spec, path: Path) -> InstrumentVersion:
     digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
-    instrument, _ = Instrument.objects.get_or_create(code=spec.code)
-    instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))
+    instrument, is_new = Instrument.objects.get_or_create(code=spec.code)
+    if is_new:  # afterwards who delivers it is decided in the portal
+        instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))
     version, created = InstrumentVersion.objects.get_or_create(
         instrument=instrument,
         number=spec.version,
@@ -41,6 +44,8 @@ def _publish(spec: Spec, path: Path) -> InstrumentVersion:
     )
     if not created and version.digest != digest:
         raise Changed(f"{path.name}: version {spec.version} is published; raise the number")
+    if not instrument.versions.filter(number__gt=spec.version).exists():
+        access.restrict(instrument.pk, spec.restricted)
     return version
 
 

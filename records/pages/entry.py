@@ -15,6 +15,7 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import entry
+from records.instruments import deliveries
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, InstrumentVersion, Record, Submission
@@ -35,7 +36,9 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
         ),
         pk=submission_id,
     )
-    access.require(request.user, Permission.SEE_RECORDS, submission.agency)
+    access.require(
+        request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id
+    )
     rows = Record.objects.filter(submission=submission)
     wanted = request.GET.get("q", "").strip()
     if wanted:
@@ -58,7 +61,9 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
 @takes_forms
 def new(request: SignedInRequest, instrument_code: str, agency_code: str) -> HttpResponse:
     agency = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
-    instrument = get_object_or_404(agency.instruments, code=instrument_code)
+    instrument = get_object_or_404(
+        deliveries.entered_by(request.user, agency), code=instrument_code
+    )
     version = current(instrument)
     if request.method != "POST":
         variables = spec_of(version).variables
@@ -144,7 +149,9 @@ def _label(spec: Spec, name: str, code: str) -> str:
 
 
 def _may_enter(request: SignedInRequest, submission: Submission) -> bool:
-    return submission.is_open and access.may(request.user, Permission.ENTER, submission.agency)
+    return submission.is_open and access.may(
+        request.user, Permission.ENTER, submission.agency, submission.instrument_id
+    )
 
 
 def _save(

@@ -69,7 +69,7 @@ def held_rows(
 ) -> HttpResponse:
     """The held rows of a submission or of an upload, all or those of one rule."""
     owner = _owner(request, submission_id, upload_id)
-    access.require(request.user, Permission.SEE_RECORDS, owner.agency)
+    access.require(request.user, Permission.SEE_RECORDS, owner.agency, owner.instrument_id)
     rows = HeldRow.open_rows.select_related("submission")
     held = rows.filter(upload=owner) if isinstance(owner, Upload) else rows.missing_from(owner)
     rule = request.GET.get("rule", "")
@@ -77,7 +77,7 @@ def held_rows(
     page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
     spec = spec_of(current(owner.instrument))
     names = _columns(spec, list(page.object_list))
-    may_correct = access.may(request.user, Permission.ENTER, owner.agency)
+    may_correct = access.may(request.user, Permission.ENTER, owner.agency, owner.instrument_id)
     context = {
         "owner": owner,
         "title": _title(owner, request.user),

@@ -19,7 +19,7 @@ from agencies.http import SignedInRequest
 from agencies.models import Agency, Person
 from agencies.roles import Permission
 from records.collection.names import shown_name
-from records.instruments import versions
+from records.instruments import deliveries, versions
 from records.models import Instrument, InstrumentVersion, ReviewStep, Submission, Upload
 from records.review import profile, steps, submissions
 from standards import periods
@@ -109,8 +109,7 @@ def _desk(person: Person) -> str:
 
 def _deliveries(person: Person) -> list[Delivery]:
     """What the person enters for, with the submissions of the last periods: in four queries."""
-    agencies = access.agencies(person, Permission.ENTER).prefetch_related("instruments")
-    pairs = [(agency, instrument) for agency in agencies for instrument in agency.instruments.all()]
+    pairs = deliveries.offered_to(person)
     newest = versions.current_of(instrument for _agency, instrument in pairs)
     today = timezone.localdate()
     ended = {
@@ -151,7 +150,7 @@ def _groups(person: Person, deliveries: list[Delivery]) -> list[Group]:
 def _questions(person: Person) -> list[Task]:
     """The uploads whose questions the person may answer."""
     asking = Upload.objects.filter(
-        state=Upload.State.NEEDS_ANSWERS, agency__in=access.agencies(person, Permission.ENTER)
+        access.covered(person, Permission.ENTER), state=Upload.State.NEEDS_ANSWERS
     )
     return [
         Task(

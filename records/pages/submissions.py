@@ -18,6 +18,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import late_rows
 from records.collection.names import shown_name
+from records.instruments import deliveries
 from records.models import ReviewStep, Submission, Upload
 from records.review import opening, profile, shared_numbers, steps
 from records.review.submissions import advance as advance_submission
@@ -91,7 +92,9 @@ def begin(
 ) -> HttpResponse:
     """Open a period that has no record yet."""
     agency = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
-    instrument = get_object_or_404(agency.instruments, code=instrument_code)
+    instrument = get_object_or_404(
+        deliveries.entered_by(request.user, agency), code=instrument_code
+    )
     try:
         return redirect(
             opening.begin(period, agency=agency, instrument=instrument, by=request.user)
@@ -144,7 +147,7 @@ def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResp
 @require_POST
 def readmit(request: SignedInRequest, submission_id: int) -> HttpResponse:
     submission = _visible(request, submission_id)
-    access.require(request.user, Permission.ENTER, submission.agency)
+    access.require(request.user, Permission.ENTER, submission.agency, submission.instrument_id)
     if not submission.is_open:
         messages.error(request, _("Only reopening it admits these rows."))
         return redirect(submission)
@@ -163,7 +166,9 @@ def _visible(request: SignedInRequest, pk: int) -> Submission:
 
 
 def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
-    sees = access.may(request.user, Permission.SEE_RECORDS, submission.agency)
+    sees = access.may(
+        request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id
+    )
     live = submission.is_open and sees
     numbers = (
         profile.count(submission) if live else {} if submission.is_open else submission.profile
@@ -188,7 +193,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "fix": reverse("records:held", args=[submission.pk]) if live else "",
         "late": submission.late_rows,
         "may_enter": submission.is_open
-        and access.may(request.user, Permission.ENTER, submission.agency),
+        and access.may(request.user, Permission.ENTER, submission.agency, submission.instrument_id),
         "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],
         "back": [(v, steps.STEPS[v].label) for v in offered if steps.STEPS[v].reason],
         "steps": _steps(submission, review_steps),

@@ -38,6 +38,7 @@ from records.collection.uploads import (
     receive,
 )
 from records.collection.uploads import undo as undo_upload
+from records.instruments import deliveries
 from records.instruments.versions import current, current_of, spec_of
 from records.models import HeldRow, Submission, Upload
 from records.reading.layout import Question
@@ -61,11 +62,9 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        agencies = access.agencies(person, Permission.ENTER).prefetch_related("instruments")
         self.deliveries = {
             f"{agency.code}/{instrument.code}": (agency, instrument)
-            for agency in agencies
-            for instrument in agency.instruments.all()
+            for agency, instrument in deliveries.offered_to(person)
         }
         newest = current_of(instrument for _agency, instrument in self.deliveries.values())
         self.fields["delivery"].choices = [  # type: ignore[attr-defined]
@@ -198,7 +197,7 @@ def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     given = names.given_names(upload, request.user)
     held = HeldRow.open_rows.filter(upload=upload).errors().count()
     submissions = list(upload.submissions.order_by("period"))
-    may_enter = access.may(request.user, Permission.ENTER, upload.agency)
+    may_enter = access.may(request.user, Permission.ENTER, upload.agency, upload.instrument_id)
     return {
         "upload": upload,
         "name": given.file or _neutral_name(upload, submissions),

@@ -128,7 +128,7 @@ def count(submission: Submission) -> None:
 
 def told_to(person: Person, submission: Submission) -> Iterable[SharedNumbers]:
     """Return the counts of a submission for those who accept it; nobody else is told."""
-    if not access.may(person, Permission.ACCEPT, submission.agency):
+    if not access.may(person, Permission.ACCEPT, submission.agency, submission.instrument_id):
         return []
     return submission.shared_numbers.select_related("other_agency")
 

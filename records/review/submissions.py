@@ -80,7 +80,7 @@ def steps_open_to(person: Person, submission: Submission) -> list[str]:
         verb
         for verb, step in STEPS.items()
         if (needs := step.needs.get(State(submission.state)))
-        and access.may(person, needs, submission.agency)
+        and access.may(person, needs, submission.agency, submission.instrument_id)
         and not _is_barred(submission, verb, person)
     ]
 
@@ -91,7 +91,7 @@ def waiting_for(person: Person) -> QuerySet[Submission]:
     for verb, step in STEPS.items():
         for state, needs in step.needs.items():
             if not step.reason:
-                theirs = Q(state=state, agency__in=access.agencies(person, needs))
+                theirs = Q(state=state) & access.covered(person, needs)
                 condition |= theirs & ~_barred(verb, person)
     return Submission.objects.filter(condition)
 
@@ -107,7 +107,7 @@ def bar(person: Person, submission: Submission) -> str:
     """Say why a person who may do the next step is barred from it, and who is not; "" where nothing bars."""
     verb = next_step(submission)
     needs = STEPS[verb].needs[State(submission.state)] if verb else None
-    if not needs or not access.may(person, needs, submission.agency):
+    if not needs or not access.may(person, needs, submission.agency, submission.instrument_id):
         return ""
     if not _is_barred(submission, verb, person):
         return ""
@@ -146,7 +146,13 @@ def _why_barred(submission: Submission, verb: str, person: Person, needs: Permis
         for colleague in holders
     ]
     barred = handlings.people(submission) | _who_did_before(submission, verb)
-    names = [str(colleague) for colleague in able if colleague.pk not in barred]
+    access.read_holdings(able)
+    names = [
+        str(colleague)
+        for colleague in able
+        if colleague.pk not in barred
+        and access.may(colleague, needs, submission.agency, submission.instrument_id)
+    ]
     if names:
         instead = _("Another person must do this step: %(names)s.") % {"names": ", ".join(names)}
     else:
@@ -165,7 +171,7 @@ def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> No
     """Raise `Denied` or `Refused` for whatever stands against this step, whatever its details."""
     step, state = STEPS[verb], State(submission.state)
     needs = step.needs.get(state) or next(iter(step.needs.values()))
-    access.require(by, needs, submission.agency)
+    access.require(by, needs, submission.agency, submission.instrument_id)
     if state not in step.needs:
         raise Refused(
             _("%(submission)s is %(state)s by now; somebody else was quicker. Look at it again.")

@@ -14,6 +14,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
+from records.instruments import deliveries
 from reports.designs import datasets
 from reports.designs.datasets import Dataset
 from reports.pages.disclosure import worst_of
@@ -31,6 +32,7 @@ def design(request: SignedInRequest, dataset: str) -> HttpResponse:
     known = datasets.datasets().get(dataset)
     if known is None:
         raise Http404
+    deliveries.require(request.user, Permission.TABULATE, known.instrument)
     if request.method != "POST":
         return _page(request, known)
     text = request.POST.get("design", "") or _own_text(known)

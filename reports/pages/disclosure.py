@@ -16,6 +16,7 @@ from agencies import access
 from agencies.http import SignedInRequest
 from agencies.refusal import Refused
 from agencies.roles import Permission
+from records.instruments import deliveries
 from reports.designs import datasets
 from reports.models import Build
 from reports.releases import conflicts
@@ -29,7 +30,10 @@ def builds(request: SignedInRequest) -> HttpResponse:
     """The latest builds of each dataset, and whether something in them waits for a signature."""
     access.require(request.user, Permission.TABULATE)
     entries = []
+    closed = deliveries.closed_to(request.user, Permission.TABULATE)
     for dataset in datasets.datasets().values():
+        if dataset.instrument in closed:
+            continue
         listed = Build.objects.filter(release__dataset=dataset.code).select_related("release")
         latest = [(b, conflicts.unsigned(b)) for b in listed.order_by("-pk")[:LISTED]]
         entries.append(
@@ -43,6 +47,8 @@ def build(request: SignedInRequest, pk: int) -> HttpResponse:
     """One build: its gates, how near its tables are, what its design rounds twice; and the signature for that."""
     access.require(request.user, Permission.TABULATE)
     build = get_object_or_404(Build.objects.select_related("release"), release_id=pk)
+    if designed := datasets.datasets().get(build.release.dataset):
+        deliveries.require(request.user, Permission.TABULATE, designed.instrument)
     if request.method == "POST":
         try:
             conflicts.sign(build, by=request.user, reason=request.POST.get("reason", ""))

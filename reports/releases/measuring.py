@@ -20,6 +20,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue, worker
 from jobs.queue import Job
+from records.instruments import deliveries
 from reports.designs import datasets
 from reports.designs.datasets import Dataset
 from reports.exact.private_files import private, write_private
@@ -51,6 +52,7 @@ def measure(dataset: str, text: str, *, by: Person) -> Job:
     known = datasets.datasets().get(dataset)
     if known is None:
         raise Refused(_("There is no dataset %(code)s.") % {"code": dataset})
+    deliveries.require(by, Permission.TABULATE, known.instrument)
     digest = _keep(known, text)
     job = queue.enqueue(
         NAME,

@@ -15,6 +15,7 @@ from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission
 from jobs import queue
 from jobs.queue import Job
+from records.instruments import deliveries
 from reports.designs import datasets
 from reports.models import Build, Release
 from reports.published import seals
@@ -42,6 +43,7 @@ def build(dataset: str, *, by: Person, finish: Sequence[str] = ()) -> Job:
     access.require(by, Permission.PUBLISH)
     if dataset not in datasets.datasets():
         raise Refused(_("There is no dataset %(code)s.") % {"code": dataset})
+    deliveries.require(by, Permission.PUBLISH, datasets.datasets()[dataset].instrument)
     if Release.objects.filter(dataset=dataset, state=State.BUILT).exists():
         raise Refused(_("A built release waits already. Release it, or withdraw it first."))
     job = queue.enqueue(

@@ -290,7 +290,7 @@ def test_to_deactivate_oneself_is_not_offered_and_refused_in_words(
     offered = "Deactivate this account"
     assert offered in client.get(colleague).content.decode()
     assert offered not in client.get(own).content.decode()
-    answer = client.post(own, {"active": "0"}, follow=True)
+    answer = client.post(f"{own}deactivate/", follow=True)
     assert "You cannot deactivate yourself" in answer.content.decode()
     assert Person.objects.get(pk=agency_admin.pk).is_active
 

@@ -152,8 +152,10 @@ def test_an_invitation_expires_after_a_week(client, agency, agency_admin):
     assert client.get(opened).status_code == client.post(opened).status_code == 404
     with pytest.raises(Refused, match="too old"):
         invitations.decline(offer)
-    assert "new@sms.example" not in live(agency_admin)
+    assert "too old" in live(agency_admin)
     invite(agency_admin, agency)  # and may be given anew
+    with pytest.raises(Refused, match="is open"):  # then the old one is not sent again
+        invitations.send_again(offer, by=agency_admin, link_base="http://testserver/")
 
 
 def test_a_link_that_was_withdrawn_or_sent_anew_opens_nothing(client, agency, agency_admin):

@@ -107,7 +107,9 @@ def test_no_form_of_people_and_invitations_is_taken_from_another_site(
     browser.force_login(request.getfixturevalue(who))
     for path, form in (
         ("/people/invite/SMS/", {"email": "x@x.example", "roles": ["clerk"]}),
-        (f"/people/person/SMS/{clerk.pk}/", {"active": "0"}),
+        (f"/people/person/SMS/{clerk.pk}/", {"roles": []}),
+        (f"/people/person/SMS/{clerk.pk}/deactivate/", {}),
+        ("/people/review/SMS/", {"signed": "on"}),
         ("/people/agencies/", {"code": "X", "en": "X"}),
         (f"/people/invitations/{offer.pk}/answer/", {"answer": "accept"}),
         (f"/people/invitations/{offer.pk}/change/", {"verb": "withdraw"}),

@@ -52,6 +52,7 @@ class Country:
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     releases: dict[str, int] = field(default_factory=dict)
+    closed: dict[str, int] = field(default_factory=dict)  # ids of a restricted instrument, by kind
     free_periods: dict[str, str] = field(default_factory=dict)
     seen: dict[int, str] = field(default_factory=dict)  # what a form says it was shown, by record
 
@@ -71,6 +72,7 @@ def build():
     _releases(country)
     for code in FULL:
         _fill(country, Agency.objects.get(code=code), permits)
+    _restricted(country)
     Agency.objects.filter(code=CLOSED).update(is_active=False)
     return country
 
@@ -85,8 +87,10 @@ def _fill(country, agency, permits):
     country.mark(agency.code, name, see, Permission.MANAGE_PEOPLE)
     country.mark(agency.code, author.email, Permission.MANAGE_PEOPLE)
     the_person(Role.AGENCY_ADMIN, agency)
-    make_person(f"zq.second.admin@{agency.code.lower()}.example", Role.AGENCY_ADMIN, agency)
-    ids = {"person": author.pk, "offer": _offer(country, agency).pk}
+    second = make_person(
+        f"zq.second.admin@{agency.code.lower()}.example", Role.AGENCY_ADMIN, agency
+    )
+    ids = {"person": author.pk, "admin": second.pk, "offer": _offer(country, agency).pk}
     with scope.acting(author):
         for month, state in zip(reversed(MONTHS[-5:-1]), STATES, strict=True):
             ids[state] = _submission(country, agency, permits, author, month, state).pk
@@ -94,6 +98,20 @@ def _fill(country, agency, permits):
         ids |= _rows(country, agency, permits, author, draft)
     country.free_periods[agency.code] = MONTHS[-1]
     country.ids |= {(agency.code, kind): pk for kind, pk in ids.items()}
+
+
+def _restricted(country):
+    """Rows of an instrument that is named in nobody's duties: nobody here may see a mark of them."""
+    agency = Agency.objects.get(code=OWN)
+    asylum = factories.instrument("SMS-ZZZ", agency)
+    access.restrict(asylum.pk, True)
+    author = Person.objects.get(email=f"zq.author@{OWN.lower()}.example")
+    with scope.working([agency.pk]):
+        draft = factories.submission(agency, asylum, MONTHS[-2])
+        reason = country.mark(OWN, "ZQSMS-RESTRICTED-REASON")
+        factories.review_step(draft, author, target="RETURNED", reason=reason)
+        rows = _rows(country, agency, asylum, author, draft, opened_by=())
+    country.closed = {"DRAFT": draft.pk, **rows}
 
 
 def _offer(country, agency):
@@ -135,9 +153,11 @@ def _submission(country, agency, permits, author, month, state):
     return made
 
 
-def _rows(country, agency, permits, author, draft):
+def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_RECORDS,)):
+    kept = "" if opened_by else "-RESTRICTED"
+
     def mark(what):
-        return country.mark(agency.code, f"ZQ{agency.code}-{what}", Permission.SEE_RECORDS)
+        return country.mark(agency.code, f"ZQ{agency.code}{kept}-{what}", *opened_by)
 
     question = {
         "id": "day_first",

@@ -18,7 +18,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from agencies.roles import Permission
+from agencies.many_invitations import Row
+from agencies.many_pages import digest_of
+from agencies.roles import Permission, Role
 from reports.charts.kinds import KINDS
 from tests.matrix.country import CLOSED, FULL, MISSING, OTHER, OWN
 from tests.records.files import WPF
@@ -92,6 +94,8 @@ def account(**rule):
 def things(argument, kind, **more):
     def places(country):
         found = [Place(code, {argument: country.ids[code, kind], **more}, code) for code in FULL]
+        if kind in country.closed:  # of an instrument that is named in nobody's duties
+            found.append(Place("restricted", {argument: country.closed[kind]}, there=False))
         return [*found, Place("none", {argument: MISSING, **more}, there=False)]
 
     return places
@@ -188,6 +192,24 @@ def people(country):
     none = {"agency": OWN, "person": MISSING}
     return [*found, Place("a stranger by way of SMS", through, there=False),
             Place("none", none, there=False)]  # fmt: skip
+
+
+def administrators(country):
+    """A second administrator of each agency, whom her colleague and the national ones may stop."""
+    found = [
+        Place(code, {"agency": code, "person": country.ids[code, "admin"]}, code) for code in FULL
+    ]
+    return [*found, Place("none", {"agency": OWN, "person": MISSING}, there=False)]
+
+
+def reviewed(country):
+    """A review of each agency: also of one that is closed."""
+    return [replace(place, changes=place.there) for place in offices(country)]
+
+
+def a_review(country, place):
+    pk = country.ids.get((place.agency, "person"), MISSING)
+    return {"signed": "on", "person": [pk], f"keep_{pk}": ["clerk"]}
 
 
 def offices(country):
@@ -315,6 +337,27 @@ def _guest(country, place):
     return {"name": "New", "email": "new@x.example", "language": "en", "roles": ["agency_admin"]}
 
 
+def renamed(country):
+    """Each agency, and one that is none: of whoever may change agencies."""
+    found = [Place(code, {"agency": code}) for code in FULL]
+    return [*found, Place("none", {"agency": "none"}, there=False)]
+
+
+def a_name(country, place):
+    return {"kind": "RENAME", "en": "Another name", "confirm": "1"}
+
+
+def proposed(country):
+    return [Place("none", {"change": MISSING}, there=False)]
+
+
+def many_guests(country, place):
+    """A list that was looked at: its digest says so."""
+    row = Row(1, "new@x.example", language="en", roles=(Role.AGENCY_ADMIN,), foreign=True)
+    form = {"people": row.email, "language": "en", "roles": ["agency_admin"]}
+    return {**form, "foreign": "on", "seen": digest_of([row])}
+
+
 def offers_to_nobody(country):
     """Invitations to an address that none of those who ask has."""
     return [replace(place, agency=None, there=False) for place in OFFER(country)]
@@ -364,6 +407,11 @@ ROUTES = {
         post=ANYBODY,
         posts=lambda country, place: {"roles": ["agency_admin"]},
     ),
+    "agencies:invite_many": of(
+        offices, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY, posts=many_guests
+    ),
+    "agencies:deactivate": of(administrators, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY),
+    "agencies:review": of(reviewed, see=P.MANAGE_PEOPLE, get=ANYBODY, post=ANYBODY, posts=a_review),
     "agencies:invitations": page(),
     "agencies:answer": page(places=offers_to_nobody, get=None, post=ANYBODY),
     "agencies:change": of(
@@ -376,6 +424,10 @@ ROUTES = {
     "agencies:invitation": public(
         lambda country: [Place("", {"secret": "no-secret"}, there=False)], post=ANYBODY
     ),
+    "agencies:agency": page(
+        places=renamed, get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=a_name
+    ),
+    "agencies:decide_change": page(places=proposed, get=None, post=P.MANAGE_AGENCIES),
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
     "records:home": page(places=lists, statuses=frozenset({200, 302})),

@@ -11,6 +11,7 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
+from records.instruments import deliveries
 from reports.designs import datasets
 from reports.exact import cube
 from reports.formats import flat
@@ -76,6 +77,7 @@ class Command(BaseCommand):
             if dataset is None:
                 known = ", ".join(datasets.datasets())
                 raise Refused(f"There is no dataset {code}. Choose from: {known}.")
+            deliveries.require(person, Permission.TABULATE, dataset.instrument)
             table = {"by": options["by"], "where": options["where"]}
             audit.record("tabulate-exact", f"dataset:{code}", by=person, table=table)
             exact = cube.exact_of(dataset)
