@@ -93,6 +93,18 @@ def name(instrument: str, *emails: str) -> None:
             access.limit(person, agency, Duties(own.ordinary, own.named | {number}))
 
 
+def name_restricted() -> None:
+    """Name every restricted instrument in the duties of those who deliver it, and of the statistics office's people."""
+    for version in versions.current_of(Instrument.objects.all()).values():
+        if version.content.get("restricted"):
+            agencies = [code.lower() for code in version.content["agencies"]]
+            name(
+                version.instrument.code,
+                *(f"{who}@{code}.example" for code in agencies for who in ("clerk", "reviewer")),
+                *(f"{who}@scs.example" for who in ("statistician", "publisher", "editor")),
+            )
+
+
 def settle() -> list[tuple[str, str]]:
     """Make agencies and accounts that are missing; return (e-mail, role) of all."""
     for code, (en, ru, tk) in AGENCIES.items():

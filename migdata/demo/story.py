@@ -40,6 +40,7 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     """Load the country once and return what is there: records, held, submissions, slices, releases …"""
     accounts = people.settle()
     versions.publish_all()
+    people.name_restricted()
     if Release.objects.count() < len(datasets.datasets()):
         say(
             "Sending the files of two years, and of three of border crossings and of what is yearly."
