@@ -50,6 +50,11 @@ def may(person: Anyone, permission: Permission, agency: Agency | None = None) ->
     return bool(reach) if agency is None else agency.pk in reach
 
 
+def reaches_all(person: Anyone, permission: Permission) -> bool:
+    """Say whether the person holds the permission for every agency, present and to come."""
+    return _reach(person, frozenset({permission})) is None
+
+
 def require(person: Anyone, permission: Permission, agency: Agency | None = None) -> None:
     """Raise Denied unless `may` says yes."""
     if not may(person, permission, agency):
@@ -149,6 +154,12 @@ def held_at(email: str) -> list[tuple[int, Role]]:
     """
     grants = AgencyPermission.objects.filter(user__email__iexact=email)
     return [(grant.content_object_id, role) for grant, role in _with_roles(grants)]
+
+
+def agencies_of(email: str) -> list[Agency]:
+    """Return the agencies, two at most, in which whoever has this address holds a role; in one query, as `held_at`."""
+    held = Agency.objects.filter(agencypermission__user__email__iexact=email)
+    return list(held.distinct()[:2])
 
 
 def in_conflict() -> dict[Person, list[Exclusion]]:

@@ -128,8 +128,10 @@ def outcome_of(checked: Checked, acknowledged: frozenset[str]) -> Outcome:
 
 
 def note(verb: str, record: Record, *, by: Person) -> None:
-    """Write the event of a saved record."""
-    audit.record(verb, f"record:{record.pk}", by=by, agency=record.agency)
+    """Write the event of a record that was saved or read."""
+    audit.record(
+        verb, f"record:{record.pk}", name=str(record.submission), by=by, agency=record.agency
+    )
 
 
 def delete(record: Record, *, by: Person) -> None:
@@ -139,7 +141,9 @@ def delete(record: Record, *, by: Person) -> None:
         submission = require_open(record.submission_id)
         _locked_record(record).delete()
         handlings.note(Handling.Deed.DELETE, submission, by=by)
-    audit.record("delete", f"record:{record.pk}", by=by, agency=record.agency)
+    audit.record(
+        "delete", f"record:{record.pk}", name=str(record.submission), by=by, agency=record.agency
+    )
 
 
 def texts_of(record: Record) -> dict[str, str]:

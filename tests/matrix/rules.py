@@ -376,6 +376,8 @@ ROUTES = {
     "agencies:invitation": public(
         lambda country: [Place("", {"secret": "no-secret"}, there=False)], post=ANYBODY
     ),
+    "agencies:log": page(get=P.SEE_LOG),
+    "agencies:log_file": page(get=P.SEE_LOG),
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
     "records:home": page(places=lists, statuses=frozenset({200, 302})),
