@@ -27,7 +27,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
-from records.collection import late_rows, names, quotas, receiving
+from records.collection import history, late_rows, names, quotas, receiving
 from records.collection.names import GivenNames
 from records.collection.quotas import UNANSWERED, OverQuota, room_for
 from records.collection.receiving import ReceivedFile
@@ -163,7 +163,8 @@ def undo(upload: Upload, *, by: Person) -> None:
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
-        upload.records.all().delete()
+        with history.by(by):
+            upload.records.all().delete()
         HeldRow.all_rows.filter(upload=upload).delete()
         HeldRow.all_rows.closed_by_upload(upload).update(closed_by=None)
         late_rows.count_late(submissions)

@@ -391,6 +391,8 @@ ROUTES = {
         steps, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER, posts=said_at_a_step
     ),
     "records:records": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
+    "records:submission_history": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
+    "records:record_history": of(RECORD, see=P.SEE_RECORDS),
     "records:held": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
     "records:readmit": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
     "records:record_new": of(deliveries, see=P.ENTER, post=P.ENTER, posts=a_record),
@@ -424,6 +426,7 @@ ROUTES = {
     "reports:releases": page(get=P.PUBLISH),
     "reports:build": page(places=builds, get=None, post=P.PUBLISH),
     "reports:release": page(places=releases, get=P.PUBLISH),
+    "reports:release_history": page(places=releases, get=P.PUBLISH),
     "reports:release_verb": page(places=release_verbs, get=None, post=P.PUBLISH, posts=a_release),
     "reports:subscriptions": page(post=ANYBODY, posts=lambda country, place: {"dataset": "WPF"}),
     "reports:unsubscribe": public(
