@@ -10,6 +10,11 @@ urlpatterns = [
     path("instruments/", instruments.instruments, name="instruments"),
     path("instruments/<slug:instrument_code>/", instruments.instrument, name="instrument"),
     path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),
+    path(
+        "instruments/<slug:instrument_code>/codebook.xml",
+        instruments.codebook_file,
+        name="codebook",
+    ),
     path("numbering/", numbering.numbering, name="numbering"),
     path("submissions/", submissions.submissions, name="submissions"),
     path(

@@ -184,6 +184,8 @@ OWN = {
     "stock": schemas.flag("true: what there is on the last day of the period"),
     "restricted": schemas.flag("true: only for people to whom the instrument is given by name"),
     "unpublished": schemas.texts("why nothing of it is published"),
+    "legal_basis": schemas.texts("the law or rule by which it is collected"),
+    "retention": schemas.whole("for how many years its records are kept", minimum=1),
 }
 
 

@@ -122,6 +122,8 @@ class Spec:
     stock: bool
     restricted: bool
     unpublished: Labels
+    legal_basis: Labels  # empty where it is not said yet
+    retention: int | None  # years; None where it is not said yet
     raw: dict[str, Any] = field(repr=False, compare=False)
 
     @classmethod
@@ -160,6 +162,8 @@ class Spec:
             stock=content.get("stock", False),
             restricted=content.get("restricted", False),
             unpublished=content.get("unpublished", {}),
+            legal_basis=content.get("legal_basis", {}),
+            retention=content.get("retention"),
             raw=dict(content),
         )
 

@@ -214,6 +214,7 @@ SETS = {"sdg": True, "gcm-voluntary": True, "none": False}
 ROWS = {"work_permits": True, "returns": True, "none": False}
 MATRIX_FILES = {"csv": True, "xlsx": True, "exe": False}
 CATALOGUES = {"ttl": True, "jsonld": True, "rdf": False}
+INSTRUMENTS = {"SMS-WPF": True, "NO": False}
 TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
 
 
@@ -381,9 +382,10 @@ ROUTES = {
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
     "records:home": page(places=lists, statuses=frozenset({200, 302})),
-    "records:instruments": page(),
-    "records:instrument": page(places=named("instrument_code", {"SMS-WPF": True, "NO": False})),
-    "records:template": page(places=named("instrument_code", {"SMS-WPF": True, "NO": False})),
+    "records:instruments": public(),
+    "records:instrument": public(named("instrument_code", INSTRUMENTS)),
+    "records:template": public(named("instrument_code", INSTRUMENTS)),
+    "records:codebook": public(named("instrument_code", INSTRUMENTS)),
     "records:submissions": page(places=lists, get=P.SEE_SUBMISSIONS),
     "records:begin": of(periods, see=P.ENTER, get=None, post=P.ENTER),
     "records:submission": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
