@@ -33,7 +33,9 @@ def send_password_link(person: Person, *, agency: Agency, by: Person, link_base:
     if person.has_usable_password() or not person.is_active:
         raise Refused(_("Only open invitations are sent again."))
     _send(person, by, agency, link_base)
-    audit.record("invite", f"person:{person.pk}", by=by, agency=agency, again=True)
+    audit.record(
+        "invite", f"person:{person.pk}", name=person.email, by=by, agency=agency, again=True
+    )
 
 
 @transaction.atomic
@@ -68,7 +70,14 @@ def change_roles(
     for role in revoked:
         access.revoke(person, role, agency)
     if revoked:
-        audit.record("roles", f"person:{person.pk}", by=by, agency=agency, taken=sorted(revoked))
+        audit.record(
+            "roles",
+            f"person:{person.pk}",
+            name=person.email,
+            by=by,
+            agency=agency,
+            taken=sorted(revoked),
+        )
         correspondence.lost(person, sorted(revoked), agency, by=by)
     if wanted - held:
         _offer(person, wanted - held, agency, by, link_base, duties)
@@ -89,7 +98,14 @@ def set_active(
         raise Refused(_("You cannot deactivate yourself; ask another administrator."))
     held = access.holdings(person)
     if agency not in held or not authority.decides_on(by, held):
-        audit.record("denied", f"person:{person.pk}", by=by, agency=agency, asked="set_active")
+        audit.record(
+            "denied",
+            f"person:{person.pk}",
+            name=person.email,
+            by=by,
+            agency=agency,
+            asked="set_active",
+        )
         raise Denied(_("You do not decide on all roles of this person; take back yours instead."))
     for place, roles in held.items():
         if not active and Role.AGENCY_ADMIN in roles:
@@ -99,7 +115,7 @@ def set_active(
     change = {"is_active": True} if active else {"is_active": False, "stopped_at": timezone.now()}
     Person.objects.filter(pk=person.pk).update(**change)
     verb = "activate" if active else "deactivate"
-    audit.record(verb, f"person:{person.pk}", by=by, agency=agency)
+    audit.record(verb, f"person:{person.pk}", name=person.email, by=by, agency=agency)
     correspondence.account(person, agency, active=active, by=by)
     person.refresh_from_db()
 
@@ -118,7 +134,7 @@ def create_agency(
     agency = Agency.objects.create(code=code, names=names, statistics_office=statistics_office)
     for function in needs_of_new_agencies:
         function(agency)
-    audit.record("create", f"agency:{agency.pk}", by=by, agency=agency)
+    audit.record("create", f"agency:{agency.pk}", name=agency.code, by=by, agency=agency)
     return agency
 
 

@@ -11,17 +11,18 @@ from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission, Role
 
 ADMINISTRATORS = frozenset({Role.AGENCY_ADMIN, Role.NATIONAL_ADMIN})
+NATIONAL = frozenset({Role.NATIONAL_ADMIN, Role.AUDITOR})  # given by two, where they work
 
 
 def grantable(by: Person, agency: Agency) -> list[Role]:
     """Return the roles a person may give and take in an agency.
 
-    The national administrator makes administrators of agencies, and others of her kind where she is
-    one, each with the approval of a second; agencies do everything else, as the scope of each role says.
+    The national administrator makes administrators of agencies, and auditors and others of her kind
+    where she is one, each with the approval of a second; agencies do everything else, as the scope of each role says.
     """
     if access.may(by, Permission.MANAGE_AGENCIES):
         own_place = Role.NATIONAL_ADMIN in access.roles(by, agency)
-        return [Role.AGENCY_ADMIN, *([Role.NATIONAL_ADMIN] if own_place else [])]
+        return [Role.AGENCY_ADMIN, *(NATIONAL if own_place else [])]
     if not access.may(by, Permission.MANAGE_PEOPLE, agency):
         return []
     office = agency.statistics_office
@@ -32,7 +33,14 @@ def permitted(roles: Iterable[Role], agency: Agency, by: Person) -> set[Role]:
     """Return the roles, if `by` may decide on all of them. Raises `Denied`."""
     chosen, allowed = set(roles), set(grantable(by, agency))
     if not allowed or chosen - allowed:
-        audit.record("denied", f"agency:{agency.pk}", by=by, agency=agency, asked=sorted(chosen))
+        audit.record(
+            "denied",
+            f"agency:{agency.pk}",
+            name=agency.code,
+            by=by,
+            agency=agency,
+            asked=sorted(chosen),
+        )
         raise Denied(_("You may not give these roles in this agency."))
     return chosen
 
@@ -46,12 +54,12 @@ def still_permits(by: Person, roles: Iterable[Role], agency: Agency) -> bool:
 def needs_second(roles: Iterable[Role], *, email: str, by: Person) -> bool:
     """Say whether a second national administrator has to approve.
 
-    Of whatever a national administrator gives, and of any role for somebody who is one. Also of one
-    whose account is stopped: she may come back.
+    Of whatever a national administrator gives, and of any role for somebody who is one or an auditor.
+    Also of one whose account is stopped: she may come back.
     """
-    if Role.NATIONAL_ADMIN in set(roles) or access.may(by, Permission.MANAGE_AGENCIES):
+    if NATIONAL.intersection(roles) or access.may(by, Permission.MANAGE_AGENCIES):
         return True
-    return any(role is Role.NATIONAL_ADMIN for _agency, role in access.held_at(email))
+    return any(role in NATIONAL for _agency, role in access.held_at(email))
 
 
 def nationals() -> list[Person]:
@@ -63,7 +71,9 @@ def nationals() -> list[Person]:
 def refuse_own_roles(email: str, roles: Iterable[Role], agency: Agency, by: Person) -> None:
     """Refuse to decide on one's own roles: who manages accounts must not give herself the records."""
     if email.lower() == by.email.lower():
-        audit.record("denied", f"person:{by.pk}", by=by, agency=agency, asked=sorted(roles))
+        audit.record(
+            "denied", f"person:{by.pk}", name=by.email, by=by, agency=agency, asked=sorted(roles)
+        )
         raise Refused(_("You cannot change your own roles; ask another administrator."))
 
 

@@ -125,7 +125,8 @@ def _tell_all(
 def _concerned(person: Person, roles: Iterable[Role], agency: Agency) -> list[Person]:
     """Return whose business a change of roles is, the person first."""
     administrators = access.holders(Role.AGENCY_ADMIN).get(agency, [])
-    nationals = authority.nationals() if authority.ADMINISTRATORS & set(roles) else []
+    watched = authority.ADMINISTRATORS | authority.NATIONAL
+    nationals = authority.nationals() if watched & set(roles) else []
     readers = [person, *administrators, *nationals]
     return list({reader.pk: reader for reader in readers}.values())
 

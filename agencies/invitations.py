@@ -62,7 +62,12 @@ def invite(
         expires_at=timezone.now() + LIFE,
     )
     audit.record(
-        "invite", f"invitation:{invitation.pk}", by=by, agency=agency, roles=sorted(chosen)
+        "invite",
+        f"invitation:{invitation.pk}",
+        name=str(invitation),
+        by=by,
+        agency=agency,
+        roles=sorted(chosen),
     )
     if second:
         correspondence.proposed(invitation)
@@ -88,7 +93,13 @@ def approve(invitation: Invitation, *, by: Person, link_base: str) -> None:
     invitation.state, invitation.approved_by = State.OPEN, by
     invitation.expires_at = timezone.now() + LIFE
     _send(invitation, link_base)
-    audit.record("approve", f"invitation:{invitation.pk}", by=by, agency=invitation.agency)
+    audit.record(
+        "approve",
+        f"invitation:{invitation.pk}",
+        name=str(invitation),
+        by=by,
+        agency=invitation.agency,
+    )
 
 
 @transaction.atomic
@@ -97,7 +108,13 @@ def withdraw(invitation: Invitation, *, by: Person) -> None:
     _require_authority(invitation, by)
     invitation = _locked(invitation, *Invitation.LIVE, even_old=True)
     _close(invitation, State.WITHDRAWN)
-    audit.record("withdraw", f"invitation:{invitation.pk}", by=by, agency=invitation.agency)
+    audit.record(
+        "withdraw",
+        f"invitation:{invitation.pk}",
+        name=str(invitation),
+        by=by,
+        agency=invitation.agency,
+    )
 
 
 @transaction.atomic
@@ -117,7 +134,12 @@ def send_again(invitation: Invitation, *, by: Person, link_base: str) -> None:
     else:
         invitation.save(update_fields=CHANGES)
     audit.record(
-        "invite", f"invitation:{invitation.pk}", by=by, agency=invitation.agency, again=True
+        "invite",
+        f"invitation:{invitation.pk}",
+        name=str(invitation),
+        by=by,
+        agency=invitation.agency,
+        again=True,
     )
 
 
@@ -146,6 +168,7 @@ def accept(invitation: Invitation, person: Person) -> None:
     audit.record(
         "roles",
         f"person:{person.pk}",
+        name=person.email,
         by=invitation.by,
         agency=invitation.agency,
         roles=sorted(invitation.roles),
@@ -159,7 +182,13 @@ def decline(invitation: Invitation) -> None:
     """Say no. Raises `Refused` where the invitation was answered or is too old."""
     invitation = _locked(invitation, State.OPEN)
     _close(invitation, State.DECLINED)
-    audit.record("decline", f"invitation:{invitation.pk}", by=None, agency=invitation.agency)
+    audit.record(
+        "decline",
+        f"invitation:{invitation.pk}",
+        name=str(invitation),
+        by=None,
+        agency=invitation.agency,
+    )
 
 
 @transaction.atomic

@@ -143,7 +143,14 @@ def send_again(letter: Letter, *, agency: Agency, by: Person) -> None:
         raise Denied(_("You do not decide on all roles of this person; take back yours instead."))
     assert letter.job is not None  # noqa: S101 - written together with the letter
     queue.hasten(letter.job)
-    audit.record("letter", f"person:{letter.person_id}", by=by, agency=agency, again=True)
+    audit.record(
+        "letter",
+        f"person:{letter.person_id}",
+        name=letter.address,
+        by=by,
+        agency=agency,
+        again=True,
+    )
 
 
 def expire() -> None:

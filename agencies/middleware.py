@@ -1,4 +1,4 @@
-"""Checks of every request: refused pages are logged, private ones need an account, national roles a second factor."""
+"""Checks of every request: refused pages and downloads are logged, private ones need an account, national roles a second factor."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +16,9 @@ from agencies import audit, readers, sign_in
 
 
 class RefusalsAreLogged:
-    """Log who was refused which page.
+    """Log who was refused which page, and who took which file of figures.
 
-    It stands around the transaction of the request, which a refusal rolls back.
+    Visitors who have not signed in are nobody that the log could name. It stands around the transaction of the request, which a refusal rolls back.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -28,6 +28,8 @@ class RefusalsAreLogged:
         response = self.get_response(request)
         if getattr(request, "was_denied", False):
             audit.denied(request)
+        elif response.status_code == 200 and _is_download(request):
+            audit.downloaded(request)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
@@ -49,6 +51,18 @@ class SignInFirst(LoginRequiredMiddleware):
         if getattr(view_func, "login_required", True) or not _is_for_programs(request):
             return self.handle_no_permission(request, view_func)
         return _unauthorized(request)
+
+
+PICTURES = ("svg", "png")  # parts of a page: nobody asks for them by themselves
+
+
+def _is_download(request: HttpRequest) -> bool:
+    """Say whether the request is for a file of figures, not for a page or a picture on it."""
+    place = request.resolver_match
+    ending = request.path_info.rpartition("/")[2].rpartition(".")[2]
+    in_reports = place is not None and place.namespace == readers.FIGURES
+    named = "." in request.path_info.rpartition("/")[2]
+    return request.method == "GET" and in_reports and named and ending not in PICTURES
 
 
 def _is_for_programs(request: HttpRequest) -> bool:

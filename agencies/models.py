@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -277,7 +277,12 @@ class Invitation(models.Model):
 
 
 class Event(models.Model):
-    """One line of the audit log: who did, saw or took what. Appended, never changed (a trigger refuses)."""
+    """One line of the audit log: who did, saw or took what. Appended, never changed (a trigger refuses).
+
+    `subject` is `kind:id`, `name` what its object was called then, so that it is still named when it is gone.
+    `deed` is the kind of the subject and the verb (`agencies.deeds` has the sentences). Each index ends in time
+    and id: a page of the log costs the same whatever stands before it.
+    """
 
     at = models.DateTimeField(auto_now_add=True)
     person_id = models.BigIntegerField(null=True)
@@ -285,11 +290,34 @@ class Event(models.Model):
     agency = models.CharField(max_length=12, blank=True)
     verb = models.CharField(max_length=60)
     subject = models.CharField(max_length=120)
+    name = models.CharField(max_length=254, blank=True, default="")
     detail = models.JSONField(default=dict)
+    deed = models.GeneratedField(
+        expression=Concat(
+            models.Func(
+                models.F("subject"),
+                models.Value(":"),
+                models.Value(1),
+                function="split_part",
+                output_field=models.TextField(),
+            ),
+            models.Value(" "),
+            models.F("verb"),
+            output_field=models.TextField(),
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     class Meta:
-        ordering = ["-pk"]
-        indexes = [models.Index("subject", name="event_subject")]
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index("at", "id", name="event_at"),
+            models.Index("subject", "at", "id", name="event_subject_at"),
+            models.Index("person_id", "at", "id", name="event_person_at"),
+            models.Index("agency", "at", "id", name="event_agency_at"),
+            models.Index("deed", "at", "id", name="event_deed_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject}"

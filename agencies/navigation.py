@@ -17,19 +17,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     links: list[tuple[str, str]] = []
     if person is not None and person.is_authenticated:
-        if access.may(person, Permission.SEE_SUBMISSIONS):
-            links.append((_("Due"), reverse("records:home")))
-            links.append((_("Submissions"), reverse("records:submissions")))
-        if access.may(person, Permission.SEE_RECORDS):
-            links.append((_("Uploads"), reverse("records:uploads")))
-        if access.may(person, Permission.PUBLISH):
-            links.append((_("Releases"), reverse("reports:releases")))
-        if access.may(person, Permission.TABULATE):
-            links.append((_("Disclosure"), reverse("reports:disclosure")))
-        if access.may(person, Permission.MANAGE_PEOPLE):
-            links.append((_("People"), reverse("agencies:people")))
-        if access.may(person, Permission.DECLARE_NUMBERING):
-            links.append((_("Numbering"), reverse("records:numbering")))
+        links += [
+            (label, reverse(name))
+            for permission, label, name in _private()
+            if access.may(person, permission)
+        ]
     links.append((_("Figures"), reverse("reports:dashboard")))
     links.append((_("Tables"), reverse("reports:tables")))
     links.append((_("Indicators"), reverse("reports:indicators")))
@@ -43,6 +35,20 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "figures_are_public": settings.FIGURES_ARE_PUBLIC,
     }
+
+
+def _private() -> list[tuple[Permission, str, str]]:
+    """Return the entries for people who have signed in: what each needs, its label, the name of its page."""
+    return [
+        (Permission.SEE_SUBMISSIONS, _("Due"), "records:home"),
+        (Permission.SEE_SUBMISSIONS, _("Submissions"), "records:submissions"),
+        (Permission.SEE_RECORDS, _("Uploads"), "records:uploads"),
+        (Permission.PUBLISH, _("Releases"), "reports:releases"),
+        (Permission.TABULATE, _("Disclosure"), "reports:disclosure"),
+        (Permission.MANAGE_PEOPLE, _("People"), "agencies:people"),
+        (Permission.SEE_LOG, _("Who did what"), "agencies:log"),
+        (Permission.DECLARE_NUMBERING, _("Numbering"), "records:numbering"),
+    ]
 
 
 def _beside_indicators() -> list[str]:

@@ -21,11 +21,19 @@ def always_open(view: View) -> View:
     return view
 
 
+def open_like_figures(view: View) -> View:
+    """Mark a page outside `reports` for whoever may read the figures: it tells none, but what they are made of."""
+    view.login_required = False  # type: ignore[attr-defined]
+    view.like_figures = True  # type: ignore[attr-defined]
+    return view
+
+
 def asks_for_sign_in(request: HttpRequest, view: Callable[..., Any]) -> bool:
     """Say whether the page that a request came to is only for people who have signed in."""
     if getattr(view, "login_required", True):
         return True
-    return not settings.FIGURES_ARE_PUBLIC and _is_of_figures(request, view)
+    like_figures = _is_of_figures(request, view) or getattr(view, "like_figures", False)
+    return not settings.FIGURES_ARE_PUBLIC and like_figures
 
 
 def may_be_stored(request: HttpRequest) -> bool:

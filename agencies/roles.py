@@ -22,6 +22,7 @@ class Permission(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     DECLARE_NUMBERING = "declare_numbering"
     MANAGE_AGENCIES = "manage_agencies"
+    SEE_LOG = "see_log"
 
 
 class Scope(Enum):
@@ -65,7 +66,7 @@ class Role(StrEnum):
         marked("Agency administrator"),
         marked("accounts only, sees no records"),
         Scope.AGENCY,
-        {P.MANAGE_PEOPLE, P.DECLARE_NUMBERING},
+        {P.MANAGE_PEOPLE, P.DECLARE_NUMBERING, P.SEE_LOG},
     )
     STATISTICIAN = (
         "statistician",
@@ -94,6 +95,15 @@ class Role(StrEnum):
         marked("agencies and their administrators, sees no records"),
         Scope.NATIONAL,
         {P.MANAGE_PEOPLE, P.MANAGE_AGENCIES},
+    )
+    AUDITOR = (
+        "auditor",
+        marked("Auditor"),
+        marked(
+            "reads who did what in every agency, sees no records and no figures that are not public"
+        ),
+        Scope.NATIONAL,
+        {P.SEE_LOG},
     )
 
     def __new__(
@@ -166,6 +176,13 @@ EXCLUSIONS = (
         frozenset({Role.NATIONAL_ADMIN}),
         _with(*OF_DELIVERIES) | {Role.AGENCY_ADMIN},
         marked("A national administrator has nothing to do with what agencies deliver."),
+    ),
+    Exclusion(
+        frozenset({Role.AUDITOR}),
+        _with(*OF_DELIVERIES, P.MANAGE_PEOPLE, P.MANAGE_AGENCIES),
+        marked(
+            "An auditor reads what others did, so she delivers, accepts and administers nothing."
+        ),
     ),
     Exclusion(
         frozenset({Role.AGENCY_ADMIN}),

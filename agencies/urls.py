@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from agencies import agency_pages, invitation_pages, many_pages, pages, people_pages, person_pages
+from agencies import (
+    agency_pages,
+    invitation_pages,
+    log_pages,
+    many_pages,
+    pages,
+    people_pages,
+    person_pages,
+)
 
 app_name = "agencies"
 urlpatterns = [
@@ -17,6 +25,8 @@ urlpatterns = [
     path("agencies/", pages.agency_list, name="agency_list"),
     path("agencies/<slug:agency>/", agency_pages.agency, name="agency"),
     path("changes/<int:change>/", agency_pages.decide_change, name="decide_change"),
+    path("log/", log_pages.log_page, name="log"),
+    path("log/log.csv", log_pages.log_file, name="log_file"),
     path("invitations/", invitation_pages.invitation_list, name="invitations"),
     path("invitations/<int:invitation_id>/answer/", invitation_pages.answer, name="answer"),
     path("invitations/<int:invitation_id>/change/", invitation_pages.change, name="change"),

@@ -224,7 +224,12 @@ class Upload(models.Model):
         return self.job.reason if self.outcome == self.State.FAILED and self.job else self.reason
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="RecordEvent")
+# What was before: the last state is the record itself. Earlier events, labelled "update", hold what came after.
+@pghistory.track(
+    pghistory.UpdateEvent("change", row=pghistory.Old),
+    pghistory.DeleteEvent(),
+    model_name="RecordEvent",
+)
 class Record(models.Model):
     """One accepted row: a record, or a cell of counts. The common block is typed columns, the instrument's own variables are `extras`."""
 

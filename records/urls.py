@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.pages import entry, held, home, instruments, numbering, submissions, uploads
+from records.pages import entry, held, history, home, instruments, numbering, submissions, uploads
 
 app_name = "records"
 urlpatterns = [
@@ -10,6 +10,11 @@ urlpatterns = [
     path("instruments/", instruments.instruments, name="instruments"),
     path("instruments/<slug:instrument_code>/", instruments.instrument, name="instrument"),
     path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),
+    path(
+        "instruments/<slug:instrument_code>/codebook.xml",
+        instruments.codebook_file,
+        name="codebook",
+    ),
     path("numbering/", numbering.numbering, name="numbering"),
     path("submissions/", submissions.submissions, name="submissions"),
     path(
@@ -20,10 +25,16 @@ urlpatterns = [
     path("submissions/<int:submission_id>/", submissions.submission, name="submission"),
     path("submissions/<int:submission_id>/<slug:verb>/", submissions.advance, name="advance"),
     path("submissions/<int:submission_id>/records", entry.records, name="records"),
+    path(
+        "submissions/<int:submission_id>/history",
+        history.submission_history,
+        name="submission_history",
+    ),
     path("submissions/<int:submission_id>/held", held.held_rows, name="held"),
     path("submissions/<int:submission_id>/late", submissions.readmit, name="readmit"),
     path("records/new/<slug:instrument_code>/<slug:agency_code>/", entry.new, name="record_new"),
     path("records/<int:record>/", entry.edit, name="record"),
+    path("records/<int:record>/history", history.record_history, name="record_history"),
     path("records/<int:record>/delete", entry.delete, name="record_delete"),
     path("held/<int:held>/", held.correct, name="held_row"),
     path("held/<int:held>/discard", held.discard, name="held_discard"),

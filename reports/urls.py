@@ -19,6 +19,7 @@ from reports.pages import (
     provenance,
     public_releases,
     quality,
+    release_history,
     releases,
     subscriptions,
     tables,
@@ -137,5 +138,6 @@ urlpatterns = [
     path("releases/", releases.releases, name="releases"),
     path("releases/build/<slug:dataset>/", releases.build, name="build"),
     path("releases/<int:pk>/", releases.release, name="release"),
+    path("releases/<int:pk>/history", release_history.history, name="release_history"),
     path("releases/<int:pk>/<slug:verb>/", releases.release_verb, name="release_verb"),
 ]

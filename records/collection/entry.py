@@ -18,8 +18,9 @@ from agencies import access, audit
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import late_rows
-from records.collection.held_rows import locked_held, text_of_value
+from records.collection import history, late_rows
+from records.collection.held_rows import locked_held
+from records.collection.history import texts_of
 from records.collection.numberings import numbering_of
 from records.collection.staging import CORE
 from records.instruments import versions
@@ -128,26 +129,23 @@ def outcome_of(checked: Checked, acknowledged: frozenset[str]) -> Outcome:
 
 
 def note(verb: str, record: Record, *, by: Person) -> None:
-    """Write the event of a saved record."""
-    audit.record(verb, f"record:{record.pk}", by=by, agency=record.agency)
+    """Write the event of a record that was saved or read."""
+    audit.record(
+        verb, f"record:{record.pk}", name=str(record.submission), by=by, agency=record.agency
+    )
 
 
 def delete(record: Record, *, by: Person) -> None:
     """Remove a record of an open submission; the history keeps that it was there."""
     access.require(by, Permission.ENTER, record.agency)  # who may not sees no submission either
     access.require(by, Permission.ENTER, record.agency, record.submission.instrument_id)
-    with transaction.atomic():
+    with transaction.atomic(), history.by(by):
         submission = require_open(record.submission_id)
         _locked_record(record).delete()
         handlings.note(Handling.Deed.DELETE, submission, by=by)
-    audit.record("delete", f"record:{record.pk}", by=by, agency=record.agency)
-
-
-def texts_of(record: Record) -> dict[str, str]:
-    """Return the record as the texts its form shows."""
-    typed = {name: getattr(record, name) for name in CORE} | record.extras
-    typed["birth_date"] = record.birth_year
-    return {name: text_of_value(value) for name, value in typed.items() if value is not None}
+    audit.record(
+        "delete", f"record:{record.pk}", name=str(record.submission), by=by, agency=record.agency
+    )
 
 
 def version_token(record: Record) -> str:
@@ -177,7 +175,7 @@ def store(
     _fill(record, typed_row, versions.spec_of(version))
     record.submission = submission
     try:
-        with transaction.atomic():
+        with transaction.atomic(), history.by(by):
             record.save(force_update=before.record is not None, force_insert=before.record is None)
     except IntegrityError as error:
         raise Refused(

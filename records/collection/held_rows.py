@@ -28,7 +28,7 @@ def discard(held: HeldRow, *, by: Person) -> None:
         locked_held(held).delete()
         for submission in _submissions_of(held):
             handlings.note(Handling.Deed.DISCARD, submission, by=by)
-    audit.record("discard", f"held:{held.pk}", by=by, agency=held.agency)
+    audit.record("discard", f"held:{held.pk}", name=held.instrument.code, by=by, agency=held.agency)
 
 
 def _submissions_of(held: HeldRow) -> list[Submission]:

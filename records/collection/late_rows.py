@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from agencies import audit
 from agencies.models import Person
 from records.collection.collisions import OTHER_CONTENT, REPEATED
 from records.collection.staging import COLUMNS, CORE
@@ -47,6 +48,14 @@ def readmit_late(submission: Submission, *, by: Person) -> int:
     count_late([submission])
     if admitted:
         handlings.note(Handling.Deed.ADMIT, submission, by=by, rows=admitted)
+        audit.record(
+            "admit",
+            f"submission:{submission.pk}",
+            name=str(submission),
+            by=by,
+            agency=submission.agency,
+            rows=admitted,
+        )
     return admitted
 
 

@@ -39,6 +39,7 @@ def declare(agency: Agency, instrument: Instrument, pattern: str, *, by: Person)
     audit.record(
         "numbering",
         f"instrument:{instrument.code}",
+        name=instrument.code,
         by=by,
         agency=agency,
         pattern=", ".join(patterns),

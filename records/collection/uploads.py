@@ -27,7 +27,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
-from records.collection import late_rows, names, quotas, receiving
+from records.collection import history, late_rows, names, quotas, receiving
 from records.collection.names import GivenNames
 from records.collection.quotas import UNANSWERED, OverQuota, room_for
 from records.collection.receiving import ReceivedFile
@@ -100,7 +100,14 @@ def receive(
             upload.save()
             _ask_for_reading(upload, by, answers or {})
         file.keep()
-    audit.record("upload", f"upload:{upload.pk}", by=by, agency=agency, size=file.size)
+    audit.record(
+        "upload",
+        f"upload:{upload.pk}",
+        name=f"{upload.instrument.code} {upload.pk}",
+        by=by,
+        agency=agency,
+        size=file.size,
+    )
     return upload
 
 
@@ -117,6 +124,13 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
             raise Refused(_("This file no longer needs answers. Look at it again."))
         job = _ask_for_reading(now, by, answers)
         handlings.note_answers(now, by=by)
+    audit.record(
+        "answer",
+        f"upload:{upload.pk}",
+        name=f"{upload.instrument.code} {upload.pk}",
+        by=by,
+        agency=upload.agency,
+    )
     upload.refresh_from_db()
     return job
 
@@ -149,13 +163,20 @@ def undo(upload: Upload, *, by: Person) -> None:
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
-        upload.records.all().delete()
+        with history.by(by):
+            upload.records.all().delete()
         HeldRow.all_rows.filter(upload=upload).delete()
         HeldRow.all_rows.closed_by_upload(upload).update(closed_by=None)
         late_rows.count_late(submissions)
         _drop_empty(submissions)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
-    audit.record("undo", f"upload:{upload.pk}", by=by, agency=upload.agency)
+    audit.record(
+        "undo",
+        f"upload:{upload.pk}",
+        name=f"{upload.instrument.code} {upload.pk}",
+        by=by,
+        agency=upload.agency,
+    )
     upload.refresh_from_db()
 
 
@@ -198,7 +219,13 @@ def _expire(upload: Upload) -> None:
     upload.state, upload.reason = State.REFUSED, message["en"]
     upload.report["refusal"] = {"code": "expired", "message": message, "where": ""}
     upload.save(update_fields=["state", "reason", "report"])
-    audit.record("expire", f"upload:{upload.pk}", by=None, agency=upload.agency)
+    audit.record(
+        "expire",
+        f"upload:{upload.pk}",
+        name=f"{upload.instrument.code} {upload.pk}",
+        by=None,
+        agency=upload.agency,
+    )
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
 
 

@@ -195,6 +195,8 @@ OWN = {
     ),
     "stock": schemas.flag("true: what there is on the last day of the period"),
     "unpublished": schemas.texts("why nothing of it is published"),
+    "legal_basis": schemas.texts("the law or rule by which it is collected"),
+    "retention": schemas.whole("for how many years its records are kept", minimum=1),
 }
 
 

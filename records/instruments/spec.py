@@ -123,6 +123,8 @@ class Spec:
     cells: tuple[str, ...]  # of counts: the variables that tell their cells apart
     stock: bool
     unpublished: Labels
+    legal_basis: Labels  # empty where it is not said yet
+    retention: int | None  # years; None where it is not said yet
     raw: dict[str, Any] = field(repr=False, compare=False)
     restricted: bool = False  # seen only by people in whose duties it is named
 
@@ -163,6 +165,8 @@ class Spec:
             cells=cells,
             stock=content.get("stock", False),
             unpublished=content.get("unpublished", {}),
+            legal_basis=content.get("legal_basis", {}),
+            retention=content.get("retention"),
             raw=dict(content),
         )
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from agencies import access
+from agencies import access, audit
 from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
@@ -38,6 +38,13 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
     )
     access.require(
         request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id
+    )
+    audit.record(
+        "read",
+        f"submission:{submission.pk}",
+        name=str(submission),
+        by=request.user,
+        agency=submission.agency,
     )
     rows = Record.objects.filter(submission=submission)
     wanted = request.GET.get("q", "").strip()
@@ -82,6 +89,7 @@ def edit(request: SignedInRequest, record: int) -> HttpResponse:
     )
     version = earlier.submission.instrument_version
     if request.method != "POST":
+        entry.note("read", earlier, by=request.user)
         return form(request, version, earlier.agency, entry.texts_of(earlier), record=earlier)
     return _save(request, version, earlier.agency, record=earlier)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from agencies import access
+from agencies import access, audit
 from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
@@ -70,6 +70,7 @@ def held_rows(
     """The held rows of a submission or of an upload, all or those of one rule."""
     owner = _owner(request, submission_id, upload_id)
     access.require(request.user, Permission.SEE_RECORDS, owner.agency, owner.instrument_id)
+    _note_reading(request, owner)
     rows = HeldRow.open_rows.select_related("submission")
     held = rows.filter(upload=owner) if isinstance(owner, Upload) else rows.missing_from(owner)
     rule = request.GET.get("rule", "")
@@ -98,6 +99,13 @@ def correct(request: SignedInRequest, held: int) -> HttpResponse:
         pk=held,
     )
     if request.method != "POST":
+        audit.record(
+            "read",
+            f"held:{held_row.pk}",
+            name=held_row.instrument.code,
+            by=request.user,
+            agency=held_row.agency,
+        )
         return _form(request, held_row, {}, findings=corrections.check(held_row).findings)
     if request.htmx:
         return _correct_in_sheet(request, held_row)
@@ -127,6 +135,14 @@ def discard(request: SignedInRequest, held: int) -> HttpResponse:
     else:
         messages.success(request, _("The row was removed."))
     return redirect(back)
+
+
+def _note_reading(request: SignedInRequest, owner: Submission | Upload) -> None:
+    if isinstance(owner, Upload):
+        subject, name = f"upload:{owner.pk}", f"{owner.instrument.code} {owner.pk}"
+    else:
+        subject, name = f"submission:{owner.pk}", str(owner)
+    audit.record("read_held", subject, name=name, by=request.user, agency=owner.agency)
 
 
 def _owner(

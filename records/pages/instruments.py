@@ -1,34 +1,79 @@
-"""What is collected: every variable, code and rule of an instrument, for everyone who delivers it."""
+"""What is collected and why: of every instrument its variables, codes, rules, legal basis, readers and tables.
+
+For everybody, without an account where figures are public: nothing here is delivered, everything is definition.
+"""
 
 import csv
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from django.http import HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from agencies.http import SignedInRequest
-from records.instruments.spec import Variable
+from agencies.models import Agency
+from agencies.readers import open_like_figures
+from agencies.roles import ROLES, Permission, Scope
+from records.instruments.codebook import codebook
+from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, current_of, spec_of
-from records.models import Instrument
+from records.models import Instrument, InstrumentVersion
+from standards.languages import LANGUAGES, marked
 from standards.translation import active_language, in_language
 
+# Functions of the rooms above: code of an instrument -> (code, title, address) of the tables made from it.
+tables_made_from: list[Callable[[str], list[tuple[str, str, str]]]] = []
+FREQUENCIES = {
+    "M": marked("every month"),
+    "Q": marked("every quarter"),
+    "S": marked("every half-year"),
+    "A": marked("every year"),
+}
+UNITS = {
+    "PS": marked("people"),
+    "EVT": marked("events"),
+    "DOC": marked("documents"),
+    "TRF": marked("transfers of money"),
+    "USD": marked("US dollars"),
+    "PT": marked("per cent"),
+}
+CONCEPTS = {
+    "ADM": marked("administrative count"),
+    "NAT_LAW": marked("national legal definition"),
+    "UN98": marked("UN recommendations 1998"),
+    "UN21": marked("UN framework 2021"),
+}
 
+
+@open_like_figures
 @require_safe
-def instruments(request: SignedInRequest) -> HttpResponse:
+def instruments(request: HttpRequest) -> HttpResponse:
+    """All instruments in their newest versions."""
     newest = current_of(Instrument.objects.all())
     versions = sorted(newest.values(), key=lambda version: version.instrument.code)
-    return render(request, "records/instruments.html", {"versions": versions})
+    listed = [(version, in_language(spec_of(version).purpose)) for version in versions]
+    return render(request, "records/instruments.html", {"versions": listed})
 
 
+@open_like_figures
 @require_safe
-def instrument(request: SignedInRequest, instrument_code: str) -> HttpResponse:
+def instrument(request: HttpRequest, instrument_code: str) -> HttpResponse:
+    """One instrument: everything that its definition says, and what is made of it."""
     version = current(get_object_or_404(Instrument, code=instrument_code))
     spec = spec_of(version)
     context = {
         "version": version,
         "spec": spec,
         "purpose": in_language(spec.purpose),
-        "variables": [_variable(v) for v in spec.variables if v.typed],
+        "facts": _facts(version, spec),
+        "unpublished": in_language(spec.unpublished),
+        "readers": readers(spec),
+        "tables": [made for function in tables_made_from for made in function(spec.code)],
+        "variables": [_variable(v) for v in spec.variables],
         "rules": [
             *(_rule(r.id, r.severity, r.message) for r in spec.rules),
             *(_rule(c.id, "warning", c.message) for c in spec.checks),
@@ -37,8 +82,9 @@ def instrument(request: SignedInRequest, instrument_code: str) -> HttpResponse:
     return render(request, "records/instrument.html", context)
 
 
+@open_like_figures
 @require_safe
-def template(request: SignedInRequest, instrument_code: str) -> HttpResponse:
+def template(request: HttpRequest, instrument_code: str) -> HttpResponse:
     """An empty table with the headers in the person's language, to be filled in."""
     spec = spec_of(current(get_object_or_404(Instrument, code=instrument_code)))
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -50,6 +96,95 @@ def template(request: SignedInRequest, instrument_code: str) -> HttpResponse:
     return response
 
 
+@open_like_figures
+@require_safe
+def codebook_file(request: HttpRequest, instrument_code: str) -> HttpResponse:
+    """The instrument as DDI Codebook 2.5."""
+    version = current(get_object_or_404(Instrument, code=instrument_code))
+    spec = spec_of(version)
+    content = codebook(
+        spec,
+        agencies={agency.code: agency.names["en"] for agency in _agencies(version)},
+        published_on=version.published_at.date().isoformat(),
+        access=_in_every_language(spec),
+    )
+    response = HttpResponse(content, content_type="application/xml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{spec.code}-ddi.xml"'
+    return response
+
+
+def readers(spec: Spec) -> list[str]:
+    """Say who sees what of an instrument, from the table of roles, in the language of the page."""
+    own = ", ".join(
+        role.label
+        for role in ROLES
+        if Permission.SEE_RECORDS in role.permissions and role.scope is Scope.AGENCY
+    )
+    office = ", ".join(
+        role.label
+        for role in ROLES
+        if role.scope is Scope.STATISTICS_OFFICE and Permission.SEE_SUBMISSIONS in role.permissions
+    )
+    sentences = [
+        _("Records: people of the agency that delivered them, with these roles: %(roles)s.")
+        % {"roles": own},
+        _("Totals of a submission: the statistics office, with these roles: %(roles)s.")
+        % {"roles": office},
+    ]
+    if spec.restricted:
+        sentences.append(_("Only people to whom this instrument is given by name."))
+    if spec.unpublished:
+        sentences.append(_("Nothing of it is published."))
+    elif settings.FIGURES_ARE_PUBLIC:
+        sentences.append(_("Protected figures: everybody."))
+    else:
+        sentences.append(_("Protected figures: everybody who has an account."))
+    return sentences
+
+
+def _in_every_language(spec: Spec) -> dict[str, str]:
+    texts = {}
+    for language in LANGUAGES:
+        with translation.override(language):
+            texts[language] = " ".join(readers(spec))
+    return texts
+
+
+def _agencies(version: InstrumentVersion) -> list[Agency]:
+    return list(version.instrument.agencies.order_by("code"))
+
+
+def _facts(version: InstrumentVersion, spec: Spec) -> list[tuple[str, str]]:
+    """What stands at the head of the page, as (label, text). What nobody has said yet says so."""
+    said = _("not said yet")
+    kept = (
+        ngettext("%(n)s year", "%(n)s years", spec.retention) % {"n": spec.retention}
+        if spec.retention
+        else said
+    )
+    return [
+        (_("Who delivers it"), ", ".join(str(agency) for agency in _agencies(version)) or said),
+        (_("How often"), _(FREQUENCIES[spec.frequency[0]])),
+        (
+            _("What a row is"),
+            _("how many there are, or how much")
+            if spec.is_counts
+            else _("one person, event or document"),
+        ),
+        (_("What is counted"), _(UNITS[spec.unit])),
+        (_("By whose definition"), _(CONCEPTS[spec.concept])),
+        (
+            _("What it tells"),
+            _("what there is on the last day of a period")
+            if spec.stock
+            else _("what happened in a period"),
+        ),
+        (_("Legal basis"), in_language(spec.legal_basis) or said),
+        (_("How long records are kept"), kept),
+        (_("Version"), str(spec.version)),
+    ]
+
+
 def _variable(variable: Variable) -> dict[str, object]:
     language = active_language()
     return {
@@ -57,9 +192,10 @@ def _variable(variable: Variable) -> dict[str, object]:
         "label": in_language(variable.label),
         "help": in_language(variable.help),
         "required": variable.required,
+        "typed": variable.typed,
         "codes": [(c.code, c.label(language)) for c in variable.accepted],
     }
 
 
-def _rule(rule_id: str, severity: str, message: dict[str, str]) -> dict[str, str]:
+def _rule(rule_id: str, severity: str, message: Mapping[str, str]) -> dict[str, Any]:
     return {"id": rule_id, "severity": severity, "message": in_language(message)}

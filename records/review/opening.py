@@ -59,7 +59,7 @@ def begin(period: str, *, agency: Agency, instrument: Instrument, by: Person) ->
         raise Refused(_("%(period)s is no period that has ended.") % {"period": period})
     with transaction.atomic():
         submission = opening.submission_for(agency.pk, version, period)
-    audit.record("begin", f"submission:{submission.pk}", by=by, agency=agency)
+    audit.record("begin", f"submission:{submission.pk}", name=str(submission), by=by, agency=agency)
     return submission
 
 

@@ -201,7 +201,9 @@ def _move(
         reason=reason,
         by=by,
     )
-    audit.record(verb, f"submission:{submission.pk}", by=by, agency=submission.agency)
+    audit.record(
+        verb, f"submission:{submission.pk}", name=str(submission), by=by, agency=submission.agency
+    )
 
 
 def _refuse_unsealed(submission: Submission) -> None:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agencies import access
+from agencies import access, audit
 from agencies.http import SignedInRequest
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -57,6 +57,7 @@ def build(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Signed."))
         return redirect("reports:disclosure_of", pk)
+    audit.record("read", f"release:{pk}", name=str(build.release), by=request.user)
     context = {
         "build": build,
         "release": build.release,

@@ -89,7 +89,13 @@ def sign(build: Build, *, by: Person, reason: str) -> None:
         raise Refused(_("There is nothing to sign in %(release)s.") % {"release": build.release})
     build.conflicts_signed_by, build.conflicts_signed_because = by, reason.strip()
     build.save(update_fields=["conflicts_signed_by", "conflicts_signed_because"])
-    audit.record("sign_conflicts", f"release:{build.release_id}", by=by, reason=reason.strip())
+    audit.record(
+        "sign_conflicts",
+        f"release:{build.release_id}",
+        name=str(build.release),
+        by=by,
+        reason=reason.strip(),
+    )
 
 
 def _read(stored: Iterable[dict[str, Any]]) -> list[Conflict]:

@@ -67,7 +67,7 @@ def measure(dataset: str, text: str, *, by: Person) -> Job:
             shutil.rmtree(folder, ignore_errors=True)
     if asked != digest:
         raise Refused(_("Another draft of this dataset is being measured. Wait until it is done."))
-    audit.record("design", f"dataset:{dataset}", by=by)
+    audit.record("design", f"dataset:{dataset}", name=dataset, by=by)
     return job
 
 

@@ -45,7 +45,13 @@ def choose(person: Person, chosen: Collection[str], *, site: str) -> None:
         Subscription.objects.update_or_create(
             person=person, dataset=dataset, defaults={"site": site}
         )
-    audit.record("subscribe", f"person:{person.pk}", by=person, datasets=", ".join(sorted(chosen)))
+    audit.record(
+        "subscribe",
+        f"person:{person.pk}",
+        name=person.email,
+        by=person,
+        datasets=", ".join(sorted(chosen)),
+    )
 
 
 def link_of(subscription: Subscription) -> str:
@@ -68,6 +74,7 @@ def end(subscription: Subscription) -> None:
     audit.record(
         "unsubscribe",
         f"person:{subscription.person_id}",
+        name=subscription.person.email,
         by=subscription.person,
         dataset=subscription.dataset,
     )

@@ -55,7 +55,7 @@ def build(dataset: str, *, by: Person, finish: Sequence[str] = ()) -> Job:
     )
     if tuple(queue.arguments(job, Publishing).finish) != tuple(finish):
         raise Refused(_("A release of this dataset is being built already. Wait until it is done."))
-    audit.record("build", f"dataset:{dataset}", by=by, finish=", ".join(finish))
+    audit.record("build", f"dataset:{dataset}", name=dataset, by=by, finish=", ".join(finish))
     return job
 
 
@@ -91,7 +91,14 @@ def release(
             built, by, released_at=now, embargo_at=embargo_at, note=note.strip(), next_on=next_on
         )
     until = embargo_at.isoformat() if embargo_at else ""
-    audit.record("release", f"release:{built.pk}", by=by, embargo=until, missing=built.missing_text)
+    audit.record(
+        "release",
+        f"release:{built.pk}",
+        name=str(built),
+        by=by,
+        embargo=until,
+        missing=built.missing_text,
+    )
     built.refresh_from_db()
 
 
@@ -225,5 +232,7 @@ def withdraw(release: Release, *, by: Person, reason: str) -> None:
         if not moved:
             raise Refused(_("This release is withdrawn already."))
         Build.objects.filter(release=release).update(withdrawn_by=by)
-    audit.record("withdraw", f"release:{release.pk}", by=by, reason=reason.strip())
+    audit.record(
+        "withdraw", f"release:{release.pk}", name=str(release), by=by, reason=reason.strip()
+    )
     release.refresh_from_db()

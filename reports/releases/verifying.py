@@ -79,7 +79,9 @@ def verify(release: Release, *, by: Person) -> Verdict:
     """
     access.require(by, Permission.PUBLISH)
     verdict = _judged(release)
-    audit.record("verify", f"release:{release.pk}", by=by, equal=verdict.is_equal)
+    audit.record(
+        "verify", f"release:{release.pk}", name=str(release), by=by, equal=verdict.is_equal
+    )
     return verdict
 
 

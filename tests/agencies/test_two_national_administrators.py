@@ -136,10 +136,27 @@ def test_who_became_one_after_the_invitation_needs_the_approval_too(
     assert access.roles(anew(person), agency) == []
 
 
+def test_an_auditor_is_proposed_by_one_and_approved_by_another(
+    client, national_admin, second, home, agency
+):
+    assert Role.AUDITOR not in authority.grantable(national_admin, agency)
+    offer = invite(national_admin, home, Role.AUDITOR, email="auditor@national.example")
+    with pytest.raises(Refused, match="You proposed this"):
+        approve(offer, national_admin)
+    approve(offer, second)
+    person = accept_as_new(client, offer)
+    assert access.roles(person, home) == [Role.AUDITOR]
+    # Whoever would give the auditor another role needs a second, too.
+    assert authority.needs_second([Role.VIEWER], email=person.email, by=second)
+    with pytest.raises(Refused, match="delivers, accepts and administers nothing"):
+        access.grant(person, Role.CLERK, agency)
+
+
 def test_a_third_is_proposed_by_one_and_approved_by_another(client, national_admin, second, home):
     assert set(authority.grantable(national_admin, home)) == {
         Role.AGENCY_ADMIN,
         Role.NATIONAL_ADMIN,
+        Role.AUDITOR,
     }
     offer = invite(national_admin, home, Role.NATIONAL_ADMIN, email="third@national.example")
     approve(offer, second)

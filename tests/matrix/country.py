@@ -84,8 +84,8 @@ def _fill(country, agency, permits):
     author = make_person(f"zq.author@{agency.code.lower()}.example", Role.CLERK, agency)
     Person.objects.filter(pk=author.pk).update(name=name)
     author.refresh_from_db()
-    country.mark(agency.code, name, see, Permission.MANAGE_PEOPLE)
-    country.mark(agency.code, author.email, Permission.MANAGE_PEOPLE)
+    country.mark(agency.code, name, see, Permission.MANAGE_PEOPLE, Permission.SEE_LOG)
+    country.mark(agency.code, author.email, Permission.MANAGE_PEOPLE, Permission.SEE_LOG)
     the_person(Role.AGENCY_ADMIN, agency)
     second = make_person(
         f"zq.second.admin@{agency.code.lower()}.example", Role.AGENCY_ADMIN, agency

@@ -236,6 +236,7 @@ SETS = {"sdg": True, "gcm-voluntary": True, "none": False}
 ROWS = {"work_permits": True, "returns": True, "none": False}
 MATRIX_FILES = {"csv": True, "xlsx": True, "exe": False}
 CATALOGUES = {"ttl": True, "jsonld": True, "rdf": False}
+INSTRUMENTS = {"SMS-WPF": True, "NO": False}
 TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
 
 
@@ -428,12 +429,15 @@ ROUTES = {
         places=renamed, get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=a_name
     ),
     "agencies:decide_change": page(places=proposed, get=None, post=P.MANAGE_AGENCIES),
+    "agencies:log": page(get=P.SEE_LOG),
+    "agencies:log_file": page(get=P.SEE_LOG),
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
     "records:home": page(places=lists, statuses=frozenset({200, 302})),
-    "records:instruments": page(),
-    "records:instrument": page(places=named("instrument_code", {"SMS-WPF": True, "NO": False})),
-    "records:template": page(places=named("instrument_code", {"SMS-WPF": True, "NO": False})),
+    "records:instruments": public(),
+    "records:instrument": public(named("instrument_code", INSTRUMENTS)),
+    "records:template": public(named("instrument_code", INSTRUMENTS)),
+    "records:codebook": public(named("instrument_code", INSTRUMENTS)),
     "records:submissions": page(places=lists, get=P.SEE_SUBMISSIONS),
     "records:begin": of(periods, see=P.ENTER, get=None, post=P.ENTER),
     "records:submission": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
@@ -441,6 +445,8 @@ ROUTES = {
         steps, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER, posts=said_at_a_step
     ),
     "records:records": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
+    "records:submission_history": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
+    "records:record_history": of(RECORD, see=P.SEE_RECORDS),
     "records:held": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
     "records:readmit": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
     "records:record_new": of(deliveries, see=P.ENTER, post=P.ENTER, posts=a_record),
@@ -474,6 +480,7 @@ ROUTES = {
     "reports:releases": page(get=P.PUBLISH),
     "reports:build": page(places=builds, get=None, post=P.PUBLISH),
     "reports:release": page(places=releases, get=P.PUBLISH),
+    "reports:release_history": page(places=releases, get=P.PUBLISH),
     "reports:release_verb": page(places=release_verbs, get=None, post=P.PUBLISH, posts=a_release),
     "reports:subscriptions": page(post=ANYBODY, posts=lambda country, place: {"dataset": "WPF"}),
     "reports:unsubscribe": public(

@@ -51,7 +51,14 @@ class Command(BaseCommand):
             access.grant(person, Role.NATIONAL_ADMIN, home)
         except Refused as refusal:
             raise CommandError(str(refusal)) from None
-        audit.record("roles", f"person:{person.pk}", by=None, agency=home, given=["national_admin"])
+        audit.record(
+            "roles",
+            f"person:{person.pk}",
+            name=person.email,
+            by=None,
+            agency=home,
+            given=["national_admin"],
+        )
         correspondence.gained(person, [Role.NATIONAL_ADMIN], home, by=None)
         self.stdout.write(f"{person.email} is a national administrator.")
 
@@ -59,6 +66,13 @@ class Command(BaseCommand):
         if Role.NATIONAL_ADMIN not in access.roles(person, home):
             raise CommandError(f"{person.email} is no national administrator of {home.code}.")
         access.revoke(person, Role.NATIONAL_ADMIN, home)
-        audit.record("roles", f"person:{person.pk}", by=None, agency=home, taken=["national_admin"])
+        audit.record(
+            "roles",
+            f"person:{person.pk}",
+            name=person.email,
+            by=None,
+            agency=home,
+            taken=["national_admin"],
+        )
         correspondence.lost(person, [Role.NATIONAL_ADMIN], home, by=None)
         self.stdout.write(f"{person.email} is no national administrator any more.")

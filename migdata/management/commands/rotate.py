@@ -62,7 +62,7 @@ class Command(BaseCommand):
         done = steps[purpose](lost)
         was_current = secrets.is_current(purpose)
         secrets.note_rotation(purpose)
-        audit.record("rotate", f"secret:{purpose}", by=None, done=done, lost=lost)
+        audit.record("rotate", f"secret:{purpose}", name=purpose, by=None, done=done, lost=lost)
         self.stdout.write(done)
         if was_current:
             self.stdout.write("The secret is the one in use already; nothing else had to change.")

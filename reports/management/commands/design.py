@@ -40,7 +40,7 @@ class Command(BaseCommand):
         # Counted as a worker counts them; the person sees sums, never a record.
         with scope.working(Agency.objects.values_list("pk", flat=True)):
             counted = drafts.exact_cells(dataset)
-        audit.record("design", f"dataset:{dataset.code}", by=person)
+        audit.record("design", f"dataset:{dataset.code}", name=dataset.code, by=person)
         if linkage := counted.linkage:
             self.stdout.write(
                 f"{linkage.crossings} crossings, {linkage.unlinked} not linked (no person reference), "

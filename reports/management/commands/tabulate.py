@@ -79,7 +79,7 @@ class Command(BaseCommand):
                 raise Refused(f"There is no dataset {code}. Choose from: {known}.")
             deliveries.require(person, Permission.TABULATE, dataset.instrument)
             table = {"by": options["by"], "where": options["where"]}
-            audit.record("tabulate-exact", f"dataset:{code}", by=person, table=table)
+            audit.record("tabulate-exact", f"dataset:{code}", name=code, by=person, table=table)
             exact = cube.exact_of(dataset)
         structure = dataset.structure(cube.periods_of(exact))
         by, where = _question(structure, options)
