@@ -19,6 +19,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if person is not None and person.is_authenticated:
         if access.may(person, Permission.SEE_SUBMISSIONS):
             links.append((_("Due"), reverse("records:home")))
+            links.append((_("Calendar"), reverse("records:calendar")))
             links.append((_("Submissions"), reverse("records:submissions")))
         if access.may(person, Permission.SEE_RECORDS):
             links.append((_("Uploads"), reverse("records:uploads")))

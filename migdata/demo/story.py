@@ -7,8 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import yaml
 from django.utils import timezone
 from django.utils.translation import ngettext
 
@@ -20,8 +22,8 @@ from migdata.demo.country import Columns, Country
 from migdata.demo.travellers import Travellers
 from records.collection import corrections, uploads
 from records.instruments import versions
-from records.models import HeldRow, Instrument, Record, Submission, Upload
-from records.review import submissions
+from records.models import HeldRow, Instrument, Record, RestDay, Submission, Upload
+from records.review import deadlines, submissions
 from reports.designs import datasets, tables
 from reports.models import Release, Slice
 from reports.releases import verbs
@@ -105,6 +107,7 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     """Load the country once and return what is there: records, held, submissions, slices, releases …"""
     accounts = people.settle()
     versions.publish_all()
+    _keep_holidays()
     if Release.objects.count() < len(datasets.datasets()):
         say("Sending the files of two years, and of three of border crossings.")
         _send()
@@ -116,6 +119,19 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
         say("Publishing.")
         _publish()
     return {**_counts(), "accounts": accounts, "password": people.PASSWORD}
+
+
+def _keep_holidays() -> None:
+    """The days of rest and holidays of the country, as its statistics staff would enter them."""
+    if RestDay.objects.exists():
+        return
+    country = yaml.safe_load((Path(__file__).parent / "holidays.yaml").read_text(encoding="utf-8"))
+    _office, statistician = _agency_and("SCS", "statistician")
+    with scope.acting(statistician):
+        deadlines.set_rest_days([str(day) for day in country["rest"]], by=statistician)
+        for day in country["holidays"]:
+            when = (str(day.get(part, "")) for part in ("year", "month", "day"))
+            deadlines.add_holiday(*when, day, by=statistician)
 
 
 def periods(frequency: str, months: int = MONTHS) -> list[tuple[str, date, date]]:
