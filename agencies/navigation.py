@@ -34,7 +34,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     links.append((_("Figures"), reverse("reports:dashboard")))
     links.append((_("Tables"), reverse("reports:tables")))
     links.append((_("Indicators"), reverse("reports:indicators")))
-    path = reverse("reports:indicators") if request.path in _beside_indicators() else request.path
+    path = request.path
+    if path in _beside_indicators():
+        path = reverse("reports:indicators")
+    elif path.startswith(_beside_calendar()):
+        path = reverse("records:calendar")
     here = max((url for _label, url in links if path.startswith(url)), key=len, default="")
     return {
         "come_back": _come_back(request),
@@ -49,6 +53,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 def _beside_indicators() -> list[str]:
     """Return the pages that are reached from the page of indicators, by the tabs at its head."""
     return [reverse(f"reports:{name}") for name in ("matrix", "coverage", "quality")]
+
+
+def _beside_calendar() -> tuple[str, ...]:
+    """Return the pages that are reached from the calendar, by the tabs at its head."""
+    names = ("inbox", "due_dates", "punctuality", "holidays")
+    return tuple(reverse(f"records:{name}") for name in names)
 
 
 def _come_back(request: HttpRequest) -> str:

@@ -53,6 +53,12 @@ class Holiday(models.Model):
     def name(self) -> str:
         return in_language(self.names)
 
+    @property
+    def written(self) -> str:
+        """The day in figures: 08.03 of every year, 20.03.2026 of one."""
+        year = f".{self.year}" if self.year else ""
+        return f"{self.day:02}.{self.month:02}{year}"
+
 
 class DueRule(models.Model):
     """Where an agency's due dates differ from its instrument's, and from when it delivers.

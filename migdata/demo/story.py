@@ -130,8 +130,8 @@ def _keep_holidays() -> None:
     with scope.acting(statistician):
         deadlines.set_rest_days([str(day) for day in country["rest"]], by=statistician)
         for day in country["holidays"]:
-            when = (str(day.get(part, "")) for part in ("year", "month", "day"))
-            deadlines.add_holiday(*when, day, by=statistician)
+            said = {part: str(text) for part, text in day.items()}
+            deadlines.add_holiday(said, by=statistician)
 
 
 def periods(frequency: str, months: int = MONTHS) -> list[tuple[str, date, date]]:

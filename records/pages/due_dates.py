@@ -20,7 +20,6 @@ from records.models import DueRule, Extension, Holiday, Instrument, RestDay
 from records.review import calendar, deadlines
 from records.review.due_dates import Rule
 from records.review.punctuality import punctuality as measured
-from standards.languages import LANGUAGES
 from standards.periods import InvalidPeriod, Period
 
 PER_PAGE = 40  # pairs of agency and instrument
@@ -93,9 +92,9 @@ def _rule_line(
         "rule": rule,
         "own": own or DueRule(),
         "differs": own is not None,
-        "begins": str(begins),
+        "begins": begins,
         "last": str(last),
-        "due": owed.dates(last, rule).due,
+        "due": owed.dates(str(last), rule).due,
         "problem": refused[1] if refused[0] == key else "",
     }
 
@@ -171,7 +170,6 @@ def holidays(request: SignedInRequest) -> HttpResponse:
     context = {
         "holidays": Holiday.objects.all(),
         "weekdays": [(n, monday.replace(day=n), n in rest) for n in range(1, 8)],
-        "languages": LANGUAGES,
         "refused": refused,
         "said": request.POST,
     }
@@ -187,9 +185,7 @@ def _keep(request: SignedInRequest) -> None:
     elif "rest" in said:
         deadlines.set_rest_days(said.getlist("weekday"), by=request.user)
     else:
-        names = {language: said.get(language, "") for language in LANGUAGES}
-        parts = (said.get(name, "") for name in ("year", "month", "day"))
-        deadlines.add_holiday(*parts, names, by=request.user)
+        deadlines.add_holiday(said.dict(), by=request.user)
 
 
 @require_safe

@@ -138,7 +138,7 @@ class _Day:
         for kind in ("late", "due", "later"):
             found[kind].sort(key=lambda task: (task.due or self.today, task.title))
         waiting = self.count - len(self.rows) + len(found["waiting"])
-        overdue = self._at_agencies()
+        overdue, elsewhere = self._at_agencies()
         groups = [
             _group(_("Late"), found["late"], urgent=True),
             _group(_("Returned to you"), found["returned"], urgent=True),
@@ -146,13 +146,15 @@ class _Day:
             _group(_("Unusual"), found["odd"]),
             _group(_("Waiting"), found["waiting"], max(waiting, questions)),
             _group(_("Later"), found["later"], quiet=True),
-            _group(_("Late at agencies"), overdue, quiet=True),
+            _group(_("Late at agencies"), overdue, elsewhere, quiet=True),
         ]
         return [group for group in groups if group.tasks]
 
     def _to_begin(self) -> tuple[list[Task], list[Task], list[Task]]:
         """What the person enters for and nobody has begun: late, due this week, due later."""
-        late, due, later = [], [], []
+        late: list[Task] = []
+        due: list[Task] = []
+        later: list[Task] = []
         missing = [
             entry
             for entry in self.owed
@@ -183,7 +185,7 @@ class _Day:
             task = _task(row, held.get(row.pk, 0), last_back.get(row.pk))
             if reasons := _odd(row, volume.get(row.pk)):
                 kind, task.says = "odd", reasons
-            yield kind, self._dated(task, entry) if entry else task
+            yield kind, self._dated(task, entry) if entry and row.is_open else task
 
     def _kind(self, row: Submission, entry: Expected | None) -> str:
         if row.state == Submission.State.RETURNED or (row.is_open and row.version > 1):
@@ -195,14 +197,16 @@ class _Day:
             return "late"
         return "due" if entry.dates.due <= self.today + SOON else "later"
 
-    def _at_agencies(self) -> list[Task]:
-        """What is late elsewhere: for those who do not enter it themselves."""
+    def _at_agencies(self) -> tuple[list[Task], int]:
+        """What is late elsewhere, for those who do not enter it themselves: the first, and how many."""
         may_extend = access.may(self.person, Permission.ACCEPT)
-        return [
-            self._dated(_elsewhere(entry, may_extend=may_extend), entry)
+        late = [
+            entry
             for entry in self.owed
             if entry.agency.pk not in self.enters and entry.standing(self.today) == Standing.LATE
         ]
+        shown = (self._dated(_elsewhere(e, may_extend=may_extend), e) for e in late[:SHOWN])
+        return list(shown), len(late)
 
     def _dated(self, task: Task, entry: Expected) -> Task:
         task.due, task.days = entry.dates.due, (entry.dates.due - self.today).days
@@ -250,7 +254,9 @@ def _group(
 
 
 def _when(task: Task, *, extended: bool) -> str:
-    if task.days < 0:
+    if task.late:
+        days = ngettext("%(n)s day late", "%(n)s days late", -task.days) % {"n": -task.days}
+    elif task.days < 0:
         days = ngettext("%(n)s day over", "%(n)s days over", -task.days) % {"n": -task.days}
     elif task.days == 0:
         days = _("today")

@@ -111,29 +111,31 @@ class Owing:
 
     def __post_init__(self) -> None:
         self._dates: dict[tuple[str, Rule], Dates] = {}
+        self._rules: dict[int, Rule] = {}
 
     def rule(self, agency: int, version: InstrumentVersion) -> Rule:
         """Return the rule of the instrument with what differs for the agency."""
         own = self.rules.get((agency, version.instrument_id))
-        return rule_with(rule_of(version.content), own)
+        if version.pk not in self._rules:
+            self._rules[version.pk] = rule_of(version.content)
+        return rule_with(self._rules[version.pk], own)
 
-    def owed_from(self, agency: int, version: InstrumentVersion) -> Period:
+    def owed_from(self, agency: int, version: InstrumentVersion) -> str:
         """Return the first period that the agency owes."""
         pair = agency, version.instrument_id
         own = self.rules.get(pair)
         if said := (own.first_period if own else "") or self.first.get(pair):
-            return Period.parse(said)
-        return Period.of(self.published[version.instrument_id], version.content["frequency"]).next(
-            -1
-        )
+            return said
+        since = self.published[version.instrument_id]
+        return str(Period.of(since, version.content["frequency"]).next(-1))
 
-    def dates(self, period: Period, rule: Rule, until: date | None = None) -> Dates:
+    def dates(self, period: str, rule: Rule, until: date | None = None) -> Dates:
         """Return the dates of a period; each is worked out once."""
         if until:
-            return dates_of(period, rule, self.days, until)
-        key = str(period), rule
+            return dates_of(Period.parse(period), rule, self.days, until)
+        key = period, rule
         if key not in self._dates:
-            self._dates[key] = dates_of(period, rule, self.days)
+            self._dates[key] = dates_of(Period.parse(period), rule, self.days)
         return self._dates[key]
 
 
@@ -154,7 +156,8 @@ def owing(agencies: Iterable[int], only: Collection[Pair] | None = None) -> Owin
     chosen = [
         link for link in links if only is None or (link.agency_id, link.instrument_id) in only
     ]
-    newest = versions.current_of({link.instrument_id for link in chosen})  # type: ignore[arg-type]
+    asked = Instrument.objects.filter(pk__in={link.instrument_id for link in chosen})
+    newest = versions.current_of(asked)
     ids = {link.agency_id for link in chosen}
     rules = DueRule.objects.filter(agency__in=ids)
     delivered = Submission.objects.filter(agency__in=ids).order_by()
@@ -187,24 +190,22 @@ def expected(
     """
     owed = owing(agencies, only)
     wanted = list(_periods(owed, today, back, ahead))
-    ids = {agency.pk for agency, _version in owed.pairs}
     within = {
-        "agency__in": ids,
+        "agency__in": {agency.pk for agency, _version in owed.pairs},
         "instrument__in": {version.instrument_id for _agency, version in owed.pairs},
-        "period__in": {str(period) for _agency, _version, period in wanted},
+        "period__in": {period for _agency, _version, period, _rule in wanted},
     }
     begun = _begun(within)
     until = dict(_extensions(within))
     first_on = _first_on(within) if delivered else {}
     found = []
-    for agency, version, period in wanted:
-        key = agency.pk, version.instrument_id, str(period)
-        later = until.get(key)
-        dates = owed.dates(period, owed.rule(agency.pk, version), later)
-        row = begun.get(key)
+    for agency, version, period, rule in wanted:
+        key = agency.pk, version.instrument_id, period
+        later, row = until.get(key), begun.get(key)
+        dates = owed.dates(period, rule, later)
         on = first_on.get(row.pk) if row else None
-        found.append(Expected(agency, version, str(period), dates, later is not None, row, on))
-    return sorted(found, key=lambda e: (e.dates.due, e.agency.code, e.instrument.code))
+        found.append(Expected(agency, version, period, dates, later is not None, row, on))
+    return sorted(found, key=lambda e: (e.dates.due, e.agency.code, e.version.instrument_id))
 
 
 def one(agency: Agency, instrument: Instrument, period: Period) -> Expected:
@@ -214,7 +215,7 @@ def one(agency: Agency, instrument: Instrument, period: Period) -> Expected:
     within = {"agency": agency.pk, "instrument": instrument.pk, "period": str(period)}
     key = agency.pk, instrument.pk, str(period)
     until = dict(_extensions(within)).get(key)
-    dates = owed.dates(period, owed.rule(agency.pk, version), until)
+    dates = owed.dates(str(period), owed.rule(agency.pk, version), until)
     row = _begun(within).get(key)
     on = _first_on(within).get(row.pk) if row else None
     return Expected(agency, version, str(period), dates, until is not None, row, on)
@@ -222,24 +223,25 @@ def one(agency: Agency, instrument: Instrument, period: Period) -> Expected:
 
 def _periods(
     owed: Owing, today: date, back: int, ahead: int
-) -> Iterator[tuple[Agency, InstrumentVersion, Period]]:
-    running: dict[str, list[Period]] = {}
+) -> Iterator[tuple[Agency, InstrumentVersion, str, Rule]]:
+    """Yield what is owed with its rule; periods of one frequency have the order of their texts."""
+    running: dict[str, list[str]] = {}
     for agency, version in owed.pairs:
         frequency = version.content["frequency"]
         if frequency not in running:
             now = Period.of(today, frequency)
-            running[frequency] = [now.next(step) for step in range(-back, ahead)]
-        begins = owed.owed_from(agency.pk, version)
+            running[frequency] = [str(now.next(step)) for step in range(-back, ahead)]
+        begins, rule = owed.owed_from(agency.pk, version), owed.rule(agency.pk, version)
         for period in running[frequency]:
             if period >= begins:
-                yield agency, version, period
+                yield agency, version, period, rule
 
 
 def _begun(within: dict[str, Any]) -> dict[tuple[int, int, str], Begun]:
     rows = Submission.objects.filter(**within).order_by()
     return {
-        (agency, instrument, period): Begun(*facts)
-        for agency, instrument, period, *facts in rows.values_list(
+        (agency, instrument, period): Begun(pk, state, version)
+        for agency, instrument, period, pk, state, version in rows.values_list(
             "agency_id", "instrument_id", "period", "pk", "state", "version"
         )
     }

@@ -160,23 +160,23 @@ def _first_period(instrument: Instrument, text: str) -> str:
 
 
 @transaction.atomic
-def add_holiday(
-    year: str, month: str, day: str, names: Mapping[str, str], *, by: Person
-) -> Holiday:
-    """Add a holiday: of every year where `year` is empty. Raises `Denied` and `Refused`."""
+def add_holiday(said: Mapping[str, str], *, by: Person) -> Holiday:
+    """Add a holiday as it was typed: `year` (empty: every year), `month`, `day`, a name by language.
+
+    Raises `Denied`, and `Refused` for what is no day, is a holiday already, or lacks a name.
+    """
     access.require(by, Permission.ACCEPT)
-    number = _number(year, 1990, 2199)
-    try:
-        when = date(number or 2024, int(month), int(day))  # 2024: a year with 29 February
+    number = _number(said.get("year", ""), 1990, 2199)
+    try:  # 2024: a year with 29 February
+        when = date(number or 2024, int(said.get("month", "")), int(said.get("day", "")))
     except (ValueError, OverflowError):
         raise Refused(_("There is no such day.")) from None
-    stated = {language: names.get(language, "").strip()[:100] for language in LANGUAGES}
-    if not all(stated.values()):
+    names = {language: said.get(language, "").strip()[:100] for language in LANGUAGES}
+    if not all(names.values()):
         raise Refused(_("Name the holiday in all three languages."))
-    same = Holiday.objects.filter(year=number, month=when.month, day=when.day)
-    if same.exists():
+    if Holiday.objects.filter(year=number, month=when.month, day=when.day).exists():
         raise Refused(_("This day is a holiday already."))
-    made = Holiday.objects.create(year=number, month=when.month, day=when.day, names=stated)
+    made = Holiday.objects.create(year=number, month=when.month, day=when.day, names=names)
     audit.record("add holiday", f"holiday:{made}", by=by)
     return made
 

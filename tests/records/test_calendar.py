@@ -21,6 +21,7 @@ from tests.cast import events, signed_in
 TODAY = timezone.localdate()
 MONTHS = last_periods("M", TODAY, 14)
 LAST = MONTHS[-1]
+NAMES = {"en": "Day", "ru": "День", "tk": "Gün"}
 
 
 @pytest.fixture
@@ -106,9 +107,8 @@ def test_a_holiday_that_is_added_moves_the_due_date_and_one_removed_moves_it_bac
 ):
     before = owed()[LAST].dates.due
     with scope.acting(statistician):
-        names = {"en": "Day", "ru": "День", "tk": "Gün"}
-        when = (str(before.year), str(before.month), str(before.day))
-        made = deadlines.add_holiday(*when, names, by=statistician)
+        when = {part: str(getattr(before, part)) for part in ("year", "month", "day")}
+        made = deadlines.add_holiday({**when, **NAMES}, by=statistician)
     assert owed()[LAST].dates.due == before + timedelta(days=1)
     with scope.acting(statistician):
         deadlines.remove_holiday(made, by=statistician)
@@ -297,8 +297,8 @@ def test_home_of_statistics_staff_says_what_is_late_where_and_what_is_unusual(
 def test_the_calendar_shows_a_due_date_and_a_holiday_in_their_month(owed, clerk, statistician):
     due = owed()[LAST].dates.due
     with scope.acting(statistician):
-        names = {"en": "Water Day", "ru": "День", "tk": "Gün"}
-        deadlines.add_holiday("", str(due.month), "28", names, by=statistician)
+        said = {**NAMES, "en": "Water Day", "month": str(due.month), "day": "28"}
+        deadlines.add_holiday(said, by=statistician)
     html = signed_in(clerk).get(f"/calendar/?month={due:%Y-%m}").content.decode()
     assert "Water Day" in html and f"/due-dates/SMS-WPF/SMS/{LAST}/" in html
 
