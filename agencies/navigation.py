@@ -34,11 +34,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     links.append((_("Figures"), reverse("reports:dashboard")))
     links.append((_("Tables"), reverse("reports:tables")))
     links.append((_("Indicators"), reverse("reports:indicators")))
-    path = request.path
-    if path in _beside_indicators():
-        path = reverse("reports:indicators")
-    elif path.startswith(_beside_calendar()):
-        path = reverse("records:calendar")
+    path = _reached_from(request.path)
     here = max((url for _label, url in links if path.startswith(url)), key=len, default="")
     return {
         "come_back": _come_back(request),
@@ -48,6 +44,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "figures_are_public": settings.FIGURES_ARE_PUBLIC,
     }
+
+
+def _reached_from(path: str) -> str:
+    """Return the page of the navigation from which a page is reached by tabs; else the page itself."""
+    if path in _beside_indicators():
+        return reverse("reports:indicators")
+    return reverse("records:calendar") if path.startswith(_beside_calendar()) else path
 
 
 def _beside_indicators() -> list[str]:

@@ -105,14 +105,14 @@ def _lines(person: Person, today: date) -> list[dict[str, Any]]:
     for entry in owed:
         whose = "" if together else entry.agency.code
         by_line[entry.instrument.code, entry.period, whose, entry.dates.due].append(entry)
-    return [_line(key[3], entries, today) for key, entries in by_line.items()]
+    return [_line(key[3], key[2], entries, today) for key, entries in by_line.items()]
 
 
-def _line(day: date, entries: list[Expected], today: date) -> dict[str, Any]:
+def _line(day: date, whose: str, entries: list[Expected], today: date) -> dict[str, Any]:
+    """One line of a day. `whose`: the agency; "" where the line is of all whose date it is."""
     one, many = entries[0], len(entries)
     standings = {entry.standing(today) for entry in entries}
     worst = next((s for s in Standing if s in standings and s in SHAPES), None)
-    left = sum(1 for e in entries if e.standing(today) not in (Standing.DONE, Standing.WITH_OTHERS))
     places = ", ".join(entry.agency.code for entry in entries[:3])
     if many > 3:
         places = ngettext("%(n)s agency", "%(n)s agencies", many) % {"n": many}
@@ -125,10 +125,18 @@ def _line(day: date, entries: list[Expected], today: date) -> dict[str, Any]:
         "period": one.period,
         "places": places,
         "shape": SHAPES.get(worst, "") if worst else "",
-        "left": left,
+        "state": _state(worst),
         "url": url,
-        "uid": f"{one.instrument.code}.{one.period}.{one.agency.code if many == 1 else day}@migdata",
+        "uid": f"{one.instrument.code}.{one.period}.{whose or day}@migdata",
     }
+
+
+def _state(worst: Standing | None) -> str:
+    """Say what the mark of a line means: how the one of its submissions stands that stands worst."""
+    if worst is None:
+        return _("not started")
+    words = {"r": _("late or returned"), "s": _("submitted or signed"), "a": _("accepted")}
+    return words[SHAPES[worst]]
 
 
 @require_POST
