@@ -55,12 +55,15 @@ def named_by(token: str) -> Reader | None:
     except (BadSignature, ValueError):
         return None
     person = Person.objects.filter(pk=pk, is_active=True).first()
-    return reader(person) if person else None
+    if person is None:
+        return None
+    return Reader.objects.filter(person=person).first() or Reader(person=person)
 
 
 def end(chosen: Reader) -> None:
     """End the letters of an inbox by their link; nothing else is changed."""
-    Reader.objects.filter(pk=chosen.pk).update(letters=Letters.NEVER)
+    never = {"letters": Letters.NEVER}
+    Reader.objects.update_or_create(person=chosen.person, defaults=never)
     audit.record("letters", f"person:{chosen.pk}", by=chosen.person, when=Letters.NEVER, link=True)
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -134,6 +134,23 @@ def test_an_extension_holds_for_one_submission_and_the_agency_is_told(
     html = signed_in(clerk).get(f"/due-dates/SMS-WPF/SMS/{LAST}/").content.decode()
     assert "The archive moves." in html
     assert signed_in(outsider).get(f"/due-dates/SMS-WPF/SMS/{LAST}/").status_code == 404
+
+
+def test_the_second_lock_shows_an_outsider_no_extension_and_no_notice_and_takes_none(
+    agency, permits, statistician, outsider
+):
+    given = extend(agency, permits, statistician, TODAY + timedelta(days=40))
+    with scope.acting(outsider):
+        assert not Extension.objects.exists() and not Notice.objects.exists()
+    given.pk = None
+    with pytest.raises(ProgrammingError), scope.acting(outsider):
+        given.save(force_insert=True)
+
+
+def test_an_extension_is_never_changed_nor_removed(agency, permits, statistician):
+    given = extend(agency, permits, statistician, TODAY + timedelta(days=40))
+    with pytest.raises(ProgrammingError), scope.acting(statistician):
+        given.delete()
 
 
 @pytest.mark.parametrize(
