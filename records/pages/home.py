@@ -235,7 +235,7 @@ class _Day:
 
 
 def _key_of(entry: Expected) -> Key:
-    return entry.agency.pk, entry.instrument.pk, entry.period
+    return entry.agency.pk, entry.version.instrument_id, entry.period
 
 
 def _state(entry: Expected) -> str:

@@ -110,7 +110,7 @@ class Owing:
     days: WorkingDays
 
     def __post_init__(self) -> None:
-        self._dates: dict[tuple[str, Rule], Dates] = {}
+        self._dates: dict[tuple[str, int], tuple[Rule, Dates]] = {}
         self._rules: dict[int, Rule] = {}
 
     def rule(self, agency: int, version: InstrumentVersion) -> Rule:
@@ -133,10 +133,10 @@ class Owing:
         """Return the dates of a period; each is worked out once."""
         if until:
             return dates_of(Period.parse(period), rule, self.days, until)
-        key = period, rule
-        if key not in self._dates:
-            self._dates[key] = dates_of(Period.parse(period), rule, self.days)
-        return self._dates[key]
+        key = period, id(rule)  # hashing a rule would take longer than all the rest
+        if key not in self._dates:  # the rule is kept with its dates, so that its id stays its own
+            self._dates[key] = rule, dates_of(Period.parse(period), rule, self.days)
+        return self._dates[key][1]
 
 
 def rule_with(rule: Rule, own: DueRule | None) -> Rule:
