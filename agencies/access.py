@@ -97,6 +97,14 @@ def covered(
     return rows
 
 
+def covering(people: Iterable[Person], agency: Agency, instrument: int) -> list[Person]:
+    """Return those of the people whose roles in the agency itself cover an instrument, in two queries."""
+    rows = Duty.objects.filter(agency=agency).values_list("person_id", "ordinary", "instruments")
+    own = {person: Duties(ordinary, frozenset(named)) for person, ordinary, named in rows}
+    restricted = restricted_instruments()
+    return [p for p in people if own.get(p.pk, Duties()).cover(instrument, restricted)]
+
+
 def duties(person: Person, agency: Agency) -> Duties:
     """Return what the roles of the person in this very agency cover."""
     holdings(person)

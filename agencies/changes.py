@@ -57,7 +57,15 @@ def propose(kind: str, agency: Agency, content: Content, *, by: Person) -> Agenc
     if waiting().filter(agency=agency, kind=kind, content=content).exists():
         raise Refused(_("This is proposed already; another national administrator approves it."))
     change = AgencyChange.objects.create(agency=agency, kind=kind, content=content, by=by)
-    audit.record("propose", f"change:{change.pk}", by=by, agency=agency, kind=kind, content=content)
+    audit.record(
+        "propose",
+        f"change:{change.pk}",
+        name=change.agency.code,
+        by=by,
+        agency=agency,
+        kind=kind,
+        content=content,
+    )
     correspondence.change_proposed(change, told)
     return change
 
@@ -82,6 +90,7 @@ def approve(change: AgencyChange, *, by: Person) -> None:
     audit.record(
         "change",
         f"agency:{agency.pk}",
+        name=agency.code,
         by=by,
         agency=agency,
         kind=change.kind,
@@ -96,7 +105,9 @@ def withdraw(change: AgencyChange, *, by: Person) -> None:
     access.require(by, Permission.MANAGE_AGENCIES)
     change = _locked(change)
     _close(change, State.WITHDRAWN, by)
-    audit.record("withdraw", f"change:{change.pk}", by=by, agency=change.agency)
+    audit.record(
+        "withdraw", f"change:{change.pk}", name=change.agency.code, by=by, agency=change.agency
+    )
 
 
 def waiting() -> QuerySet[AgencyChange]:

@@ -44,6 +44,7 @@ def limit(person: Person, wanted: Duties, *, agency: Agency, by: Person) -> bool
     audit.record(
         "duties",
         f"person:{person.pk}",
+        name=person.email,
         by=by,
         agency=agency,
         ordinary=wanted.ordinary,
@@ -103,6 +104,7 @@ def end(person: Person, ends: Mapping[Role, date | None], *, agency: Agency, by:
     audit.record(
         "ends",
         f"person:{person.pk}",
+        name=person.email,
         by=by,
         agency=agency,
         ends={role.value: day.isoformat() if day else "" for role, day in changed.items()},
@@ -117,7 +119,13 @@ def take_ended() -> int:
             access.revoke(person, role, agency)
             correspondence.lost(person, [role], agency, by=None)
         audit.record(
-            "roles", f"person:{person.pk}", by=None, agency=agency, taken=[role.value], ended=True
+            "roles",
+            f"person:{person.pk}",
+            name=person.email,
+            by=None,
+            agency=agency,
+            taken=[role.value],
+            ended=True,
         )
     return len(rows)
 
@@ -140,6 +148,7 @@ def deactivate(
         audit.record(
             "hand_over",
             f"person:{person.pk}",
+            name=person.email,
             by=by,
             agency=agency,
             to=heir.pk,

@@ -25,7 +25,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     links.append((_("Figures"), reverse("reports:dashboard")))
     links.append((_("Tables"), reverse("reports:tables")))
     links.append((_("Indicators"), reverse("reports:indicators")))
-    path = reverse("reports:indicators") if request.path in _beside_indicators() else request.path
+    path = _reached_from(request.path)
     here = max((url for _label, url in links if path.startswith(url)), key=len, default="")
     return {
         "come_back": _come_back(request),
@@ -41,6 +41,7 @@ def _private() -> list[tuple[Permission, str, str]]:
     """Return the entries for people who have signed in: what each needs, its label, the name of its page."""
     return [
         (Permission.SEE_SUBMISSIONS, _("Due"), "records:home"),
+        (Permission.SEE_SUBMISSIONS, _("Calendar"), "records:calendar"),
         (Permission.SEE_SUBMISSIONS, _("Submissions"), "records:submissions"),
         (Permission.SEE_RECORDS, _("Uploads"), "records:uploads"),
         (Permission.PUBLISH, _("Releases"), "reports:releases"),
@@ -51,9 +52,22 @@ def _private() -> list[tuple[Permission, str, str]]:
     ]
 
 
+def _reached_from(path: str) -> str:
+    """Return the page of the navigation from which a page is reached by tabs; else the page itself."""
+    if path in _beside_indicators():
+        return reverse("reports:indicators")
+    return reverse("records:calendar") if path.startswith(_beside_calendar()) else path
+
+
 def _beside_indicators() -> list[str]:
     """Return the pages that are reached from the page of indicators, by the tabs at its head."""
     return [reverse(f"reports:{name}") for name in ("matrix", "coverage", "quality")]
+
+
+def _beside_calendar() -> tuple[str, ...]:
+    """Return the pages that are reached from the calendar, by the tabs at its head."""
+    names = ("inbox", "due_dates", "punctuality", "holidays")
+    return tuple(reverse(f"records:{name}") for name in names)
 
 
 def _come_back(request: HttpRequest) -> str:

@@ -183,6 +183,12 @@ def review(
         )
         number += len(taken)
     audit.record(
-        "review", f"agency:{agency.pk}", by=by, agency=agency, people=len(keep), taken=number
+        "review",
+        f"agency:{agency.pk}",
+        name=agency.code,
+        by=by,
+        agency=agency,
+        people=len(keep),
+        taken=number,
     )
     return len(keep), number

@@ -33,6 +33,8 @@ ACCOUNTS_SECRET_FALLBACKS = secrets("ACCOUNTS_SECRET_FALLBACKS")
 # Uploaded files on their way to a worker, and slices. Never served.
 PRIVATE_ROOT = Path(os.environ.get("PRIVATE_ROOT", BASE_DIR / ".local" / "private"))
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
+# Where the portal is reached: links in letters and calendars, which no request asks for, begin with it.
+PORTAL_ADDRESS = os.environ.get("PORTAL_ADDRESS", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [
@@ -277,6 +279,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire letters": {"task": "agencies.expire", "schedule": 3600},
     "scan": {"task": "reports.scan", "schedule": 3600},
     "announce": {"task": "reports.announce", "schedule": 60},
+    "remind": {"task": "records.remind", "schedule": 3600},
+    "digest": {"task": "records.digest", "schedule": 60},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "beat")
 # Counts of wrong passwords are shared and lie in the database: the broker may be full or gone.

@@ -14,8 +14,25 @@ from agencies.access import AgencyScoped
 from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
+from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from standards.translation import in_language
 
+__all__ = [
+    "DueRule",
+    "Extension",
+    "HeldRow",
+    "Holiday",
+    "Instrument",
+    "InstrumentVersion",
+    "Notice",
+    "Numbering",
+    "Reader",
+    "Record",
+    "RestDay",
+    "ReviewStep",
+    "Submission",
+    "Upload",
+]
 PERSON = settings.AUTH_USER_MODEL
 
 

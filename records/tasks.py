@@ -9,7 +9,7 @@ from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
 from records.collection import processing, uploads
-from records.review import shared_numbers
+from records.review import digests, reminders, shared_numbers
 
 queue.handler("records.intake")(
     scope.of_job(processing.process, needs=Permission.ENTER, about=processing.instrument_of)
@@ -21,6 +21,18 @@ queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 def expire() -> None:
     """Remove files that wait for nobody. Beat sends this once an hour."""
     uploads.expire()
+
+
+@shared_task(name="records.remind")
+def remind() -> None:
+    """Tell people of what is due soon and what is late. Beat sends this once an hour."""
+    reminders.remind()
+
+
+@shared_task(name="records.digest")
+def digest() -> None:
+    """Write the letters of inboxes whose time has come. Beat sends this once a minute."""
+    digests.write()
 
 
 def sweep_at_start() -> None:

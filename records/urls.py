@@ -2,11 +2,36 @@
 
 from django.urls import path
 
-from records.pages import entry, held, history, home, instruments, numbering, submissions, uploads
+from records.pages import (
+    calendar,
+    due_dates,
+    entry,
+    held,
+    history,
+    home,
+    inbox,
+    instruments,
+    numbering,
+    submissions,
+    uploads,
+)
 
 app_name = "records"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("calendar/", calendar.month, name="calendar"),
+    path("calendar/renew", calendar.renew, name="calendar_renew"),
+    path("calendar/<str:token>.ics", calendar.file, name="calendar_file"),
+    path("due-dates/", due_dates.rules, name="due_dates"),
+    path(
+        "due-dates/<slug:instrument_code>/<slug:agency_code>/<slug:period>/",
+        due_dates.due_date,
+        name="due_date",
+    ),
+    path("holidays/", due_dates.holidays, name="holidays"),
+    path("punctuality/", due_dates.punctuality, name="punctuality"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/end/<str:token>/", inbox.unsubscribe, name="unsubscribe"),
     path("instruments/", instruments.instruments, name="instruments"),
     path("instruments/<slug:instrument_code>/", instruments.instrument, name="instrument"),
     path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),

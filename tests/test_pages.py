@@ -13,11 +13,15 @@ from tests.cast import signed_in
 from tests.routes import PARAMETER, routes
 
 LANGUAGES = ("en", "ru", "tk")
+DATES = ("calendar", "inbox", "due-dates", "punctuality", "holidays")
 # Where a page is asked for: who may, and what its parameters are taken from.
 READERS = {
-    "clerk@sms.example": ("submissions", "uploads", "records", "held", "instruments", ""),
+    "clerk@sms.example": ("submissions", "uploads", "records", "held", "instruments", "", *DATES),
     "reviewer@sms.example": ("submissions", "uploads", "held", "instruments", ""),
-    "statistician@scs.example": ("submissions", "instruments", "provenance", "disclosure", ""),
+    "statistician@scs.example": (
+        *("submissions", "instruments", "provenance", "disclosure", ""),
+        *DATES,
+    ),
     "publisher@scs.example": ("releases", "submissions", ""),
     "admin@sms.example": ("people", "numbering", ""),
     "admin@national.example": ("people", ""),
@@ -38,6 +42,7 @@ def country(transactional_db):
             "instrument_code": "SMS-WPF",
             "agency_code": "SMS",
             "agency": "SMS",
+            "period": world.MONTHS[2],
             "person": world.person("clerk@sms.example").pk,
             "pk": Release.objects.get().pk,
             "release": str(Release.objects.get()),
@@ -86,13 +91,11 @@ def test_every_page_answers_those_who_may_in_three_languages(country):
                 failed.append((email, route, language, response.status_code))
     assert failed == []
     shown = {r for r in pages() if r.endswith(("/", "<slug:suffix>", "svg"))}
-    # Verbs, and what only a letter leads to (tests/agencies/test_invitations.py, tests/reports/test_subscription.py).
+    # Verbs, and what only a letter leads to (tests/agencies/test_invitations.py, tests/reports/test_subscription.py,
+    # tests/records/test_inbox.py).
     verbs = (
-        "releases/build",
-        "submissions/begin",
-        "people/invitation",
-        "people/changes",
-        "subscriptions/end",
+        *("releases/build", "submissions/begin", "people/invitation", "people/changes"),
+        *("subscriptions/end", "inbox/end"),
     )
     posted = {r for r in shown if "verb" in r or r.startswith(verbs)}
     assert shown - posted - seen == set()

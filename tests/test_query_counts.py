@@ -6,8 +6,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agencies import scope
+from agencies.models import Agency
 from agencies.roles import Role
-from records.models import Submission, Upload
+from records.instruments import versions
+from records.models import Instrument, Submission, Upload
 from reports.models import Release
 from standards import periods
 from tests import factories
@@ -25,6 +27,8 @@ PAGES = [
     *((role, "/submissions/{month}/records") for role in ("clerk", "reviewer")),
     *((role, "/submissions/{month}/held") for role in ("clerk", "reviewer")),
     *((role, "/uploads/") for role in ("clerk", "reviewer")),
+    *(("statistician", path) for path in ("/calendar/", "/due-dates/", "/punctuality/")),
+    ("clerk", "/inbox/"),
     ("clerk", "/uploads/{upload}/"),
     ("clerk", "/uploads/{upload}/held"),
     ("clerk", "/uploads/new"),
@@ -143,3 +147,34 @@ def test_a_page_asks_as_many_queries_of_thirty_as_of_three(request, growing, rol
     growing.grow_to(MANY)
     many = queries_of(person, page.format(**growing.ids()))
     assert len(many) == len(few), "\n".join(many)
+
+
+def test_home_of_a_country_asks_as_many_queries_as_that_of_one_agency(
+    agency, instruments, clerk, statistician
+):
+    """Two hundred agencies with twenty-two instruments that have delivered for two years."""
+    few = len(queries_of(statistician, "/"))
+    agencies = Agency.objects.bulk_create(
+        Agency(code=f"B{k}", names={"en": f"Agency B{k}"}) for k in range(200)
+    )
+    made = [factories.instrument(f"ZZ{k}-AAA") for k in range(22)]
+    links = Instrument.agencies.through
+    links.objects.bulk_create(
+        links(agency=a, instrument=instrument) for a in agencies for instrument in made
+    )
+    month = periods.last_periods("M", timezone.localdate(), 24)[0]
+    newest = versions.current_of(made)
+    with scope.acting(statistician):
+        Submission.objects.bulk_create(
+            Submission(
+                agency=a,
+                instrument=i,
+                instrument_version=newest[i.pk],
+                period=month,
+                state=State.ACCEPTED,
+            )
+            for a in agencies
+            for i in made
+        )
+    many = queries_of(statistician, "/")
+    assert len(many) == few, "\n".join(many)

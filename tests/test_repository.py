@@ -98,8 +98,8 @@ def test_every_model_has_its_place():
         *("records_instrument", "records_instrumentversion", "records_instrument_agencies"),
         # Which slices exist and which went into a release: paths and checksums, no cells.
         *("reports_slice", "reports_build"),
-        # Who wants letters on releases of which dataset.
-        "reports_subscription",
+        # Who wants letters on releases of which dataset, and of an inbox when; on which days nobody works.
+        *("reports_subscription", "records_reader", "records_restday", "records_holiday"),
     }
     with connection.cursor() as cursor:
         cursor.execute(

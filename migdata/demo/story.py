@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import yaml
 from django.utils.translation import ngettext
 
 from agencies import refusal, scope
@@ -14,8 +16,8 @@ from migdata.demo import deliveries, files, people
 from migdata.demo.country import Columns
 from records.collection import corrections, entry, uploads
 from records.instruments import versions
-from records.models import HeldRow, Instrument, Record, Submission, Upload
-from records.review import submissions
+from records.models import HeldRow, Instrument, Record, RestDay, Submission, Upload
+from records.review import deadlines, submissions
 from reports.designs import datasets, tables
 from reports.models import Release, Slice
 from reports.releases import verbs
@@ -41,6 +43,7 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     accounts = people.settle()
     versions.publish_all()
     people.name_restricted()
+    _keep_holidays()
     if Release.objects.count() < len(datasets.datasets()):
         say(
             "Sending the files of two years, and of three of border crossings and of what is yearly."
@@ -54,6 +57,19 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
         say("Publishing.")
         _publish()
     return {**_counts(), "accounts": accounts, "password": people.PASSWORD}
+
+
+def _keep_holidays() -> None:
+    """The days of rest and holidays of the country, as its statistics staff would enter them."""
+    if RestDay.objects.exists():
+        return
+    country = yaml.safe_load((Path(__file__).parent / "holidays.yaml").read_text(encoding="utf-8"))
+    _office, statistician = _agency_and("SCS", "statistician")
+    with scope.acting(statistician):
+        deadlines.set_rest_days([str(day) for day in country["rest"]], by=statistician)
+        for day in country["holidays"]:
+            said = {part: str(text) for part, text in day.items()}
+            deadlines.add_holiday(said, by=statistician)
 
 
 def _send() -> None:

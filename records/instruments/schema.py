@@ -157,6 +157,25 @@ COMPOSITE = schemas.mapping(
     required=["headers", "parts"],
 )
 
+COUNTED = {
+    "working": "days of rest and holidays are passed over",
+    "calendar": "every day counts; what falls on a day of rest moves to the next working day",
+}
+DUE = schemas.mapping(
+    {
+        "days": schemas.whole("days after the period until it is due", minimum=1, maximum=366),
+        "counted": schemas.choice(COUNTED, _spelled_out(COUNTED)),
+        "grace": schemas.whole("days after the due date until it is late", minimum=0, maximum=92),
+        "opens": schemas.whole(
+            "days after the period before it may be submitted", minimum=0, maximum=92
+        ),
+        "closes": schemas.whole(
+            "days after the grace until it may no longer be submitted", minimum=0, maximum=366
+        ),
+    },
+    required=["days"],
+    description="when it is due; without it, by its frequency",
+)
 
 OWN = {
     "code": schemas.name("[A-Z]{3,4}-[A-Z]{3}", "such as SMS-WPF: who collects it, and what"),
@@ -197,6 +216,7 @@ OWN = {
     "unpublished": schemas.texts("why nothing of it is published"),
     "legal_basis": schemas.texts("the law or rule by which it is collected"),
     "retention": schemas.whole("for how many years its records are kept", minimum=1),
+    "due": DUE,
 }
 
 

@@ -1,41 +1,43 @@
-"""What waits for the person who signed in, and how the last periods stand."""
+"""What waits for the person who signed in: late, returned, due, odd; what is with others, and what became of it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from agencies import access, invitations
 from agencies.http import SignedInRequest
-from agencies.models import Agency, Person
+from agencies.models import Person
 from agencies.roles import Permission
 from records.collection.names import shown_name
-from records.instruments import deliveries, versions
-from records.models import Instrument, InstrumentVersion, ReviewStep, Submission, Upload
-from records.review import profile, steps, submissions
-from standards import periods
-from standards.periods import period_name, short_period_name
+from records.models import Notice, ReviewStep, Submission, Upload
+from records.pages import marks
+from records.review import calendar, inbox, profile, steps, submissions, volumes
+from records.review.calendar import Expected, Standing
 from standards.templatetags.words import quoted
-from standards.translation import active_language
 
 SHOWN = 30  # tasks of one group; the list of submissions has all
-PERIODS = 6
-MISSED = 2  # of these periods, the last for which a delivery that has not come is a task
-SHAPES = {"ACCEPTED": "a", "SUBMITTED": "s", "SIGNED": "s", "RETURNED": "r", "DRAFT": "p"}
+READ = 300  # submissions that are looked at, the oldest first
+BACK = 6  # periods that ended
+SOON = timedelta(days=7)
+BESIDE = 5  # lines of a list beside the tasks
+AT_WORK = Permission.ENTER, Permission.SIGN, Permission.ACCEPT
+Key = tuple[int, int, str]
 
 
 @dataclass
 class Task:
-    """One line: what, for which period, why it waits, and the one verb."""
+    """One line: what, for which period, when it is due, why it waits, and the one verb."""
 
     period: str
     agency: str
@@ -43,8 +45,12 @@ class Task:
     says: str
     verb: str
     url: str
+    due: date | None = None
+    days: int = 0  # from today to the due date
+    late: bool = False
     first: bool = False  # carries the only filled button of the page
     begin: str = ""  # where the period is opened without a record
+    when: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,42 +64,29 @@ class Group:
     quiet: bool = False
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What an agency delivers: an instrument in its newest version, with its last submissions."""
-
-    agency: Agency
-    version: InstrumentVersion
-    periods: list[str]  # the last that ended, oldest first
-    submissions: dict[str, Submission]  # by period
-
-    @property
-    def instrument(self) -> Instrument:
-        return self.version.instrument
-
-    @property
-    def title(self) -> str:
-        return self.version.title
-
-
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the person; those who have nothing to do with submissions go to their desk."""
-    invited = invitations.waiting_for(request.user).exists()
-    if not access.may(request.user, Permission.SEE_SUBMISSIONS):
-        return redirect("agencies:invitations" if invited else _desk(request.user))
-    deliveries = _deliveries(request.user)
-    groups = _groups(request.user, deliveries)
-    if not groups and not invited and access.may(request.user, Permission.PUBLISH):
+    person = request.user
+    invited = invitations.waiting_for(person).exists()
+    if not access.may(person, Permission.SEE_SUBMISSIONS):
+        return redirect("agencies:invitations" if invited else _desk(person))
+    day = _Day(person, timezone.localdate())
+    groups = day.groups()
+    if not groups and not invited and access.may(person, Permission.PUBLISH):
         return redirect("reports:releases")
     if groups:
         groups[0].tasks[0].first = True
+    own = [entry for entry in day.owed if day.is_entered(entry)]
     context = {
         "groups": groups,
-        "count": sum(group.count for group in groups),
-        "calendar": _calendar(deliveries),
-        "starts": deliveries,
+        "count": sum(group.count for group in groups if not group.quiet),
+        "calendar": marks.tables(own, BACK, day.today),
+        "starts": marks.deliveries(own),
         "invited": invited,
+        "others": day.with_others(),
+        "published": [_told(n) for n in _published(person)],
+        "unread": inbox.unread(person),
     }
     return render(request, "records/home.html", context)
 
@@ -107,44 +100,212 @@ def _desk(person: Person) -> str:
     return "reports:dashboard"
 
 
-def _deliveries(person: Person) -> list[Delivery]:
-    """What the person enters for, with the submissions of the last periods: in four queries."""
-    pairs = deliveries.offered_to(person)
-    newest = versions.current_of(instrument for _agency, instrument in pairs)
-    today = timezone.localdate()
-    ended = {
-        pk: periods.last_periods(version.content["frequency"], today, PERIODS)
-        for pk, version in newest.items()
-    }
-    recent = Submission.objects.filter(
-        agency__in={agency.pk for agency, _instrument in pairs},
-        instrument__in=newest,
-        period__in={period for names in ended.values() for period in names},
-    )
-    by_delivery: dict[tuple[int, int], dict[str, Submission]] = defaultdict(dict)
-    for submission in recent:
-        key = submission.agency_id, submission.instrument_id
-        by_delivery[key][submission.period] = submission
-    return [
-        Delivery(agency, newest[i.pk], ended[i.pk], by_delivery[agency.pk, i.pk])
-        for agency, i in pairs
-    ]
+def _published(person: Person) -> Iterable[Notice]:
+    return inbox.notices(person).filter(kind=Notice.Kind.PUBLISHED)[:BESIDE]
 
 
-def _groups(person: Person, deliveries: list[Delivery]) -> list[Group]:
-    waiting = submissions.waiting_for(person).select_related(
-        "agency", "instrument", "instrument_version"
+def _told(notice: Notice) -> dict[str, str]:
+    return {"text": inbox.words(notice), "url": notice.link}
+
+
+class _Day:
+    """What a person's agencies owe on a day, and what of it waits for her: in a constant number of queries."""
+
+    def __init__(self, person: Person, today: date) -> None:
+        self.person, self.today = person, today
+        ids = access.agency_ids(person, *AT_WORK)
+        covered = access.coverage(person, *AT_WORK)
+        self.owed = calendar.expected(ids, today, back=BACK, ahead=1, covered=covered)
+        self.by_key = {_key_of(entry): entry for entry in self.owed}
+        waiting = submissions.waiting_for(person)
+        self.count = waiting.count()
+        self.rows = list(
+            waiting.order_by("period", "pk").select_related(
+                "agency", "instrument", "instrument_version"
+            )[:READ]
+        )
+        self.enters = access.coverage(person, Permission.ENTER)
+
+    def is_entered(self, entry: Expected) -> bool:
+        """Say whether the person enters it herself."""
+        return self.enters.covers(entry.agency.pk, entry.version.instrument_id)
+
+    def groups(self) -> list[Group]:
+        """Return the groups that are not empty, the most urgent first."""
+        late, due, later = self._to_begin()
+        found: dict[str, list[Task]] = defaultdict(list)
+        found["late"], found["due"], found["later"] = late, due, later
+        found["waiting"] = _questions(self.person)
+        questions = len(found["waiting"])
+        for kind, task in self._begun():
+            found[kind].append(task)
+        for kind in ("late", "due", "later"):
+            found[kind].sort(key=lambda task: (task.due or self.today, task.title))
+        waiting = self.count - len(self.rows) + len(found["waiting"])
+        overdue, elsewhere = self._at_agencies()
+        groups = [
+            _group(_("Late"), found["late"], urgent=True),
+            _group(_("Returned to you"), found["returned"], urgent=True),
+            _group(_("Due this week"), found["due"]),
+            _group(_("Unusual"), found["odd"]),
+            _group(_("Waiting"), found["waiting"], max(waiting, questions)),
+            _group(_("Later"), found["later"], quiet=True),
+            _group(_("Late at agencies"), overdue, elsewhere, quiet=True),
+        ]
+        return [group for group in groups if group.tasks]
+
+    def _to_begin(self) -> tuple[list[Task], list[Task], list[Task]]:
+        """What the person enters for and nobody has begun: late, due this week, due later."""
+        late: list[Task] = []
+        due: list[Task] = []
+        later: list[Task] = []
+        missing = [
+            entry
+            for entry in self.owed
+            if not entry.begun
+            and self.is_entered(entry)
+            and entry.standing(self.today) in (Standing.LATE, Standing.DUE)
+        ]
+        known = volumes.histories({(e.agency.pk, e.instrument.pk) for e in missing})
+        for entry in missing:
+            usual = volumes.expected_volume(
+                entry.period, known.get((entry.agency.pk, entry.instrument.pk), {})
+            )
+            task = self._dated(_not_begun(entry, usual), entry)
+            is_late = entry.standing(self.today) == Standing.LATE
+            soon = entry.dates.due <= self.today + SOON
+            (late if is_late else due if soon else later).append(task)
+        return late, due, later
+
+    def _begun(self) -> Iterable[tuple[str, Task]]:
+        """The submissions that wait for the person's step, each with its group."""
+        open_rows = [row for row in self.rows if submissions.next_step(row) == "submit"]
+        held = profile.held_counts(open_rows)
+        last_back = _last_back(row for row in open_rows)
+        volume = volumes.volumes(row for row in self.rows if not row.is_open)
+        for row in self.rows:
+            entry = self.by_key.get((row.agency_id, row.instrument_id, row.period))
+            kind = self._kind(row, entry)
+            task = _task(row, held.get(row.pk, 0), last_back.get(row.pk))
+            if reasons := _odd(row, volume.get(row.pk)):
+                kind, task.says = "odd", reasons
+            yield kind, self._dated(task, entry) if entry and row.is_open else task
+
+    def _kind(self, row: Submission, entry: Expected | None) -> str:
+        if row.state == Submission.State.RETURNED or (row.is_open and row.version > 1):
+            return "returned"
+        if not row.is_open or entry is None:
+            return "waiting"
+        standing = entry.standing(self.today)
+        if standing == Standing.LATE:
+            return "late"
+        return "due" if entry.dates.due <= self.today + SOON else "later"
+
+    def _at_agencies(self) -> tuple[list[Task], int]:
+        """What is late elsewhere, for those who do not enter it themselves: the first, and how many."""
+        may_extend = access.may(self.person, Permission.ACCEPT)
+        late = [
+            entry
+            for entry in self.owed
+            if not self.is_entered(entry) and entry.standing(self.today) == Standing.LATE
+        ]
+        shown = (self._dated(_elsewhere(e, may_extend=may_extend), e) for e in late[:SHOWN])
+        return list(shown), len(late)
+
+    def _dated(self, task: Task, entry: Expected) -> Task:
+        task.due, task.days = entry.dates.due, (entry.dates.due - self.today).days
+        task.late = entry.standing(self.today) == Standing.LATE
+        task.when = _when(task, extended=entry.extended)
+        return task
+
+    def with_others(self) -> list[dict[str, Any]]:
+        """What waits for somebody else, and for whom: the newest first."""
+        mine = {(row.agency_id, row.instrument_id, row.period) for row in self.rows}
+        back = {Standing.RETURNED, Standing.REOPENED}
+        found = [
+            entry
+            for entry in reversed(self.owed)
+            if _key_of(entry) not in mine
+            and (
+                entry.standing(self.today) == Standing.WITH_OTHERS
+                or (entry.standing(self.today) in back and not self.is_entered(entry))
+            )
+        ][:BESIDE]
+        waits = marks.whom_it_waits_for(found)
+        return [
+            {"entry": e, "url": inbox.place_of(e), "state": _state(e), "says": says}
+            for e, says in zip(found, waits, strict=True)
+        ]
+
+
+def _key_of(entry: Expected) -> Key:
+    return entry.agency.pk, entry.version.instrument_id, entry.period
+
+
+def _state(entry: Expected) -> str:
+    return str(Submission.State(entry.begun.state).label) if entry.begun else ""
+
+
+def _group(
+    title: str,
+    tasks: list[Task],
+    count: int | None = None,
+    *,
+    urgent: bool = False,
+    quiet: bool = False,
+) -> Group:
+    return Group(title, tasks[:SHOWN], len(tasks) if count is None else count, urgent, quiet)
+
+
+def _when(task: Task, *, extended: bool) -> str:
+    if task.late:
+        days = ngettext("%(n)s day late", "%(n)s days late", -task.days) % {"n": -task.days}
+    elif task.days < 0:
+        days = ngettext("%(n)s day over", "%(n)s days over", -task.days) % {"n": -task.days}
+    elif task.days == 0:
+        days = _("today")
+    else:
+        days = ngettext("in %(n)s day", "in %(n)s days", task.days) % {"n": task.days}
+    return _("new date, %(days)s") % {"days": days} if extended else days
+
+
+def _not_begun(entry: Expected, usual: int | None) -> Task:
+    agency, instrument = entry.agency.code, entry.instrument.code
+    says = _("Not begun.")
+    if usual is not None:
+        says = _("Not begun. By earlier periods about %(n)s records are expected.") % {"n": usual}
+    return Task(
+        entry.period,
+        agency,
+        entry.title,
+        says,
+        _("Send a file"),
+        reverse("records:upload_new") + f"?delivery={agency}/{instrument}",
+        begin=reverse("records:begin", args=[instrument, agency, entry.period]),
     )
-    returned = waiting.filter(state=Submission.State.RETURNED).order_by("period")
-    others = waiting.exclude(state=Submission.State.RETURNED).order_by("period")
-    questions = _questions(person)
-    not_started = list(_not_started(deliveries))
-    groups = [
-        Group(_("Returned to you"), _tasks(returned), returned.count(), urgent=True),
-        Group(_("Waiting"), questions + _tasks(others), len(questions) + others.count()),
-        Group(_("Not started"), not_started, len(not_started), quiet=True),
-    ]
-    return [group for group in groups if group.tasks]
+
+
+def _elsewhere(entry: Expected, *, may_extend: bool) -> Task:
+    says = _("Begun and not submitted.") if entry.begun else _("Nothing has come.")
+    verb = _("Extend") if may_extend else _("Look at the date")
+    names = entry.instrument.code, entry.agency.code, entry.period
+    url = reverse("records:due_date", args=names)
+    return Task(entry.period, entry.agency.code, entry.title, f"{entry.agency}. {says}", verb, url)
+
+
+def _odd(row: Submission, volume: volumes.Volume | None) -> str:
+    """Say what is unusual about a submission that was submitted; "" where nothing is."""
+    found = []
+    if volume and volume.is_odd:
+        found.append(
+            _("%(n)s records; about %(expected)s were expected.")
+            % {"n": volume.records, "expected": volume.expected}
+        )
+    findings = row.profile.get("findings", []) if not row.is_open else []
+    warnings = sum(f["count"] for f in findings if f.get("severity") == "warning")
+    if warnings:
+        found.append(ngettext("%(n)s warning.", "%(n)s warnings.", warnings) % {"n": warnings})
+    return " ".join(found)
 
 
 def _questions(person: Person) -> list[Task]:
@@ -165,20 +326,19 @@ def _questions(person: Person) -> list[Task]:
     ]
 
 
-def _tasks(waiting: QuerySet[Submission]) -> list[Task]:
-    rows = list(waiting[:SHOWN])
-    held = profile.held_counts(row for row in rows if submissions.next_step(row) == "submit")
-    returns = (
-        ReviewStep.objects.filter(submission__in=rows, verb="return")
+def _last_back(rows: Iterable[Submission]) -> dict[int, ReviewStep]:
+    """Return by whom and why each was returned or reopened last, by its id."""
+    back = (
+        ReviewStep.objects.filter(submission__in=[row.pk for row in rows])
+        .filter(verb__in=("return", "reopen"))
         .select_related("by")
         .order_by("submission_id", "-pk")
         .distinct("submission_id")
     )
-    last_return = {step.submission_id: step for step in returns}
-    return [_task(row, held.get(row.pk, 0), last_return.get(row.pk)) for row in rows]
+    return {step.submission_id: step for step in back}
 
 
-def _task(submission: Submission, held: int, last_return: ReviewStep | None) -> Task:
+def _task(submission: Submission, held: int, back: ReviewStep | None) -> Task:
     says = submission.agency.name
     if held:
         says = ngettext(
@@ -186,8 +346,12 @@ def _task(submission: Submission, held: int, last_return: ReviewStep | None) -> 
             "%(n)s rows are held and not counted until they are corrected.",
             held,
         ) % {"n": held}
-    if submission.state == Submission.State.RETURNED and last_return:
-        says = f"{last_return.by}: {quoted(last_return.reason)}"
+    if submission.is_open and back:
+        says = _("%(by)s, %(day)s: %(reason)s") % {
+            "by": back.by,
+            "day": date_format(timezone.localdate(back.at)),
+            "reason": quoted(back.reason),
+        }
     verb = str(steps.STEPS[submissions.next_step(submission)].label)
     return Task(
         submission.period,
@@ -197,44 +361,3 @@ def _task(submission: Submission, held: int, last_return: ReviewStep | None) -> 
         _("Correct the rows") if held else verb,
         reverse("records:held", args=[submission.pk]) if held else submission.get_absolute_url(),
     )
-
-
-def _not_started(deliveries: list[Delivery]) -> Iterator[Task]:
-    """The last periods of each delivery for which nothing has come, newest first."""
-    for delivery in deliveries:
-        agency, instrument = delivery.agency.code, delivery.instrument.code
-        for period in reversed(delivery.periods[-MISSED:]):
-            if period not in delivery.submissions:
-                yield Task(
-                    period,
-                    agency,
-                    delivery.title,
-                    _("Nothing has come for this period yet."),
-                    _("Send a file"),
-                    reverse("records:upload_new") + f"?delivery={agency}/{instrument}",
-                    begin=reverse("records:begin", args=[instrument, agency, period]),
-                )
-
-
-def _calendar(deliveries: list[Delivery]) -> list[dict[str, Any]]:
-    """One table for each frequency: deliveries down, the last periods across."""
-    language = active_language()
-    tables: dict[str, dict[str, Any]] = {}
-    for delivery in deliveries:
-        heads = [short_period_name(period, language) for period in delivery.periods]
-        table = tables.setdefault(
-            delivery.version.content["frequency"], {"heads": heads, "lines": []}
-        )
-        marks = [_mark(p, delivery.submissions.get(p), language) for p in delivery.periods]
-        line = {"title": delivery.title, "agency": delivery.agency.code, "marks": marks}
-        table["lines"].append(line)
-    return list(tables.values())
-
-
-def _mark(period: str, submission: Submission | None, language: str) -> dict[str, str]:
-    state = submission.get_state_display() if submission else _("not started")
-    return {
-        "label": f"{period_name(period, language)}: {state}",
-        "shape": SHAPES[submission.state] if submission else "",
-        "url": submission.get_absolute_url() if submission else "",
-    }

@@ -20,11 +20,11 @@ from records.collection import late_rows
 from records.collection.names import shown_name
 from records.instruments import deliveries
 from records.models import ReviewStep, Submission, Upload
-from records.review import opening, profile, shared_numbers, steps
+from records.review import calendar, opening, profile, shared_numbers, steps
 from records.review.submissions import advance as advance_submission
 from records.review.submissions import bar, steps_open_to
 from standards import sex
-from standards.periods import period_name
+from standards.periods import Period, period_name
 from standards.translation import active_language, in_language
 
 PER_PAGE = 40
@@ -192,6 +192,9 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
         "fix": reverse("records:held", args=[submission.pk]) if live else "",
         "late": submission.late_rows,
+        "dates": calendar.one(
+            submission.agency, submission.instrument, Period.parse(submission.period)
+        ).dates,
         "may_enter": submission.is_open
         and access.may(request.user, Permission.ENTER, submission.agency, submission.instrument_id),
         "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],

@@ -7,6 +7,7 @@ from operator import or_
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from agencies import access, audit
@@ -15,9 +16,9 @@ from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission
 from jobs import queue
 from records.models import ReviewStep, Submission
-from records.review import handlings, profile, shared_numbers
+from records.review import calendar, handlings, inbox, profile, shared_numbers
 from records.review.steps import BARRED_BY, BY_FIELD, STEPS, State
-from standards.periods import has_ended
+from standards.periods import Period, has_ended
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def _move(
     source = submission.state
     Submission.objects.filter(pk=submission.pk).update(**change)
     submission.refresh_from_db()
-    ReviewStep.objects.create(
+    step = ReviewStep.objects.create(
         submission=submission,
         verb=verb,
         source=source,
@@ -201,6 +202,7 @@ def _move(
         reason=reason,
         by=by,
     )
+    inbox.stepped(submission, verb, step.pk, reason, by=by)
     audit.record(
         verb, f"submission:{submission.pk}", name=str(submission), by=by, agency=submission.agency
     )
@@ -213,12 +215,29 @@ def _refuse_unsealed(submission: Submission) -> None:
         raise Refused(_("It is being sealed. Try again in a minute."))
 
 
+def _refuse_outside_its_time(submission: Submission) -> None:
+    """A submission has a day on which it opens and may have one on which it closes; what came back is in time."""
+    if submission.state == State.RETURNED or submission.version > 1:
+        return
+    today = timezone.localdate()
+    period = Period.parse(submission.period)
+    dates = calendar.one(submission.agency, submission.instrument, period).dates
+    if today < dates.opens:
+        raise Refused(_("It may be submitted from %(day)s on.") % {"day": date_format(dates.opens)})
+    if dates.closes and today > dates.closes:
+        raise Refused(
+            _("It closed on %(day)s. Ask the statistics office for a later date.")
+            % {"day": date_format(dates.closes)}
+        )
+
+
 def _submitting(
     submission: Submission, held_acknowledged: int | None, nothing_to_report: bool
 ) -> dict[str, object]:
     frequency = submission.instrument_version.content["frequency"]
     if not has_ended(submission.period, frequency, timezone.localdate()):
         raise Refused(_("This period has not ended. Submit it when everything has come."))
+    _refuse_outside_its_time(submission)
     counted = profile.count(submission)
     held = counted["held"]
     if held and held_acknowledged != held:

@@ -24,6 +24,7 @@ from reports.models import Build, Release, Subscription
 from reports.published import register
 from reports.published.editions import Edition
 from reports.published.register import Withdrawal
+from reports.releases import whereabouts
 from standards.translation import in_language
 
 SALT = "reports.subscriptions"
@@ -106,6 +107,8 @@ def _announce(pk: int) -> int:
     else:
         build.announced_at = now
     build.save(update_fields=["announced_at", "withdrawal_announced_at"])
+    if found and not gone:
+        whereabouts.tell(build)
     return _write(found[0]) if found else 0
 
 

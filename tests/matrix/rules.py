@@ -14,9 +14,11 @@ fills it in, so that a hole would show as a change.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from agencies.many_invitations import Row
 from agencies.many_pages import digest_of
@@ -153,6 +155,23 @@ def numberings(country):
         Place(code, agency=code, form=form, changes=False, stranger=404)
         for code, form in forms.items()
     ]
+
+
+def rules_of_dates(country):
+    """A rule for each agency; statistics staff set those of all."""
+    more = {"instrument": "SMS-WPF", "days": "12"}
+    return [Place(code, agency=code, form={"agency": code, **more}) for code in FULL]
+
+
+def a_later_date(country, place):
+    """A Tuesday that lies a while ahead."""
+    ahead = timezone.localdate() + timedelta(days=90)
+    day = ahead - timedelta(days=ahead.weekday() - 1)
+    return {"until": day.isoformat(), "reason": "The archive moves."}
+
+
+def a_holiday(country, place):
+    return {"year": "", "month": "3", "day": "8", "en": "Day", "ru": "День", "tk": "Gün"}
 
 
 def a_file(country, place):
@@ -434,6 +453,23 @@ ROUTES = {
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
     "records:home": page(places=lists, statuses=frozenset({200, 302})),
+    "records:calendar": page(get=P.SEE_SUBMISSIONS),
+    "records:calendar_renew": page(get=None, post=P.SEE_SUBMISSIONS),
+    "records:calendar_file": public(
+        lambda country: [Place("forged", {"token": "1.1:forged"}, there=False)]
+    ),
+    "records:due_dates": page(places=rules_of_dates, get=P.SEE_SUBMISSIONS, post=P.ACCEPT),
+    "records:due_date": of(periods, see=P.SEE_SUBMISSIONS, post=P.ACCEPT, posts=a_later_date),
+    "records:holidays": page(get=P.ACCEPT, post=P.ACCEPT, posts=a_holiday),
+    "records:punctuality": page(places=lists, get=P.SEE_SUBMISSIONS),
+    "records:inbox": page(
+        get=P.SEE_SUBMISSIONS,
+        post=P.SEE_SUBMISSIONS,
+        posts=lambda country, place: {"letters": "WEEKLY"},
+    ),
+    "records:unsubscribe": public(
+        lambda country: [Place("forged", {"token": "1:forged"}, there=False)], post=ANYBODY
+    ),
     "records:instruments": public(),
     "records:instrument": public(named("instrument_code", INSTRUMENTS)),
     "records:template": public(named("instrument_code", INSTRUMENTS)),

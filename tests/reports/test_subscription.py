@@ -9,6 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from agencies import scope
+from records.models import Notice
+from records.review import inbox
 from reports.models import Build, Release, Subscription
 from reports.published import seals
 from reports.releases import subscriptions, verbs
@@ -209,3 +211,20 @@ def test_an_old_link_does_not_end_a_new_subscription(link, clerk):
     subscribe(clerk, "WPF")
     Client().post(link)
     assert left(clerk) == ["WPF"]
+
+
+def test_an_agency_is_told_in_which_release_its_newest_period_came_out(
+    later, publisher, clerk, outsider
+):
+    release(later, publisher)
+    assert subscriptions.announce() == 0  # nobody subscribed; the agency is told all the same
+    subscriptions.announce()
+    with scope.acting(clerk):
+        told = [inbox.words(n) for n in inbox.notices(clerk).filter(kind=Notice.Kind.PUBLISHED)]
+    assert [text for text in told if "WPF-2" in text] == [
+        "Work permits for foreigners, April 2026, is published in WPF-2; earlier periods changed: 0"
+    ]
+    with scope.acting(outsider):
+        assert not inbox.notices(outsider).exists()
+    html = signed_in(clerk).get("/").content.decode()
+    assert "What became of your data" in html and "/figures/releases/WPF-2/" in html

@@ -87,9 +87,10 @@ class Command(BaseCommand):
         python = (sys.executable, "-m")
         celery = (*python, "celery", "-A", "migdata", "--workdir", str(settings.BASE_DIR))
         schedule = here().folder / "beat"
+        address = f"http://{options['host']}:{options['port']}"
+        os.environ.setdefault("PORTAL_ADDRESS", address)
         processes.start("worker", *celery, "worker", "-c", "2", "-l", "WARNING")
         processes.start("beat", *celery, "beat", "-l", "WARNING", "-s", str(schedule), "--pidfile=")
-        address = f"http://{options['host']}:{options['port']}"
         if not options["once"]:
             place = ("--host", options["host"], "--port", str(options["port"]))
             processes.start("web", *python, "migdata.server", *place)

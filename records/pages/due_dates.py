@@ -1,0 +1,206 @@
+"""Due dates: the rules by instrument and agency, a later date for one submission, holidays, punctuality."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from agencies import access
+from agencies.http import SignedInRequest, takes_forms
+from agencies.models import Agency
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.models import DueRule, Extension, Holiday, Instrument, RestDay
+from records.review import calendar, deadlines
+from records.review.due_dates import Rule
+from records.review.punctuality import punctuality as measured
+from standards.periods import InvalidPeriod, Period
+
+PER_PAGE = 40  # pairs of agency and instrument
+FIELDS = ("days", "counted", "grace", "first_period")
+AT_WORK = Permission.ENTER, Permission.SIGN, Permission.ACCEPT
+
+
+def _pairs(request: SignedInRequest) -> tuple[Any, list[Any]]:
+    """The pairs of agency and instrument that the person sees, a page of them, with filters."""
+    agencies = access.agencies(request.user, Permission.SEE_SUBMISSIONS).filter(is_active=True)
+    links = Instrument.agencies.through.objects.filter(
+        access.covered(request.user, Permission.SEE_SUBMISSIONS), agency__in=agencies
+    )
+    wanted = request.GET.get("agency", ""), request.GET.get("instrument", "")
+    for field, value in zip(("agency__code", "instrument__code"), wanted, strict=True):
+        links = links.filter(**{field: value[:20].replace("\0", "")}) if value else links
+    ordered = links.order_by("agency__code", "instrument__code")
+    page = Paginator(ordered.values_list("agency_id", "instrument_id"), PER_PAGE)
+    codes = Instrument.objects.filter(agencies__in=agencies).distinct()
+    choices = (
+        ("agency", _("Agency"), sorted(agencies.values_list("code", flat=True)), wanted[0]),
+        ("instrument", _("Instrument"), list(codes.values_list("code", flat=True)), wanted[1]),
+    )
+    filters = [
+        {"name": name, "label": label, "options": [(v, v) for v in values], "chosen": chosen}
+        for name, label, values, chosen in choices
+    ]
+    return page.get_page(request.GET.get("page")), filters
+
+
+@takes_forms
+def rules(request: SignedInRequest) -> HttpResponse:
+    """When each agency's deliveries are due; statistics staff set what differs for one."""
+    access.require(request.user, Permission.SEE_SUBMISSIONS)
+    refused: tuple[str, str] = "", ""
+    if request.method == "POST":
+        access.require(request.user, Permission.ACCEPT)
+        agency = get_object_or_404(Agency, code=request.POST.get("agency", "")[:12])
+        instrument = get_object_or_404(Instrument, code=request.POST.get("instrument", "")[:12])
+        said = {name: request.POST.get(name, "") for name in FIELDS}
+        try:
+            deadlines.set_rule(agency, instrument, said, by=request.user)
+        except Refused as refusal:
+            refused = f"{agency.code}/{instrument.code}", str(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(request.get_full_path())
+    page, filters = _pairs(request)
+    owed = calendar.owing({a for a, _i in page.object_list}, set(page.object_list))
+    lines = [_rule_line(owed, agency, version, refused) for agency, version in owed.pairs]
+    context = {
+        "page": page,
+        "filters": filters,
+        "lines": lines,
+        "may_set": access.may(request.user, Permission.ACCEPT),
+    }
+    return render(request, "records/due_dates.html", context, status=422 if refused[1] else 200)
+
+
+def _rule_line(
+    owed: calendar.Owing, agency: Agency, version: Any, refused: tuple[str, str]
+) -> dict[str, Any]:
+    own = owed.rules.get((agency.pk, version.instrument_id))
+    begins = owed.owed_from(agency.pk, version)
+    last = Period.of(timezone.localdate(), version.content["frequency"]).next(-1)
+    rule: Rule = owed.rule(agency.pk, version)
+    key = f"{agency.code}/{version.instrument.code}"
+    return {
+        "agency": agency,
+        "instrument": version.instrument,
+        "title": version.title,
+        "rule": rule,
+        "own": own or DueRule(),
+        "differs": own is not None,
+        "begins": begins,
+        "last": str(last),
+        "due": owed.dates(str(last), rule).due,
+        "problem": refused[1] if refused[0] == key else "",
+    }
+
+
+@takes_forms
+def due_date(
+    request: SignedInRequest, instrument_code: str, agency_code: str, period: str
+) -> HttpResponse:
+    """The dates of one submission, begun or not; statistics staff give it a later one with a reason."""
+    agency = get_object_or_404(
+        access.agencies(request.user, Permission.SEE_SUBMISSIONS), code=agency_code
+    )
+    instrument = get_object_or_404(agency.instruments, code=instrument_code)
+    if not access.may(request.user, Permission.SEE_SUBMISSIONS, agency, instrument.pk):
+        raise Http404
+    try:
+        entry = calendar.one(agency, instrument, Period.parse(period))
+    except (InvalidPeriod, ValueError, OverflowError):
+        raise Http404 from None
+    if Period.parse(period).frequency != entry.version.content["frequency"]:
+        raise Http404
+    refused, status = "", 200
+    if request.method == "POST":
+        access.require(request.user, Permission.ACCEPT)
+        reason = request.POST.get("reason", "")
+        try:
+            until = _day(request.POST.get("until", ""))
+            deadlines.extend(agency, instrument, period, until, reason, by=request.user)
+        except Refused as refusal:
+            refused, status = str(refusal), 422
+        else:
+            messages.success(request, _("The new due date holds, and the agency is told."))
+            return redirect(request.path)
+    given = Extension.objects.filter(agency=agency, instrument=instrument, period=period)
+    today = timezone.localdate()
+    context = {
+        "entry": entry,
+        "standing": entry.standing(today),
+        "open": entry.standing(today) in calendar.OPEN | {calendar.Standing.UPCOMING},
+        "extensions": given.select_related("by"),
+        "may_extend": access.may(request.user, Permission.ACCEPT),
+        "may_begin": access.may(request.user, Permission.ENTER, agency) and not entry.begun,
+        "refused": refused,
+        "until": request.POST.get("until", ""),
+        "reason": request.POST.get("reason", ""),
+        "today": today.isoformat(),
+    }
+    return render(request, "records/due_date.html", context, status=status)
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(_("There is no such day.")) from None
+
+
+@takes_forms
+def holidays(request: SignedInRequest) -> HttpResponse:
+    """The holidays and days of rest of the country, kept by statistics staff."""
+    access.require(request.user, Permission.ACCEPT)
+    refused = ""
+    if request.method == "POST":
+        try:
+            _keep(request)
+        except Refused as refusal:
+            refused = str(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("records:holidays")
+    rest = set(RestDay.objects.values_list("weekday", flat=True))
+    monday = date(2024, 1, 1)
+    context = {
+        "holidays": Holiday.objects.all(),
+        "weekdays": [(n, monday.replace(day=n), n in rest) for n in range(1, 8)],
+        "refused": refused,
+        "said": request.POST,
+    }
+    return render(request, "records/holidays.html", context, status=422 if refused else 200)
+
+
+def _keep(request: SignedInRequest) -> None:
+    said = request.POST
+    if "remove" in said:
+        number = said["remove"]
+        pk = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
+        deadlines.remove_holiday(get_object_or_404(Holiday, pk=pk), by=request.user)
+    elif "rest" in said:
+        deadlines.set_rest_days(said.getlist("weekday"), by=request.user)
+    else:
+        deadlines.add_holiday(said.dict(), by=request.user)
+
+
+@require_safe
+def punctuality(request: SignedInRequest) -> HttpResponse:
+    """How punctual agencies are, by instrument; an agency sees its own."""
+    access.require(request.user, Permission.SEE_SUBMISSIONS)
+    page, filters = _pairs(request)
+    context = {
+        "page": page,
+        "filters": filters,
+        "keeps_holidays": access.may(request.user, Permission.ACCEPT),
+        "lines": measured(list(page.object_list), timezone.localdate()),
+    }
+    return render(request, "records/punctuality.html", context)
