@@ -27,14 +27,18 @@ class Asked(forms.Form):
     thing = forms.ChoiceField(label=gettext_lazy("About"), required=False)
     agency = forms.ChoiceField(label=gettext_lazy("Agency"), required=False)
     first = forms.DateField(
-        label=gettext_lazy("From"), required=False, input_formats=["%Y-%m-%d", "%d.%m.%Y"]
+        label=gettext_lazy("From the day"), required=False, input_formats=["%Y-%m-%d", "%d.%m.%Y"]
     )
     last = forms.DateField(
-        label=gettext_lazy("To"), required=False, input_formats=["%Y-%m-%d", "%d.%m.%Y"]
+        label=gettext_lazy("To the day"), required=False, input_formats=["%Y-%m-%d", "%d.%m.%Y"]
     )
-    about = forms.RegexField(OBJECT, required=False)
-    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    about = forms.RegexField(OBJECT, label=gettext_lazy("Address"), required=False)
+    before = forms.IntegerField(
+        label=gettext_lazy("Address"), required=False, min_value=1, max_value=2**63 - 1
+    )
+    after = forms.IntegerField(
+        label=gettext_lazy("Address"), required=False, min_value=1, max_value=2**63 - 1
+    )
 
     def __init__(self, request: HttpRequest, reader: log.Reader) -> None:
         super().__init__(request.GET)
@@ -67,6 +71,16 @@ class Asked(forms.Form):
     def filters(self) -> log.Filters:
         names = log.Filters.__dataclass_fields__
         return log.Filters(**{name: self.cleaned_data[name] for name in names})
+
+    @property
+    def refusals(self) -> list[str]:
+        """What is wrong with the address, one sentence for each field."""
+        of_fields = [
+            f"{self[name].label}: {errors[0]}"
+            for name, errors in self.errors.items()
+            if name in self.fields
+        ]
+        return [*map(str, self.non_field_errors()), *of_fields]
 
     @property
     def selects(self) -> list[dict[str, Any]]:
@@ -108,10 +122,8 @@ def log_file(request: SignedInRequest) -> HttpResponseBase:
     reader = log.Reader.of(request.user)
     asked = Asked(request, reader)
     if not asked.is_valid():
-        sentences = [str(text) for errors in asked.errors.values() for text in errors]
-        return HttpResponse(
-            " ".join(sentences), status=400, content_type="text/plain; charset=utf-8"
-        )
+        text = " ".join(asked.refusals)
+        return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
     events = log.limited(reader.events(), asked.filters)
     kept = {name: str(value) for name, value in asdict(asked.filters).items() if value}
     taken = request.method == "GET"  # HEAD asks for nothing

@@ -34,12 +34,12 @@ FREQUENCIES = {
     "A": marked("every year"),
 }
 UNITS = {
-    "PS": marked("people"),
-    "EVT": marked("events"),
-    "DOC": marked("documents"),
-    "TRF": marked("transfers of money"),
+    "PS": marked("Persons"),
+    "EVT": marked("Events"),
+    "DOC": marked("Documents"),
+    "TRF": marked("Transfers of money"),
     "USD": marked("US dollars"),
-    "PT": marked("per cent"),
+    "PT": marked("Per cent"),
 }
 CONCEPTS = {
     "ADM": marked("administrative count"),
