@@ -164,6 +164,8 @@ class _Rows:
                 values[own] = self.country.choose(_codes(_of(said, code)), len(own))
         else:
             values = self.country.choose(_codes(said["shares"]), rows)
+        if mixed := said.get("mixed"):
+            values = np.where(self.rng.random(rows) < mixed, self.rng.permutation(values), values)
         for name, codes in said.get("only", {}).items():
             values = np.where(np.isin(drawn[name], codes), values, "")
         return values
