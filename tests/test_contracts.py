@@ -19,6 +19,7 @@ PRIVATE_PAGES = {
     "reports.pages.designing",
     "reports.pages.disclosure",
     "reports.pages.provenance",
+    "reports.pages.release_history",
     "reports.pages.releases",
     "reports.pages.subscriptions",
 }  # the desk of those who publish, and what asks for an account

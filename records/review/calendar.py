@@ -170,14 +170,14 @@ def owing(
     rules = DueRule.objects.filter(agency__in=ids)
     delivered = Submission.objects.filter(agency__in=ids).order_by()
     firsts = delivered.values_list("agency_id", "instrument_id").annotate(Min("period"))
-    since = InstrumentVersion.objects.filter(number=1, instrument__in=newest).order_by()
+    since = InstrumentVersion.objects.filter(instrument__in=newest).order_by()
     return Owing(
         pairs=[(link.agency, newest[link.instrument_id]) for link in chosen],
         rules={(rule.agency_id, rule.instrument_id): rule for rule in rules},
         first={(agency, instrument): period for agency, instrument, period in firsts},
         published={
             pk: timezone.localdate(at)
-            for pk, at in since.values_list("instrument_id", "published_at")
+            for pk, at in since.values_list("instrument_id").annotate(Min("published_at"))
         },
         days=working_days(),
     )

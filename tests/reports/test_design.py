@@ -132,7 +132,7 @@ def test_a_headline_names_the_codes_that_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("dataset: WPF", "dataset: WFP", "line 4: dataset: there is no dataset WFP; choose from BCR, SLP, WPF; did you mean WPF?"),
+        ("dataset: WPF", "dataset: WFP", "line 4: dataset: there is no dataset WFP; choose from AMT, AST, ASY, BCR, BEN, CON, EMP, INF, INJ, JOB, NAT, OUT, …; did you mean WPF?"),
         ("by: [OCCUPATION", "by: [OCUPATION", "by: there is no dimension OCUPATION"),
         ("by: [OCCUPATION", "by: [SEX, OCCUPATION", "by: there is no dimension SEX"),
         ("by: [OCCUPATION", "where: {DECISION: [NO_SUCH]}\nby: [OCCUPATION", "where.DECISION: there is no code NO_SUCH"),
