@@ -6,56 +6,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('records', '0009_neutral_names_and_numbering'),
+        ("records", "0009_neutral_names_and_numbering"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='record',
-            name='update_update',
+            model_name="record",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='record',
-            name='delete_delete',
+            model_name="record",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='record',
-            name='count',
+            model_name="record",
+            name="count",
             field=models.BigIntegerField(default=1),
         ),
         migrations.AddField(
-            model_name='recordevent',
-            name='count',
+            model_name="recordevent",
+            name="count",
             field=models.BigIntegerField(default=1),
         ),
         migrations.AlterField(
-            model_name='record',
-            name='citizenship',
+            model_name="record",
+            name="citizenship",
             field=models.CharField(max_length=3, null=True),
         ),
         migrations.AlterField(
-            model_name='record',
-            name='region',
+            model_name="record",
+            name="region",
             field=models.CharField(max_length=7, null=True),
         ),
         migrations.AlterField(
-            model_name='recordevent',
-            name='citizenship',
+            model_name="recordevent",
+            name="citizenship",
             field=models.CharField(max_length=3, null=True),
         ),
         migrations.AlterField(
-            model_name='recordevent',
-            name='region',
+            model_name="recordevent",
+            name="region",
             field=models.CharField(max_length=7, null=True),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='record',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "count", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (NEW."age", NEW."age_precision", NEW."agency_id", NEW."birth_year", NEW."citizenship", NEW."civil_status", NEW."count", NEW."country_birth", NEW."education", NEW."event_date", NEW."extras", NEW."id", NEW."person_ref", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."record_ref", NEW."region", NEW."row_no", NEW."sex", NEW."sex_basis", NEW."submission_id", NEW."upload_id"); RETURN NULL;', hash='1add85e3b3c30dcbf790397b7feb8e13bebeed3f', operation='UPDATE', pgid='pgtrigger_update_update_1a81e', table='records_record', when='AFTER')),
+            model_name="record",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "count", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (NEW."age", NEW."age_precision", NEW."agency_id", NEW."birth_year", NEW."citizenship", NEW."civil_status", NEW."count", NEW."country_birth", NEW."education", NEW."event_date", NEW."extras", NEW."id", NEW."person_ref", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."record_ref", NEW."region", NEW."row_no", NEW."sex", NEW."sex_basis", NEW."submission_id", NEW."upload_id"); RETURN NULL;',
+                    hash="1add85e3b3c30dcbf790397b7feb8e13bebeed3f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_1a81e",
+                    table="records_record",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='record',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "count", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (OLD."age", OLD."age_precision", OLD."agency_id", OLD."birth_year", OLD."citizenship", OLD."civil_status", OLD."count", OLD."country_birth", OLD."education", OLD."event_date", OLD."extras", OLD."id", OLD."person_ref", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."record_ref", OLD."region", OLD."row_no", OLD."sex", OLD."sex_basis", OLD."submission_id", OLD."upload_id"); RETURN NULL;', hash='ca9f87ea2b624806c991af26e09ea5de566bcd87', operation='DELETE', pgid='pgtrigger_delete_delete_099dc', table='records_record', when='AFTER')),
+            model_name="record",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "records_recordevent" ("age", "age_precision", "agency_id", "birth_year", "citizenship", "civil_status", "count", "country_birth", "education", "event_date", "extras", "id", "person_ref", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "record_ref", "region", "row_no", "sex", "sex_basis", "submission_id", "upload_id") VALUES (OLD."age", OLD."age_precision", OLD."agency_id", OLD."birth_year", OLD."citizenship", OLD."civil_status", OLD."count", OLD."country_birth", OLD."education", OLD."event_date", OLD."extras", OLD."id", OLD."person_ref", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."record_ref", OLD."region", OLD."row_no", OLD."sex", OLD."sex_basis", OLD."submission_id", OLD."upload_id"); RETURN NULL;',
+                    hash="ca9f87ea2b624806c991af26e09ea5de566bcd87",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_099dc",
+                    table="records_record",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]
