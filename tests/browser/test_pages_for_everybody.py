@@ -68,7 +68,9 @@ def visited(visit, asked=None, **context):
 
 def broken_rules(page, *rules):
     """The rules of accessibility (all, or these) that a page breaks, each with the beginning of the first element."""
-    options = {"runOnly": {"type": "rule", "values": rules}} if rules else None
+    options = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules}
     found = Axe().run(page, options=options).response["violations"]
     return [(v["id"], v["nodes"][0]["html"][:120]) for v in found]
 
