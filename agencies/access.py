@@ -4,7 +4,7 @@ The grants of a person are read once for each person object, that is once for ea
 `grant` and `revoke` make the object they are given read them again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import wraps
@@ -121,13 +121,12 @@ def limit(person: Person, agency: Agency, wanted: Duties) -> None:
     person.holdings = person.duties = None
 
 
-def restrict(instrument: int, restricted: bool) -> None:
-    """Say whether an instrument, by its id, is covered only where it is named."""
-    rows = RestrictedInstrument.objects.filter(pk=instrument)
-    if restricted:
-        RestrictedInstrument.objects.get_or_create(pk=instrument)
-    else:
-        rows.delete()
+def restrict(restricted: Mapping[int, bool]) -> None:
+    """Say of instruments, by their ids, whether they are covered only where they are named: in two queries."""
+    free = [pk for pk, is_restricted in restricted.items() if not is_restricted]
+    RestrictedInstrument.objects.filter(pk__in=free).delete()
+    rows = [RestrictedInstrument(pk=pk) for pk in restricted if pk not in free]
+    RestrictedInstrument.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def restricted_instruments() -> frozenset[int]:

@@ -36,7 +36,6 @@ from standards.languages import marked
 SEND = "agencies.send"
 PURPOSE = "letters"  # of the key
 KEPT = timedelta(days=30)  # who was written to and when; of a letter that never left, its text too
-LEFT_ALONE = 30.0  # seconds in which this process does not call a mail server that did not answer
 TEXTS = ("subject", "body", "from_email", "to", "cc", "bcc", "reply_to")
 AWAY = marked("The mail server does not answer. The letter waits and is tried again.")
 NOT_YET = marked("The mail server does not take the letter yet (%(code)s). It is tried again.")
@@ -97,7 +96,7 @@ def send(job: Job) -> None:
 
 
 class _Silence:
-    """Until when this process leaves the mail server alone: many letters must not wait for it one by one."""
+    """Until when this process leaves a mail server alone that did not answer: many letters must not wait one by one."""
 
     until = 0.0
 
@@ -115,7 +114,7 @@ def _hand_over(message: EmailMessage) -> None:
             raise GaveUp(REFUSED, code=code) from None
         raise NotNow(NOT_YET, code=code) from answer
     except OSError as error:
-        _Silence.until = time.monotonic() + LEFT_ALONE
+        _Silence.until = time.monotonic() + settings.EMAIL_LEFT_ALONE_SECONDS
         raise NotNow(AWAY) from error
 
 

@@ -182,6 +182,8 @@ EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = secret("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 20  # seconds
+# A process does not call a mail server again for so long after it did not answer.
+EMAIL_LEFT_ALONE_SECONDS = float(os.environ.get("EMAIL_LEFT_ALONE_SECONDS", 30))
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "portal@localhost")
 
 LANGUAGE_CODE = "en"

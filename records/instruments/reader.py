@@ -1,6 +1,7 @@
 """Reading the YAML of an instrument with the shared files it includes."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from standards import definitions, home
 from standards.definitions import Problem
 
 DIRECTORY = Path(__file__).parent
+COUNTS = DIRECTORY / "counts.yaml"
 CODE_LISTS = ("in", "not_in")  # comparisons of a condition that list codes
 SHARED = frozenset(
     {"common", "counts"}
@@ -24,9 +26,21 @@ def paths(directory: Path | None = None) -> list[Path]:
 
 
 def read(path: Path) -> Spec:
-    """Read an instrument's YAML with the shared files it includes. Raises InvalidDefinition."""
+    """Read an instrument's YAML with the shared files it includes, once for each of their texts.
+
+    The Spec is shared by all who read the file: treat it as constant. Raises InvalidDefinition.
+    """
+    names = definitions.read(path, schema.instrument()).get("include", ())
+    files = (path, *(_included(path, name) for name in names))
+    return _read(files, tuple(definitions.text_of(file) for file in files))
+
+
+@cache
+def _read(files: tuple[Path, ...], _texts: tuple[str, ...]) -> Spec:
+    """Read the file of an instrument, the first one, with those that it includes."""
+    path, *included = files
     content = dict(definitions.read(path, schema.instrument()))
-    included = [_included(path, name) for name in content.pop("include", [])]
+    content.pop("include", None)
     blocks = [definitions.read(file, schema.block()) for file in included]
     definitions.refuse(path, _unknown_to(blocks, content.get("without", [])))
     for block in blocks:
@@ -36,17 +50,23 @@ def read(path: Path) -> Spec:
         content.setdefault(part, [])
     content["rules"] = [_of_this_country(rule) for rule in content["rules"]]
     problems = list(consistency.problems(content))
-    for file in (path, *included):
+    for file in files:
         definitions.refuse(file, [p for p in problems if _file_of(p, path, included) == file])
     return Spec.from_content(content)
 
 
 def read_aggregate(spec: Spec) -> Spec | None:
-    """Return the aggregate form of an instrument, None where it has none."""
+    """Return the aggregate form of an instrument, made once for each content; None where it has none."""
     if "aggregate" not in spec.raw:
         return None
-    counts = definitions.read(DIRECTORY / "counts.yaml", schema.block())
-    return Spec.from_content(aggregate_form(spec.raw, counts))
+    text = definitions.text_of(COUNTS)
+    if (spec.digest, text) not in _forms:
+        counts = definitions.read(COUNTS, schema.block())
+        _forms[spec.digest, text] = Spec.from_content(aggregate_form(spec.raw, counts))
+    return _forms[spec.digest, text]
+
+
+_forms: dict[tuple[str, str], Spec] = {}  # by the digest of the instrument and the text of COUNTS
 
 
 def _of_this_country(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What an instrument asks for: one frozen Spec feeds form, template, validator and help page."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -178,6 +180,11 @@ class Spec:
     def is_counts(self) -> bool:
         """Say whether a row is a cell: how many there are of a combination of codes, or how much."""
         return bool(self.cells)
+
+    @cached_property
+    def digest(self) -> str:
+        """What names the content: the SHA-256 of its JSON with sorted keys."""
+        return hashlib.sha256(json.dumps(self.raw, sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def amount_of_currency(self) -> dict[str, str]:

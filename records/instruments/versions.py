@@ -1,8 +1,6 @@
 """Instruments in the database: published from YAML, versioned, immutable."""
 
-import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -18,40 +16,88 @@ class Changed(Exception):
     """A published version was edited; a change needs a new version number."""
 
 
-@transaction.atomic
 def publish(path: Path) -> InstrumentVersion:
     """Publish the YAML file as a version of its instrument, and of its aggregate form, once.
 
     Nobody delivers an aggregate form until it is given to an agency. Raises InvalidDefinition, and `Changed` if this
     version number was published with other content.
     """
-    spec = read(path)
-    version = _publish(spec, path)
-    if aggregate := read_aggregate(spec):
-        _publish(aggregate, path)
-    return version
-
-
-def _publish(spec: Spec, path: Path) -> InstrumentVersion:
-    digest = hashlib.sha256(json.dumps(spec.raw, sort_keys=True).encode()).hexdigest()
-    instrument, is_new = Instrument.objects.get_or_create(code=spec.code)
-    if is_new:  # afterwards who delivers it is decided in the portal
-        instrument.agencies.add(*Agency.objects.filter(code__in=spec.agencies))
-    version, created = InstrumentVersion.objects.get_or_create(
-        instrument=instrument,
-        number=spec.version,
-        defaults={"digest": digest, "content": spec.raw},
-    )
-    if not created and version.digest != digest:
-        raise Changed(f"{path.name}: version {spec.version} is published; raise the number")
-    if not instrument.versions.filter(number__gt=spec.version).exists():
-        access.restrict(instrument.pk, spec.restricted)
+    (version,) = _publish([path])
     return version
 
 
 def publish_all(directory: Path | None = None) -> list[InstrumentVersion]:
-    """Publish every instrument of a folder."""
-    return [publish(path) for path in paths(directory)]
+    """Publish every instrument of a folder, all or none: as many queries for thirty as for three.
+
+    Their contents are loaded when they are asked for. Raises InvalidDefinition and `Changed` as `publish` does.
+    """
+    return _publish(paths(directory))
+
+
+@transaction.atomic
+def _publish(files: Sequence[Path]) -> list[InstrumentVersion]:
+    """Publish what the files say; return the versions of the instruments, without aggregate forms."""
+    own = [(path, read(path)) for path in files]
+    forms = [(path, form) for path, spec in own if (form := read_aggregate(spec))]
+    specs = [spec for _path, spec in (*own, *forms)]
+    instruments = _instruments(specs)
+    known = _published(instruments.values())
+    new = [
+        InstrumentVersion(
+            instrument=instruments[spec.code],
+            number=spec.version,
+            digest=spec.digest,
+            content=spec.raw,
+        )
+        for spec in specs
+        if (spec.code, spec.version) not in known
+    ]
+    # Whoever publishes the same at this moment may be first: what stands then is compared as well.
+    InstrumentVersion.objects.bulk_create(new, ignore_conflicts=True)
+    published = _published(instruments.values()) if new else known
+    for path, spec in (*own, *forms):
+        if published[spec.code, spec.version].digest != spec.digest:
+            raise Changed(f"{path.name}: version {spec.version} is published; raise the number")
+    newest = {code: max(n for c, n in published if c == code) for code in instruments}
+    access.restrict(
+        {
+            instruments[spec.code].pk: spec.restricted
+            for spec in specs
+            if spec.version == newest[spec.code]
+        }
+    )
+    return [published[spec.code, spec.version] for _path, spec in own]
+
+
+def _instruments(specs: Sequence[Spec]) -> dict[str, Instrument]:
+    """Return the instruments by code, made where they are new, and then given to the agencies that deliver them first.
+
+    Afterwards who delivers them is decided in the portal.
+    """
+    codes = [spec.code for spec in specs]
+    known = set(Instrument.objects.filter(code__in=codes).values_list("code", flat=True))
+    new = [Instrument(code=code) for code in dict.fromkeys(codes) if code not in known]
+    Instrument.objects.bulk_create(new, ignore_conflicts=True)
+    instruments: dict[str, Instrument] = Instrument.objects.in_bulk(codes, field_name="code")
+    agencies = dict(Agency.objects.values_list("code", "pk"))
+    delivers = Instrument.agencies.through
+    wanted = {
+        (instruments[spec.code].pk, agencies[code])
+        for spec in specs
+        for code in spec.agencies
+        if code in agencies and spec.code not in known
+    }
+    delivers.objects.bulk_create(
+        [delivers(instrument_id=i, agency_id=a) for i, a in sorted(wanted)], ignore_conflicts=True
+    )
+    return instruments
+
+
+def _published(instruments: Iterable[Instrument]) -> dict[tuple[str, int], InstrumentVersion]:
+    """Return the versions of these instruments by code and number, their contents left where they are."""
+    versions = InstrumentVersion.objects.filter(instrument__in=list(instruments))
+    listed = versions.select_related("instrument").defer("content")
+    return {(version.instrument.code, version.number): version for version in listed}
 
 
 def give_to(agency: Agency) -> None:

@@ -20,10 +20,10 @@ LINK = "http://testserver/accounts/password/reset/key/a-secret-key/"
 
 
 @pytest.fixture(autouse=True)
-def by_post(settings, monkeypatch):
+def by_post(settings):
     settings.EMAIL_BACKEND = "agencies.letters.Post"
     settings.LETTERS_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    monkeypatch.setattr(letters, "LEFT_ALONE", 0.0)
+    settings.EMAIL_LEFT_ALONE_SECONDS = 0.0
     letters._Silence.until = 0.0
 
 
@@ -105,10 +105,8 @@ def test_a_server_that_does_not_answer_is_waited_for_and_no_attempt_is_counted(c
     assert len(server.taken) == 1
 
 
-def test_many_letters_do_not_wait_one_by_one_for_a_server_that_is_away(
-    clerk, settings, monkeypatch
-):
-    monkeypatch.setattr(letters, "LEFT_ALONE", 60.0)
+def test_many_letters_do_not_wait_one_by_one_for_a_server_that_is_away(clerk, settings):
+    settings.EMAIL_LEFT_ALONE_SECONDS = 60.0
     settings.LETTERS_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_PORT = free_port()
     assert send(write()).error == "ConnectionRefusedError"

@@ -36,6 +36,7 @@ def portal(tmp_path_factory, mailbox):
         EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
         EMAIL_HOST="127.0.0.1",
         EMAIL_PORT=str(mailbox.port),
+        EMAIL_LEFT_ALONE_SECONDS="2",
         TMPDIR=str(receiving),
     )
     made.receiving = receiving

@@ -104,7 +104,7 @@ def _restricted(country):
     """Rows of an instrument that is named in nobody's duties: nobody here may see a mark of them."""
     agency = Agency.objects.get(code=OWN)
     asylum = factories.instrument("SMS-ZZZ", agency)
-    access.restrict(asylum.pk, True)
+    access.restrict({asylum.pk: True})
     author = Person.objects.get(email=f"zq.author@{OWN.lower()}.example")
     with scope.working([agency.pk]):
         draft = factories.submission(agency, asylum, MONTHS[-2])

@@ -193,7 +193,7 @@ WRONG = {**{name: ["nonsense!"] for name in GOOD}, "valid_to": ["??", "01.01.202
 
 
 @settings(
-    max_examples=12,
+    max_examples=6,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -1,5 +1,6 @@
 """Values of a person pasted into the wrong column are told by value and stand nowhere afterwards."""
 
+import itertools
 import json
 
 import pyarrow as pa
@@ -135,13 +136,15 @@ def test_a_canary_in_every_column_of_a_file_stands_nowhere(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("kind, canary", EVERY[::2])
-def test_a_canary_that_is_typed_stands_nowhere(kind, canary, send, client, clerk, agency, instruments, caplog):  # fmt: skip
+def test_a_canary_that_is_typed_stands_nowhere(send, client, clerk, agency, instruments, caplog):
+    """In every field one, each canary in some: that a check sees each of them in each, the engine shows above."""
+    asked = asked_of("SMS-WPF")
+    assert len(asked) >= len(EVERY)
     send(plain(table(1, citizenship="Nowhere")))
     client.force_login(clerk)
     with scope.acting(clerk):
         held = HeldRow.open_rows.get()
-    for name in asked_of("SMS-WPF"):
+    for name, (_kind, canary) in zip(asked, itertools.cycle(EVERY)):
         cells = {"citizenship": "TUR", name: canary}
         sheet = client.post(f"/held/{held.pk}/", {**cells, "shown": ",".join(cells)}, headers={"HX-Request": "true"})  # fmt: skip
         assert sheet.status_code == 200

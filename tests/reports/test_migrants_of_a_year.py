@@ -93,7 +93,8 @@ def test_a_year_tells_who_moved_when_it_is_over_and_once_more_when_it_is_final(
     net = sum(int(r["_T"]) for r in rows if (r["YEAR"], r["DIRECTION"]) == ("2024", "NET"))
     assert came == net == told(final, "2024")["FINAL"]  # nobody left for good
     for release in (first, over, later, final):  # each is rebuilt bit by bit
-        assert verdict(release, publisher).is_equal and verdict(release, publisher).rebuilt
+        said = verdict(release, publisher)
+        assert said.is_equal and said.rebuilt
 
 
 def test_nothing_is_told_of_a_year_while_a_month_of_any_year_is_open(

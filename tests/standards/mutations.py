@@ -18,9 +18,13 @@ class Mutation:
     content: Any
 
 
-def mutations(content: Any, schema: dict[str, Any]) -> Iterator[Mutation]:
-    """Yield the content with one mistake at a time; the same mistake at the same kind of key once."""
-    made = set()
+def mutations(
+    content: Any, schema: dict[str, Any], made: set[tuple[str, str]]
+) -> Iterator[Mutation]:
+    """Yield the content with one mistake at a time; the same mistake at the same kind of key once.
+
+    made: the mistakes of other files of the same schema, which are not made again; gets those of this one.
+    """
     for path, part in _parts(content, schema):
         where = ".".join("[]" if isinstance(step, int) else str(step) for step in path)
         kind = where if part.get("properties") is None else repr(sorted(part["properties"]))

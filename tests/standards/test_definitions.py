@@ -63,21 +63,21 @@ def refused_by_editors(kind, paths):
     return {Path(error["filename"]) for error in json.loads(done.stdout)["errors"]}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_mistake_at_any_key_is_refused_by_reader_and_editor(path, tmp_path):
-    kind = FILES[path]
-    example = example_of(content_of(path), kind.schema)
-    definitions.read(write(tmp_path / "right", path.name, example), kind)
-    mistakes = list(mutations(example, kind.schema))
-    assert mistakes
-    written = []
-    for number, mistake in enumerate(mistakes):
-        wrong = write(tmp_path / str(number), path.name, mistake.content)
-        with pytest.raises(InvalidDefinition) as refused:
-            definitions.read(wrong, kind)
-        assert path.name in str(refused.value), mistake.label
-        assert mistake.key in str(refused.value), (mistake.label, str(refused.value))
-        written.append(wrong)
+@pytest.mark.parametrize("kind", dict.fromkeys(FILES.values()), ids=lambda kind: kind.name)
+def test_a_mistake_at_any_key_is_refused_by_reader_and_editor(kind, tmp_path):
+    """Every key that any file of the kind has is wrong once, in the first file that has it."""
+    made, written = set(), []
+    for path in (path for path, own in FILES.items() if own == kind):
+        example = example_of(content_of(path), kind.schema)
+        definitions.read(write(tmp_path / "right", path.name, example), kind)
+        for mistake in mutations(example, kind.schema, made):
+            wrong = write(tmp_path / str(len(written)), path.name, mistake.content)
+            with pytest.raises(InvalidDefinition) as refused:
+                definitions.read(wrong, kind)
+            assert path.name in str(refused.value), mistake.label
+            assert mistake.key in str(refused.value), (mistake.label, str(refused.value))
+            written.append(wrong)
+    assert written
     assert refused_by_editors(kind, written) == set(written)
 
 
