@@ -95,7 +95,8 @@ def _word(name: str, value: Any, is_date: bool) -> Any:
 
 def notices(person: Person) -> QuerySet[Notice]:
     """Return what a person was told, the newest first; of agencies that she still sees."""
-    return Notice.objects.visible_to(person).filter(person=person)
+    agencies = access.agencies(person, Permission.SEE_SUBMISSIONS)
+    return Notice.objects.filter(person=person, agency__in=agencies)
 
 
 def unread(person: Person) -> int:
