@@ -29,12 +29,12 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def server(settings, monkeypatch):
+def server(settings):
     """A real mail server, and the portal's own way of sending."""
     settings.EMAIL_BACKEND = "agencies.letters.Post"
     settings.LETTERS_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.PORTAL_ADDRESS = "http://testserver"
-    monkeypatch.setattr(letters, "LEFT_ALONE", 0.0)
+    settings.EMAIL_LEFT_ALONE_SECONDS = 0.0
     letters._Silence.until = 0.0
     box = Mailbox()
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port

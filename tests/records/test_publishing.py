@@ -19,7 +19,9 @@ def asked(publish, *arguments):
 
 def test_all_are_published_in_as_many_queries_as_one_and_only_once(agency):
     one = asked(versions.publish, PERMITS)
-    assert asked(versions.publish_all) == one
+    assert (
+        asked(versions.publish_all) <= one + 1
+    )  # those that are restricted are written in one more
     before = list(InstrumentVersion.objects.values_list("pk", "digest"))
     again = versions.publish_all()
     assert list(InstrumentVersion.objects.values_list("pk", "digest")) == before
