@@ -37,7 +37,7 @@ from records.review import handlings, opening
 from records.review.opening import require_delivery, require_open
 from records.validation import engine
 from records.validation.findings import Checked, Finding
-from records.validation.meanings import Answers
+from records.validation.meanings import TOTAL, Answers
 
 # Fields of the form are written day first; what a field says is never in doubt.
 TYPED = Answers(day_first=True)
@@ -164,6 +164,8 @@ def store(
     by: Person,
 ) -> Record:
     """Write the record. Submissions are locked first, then rows, as everywhere."""
+    if any(typed_row[name] == TOTAL for name in versions.spec_of(version).cells):
+        raise Refused(_("A total is the sum of its cells and is not entered by itself."))
     submission = opening.submission_for(agency.pk, version, typed_row["period"])
     require_open(submission.pk)
     record = Record(agency=agency)

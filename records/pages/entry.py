@@ -16,7 +16,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import entry
 from records.instruments import deliveries
-from records.instruments.spec import Spec
+from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, InstrumentVersion, Record, Submission
 from records.pages.fields import fields_of
@@ -25,7 +25,8 @@ from standards import codelists, spelling
 from standards.translation import active_language, in_language
 
 PER_PAGE = 50
-LISTED = ("sex", "citizenship", "region")
+LISTED = ("sex", "citizenship", "region")  # by which a record is recognised, where it has them
+COLUMNS = 4  # of codes in the list of records
 
 
 @require_safe
@@ -55,10 +56,9 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
     context = {
         "submission": submission,
         "page": page,
-        "rows": [
-            {"record": r, **{n: _label(spec, n, getattr(r, n)) for n in LISTED}}
-            for r in page.object_list
-        ],
+        "is_counts": spec.is_counts,
+        "heads": [in_language(variable.label) for variable in _listed(spec)],
+        "rows": [_row(spec, record) for record in page.object_list],
         "wanted": wanted,
         "may_enter": _may_enter(request, submission),
     }
@@ -151,9 +151,25 @@ def say_saved(request: SignedInRequest, record: Record) -> None:
     messages.success(request, _("Record %(number)s is saved.") % {"number": record.record_ref})
 
 
-def _label(spec: Spec, name: str, code: str) -> str:
-    language = active_language()
-    return codelists.load(spec.variable(name).codelist).label(code, language)
+def _listed(spec: Spec) -> list[Variable]:
+    """Return the variables that the list of records shows: of a cell what it is about, else what all records have
+    and then what the instrument itself requires."""
+    if spec.is_counts:
+        return [spec.variable(name) for name in spec.cells]
+    usual = [spec.variable(name) for name in LISTED if name in spec.by_name]
+    own = [v for v in spec.variables if v.kind == "code" and v.required and v not in usual]
+    return [*usual, *own][:COLUMNS]
+
+
+def _row(spec: Spec, record: Record) -> dict[str, object]:
+    """Return a record with the labels of what is listed, each with its head: on a phone it stands beside it."""
+    language, cells = active_language(), []
+    for variable in _listed(spec):
+        code = getattr(record, variable.name) if variable.is_core else None
+        code = record.extras.get(variable.name, "") if code is None else code
+        label = codelists.load(variable.codelist).label(str(code), language)
+        cells.append((in_language(variable.label), label))
+    return {"record": record, "cells": cells, "period": spec.period_of(record.event_date)}
 
 
 def _may_enter(request: SignedInRequest, submission: Submission) -> bool:

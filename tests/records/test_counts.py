@@ -4,11 +4,13 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
+from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agencies import scope
-from records.collection import uploads
+from agencies.refusal import Refused
+from records.collection import entry, uploads
 from records.instruments import reader, versions
 from records.models import Instrument, Record, Submission
 from records.validation import engine
@@ -250,3 +252,21 @@ def test_a_slice_adds_up_what_the_cells_stand_for(instruments, agency, clerk):
     by_sex = dict(zip(table["SEX"].to_pylist(), table["records"].to_pylist(), strict=True))
     assert by_sex == {"F": 12, "M": 30, "_OU": 2}
     assert set(table["AGE5"].to_pylist()) == {"Y25T29"}
+
+
+def test_the_list_of_records_shows_what_a_cell_is_about_and_how_many_it_counts(take_in, clerk):
+    take_in([cell("TUR", "F", 120), cell("RUS", "", 40)])
+    with scope.acting(clerk):
+        address = f"/submissions/{Submission.objects.get().pk}/records"
+    browser = Client()
+    browser.force_login(clerk)
+    page = browser.get(address).content.decode()
+    assert "IN/TUR/BANK/F/F" in page and ">120<" in page
+    assert "Sex of the sender" in page and ">Record number<" not in page
+
+
+def test_a_total_is_not_typed(remittances, agency, clerk):
+    names = ["event_date", *ALL["MEF-REM"].cells, "count", "amount", "providers"]
+    values = dict(zip(names, cell("TUR", "Total", 5), strict=True))
+    with scope.acting(clerk), pytest.raises(Refused, match="sum of its cells"):
+        entry.save(values, agency=agency, instrument=remittances, by=clerk)
