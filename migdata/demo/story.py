@@ -176,21 +176,24 @@ def _publish(say: Callable[[str], object]) -> None:
         for dataset, job in jobs.items():
             job.refresh_from_db()
             if job.state == Job.State.DONE:
-                _release(dataset)
+                _release(dataset, say)
             elif attempt == ATTEMPTS - 1:
                 say(f"{dataset} is not published: {job.reason}")
 
 
-def _release(dataset: str) -> None:
+def _release(dataset: str, say: Callable[[str], object]) -> None:
     _office, editor = _agency_and("SCS", "editor")
-    with scope.acting(editor):
-        release = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-        verbs.release(
-            release,
-            by=editor,
-            note="The first figures of the demonstration country.",
-            missing_acknowledged=release.missing_text,
-        )
+    try:
+        with scope.acting(editor):
+            release = Release.objects.filter(dataset=dataset).order_by("-number")[0]
+            verbs.release(
+                release,
+                by=editor,
+                note="The first figures of the demonstration country.",
+                missing_acknowledged=release.missing_text,
+            )
+    except refusal.Refused as reason:
+        say(f"{dataset} is not released: {reason}")
 
 
 def jobs_left(count: int) -> str:
