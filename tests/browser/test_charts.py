@@ -97,6 +97,8 @@ MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 1
 PERIODS = {
     "M": periods_between("2024-11", "2026-10"),
     "Q": periods_between("2024-Q1", "2026-Q4"),
+    "A": periods_between("2021", "2026"),
+    "A/--09-01": periods_between("2021-A1", "2026-A1"),
 }
 QUARTERS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in (1, 2, 3, 4)]
 DIRECTIONS = dimension(

@@ -29,7 +29,7 @@ SHARE = re.compile(r"[0-9]+[.,][0-9]")
 TABLES = {
     table.code: table.dataset
     for table in tables.tables().values()
-    if "RESIDENCE_CHANGE" not in table.where
+    if "RESIDENCE_CHANGE" not in table.where and table.dataset in ("BCR", "SLP", "WPF")
 }
 
 
