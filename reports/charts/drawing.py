@@ -176,10 +176,11 @@ def _share_scale(rows: Sequence[Row], beside: float, width: float) -> Spec:
     beside: pixels that the text beside a dot needs.
     """
     largest = max((row.figures.female_share or 0 for row in rows), default=0)
-    half = room([_whole_percent(50)]) / 2 + 2
-    end = max(50 / (1 - half / width), largest / (1 - beside / width))
-    every = 25 if 25 * width / end > 2 * half + 12 else 50
-    ticks = [n for n in range(0, 101, every) if n <= end * (1 - half / width) + 0.1]
+    # Half of the text at a tick: that of 100 % is wider than the others.
+    half = {n: room([_whole_percent(n)]) / 2 + 2 for n in range(0, 101, 25)}
+    end = max(50 / (1 - half[50] / width), largest / (1 - beside / width))
+    every = 25 if 25 * width / end > 2 * half[50] + 12 else 50
+    ticks = [n for n in range(0, 101, every) if n <= end * (1 - half[n] / width) + 0.1]
     axis = {"values": ticks, "grid": False, **axis_labels(map(_whole_percent, ticks))}
     return {"field": "share", "type": "quantitative", "scale": {"domain": [0, end]}, "axis": axis}
 
