@@ -53,10 +53,10 @@ class Register:
         self, spec: Spec, first: date, last: date, rows: int, travellers: Travellers
     ) -> Columns:
         """Return the columns of a period: texts by variable, codes as the code lists have them."""
-        rng = np.random.default_rng([SEED, *self.instrument.encode(), first.toordinal()])
+        country = Country([SEED, *self.instrument.encode(), first.toordinal()])
         if self.is_counts:
-            return _Cells(self.content, rng).columns(spec.period_of(first), rows)
-        return _Rows(self, spec, rng, travellers).columns(first, last, rows)
+            return _Cells(self.content, country.rng).columns(spec.period_of(first), rows)
+        return _Rows(self, spec, country, travellers).columns(first, last, rows)
 
 
 def registers() -> Iterator[Register]:
@@ -68,11 +68,11 @@ def registers() -> Iterator[Register]:
 class _Rows:
     """Draws single records of one register."""
 
-    def __init__(self, register: Register, spec: Spec, rng: Any, travellers: Travellers) -> None:
-        self.content, self.spec, self.rng = register.content, spec, rng
-        self.travellers = travellers
-        self.country = Country()
-        self.country.rng = rng
+    def __init__(
+        self, register: Register, spec: Spec, country: Country, travellers: Travellers
+    ) -> None:
+        self.content, self.spec = register.content, spec
+        self.country, self.rng, self.travellers = country, country.rng, travellers
 
     def columns(self, first: date, last: date, rows: int) -> Columns:
         begin = last if self.spec.stock or self.content.get("stock") else first
@@ -81,8 +81,8 @@ class _Rows:
             for n in self.rng.integers(0, (last - begin).days + 1, rows)
         ]
         drawn: dict[str, Any] = {"citizenship": self._citizenships(rows)}
-        for name, said in self.content["variables"].items():
-            drawn[name] = self._variable(said, drawn, days)
+        for name, design in self.content["variables"].items():
+            drawn[name] = self._variable(design, drawn, days)
         sexes = self._sexes(drawn, rows)
         drawn["birth_date"] = self._births(drawn, days)
         if self.content.get("with_people"):
@@ -125,8 +125,8 @@ class _Rows:
         }
 
     def _sexes(self, drawn: Mapping[str, Any], rows: int) -> Any:
-        said = self.content["women"]
-        shares = np.full(rows, said) if isinstance(said, float) else _by(said, drawn)
+        design = self.content["women"]
+        shares = np.full(rows, design) if isinstance(design, float) else _by(design, drawn)
         return np.where(self.rng.random(rows) < shares.astype(float), "F", "M")
 
     def _births(self, drawn: Mapping[str, Any], days: Any) -> list[str]:
@@ -144,29 +144,30 @@ class _Rows:
             for birth, wrong in zip(births, broken, strict=True)
         ]
 
-    def _variable(self, said: Content, drawn: Mapping[str, Any], days: Any) -> Any:
+    def _variable(self, design: Content, drawn: Mapping[str, Any], days: Any) -> Any:
         rows = len(days)
-        if "days" in said:
-            after = self.rng.integers(*said["days"], rows)
+        if "days" in design:
+            earliest, latest = design["days"]
+            after = self.rng.integers(earliest, latest, rows)
             moved = [day + timedelta(days=int(n)) for day, n in zip(days, after, strict=True)]
             values = np.array([day.isoformat() for day in moved])
-        elif "numbers" in said:
-            usual, spread = said["numbers"]
+        elif "numbers" in design:
+            usual, spread = design["numbers"]
             values = (
                 np.maximum(1, np.round(usual * self.rng.lognormal(0, spread, rows)))
                 .astype(int)
                 .astype(str)
             )
-        elif "by" in said:
+        elif "by" in design:
             values = np.empty(rows, dtype=object)
-            for code in np.unique(drawn[said["by"]]):
-                own = np.flatnonzero(drawn[said["by"]] == code)
-                values[own] = self.country.choose(_codes(_of(said, code)), len(own))
+            for code in np.unique(drawn[design["by"]]):
+                own = np.flatnonzero(drawn[design["by"]] == code)
+                values[own] = self.country.choose(_codes(_of(design, code)), len(own))
         else:
-            values = self.country.choose(_codes(said["shares"]), rows)
-        if mixed := said.get("mixed"):
+            values = self.country.choose(_codes(design["shares"]), rows)
+        if mixed := design.get("mixed"):
             values = np.where(self.rng.random(rows) < mixed, self.rng.permutation(values), values)
-        for name, codes in said.get("only", {}).items():
+        for name, codes in design.get("only", {}).items():
             values = np.where(np.isin(drawn[name], codes), values, "")
         return values
 
@@ -179,12 +180,12 @@ class _Cells:
 
     def columns(self, period: str, total: int) -> Columns:
         cells: list[tuple[dict[str, str], float]] = [({}, 1.0)]
-        for name, said in self.content["cells"].items():
+        for name, design in self.content["cells"].items():
             cells = [
                 ({**codes, name: code}, share * part)
                 for codes, share in cells
                 for code, part in _parts(
-                    _of(said, codes[said["by"]]) if "by" in said else said["shares"]
+                    _of(design, codes[design["by"]]) if "by" in design else design["shares"]
                 )
             ]
         shares = np.array([share for _codes, share in cells])
@@ -193,7 +194,7 @@ class _Cells:
         columns = {name: [codes[name] for codes, _n in kept] for name in self.content["cells"]}
         numbers = np.array([n for _codes, n in kept])
         beside = {
-            n: self._beside(said, numbers) for n, said in self.content.get("beside", {}).items()
+            n: self._beside(design, numbers) for n, design in self.content.get("beside", {}).items()
         }
         return {
             "event_date": [period] * len(kept),
@@ -202,22 +203,22 @@ class _Cells:
             **beside,
         }
 
-    def _beside(self, said: Content, counts: Any) -> list[str]:
-        usual, spread = said.get("per") or said["numbers"]
+    def _beside(self, design: Content, counts: Any) -> list[str]:
+        usual, spread = design.get("per") or design["numbers"]
         drawn = usual * self.rng.lognormal(0, spread, len(counts))
-        values = np.round(drawn * counts) if "per" in said else np.maximum(3, np.round(drawn))
+        values = np.round(drawn * counts) if "per" in design else np.maximum(3, np.round(drawn))
         return [str(v) for v in values.astype(int).tolist()]
 
 
-def _of(said: Content, code: str) -> Content:
+def _of(design: Content, code: str) -> Content:
     """Return what is said for a code: under its own name, that of the country, or of all others."""
-    of = said["of"]
+    of = design["of"]
     name = home.HOME if code == home.COUNTRY and home.HOME in of else code
     return of[name] if name in of else of["else"]
 
 
-def _by(said: Content, drawn: Mapping[str, Any]) -> Any:
-    return np.array([_of(said, code) for code in drawn[said["by"]]])
+def _by(design: Content, drawn: Mapping[str, Any]) -> Any:
+    return np.array([_of(design, code) for code in drawn[design["by"]]])
 
 
 def _codes(shares: Content) -> dict[str, float]:

@@ -23,7 +23,7 @@ from agencies.readers import always_open
 from agencies.roles import Permission
 from records.models import Holiday, Reader
 from records.review import digests, feeds, inbox
-from records.review.calendar import Expected, Standing, expected
+from records.review.calendar import Expected, Standing, expected_at
 from standards.periods import InvalidPeriod, Period, period_name
 from standards.translation import active_language
 
@@ -35,7 +35,6 @@ SHAPES = {
     Standing.WITH_OTHERS: "s",
     Standing.DONE: "a",
 }
-AT_WORK = Permission.ENTER, Permission.SIGN, Permission.ACCEPT
 
 
 @require_safe
@@ -99,8 +98,7 @@ def _day(
 
 def _lines(person: Person, today: date) -> list[dict[str, Any]]:
     """What is due to or from the person's agencies; who sees all agencies gets a line for many of them."""
-    ids, covered = access.agency_ids(person, *AT_WORK), access.coverage(person, *AT_WORK)
-    owed = expected(ids, today, back=BACK, ahead=AHEAD, covered=covered)
+    owed = expected_at(person, today, back=BACK, ahead=AHEAD)
     by_line: dict[tuple[Any, ...], list[Expected]] = defaultdict(list)
     together = access.may(person, Permission.ACCEPT)
     for entry in owed:

@@ -24,7 +24,6 @@ from standards.periods import InvalidPeriod, Period
 
 PER_PAGE = 40  # pairs of agency and instrument
 FIELDS = ("days", "counted", "grace", "first_period")
-AT_WORK = Permission.ENTER, Permission.SIGN, Permission.ACCEPT
 
 
 def _pairs(request: SignedInRequest) -> tuple[Any, list[Any]]:
@@ -38,7 +37,10 @@ def _pairs(request: SignedInRequest) -> tuple[Any, list[Any]]:
         links = links.filter(**{field: value[:20].replace("\0", "")}) if value else links
     ordered = links.order_by("agency__code", "instrument__code")
     page = Paginator(ordered.values_list("agency_id", "instrument_id"), PER_PAGE)
-    codes = Instrument.objects.filter(agencies__in=agencies).distinct()
+    covered = access.covered(
+        request.user, Permission.SEE_SUBMISSIONS, instrument="pk", agency="agencies"
+    )
+    codes = Instrument.objects.filter(covered, agencies__in=agencies).distinct()
     choices = (
         ("agency", _("Agency"), sorted(agencies.values_list("code", flat=True)), wanted[0]),
         ("instrument", _("Instrument"), list(codes.values_list("code", flat=True)), wanted[1]),
@@ -59,6 +61,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
         access.require(request.user, Permission.ACCEPT)
         agency = get_object_or_404(Agency, code=request.POST.get("agency", "")[:12])
         instrument = get_object_or_404(Instrument, code=request.POST.get("instrument", "")[:12])
+        access.require(request.user, Permission.ACCEPT, agency, instrument.pk)
         said = {name: request.POST.get(name, "") for name in FIELDS}
         try:
             deadlines.set_rule(agency, instrument, said, by=request.user)
@@ -138,7 +141,8 @@ def due_date(
         "open": entry.standing(today) in calendar.OPEN | {calendar.Standing.UPCOMING},
         "extensions": given.select_related("by"),
         "may_extend": access.may(request.user, Permission.ACCEPT),
-        "may_begin": access.may(request.user, Permission.ENTER, agency) and not entry.begun,
+        "may_begin": not entry.begun
+        and access.may(request.user, Permission.ENTER, agency, instrument.pk),
         "refused": refused,
         "until": request.POST.get("until", ""),
         "reason": request.POST.get("reason", ""),

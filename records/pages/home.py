@@ -31,7 +31,6 @@ READ = 300  # submissions that are looked at, the oldest first
 BACK = 6  # periods that ended
 SOON = timedelta(days=7)
 BESIDE = 5  # lines of a list beside the tasks
-AT_WORK = Permission.ENTER, Permission.SIGN, Permission.ACCEPT
 Key = tuple[int, int, str]
 
 
@@ -113,9 +112,7 @@ class _Day:
 
     def __init__(self, person: Person, today: date) -> None:
         self.person, self.today = person, today
-        ids = access.agency_ids(person, *AT_WORK)
-        covered = access.coverage(person, *AT_WORK)
-        self.owed = calendar.expected(ids, today, back=BACK, ahead=1, covered=covered)
+        self.owed = calendar.expected_at(person, today, back=BACK, ahead=1)
         self.by_key = {_key_of(entry): entry for entry in self.owed}
         waiting = submissions.waiting_for(person)
         self.count = waiting.count()

@@ -15,8 +15,10 @@ from typing import Any
 from django.db.models import Max, Min
 from django.utils import timezone
 
+from agencies import access
 from agencies.coverage import Coverage
-from agencies.models import Agency
+from agencies.models import Agency, Person
+from agencies.roles import Permission
 from records.instruments import versions
 from records.models import (
     DueRule,
@@ -32,6 +34,7 @@ from records.review.due_dates import Dates, Rule, WorkingDays, dates_of, rule_of
 from standards.periods import Period
 
 Pair = tuple[int, int]  # ids of agency and instrument
+AT_WORK = Permission.ENTER, Permission.SIGN, Permission.ACCEPT
 
 
 class Standing(StrEnum):
@@ -215,6 +218,12 @@ def expected(
         on = first_on.get(row.pk) if row else None
         found.append(Expected(agency, version, period, dates, later is not None, row, on))
     return sorted(found, key=lambda e: (e.dates.due, e.agency.code, e.version.instrument_id))
+
+
+def expected_at(person: Person, today: date, *, back: int, ahead: int) -> list[Expected]:
+    """Return what concerns the work of a person: of agencies and instruments that her duties cover."""
+    ids, covered = access.agency_ids(person, *AT_WORK), access.coverage(person, *AT_WORK)
+    return expected(ids, today, back=back, ahead=ahead, covered=covered)
 
 
 def one(agency: Agency, instrument: Instrument, period: Period) -> Expected:

@@ -103,7 +103,7 @@ class RecordBlock:
         """Return the youngest age of the group, where a cell says one: groups of five years lie within all bands."""
         groups = self.columns[AGE_GROUP]
         lowest = [
-            int(found[1]) if (found := FIRST_AGE.match(c)) else MISSING for c in groups.vocabulary
+            int(match[1]) if (match := FIRST_AGE.match(c)) else MISSING for c in groups.vocabulary
         ]
         youngest = np.array([*lowest, MISSING])[groups.values]
         known = youngest != MISSING

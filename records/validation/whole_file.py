@@ -67,7 +67,7 @@ class WholeFileChecks:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.rows = self.births = self.new_years = 0
+        self.rows = self.new_years = 0
         self.tallies = {names: Tally(names) for names in map(_columns, spec.checks) if names}
 
     def add(self, checked: Checked) -> None:
@@ -252,7 +252,7 @@ def _naming(check: Check, spec: Spec, groups: Sequence[tuple[Any, ...]]) -> Labe
         return check.message
     lists = [codelists.load(spec.variable(name).codelist) for name in check.within]
     more = " …" if len(groups) > NAMED else ""
-    said = {
+    names = {
         language: "; ".join(
             ", ".join(known.label(code, language) for known, code in zip(lists, codes, strict=True))
             for codes in named
@@ -260,7 +260,7 @@ def _naming(check: Check, spec: Spec, groups: Sequence[tuple[Any, ...]]) -> Labe
         for language in LANGUAGES
     }
     return {
-        language: f"{check.message[language]} ({said[language]}{more})" for language in LANGUAGES
+        language: f"{check.message[language]} ({names[language]}{more})" for language in LANGUAGES
     }
 
 

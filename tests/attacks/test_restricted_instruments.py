@@ -9,7 +9,16 @@ from agencies.roles import Permission, Role
 from migdata.demo import people
 from records.collection import entry, held_rows, uploads
 from records.instruments import deliveries, versions
-from records.models import Handling, HeldRow, Instrument, Record, ReviewStep, Submission, Upload
+from records.models import (
+    DueRule,
+    Handling,
+    HeldRow,
+    Instrument,
+    Record,
+    ReviewStep,
+    Submission,
+    Upload,
+)
 from records.review import handlings, submissions
 from tests import factories
 from tests.cast import anew, make_person, signed_in
@@ -188,3 +197,20 @@ def test_a_new_version_may_restrict_an_instrument_and_free_it_again(agency, tmp_
         versions.publish(tmp_path / "sms-yyy.yaml")
         may = access.may(anew(clerk), Permission.ENTER, agency, instrument.pk)
         assert may is not restricted
+
+
+def test_its_due_dates_are_seen_and_set_only_where_it_is_named(agency, asylum, clerk, statistician):
+    """Neither home, nor calendar, nor the rules of due dates tell of it, and no rule of it can be set."""
+    agency.instruments.add(asylum)
+    title = versions.current(asylum).title
+    for person in (clerk, statistician):
+        browser = signed_in(person)
+        for page in ("/", "/calendar/", "/due-dates/", "/punctuality/"):
+            text = browser.get(page).content.decode()
+            assert title not in text and asylum.code not in text, (person, page)
+    rule = {"agency": agency.code, "instrument": asylum.code, "days": "7"}
+    assert signed_in(statistician).post("/due-dates/", rule).status_code == 403
+    assert not DueRule.objects.exists()
+    people.name(asylum.code, statistician.email)
+    assert signed_in(anew(statistician)).post("/due-dates/", rule).status_code == 302
+    assert DueRule.objects.get().days == 7
