@@ -277,7 +277,8 @@ class Record(models.Model):
     region = models.CharField(max_length=7, null=True)  # noqa: DJ001
     education = models.CharField(max_length=3, null=True)  # noqa: DJ001
     civil_status = models.CharField(max_length=2, null=True)  # noqa: DJ001
-    count = models.BigIntegerField(default=1)  # of a cell of counts: how many it stands for
+    # Of a cell of counts: how many it stands for.
+    count = models.BigIntegerField(default=1, db_default=1)
     extras = models.JSONField(default=dict)
 
     objects = AgencyScoped["Record"].as_manager()

@@ -140,7 +140,9 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["person", "key"], name="notice_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "agency", "key"], name="notice_once")
+        ]
         indexes = [
             models.Index("person", name="notice_unlettered", condition=Q(lettered_at__isnull=True)),
             models.Index("person", name="notice_unread", condition=Q(read_at__isnull=True)),

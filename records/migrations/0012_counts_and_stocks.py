@@ -22,12 +22,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="record",
             name="count",
-            field=models.BigIntegerField(default=1),
+            field=models.BigIntegerField(db_default=1, default=1),
         ),
         migrations.AddField(
             model_name="recordevent",
             name="count",
-            field=models.BigIntegerField(default=1),
+            field=models.BigIntegerField(db_default=1, default=1),
         ),
         migrations.AlterField(
             model_name="record",

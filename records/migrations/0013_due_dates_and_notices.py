@@ -260,7 +260,7 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("person", "key"), name="notice_once")
+                    models.UniqueConstraint(fields=("person", "agency", "key"), name="notice_once")
                 ],
             },
         ),

@@ -57,7 +57,7 @@ def take_in(submission, by):
         report={"path": "gone"},
     )
     staging.prepare()
-    good = {"event_date": datetime.date(2026, 3, 5), "sex": "F", "age_precision": "D"}
+    good = {"event_date": datetime.date(2026, 3, 5), "sex": "F", "age_precision": "D", "count": 1}
     good |= {"citizenship": "TUR", "region": "TM-S", "record_ref": f"F-{upload.pk}"}
     with connection.cursor() as cursor:
         columns = ", ".join(["period", "row_no", "extras", *good])
