@@ -12,6 +12,7 @@ LONGEST_FILE = 80
 # These stand inside a line of text; every other element has lines of its own.
 IN_A_LINE = {"a", "abbr", "b", "br", "i", "small", "span"}
 TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
+GROUPED_KEY = re.compile(r"=\"[^\"]*\{\{[ a-z_.]*\bpk *\}\}")
 
 
 @pytest.fixture(params=TEMPLATES, ids=lambda path: str(path.relative_to(FOLDER)))
@@ -39,6 +40,11 @@ def test_a_line_is_short(lines):
 
 def test_a_template_is_short(lines):
     assert len(lines) <= LONGEST_FILE
+
+
+def test_a_key_in_an_attribute_is_not_grouped_by_thousands(lines):
+    """Written as text, key 1234 would come back as 1,234, which is nobody's."""
+    assert [line.strip() for line in lines if GROUPED_KEY.search(line)] == []
 
 
 @pytest.mark.parametrize(
