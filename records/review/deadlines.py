@@ -44,7 +44,7 @@ def extend(
     the date in force, or one on which nobody works; for a period the agency does not owe; and where the
     submission has arrived.
     """
-    access.require(by, Permission.ACCEPT, agency)
+    access.require(by, Permission.ACCEPT, agency, instrument.pk)
     Agency.objects.select_for_update(no_key=True).get(
         pk=agency.pk
     )  # two extensions one after the other
@@ -119,7 +119,7 @@ def set_rule(
 
     All empty takes the rule back. Raises `Denied`, and `Refused` with what is wrong.
     """
-    access.require(by, Permission.ACCEPT, agency)
+    access.require(by, Permission.ACCEPT, agency, instrument.pk)
     if not agency.instruments.filter(pk=instrument.pk).exists():
         raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
     counted = said.get("counted", "").strip()
