@@ -84,7 +84,9 @@ def record_history(request: SignedInRequest, record: int) -> HttpResponse:
 def submission_history(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """The steps of a submission and whose hands were in it; for those who see records, every change of one."""
     submission = _submission(request, submission_id)
-    sees = access.may(request.user, Permission.SEE_RECORDS, submission.agency)
+    sees = access.may(
+        request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id
+    )
     context: dict[str, Any] = {"submission": submission, "title": "", "became": []}
     before = _key(request)
     if not before:

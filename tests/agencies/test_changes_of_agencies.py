@@ -7,7 +7,7 @@ from django.db import ProgrammingError, connection, transaction
 from agencies import access, changes
 from agencies.access import Denied
 from agencies.changes import Kind
-from agencies.models import Agency, AgencyChange
+from agencies.models import Agency, AgencyChange, AgencyPermission
 from agencies.refusal import Refused
 from agencies.roles import Role
 from agencies.scope import acting
@@ -48,6 +48,13 @@ def test_who_proposes_does_not_approve_and_the_other_gets_a_letter(
     with pytest.raises(Refused, match="proposed already"):
         changes.propose(Kind.RENAME, agency, {"en": "Other"}, by=second)
     assert Agency.objects.get(pk=agency.pk).name == "Agency SMS"
+
+
+def test_a_change_is_not_approved_whose_proposer_lost_the_role(agency, national_admin, second):
+    change = changes.propose(Kind.RENAME, agency, {"en": "Other"}, by=national_admin)
+    AgencyPermission.objects.filter(user=national_admin).delete()
+    with pytest.raises(Refused, match="no national administrator any more"):
+        changes.approve(change, by=second)
 
 
 def test_the_database_refuses_who_approves_her_own_and_another_content(

@@ -311,6 +311,15 @@ def test_home_of_statistics_staff_says_what_is_late_where_and_what_is_unusual(
     assert "Late at agencies" in html and f"/due-dates/SMS-WPF/SMS/{MONTHS[-3]}/" in html
 
 
+def test_what_is_late_elsewhere_is_extended_by_statistics_staff_alone(
+    agency, permits, clerk, reviewer, statistician
+):
+    begin(agency, permits, clerk, MONTHS[-5], state="ACCEPTED")
+    for person, verb in ((reviewer, "Look at the date"), (statistician, "Extend")):
+        html = signed_in(person).get("/").content.decode()
+        assert set(re.findall("Look at the date|Extend", html)) == {verb}
+
+
 def test_the_calendar_shows_a_due_date_and_a_holiday_in_their_month(owed, clerk, statistician):
     due = owed()[LAST].dates.due
     with scope.acting(statistician):

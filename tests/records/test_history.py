@@ -6,6 +6,7 @@ from agencies import scope
 from records.collection import entry, uploads
 from records.models import Record
 from tests.cast import anew, events, signed_in
+from tests.matrix.mutations import second_lock_open
 from tests.records.files import WPF, plain, table
 
 
@@ -71,6 +72,8 @@ def test_a_deleted_record_keeps_its_history_for_those_who_see_records(
     ]
     for person in (outsider, statistician, agency_admin):
         assert signed_in(anew(person)).get(address).status_code == 404
+        with second_lock_open():
+            assert signed_in(anew(person)).get(address).status_code == 404
 
 
 def test_rows_of_a_file_that_is_taken_back_are_deleted_by_who_took_it_back(typed, send, clerk):

@@ -86,7 +86,7 @@ def test_who_has_nothing_to_do_here_is_led_to_her_own_desk(request, who, desk):
     assert home_of(request.getfixturevalue(who))["Location"] == desk
 
 
-def test_a_reviewer_for_whom_nothing_waits_stays(instruments, reviewer):
+def test_a_reviewer_for_whom_nothing_waits_stays(reviewer):
     assert home_of(reviewer).status_code == 200
 
 
