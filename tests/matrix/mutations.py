@@ -281,6 +281,12 @@ SEEN_BY = {
             "records.pages.home._Day._at_agencies without access.may(self.person, Permission.ACCEPT)",
         ],
     },
+    "tests/records/test_entry.py": {
+        "test_only_who_enters_for_the_agency_types_edits_or_deletes": [
+            "records.collection.entry.delete without"
+            " access.require(by, Permission.ENTER, record.agency)",
+        ],
+    },
     "tests/records/test_history.py": {
         "test_a_deleted_record_keeps_its_history_for_those_who_see_records": [
             "records.pages.history.record_history without"
