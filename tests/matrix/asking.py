@@ -25,7 +25,8 @@ from tests.matrix.rules import ANYBODY, ROUTES, Place, Rule
 
 UNKNOWN = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 ROOMS = ("records:", "reports:")  # those with so many routes that each has a file of its own
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+NEVER_TAKEN = ("PUT", "PATCH", "DELETE", "TRACE")
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", *NEVER_TAKEN)
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
 # The log of refusals, the sessions of visitors and counts of attempts may change whatever is answered.
@@ -112,14 +113,19 @@ def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None
     return place.stranger if stranger and method == "POST" else None
 
 
-def cells(country: Country, rule: Rule) -> Iterator[tuple[Place, str]]:
-    """Yield (place, method): every place by GET and POST, the first one by all methods.
+def cells(country: Country, rule: Rule, turn: int = 0) -> Iterator[tuple[Place, str]]:
+    """Yield (place, method): every place by the methods that the route takes, the first one by others too.
 
-    HEAD is answered by what answers GET, at every place: it costs as much and tells nothing new.
+    HEAD is answered by what answers GET, at every place: it costs as much and tells nothing new. Of the
+    methods that no route takes each person asks another one, by their `turn`: all are refused before
+    anybody asks who it is.
     """
+    refused = NEVER_TAKEN[turn % len(NEVER_TAKEN)]
     for k, place in enumerate(rule.places(country)):
-        for method in METHODS if k == 0 else ("GET", "POST"):
-            yield place, method
+        if k == 0:
+            yield from ((place, method) for method in ("GET", "HEAD", "POST", "OPTIONS", refused))
+        else:
+            yield from ((place, method) for method in sorted(rule.methods & {"GET", "POST"}))
 
 
 def address(name: str, place: Place) -> str:
@@ -240,8 +246,8 @@ def faults(
 def wrong_cells(matrix: Any, name: str) -> tuple[list[str], int]:
     """Ask every cell of a route: what is wrong with the answers, and how many cells there are."""
     wrong, cells_asked = [], 0
-    for who in matrix.people.values():
-        for place, method in cells(matrix.country, ROUTES[name]):
+    for turn, who in enumerate(matrix.people.values()):
+        for place, method in cells(matrix.country, ROUTES[name], turn):
             _answer, found = faults(matrix.country, name, ROUTES[name], place, who, method)
             wrong += found
             cells_asked += 1
