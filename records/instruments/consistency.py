@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from records.instruments import gender_identity
 from standards import codelists
 from standards.definitions import Problem, choose, unknown
 from standards.spelling import normalise
@@ -45,6 +46,7 @@ def problems(content: Content) -> Iterator[Problem]:
         if name not in variables:
             yield Problem(("variables",), f"the variable {name} is never left out")
     yield from _of_cells(content, variables)
+    yield from gender_identity.problems(content)
     for variable in content["variables"]:
         yield from _of_variable(variable)
     yield from _of_headers(content["variables"])

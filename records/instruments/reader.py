@@ -14,9 +14,8 @@ from standards.definitions import Problem
 DIRECTORY = Path(__file__).parent
 COUNTS = DIRECTORY / "counts.yaml"
 CODE_LISTS = ("in", "not_in")  # comparisons of a condition that list codes
-SHARED = frozenset(
-    {"common", "counts"}
-)  # files that instruments include; no instruments themselves
+# Files that instruments include; no instruments themselves.
+SHARED = frozenset({"common", "counts", "gender"})
 
 
 def paths(directory: Path | None = None) -> list[Path]:

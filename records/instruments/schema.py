@@ -215,6 +215,9 @@ OWN = {
     "stock": schemas.flag("true: what there is on the last day of the period"),
     "unpublished": schemas.texts("why nothing of it is published"),
     "legal_basis": schemas.texts("the law or rule by which it is collected"),
+    "risk_assessment": schemas.texts(
+        "of what could harm a person: when it was made, and where it is kept"
+    ),
     "retention": schemas.whole("for how many years its records are kept", minimum=1),
     "due": DUE,
 }

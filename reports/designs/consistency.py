@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core import checks
 
-from records.instruments import reader
+from records.instruments import gender_identity, reader
 from records.instruments.spec import Spec
 from reports.designs import datasets, frameworks, indicators, tables
 from reports.designs.datasets import Dataset
@@ -38,6 +38,8 @@ def problems(dataset: Dataset, specs: dict[str, Spec]) -> Iterator[Problem]:
     if spec is None:
         yield Problem(("instrument",), choose(dataset.instrument, specs, "instrument"))
         return
+    if gender_identity.NAME in {*dataset.records, *(d.variable for d in dataset.dimensions)}:
+        yield Problem(("dimensions",), f"{gender_identity.NAME} stands in no table")
     for key in SAME if dataset.measure == "count" else SAME[1:]:  # an amount has a unit of its own
         if getattr(dataset, key) != getattr(spec, key):
             yield Problem((key,), f"{spec.code} says {getattr(spec, key)}")

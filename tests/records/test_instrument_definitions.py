@@ -46,7 +46,7 @@ def refused(tmp_path, text):
         ("  - name: valid_to\n", "  - name: valid_from\n", "valid_from stands twice"),
         ("id: valid_to.long", "id: valid_to.before_from", "valid_to.before_from stands twice"),
         ("headers: [отрасль, ", "headers: [отрасль, должность, ", "the header “должность” is already one of occupation"),
-        ("include: [common]", "include: [comon]", "there is no shared file comon; choose from common, counts; did you mean common?"),
+        ("include: [common]", "include: [comon]", "there is no shared file comon; choose from common, counts, gender; did you mean common?"),
         ("include: [common]", "include: [common]\nwithout: [sexx]", "without: there is no shared variable, rule or check sexx"),
         ("include: [common]", "include: [common]\nwithout: [sex]", "the variable sex is never left out"),
         ("include: [common]", "include: [common]\nwithout: [event_date]", "the variable event_date is never left out"),
