@@ -115,8 +115,6 @@ class Notice(models.Model):
     because it had been read.
     """
 
-    scope_permission = Permission.SEE_SUBMISSIONS
-
     class Kind(models.TextChoices):
         DUE = "DUE", _("due soon")
         LATE = "LATE", _("late")
@@ -135,8 +133,6 @@ class Notice(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True)
     lettered_at = models.DateTimeField(null=True)
-
-    objects = AgencyScoped["Notice"].as_manager()
 
     class Meta:
         ordering = ["-pk"]
