@@ -8,7 +8,6 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from migdata.environment import address, database, flag, limits, process, secret, secrets
-from standards import home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -356,7 +355,6 @@ PGHISTORY_INSTALL_CONTEXT_FUNC_ON_MIGRATE = True
 PORTAL_NAME = _("Migration in figures")
 DATA_LICENSE = os.environ.get("DATA_LICENSE", "")  # address of the licence of what is published
 CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL", "")  # whom readers of the figures may write to
-COUNTRY = home.COUNTRY
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

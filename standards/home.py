@@ -3,22 +3,31 @@
 import os
 from collections.abc import Iterable
 
-from standards import codelists
+from standards import codelists, editions
 
-COUNTRY = os.environ.get("COUNTRY", "TKM")  # that the figures are about: ISO 3166-1 alpha-3
+SITE = "site"  # the settings of the site, kept in editions as lists are
+SETTING = "home_country"
+DELIVERED = os.environ.get("COUNTRY", "TKM")  # where the site says nothing: ISO 3166-1 alpha-3
 
 HOME = "home"  # the country itself
 HOME_REGIONS = "home_regions"  # its regions, without the code for what is not stated
 
 
+def country() -> str:
+    """Return the country that the figures are about: ISO 3166-1 alpha-3."""
+    kept = editions.in_force(SITE).codes.get(SETTING, {})
+    return str(kept.get("code", DELIVERED))
+
+
 def expanded(codes: Iterable[str]) -> list[str]:
-    """Return the codes with `home` and `home_regions` put in words: ["home", "XXA"] -> ["TKM", "XXA"]."""
+    """Return the codes with `home` and `home_regions` put in words: for Turkmenistan ["home", "XXA"] -> ["TKM", "XXA"]."""
     return [code for word in codes for code in _meaning(word)]
 
 
 def _meaning(word: str) -> list[str]:
     if word == HOME:
-        return [COUNTRY]
+        return [country()]
     if word == HOME_REGIONS:
-        return [c.code for c in codelists.load("regions").codes if not c.code.endswith("_U")]
+        stated = codelists.NOT_STATED
+        return [c.code for c in codelists.load("regions").codes if not c.code.endswith(stated)]
     return [word]

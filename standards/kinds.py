@@ -33,6 +33,10 @@ CODE = schemas.mapping(
 )
 CODE_LIST = schemas.mapping(
     {
+        "title": schemas.texts("what people call the list"),
+        "standard": schemas.text(
+            "whose codes they are, so that none is added or retired; portal: its rules count with them"
+        ),
         "codes": schemas.several(CODE, "the codes, in the order in which they are shown", least=1),
         "parents": schemas.text("the list that holds the parents, where this one does not"),
         "places": schemas.flag(
@@ -57,7 +61,7 @@ CODE_LIST = schemas.mapping(
             "sex only: single letters of a language, and the words that prove it",
         ),
     },
-    minProperties=1,
+    required=["title"],
 )
 TEXT = schemas.texts()
 SPOKEN = schemas.mapping(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from standards import codelists
+from standards import codelists, home
 from standards.definitions import Problem, choose, unknown
 from standards.spelling import normalise
 
@@ -166,7 +166,7 @@ def _of_condition(condition: Content, variables: Mapping[str, Content]) -> Itera
 def _of_codes(key: str, holder: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
     variable = variables[holder.get("var") or holder["variable"]]
     known = codelists.load(variable["codelist"]).by_code if variable.get("codelist") else {}
-    yield from unknown(holder.get(key, ()), known, "code", (key,))
+    yield from unknown(home.expanded(holder.get(key, ())), known, "code", (key,))
 
 
 def _is_moment(text: str, kinds: Mapping[str, str]) -> bool:

@@ -1,0 +1,109 @@
+"""Words of agencies: what texts mean in their files, who taught them and when; kept by the statistics office."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from agencies import access
+from agencies.http import SignedInRequest, takes_forms
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.codelists import learned
+from records.instruments.versions import current_of, spec_of
+from records.models import LearnedWord
+from standards import codelists
+from standards.codelists import CodeList
+from standards.translation import active_language, in_language
+
+PER_PAGE = 50
+
+
+@takes_forms
+def words(request: SignedInRequest) -> HttpResponse:
+    """The words of the agencies that the person sees; statistics staff change, revoke and spread them."""
+    access.require(request.user, Permission.SEE_SUBMISSIONS)
+    refused: tuple[int, str] = 0, ""
+    if request.method == "POST":
+        access.require(request.user, Permission.ACCEPT)
+        word = _posted(request)
+        try:
+            _keep(request, word)
+        except Refused as refusal:
+            refused = word.pk, str(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(request.get_full_path())
+    visible = LearnedWord.objects.visible_to(request.user).filter(is_revoked=False)
+    agencies = sorted(set(visible.order_by().values_list("agency__code", flat=True)))
+    wanted = request.GET.get("agency", "")[:20].replace("\0", "")
+    if wanted:
+        visible = visible.filter(agency__code=wanted)
+    related = visible.select_related("agency", "instrument", "taught_by", "changed_by")
+    page = Paginator(related, PER_PAGE).get_page(request.GET.get("page"))
+    may_keep = access.may(request.user, Permission.ACCEPT)
+    context = {
+        "page": page,
+        "lines": _lines(list(page.object_list), refused),
+        "filters": [
+            {
+                "name": "agency",
+                "label": _("Agency"),
+                "options": [(code, code) for code in agencies],
+                "chosen": wanted,
+            }
+        ],
+        "may_keep": may_keep,
+        "here": "words",
+    }
+    return render(request, "records/words.html", context, status=422 if refused[1] else 200)
+
+
+def _posted(request: SignedInRequest) -> LearnedWord:
+    number = request.POST.get("word", "")
+    pk = int(number) if number.isascii() and number.isdecimal() and len(number) < 16 else 0
+    rows = LearnedWord.objects.visible_to(request.user).filter(is_revoked=False)
+    return get_object_or_404(rows.select_related("agency", "instrument"), pk=pk)
+
+
+def _keep(request: SignedInRequest, word: LearnedWord) -> None:
+    codes = _list_of(word)
+    if codes is None:
+        raise Http404
+    if "revoke" in request.POST:
+        learned.revoke(word, by=request.user)
+    elif "everybody" in request.POST:
+        learned.for_everybody(word, codes, by=request.user)
+    else:
+        learned.change(word, request.POST.get("code", ""), codes=codes, by=request.user)
+
+
+def _list_of(word: LearnedWord) -> CodeList | None:
+    variable = spec_of(current_of([word.instrument])[word.instrument_id]).by_name.get(word.variable)
+    return codelists.load(variable.codelist) if variable and variable.codelist else None
+
+
+def _lines(rows: list[LearnedWord], refused: tuple[int, str]) -> list[dict[str, Any]]:
+    newest = current_of({row.instrument for row in rows}) if rows else {}
+    lines = []
+    for row in rows:
+        version = newest[row.instrument_id]
+        variable = spec_of(version).by_name.get(row.variable)
+        codes = codelists.load(variable.codelist) if variable and variable.codelist else None
+        lines.append(
+            {
+                "word": row,
+                "instrument": version.title,
+                "variable": in_language(variable.label) if variable else row.variable,
+                "list": codes.name if codes else "",
+                "meaning": codes.label(row.code, active_language()) if codes else row.code,
+                "choices": [(c.code, c.label(active_language())) for c in codes.in_use]
+                if codes
+                else [],
+                "problem": refused[1] if refused[0] == row.pk else "",
+            }
+        )
+    return lines
