@@ -138,6 +138,11 @@ class Form:
         return cls(typed, content, request.POST.get("reason", "").strip()[:500], int(base))
 
     @property
+    def aliases(self) -> str:
+        """The other names, one a line."""
+        return "\n".join(self.content["aliases"])
+
+    @property
     def seen(self) -> str:
         """What names what was looked at: exactly that is saved."""
         return digest_of([self.code, self.content, self.base])
@@ -258,7 +263,7 @@ def code_list_history(request: SignedInRequest, name: str) -> HttpResponse:
         raise Http404
     delivered = codelists.delivered(name).by_code
     entries = [_entry(row, before, delivered) for row, before in editions.history(name)]
-    context = {"list": codes, "title": in_language(codes.title), "entries": entries}
+    context = {"list": codes, "title": in_language(codes.title), "became": entries}
     return render(request, "records/code_list_history.html", context)
 
 

@@ -44,7 +44,7 @@ def site(request: SignedInRequest) -> HttpResponse:
         "base": editions.current(home.SITE).number,
         "reason": request.POST.get("reason", "")[:500],
         "refused": refused,
-        "entries": _entries(language),
+        "became": _entries(language),
         "may_keep": True,
         "here": "site",
     }

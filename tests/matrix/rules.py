@@ -207,6 +207,12 @@ def a_code_list(country, place):
     }
 
 
+def words_of_agencies(country):
+    """A word of each agency; statistics staff revoke those of all."""
+    forms = {code: {"word": str(country.ids[code, "word"]), "revoke": "1"} for code in FULL}
+    return [Place(code, agency=code, form=form) for code, form in forms.items()]
+
+
 def a_home_country(country, place):
     return {"base": "1", "country": "KAZ"}
 
@@ -542,7 +548,7 @@ ROUTES = {
         posts=a_code_list,
     ),
     "records:words": page(
-        places=lambda country: [Place("", {}, changes=False, stranger=404, form={"word": "1"})],
+        places=words_of_agencies,
         get=P.SEE_SUBMISSIONS,
         post=P.ACCEPT,
     ),

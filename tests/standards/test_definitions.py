@@ -120,7 +120,7 @@ def test_any_key_that_nobody_reads_is_named(key):
         ("sms-wpf", "unit: DOC", "unit: DOC: PS", "line {line}: mapping values are not allowed"),
         ("sms-wpf", "agencies: [SMS, MLSP]", "agencies: [SMS, NO]", "agencies.1: this must be a text, not false"),
         ("sms-wpf", "agencies: [SMS, MLSP]", "agencies: SMS", "agencies: this must be a list, not SMS"),
-        ("sms-wpf", "version: 2", "version: one", "version: this must be a whole number, not one"),
+        ("sms-wpf", "version: 3", "version: one", "version: this must be a whole number, not one"),
         ("sms-wpf", "tk: Çözgüt}", "tm: Çözgüt}", "variables.decision.label: missing language: tk"),
         ("sms-wpf", "before: valid_from", "befor: valid_from", "rules.valid_to.before_from.when.valid_to.befor: unknown key: befor; did you mean before?"),
     ],
