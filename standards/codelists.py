@@ -9,21 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from standards import cldr, definitions, editions, kinds
-from standards.codes import Code, CodeList
+from standards.codes import NOT_STATED, Code, CodeList
 from standards.editions import Edition, by_edition
 from standards.languages import LANGUAGES
 from standards.spelling import normalise
 from standards.wording import BY_LOOK, NOTHING, Match
 
-__all__ = ["BY_LOOK", "NOTHING", "Code", "CodeList", "Match", "by_edition"]
+__all__ = ["BY_LOOK", "NOTHING", "NOT_STATED", "Code", "CodeList", "Match", "by_edition"]
 
 DIRECTORY = Path(__file__).parent / "data"
 _handed_down: dict[str, dict[str, Any]] = {}
 
 
+def defined() -> dict[str, Any]:
+    """Return the definitions of all code lists, those of the home country last."""
+    return {name: content for file in kinds.LISTS for name, content in standard(file).items()}
+
+
 def names() -> tuple[str, ...]:
     """Return the names of all code lists, countries among them."""
-    lists = (name for name, content in standard("codelists").items() if "codes" in content)
+    lists = (name for name, content in defined().items() if "codes" in content)
     return (*COMPOSED, *PARTS, *lists)
 
 
@@ -95,7 +100,7 @@ def _delivered(name: str, _directory: Path) -> CodeList:
         return _made_of([delivered(part) for part in PARTS[name]], name)
     if name in COMPOSED:
         return COMPOSED[name]()
-    content = standard("codelists")[name]
+    content = defined()[name]
     codes = tuple(
         Code(
             code=str(c["code"]),
@@ -129,14 +134,14 @@ def tiles() -> dict[str, tuple[int, int]]:
     with their country, so no two lists share them."""
     return {
         str(code["code"]): (code["tile"]["column"], code["tile"]["row"])
-        for content in standard("codelists").values()
+        for content in defined().values()
         for code in content.get("codes", ())
         if "tile" in code
     }
 
 
 def _countries() -> CodeList:
-    content = standard("codelists")["country_words"]
+    content = defined()["country_words"]
     words = _words(content["words"])
     with (DIRECTORY / "countries.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -183,11 +188,10 @@ def _made_of(parts: Sequence[CodeList], name: str) -> CodeList:
     """
     first, *others = parts
     stated = (c for part in others for c in part.codes if not c.code.endswith(NOT_STATED))
-    title = standard("codelists")[name]["title"]
+    title = defined()[name]["title"]
     return replace(first, name=name, codes=(*first.codes, *stated), title=title)
 
 
-NOT_STATED = "_U"  # how the code for what is not stated ends
 # Code lists that are put together here: one is a table of its own, one is made of two others.
 COMPOSED: dict[str, Callable[[], CodeList]] = {"countries": _countries}
 PARTS = {"residences": ("countries", "regions")}
@@ -238,7 +242,7 @@ def _standard(name: str, directory: Path) -> dict[str, Any]:
 @cache
 def undeclared_sexes() -> frozenset[str]:
     """Texts in a column of sex that mean nothing until somebody declares them: numbers, single letters."""
-    languages = standard("codelists")["sex"]["languages"]
+    languages = defined()["sex"]["languages"]
     return frozenset(
         ["0", "1", "2", "3", "9", "99", *(k for language in languages for k in language["letters"])]
     )

@@ -36,6 +36,7 @@ class Code:
 
 # “КР” is no North Korea: so few letters that only look like another alphabet's are a code of somebody else.
 LETTERS_OF_A_CODE = 2
+NOT_STATED = "_U"  # how the code for what is not stated ends
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class CodeList:
         """Return the label of a code, or the code itself where the list has no such code."""
         item = self.by_code.get(code)
         return item.label(language) if item else code
+
+    @property
+    def not_stated(self) -> str:
+        """The code for what is not stated; "" where the list has none."""
+        return next((code.code for code in self.codes if code.code.endswith(NOT_STATED)), "")
 
     @cached_property
     def in_use(self) -> tuple[Code, ...]:

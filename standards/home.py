@@ -7,16 +7,20 @@ from standards import codelists, editions
 
 SITE = "site"  # the settings of the site, kept in editions as lists are
 SETTING = "home_country"
-DELIVERED = os.environ.get("COUNTRY", "TKM")  # where the site says nothing: ISO 3166-1 alpha-3
 
 HOME = "home"  # the country itself
 HOME_REGIONS = "home_regions"  # its regions, without the code for what is not stated
 
 
+def delivered() -> str:
+    """Return the country where the site says nothing: of the environment, or of the file home.yaml."""
+    return os.environ.get("COUNTRY") or str(codelists.standard("home")["country"])
+
+
 def country() -> str:
     """Return the country that the figures are about: ISO 3166-1 alpha-3."""
     kept = editions.in_force(SITE).codes.get(SETTING, {})
-    return str(kept.get("code", DELIVERED))
+    return str(kept.get("code") or delivered())
 
 
 def expanded(codes: Iterable[str]) -> list[str]:

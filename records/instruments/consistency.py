@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from records.instruments.spec import NOT_STATED
 from standards import codelists, home
 from standards.definitions import Problem, choose, unknown
 from standards.spelling import normalise
@@ -94,9 +95,12 @@ def _of_variable(variable: Content) -> Iterator[Problem]:
 
 
 def _of_listed_codes(path: tuple[str, ...], variable: Content) -> Iterator[Problem]:
-    known = codelists.load(variable["codelist"]).by_code
+    codes = codelists.load(variable["codelist"])
+    known = codes.by_code
     accepted = variable.get("codes", known)
     yield from unknown(accepted, known, "code", (*path, "codes"))
+    if variable.get("unknown") == NOT_STATED and codes.not_stated:
+        return
     if "unknown" in variable:
         yield from unknown([variable["unknown"]], accepted, "code", (*path, "unknown"))
 

@@ -33,6 +33,7 @@ CORE = (
 )
 
 
+NOT_STATED = "not_stated"  # `unknown`: the code that the list has for it, whatever it is
 CODE_LISTS = ("in", "not_in")  # comparisons of a condition that list codes
 
 
@@ -235,6 +236,8 @@ def _variable(content: Mapping[str, Any]) -> Variable:
     values = dict(content)
     for name in ("headers", "codes"):
         values[name] = tuple(values.get(name, ()))
+    if values.get("unknown") == NOT_STATED:
+        values["unknown"] = codelists.load(values["codelist"]).not_stated
     return Variable(**values)
 
 

@@ -111,7 +111,7 @@ def test_the_home_country_is_a_setting_of_the_site():
         assert home.expanded(["home", "XXA"]) == ["KAZ", "XXA"]
     finally:
         editions.lay_over({})
-    assert home.country() == home.DELIVERED
+    assert home.country() == home.delivered()
 
 
 @pytest.mark.parametrize("name", codelists.names())
