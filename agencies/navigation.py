@@ -44,7 +44,6 @@ def _private() -> list[tuple[Permission, str, str]]:
         (Permission.SEE_SUBMISSIONS, _("Calendar"), "records:calendar"),
         (Permission.SEE_SUBMISSIONS, _("Submissions"), "records:submissions"),
         (Permission.SEE_RECORDS, _("Uploads"), "records:uploads"),
-        (Permission.ACCEPT, _("Code lists"), "records:code_lists"),
         (Permission.PUBLISH, _("Releases"), "reports:releases"),
         (Permission.TABULATE, _("Disclosure"), "reports:disclosure"),
         (Permission.MANAGE_PEOPLE, _("People"), "agencies:people"),
@@ -57,19 +56,12 @@ def _reached_from(path: str) -> str:
     """Return the page of the navigation from which a page is reached by tabs; else the page itself."""
     if path in _beside_indicators():
         return reverse("reports:indicators")
-    if path.startswith(_beside_code_lists()):
-        return reverse("records:code_lists")
     return reverse("records:calendar") if path.startswith(_beside_calendar()) else path
 
 
 def _beside_indicators() -> list[str]:
     """Return the pages that are reached from the page of indicators, by the tabs at its head."""
     return [reverse(f"reports:{name}") for name in ("matrix", "coverage", "quality")]
-
-
-def _beside_code_lists() -> tuple[str, ...]:
-    """Return the pages that are reached from the code lists, by the tabs at their head."""
-    return tuple(reverse(f"records:{name}") for name in ("words", "site"))
 
 
 def _beside_calendar() -> tuple[str, ...]:

@@ -24,8 +24,8 @@ def country() -> str:
 
 
 def expanded(codes: Iterable[str]) -> list[str]:
-    """Return the codes with `home` and `home_regions` put in words: for Turkmenistan ["home", "XXA"] -> ["TKM", "XXA"]."""
-    return [code for word in codes for code in _meaning(word)]
+    """Return the codes, each once, with the codes of the country and its regions in place of `home` and `home_regions`."""
+    return list(dict.fromkeys(code for word in codes for code in _meaning(word)))
 
 
 def _meaning(word: str) -> list[str]:

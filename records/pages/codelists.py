@@ -4,12 +4,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -24,6 +26,7 @@ from records.codelists.exchange import names_in
 from records.codelists.touched import touched
 from records.models import ListEdition
 from records.pages.history import Difference, Entry
+from records.pages.instruments import tabs
 from standards import codelists
 from standards.codelists import Code, CodeList
 from standards.languages import LANGUAGES
@@ -49,8 +52,7 @@ def code_lists(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "lines": sorted(lines, key=lambda line: str(line["title"]).casefold()),
-        "may_keep": access.may(request.user, Permission.ACCEPT),
-        "here": "code_lists",
+        **tabs(request, "code_lists"),
     }
     return render(request, "records/code_lists.html", context)
 
@@ -87,10 +89,14 @@ def _line(code: Code, codes: CodeList, groups: Mapping[str, str]) -> dict[str, A
         "others": [(lang, code.labels[lang]) for lang in LANGUAGES if lang != language],
         "aliases": code.aliases,
         "group": groups.get(code.parent, code.parent),
-        "retired": code.retired,
-        "is_in_use": code.is_in_use(codes.day) if code.retired else True,
+        "retired": day_of(code.retired),
         "successor": code.successor and codes.by_code[code.successor].label(language),
     }
+
+
+def day_of(text: str) -> str:
+    """Return a day of ISO 8601 as the page writes days; "" where there is none."""
+    return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT") if text else ""
 
 
 def list_named(name: str) -> CodeList:
@@ -236,22 +242,25 @@ def differences_of(
     code: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> tuple[Difference, ...]:
     """Return what is not the same in two states of a code, in the words of the page; None: there was no such code."""
-    texts = {"en": _("English"), "ru": _("Russian"), "tk": _("Turkmen")}
+    states = [dict(before or {}), dict(after or {})]
+    labels = {"en": _("English"), "ru": _("Russian"), "tk": _("Turkmen")}
     rows = [
-        *((name, *(_label(state, lang) for state in (before, after))) for lang, name in texts.items()),
-        (_("Other names"), *("; ".join((state or {}).get("aliases", ())) for state in (before, after))),
         *(
-            (name, *(str((state or {}).get(key, "")) for state in (before, after)))
-            for key, name in (
-                ("parent", _("Group")), ("retired", _("Retired from")), ("successor", _("Successor")),
-            )
+            (name, [_label(state, language) for state in states])
+            for language, name in labels.items()
         ),
-    ]  # fmt: skip
-    return tuple(Difference(f"{code}: {label}", old, new) for label, old, new in rows if old != new)
+        (_("Other names"), ["; ".join(state.get("aliases", ())) for state in states]),
+        (_("Group"), [state.get("parent", "") for state in states]),
+        (_("Retired from"), [day_of(state.get("retired", "")) for state in states]),
+        (_("Successor"), [state.get("successor", "") for state in states]),
+    ]
+    return tuple(
+        Difference(f"{code}: {label}", old, new) for label, (old, new) in rows if old != new
+    )
 
 
-def _label(state: Mapping[str, Any] | None, language: str) -> str:
-    return str(state["labels"].get(language, "")) if state else ""
+def _label(state: Mapping[str, Any], language: str) -> str:
+    return str(state.get("labels", {}).get(language, ""))
 
 
 @require_safe

@@ -13,6 +13,7 @@ from agencies.roles import Permission
 from records.codelists import editions
 from records.codelists.site import set_home_country
 from records.pages.history import Difference, Entry
+from records.pages.instruments import tabs
 from standards import codelists, home
 from standards.translation import active_language
 
@@ -45,8 +46,7 @@ def site(request: SignedInRequest) -> HttpResponse:
         "reason": request.POST.get("reason", "")[:500],
         "refused": refused,
         "became": _entries(language),
-        "may_keep": True,
-        "here": "site",
+        **tabs(request, "site"),
     }
     return render(request, "records/site.html", context, status=422 if refused else 200)
 

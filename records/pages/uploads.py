@@ -297,7 +297,12 @@ def _questions(
     if "sex_codes" not in answers and any(question.id == "sex_codes" for question in asked):
         before = learned.words_of(upload.agency, upload.instrument).get("sex", {})
         answers = {**answers, "sex_codes": before}
+    else:
+        before = {}
     questions = [_question(q, answers, given) for q in asked]
+    for question in questions:
+        texts = {number["text"] for number in question["numbers"]}
+        question["proposed"] = question["id"] == "sex_codes" and not texts.isdisjoint(before)
     return [{**q, "problem": (problems or {}).get(q["id"], "")} for q in questions]
 
 

@@ -15,6 +15,7 @@ from agencies.roles import Permission
 from records.codelists import learned
 from records.instruments.versions import current_of, spec_of
 from records.models import LearnedWord
+from records.pages.instruments import tabs
 from standards import codelists
 from standards.codelists import CodeList
 from standards.translation import active_language, in_language
@@ -44,7 +45,6 @@ def words(request: SignedInRequest) -> HttpResponse:
         visible = visible.filter(agency__code=wanted)
     related = visible.select_related("agency", "instrument", "taught_by", "changed_by")
     page = Paginator(related, PER_PAGE).get_page(request.GET.get("page"))
-    may_keep = access.may(request.user, Permission.ACCEPT)
     context = {
         "page": page,
         "lines": _lines(list(page.object_list), refused),
@@ -56,8 +56,7 @@ def words(request: SignedInRequest) -> HttpResponse:
                 "chosen": wanted,
             }
         ],
-        "may_keep": may_keep,
-        "here": "words",
+        **tabs(request, "words"),
     }
     return render(request, "records/words.html", context, status=422 if refused[1] else 200)
 

@@ -240,7 +240,7 @@ def test_a_page_asks_once_whether_there_are_newer_editions(client, statistician)
 def test_a_list_tells_everybody_its_codes_by_anchors(client, statistician):
     save({"NEW": NEW, "FRP": of("FRP", retired="2026-01-01", successor="NEW")}, statistician)
     page = client.get("/code-lists/crossing_points/").text
-    assert 'id="code-NEW"' in page and "retired from 2026-01-01; New point stands for it" in page
+    assert 'id="code-NEW"' in page and "retired from 01/01/2026; New point stands for it" in page
     assert "Take in a file" not in page
     assert "Take in a file" in signed_in(statistician).get("/code-lists/crossing_points/").text
 
