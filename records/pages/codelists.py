@@ -20,7 +20,7 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.readers import open_like_figures
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.codelists import changes, editions
+from records.codelists import changes, checks, editions
 from records.codelists.changes import Content, Overtaken, Wrong, content_of
 from records.codelists.exchange import names_in
 from records.codelists.touched import touched
@@ -32,6 +32,7 @@ from standards.codelists import Code, CodeList
 from standards.languages import LANGUAGES
 from standards.translation import active_language, in_language
 
+SHOWN = 40  # codes of an edition whose differences are told
 FIELDS = ("parent", "retired", "successor")
 
 
@@ -70,7 +71,7 @@ def code_list(request: HttpRequest, name: str) -> HttpResponse:
         "edition": codelists.number_of(name),
         "lines": [_line(code, codes, groups) for code in codes.codes],
         "has_groups": any(code.parent for code in codes.codes),
-        "locked": changes.locked(codes),
+        "locked": checks.locked(codes),
         "parts": [
             (part, in_language(codelists.load(part).title))
             for part in codelists.PARTS.get(name, ())
@@ -221,7 +222,7 @@ def _of_form(codes: CodeList, code: Code | None) -> dict[str, Any]:
         "successors": [
             (c.code, c.label(language)) for c in codes.codes if c.code != own and not c.retired
         ],
-        "locked": changes.locked(codes),
+        "locked": checks.locked(codes),
     }
 
 
@@ -243,7 +244,11 @@ def differences_of(
 ) -> tuple[Difference, ...]:
     """Return what is not the same in two states of a code, in the words of the page; None: there was no such code."""
     states = [dict(before or {}), dict(after or {})]
-    labels = {"en": _("English"), "ru": _("Russian"), "tk": _("Turkmen")}
+    labels = {
+        "en": _("Name in English"),
+        "ru": _("Name in Russian"),
+        "tk": _("Name in Turkmen"),
+    }
     rows = [
         *(
             (name, [_label(state, language) for state in states])
@@ -288,7 +293,7 @@ def _entry(row: ListEdition, before: Mapping[str, Any], delivered: Mapping[str, 
         row.by.name or row.by.email,
         _("Edition %(n)s: %(codes)s") % {"n": row.number, "codes": names_in(changed)},
         row.reason,
-        _all_differences(changed, before, row.codes, state),
+        _all_differences(changed[:SHOWN], before, row.codes, state),
     )
 
 

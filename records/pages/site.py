@@ -1,5 +1,7 @@
 """The settings of the site that the statistics office keeps: the home country."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
@@ -11,7 +13,7 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.codelists import editions
-from records.codelists.site import set_home_country
+from records.codelists.site import instruments_of_home, require_country, set_home_country
 from records.pages.history import Difference, Entry
 from records.pages.instruments import tabs
 from standards import codelists, home
@@ -22,19 +24,23 @@ from standards.translation import active_language
 def site(request: SignedInRequest) -> HttpResponse:
     """Which country the figures are about, and who said so when."""
     access.require(request.user, Permission.ACCEPT)
+    touched: list[Any] = []
     refused, chosen = "", request.POST.get("country", home.country())[:8]
     if request.method == "POST":
         base = request.POST.get("base", "")
         if not (base.isascii() and base.isdecimal() and len(base) < 10):
             raise BadRequest
-        reason = request.POST.get("reason", "")
         try:
-            set_home_country(chosen, base=int(base), reason=reason, by=request.user)
+            if request.POST.get("seen") == f"{chosen} {base}":
+                reason = request.POST.get("reason", "")
+                set_home_country(chosen, base=int(base), reason=reason, by=request.user)
+                messages.success(request, _("Saved."))
+                return redirect("records:site")
+            require_country(chosen)
         except Refused as refusal:
             refused = str(refusal)
         else:
-            messages.success(request, _("Saved."))
-            return redirect("records:site")
+            touched = instruments_of_home()
     countries, language = codelists.load("countries"), active_language()
     context = {
         "countries": sorted(
@@ -45,6 +51,8 @@ def site(request: SignedInRequest) -> HttpResponse:
         "base": editions.current(home.SITE).number,
         "reason": request.POST.get("reason", "")[:500],
         "refused": refused,
+        "touched": touched,
+        "seen": f"{chosen} {editions.current(home.SITE).number}",
         "became": _entries(language),
         **tabs(request, "site"),
     }

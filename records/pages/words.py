@@ -41,7 +41,7 @@ def words(request: SignedInRequest) -> HttpResponse:
     visible = LearnedWord.objects.visible_to(request.user).filter(is_revoked=False)
     agencies = sorted(set(visible.order_by().values_list("agency__code", flat=True)))
     wanted = request.GET.get("agency", "")[:20].replace("\0", "")
-    if wanted:
+    if wanted in agencies:
         visible = visible.filter(agency__code=wanted)
     related = visible.select_related("agency", "instrument", "taught_by", "changed_by")
     page = Paginator(related, PER_PAGE).get_page(request.GET.get("page"))

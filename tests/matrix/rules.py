@@ -214,7 +214,7 @@ def words_of_agencies(country):
 
 
 def a_home_country(country, place):
-    return {"base": "1", "country": "KAZ"}
+    return {"base": "1", "country": "KAZ", "seen": "KAZ 1"}
 
 
 def a_file(country, place):

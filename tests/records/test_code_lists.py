@@ -240,7 +240,7 @@ def test_a_page_asks_once_whether_there_are_newer_editions(client, statistician)
 def test_a_list_tells_everybody_its_codes_by_anchors(client, statistician):
     save({"NEW": NEW, "FRP": of("FRP", retired="2026-01-01", successor="NEW")}, statistician)
     page = client.get("/code-lists/crossing_points/").text
-    assert 'id="code-NEW"' in page and "retired from 01/01/2026; New point stands for it" in page
+    assert 'id="code-NEW"' in page and "retired from 01.01.2026; New point stands for it" in page
     assert "Take in a file" not in page
     assert "Take in a file" in signed_in(statistician).get("/code-lists/crossing_points/").text
 
@@ -303,8 +303,10 @@ def test_only_a_country_is_a_home_country_and_rules_follow_it(instruments, stati
     for code in ("XXX", "XXA", "MOON", ""):
         with pytest.raises(Refused), scope.acting(statistician):
             site.set_home_country(code, base=1, reason="", by=statistician)
-    page = signed_in(statistician).post("/site/", {"country": "KAZ", "base": "1"})
-    assert page.status_code == 302
+    browser, form = signed_in(statistician), {"country": "KAZ", "base": "1"}
+    look = browser.post("/site/", form)
+    assert "Work permits for foreigners" in look.text and not ListEdition.objects.exists()
+    assert browser.post("/site/", {**form, "seen": look.context["seen"]}).status_code == 302
     kept.refresh()
     from records.instruments import versions
 

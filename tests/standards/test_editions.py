@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.codelists import changes, exchange
+from records.codelists import changes, checks, exchange
 from records.codelists.exchange import Unreadable
 from standards import codelists, editions, home
 from standards.editions import Edition
@@ -16,7 +16,7 @@ NEW = {"labels": LABELS, "aliases": ["Täzelik"], "parent": "ROAD", "retired": "
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Co", "Cn"]), min_size=1, max_size=30
 ).map(lambda text: " ".join(text.split())).filter(bool)  # fmt: skip
-CODES = st.from_regex(changes.CODE, fullmatch=True)
+CODES = st.from_regex(checks.CODE, fullmatch=True)
 CONTENTS = st.fixed_dictionaries(
     {
         "labels": st.fixed_dictionaries(dict.fromkeys(("en", "ru", "tk"), TEXTS)),
