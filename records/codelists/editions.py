@@ -47,7 +47,7 @@ def history(name: str) -> list[tuple[ListEdition, Mapping[str, Any]]]:
     """Return the last fifty later editions of a list, the newest first, each with the codes of the one before it."""
     rows = list(ListEdition.objects.filter(name=name).select_related("by").order_by("-number")[:51])
     before: list[Mapping[str, Any]] = [*(row.codes for row in rows[1:]), {}]
-    return list(zip(rows, before, strict=True))[:50]
+    return list(zip(rows, before, strict=False))[:50]
 
 
 def numbers() -> dict[str, int]:
