@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,28 @@ def load(name: str) -> CodeList:
     parts = [editions.in_force(part) for part in PARTS.get(name, (name,))]
     if not any(edition.codes for edition in parts):
         return delivered(name)
-    day = today()
     is_dated = any(code.get("retired") for edition in parts for code in edition.codes.values())
-    return _current(name, tuple(e.digest for e in parts), day if is_dated else date.min)
+    day = today() if is_dated else date.min
+    key = (name, day, *(edition.digest for edition in parts))
+    if key not in _current:
+        if len(_current) >= MOST_KEPT:
+            _current.clear()
+        _current[key] = _put_together(name, parts, day)
+    return _current[key]
+
+
+MOST_KEPT = 200  # lists of editions and days
+_current: dict[tuple[Any, ...], CodeList] = {}
+
+
+def _put_together(name: str, parts: Sequence[Edition], day: date) -> CodeList:
+    if name not in PARTS:
+        return laid_over(delivered(name), parts[0], day)
+    lists = [
+        laid_over(delivered(part), edition, day)
+        for part, edition in zip(PARTS[name], parts, strict=True)
+    ]
+    return replace(_made_of(lists, name), day=day)
 
 
 def today() -> date:
@@ -55,13 +74,6 @@ def delivered(name: str) -> CodeList:
 def number_of(name: str) -> int:
     """Return the number of the edition of a list that is in force; of one that is made of others, the highest."""
     return max(editions.in_force(part).number for part in PARTS.get(name, (name,)))
-
-
-@lru_cache(maxsize=128)
-def _current(name: str, _digests: tuple[str, ...], day: date) -> CodeList:
-    if name in PARTS:
-        return replace(_made_of([load(part) for part in PARTS[name]], name), day=day)
-    return laid_over(delivered(name), editions.in_force(name), day)
 
 
 def laid_over(codes: CodeList, edition: Edition, day: date) -> CodeList:

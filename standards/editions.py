@@ -37,7 +37,17 @@ class Edition:
 
 
 DELIVERED = Edition()
-_in_force: dict[str, Edition] = {}
+
+
+@dataclass(frozen=True)
+class _InForce:
+    """What this process has: swapped as a whole, because other threads look while one lays over."""
+
+    generation: int = 0
+    editions: Mapping[str, Edition] = field(default_factory=dict)
+
+
+_now = [_InForce()]
 _ask: list[Callable[[], None]] = []
 _dependent: list[
     Callable[[], None]
@@ -63,35 +73,44 @@ def asked_once() -> Iterator[None]:
 def in_force(name: str) -> Edition:
     """Return the edition of a list that is in force."""
     _keep_fresh()
-    return _in_force.get(name, DELIVERED)
+    return _now[0].editions.get(name, DELIVERED)
 
 
 def all_in_force() -> dict[str, Edition]:
     """Return the editions of all lists that have a later one than the delivered, by name of the list."""
     _keep_fresh()
-    return dict(_in_force)
+    return dict(_now[0].editions)
 
 
 def lay_over(editions: Mapping[str, Edition]) -> None:
     """Put editions in force, in place of all that were."""
-    if {n: e.digest for n, e in editions.items()} == {n: e.digest for n, e in _in_force.items()}:
-        _in_force.update(editions)
-        return
-    _in_force.clear()
-    _in_force.update(editions)
-    for forget in _dependent:
-        forget()
+    before = _now[0]
+    is_other = _digests(editions) != _digests(before.editions)
+    _now[0] = _InForce(before.generation + is_other, dict(editions))
+    if is_other:
+        for forget in _dependent:
+            forget()
+
+
+def _digests(editions: Mapping[str, Edition]) -> dict[str, str]:
+    return {name: edition.digest for name, edition in editions.items()}
 
 
 def by_edition(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Let a function remember its answers until the editions in force are others."""
-    remembered = cache(function)
+
+    @cache
+    def remembered(
+        _generation: int, *arguments: Parameters.args, **keywords: Parameters.kwargs
+    ) -> Result:
+        return function(*arguments, **keywords)
+
     _dependent.append(remembered.cache_clear)
 
     @wraps(function)
     def current(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Result:
         _keep_fresh()
-        return remembered(*arguments, **keywords)  # type: ignore[arg-type]
+        return remembered(_now[0].generation, *arguments, **keywords)  # type: ignore[arg-type]
 
     return current
 

@@ -43,7 +43,7 @@ def content_of(code: Code) -> Content:
 
 
 def cleaned(content: Mapping[str, Any]) -> Content:
-    """Return a content as it is kept: single spaces, nothing unseen, each alias once, none that the code has anyway."""
+    """Return a content as it is kept: single spaces, nothing unseen, each alias once."""
     labels = {lang: _plain(content["labels"].get(lang, "")) for lang in LANGUAGES}
     aliases = dict.fromkeys(filter(None, map(_plain, content.get("aliases", ()))))
     kept = {name: _plain(content.get(name, "")) for name in ("parent", "retired", "successor")}

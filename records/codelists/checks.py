@@ -182,3 +182,5 @@ def _of_retirement(after: CodeList, code: Code, use: Use | None) -> Iterator[tup
         yield "successor", _("The successor is another code of the list, which is not retired itself.")  # fmt: skip
     if not code.successor and use and use.is_used:
         yield "successor", use.sentence()
+    elif not code.successor and any(c.successor == code.code for c in after.codes):
+        yield "successor", _("The code stands for one that is retired. Name its successor.")

@@ -7,10 +7,9 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 
 from records.models import ListEdition
-from standards import codelists, editions
-from standards.editions import FIRST, Edition
+from standards import editions
+from standards.editions import Edition
 
-SITE = "site"  # the list of the settings of the site
 _newest: list[int | None] = [None]  # the id of the newest edition that this process knows
 
 
@@ -48,12 +47,3 @@ def history(name: str) -> list[tuple[ListEdition, Mapping[str, Any]]]:
     rows = list(ListEdition.objects.filter(name=name).select_related("by").order_by("-number")[:51])
     before: list[Mapping[str, Any]] = [*(row.codes for row in rows[1:]), {}]
     return list(zip(rows, before, strict=False))[:50]
-
-
-def numbers() -> dict[str, int]:
-    """Return the number of the edition in force of every list that has a later one than the delivered."""
-    return {
-        name: edition.number
-        for name, edition in sorted(editions.all_in_force().items())
-        if edition.number > FIRST and name in codelists.names()
-    }

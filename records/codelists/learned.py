@@ -12,7 +12,7 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.codelists import changes, editions
-from records.instruments.spec import Spec
+from records.instruments.spec import Spec, Variable
 from records.models import Instrument, LearnedWord
 from standards import codelists
 from standards.codelists import CodeList
@@ -85,17 +85,18 @@ def without_sex(words: Mapping[str, Mapping[str, str]], spec: Spec) -> dict[str,
     for name, texts in words.items():
         if name == "sex" or name not in spec.by_name or not spec.by_name[name].codelist:
             continue
-        codes = codelists.load(spec.by_name[name].codelist)
+        variable = spec.by_name[name]
+        codes, accepted = codelists.load(variable.codelist), {c.code for c in variable.accepted}
         meant = {text: codes.meant(code) for text, code in texts.items() if code in codes.by_code}
-        current[name] = {text: code for text, code in meant.items() if code}
+        current[name] = {text: code for text, code in meant.items() if code in accepted}
     return current
 
 
 @transaction.atomic
-def change(word: LearnedWord, code: str, *, codes: CodeList, by: Person) -> None:
-    """Let a word mean another code of its list. Raises `Denied`, `Refused`."""
+def change(word: LearnedWord, code: str, *, variable: Variable, by: Person) -> None:
+    """Let a word mean another code that its variable accepts. Raises `Denied`, `Refused`."""
     access.require(by, Permission.ACCEPT, word.agency)
-    if code not in {item.code for item in codes.in_use}:
+    if code not in {item.code for item in variable.accepted}:
         raise Refused(_("Choose a code of the list that is in use."))
     _change(word, by=by, code=code)
     _record("change", word, by)

@@ -13,11 +13,11 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.codelists import learned
+from records.instruments.spec import Variable
 from records.instruments.versions import current_of, spec_of
-from records.models import LearnedWord
+from records.models import InstrumentVersion, LearnedWord
 from records.pages.instruments import tabs
 from standards import codelists
-from standards.codelists import CodeList
 from standards.translation import active_language, in_language
 
 PER_PAGE = 50
@@ -69,40 +69,41 @@ def _posted(request: SignedInRequest) -> LearnedWord:
 
 
 def _keep(request: SignedInRequest, word: LearnedWord) -> None:
-    codes = _list_of(word)
-    if codes is None:
-        raise Http404
+    variable = _variable(current_of([word.instrument])[word.instrument_id], word)
     if "revoke" in request.POST:
         learned.revoke(word, by=request.user)
+    elif variable is None:
+        raise Http404
     elif "everybody" in request.POST:
-        learned.for_everybody(word, codes, by=request.user)
+        learned.for_everybody(word, codelists.load(variable.codelist), by=request.user)
     else:
-        learned.change(word, request.POST.get("code", ""), codes=codes, by=request.user)
+        learned.change(word, request.POST.get("code", ""), variable=variable, by=request.user)
 
 
-def _list_of(word: LearnedWord) -> CodeList | None:
-    variable = spec_of(current_of([word.instrument])[word.instrument_id]).by_name.get(word.variable)
-    return codelists.load(variable.codelist) if variable and variable.codelist else None
+def _variable(version: InstrumentVersion, word: LearnedWord) -> Variable | None:
+    """Return the variable of a word; None where the instrument no longer asks for codes by this name."""
+    variable = spec_of(version).by_name.get(word.variable)
+    return variable if variable and variable.codelist else None
 
 
 def _lines(rows: list[LearnedWord], refused: tuple[int, str]) -> list[dict[str, Any]]:
     newest = current_of({row.instrument for row in rows}) if rows else {}
-    lines = []
-    for row in rows:
-        version = newest[row.instrument_id]
-        variable = spec_of(version).by_name.get(row.variable)
-        codes = codelists.load(variable.codelist) if variable and variable.codelist else None
-        lines.append(
-            {
-                "word": row,
-                "instrument": version.title,
-                "variable": in_language(variable.label) if variable else row.variable,
-                "list": codes.name if codes else "",
-                "meaning": codes.label(row.code, active_language()) if codes else row.code,
-                "choices": [(c.code, c.label(active_language())) for c in codes.in_use]
-                if codes
-                else [],
-                "problem": refused[1] if refused[0] == row.pk else "",
-            }
-        )
-    return lines
+    return [_line(row, newest[row.instrument_id], refused) for row in rows]
+
+
+def _line(row: LearnedWord, version: InstrumentVersion, refused: tuple[int, str]) -> dict[str, Any]:
+    variable, language = _variable(version, row), active_language()
+    line = {
+        "word": row,
+        "instrument": version.title,
+        "problem": refused[1] if refused[0] == row.pk else "",
+    }
+    if variable is None:
+        return {**line, "variable": row.variable, "meaning": row.code}
+    return {
+        **line,
+        "variable": in_language(variable.label),
+        "list": variable.codelist,
+        "meaning": codelists.load(variable.codelist).label(row.code, language),
+        "choices": [(c.code, c.label(language)) for c in variable.accepted],
+    }

@@ -150,6 +150,12 @@ def test_a_code_in_use_is_retired_only_with_a_successor(instruments, agency, cle
         assert Record.objects.get().region == "TM-A"
 
 
+def test_a_code_that_stands_for_another_is_retired_only_with_a_successor(instruments, statistician):
+    save({"FRP": of("FRP", retired="2026-01-01", successor="HOW")}, statistician)
+    told = why({"HOW": of("HOW", retired="2026-02-01")}, statistician, base=2)
+    assert "stands for one that is retired" in told["successor"]
+
+
 def test_an_unused_code_is_retired_without_one(instruments, statistician):
     save({"FRP": of("FRP", retired="2026-01-01")}, statistician)
     assert "FRP" not in {code.code for code in codelists.load("crossing_points").in_use}
@@ -332,6 +338,20 @@ def test_an_answer_is_remembered_and_read_in_the_next_file(send, clerk, reviewer
     assert words(reviewer) == {"Guşgy ýoly": "TM-M"} and words(outsider) == {}
     later = [rows[0], *([f"Z-{row[0]}", *row[1:]] for row in rows[1:])]
     assert send(plain(later)).report["rows"]["accepted"] == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_next_file_is_read_with_a_new_name_and_a_retired_code_means_its_successor(
+    send, clerk, statistician
+):
+    ahal = of("TM-A", "regions", retired="2020-01-01", successor="TM-S")
+    mary = of("TM-M", "regions", aliases=[*of("TM-M", "regions")["aliases"], "Guşgy ýoly"])
+    with scope.acting(statistician):
+        changes.save("regions", {"TM-A": ahal, "TM-M": mary}, base=1, reason="", by=statistician)
+    rows = table(2, region=["Guşgy ýoly", "Ahal"])
+    assert send(plain(rows)).report["rows"]["accepted"] == 2
+    with scope.acting(clerk):
+        assert sorted(Record.objects.values_list("region", flat=True)) == ["TM-M", "TM-S"]
 
 
 @pytest.mark.django_db(transaction=True)

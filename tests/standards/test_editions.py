@@ -73,6 +73,21 @@ def test_names_of_a_code_that_is_retired_without_successor_mean_nothing(points):
     assert points(FRP=retired("FRP", "2020-01-01")).match(["Farap"])[0].code is None
 
 
+POINTS = st.sampled_from(sorted(codelists.delivered("crossing_points").by_code))
+DAYS = st.sampled_from(["2020-01-01", "2999-01-01"])
+
+
+@given(st.dictionaries(POINTS, st.tuples(DAYS, st.one_of(st.just(""), POINTS))))
+def test_whatever_is_retired_for_whatever_a_name_means_a_code_in_use_or_nothing(retirements):
+    changed = {code: retired(code, day, other) for code, (day, other) in retirements.items()}
+    codes = codelists.laid_over(
+        codelists.delivered("crossing_points"), Edition(2, changed), date(2026, 1, 1)
+    )
+    used = {code.code for code in codes.in_use}
+    assert {codes.meant(code) for code in codes.by_code} <= {*used, ""}
+    assert {match.code for match in codes.match(list(codes.by_code))} <= {*used, None}
+
+
 def test_residences_change_with_the_regions_they_are_made_of():
     labels = {"aliases": [], "parent": "", "retired": "", "successor": ""}
     editions.lay_over({"regions": Edition(2, {"TM-N": {"labels": LABELS, **labels}})})
