@@ -22,6 +22,7 @@ from agencies.roles import Permission
 from jobs.models import Job
 from jobs.neighbours import Trouble, trouble
 from jobs.queue import GaveUp
+from standards import editions
 from standards.languages import marked
 
 log = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ class ScopeMiddleware:
         request.was_undone = trouble(exception) is Trouble.CONFLICT  # type: ignore[attr-defined]
 
     def _once(self, request: HttpRequest) -> HttpResponse:
-        with transaction.atomic():
+        with editions.asked_once(), transaction.atomic():
             open_for(request.user)
             response = self.get_response(request)
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):

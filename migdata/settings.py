@@ -4,13 +4,15 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from migdata.environment import address, database, flag, limits, process, secret, secrets
-from standards import home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# What is delivered for one country, where the environment says nothing.
+HOME = yaml.safe_load((BASE_DIR / "standards" / "data" / "home.yaml").read_text())
 
 
 TESTING = "pytest" in sys.modules
@@ -191,7 +193,7 @@ LANGUAGES = [("en", "English"), ("ru", "Русский"), ("tk", "Türkmençe")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
-TIME_ZONE = os.environ.get("TIME_ZONE", "Asia/Ashgabat")
+TIME_ZONE = os.environ.get("TIME_ZONE") or HOME["time_zone"]
 USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["migdata.number_formats"]
 
@@ -356,7 +358,6 @@ PGHISTORY_INSTALL_CONTEXT_FUNC_ON_MIGRATE = True
 PORTAL_NAME = _("Migration in figures")
 DATA_LICENSE = os.environ.get("DATA_LICENSE", "")  # address of the licence of what is published
 CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL", "")  # whom readers of the figures may write to
-COUNTRY = home.COUNTRY
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -15,6 +15,7 @@ from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
+from records.vocabulary import LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "Holiday",
     "Instrument",
     "InstrumentVersion",
+    "LearnedWord",
+    "ListEdition",
     "Notice",
     "Numbering",
     "Reader",

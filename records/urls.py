@@ -4,6 +4,8 @@ from django.urls import path
 
 from records.pages import (
     calendar,
+    codelist_files,
+    codelists,
     due_dates,
     entry,
     held,
@@ -12,8 +14,10 @@ from records.pages import (
     inbox,
     instruments,
     numbering,
+    site,
     submissions,
     uploads,
+    words,
 )
 
 app_name = "records"
@@ -40,6 +44,16 @@ urlpatterns = [
         instruments.codebook_file,
         name="codebook",
     ),
+    path("code-lists/", codelists.code_lists, name="code_lists"),
+    path("code-lists/<slug:name>/", codelists.code_list, name="code_list"),
+    path("code-lists/<slug:name>/codes.csv", codelist_files.csv_file, name="code_list_csv"),
+    path("code-lists/<slug:name>/codes.xml", codelist_files.sdmx_file, name="code_list_sdmx"),
+    path("code-lists/<slug:name>/new", codelists.code_new, name="code_new"),
+    path("code-lists/<slug:name>/code/<slug:code>/", codelists.code, name="code"),
+    path("code-lists/<slug:name>/history", codelists.code_list_history, name="code_list_history"),
+    path("code-lists/<slug:name>/import", codelist_files.code_list_import, name="code_list_import"),
+    path("words/", words.words, name="words"),
+    path("site/", site.site, name="site"),
     path("numbering/", numbering.numbering, name="numbering"),
     path("submissions/", submissions.submissions, name="submissions"),
     path(

@@ -117,6 +117,8 @@ class Build(models.Model):
     years = models.JSONField(default=list)  # releases.years.Year
     # {year: {path, sha256}}: its crossings as they were followed (releases.residences), below PRIVATE_ROOT
     residences = models.JSONField(default=dict)
+    # {code list: number of its edition}, of those that had a later one than the delivered
+    lists = models.JSONField(default=dict)
     # {table: {path, sha256}}: true and protected counts of the family, below PRIVATE_ROOT
     files = models.JSONField(default=dict)
     # [releases.conflicts.Conflict]: what the design rounds twice, and who signed that it may be published

@@ -1,180 +1,118 @@
-"""Code lists: codes with labels and aliases in three languages, and the look-up of messy texts."""
+"""The code lists of the portal: as they are delivered, and with what the statistics office keeps of them."""
 
 import csv
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from standards import cldr, definitions, inflection, kinds, wording
+from standards import cldr, definitions, editions, kinds
+from standards.codes import NOT_STATED, Code, CodeList
+from standards.editions import Edition, by_edition
 from standards.languages import LANGUAGES
-from standards.spelling import fold, normalise, one_script
-from standards.wording import AMBIGUOUS, BY_LOOK, NOTHING, Match
+from standards.spelling import normalise
+from standards.wording import BY_LOOK, NOTHING, Match
+
+__all__ = ["BY_LOOK", "NOTHING", "NOT_STATED", "Code", "CodeList", "Match", "by_edition"]
 
 DIRECTORY = Path(__file__).parent / "data"
 _handed_down: dict[str, dict[str, Any]] = {}
 
 
-@dataclass(frozen=True)
-class Code:
-    code: str
-    labels: dict[str, str]
-    aliases: tuple[str, ...] = ()
-    parent: str = ""
-
-    def label(self, language: str) -> str:
-        return self.labels.get(language) or self.labels["en"]
-
-
-# “КР” is no North Korea: so few letters that only look like another alphabet's are a code of somebody else.
-LETTERS_OF_A_CODE = 2
-
-
-@dataclass(frozen=True)
-class CodeList:
-    """A code list.
-
-    words    texts that must not be matched, with the reason
-    parts    texts that name a part of what a code stands for: Scotland
-    numbers  numbers of another list, which prove nothing by themselves: 643 of ISO 3166
-    places   whether the codes are places, whose names are read in their cases and styles too
-    parents  the list that holds the parents of the codes, where they are not in this one
-    """
-
-    name: str
-    codes: tuple[Code, ...]
-    words: dict[str, str] = field(default_factory=dict)
-    parts: dict[str, str] = field(default_factory=dict)
-    numbers: dict[str, str] = field(default_factory=dict)
-    places: bool = False
-    parents: str = ""
-
-    @cached_property
-    def by_code(self) -> dict[str, Code]:
-        return {c.code: c for c in self.codes}
-
-    def label(self, code: str, language: str = "en") -> str:
-        """Return the label of a code, or the code itself where the list has no such code."""
-        item = self.by_code.get(code)
-        return item.label(language) if item else code
-
-    def children_of(self, parent: str) -> tuple[str, ...]:
-        """Return the codes right below a parent, in the order of the list."""
-        return tuple(c.code for c in self.codes if c.parent == parent)
-
-    def ancestors(self, code: str) -> tuple[str, ...]:
-        """Return the parent of a code, its parent and so on, the nearest first; none where it has none."""
-        item = self.by_code.get(code)
-        if item is None:
-            return load(self.parents).ancestors(code) if self.parents else ()
-        return (item.parent, *self.ancestors(item.parent)) if item.parent else ()
-
-    def within(self, parent: str) -> tuple[str, ...]:
-        """Return the codes that are the parent or lie below it, however deep, in the order of the list."""
-        return tuple(
-            c.code for c in self.codes if parent == c.code or parent in self.ancestors(c.code)
-        )
-
-    def numbered(self, texts: Iterable[str]) -> dict[str, str]:
-        """Return the bare numbers among texts, each with the code it has in `numbers`, or ""."""
-        if not self.numbers:
-            return {}
-        numbers = {text.strip(): wording.NUMBER.match(text) for text in texts}
-        return {text: self.numbers.get(number[1], "") for text, number in numbers.items() if number}
-
-    def match(self, texts: Sequence[str], codes: Iterable[str] = ()) -> list[Match]:
-        """Look up distinct texts. `codes` restricts the answer to a part of the list."""
-        allowed = frozenset(codes)
-        matches = (self._match(text) for text in texts)
-        return [
-            m if not allowed or (m.code or m.suggestion) in allowed else NOTHING for m in matches
-        ]
-
-    def _match(self, text: str) -> Match:
-        known = self._known
-        if text not in known:
-            if len(known) > 100_000:  # a hostile file must not fill the memory
-                known.clear()
-            known[text] = self._find(text)
-        return known[text]
-
-    def _find(self, text: str) -> Match:
-        key = normalise(text)
-        if reason := self.words.get(key):
-            return Match(None, note=reason)
-        if code := self.parts.get(key):
-            return Match(code, note="part")
-        if match := self._at(1, key):
-            return match
-        folded = fold(key)
-        if match := self._at(2, folded) or self._at(3, one_script(folded)):
-            return match
-        return self._wordings.read(text, folded)
-
-    def _at(self, level: int, key: str) -> Match | None:
-        code = self._indexes[level - 1].get(key)
-        if code and level == BY_LOOK and self.places and len(key) <= LETTERS_OF_A_CODE:
-            return Match(None, note="suggested", suggestion=code)
-        if code:
-            return Match(code, level)
-        return None if code is None else AMBIGUOUS
-
-    @cached_property
-    def _wordings(self) -> wording.Wordings:
-        known = self._indexes[1] | {fold(word): "" for word in self.words}
-        return wording.Wordings(
-            known,
-            lambda text: fold(normalise(text)),
-            self._names_in_all_cases() if self.places else (),
-            self.numbers,
-        )
-
-    def _names_in_all_cases(self) -> Iterator[tuple[str, str]]:
-        for code in self.codes:
-            names = [*code.labels.items(), *((inflection.language_of(a), a) for a in code.aliases)]
-            for language, name in names:
-                for form in (name, *inflection.cases(name, language)):
-                    yield form, code.code
-
-    @cached_property
-    def _known(self) -> dict[str, Match]:
-        return {}
-
-    @cached_property
-    def _indexes(self) -> tuple[dict[str, str], ...]:
-        """Look-ups by strictness. A key that two codes share maps to "": ambiguous."""
-        indexes = []
-        for form in FORMS:
-            index: dict[str, str] = {}
-            for code in self.codes:
-                for text in (code.code, *code.labels.values(), *code.aliases):
-                    if not (key := form(normalise(text))):
-                        continue
-                    index[key] = code.code if index.get(key, code.code) == code.code else ""
-            indexes.append(index)
-        return tuple(indexes)
-
-
-FORMS: tuple[Callable[[str], str], ...] = (str, fold, one_script)
+def defined() -> dict[str, Any]:
+    """Return the definitions of all code lists, those of the home country last."""
+    return {name: content for file in kinds.LISTS for name, content in standard(file).items()}
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all code lists, countries among them."""
-    lists = (name for name, content in standard("codelists").items() if "codes" in content)
-    return (*COMPOSED, *lists)
+    lists = (name for name, content in defined().items() if "codes" in content)
+    return (*COMPOSED, *PARTS, *lists)
 
 
 def load(name: str) -> CodeList:
-    """Return a code list of `standards/`. Raises KeyError if there is none of that name."""
-    return _load(name, DIRECTORY)
+    """Return a code list in the edition that is in force. Raises KeyError if there is none of that name."""
+    parts = [editions.in_force(part) for part in PARTS.get(name, (name,))]
+    if not any(edition.codes for edition in parts):
+        return delivered(name)
+    is_dated = any(code.get("retired") for edition in parts for code in edition.codes.values())
+    day = today() if is_dated else date.min
+    key = (name, day, *(edition.digest for edition in parts))
+    if key not in _current:
+        if len(_current) >= MOST_KEPT:
+            _current.clear()
+        _current[key] = _put_together(name, parts, day)
+    return _current[key]
+
+
+MOST_KEPT = 200  # lists of editions and days
+_current: dict[tuple[Any, ...], CodeList] = {}
+
+
+def _put_together(name: str, parts: Sequence[Edition], day: date) -> CodeList:
+    if name not in PARTS:
+        return laid_over(delivered(name), parts[0], day)
+    lists = [
+        laid_over(delivered(part), edition, day)
+        for part, edition in zip(PARTS[name], parts, strict=True)
+    ]
+    return replace(_made_of(lists, name), day=day)
+
+
+def today() -> date:
+    """Return the day in the time zone of the portal."""
+    return datetime.now(UTC).astimezone().date()
+
+
+def delivered(name: str) -> CodeList:
+    """Return the first edition of a code list, as `standards/` has it. Raises KeyError."""
+    return _delivered(name, DIRECTORY)
+
+
+def number_of(name: str) -> int:
+    """Return the number of the edition of a list that is in force; of one that is made of others, the highest."""
+    return max(editions.in_force(part).number for part in PARTS.get(name, (name,)))
+
+
+def laid_over(codes: CodeList, edition: Edition, day: date) -> CodeList:
+    """Return a delivered list with what an edition changes, as it is on a day.
+
+    New codes come after the delivered ones, but before those for what is not stated.
+    """
+    own = [_changed(code, edition.codes.get(code.code)) for code in codes.codes]
+    added = [
+        _changed(Code(code, {}), content)
+        for code, content in edition.codes.items()
+        if code not in codes.by_code
+    ]
+    end = len(own)
+    while end and own[end - 1].code.endswith(NOT_STATED):
+        end -= 1
+    return replace(codes, codes=(*own[:end], *added, *own[end:]), day=day)
+
+
+def _changed(code: Code, content: Mapping[str, Any] | None) -> Code:
+    if content is None:
+        return code
+    return Code(
+        code.code,
+        dict(content["labels"]),
+        tuple(content.get("aliases", ())),
+        content.get("parent", ""),
+        content.get("retired", ""),
+        content.get("successor", ""),
+    )
 
 
 @cache
-def _load(name: str, _directory: Path) -> CodeList:
+def _delivered(name: str, _directory: Path) -> CodeList:
+    if name in PARTS:
+        return _made_of([delivered(part) for part in PARTS[name]], name)
     if name in COMPOSED:
         return COMPOSED[name]()
-    content = standard("codelists")[name]
+    content = defined()[name]
     codes = tuple(
         Code(
             code=str(c["code"]),
@@ -190,12 +128,15 @@ def _load(name: str, _directory: Path) -> CodeList:
         _words(content.get("words", {})),
         places=bool(content.get("places", False)),
         parents=str(content.get("parents", "")),
+        above=partial(load, content["parents"]) if "parents" in content else None,
+        title=dict(content.get("title", {})),
+        standard=str(content.get("standard", "")),
     )
 
 
-@cache
+@by_edition
 def every() -> tuple[CodeList, ...]:
-    """Return all code lists of `standards/`."""
+    """Return all code lists, in the editions that are in force."""
     return tuple(load(name) for name in names())
 
 
@@ -205,14 +146,14 @@ def tiles() -> dict[str, tuple[int, int]]:
     with their country, so no two lists share them."""
     return {
         str(code["code"]): (code["tile"]["column"], code["tile"]["row"])
-        for content in standard("codelists").values()
+        for content in defined().values()
         for code in content.get("codes", ())
         if "tile" in code
     }
 
 
 def _countries() -> CodeList:
-    content = standard("codelists")["country_words"]
+    content = defined()["country_words"]
     words = _words(content["words"])
     with (DIRECTORY / "countries.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -239,6 +180,9 @@ def _countries() -> CodeList:
         numbers={row["m49"].lstrip("0"): row["code"] for row in rows if row["m49"]},
         places=True,
         parents="world_regions",
+        above=partial(load, "world_regions"),
+        title=content["title"],
+        standard=content["standard"],
     )
 
 
@@ -249,15 +193,20 @@ def regions_of_countries() -> dict[str, str]:
         return {row["code"]: row["subregion"] for row in csv.DictReader(lines)}
 
 
-def _residences() -> CodeList:
-    """Countries, and for moves inside the home country its regions."""
-    countries, regions = load("countries"), load("regions")
-    stated = (region for region in regions.codes if not region.code.endswith("_U"))
-    return replace(countries, name="residences", codes=(*countries.codes, *stated))
+def _made_of(parts: Sequence[CodeList], name: str) -> CodeList:
+    """The codes of the lists it is made of, those for what is not stated only of the first.
+
+    `residences`: countries, and for moves inside the home country its regions.
+    """
+    first, *others = parts
+    stated = (c for part in others for c in part.codes if not c.code.endswith(NOT_STATED))
+    title = defined()[name]["title"]
+    return replace(first, name=name, codes=(*first.codes, *stated), title=title)
 
 
 # Code lists that are put together here: one is a table of its own, one is made of two others.
-COMPOSED: dict[str, Callable[[], CodeList]] = {"countries": _countries, "residences": _residences}
+COMPOSED: dict[str, Callable[[], CodeList]] = {"countries": _countries}
+PARTS = {"residences": ("countries", "regions")}
 
 
 def _names(texts: Iterable[str], without: Container[str]) -> tuple[str, ...]:
@@ -275,15 +224,23 @@ def standard(name: str) -> dict[str, Any]:
 
 
 def standards() -> dict[str, dict[str, Any]]:
-    """Return the content of every YAML file of `standards/`, by name, to hand down to a child process."""
+    """Return the content of every YAML file of `standards/`, by name."""
     return {path.stem: standard(path.stem) for path in sorted(DIRECTORY.glob("*.yaml"))}
 
 
-def take_over(directory: Path, contents: Mapping[str, dict[str, Any]]) -> None:
+def handed_down() -> dict[str, Any]:
+    """Return what a child process needs to know the lists as this one does (`take_over`)."""
+    later = {name: [e.number, dict(e.codes)] for name, e in editions.all_in_force().items()}
+    return {"directory": str(DIRECTORY), "contents": standards(), "editions": later}
+
+
+def take_over(handed: Mapping[str, Any]) -> None:
     """Let this process have what its parent has read and checked: checking again takes longer than a small file."""
     global DIRECTORY
-    DIRECTORY = directory
-    _handed_down.update(contents)
+    DIRECTORY = Path(handed["directory"])
+    _handed_down.update(handed["contents"])
+    later = handed.get("editions", {})
+    editions.lay_over({name: Edition(number, codes) for name, (number, codes) in later.items()})
 
 
 @cache
@@ -297,7 +254,7 @@ def _standard(name: str, directory: Path) -> dict[str, Any]:
 @cache
 def undeclared_sexes() -> frozenset[str]:
     """Texts in a column of sex that mean nothing until somebody declares them: numbers, single letters."""
-    languages = standard("codelists")["sex"]["languages"]
+    languages = defined()["sex"]["languages"]
     return frozenset(
         ["0", "1", "2", "3", "9", "99", *(k for language in languages for k in language["letters"])]
     )

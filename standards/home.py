@@ -3,22 +3,35 @@
 import os
 from collections.abc import Iterable
 
-from standards import codelists
+from standards import codelists, editions
 
-COUNTRY = os.environ.get("COUNTRY", "TKM")  # that the figures are about: ISO 3166-1 alpha-3
+SITE = "site"  # the settings of the site, kept in editions as lists are
+SETTING = "home_country"
 
 HOME = "home"  # the country itself
 HOME_REGIONS = "home_regions"  # its regions, without the code for what is not stated
 
 
+def delivered() -> str:
+    """Return the country where the site says nothing: of the environment, or of the file home.yaml."""
+    return os.environ.get("COUNTRY") or str(codelists.standard("home")["country"])
+
+
+def country() -> str:
+    """Return the country that the figures are about: ISO 3166-1 alpha-3."""
+    kept = editions.in_force(SITE).codes.get(SETTING, {})
+    return str(kept.get("code") or delivered())
+
+
 def expanded(codes: Iterable[str]) -> list[str]:
-    """Return the codes with `home` and `home_regions` put in words: ["home", "XXA"] -> ["TKM", "XXA"]."""
-    return [code for word in codes for code in _meaning(word)]
+    """Return the codes, each once, with the codes of the country and its regions in place of `home` and `home_regions`."""
+    return list(dict.fromkeys(code for word in codes for code in _meaning(word)))
 
 
 def _meaning(word: str) -> list[str]:
     if word == HOME:
-        return [COUNTRY]
+        return [country()]
     if word == HOME_REGIONS:
-        return [c.code for c in codelists.load("regions").codes if not c.code.endswith("_U")]
+        stated = codelists.NOT_STATED
+        return [c.code for c in codelists.load("regions").codes if not c.code.endswith(stated)]
     return [word]

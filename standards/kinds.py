@@ -33,6 +33,10 @@ CODE = schemas.mapping(
 )
 CODE_LIST = schemas.mapping(
     {
+        "title": schemas.texts("what people call the list"),
+        "standard": schemas.text(
+            "whose codes they are, so that none is added or retired; portal: its rules count with them"
+        ),
         "codes": schemas.several(CODE, "the codes, in the order in which they are shown", least=1),
         "parents": schemas.text("the list that holds the parents, where this one does not"),
         "places": schemas.flag(
@@ -57,7 +61,14 @@ CODE_LIST = schemas.mapping(
             "sex only: single letters of a language, and the words that prove it",
         ),
     },
-    minProperties=1,
+    required=["title"],
+)
+HOME = schemas.mapping(
+    {
+        "country": schemas.name("[A-Z]{3}", "ISO 3166-1 alpha-3"),
+        "time_zone": schemas.text("of the dates that are shown"),
+    },
+    required=["country", "time_zone"],
 )
 TEXT = schemas.texts()
 SPOKEN = schemas.mapping(
@@ -68,6 +79,7 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("codelists", "Code lists, by name", schemas.table(CODE_LIST, keys=NAME)),
+        Kind("home", "The home country as it is delivered", HOME),
         Kind("messages", "What the engine says of a row", schemas.table(SPOKEN, keys=NAME)),
         Kind("texts", "Texts in every language, by name", schemas.table(TEXT, keys=r"[\w.]+")),
         Kind("words", "Words that files are recognised by", schemas.table(WORDS, keys=NAME)),
@@ -75,7 +87,13 @@ KINDS = {
 }
 WORD_LISTS = ("names", "personal_headers", "rows")
 # Which kind a file of `standards/data` is of; all others hold texts.
-FILES = {"codelists": "codelists", "messages": "messages", **dict.fromkeys(WORD_LISTS, "words")}
+LISTS = ("codelists", "local_lists")  # of the portal, and of the home country
+FILES = {
+    "home": "home",
+    "messages": "messages",
+    **dict.fromkeys(LISTS, "codelists"),
+    **dict.fromkeys(WORD_LISTS, "words"),
+}
 
 
 def kind_of(name: str) -> Kind:
@@ -85,9 +103,9 @@ def kind_of(name: str) -> Kind:
 
 def contradictions(name: str, content: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what no schema can say of a file of `standards/data`."""
-    if name == "codelists":
+    if name in LISTS:
         yield from _of_code_lists(content)
-    elif FILES.get(name) != "words":
+    elif FILES.get(name) not in ("words", "home"):
         yield from _of_texts(content)
 
 

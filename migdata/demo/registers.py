@@ -106,8 +106,8 @@ class _Rows:
         foreign = self.country.pick("foreign", rows)
         return {
             "foreign": foreign,
-            "home": np.full(rows, home.COUNTRY),
-            "mixed": np.where(self.rng.random(rows) < 0.12, foreign, home.COUNTRY),
+            "home": np.full(rows, home.country()),
+            "mixed": np.where(self.rng.random(rows) < 0.12, foreign, home.country()),
             "refugees": self.country.choose(REFUGEES, rows),
         }[self.content["people"]]
 
@@ -213,7 +213,7 @@ class _Cells:
 def _of(design: Content, code: str) -> Content:
     """Return what is said for a code: under its own name, that of the country, or of all others."""
     of = design["of"]
-    name = home.HOME if code == home.COUNTRY and home.HOME in of else code
+    name = home.HOME if code == home.country() and home.HOME in of else code
     return of[name] if name in of else of["else"]
 
 
@@ -222,7 +222,7 @@ def _by(design: Content, drawn: Mapping[str, Any]) -> Any:
 
 
 def _codes(shares: Content) -> dict[str, float]:
-    return {(home.COUNTRY if code == home.HOME else code): part for code, part in shares.items()}
+    return {(home.country() if code == home.HOME else code): part for code, part in shares.items()}
 
 
 def _parts(shares: Content) -> list[tuple[str, float]]:

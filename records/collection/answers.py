@@ -1,12 +1,26 @@
 """What people answered about the file a row came in: it holds for every row, also for a corrected one."""
 
+from dataclasses import replace
+
+from records.codelists import learned
+from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.reading.answers import settled
 from records.validation.meanings import Answers
 
 
 def answers_of(upload: Upload | None) -> Answers:
-    """Return the answers to the upload's questions, with the letters of sex that its file proved."""
+    """Return the answers to the upload's questions, with the letters of sex that its file proved.
+
+    Words that the agency has taught before hold where this file's own answers say nothing.
+    """
     if upload is None:
         return Answers()
-    return Answers.from_answers(settled(upload.answers), upload.report.get("letters"))
+    answers = Answers.from_answers(settled(upload.answers), upload.report.get("letters"))
+    words = learned.words_of(upload.agency, upload.instrument)
+    if not words:
+        return answers
+    known = learned.without_sex(words, spec_of(current(upload.instrument)))
+    own = answers.aliases
+    together = {name: {**known.get(name, {}), **own.get(name, {})} for name in {*known, *own}}
+    return replace(answers, aliases=together)

@@ -27,6 +27,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
+from records.codelists import learned
 from records.collection import history, late_rows, names, quotas, receiving
 from records.collection.names import GivenNames
 from records.collection.quotas import UNANSWERED, OverQuota, room_for
@@ -247,6 +248,7 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
         by=by,
     )
     upload.save(update_fields=["answers", "given_names", "state", "reason", "job"])
+    learned.teach(upload.agency, upload.instrument, spec, answers, by=by)
     return upload.job
 
 

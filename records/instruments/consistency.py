@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from records.instruments import gender_identity
-from standards import codelists
+from records.instruments.spec import NOT_STATED
+from standards import codelists, home
 from standards.definitions import Problem, choose, unknown
 from standards.spelling import normalise
 
@@ -96,9 +97,12 @@ def _of_variable(variable: Content) -> Iterator[Problem]:
 
 
 def _of_listed_codes(path: tuple[str, ...], variable: Content) -> Iterator[Problem]:
-    known = codelists.load(variable["codelist"]).by_code
+    codes = codelists.load(variable["codelist"])
+    known = codes.by_code
     accepted = variable.get("codes", known)
     yield from unknown(accepted, known, "code", (*path, "codes"))
+    if variable.get("unknown") == NOT_STATED and codes.not_stated:
+        return
     if "unknown" in variable:
         yield from unknown([variable["unknown"]], accepted, "code", (*path, "unknown"))
 
@@ -168,7 +172,7 @@ def _of_condition(condition: Content, variables: Mapping[str, Content]) -> Itera
 def _of_codes(key: str, holder: Content, variables: Mapping[str, Content]) -> Iterator[Problem]:
     variable = variables[holder.get("var") or holder["variable"]]
     known = codelists.load(variable["codelist"]).by_code if variable.get("codelist") else {}
-    yield from unknown(holder.get(key, ()), known, "code", (key,))
+    yield from unknown(home.expanded(holder.get(key, ())), known, "code", (key,))
 
 
 def _is_moment(text: str, kinds: Mapping[str, str]) -> bool:

@@ -1,19 +1,17 @@
 """Reading the YAML of an instrument with the shared files it includes."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from records.instruments import consistency, schema
 from records.instruments.aggregate import aggregate_form
 from records.instruments.spec import Spec
-from standards import definitions, home
+from standards import codelists, definitions
 from standards.definitions import Problem
 
 DIRECTORY = Path(__file__).parent
 COUNTS = DIRECTORY / "counts.yaml"
-CODE_LISTS = ("in", "not_in")  # comparisons of a condition that list codes
 # Files that instruments include; no instruments themselves.
 SHARED = frozenset({"common", "counts", "gender"})
 
@@ -34,7 +32,7 @@ def read(path: Path) -> Spec:
     return _read(files, tuple(definitions.text_of(file) for file in files))
 
 
-@cache
+@codelists.by_edition
 def _read(files: tuple[Path, ...], _texts: tuple[str, ...]) -> Spec:
     """Read the file of an instrument, the first one, with those that it includes."""
     path, *included = files
@@ -47,7 +45,6 @@ def _read(files: tuple[Path, ...], _texts: tuple[str, ...]) -> Spec:
     content.pop("without", None)
     for part in ("variables", "rules", "checks", "forbidden", "ignored", "composites"):
         content.setdefault(part, [])
-    content["rules"] = [_of_this_country(rule) for rule in content["rules"]]
     problems = list(consistency.problems(content))
     for file in files:
         definitions.refuse(file, [p for p in problems if _file_of(p, path, included) == file])
@@ -66,15 +63,6 @@ def read_aggregate(spec: Spec) -> Spec | None:
 
 
 _forms: dict[tuple[str, str], Spec] = {}  # by the digest of the instrument and the text of COUNTS
-
-
-def _of_this_country(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the rule with the codes of the portal's country in place of the words for it."""
-    when = [
-        {key: home.expanded(value) if key in CODE_LISTS else value for key, value in part.items()}
-        for part in rule["when"]
-    ]
-    return {**rule, "when": when}
 
 
 def _included(path: Path, name: str) -> Path:

@@ -107,7 +107,9 @@ VARIABLE = {
     ),
     "codelist": {"type": "string", "description": "the code list of a variable of kind code"},
     "codes": {**CODES, "description": "only these codes of the list are accepted"},
-    "unknown": schemas.text("the code that is stored where nothing is stated"),
+    "unknown": schemas.text(
+        "the code that is stored where nothing is stated; not_stated: the one that its list has"
+    ),
     "low": schemas.number("the smallest number that is accepted"),
     "high": schemas.number("the largest number that is accepted; of a ref the longest text"),
     "typed": schemas.flag("false: only files bring it, the form does not ask for it"),

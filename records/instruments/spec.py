@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from standards import codelists
+from standards import codelists, home
 from standards.codelists import Code
 from standards.languages import LANGUAGES, Labels
 from standards.periods import period_of
@@ -31,6 +31,10 @@ CORE = (
     "civil_status",
     "count",
 )
+
+
+NOT_STATED = "not_stated"  # `unknown`: the code that the list has for it, whatever it is
+CODE_LISTS = ("in", "not_in")  # comparisons of a condition that list codes
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Variable:
     @property
     def accepted(self) -> tuple[Code, ...]:
         """The codes that may be stated: those of the list, or the part of it that `codes` names."""
-        codes = codelists.load(self.codelist).codes if self.codelist else ()
+        codes = codelists.load(self.codelist).in_use if self.codelist else ()
         return tuple(c for c in codes if not self.codes or c.code in self.codes)
 
     @property
@@ -154,7 +158,7 @@ class Spec:
                     r["id"],
                     r["severity"],
                     r["variable"],
-                    tuple(r["when"]),
+                    tuple(_of_this_country(condition) for condition in r["when"]),
                     r["message"],
                     r.get("private", False),
                 )
@@ -232,7 +236,17 @@ def _variable(content: Mapping[str, Any]) -> Variable:
     values = dict(content)
     for name in ("headers", "codes"):
         values[name] = tuple(values.get(name, ()))
+    if values.get("unknown") == NOT_STATED:
+        values["unknown"] = codelists.load(values["codelist"]).not_stated
     return Variable(**values)
+
+
+def _of_this_country(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a condition with the codes of the portal's country in place of the words for it."""
+    return {
+        key: home.expanded(value) if key in CODE_LISTS else value
+        for key, value in condition.items()
+    }
 
 
 def _check(content: Mapping[str, Any]) -> Check:

@@ -10,6 +10,7 @@ from agencies.models import Agency
 from records.instruments.reader import paths, read, read_aggregate
 from records.instruments.spec import Spec
 from records.models import Instrument, InstrumentVersion
+from standards import editions
 
 
 class Changed(Exception):
@@ -131,3 +132,4 @@ def spec_of(version: InstrumentVersion) -> Spec:
 
 
 _specs: dict[str, Spec] = {}
+editions.forgets(_specs.clear)  # rules of a Spec name the home country by its code

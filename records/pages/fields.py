@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from records.instruments.spec import Spec, Variable
 from records.validation.findings import Finding
+from standards import codelists
 from standards.codelists import Code
 from standards.translation import in_language
 
@@ -89,7 +90,10 @@ def _choices(variable: Variable, language: str, value: str) -> list[dict[str, st
     else:
         return []
     if value and value not in [choice["code"] for choice in choices]:
-        choices.insert(0, {"code": value, "label": value, "aliases": ""})
+        label = (
+            codelists.load(variable.codelist).label(value, language) if variable.codelist else value
+        )
+        choices.insert(0, {"code": value, "label": label, "aliases": ""})
     return choices
 
 

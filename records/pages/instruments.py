@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from agencies import access
 from agencies.models import Agency
 from agencies.readers import open_like_figures
 from agencies.roles import ROLES, Permission, Scope
@@ -56,7 +57,17 @@ def instruments(request: HttpRequest) -> HttpResponse:
     newest = current_of(Instrument.objects.all())
     versions = sorted(newest.values(), key=lambda version: version.instrument.code)
     listed = [(version, in_language(spec_of(version).purpose)) for version in versions]
-    return render(request, "records/instruments.html", {"versions": listed})
+    context = {"versions": listed, **tabs(request, "instruments")}
+    return render(request, "records/instruments.html", context)
+
+
+def tabs(request: HttpRequest, here: str) -> dict[str, Any]:
+    """Return what the tabs of the pages on what is collected need: where one is, and which others one sees."""
+    return {
+        "here": here,
+        "may_keep": access.may(request.user, Permission.ACCEPT),
+        "sees_words": access.may(request.user, Permission.SEE_SUBMISSIONS),
+    }
 
 
 @open_like_figures
@@ -194,6 +205,7 @@ def _variable(variable: Variable) -> dict[str, object]:
         "required": variable.required,
         "typed": variable.typed,
         "codes": [(c.code, c.label(language)) for c in variable.accepted],
+        "list": variable.codelist,
     }
 
 

@@ -25,6 +25,7 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
+from records.codelists import learned
 from records.collection import names
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
@@ -288,8 +289,20 @@ def _questions(
     given: GivenNames,
     problems: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """The questions with what was answered, and beside an answer why it cannot be used."""
-    questions = [_question(q, answers, given) for q in UploadReport.of(upload).questions]
+    """The questions with what was answered, and beside an answer why it cannot be used.
+
+    What numbers and letters of a sex meant in an earlier file of the agency is proposed, to be confirmed.
+    """
+    asked = UploadReport.of(upload).questions
+    if "sex_codes" not in answers and any(question.id == "sex_codes" for question in asked):
+        before = learned.words_of(upload.agency, upload.instrument).get("sex", {})
+        answers = {**answers, "sex_codes": before}
+    else:
+        before = {}
+    questions = [_question(q, answers, given) for q in asked]
+    for question in questions:
+        texts = {number["text"] for number in question["numbers"]}
+        question["proposed"] = question["id"] == "sex_codes" and not texts.isdisjoint(before)
     return [{**q, "problem": (problems or {}).get(q["id"], "")} for q in questions]
 
 

@@ -35,7 +35,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but the protocol reaches the parent
     limit(request["limits"], size_of(source_of(request)))
-    codelists.take_over(Path(request["standards"]["directory"]), request["standards"]["contents"])
+    codelists.take_over(request["standards"])
     spec = Spec.from_content(request["spec"])
     try:
         file = opened_file(request, spec)

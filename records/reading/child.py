@@ -132,11 +132,10 @@ def open(
     agency's other instruments, so that a file of one of them is recognised. Never raises for what is
     in the file: that is `refusal`, with what was wrong and what to do.
     """
-    known = {"directory": str(codelists.DIRECTORY), "contents": codelists.standards()}
     request = {
         **_handed_down(file),
         "spec": spec.raw,
-        "standards": known,
+        "standards": codelists.handed_down(),
         "answers": dict(answers),
         "others": [other.raw for other in others],
         "person_key": person_key.hex(),

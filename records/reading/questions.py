@@ -27,7 +27,7 @@ def proven_letters(texts: Sequence[str]) -> dict[str, str]:
     """
     stated = {normalise(text) for text in texts}
     proven: dict[str, str] = {}
-    for language in codelists.standard("codelists")["sex"]["languages"]:
+    for language in codelists.defined()["sex"]["languages"]:
         words = {normalise(word) for word in language["words"] if len(word) > 1}
         if words & stated:
             proven |= {k: v for k, v in language["letters"].items() if k in stated}

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from records.instruments.spec import Spec
 from records.reading.layout import FileBlock, FileColumn
 from records.validation import parsing
-from standards import codelists
+from standards import codelists, editions
 from standards.spelling import normalise
 
 
@@ -83,6 +83,9 @@ def _is_heading(text: str) -> bool:
         return True
     lists = ("regions", "countries")
     return any(codelists.load(name).match([key])[0].code is not None for name in lists)
+
+
+editions.forgets(_is_heading.cache_clear)
 
 
 def _begins(text: str, kind: str) -> bool:

@@ -177,7 +177,7 @@ def _is_of_known_words(text: str) -> bool:
     return words <= _known_words() or not _never_in_names().isdisjoint(words)
 
 
-@cache
+@codelists.by_edition
 def _known_texts() -> frozenset[str]:
     """Everything that means something in a code list, without marks on letters."""
     keys = {
@@ -196,7 +196,7 @@ def _never_in_names() -> frozenset[str]:
     return frozenset(fold(normalise(word)) for word in codelists.standard("names")["other_words"])
 
 
-@cache
+@codelists.by_edition
 def _known_words() -> frozenset[str]:
     return frozenset(word for text in _known_texts() for word in re.findall(r"\w+", fold(text)))
 

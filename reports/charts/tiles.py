@@ -1,6 +1,6 @@
 """Regions as tiles of equal size, near where they lie: a small region is seen as well as a large one.
 
-Where each tile stands is said beside the code list of the regions (standards/data/codelists.yaml).
+Where each tile stands is said beside the code list of the regions (standards/data/local_lists.yaml).
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from reports.designs.family import Family, roll_ups
 from reports.designs.family import problems as family_problems
 from reports.published.structure import SEX, TIME, Dimension, Headline, Item, Structure
 from standards import definitions, home, languages
+from standards.codelists import by_edition
 from standards.definitions import Problem, choose, unknown
 from standards.languages import Labels
 from standards.measures import aggregate_code
@@ -152,7 +152,7 @@ def read(path: Path) -> Dataset:
     return _read(path, definitions.text_of(path))
 
 
-@cache
+@by_edition
 def _read(path: Path, _text: str) -> Dataset:
     content = _of_this_country(definitions.read(path, schema.dataset()))
     definitions.refuse(path, _problems(content))

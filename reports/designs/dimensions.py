@@ -167,7 +167,7 @@ class DimensionDesign:
 
     @property
     def _unknown(self) -> str:
-        """The code for what is not stated: the list's own (TM-_U) where it has one."""
+        """The code for what is not stated: the list's own where it has one."""
         if self.derive != "code":
             return UNKNOWN
         codes = codelists.load(self.codelist).codes

@@ -18,6 +18,7 @@ from django.utils.translation import override
 from reports.formats import rdf
 from reports.formats.description import PARQUET, At, DataFile, Description, portal_names
 from reports.formats.rdf import Iri, Literal, Node, Value
+from standards import home
 from standards.languages import LANGUAGES, Labels, marked
 
 AUTHORITY = "http://publications.europa.eu/resource/authority"
@@ -160,7 +161,7 @@ def _contact(site: str) -> Node:
 
 
 def _place() -> list[tuple[str, Value]]:
-    return [("dct:spatial", Iri(f"{AUTHORITY}/country/{settings.COUNTRY}"))]
+    return [("dct:spatial", Iri(f"{AUTHORITY}/country/{home.country()}"))]
 
 
 def _licence() -> list[tuple[str, Value]]:

@@ -10,7 +10,6 @@ the table, its totals stay too.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -183,7 +182,7 @@ def _of_the_world(dimension: Dimension) -> Grouping:
     return Grouping(dimension.name, groups, (f"{dimension.name}:{WORLD}",))
 
 
-@cache
+@codelists.by_edition
 def _regions() -> tuple[tuple[str, dict[str, str], frozenset[str]], ...]:
     """Return code, labels and countries of the sub-regions of M49, in the order of the list."""
     regions = codelists.load("world_regions")

@@ -29,6 +29,8 @@ from reports.releases.numbering import COUNT, Numbering
 from reports.releases.protecting import METHOD, ProtectedYear
 from reports.releases.seeds import seed_id
 from reports.releases.years import Plan, Published
+from standards import codelists
+from standards.editions import FIRST
 
 PARQUET = "application/vnd.apache.parquet"
 
@@ -196,6 +198,7 @@ def _record_build(release: Release, contents: Contents, by: int) -> None:
         predecessor=before.release if before else None,
         method=METHOD,
         tree=dataset.tree,
+        lists=_editions_of(dataset),
         span=[periods[0], periods[-1]],
         seed_id=seed_id(dataset.code, release.number),
         years=[year.year.as_json() for year in years],
@@ -212,6 +215,13 @@ def _record_build(release: Release, contents: Contents, by: int) -> None:
         },
         built_by_id=by,
     )
+
+
+def _editions_of(dataset: Dataset) -> dict[str, int]:
+    """Return the editions of the code lists of a dataset, of those that had a later one than the delivered."""
+    lists = {design.codelist for design in dataset.dimensions if design.codelist}
+    numbers = {name: codelists.number_of(name) for name in sorted(lists)}
+    return {name: number for name, number in numbers.items() if number > FIRST}
 
 
 def _is_followed(plan: Plan, contents: Contents) -> bool:

@@ -14,7 +14,7 @@ from agencies.models import Agency, Invitation, Person
 from agencies.roles import Permission, Role
 from records.collection import names
 from records.instruments import versions
-from records.models import Instrument, Record, Submission
+from records.models import Instrument, LearnedWord, Record, Submission
 from records.review import submissions
 from reports.models import Release
 from reports.releases import verbs
@@ -198,11 +198,18 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
     late = factories.held_row(
         agency, permits, file, submission=draft, raw=typed, findings=[], kind="LATE", row_no=18
     )
+    seen = (Permission.SEE_SUBMISSIONS,) if opened_by else ()
+    text = country.mark(agency.code, f"ZQ{agency.code}{kept}-WORD", *seen)
+    word = LearnedWord.objects.create(
+        agency=agency, instrument=permits, variable="region", text=text, key=text.lower(),
+        code="TM-S", taught_by=author,
+    )  # fmt: skip
     from records.collection.entry import version_token
 
     country.seen[record.pk] = version_token(Record.objects.get(pk=record.pk))
     found = {"upload": file, "asking": asking, "refused": refused, "record": record}
-    return {kind: row.pk for kind, row in {**found, "held": held, "late": late}.items()}
+    found |= {"held": held, "late": late, "word": word}
+    return {kind: row.pk for kind, row in found.items()}
 
 
 def _month(period):

@@ -23,6 +23,8 @@ from django.utils import timezone
 from agencies.many_invitations import Row
 from agencies.many_pages import digest_of
 from agencies.roles import Permission, Role
+from records.codelists.changes import cleaned
+from records.pages import codelists as code_lists
 from reports.charts.kinds import KINDS
 from tests.matrix.country import CLOSED, FULL, MISSING, OTHER, OWN
 from tests.records.files import WPF
@@ -174,6 +176,47 @@ def a_holiday(country, place):
     return {"year": "", "month": "3", "day": "8", "en": "Day", "ru": "День", "tk": "Gün"}
 
 
+def code_lists_kept(country):
+    """A list that is kept here, one that is made of others, and none."""
+    return [
+        Place("kept", {"name": "crossing_points"}),
+        Place("made", {"name": "residences"}, there=False),
+        Place("none", {"name": "nothing"}, there=False),
+    ]
+
+
+def codes_kept(country):
+    return [
+        Place("kept", {"name": "crossing_points", "code": "FRP"}),
+        Place("none", {"name": "crossing_points", "code": "NONE"}, there=False),
+    ]
+
+
+def a_code(country, place):
+    """A code as it is typed once it was looked at: what was seen is what is saved."""
+    typed = {"en": "New", "ru": "Новый", "tk": "Täze", "aliases": "", "base": "1"}
+    code = place.arguments.get("code", "NEW")
+    content = cleaned({"labels": typed})
+    return {**typed, "code": code, "seen": code_lists.digest_of([code, content, 1])}
+
+
+def a_code_list(country, place):
+    return {
+        "base": "1",
+        "file": SimpleUploadedFile("l.csv", b"code,en,ru,tk,parent\nNEW,N,N,N,ROAD\n"),
+    }
+
+
+def words_of_agencies(country):
+    """A word of each agency; statistics staff revoke those of all."""
+    forms = {code: {"word": str(country.ids[code, "word"]), "revoke": "1"} for code in FULL}
+    return [Place(code, agency=code, form=form) for code, form in forms.items()]
+
+
+def a_home_country(country, place):
+    return {"base": "1", "country": "KAZ", "seen": "KAZ 1"}
+
+
 def a_file(country, place):
     return {"file": SimpleUploadedFile("rows.csv", b"record_ref;sex\n1;F\n")}
 
@@ -255,6 +298,7 @@ SETS = {"sdg": True, "gcm-voluntary": True, "none": False}
 ROWS = {"work_permits": True, "returns": True, "none": False}
 MATRIX_FILES = {"csv": True, "xlsx": True, "exe": False}
 CATALOGUES = {"ttl": True, "jsonld": True, "rdf": False}
+LISTS = {"regions": True, "residences": True, "nothing": False}
 INSTRUMENTS = {"SMS-WPF": True, "NO": False}
 TABLES = {"T14": True, "T08": False, "T07": False, "NONE": False}
 
@@ -490,6 +534,25 @@ ROUTES = {
     "records:record_delete": of(RECORD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:held_row": of(HELD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_correction),
     "records:held_discard": of(HELD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:code_lists": public(),
+    "records:code_list": public(named("name", LISTS)),
+    "records:code_list_csv": public(named("name", LISTS)),
+    "records:code_list_sdmx": public(named("name", LISTS)),
+    "records:code_list_history": page(places=code_lists_kept, get=P.ACCEPT),
+    "records:code_new": page(places=code_lists_kept, get=P.ACCEPT, post=P.ACCEPT, posts=a_code),
+    "records:code": page(places=codes_kept, get=P.ACCEPT, post=P.ACCEPT, posts=a_code),
+    "records:code_list_import": page(
+        places=lambda country: [replace(p, changes=False) for p in code_lists_kept(country)],
+        get=P.ACCEPT,
+        post=P.ACCEPT,
+        posts=a_code_list,
+    ),
+    "records:words": page(
+        places=words_of_agencies,
+        get=P.SEE_SUBMISSIONS,
+        post=P.ACCEPT,
+    ),
+    "records:site": page(get=P.ACCEPT, post=P.ACCEPT, posts=a_home_country),
     "records:numbering": page(places=numberings, get=P.DECLARE_NUMBERING, post=P.DECLARE_NUMBERING),
     "records:uploads": page(places=lists, get=P.SEE_RECORDS),
     "records:upload_new": page(places=deliveries_of_files, get=P.ENTER, post=P.ENTER, posts=a_file),

@@ -14,7 +14,7 @@ from standards.codelists import load
 from standards.languages import LANGUAGES
 from standards.spelling import fold, normalise
 
-LISTS = [*(n for n in codelists.standard("codelists") if n != "country_words"), "countries"]
+LISTS = [*(n for n in codelists.defined() if n not in ("country_words", "residences")), "countries"]
 QUIET = settings(max_examples=300)
 REAL_ARRIVALS = project.BASE_DIR.parent / "shared" / "data" / "us_i94_arrivals_sample_1000.csv"
 

@@ -1,0 +1,147 @@
+"""Words of agencies: what a text means in their files, as they answered once; kept by the statistics office."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agencies import access, audit
+from agencies.models import Agency, Person
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.codelists import changes, editions
+from records.instruments.spec import Spec, Variable
+from records.models import Instrument, LearnedWord
+from standards import codelists
+from standards.codelists import CodeList
+from standards.spelling import normalise
+
+LONGEST = 150  # characters of a word
+MOST = 500  # words of one answer that are remembered
+NONE = "none"  # the answer that none of the choices fits
+
+
+def teach(
+    agency: Agency, instrument: Instrument, spec: Spec, answers: Mapping[str, Any], *, by: Person
+) -> int:
+    """Remember what texts mean by the answers to the questions of a file; return how many words that were.
+
+    A word that was revoked is taught anew by a new answer. Texts that are long or mean nothing are left out.
+    """
+    rows = [
+        LearnedWord(
+            agency=agency, instrument=instrument, variable=variable, text=text, code=code,
+            key=normalise(text), taught_by=by,
+        )
+        for variable, text, code in _taught(spec, answers)
+    ][:MOST]  # fmt: skip
+    if not rows:
+        return 0
+    known = {
+        (word.variable, word.key): word
+        for word in LearnedWord.objects.filter(agency=agency, instrument=instrument)
+    }
+    new = {}
+    for row in rows:
+        word = known.get((row.variable, row.key))
+        if word is None:
+            new[row.variable, row.key] = row
+        elif word.is_revoked or word.code != row.code:
+            _change(word, by=by, code=row.code, is_revoked=False)
+    LearnedWord.objects.bulk_create(new.values(), ignore_conflicts=True)
+    return len(rows)
+
+
+def _taught(spec: Spec, answers: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield variable, text and code of every answer that says what a text means."""
+    aliases = dict(answers.get("aliases") or {})
+    if answers.get("sex_codes"):
+        aliases["sex"] = {**aliases.get("sex", {}), **dict(answers["sex_codes"])}
+    for name, texts in aliases.items():
+        variable = spec.by_name.get(name)
+        for text, code in texts.items():
+            plain = " ".join(str(text).split())
+            if variable and code != NONE and 0 < len(plain) <= LONGEST and normalise(plain):
+                yield name, plain, str(code)
+
+
+def words_of(agency: Agency, instrument: Instrument) -> dict[str, dict[str, str]]:
+    """Return variable -> text -> code of the words of an agency in files of an instrument, in one query."""
+    words: dict[str, dict[str, str]] = {}
+    rows = LearnedWord.objects.filter(agency=agency, instrument=instrument, is_revoked=False)
+    for variable, key, code in rows.values_list("variable", "key", "code"):
+        words.setdefault(variable, {})[key] = code
+    return words
+
+
+def without_sex(words: Mapping[str, Mapping[str, str]], spec: Spec) -> dict[str, dict[str, str]]:
+    """Return the words that hold for every file, in the codes that are in use now.
+
+    What stands for a sex is declared for each file: the same number may mean another one in the next.
+    """
+    current: dict[str, dict[str, str]] = {}
+    for name, texts in words.items():
+        if name == "sex" or name not in spec.by_name or not spec.by_name[name].codelist:
+            continue
+        variable = spec.by_name[name]
+        codes, accepted = codelists.load(variable.codelist), {c.code for c in variable.accepted}
+        meant = {text: codes.meant(code) for text, code in texts.items() if code in codes.by_code}
+        current[name] = {text: code for text, code in meant.items() if code in accepted}
+    return current
+
+
+@transaction.atomic
+def change(word: LearnedWord, code: str, *, variable: Variable, by: Person) -> None:
+    """Let a word mean another code that its variable accepts. Raises `Denied`, `Refused`."""
+    access.require(by, Permission.ACCEPT, word.agency)
+    if code not in {item.code for item in variable.accepted}:
+        raise Refused(_("Choose a code of the list that is in use."))
+    _change(word, by=by, code=code)
+    _record("change", word, by)
+
+
+@transaction.atomic
+def revoke(word: LearnedWord, *, by: Person) -> None:
+    """Let a word mean nothing any more: it is asked about again. Raises `Denied`."""
+    access.require(by, Permission.ACCEPT, word.agency)
+    _change(word, by=by, is_revoked=True)
+    _record("revoke", word, by)
+
+
+@transaction.atomic
+def for_everybody(word: LearnedWord, codes: CodeList, *, by: Person) -> None:
+    """Make a word an alias of its code for all agencies, as the next edition of the list.
+
+    Raises `Denied`, and `changes.Wrong` where the text means another code already, or never may mean one.
+    """
+    access.require(by, Permission.ACCEPT, word.agency)
+    name = next(
+        (part for part in codelists.PARTS.get(codes.name, (codes.name,))
+         if word.code in codelists.load(part).by_code),
+        codes.name,
+    )  # fmt: skip
+    code = codelists.laid_over(codelists.delivered(name), editions.current(name), codes.day).by_code[word.code]  # fmt: skip
+    content = changes.content_of(code)
+    changes.save(
+        name,
+        {code.code: {**content, "aliases": [*content["aliases"], word.text]}},
+        base=editions.current(name).number,
+        reason=_("A word of %(agency)s for everybody.") % {"agency": word.agency.code},
+        by=by,
+    )
+    _change(word, by=by, is_revoked=True)
+    _record("everybody", word, by)
+
+
+def _change(word: LearnedWord, *, by: Person, **fields: Any) -> None:
+    LearnedWord.objects.filter(pk=word.pk).update(
+        **fields, changed_by=by, changed_at=timezone.now()
+    )
+
+
+def _record(verb: str, word: LearnedWord, by: Person) -> None:
+    """Append an event. What the word is stands on the page alone: it comes from a file."""
+    name = f"{word.instrument.code} {word.variable}"
+    audit.record(verb, f"word:{word.pk}", name=name, by=by, agency=word.agency, code=word.code)

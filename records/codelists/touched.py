@@ -1,0 +1,193 @@
+"""What a code list touches: instruments, rules, records, words of agencies, datasets."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from agencies import access, scope
+from agencies.models import Agency, Person
+from agencies.roles import Permission
+from records.instruments.spec import CORE, Spec, Variable
+from records.instruments.versions import current_of, spec_of
+from records.models import Instrument, InstrumentVersion, LearnedWord
+from standards import codelists
+from standards.numbers import count as figure
+from standards.translation import in_language
+
+# Functions of the rooms above: names of lists and codes -> (code, title) of the datasets that name one of the codes;
+# without codes, of those that have a dimension of one of the lists.
+datasets_with: list[Callable[[Collection[str], Collection[str]], list[tuple[str, str]]]] = []
+
+
+@dataclass(frozen=True)
+class Use:
+    """How far a code is used: in how many records, by the id of their instrument, and in which datasets."""
+
+    records: dict[int, int] = field(default_factory=dict)
+    datasets: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(self.records.values())
+
+    @property
+    def is_used(self) -> bool:
+        """Say whether anything was recorded with the code, or is published by its name."""
+        return bool(self.total or self.datasets)
+
+    def sentence(self) -> str:
+        """Say why the code cannot be retired without a successor."""
+        records = ngettext("%(n)s record", "%(n)s records", self.total) % {"n": figure(self.total)}
+        count = len(self.datasets)
+        datasets = ngettext("%(n)s dataset", "%(n)s datasets", count) % {"n": count}
+        text = _("The code is in use, in %(records)s and %(datasets)s. Name its successor.")
+        return text % {"records": records, "datasets": datasets}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """An instrument that asks for codes of a list: its version, the variables, and rules that name one of the codes."""
+
+    version: InstrumentVersion
+    variables: tuple[Variable, ...]
+    rules: tuple[str, ...]
+    records: int = 0
+    narrowed: tuple[Variable, ...] = ()  # variables that accept only codes that they name
+
+    @property
+    def labels(self) -> str:
+        return ", ".join(in_language(variable.label) for variable in self.variables)
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a change of some codes touches, as far as the person may see it.
+
+    elsewhere: records of instruments that her duties do not cover; words: words that agencies have taught.
+    """
+
+    instruments: tuple[Asking, ...]
+    datasets: tuple[tuple[str, str], ...]
+    records: int
+    elsewhere: int
+    words: int
+
+
+def lists_with(name: str) -> frozenset[str]:
+    """Return the names of the lists that hold the codes of a list: itself, and those that are made of it."""
+    made = (whole for whole, parts in codelists.PARTS.items() if name in parts)
+    return frozenset([name, *made])
+
+
+def variables_of(name: str) -> list[Variable]:
+    """Return the variables of all instruments, in their newest versions, that take codes of a list."""
+    return [v for _version, _spec, variables in _asking(name) for v in variables]
+
+
+def _asking(name: str) -> Iterator[tuple[InstrumentVersion, Spec, tuple[Variable, ...]]]:
+    lists = lists_with(name)
+    versions = current_of(Instrument.objects.all()).values()
+    for version in sorted(versions, key=lambda v: v.instrument.code):
+        spec = spec_of(version)
+        if variables := tuple(v for v in spec.variables if v.codelist in lists):
+            yield version, spec, variables
+
+
+def use_of(name: str, codes: Collection[str]) -> dict[str, Use]:
+    """Return how far codes of a list are used, of all agencies: one query over the records, whatever the number of codes."""
+    counts = _counts([(version.instrument_id, vs) for version, _spec, vs in _asking(name)], codes)
+    return {
+        code: Use(counts.get(code, {}), tuple(c for c, _title in _datasets(name, [code])))
+        for code in codes
+    }
+
+
+def _datasets(name: str, codes: Collection[str]) -> list[tuple[str, str]]:
+    lists = lists_with(name)
+    return [made for function in datasets_with for made in function(lists, codes)]
+
+
+def _counts(
+    asking: Iterable[tuple[int, Iterable[Variable]]], codes: Collection[str]
+) -> dict[str, dict[int, int]]:
+    """Return code -> id of the instrument -> records that state it in any of these variables."""
+    of_variable: dict[str, list[int]] = {}
+    for instrument, variables in asking:
+        for variable in variables:
+            of_variable.setdefault(variable.name, []).append(instrument)
+    if not of_variable or not codes:
+        return {}
+    parts, values = [], list[Any]()
+    for name, instruments in of_variable.items():
+        column = f"r.{name}" if name in CORE else "r.extras->>%s"
+        named = [] if name in CORE else [name]
+        parts.append(
+            f"SELECT {column} AS code, s.instrument_id FROM records_record r"
+            " JOIN records_submission s ON s.id = r.submission_id"
+            f" WHERE s.instrument_id = ANY (%s) AND {column} = ANY (%s)"
+        )
+        values += [*named, instruments, *named, list(codes)]
+    counts: dict[str, dict[int, int]] = {}
+    everywhere = list(Agency.objects.values_list("pk", flat=True))
+    with scope.widened(everywhere), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT code, instrument_id, count(*) FROM ({' UNION ALL '.join(parts)}) AS stated"
+            " GROUP BY 1, 2",
+            values,
+        )
+        for code, instrument, count in cursor.fetchall():
+            counts.setdefault(code, {})[instrument] = count
+    return counts
+
+
+def touched(name: str, codes: Collection[str], person: Person) -> Touched:
+    """Return what a change of these codes of a list touches, for the eyes of a person."""
+    seen = access.coverage(person, Permission.SEE_SUBMISSIONS)
+    asking = list(_asking(name))
+    counts = _counts([(version.instrument_id, vs) for version, _spec, vs in asking], codes)
+    by_instrument: dict[int, int] = {}
+    for of_code in counts.values():
+        for instrument, count in of_code.items():
+            by_instrument[instrument] = by_instrument.get(instrument, 0) + count
+    shown = [a for a in asking if seen.reaches(a[0].instrument_id)]
+    instruments = tuple(
+        Asking(
+            version,
+            variables,
+            tuple(_rules_with(spec, {v.name for v in variables}, codes)),
+            by_instrument.get(version.instrument_id, 0),
+            tuple(v for v in variables if v.codes),
+        )
+        for version, spec, variables in shown
+    )
+    total = sum(by_instrument.values())
+    names = {v.name for _version, _spec, vs in asking for v in vs}
+    words = LearnedWord.objects.visible_to(person).filter(variable__in=names, code__in=codes)
+    return Touched(
+        instruments,
+        tuple(_datasets(name, ())),
+        records=total,
+        elsewhere=total - sum(a.records for a in instruments),
+        words=words.filter(is_revoked=False).count(),
+    )
+
+
+def _rules_with(spec: Spec, variables: Collection[str], codes: Collection[str]) -> Iterator[str]:
+    """Yield the ids of rules and checks that name one of the codes of these variables."""
+    for rule in spec.rules:
+        named = (
+            code
+            for condition in rule.when
+            if condition.get("var") in variables
+            for key in ("in", "not_in")
+            for code in condition.get(key, ())
+        )
+        if not set(named).isdisjoint(codes):
+            yield rule.id
+    for check in spec.checks:
+        if check.variable in variables and not set(check.codes).isdisjoint(codes):
+            yield check.id

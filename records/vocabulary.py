@@ -1,0 +1,66 @@
+"""What the statistics office keeps of code lists, and what agencies' own words mean."""
+
+from django.conf import settings
+from django.db import models
+
+from agencies.access import AgencyScoped
+from agencies.models import Agency
+from agencies.roles import Permission
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class ListEdition(models.Model):
+    """One edition of a code list after the delivered one, whole: what differs from the delivered list, by code.
+
+    Editions are appended, never changed, so what held on any day can be told for ever. The list `site` holds the
+    settings of the site. `standards.editions.Edition` has the form of `codes`.
+    """
+
+    name = models.CharField(max_length=40)  # of the list
+    number = models.PositiveIntegerField()
+    codes = models.JSONField(default=dict)
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["name", "number"], name="list_edition_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}"
+
+
+class LearnedWord(models.Model):
+    """What a text means in the files of an agency, as a person of it answered once.
+
+    `key` is the form in which texts are compared. A word that is revoked stays, and means nothing any more.
+    """
+
+    scope_permission = Permission.SEE_SUBMISSIONS
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    instrument = models.ForeignKey("records.Instrument", models.PROTECT, related_name="+")
+    variable = models.CharField(max_length=40)
+    text = models.CharField(max_length=150)
+    key = models.CharField(max_length=150)
+    code = models.CharField(max_length=32)
+    taught_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    taught_at = models.DateTimeField(auto_now_add=True)
+    changed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField(null=True)
+    is_revoked = models.BooleanField(default=False)
+
+    objects = AgencyScoped["LearnedWord"].as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "instrument", "variable", "key"], name="learned_word_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id} {self.variable} {self.code}"
