@@ -58,6 +58,7 @@ THINGS = {
     "change": marked("a change of an agency"),
     "holiday": marked("a holiday"),
     "calendar": marked("the calendar"),
+    "codelist": marked("a code list"),
     "log": marked("this log"),
     "secret": marked("a secret of the portal"),
 }
@@ -113,6 +114,15 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     "instrument numbering": (
         K.DELIVERY,
         marked("%(who)s declared how the cases of %(what)s are numbered."),
+    ),
+    "instrument entry_rule": (
+        K.DELIVERY,
+        marked("%(who)s changed how records of %(what)s are typed."),
+    ),
+    "codelist propose": (K.DELIVERY, marked("%(who)s proposed a word for the code list %(what)s.")),
+    "codelist answer_proposal": (
+        K.DELIVERY,
+        marked("%(who)s answered a proposal for the code list %(what)s."),
     ),
     "upload upload": (K.DELIVERY, marked("%(who)s uploaded the file %(what)s.")),
     "upload answer": (K.DELIVERY, marked("%(who)s answered questions about the file %(what)s.")),

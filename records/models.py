@@ -15,10 +15,14 @@ from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
+from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
 from standards.translation import in_language
 
 __all__ = [
+    "CodeProposal",
     "DueRule",
+    "EntryDraft",
+    "EntryRule",
     "Extension",
     "HeldRow",
     "Holiday",
@@ -30,6 +34,7 @@ __all__ = [
     "Record",
     "RestDay",
     "ReviewStep",
+    "SecondEntry",
     "Submission",
     "Upload",
 ]

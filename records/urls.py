@@ -4,14 +4,17 @@ from django.urls import path
 
 from records.pages import (
     calendar,
+    drafts,
     due_dates,
     entry,
+    entry_rules,
     held,
     history,
     home,
     inbox,
     instruments,
     numbering,
+    proposals,
     submissions,
     uploads,
 )
@@ -41,6 +44,10 @@ urlpatterns = [
         name="codebook",
     ),
     path("numbering/", numbering.numbering, name="numbering"),
+    path("typing/", entry_rules.rules, name="entry_rules"),
+    path("typing/<slug:instrument_code>/<slug:agency_code>/", entry_rules.rule, name="entry_rule"),
+    path("proposals/", proposals.proposals, name="proposals"),
+    path("proposals/<int:proposal>/answer", proposals.answer, name="proposal_answer"),
     path("submissions/", submissions.submissions, name="submissions"),
     path(
         "submissions/begin/<slug:instrument_code>/<slug:agency_code>/<slug:period>/",
@@ -58,6 +65,12 @@ urlpatterns = [
     path("submissions/<int:submission_id>/held", held.held_rows, name="held"),
     path("submissions/<int:submission_id>/late", submissions.readmit, name="readmit"),
     path("records/new/<slug:instrument_code>/<slug:agency_code>/", entry.new, name="record_new"),
+    path("records/new/<slug:instrument_code>/<slug:agency_code>/draft", drafts.keep, name="draft"),
+    path(
+        "records/new/<slug:instrument_code>/<slug:agency_code>/discard",
+        drafts.discard,
+        name="draft_discard",
+    ),
     path("records/<int:record>/", entry.edit, name="record"),
     path("records/<int:record>/history", history.record_history, name="record_history"),
     path("records/<int:record>/delete", entry.delete, name="record_delete"),

@@ -96,6 +96,7 @@
       select.id += "-select";
       select.hidden = true;
       this.input.value = this.label;
+      if (select.autofocus) this.input.focus();
       this.input.addEventListener("input", () => {
         this.judge();
         this.open(plain(this.input.value));
@@ -127,9 +128,35 @@
           return item;
         }),
       );
-      this.list.hidden = !this.offered.length;
+      if (wanted && !this.offered.length && this.select.dataset.propose) this.offerToPropose();
+      this.list.hidden = !this.list.children.length;
       this.input.setAttribute("aria-expanded", String(!this.list.hidden));
-      this.mark(this.offered.length ? 0 : -1);
+      this.mark(this.list.children.length ? 0 : -1);
+    }
+
+    /** What is on no list can be proposed for it: the only thing offered then, chosen as everything else. */
+    offerToPropose() {
+      const word = this.input.value.trim();
+      const entry = { propose: word };
+      const item = itemFor({ option: { text: `${this.select.dataset.missing} ${word}`, value: "" } }, `${this.list.id}-0`);
+      item.addEventListener("mousedown", (event) => {
+        event.preventDefault();
+        this.choose(entry);
+      });
+      this.offered = [entry];
+      this.list.replaceChildren(item);
+    }
+
+    /** Send the word, and show the answer where the name would stand; the field waits for another choice. */
+    async propose(word) {
+      const { propose, list, agency } = this.select.dataset;
+      const token = this.select.form.querySelector("[name=csrfmiddlewaretoken]").value;
+      const body = new URLSearchParams({ csrfmiddlewaretoken: token, agency, codelist: list, word });
+      const answer = await fetch(propose, { method: "POST", body, headers: { "HX-Request": "true" } });
+      const line = document.createElement("p");
+      line.className = "hint";
+      line.textContent = await answer.text();
+      document.getElementById(`m-${this.select.name}`).replaceChildren(line);
     }
 
     close() {
@@ -150,6 +177,11 @@
     }
 
     choose(entry) {
+      if (entry.propose) {
+        this.close();
+        this.propose(entry.propose);
+        return;
+      }
       this.select.value = entry.option.value;
       this.input.value = this.label;
       this.input.setCustomValidity("");
@@ -194,7 +226,7 @@
         this.input.value = this.label;
         this.judge();
         this.close();
-      } else if (event.key === "Tab" && marked && this.input.value !== this.label) {
+      } else if (event.key === "Tab" && marked && !marked.propose && this.input.value !== this.label) {
         this.choose(marked);
       }
     }
