@@ -134,6 +134,10 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     "held discard": (K.DELIVERY, marked("%(who)s removed the held row %(number)s of %(what)s.")),
     "record enter": (K.DELIVERY, marked("%(who)s typed the record %(number)s of %(what)s.")),
     "record correct": (K.DELIVERY, marked("%(who)s corrected the record %(number)s of %(what)s.")),
+    "record second_entry": (
+        K.DELIVERY,
+        marked("%(who)s typed the record %(number)s of %(what)s a second time."),
+    ),
     "record delete": (K.DELIVERY, marked("%(who)s deleted the record %(number)s of %(what)s.")),
     "submission admit": (K.DELIVERY, marked("%(who)s took in the late rows of %(what)s.")),
     "record read": (K.READ, marked("%(who)s read the record %(number)s of %(what)s.")),

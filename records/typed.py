@@ -83,6 +83,9 @@ class SecondEntry(models.Model):
     first_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     second_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     done_at = models.DateTimeField(null=True)
+    variables = (
+        models.JSONField()
+    )  # those to be typed again, as the agency had chosen when it was typed
     differed = models.JSONField(default=list)  # variables that the two had typed differently
 
     objects = AgencyScoped["SecondEntry"].as_manager()

@@ -15,6 +15,7 @@ from records.pages import (
     instruments,
     numbering,
     proposals,
+    second_entry,
     submissions,
     uploads,
 )
@@ -58,6 +59,11 @@ urlpatterns = [
     path("submissions/<int:submission_id>/<slug:verb>/", submissions.advance, name="advance"),
     path("submissions/<int:submission_id>/records", entry.records, name="records"),
     path(
+        "submissions/<int:submission_id>/second",
+        second_entry.waiting,
+        name="second_entries",
+    ),
+    path(
         "submissions/<int:submission_id>/history",
         history.submission_history,
         name="submission_history",
@@ -72,6 +78,7 @@ urlpatterns = [
         name="draft_discard",
     ),
     path("records/<int:record>/", entry.edit, name="record"),
+    path("records/<int:record>/second", second_entry.type_again, name="second_entry"),
     path("records/<int:record>/history", history.record_history, name="record_history"),
     path("records/<int:record>/delete", entry.delete, name="record_delete"),
     path("held/<int:held>/", held.correct, name="held_row"),

@@ -6,17 +6,15 @@ name in a field of dates has no meaning, so it is not kept. Of a birth date only
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from agencies import scope
 from agencies.models import Agency, Person
-from records.collection import entry
+from records.collection import entry, second_entry
 from records.collection.entry import Outcome
 from records.collection.entry_rules import rule_of
-from records.collection.held_rows import text_of_value
 from records.collection.history import texts_of
 from records.collection.numberings import numbering_of
 from records.instruments import versions
@@ -77,15 +75,15 @@ def save(
 ) -> Outcome:
     """Save what was typed as a new record, end the draft, and keep for the next record what the agency carries on.
 
-    Raises what `entry.save` raises.
+    Where the agency wants records typed twice, a second person is asked for. Raises what `entry.save` raises.
     """
     outcome = entry.save(
         values, agency=agency, instrument=instrument, by=by, acknowledged=acknowledged
     )
     if outcome.record:
-        texts = texts_of(outcome.record)
-        carried = rule_of(agency, instrument).carried
-        _begin_anew(by, agency, instrument, {n: texts[n] for n in carried if texts.get(n)})
+        texts, rule = texts_of(outcome.record), rule_of(agency, instrument)
+        second_entry.ask_for(outcome.record, rule, by=by)
+        _begin_anew(by, agency, instrument, {n: texts[n] for n in rule.carried if texts.get(n)})
     return outcome
 
 
@@ -135,8 +133,7 @@ def _kept_text(variable: Variable, values: Mapping[str, str], checked: Checked) 
         return _year_alone(_text(values, name))
     if variable.kind == "ref" and any(f.variable == name for f in checked.errors):
         return ""
-    value: Any = checked.typed.column(name)[0].as_py()
-    return "" if value is None else text_of_value(value)
+    return entry.meaning(variable, checked)
 
 
 def _year_alone(text: str) -> str:

@@ -20,7 +20,7 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import history, late_rows
-from records.collection.held_rows import locked_held
+from records.collection.held_rows import locked_held, text_of_value
 from records.collection.history import texts_of
 from records.collection.numberings import numbering_of
 from records.collection.staging import CORE
@@ -124,6 +124,13 @@ def check_typed(values: Mapping[str, str], spec: Spec, numbering: str) -> Checke
 def _missing(variable: Variable) -> Finding:
     message = say(codelists.standard("messages")["missing"], variable.label)
     return Finding(f"{variable.name}.missing", "error", variable.name, np.zeros(1, int), message)
+
+
+def meaning(variable: Variable, checked: Checked) -> str:
+    """Return what the one checked text of a variable means, as the form of its record would show it; "" for nothing."""
+    name = "birth_year" if variable.kind == "birth" else variable.name
+    value = checked.typed.column(name)[0].as_py()
+    return "" if value is None else text_of_value(value)
 
 
 def check(

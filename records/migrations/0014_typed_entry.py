@@ -195,6 +195,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("done_at", models.DateTimeField(null=True)),
+                ("variables", models.JSONField()),
                 ("differed", models.JSONField(default=list)),
                 (
                     "agency",

@@ -14,7 +14,7 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import drafts, entry
+from records.collection import drafts, entry, second_entry
 from records.instruments import deliveries
 from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, spec_of
@@ -60,6 +60,7 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
         rows = rows.filter(record_ref__icontains=spelling.reference(wanted))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     spec = spec_of(submission.instrument_version)
+    may_enter = _may_enter(request, submission)
     context = {
         "submission": submission,
         "page": page,
@@ -67,7 +68,8 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
         "heads": [in_language(variable.label) for variable in _listed(spec)],
         "rows": [_row(spec, record) for record in page.object_list],
         "wanted": wanted,
-        "may_enter": _may_enter(request, submission),
+        "may_enter": may_enter,
+        "waiting": second_entry.waiting_in(submission).count() if may_enter else 0,
     }
     return render(request, "records/records.html", context)
 

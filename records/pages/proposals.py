@@ -50,7 +50,6 @@ def proposals(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def answer(request: SignedInRequest, proposal: int) -> HttpResponse:
     """Say which code a proposed word is, or why there is none."""
-    access.require(request.user, Permission.ACCEPT)
     proposed = cast(CodeProposal, get_object_or_404(words.proposals_for(request.user), pk=proposal))
     try:
         words.answer(proposed, request.POST.get("answer", ""), by=request.user)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agencies import access, scope
 from agencies.refusal import Refused
 from agencies.roles import Role
-from records.collection import drafts, entry, entry_rules, proposals
-from records.models import CodeProposal, EntryDraft, Record
+from records.collection import drafts, entry, entry_rules, proposals, second_entry
+from records.models import CodeProposal, EntryDraft, Record, SecondEntry
 from records.validation import parsing
 from tests.cast import make_person, signed_in
 from tests.records import traces
@@ -310,3 +310,74 @@ def test_old_names_of_countries_are_found_in_the_list_of_a_field(client, clerk, 
     ):
         line = next(t for t in page.splitlines() if f'<option value="{code}"' in t)
         assert name in line, line
+
+
+# Typed by two
+
+
+@pytest.fixture
+def first(where, clerk, agency, permits, agency_admin):
+    """A record that waits for a second person."""
+    carry_on([], agency, permits, agency_admin, twice=["sex", "birth_date", "citizenship"])
+    with scope.acting(clerk):
+        return drafts.save(WPF, **where).record
+
+
+SAME = {"sex": "F", "birth_date": "1990", "citizenship": "TUR"}
+
+
+def again(record, person, values, **choices):
+    with scope.acting(person):
+        return second_entry.type_again(record, values, by=person, choices=choices)
+
+
+def test_two_entries_that_agree_are_done(first, colleague):
+    assert again(first, colleague, SAME).is_done
+    with scope.acting(colleague):
+        done = SecondEntry.objects.get()
+        assert (done.second_by, done.differed) == (colleague, [])
+        assert not second_entry.waiting_in(first.submission).exists()
+
+
+def test_who_typed_first_does_not_type_again(first, clerk, colleague):
+    with pytest.raises(Refused, match="another person"):
+        again(first, clerk, SAME)
+    again(first, colleague, SAME)
+    with pytest.raises(Refused, match="does not wait"):
+        again(first, colleague, SAME)
+
+
+def test_what_differs_is_decided_before_anything_changes(first, colleague):
+    other = {**SAME, "sex": "M", "citizenship": "UZB"}
+    compared = again(first, colleague, other)
+    assert [(d.name, d.first, d.second) for d in compared.differences] == [
+        ("sex", "F", "M"), ("citizenship", "TUR", "UZB")]  # fmt: skip
+    assert not again(first, colleague, other, sex="second").is_done  # one of two is not decided
+    assert again(first, colleague, other, sex="second", citizenship="first").is_done
+    with scope.acting(colleague):
+        now = Record.objects.get()
+        assert (now.sex, now.citizenship, now.birth_year, now.age) == ("M", "TUR", 1990, first.age)
+        assert SecondEntry.objects.get().differed == ["sex", "citizenship"]
+
+
+def test_a_second_entry_with_a_mistake_is_no_entry(first, colleague):
+    compared = again(first, colleague, {**SAME, "citizenship": "nowhere", "sex": ""})
+    assert {f.variable for f in compared.findings} == {"citizenship", "sex"}
+
+
+def test_a_second_person_sees_the_first_entry_only_after_her_own(first, colleague):
+    client = signed_in(colleague)
+    page = client.get(f"/records/{first.pk}/second").content.decode()
+    assert " selected" not in page and " checked" not in page and "1990" not in page
+    asked = client.post(f"/records/{first.pk}/second", {**SAME, "sex": "M"})
+    assert asked.status_code == 422 and "First entry" in asked.content.decode()
+    settled = client.post(f"/records/{first.pk}/second", {**SAME, "sex": "M", "right-sex": "first"})
+    assert settled.status_code == 302
+    listed = client.get(f"/submissions/{first.submission_id}/second").content.decode()
+    assert "No record waits" in listed
+
+
+def test_a_deleted_record_waits_for_nobody(first, clerk):
+    with scope.acting(clerk):
+        entry.delete(first, by=clerk)
+        assert not SecondEntry.objects.exists()
