@@ -35,9 +35,15 @@ class Kept:
 
 
 def draft_of(person: Person, agency: Agency, instrument: Instrument) -> EntryDraft:
-    """Return the draft of the person, an empty one where there is none."""
+    """Return the draft of the person, an empty one where there is none.
+
+    It carries on what the agency wants carried on now, whatever was chosen when the last record was saved.
+    """
     key = {"person": person, "agency": agency, "instrument": instrument}
-    return EntryDraft.objects.filter(**key).first() or EntryDraft(**key)
+    draft = EntryDraft.objects.filter(**key).first() or EntryDraft(**key)
+    wanted = rule_of(agency, instrument).carried if draft.carried else []
+    draft.carried = {name: text for name, text in draft.carried.items() if name in wanted}
+    return draft
 
 
 @transaction.atomic

@@ -62,6 +62,21 @@ class Field:
         return len(self.days) > 1
 
     @property
+    def focuses_told(self) -> bool:
+        """Say whether the next work is beside the field: a day to choose, or something unusual to confirm."""
+        return self.focused and (self.in_doubt or (bool(self.warnings) and not self.errors))
+
+    @property
+    def focuses_control(self) -> bool:
+        return self.focused and not self.focuses_told
+
+    @property
+    def mistake(self) -> str:
+        """What is wrong, with the name of the field, for the summary above the form."""
+        (text, *_more) = self.errors or [""]
+        return text if text.startswith(self.label) else f"{self.label}: {text}"
+
+    @property
     def told(self) -> str:
         """All that stands beside the field, in short: to see whether it has changed."""
         rules = [rule for rule, _text in self.warnings]
@@ -112,6 +127,8 @@ def fields_of(
     for each in fields:
         if each.kind in ("date", "birth"):
             each.days = _days(each)
+            if each.in_doubt:
+                each.errors = [_("Which day is meant?")]
     return fields
 
 
@@ -120,7 +137,7 @@ def focus(fields: Iterable[Field], confirmed: Collection[str] = ()) -> None:
     listed = list(fields)
     wrong = [f for f in listed if f.errors]
     unusual = [f for f in listed if any(rule not in confirmed for rule, _text in f.warnings)]
-    gaps = [f for f in listed if not f.carried and not f.value]
+    gaps = [f for f in listed if not f.value]
     for each in (*wrong, *unusual, *gaps)[:1]:
         each.focused = True
 

@@ -28,9 +28,12 @@ PAGES = {
         *("/uploads/", "/uploads/{upload}/", "/uploads/new", "/records/new/SMS-WPF/SMS/"),
         *("/instruments/", "/instruments/SMS-WPF/", "/accounts/password/change/"),
     ),
-    "statistician@scs.example": ("/", "/submissions/", "{accepted}", "/provenance/"),
+    "statistician@scs.example": ("/", "/submissions/", "{accepted}", "/provenance/", "/proposals/"),
     "publisher@scs.example": ("/releases/", "/releases/{release}/"),
-    "admin@sms.example": ("/people/", "/people/invite/SMS/", "/people/person/SMS/{person}/"),
+    "admin@sms.example": (
+        *("/people/", "/people/invite/SMS/", "/people/person/SMS/{person}/"),
+        *("/typing/", "/typing/SMS-WPF/SMS/"),
+    ),
     "admin@national.example": ("/people/", "/people/agencies/"),
 }
 BYTES_OF_A_PAGE = 100_000
