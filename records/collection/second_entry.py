@@ -82,16 +82,18 @@ def type_again(
     checked = entry.check_typed({**own, **typed}, spec, numbering)
     if errors := [f for f in checked.errors if f.variable in typed]:
         return Compared(findings=errors)
-    meant = {name: entry.meaning(spec.by_name[name], checked) for name in typed}
-    differences = [
-        Difference(n, own.get(n, ""), m) for n, m in meant.items() if m != own.get(n, "")
-    ]
+    as_it_is = entry.check_typed(own, spec, numbering)
+    first, second = (
+        {name: entry.meaning(spec.by_name[name], each) for name in typed}
+        for each in (as_it_is, checked)
+    )
+    differences = [Difference(n, first[n], second[n]) for n in typed if first[n] != second[n]]
     answers = {d.name: (choices or {}).get(d.name) for d in differences}
     if not set(answers.values()) <= set(ANSWERS):
         return Compared(differences=differences)
     changes = {name: typed[name] for name, answer in answers.items() if answer == SECOND}
     if changes:
-        known = {f.rule for f in entry.check_typed(own, spec, numbering).warnings}
+        known = {finding.rule for finding in as_it_is.warnings}
         outcome = entry.save(
             {**own, **changes},
             agency=record.agency,

@@ -75,5 +75,5 @@ def _propose(request: SignedInRequest) -> str:
 
 def _told() -> str:
     return _(
-        "Proposed to the statistics office. Until it answers, choose what is nearest, or “not stated”."
+        "Proposed to the statistics office. Until it answers, choose “not stated”."
     )

@@ -18,7 +18,7 @@ from records.collection.second_entry import Compared
 from records.instruments.versions import spec_of
 from records.models import Record, SecondEntry, Submission
 from records.pages.entry import acknowledged, typed
-from records.pages.fields import Field, fields_of, focus
+from records.pages.fields import Field, fields_of, focus, normalised
 from standards.translation import active_language
 
 PER_PAGE = 50
@@ -88,6 +88,7 @@ def _form(
     values = typed(request, spec) if request.method == "POST" else {}
     fields = {f.name: f for f in fields_of(spec, values, language, compared.findings)}
     shown = [fields[name] for name in waits.variables if name in fields]
+    normalised(shown)
     focus(shown, acknowledged(request))
     context = {
         "record": record,

@@ -318,12 +318,12 @@ def test_old_names_of_countries_are_found_in_the_list_of_a_field(client, clerk, 
 @pytest.fixture
 def first(where, clerk, agency, permits, agency_admin):
     """A record that waits for a second person."""
-    carry_on([], agency, permits, agency_admin, twice=["sex", "birth_date", "citizenship"])
+    carry_on([], agency, permits, agency_admin, twice=["sex", "birth_date", "citizenship", "valid_to"])
     with scope.acting(clerk):
         return drafts.save(WPF, **where).record
 
 
-SAME = {"sex": "F", "birth_date": "1990", "citizenship": "TUR"}
+SAME = {"sex": "F", "birth_date": "12041990", "citizenship": "Турция", "valid_to": "050327"}
 
 
 def again(record, person, values, **choices):
