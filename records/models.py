@@ -19,25 +19,10 @@ from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
 from standards.translation import in_language
 
 __all__ = [
-    "CodeProposal",
-    "DueRule",
-    "EntryDraft",
-    "EntryRule",
-    "Extension",
-    "HeldRow",
-    "Holiday",
-    "Instrument",
-    "InstrumentVersion",
-    "Notice",
-    "Numbering",
-    "Reader",
-    "Record",
-    "RestDay",
-    "ReviewStep",
-    "SecondEntry",
-    "Submission",
-    "Upload",
-]
+    "CodeProposal", "DueRule", "EntryDraft", "EntryRule", "Extension", "HeldRow", "Holiday",
+    "Instrument", "InstrumentVersion", "Notice", "Numbering", "Reader", "Record", "RestDay",
+    "ReviewStep", "SecondEntry", "Submission", "Upload",
+]  # fmt: skip
 PERSON = settings.AUTH_USER_MODEL
 
 

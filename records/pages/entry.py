@@ -221,15 +221,22 @@ def _save(
 ) -> HttpResponse:
     """Save what was typed, and go on to where the person was; else show the form with what is wrong."""
     values, confirmed = typed(request, spec_of(version)), acknowledged(request)
-    where = {"agency": agency, "instrument": version.instrument, "by": request.user}
-    seen = request.POST.get("seen", "")
-    subject = record or drafts.draft_of(request.user, agency, version.instrument)
+    instrument, by = version.instrument, request.user
+    subject = record or drafts.draft_of(by, agency, instrument)
     try:
         if record is None:
-            outcome = drafts.save(values, acknowledged=confirmed, **where)
+            outcome = drafts.save(
+                values, agency=agency, instrument=instrument, by=by, acknowledged=confirmed
+            )
         else:
             outcome = entry.save(
-                values, acknowledged=confirmed, record=record, version_seen=seen, **where
+                values,
+                agency=agency,
+                instrument=instrument,
+                by=by,
+                acknowledged=confirmed,
+                record=record,
+                version_seen=request.POST.get("seen", ""),
             )
     except Refused as refusal:
         return form(request, version, agency, values, subject, refused=str(refusal))

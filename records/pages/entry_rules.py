@@ -1,7 +1,5 @@
 """How an agency types its records: its administrator chooses what is kept for the next one, and what is typed twice."""
 
-from typing import cast
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,12 +8,11 @@ from django.views.decorators.http import require_safe
 
 from agencies import access
 from agencies.http import SignedInRequest, takes_forms
-from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection.entry_rules import may_be_carried, may_be_typed_twice, rule_of, set_rule
 from records.instruments.versions import current, current_of, spec_of
-from records.models import EntryRule, Instrument
+from records.models import EntryRule
 from standards.translation import in_language
 
 
@@ -47,8 +44,8 @@ def rules(request: SignedInRequest) -> HttpResponse:
 def rule(request: SignedInRequest, instrument_code: str, agency_code: str) -> HttpResponse:
     """The variables of one instrument: kept for the next record, typed again by a second person."""
     agencies = access.agencies(request.user, Permission.DECLARE_NUMBERING)
-    agency = cast(Agency, get_object_or_404(agencies, code=agency_code))
-    instrument = cast(Instrument, get_object_or_404(agency.instruments, code=instrument_code))
+    agency = get_object_or_404(agencies, code=agency_code)
+    instrument = get_object_or_404(agency.instruments, code=instrument_code)
     version, refused = current(instrument), ""
     if request.method == "POST":
         names = {field: request.POST.getlist(field) for field in ("carried", "twice")}

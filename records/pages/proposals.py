@@ -1,7 +1,5 @@
 """Words proposed for code lists: proposed where somebody types, answered by statistics staff."""
 
-from typing import cast
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -11,11 +9,9 @@ from django.views.decorators.http import require_POST
 
 from agencies import access
 from agencies.http import SignedInRequest, takes_forms
-from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import proposals as words
-from records.models import CodeProposal
 from standards import codelists
 
 PER_PAGE = 50
@@ -50,7 +46,7 @@ def proposals(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def answer(request: SignedInRequest, proposal: int) -> HttpResponse:
     """Say which code a proposed word is, or why there is none."""
-    proposed = cast(CodeProposal, get_object_or_404(words.proposals_for(request.user), pk=proposal))
+    proposed = get_object_or_404(words.proposals_for(request.user), pk=proposal)
     try:
         words.answer(proposed, request.POST.get("answer", ""), by=request.user)
     except Refused as refusal:
@@ -64,7 +60,7 @@ def _propose(request: SignedInRequest) -> str:
     """Propose what was sent; returns why it was refused, "" where it was not."""
     agencies = access.agencies(request.user, Permission.ENTER)
     code = request.POST.get("agency", "").replace("\0", "")[:12]
-    agency = cast(Agency, get_object_or_404(agencies, code=code))
+    agency = get_object_or_404(agencies, code=code)
     codelist, word = request.POST.get("codelist", ""), request.POST.get("word", "")
     try:
         words.propose(word, codelist=codelist, agency=agency, by=request.user)
@@ -74,6 +70,4 @@ def _propose(request: SignedInRequest) -> str:
 
 
 def _told() -> str:
-    return _(
-        "Proposed to the statistics office. Until it answers, choose “not stated”."
-    )
+    return _("Proposed to the statistics office. Until it answers, choose “not stated”.")

@@ -1,6 +1,6 @@
 """Second entry: the records that wait for it, and the form of one, with differences side by side."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -29,7 +29,7 @@ def waiting(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """The records of a submission that wait for a second person."""
     seen = Submission.objects.visible_to(request.user)
     related = seen.select_related("agency", "instrument", "instrument_version")
-    submission = cast(Submission, get_object_or_404(related, pk=submission_id))
+    submission = get_object_or_404(related, pk=submission_id)
     access.require(request.user, Permission.ENTER, submission.agency, submission.instrument_id)
     page = Paginator(second_entry.waiting_in(submission), PER_PAGE)
     context = {
@@ -46,7 +46,7 @@ def type_again(request: SignedInRequest, record: int) -> HttpResponse:
     rows = Record.objects.visible_to(request.user).select_related(
         "agency", "submission__instrument", "submission__instrument_version"
     )
-    first = cast(Record, get_object_or_404(rows, pk=record))
+    first = get_object_or_404(rows, pk=record)
     instrument = first.submission.instrument_id
     access.require(request.user, Permission.ENTER, first.agency, instrument)
     waits = SecondEntry.objects.visible_to(request.user).filter(record=first, done_at=None).first()
