@@ -141,8 +141,9 @@ def form(
     """
     record = subject if isinstance(subject, Record) else None
     draft = subject if isinstance(subject, EntryDraft) else None
-    spec = spec_of(version)
-    fields = fields_of(spec, values, active_language(), findings, draft.carried if draft else None)
+    held, spec = isinstance(subject, HeldRow), spec_of(version)
+    kept = draft.carried if draft else {}
+    fields = fields_of(spec, values, active_language(), findings, kept, of_file=held)
     normalised(fields)
     confirmed = acknowledged(request)
     focus(fields, confirmed)
@@ -158,7 +159,7 @@ def form(
         "record": record,
         # What the person saw first: a form that comes back must not take on what others changed.
         "seen": request.POST.get("seen") or (entry.version_token(record) if record else ""),
-        "held": subject if isinstance(subject, HeldRow) else None,
+        "held": subject if held else None,
         "draft": draft,
         "left_out": [f.label for f in fields if draft and f.name in draft.left_out],
         "errors": [f for f in fields if f.errors],

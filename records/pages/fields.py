@@ -94,10 +94,13 @@ def fields_of(
     language: str,
     findings: Iterable[Finding] = (),
     carried: Mapping[str, str] | None = None,
+    *,
+    of_file: bool = False,
 ) -> list[Field]:
     """Return the fields of an instrument with the texts in them and the engine's findings beside them.
 
-    `carried` is what the last record left (variable -> text).
+    `carried` is what the last record left (variable -> text). `of_file`: the texts stood in a file, which has
+    its own way of writing days; only of one in doubt is said what it can mean.
     """
     fields = [
         Field(
@@ -116,7 +119,10 @@ def fields_of(
     ]
     _other_names_once(fields)
     by_name = {f.name: f for f in fields}
+    doubtful = set()
     for finding in findings:
+        if finding.rule == f"{finding.variable}.ambiguous":
+            doubtful.add(finding.variable)
         subject = by_name.get(finding.variable)
         if subject is None:
             continue
@@ -125,7 +131,7 @@ def fields_of(
         else:
             subject.warnings.append((finding.rule, in_language(finding.message)))
     for each in fields:
-        if each.kind in ("date", "birth"):
+        if each.kind in ("date", "birth") and (each.name in doubtful or not of_file):
             each.days = _days(each)
             if each.in_doubt:
                 each.errors = [_("Which day is meant?")]

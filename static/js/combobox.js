@@ -128,17 +128,22 @@
           return item;
         }),
       );
-      if (wanted && !this.offered.length && this.select.dataset.propose) this.offerToPropose();
+      if (wanted && !this.offered.length && this.proposals) this.offerToPropose();
       this.list.hidden = !this.list.children.length;
       this.input.setAttribute("aria-expanded", String(!this.list.hidden));
-      this.mark(this.list.children.length ? 0 : -1);
+      this.mark(this.offered[0] && !this.offered[0].propose ? 0 : -1);
     }
 
-    /** What is on no list can be proposed for it: the only thing offered then, chosen as everything else. */
+    /** Where words are proposed; nothing where the form or the list takes no proposals. */
+    get proposals() {
+      return this.select.dataset.list && this.select.form?.dataset.propose;
+    }
+
+    /** What is on no list can be proposed for it: offered alone, and never chosen by passing over it. */
     offerToPropose() {
       const word = this.input.value.trim();
       const entry = { propose: word };
-      const item = itemFor({ option: { text: `${this.select.dataset.missing} ${word}`, value: "" } }, `${this.list.id}-0`);
+      const item = itemFor({ option: { text: `${this.select.form.dataset.missing} ${word}`, value: "" } }, `${this.list.id}-0`);
       item.addEventListener("mousedown", (event) => {
         event.preventDefault();
         this.choose(entry);
@@ -149,10 +154,11 @@
 
     /** Send the word, and show the answer where the name would stand; the field waits for another choice. */
     async propose(word) {
-      const { propose, list, agency } = this.select.dataset;
-      const token = this.select.form.querySelector("[name=csrfmiddlewaretoken]").value;
-      const body = new URLSearchParams({ csrfmiddlewaretoken: token, agency, codelist: list, word });
-      const answer = await fetch(propose, { method: "POST", body, headers: { "HX-Request": "true" } });
+      const { form } = this.select;
+      const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+      const [agency, codelist] = [form.dataset.agency, this.select.dataset.list];
+      const body = new URLSearchParams({ csrfmiddlewaretoken: token, agency, codelist, word });
+      const answer = await fetch(this.proposals, { method: "POST", body, headers: { "HX-Request": "true" } });
       const line = document.createElement("p");
       line.className = "hint";
       line.textContent = await answer.text();
