@@ -5,7 +5,8 @@
   document.addEventListener("keydown", (event) => {
     const { target, key, ctrlKey, altKey, metaKey } = event;
     if (ctrlKey && key === "Enter") {
-      target.closest?.("form[data-entry]")?.requestSubmit();
+      const form = target.closest?.("form[data-entry]");
+      form?.requestSubmit(form.querySelector(".btn.go"));
       return;
     }
     const list = target.closest?.("[data-keys]");

@@ -379,6 +379,14 @@ def test_a_second_person_sees_the_first_entry_only_after_her_own(first, colleagu
     assert "No record waits" in listed
 
 
+def test_another_agency_sees_no_second_entry(first, outsider, statistician):
+    for person in (outsider, statistician):
+        with scope.acting(person):
+            assert not SecondEntry.objects.exists()
+            with pytest.raises(access.Denied):
+                second_entry.type_again(first, SAME, by=person)
+
+
 def test_a_deleted_record_waits_for_nobody(first, clerk):
     with scope.acting(clerk):
         entry.delete(first, by=clerk)
