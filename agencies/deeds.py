@@ -120,6 +120,15 @@ DEEDS: dict[str, tuple[Kind, str]] = {
         K.DELIVERY,
         marked("%(who)s declared how the cases of %(what)s are numbered."),
     ),
+    "instrument entry_rule": (
+        K.DELIVERY,
+        marked("%(who)s changed how records of %(what)s are typed."),
+    ),
+    "codelist propose": (K.DELIVERY, marked("%(who)s proposed a word for the code list %(what)s.")),
+    "codelist answer_proposal": (
+        K.DELIVERY,
+        marked("%(who)s answered a proposal for the code list %(what)s."),
+    ),
     "upload upload": (K.DELIVERY, marked("%(who)s uploaded the file %(what)s.")),
     "upload answer": (K.DELIVERY, marked("%(who)s answered questions about the file %(what)s.")),
     "upload undo": (K.DELIVERY, marked("%(who)s took back the file %(what)s.")),
@@ -130,6 +139,10 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     "held discard": (K.DELIVERY, marked("%(who)s removed the held row %(number)s of %(what)s.")),
     "record enter": (K.DELIVERY, marked("%(who)s typed the record %(number)s of %(what)s.")),
     "record correct": (K.DELIVERY, marked("%(who)s corrected the record %(number)s of %(what)s.")),
+    "record second_entry": (
+        K.DELIVERY,
+        marked("%(who)s typed the record %(number)s of %(what)s a second time."),
+    ),
     "record delete": (K.DELIVERY, marked("%(who)s deleted the record %(number)s of %(what)s.")),
     "submission admit": (K.DELIVERY, marked("%(who)s took in the late rows of %(what)s.")),
     "record read": (K.READ, marked("%(who)s read the record %(number)s of %(what)s.")),

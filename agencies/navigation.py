@@ -56,6 +56,8 @@ def _reached_from(path: str) -> str:
     """Return the page of the navigation from which a page is reached by tabs; else the page itself."""
     if path in _beside_indicators():
         return reverse("reports:indicators")
+    if path.startswith(reverse("records:entry_rules")):
+        return reverse("records:numbering")
     return reverse("records:calendar") if path.startswith(_beside_calendar()) else path
 
 

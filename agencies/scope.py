@@ -3,7 +3,7 @@
 Settings, local to the transaction (policies: migrations of each app): `portal.records` – agencies whose
 records are open; `portal.submissions` – whose submissions are; `portal.ordinary` – whose ordinary
 instruments are, and `portal.named` – which instruments are besides, each as agency:instrument
-(`all`, and `*` for the agency: ADR 24). Without them no row is visible.
+(`all`, and `*` for the agency: ADR 24); `portal.person` – who acts, empty for jobs. Without them no row is visible.
 """
 
 import logging
@@ -32,18 +32,24 @@ ALL = "all"
 
 
 def open_to(
-    *, records: Iterable[int], submissions: Iterable[int], ordinary: str = ALL, named: str = ALL
+    *,
+    records: Iterable[int],
+    submissions: Iterable[int],
+    ordinary: str = ALL,
+    named: str = ALL,
+    person: str = "",
 ) -> None:
     """Set the scope for the rest of the transaction: ids of agencies, and what is open of each.
 
-    Without `ordinary` and `named` every instrument is open: the scope of jobs.
+    Without `ordinary` and `named` every instrument is open: the scope of jobs. `person` is the id of who acts.
     """
     lists = [",".join(map(str, ids)) for ids in (records, submissions)]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('portal.records', %s, true), set_config('portal.submissions', %s, true),"
-            " set_config('portal.ordinary', %s, true), set_config('portal.named', %s, true)",
-            [*lists, ordinary, named],
+            " set_config('portal.ordinary', %s, true), set_config('portal.named', %s, true),"
+            " set_config('portal.person', %s, true)",
+            [*lists, ordinary, named, person],
         )
 
 
@@ -56,6 +62,7 @@ def open_for(person: access.Anyone) -> None:
         submissions=access.agency_ids(person, Permission.SEE_SUBMISSIONS),
         ordinary=ALL if None in places else ",".join(map(str, places)),
         named=",".join(f"{place or '*'}:{instrument}" for place, instrument in covered.named),
+        person=str(person.pk or ""),
     )
 
 
@@ -79,7 +86,7 @@ def working(agency_ids: Iterable[int]) -> Iterator[None]:
 @contextmanager
 def widened(agency_ids: Iterable[int]) -> Iterator[None]:
     """Look beyond the scope of the transaction for a moment, to count what is open; then it is as before."""
-    names = ("records", "submissions", "ordinary", "named")
+    names = ("records", "submissions", "ordinary", "named", "person")
     with connection.cursor() as cursor:
         settings = ", ".join(f"current_setting('portal.{name}', true)" for name in names)
         cursor.execute(f"SELECT {settings}")
@@ -89,12 +96,13 @@ def widened(agency_ids: Iterable[int]) -> Iterator[None]:
     try:
         yield
     finally:
-        places, submissions, ordinary, named = (text or "" for text in before)
+        places, submissions, ordinary, named, person = (text or "" for text in before)
         open_to(
             records=filter(None, places.split(",")),  # type: ignore[arg-type]
             submissions=filter(None, submissions.split(",")),  # type: ignore[arg-type]
             ordinary=ordinary,
             named=named,
+            person=person,
         )
 
 

@@ -15,27 +15,15 @@ from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
+from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
 from records.vocabulary import LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "DueRule",
-    "Extension",
-    "HeldRow",
-    "Holiday",
-    "Instrument",
-    "InstrumentVersion",
-    "LearnedWord",
-    "ListEdition",
-    "Notice",
-    "Numbering",
-    "Reader",
-    "Record",
-    "RestDay",
-    "ReviewStep",
-    "Submission",
-    "Upload",
-]
+    "CodeProposal", "DueRule", "EntryDraft", "EntryRule", "Extension", "HeldRow", "Holiday",
+    "Instrument", "InstrumentVersion", "LearnedWord", "ListEdition", "Notice", "Numbering", "Reader",
+    "Record", "RestDay", "ReviewStep", "SecondEntry", "Submission", "Upload",
+]  # fmt: skip
 PERSON = settings.AUTH_USER_MODEL
 
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connections
 from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
-from records.collection import processing, uploads
+from records.collection import drafts, processing, uploads
 from records.review import digests, reminders, shared_numbers
 
 queue.handler("records.intake")(
@@ -19,8 +19,9 @@ queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 @shared_task(name="records.expire")
 def expire() -> None:
-    """Remove files that wait for nobody. Beat sends this once an hour."""
+    """Remove files that wait for nobody, and old drafts. Beat sends this once an hour."""
     uploads.expire()
+    drafts.expire()
 
 
 @shared_task(name="records.remind")

@@ -14,7 +14,7 @@ from agencies.models import Agency, Person
 from jobs.models import Job
 from migdata.demo import deliveries, files, people
 from migdata.demo.country import Columns
-from records.collection import corrections, entry, uploads
+from records.collection import corrections, entry, entry_rules, uploads
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Record, RestDay, Submission, Upload
 from records.review import deadlines, submissions
@@ -37,6 +37,16 @@ OPEN: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {
     ("MOE", "EDU-REC"): {0: ("submit", "return")},
     ("MEF", "MEF-REM"): {0: ("submit", "sign")},
 }
+# What administrators let the form keep for the next record.
+CARRIED = (
+    ("SMS", "SMS-WPF", ("event_date", "sex_basis", "region", "decision", "valid_from", "wage_cur")),
+    (
+        "MLSP",
+        "SMS-WPF",
+        ("event_date", "sex_basis", "region", "decision", "valid_from", "wage_cur"),
+    ),
+    ("SMS", "SMS-BCR", ("event_date", "direction", "crossing_point")),
+)
 
 
 def load(say: Callable[[str], object] = print) -> dict[str, Any]:
@@ -45,6 +55,7 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     versions.publish_all()
     people.name_restricted()
     _keep_holidays()
+    _choose_typing()
     if Release.objects.count() < len(datasets.datasets()):
         say(
             "Sending the files of two years, and of three of border crossings and of what is yearly."
@@ -71,6 +82,15 @@ def _keep_holidays() -> None:
         for day in country["holidays"]:
             said = {part: str(text) for part, text in day.items()}
             deadlines.add_holiday(said, by=statistician)
+
+
+def _choose_typing() -> None:
+    """Administrators let the form keep what is the same in most records of a day."""
+    for code, instrument, carried in CARRIED:
+        agency, admin = _agency_and(code, "admin")
+        chosen = Instrument.objects.get(code=instrument)
+        with scope.acting(admin):
+            entry_rules.set_rule(agency, chosen, carried=carried, twice=(), by=admin)
 
 
 def _send() -> None:
@@ -108,9 +128,14 @@ def _upload(
 
 
 def _type(columns: Columns, agency: Agency, instrument: Instrument, clerk: Person) -> None:
-    """Type the rows one by one; what is warned about is right in an invented country."""
+    """Type the rows one by one; what is warned about is right in an invented country.
+
+    A person answers what is required, if with “not stated”; a file may leave it empty.
+    """
+    unknown = {v.name: v.unknown for v in versions.spec_of(versions.current(instrument)).variables}
     for row in zip(*columns.values(), strict=True):
-        values = dict(zip(columns, row, strict=True))
+        texts = dict(zip(columns, row, strict=True))
+        values = {name: text or unknown.get(name, "") for name, text in texts.items()}
         with suppress(refusal.Refused), scope.acting(clerk):
             outcome = entry.save(values, agency=agency, instrument=instrument, by=clerk)
             if outcome.warnings and not outcome.errors:

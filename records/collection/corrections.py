@@ -57,10 +57,7 @@ def check(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> Checke
     """Check a held row, with changes or as it is, without saving."""
     spec = _spec(held_row)
     answers = _answers(held_row)
-    changes = dict(changes or {})
-    if answers.day_first is None:
-        # A person who types a date into a field writes the day first; the file did not say.
-        changes = {name: _day_first(spec.by_name[name], text) for name, text in changes.items()}
+    changes = {n: _day_typed(spec.by_name[n], text) for n, text in (changes or {}).items()}
     own = texts_of_held(held_row)
     texts = own | entry.with_own_keys({**own, **changes}, spec, own)
     if changes.keys() & set(DATES) and _is_typed(held_row):
@@ -122,8 +119,9 @@ def _spec(held_row: HeldRow) -> Spec:
     return versions.spec_of(versions.current(held_row.instrument))
 
 
-def _day_first(variable: Variable, text: str) -> str:
-    return parsing.SLASHED.sub(r"\1.\2.\3", text) if variable.kind in ("date", "birth") else text
+def _day_typed(variable: Variable, text: str) -> str:
+    """Return what a person typed; a day in digits alone is written out. One in doubt stays so: the form asks."""
+    return parsing.with_points(text) if variable.kind in ("date", "birth") else text
 
 
 def _visible(text: str | None) -> str:

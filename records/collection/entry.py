@@ -6,9 +6,10 @@ A typed record is a one-row table that goes through the same engine as a file of
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -19,12 +20,12 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import history, late_rows
-from records.collection.held_rows import locked_held
+from records.collection.held_rows import locked_held, text_of_value
 from records.collection.history import texts_of
 from records.collection.numberings import numbering_of
 from records.collection.staging import CORE
 from records.instruments import versions
-from records.instruments.spec import Spec
+from records.instruments.spec import Spec, Variable
 from records.models import (
     Handling,
     HeldRow,
@@ -35,12 +36,14 @@ from records.models import (
 )
 from records.review import handlings, opening
 from records.review.opening import require_delivery, require_open
-from records.validation import engine
+from records.validation import engine, parsing
 from records.validation.findings import Checked, Finding
 from records.validation.meanings import TOTAL, Answers
+from standards import codelists
+from standards.languages import say
 
-# Fields of the form are written day first; what a field says is never in doubt.
-TYPED = Answers(day_first=True)
+# Nobody said in which order days are typed with slashes: where both orders make a day, the form asks.
+TYPED = Answers()
 NOT_MADE_HERE = "typed"  # stands for a key that somebody typed: it is no key
 
 
@@ -57,7 +60,7 @@ class Before:
 class Outcome:
     """What came of saving: the record, or the errors and warnings that keep it from being saved.
 
-    `warnings` are those not yet acknowledged; acknowledging them all saves the record.
+    `warnings` are all of them, as long as any is not acknowledged; acknowledging them all saves the record.
     """
 
     record: Record | None = None
@@ -90,7 +93,7 @@ def save(
     version = record.submission.instrument_version if record else versions.current(instrument)
     spec = versions.spec_of(version)
     values = with_own_keys(values, spec, texts_of(record) if record else {})
-    checked = check(values, spec, numbering=numbering_of(agency, instrument))
+    checked = check_typed(values, spec, numbering_of(agency, instrument))
     outcome = outcome_of(checked, acknowledged)
     if not outcome.findings:
         before = Before(record=record, version_seen=version_seen)
@@ -98,6 +101,36 @@ def save(
         outcome.record = store(typed_row, version, agency=agency, before=before, by=by)
         note("correct" if record else "enter", outcome.record, by=by)
     return outcome
+
+
+def check_typed(values: Mapping[str, str], spec: Spec, numbering: str) -> Checked:
+    """Check what a person typed into the form of a record (variable -> text), without saving.
+
+    Days may be written in digits alone. What is required is answered by the person, if with “not
+    stated”: an empty field is an error here, where in a file it would mean just that.
+    """
+    dates = {v.name for v in spec.variables if v.kind in ("date", "birth")}
+    texts = {n: parsing.with_points(text) if n in dates else text for n, text in values.items()}
+    checked = check(texts, spec, numbering=numbering)
+    empty = [
+        v for v in spec.variables if v.typed and v.required and not texts.get(v.name, "").strip()
+    ]
+    known = {finding.variable for finding in checked.errors}
+    said = [f for f in checked.findings if f.variable not in {v.name for v in empty if v.unknown}]
+    missing = [_missing(v) for v in empty if v.unknown or v.name not in known]
+    return replace(checked, findings=[*missing, *said])
+
+
+def _missing(variable: Variable) -> Finding:
+    message = say(codelists.standard("messages")["missing"], variable.label)
+    return Finding(f"{variable.name}.missing", "error", variable.name, np.zeros(1, int), message)
+
+
+def meaning(variable: Variable, checked: Checked) -> str:
+    """Return what the one checked text of a variable means, as the form of its record would show it; "" for nothing."""
+    name = "birth_year" if variable.kind == "birth" else variable.name
+    value = checked.typed.column(name)[0].as_py()
+    return "" if value is None else text_of_value(value)
 
 
 def check(
@@ -123,9 +156,12 @@ def with_own_keys(values: Mapping[str, str], spec: Spec, own: Mapping[str, str])
 
 
 def outcome_of(checked: Checked, acknowledged: frozenset[str]) -> Outcome:
-    """Return what keeps a checked record from being saved, if anything does."""
-    warnings = [f for f in checked.warnings if f.rule not in acknowledged]
-    return Outcome(errors=checked.errors, warnings=warnings)
+    """Return what keeps a checked record from being saved, if anything does.
+
+    Warnings that are acknowledged come back with the others: what was confirmed once stays confirmed.
+    """
+    waiting = checked.errors or any(f.rule not in acknowledged for f in checked.warnings)
+    return Outcome(errors=checked.errors, warnings=checked.warnings if waiting else [])
 
 
 def note(verb: str, record: Record, *, by: Person) -> None:

@@ -48,6 +48,8 @@ def texts_of_held(held: HeldRow) -> dict[str, str]:
 def text_of_value(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # as somebody would type it
     return value.strftime("%d.%m.%Y") if hasattr(value, "strftime") else str(value)
 
 

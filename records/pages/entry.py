@@ -14,12 +14,19 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import entry
+from records.collection import drafts, entry, second_entry
 from records.instruments import deliveries
 from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, spec_of
-from records.models import HeldRow, InstrumentVersion, Record, Submission
-from records.pages.fields import fields_of
+from records.models import (
+    EntryDraft,
+    HeldRow,
+    Instrument,
+    InstrumentVersion,
+    Record,
+    Submission,
+)
+from records.pages.fields import fields_of, focus, normalised
 from records.validation.findings import Finding
 from standards import codelists, spelling
 from standards.translation import active_language, in_language
@@ -53,6 +60,7 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
         rows = rows.filter(record_ref__icontains=spelling.reference(wanted))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     spec = spec_of(submission.instrument_version)
+    may_enter = _may_enter(request, submission)
     context = {
         "submission": submission,
         "page": page,
@@ -60,23 +68,30 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
         "heads": [in_language(variable.label) for variable in _listed(spec)],
         "rows": [_row(spec, record) for record in page.object_list],
         "wanted": wanted,
-        "may_enter": _may_enter(request, submission),
+        "may_enter": may_enter,
+        "waiting": second_entry.waiting_in(submission).count() if may_enter else 0,
     }
     return render(request, "records/records.html", context)
 
 
 @takes_forms
 def new(request: SignedInRequest, instrument_code: str, agency_code: str) -> HttpResponse:
-    agency = get_object_or_404(Agency, code=agency_code)
-    instrument = get_object_or_404(
-        deliveries.entered_by(request.user, agency), code=instrument_code
-    )
+    agency, instrument = delivery(request, instrument_code, agency_code)
     version = current(instrument)
     if request.method != "POST":
-        variables = spec_of(version).variables
-        initial = {v.name: v.unknown for v in variables if v.name != "sex" and v.unknown}
-        return form(request, version, agency, initial)
+        draft = drafts.draft_of(request.user, agency, instrument)
+        return form(request, version, agency, draft.values or draft.carried, draft)
     return _save(request, version, agency)
+
+
+def delivery(
+    request: SignedInRequest, instrument_code: str, agency_code: str
+) -> tuple[Agency, Instrument]:
+    """Return what the address names: an agency and one of its instruments that the person enters for. Else 404."""
+    agency = get_object_or_404(Agency, code=agency_code)
+    return agency, get_object_or_404(
+        deliveries.entered_by(request.user, agency), code=instrument_code
+    )
 
 
 @takes_forms
@@ -90,7 +105,7 @@ def edit(request: SignedInRequest, record: int) -> HttpResponse:
     version = earlier.submission.instrument_version
     if request.method != "POST":
         entry.note("read", earlier, by=request.user)
-        return form(request, version, earlier.agency, entry.texts_of(earlier), record=earlier)
+        return form(request, version, earlier.agency, entry.texts_of(earlier), earlier)
     return _save(request, version, earlier.agency, record=earlier)
 
 
@@ -114,32 +129,53 @@ def form(
     version: InstrumentVersion,
     agency: Agency,
     values: Mapping[str, str],
+    subject: Record | HeldRow | EntryDraft,
     *,
-    record: Record | None = None,
-    held_row: HeldRow | None = None,
     findings: Sequence[Finding] = (),
     refused: str = "",
 ) -> HttpResponse:
-    """Show the form of an instrument with these texts and what the engine says about them."""
-    spec = spec_of(version)
-    fields = fields_of(spec, values, active_language(), findings)
-    warnings = [f for f in findings if f.severity == "warning"]
+    """Show the form of an instrument with these texts and what the engine says about them.
+
+    The subject is a record, a held row, or the draft of a new record: what that carries on stands by
+    itself, folded up while nothing is wrong with it.
+    """
+    record = subject if isinstance(subject, Record) else None
+    draft = subject if isinstance(subject, EntryDraft) else None
+    held, spec = isinstance(subject, HeldRow), spec_of(version)
+    kept = draft.carried if draft else {}
+    fields = fields_of(spec, values, active_language(), findings, kept, of_file=held)
+    normalised(fields)
+    confirmed = acknowledged(request)
+    focus(fields, confirmed)
+    beside = {f.name for f in fields}
+    warnings = [f for f in findings if f.severity == "warning" and f.variable not in beside]
+    carried = [f for f in fields if f.carried]
     context = {
         "version": version,
         "agency": agency,
-        "fields": fields,
+        "carried": carried,
+        "carried_open": any(f.focused or f.errors or f.warnings for f in carried),
+        "fields": [f for f in fields if not f.carried],
         "record": record,
         # What the person saw first: a form that comes back must not take on what others changed.
         "seen": request.POST.get("seen") or (entry.version_token(record) if record else ""),
-        "held": held_row,
+        "held": subject if held else None,
+        "draft": draft,
+        "left_out": [f.label for f in fields if draft and f.name in draft.left_out],
         "errors": [f for f in fields if f.errors],
         "refused": refused,
         "to_acknowledge": [(f.rule, in_language(f.message)) for f in warnings],
-        "acknowledged": request.POST.getlist("acknowledged"),
+        "acknowledged": confirmed,
+        "tried": request.method == "POST",
         "may_enter": access.may(request.user, Permission.ENTER, agency),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "records/record.html", context, status=status)
+
+
+def typed(request: SignedInRequest, spec: Spec) -> dict[str, str]:
+    """Return what the form of an instrument sent, variable -> text; keys are made by the portal alone."""
+    return {v.name: request.POST.get(v.name, "") for v in spec.variables if v.kind != "key"}
 
 
 def acknowledged(request: SignedInRequest) -> frozenset[str]:
@@ -185,22 +221,28 @@ def _save(
     record: Record | None = None,
 ) -> HttpResponse:
     """Save what was typed, and go on to where the person was; else show the form with what is wrong."""
-    variables = spec_of(version).variables
-    values = {v.name: request.POST.get(v.name, "") for v in variables if v.kind != "key"}
+    values, confirmed = typed(request, spec_of(version)), acknowledged(request)
+    instrument, by = version.instrument, request.user
+    subject = record or drafts.draft_of(by, agency, instrument)
     try:
-        outcome = entry.save(
-            values,
-            agency=agency,
-            instrument=version.instrument,
-            by=request.user,
-            acknowledged=acknowledged(request),
-            record=record,
-            version_seen=request.POST.get("seen", "") if record else None,
-        )
+        if record is None:
+            outcome = drafts.save(
+                values, agency=agency, instrument=instrument, by=by, acknowledged=confirmed
+            )
+        else:
+            outcome = entry.save(
+                values,
+                agency=agency,
+                instrument=instrument,
+                by=by,
+                acknowledged=confirmed,
+                record=record,
+                version_seen=request.POST.get("seen", ""),
+            )
     except Refused as refusal:
-        return form(request, version, agency, values, record=record, refused=str(refusal))
+        return form(request, version, agency, values, subject, refused=str(refusal))
     if outcome.record is None:
-        return form(request, version, agency, values, record=record, findings=outcome.findings)
+        return form(request, version, agency, values, subject, findings=outcome.findings)
     say_saved(request, outcome.record)
     if "another" in request.POST:
         return redirect("records:record_new", version.instrument.code, agency.code)

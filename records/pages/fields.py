@@ -1,17 +1,21 @@
 """The form of an instrument: one field for each variable, as its Spec says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from records.instruments.spec import Spec, Variable
+from records.validation import parsing
 from records.validation.findings import Finding
 from standards import codelists
 from standards.codelists import Code
 from standards.translation import in_language
 
 COMBO_FROM = 9  # a list of so many codes is searched by typing
+AS_RADIOS = ("sex",)  # what is never chosen by passing over it
 
 
 @dataclass
@@ -25,23 +29,80 @@ class Field:
     required: bool
     value: str
     choices: list[dict[str, str]]
+    codelist: str = ""
     same_list_as: str = ""  # the field before this one that has the same long list of codes
+    carried: bool = False  # what it holds was kept from the last record
+    focused: bool = False  # the next work is here
     errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)  # rule and message
+    days: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # what the text can mean, and how it reads
 
     @property
     def is_combo(self) -> bool:
         return len(self.choices) >= COMBO_FROM
 
     @property
+    def is_radios(self) -> bool:
+        return self.name in AS_RADIOS and bool(self.choices)
+
+    @property
     def brings_other_names(self) -> bool:
         return self.is_combo and not self.same_list_as
 
+    @property
+    def meant(self) -> str:
+        """The day that a date was read as, where it is written in another way."""
+        (value, written), *others = self.days or [("", "")]
+        return written if not others and value != self.value else ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Say whether the text can mean two days, so that the person is asked which."""
+        return len(self.days) > 1
+
+    @property
+    def focuses_told(self) -> bool:
+        """Say whether the next work is beside the field: a day to choose, or something unusual to confirm."""
+        return self.focused and (self.in_doubt or (bool(self.warnings) and not self.errors))
+
+    @property
+    def focuses_control(self) -> bool:
+        return self.focused and not self.focuses_told
+
+    @property
+    def mistake(self) -> str:
+        """What is wrong, with the name of the field, for the summary above the form."""
+        (text, *_more) = self.errors or [""]
+        return text if text.startswith(self.label) else f"{self.label}: {text}"
+
+    @property
+    def told(self) -> str:
+        """All that stands beside the field, in short: to see whether it has changed."""
+        rules = [rule for rule, _text in self.warnings]
+        return "|".join([self.name, *self.errors, *rules, *(value for value, _text in self.days)])
+
+    @property
+    def shown(self) -> str:
+        """What a field of a carried variable holds, in words."""
+        return next((c["label"] for c in self.choices if c["code"] == self.value), self.value)
+
 
 def fields_of(
-    spec: Spec, values: Mapping[str, str], language: str, findings: Iterable[Finding] = ()
+    spec: Spec,
+    values: Mapping[str, str],
+    language: str,
+    findings: Iterable[Finding] = (),
+    carried: Mapping[str, str] | None = None,
+    *,
+    of_file: bool = False,
 ) -> list[Field]:
-    """Return the fields of an instrument with the texts in them and the engine's findings beside them."""
+    """Return the fields of an instrument with the texts in them and the engine's findings beside them.
+
+    `carried` is what the last record left (variable -> text). `of_file`: the texts stood in a file, which has
+    its own way of writing days; only of one in doubt is said what it can mean.
+    """
     fields = [
         Field(
             name=v.name,
@@ -51,18 +112,62 @@ def fields_of(
             required=v.required,
             value=str(values.get(v.name, "")),
             choices=_choices(v, language, str(values.get(v.name, ""))),
+            codelist=v.codelist if v.kind == "code" else "",
+            carried=bool((carried or {}).get(v.name)),
         )
         for v in spec.variables
         if v.typed
     ]
     _other_names_once(fields)
     by_name = {f.name: f for f in fields}
+    doubtful = set()
     for finding in findings:
+        if finding.rule == f"{finding.variable}.ambiguous":
+            doubtful.add(finding.variable)
         subject = by_name.get(finding.variable)
-        if subject is not None:
-            messages = subject.errors if finding.severity == "error" else subject.warnings
-            messages.append(in_language(finding.message))
+        if subject is None:
+            continue
+        if finding.severity == "error":
+            subject.errors.append(in_language(finding.message))
+        else:
+            subject.warnings.append((finding.rule, in_language(finding.message)))
+    for each in fields:
+        if each.kind in ("date", "birth") and (each.name in doubtful or not of_file):
+            each.days = _days(each)
+            if each.in_doubt:
+                each.errors = [_("Which day is meant?")]
     return fields
+
+
+def focus(fields: Iterable[Field], confirmed: Collection[str] = ()) -> None:
+    """Put the focus where the next work is: on what is wrong, else on what is to be confirmed, else on the first gap."""
+    listed = list(fields)
+    wrong = [f for f in listed if f.errors]
+    unusual = [f for f in listed if any(rule not in confirmed for rule, _text in f.warnings)]
+    gaps = [f for f in listed if not f.value]
+    for each in (*wrong, *unusual, *gaps)[:1]:
+        each.focused = True
+
+
+def normalised(fields: Iterable[Field]) -> None:
+    """Show days as they are read, in the form the portal writes them."""
+    for each in fields:
+        if len(each.days) == 1:
+            each.value = each.days[0][0]
+
+
+def _days(subject: Field) -> list[tuple[str, str]]:
+    """Return what the text of a date means: one day, two where their order is in doubt, none."""
+    text, year = parsing.with_points(subject.value), timezone.localdate().year
+    birth = subject.kind == "birth"
+    readings = [
+        parsing.parse_date(text, day_first=order, pivot=year, birth=birth)
+        for order in (True, False)
+    ]
+    if parsing.parse_date(text, day_first=None, pivot=year, birth=birth).day:
+        readings = readings[:1]
+    days = dict.fromkeys(r.day for r in readings if r.day and r.precision == "D")
+    return [(f"{day:%d.%m.%Y}", date_format(day, "DATE_FORMAT")) for day in days]
 
 
 def _other_names_once(fields: Iterable[Field]) -> None:
@@ -94,7 +199,18 @@ def _choices(variable: Variable, language: str, value: str) -> list[dict[str, st
             codelists.load(variable.codelist).label(value, language) if variable.codelist else value
         )
         choices.insert(0, {"code": value, "label": label, "aliases": ""})
+    if variable.name in AS_RADIOS:
+        _give_keys(choices)
     return choices
+
+
+def _give_keys(choices: Iterable[dict[str, str]]) -> None:
+    """Give each choice the key that answers it: the first letter of its label that no other has taken."""
+    taken: set[str] = set()
+    for choice in choices:
+        letters = [letter for letter in choice["label"].lower() if letter.isalpha()]
+        choice["key"] = next((letter for letter in letters if letter not in taken), "")
+        taken.add(choice["key"])
 
 
 def _other_names(code: Code, language: str) -> str:

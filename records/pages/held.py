@@ -168,7 +168,7 @@ def _form(
         current(held_row.instrument),
         held_row.agency,
         corrections.shown_texts(held_row, changes),
-        held_row=held_row,
+        held_row,
         findings=findings,
         refused=refused,
     )

@@ -52,6 +52,9 @@ NUMBERS = re.compile(
 )
 # Day and month may be exchanged, where both are small: somebody has to say which comes first.
 SLASHED = re.compile(r"^\s*(\d{1,2})[/\-](\d{1,2})[/\-](\d{2,4})\s*$")
+# Digits alone, as they are typed: 20251231 and 311225 or 31122025.
+YEAR_FIRST = re.compile(r"^((?:1[89]|2[01])\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
+DAY_FIRST = re.compile(r"^\s*(\d\d)(\d\d)(\d{4}|\d\d)\s*$")
 WORDS = re.compile(  # 5 мая 2026, 5-nji maý 2026, 12мая2026, 12-may-26
     r"^(\d{1,2})(?:-?(?:nji|njy|е|го|th|st|nd|rd))?[ .\-]*([^\W\d_]+)(?: arslan)?[ .,\-]*(\d{4}|\d{2})$"
 )
@@ -153,6 +156,18 @@ def parse_date(
     if parts is None or month is None:
         return NOT_A_DATE
     return _day(_year(parts[3], pivot, birth), month, int(parts[1]))
+
+
+def with_points(text: str) -> str:
+    """Return a day that is typed in digits alone, 311225 or 31122025 or 20251231, with points; other texts as they are.
+
+    For what a person types: in a file such digits may be a number of anything. Six digits are day, month,
+    year; of eight that begin with the year the middle could be no month, so that no text means two days.
+    """
+    if year_first := YEAR_FIRST.match(text.strip()):
+        year, month, day = year_first.groups()
+        return f"{day}.{month}.{year}"
+    return DAY_FIRST.sub(r"\1.\2.\3", text)
 
 
 def parse_number(text: str) -> float | None:

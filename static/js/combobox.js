@@ -96,6 +96,7 @@
       select.id += "-select";
       select.hidden = true;
       this.input.value = this.label;
+      if (select.autofocus) this.input.focus();
       this.input.addEventListener("input", () => {
         this.judge();
         this.open(plain(this.input.value));
@@ -127,9 +128,41 @@
           return item;
         }),
       );
-      this.list.hidden = !this.offered.length;
+      if (wanted && !this.offered.length && this.proposals) this.offerToPropose();
+      this.list.hidden = !this.list.children.length;
       this.input.setAttribute("aria-expanded", String(!this.list.hidden));
-      this.mark(this.offered.length ? 0 : -1);
+      this.mark(this.offered[0] && !this.offered[0].propose ? 0 : -1);
+    }
+
+    /** Where words are proposed; nothing where the form or the list takes no proposals. */
+    get proposals() {
+      return this.select.dataset.list && this.select.form?.dataset.propose;
+    }
+
+    /** What is on no list can be proposed for it: offered alone, and never chosen by passing over it. */
+    offerToPropose() {
+      const word = this.input.value.trim();
+      const entry = { propose: word };
+      const item = itemFor({ option: { text: `${this.select.form.dataset.missing} ${word}`, value: "" } }, `${this.list.id}-0`);
+      item.addEventListener("mousedown", (event) => {
+        event.preventDefault();
+        this.choose(entry);
+      });
+      this.offered = [entry];
+      this.list.replaceChildren(item);
+    }
+
+    /** Send the word, and show the answer where the name would stand; the field waits for another choice. */
+    async propose(word) {
+      const { form } = this.select;
+      const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+      const [agency, codelist] = [form.dataset.agency, this.select.dataset.list];
+      const body = new URLSearchParams({ csrfmiddlewaretoken: token, agency, codelist, word });
+      const answer = await fetch(this.proposals, { method: "POST", body, headers: { "HX-Request": "true" } });
+      const line = document.createElement("p");
+      line.className = "hint";
+      line.textContent = await answer.text();
+      document.getElementById(`m-${this.select.name}`).replaceChildren(line);
     }
 
     close() {
@@ -150,6 +183,11 @@
     }
 
     choose(entry) {
+      if (entry.propose) {
+        this.close();
+        this.propose(entry.propose);
+        return;
+      }
       this.select.value = entry.option.value;
       this.input.value = this.label;
       this.input.setCustomValidity("");
@@ -194,7 +232,7 @@
         this.input.value = this.label;
         this.judge();
         this.close();
-      } else if (event.key === "Tab" && marked && this.input.value !== this.label) {
+      } else if (event.key === "Tab" && marked && !marked.propose && this.input.value !== this.label) {
         this.choose(marked);
       }
     }

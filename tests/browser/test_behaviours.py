@@ -231,9 +231,10 @@ def test_a_refused_file_is_said_in_place_however_often(country, visit, tmp_path)
         assert page.url.endswith("/uploads/new#id_file")
 
 
-def test_the_summary_of_what_is_wrong_takes_the_focus(form):
+def test_the_first_wrong_field_takes_the_focus(form):
     form.get_by_role("button", name="Save and close").click()
-    expect(form.get_by_role("alert")).to_be_focused()
+    expect(form.get_by_role("alert")).to_be_visible()
+    expect(form.get_by_label("Record number")).to_be_focused()
 
 
 def uploads():

@@ -14,7 +14,7 @@ from agencies.models import Agency, Invitation, Person
 from agencies.roles import Permission, Role
 from records.collection import names
 from records.instruments import versions
-from records.models import Instrument, LearnedWord, Record, Submission
+from records.models import CodeProposal, Instrument, LearnedWord, Record, SecondEntry, Submission
 from records.review import submissions
 from reports.models import Release
 from reports.releases import verbs
@@ -96,6 +96,12 @@ def _fill(country, agency, permits):
             ids[state] = _submission(country, agency, permits, author, month, state).pk
         draft = Submission.objects.get(pk=ids["DRAFT"])
         ids |= _rows(country, agency, permits, author, draft)
+    word = country.mark(agency.code, f"zq atlantis {agency.code.lower()}", see)
+    with scope.acting(author):
+        proposal = CodeProposal.objects.create(
+            agency=agency, codelist="countries", word=word, by=author
+        )
+    ids["proposal"] = proposal.pk
     country.free_periods[agency.code] = MONTHS[-1]
     country.ids |= {(agency.code, kind): pk for kind, pk in ids.items()}
 
@@ -188,6 +194,8 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
         names.seal(upload, names.GivenNames(file=name))
         upload.save()
     record = factories.record(draft, mark("REF"), upload=file, event_date=f"{draft.period}-05")
+    second = {"agency": agency, "instrument": permits, "first_by": author, "variables": ["sex"]}
+    SecondEntry.objects.create(record=record, **second)
     raw = {**WPF, "record_ref": mark("RAW"), "event_date": f"05.{_month(draft.period)}", "sex": ""}
     finding = {**factories.FINDING, "variable": "sex", "value": mark("VALUE")}
     held = factories.held_row(

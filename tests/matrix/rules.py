@@ -109,6 +109,7 @@ SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id",
 REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
 OFFER = things("invitation_id", "offer")
 RECORD, HELD = things("record", "record"), things("held", "held")
+PROPOSAL = things("proposal", "proposal")
 STEPS = {  # verb: the state in which it is due, and who may take it then
     "submit": ("DRAFT", P.ENTER),
     "sign": ("SUBMITTED", P.SIGN),
@@ -157,6 +158,16 @@ def numberings(country):
         Place(code, agency=code, form=form, changes=False, stranger=404)
         for code, form in forms.items()
     ]
+
+
+def proposed_words(country):
+    """A word for each agency; who enters for another one has no such agency."""
+    form = {"codelist": "countries", "word": "zq atlantida"}
+    return [Place(code, agency=code, form={**form, "agency": code}, stranger=404) for code in FULL]
+
+
+def ways_of_typing(country, place):
+    return {"carried": ["region", "decision"], "twice": ["sex"]}
 
 
 def rules_of_dates(country):
@@ -530,6 +541,28 @@ ROUTES = {
     "records:held": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
     "records:readmit": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
     "records:record_new": of(deliveries, see=P.ENTER, post=P.ENTER, posts=a_record),
+    "records:draft": of(deliveries, see=P.ENTER, get=None, post=P.ENTER, posts=a_record),
+    "records:draft_discard": of(deliveries, see=P.ENTER, get=None, post=P.ENTER),
+    "records:entry_rules": page(places=lists, get=P.DECLARE_NUMBERING),
+    "records:entry_rule": of(
+        deliveries, see=P.DECLARE_NUMBERING, post=P.DECLARE_NUMBERING, posts=ways_of_typing
+    ),
+    "records:proposals": page(places=proposed_words, get=P.SEE_SUBMISSIONS, post=P.ENTER),
+    "records:proposal_answer": of(
+        PROPOSAL,
+        see=P.SEE_SUBMISSIONS,
+        get=None,
+        post=P.ACCEPT,
+        posts=lambda country, place: {"answer": "KAZ"},
+    ),
+    "records:second_entries": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.ENTER),
+    "records:second_entry": of(
+        RECORD,
+        see=P.SEE_RECORDS,
+        get=P.ENTER,
+        post=P.ENTER,
+        posts=lambda country, place: {"sex": "M", "right-sex": "first"},
+    ),
     "records:record": of(RECORD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_record),
     "records:record_delete": of(RECORD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:held_row": of(HELD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_correction),

@@ -59,6 +59,8 @@ def fields_of(page):
             said = dict(attributes)
             if tag == "input" and said.get("name") and said.get("type") in ("text", "hidden"):
                 self.values[said["name"]] = said.get("value") or ""
+            if said.get("type") == "radio" and "checked" in said:
+                self.values[said["name"]] = said["value"]
             if tag == "select":
                 self.select = said["name"]
                 self.values[self.select] = ""
@@ -145,6 +147,9 @@ def test_a_date_nobody_could_order_stays_in_doubt_until_it_is_typed_anew(held, c
         outcome = corrections.correct(row, {"citizenship": "TUR"}, by=clerk)
         assert [f.rule for f in outcome.errors] == ["birth_date.ambiguous"]
         typed = {"citizenship": "TUR", "birth_date": "03/02/1990"}
+        outcome = corrections.correct(row, typed, by=clerk)
+        assert [f.rule for f in outcome.errors] == ["birth_date.ambiguous"]
+        typed["birth_date"] = "03021990"
         record = corrections.correct(row, typed, by=clerk).record
     assert (record.age, record.age_precision) == (36, "D")
 
