@@ -14,10 +14,12 @@ from agencies.access import AgencyScoped
 from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
+from records.reviewing import Comment, SubmissionCounts, Thread, WarningAnswer
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from standards.translation import in_language
 
 __all__ = [
+    "Comment",
     "DueRule",
     "Extension",
     "HeldRow",
@@ -31,7 +33,10 @@ __all__ = [
     "RestDay",
     "ReviewStep",
     "Submission",
+    "SubmissionCounts",
+    "Thread",
     "Upload",
+    "WarningAnswer",
 ]
 PERSON = settings.AUTH_USER_MODEL
 
@@ -162,6 +167,7 @@ class ReviewStep(models.Model):
     target = models.CharField(max_length=9)
     version = models.PositiveSmallIntegerField()
     reason = models.TextField(blank=True)
+    reason_code = models.CharField(max_length=12, blank=True, default="")  # of return_reasons
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 

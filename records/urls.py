@@ -4,6 +4,7 @@ from django.urls import path
 
 from records.pages import (
     calendar,
+    cover,
     due_dates,
     entry,
     held,
@@ -13,6 +14,7 @@ from records.pages import (
     instruments,
     numbering,
     submissions,
+    threads,
     uploads,
 )
 
@@ -49,6 +51,11 @@ urlpatterns = [
     ),
     path("submissions/<int:submission_id>/", submissions.submission, name="submission"),
     path("submissions/<int:submission_id>/<slug:verb>/", submissions.advance, name="advance"),
+    path("submissions/<int:submission_id>/by-sex", cover.by_sex, name="by_sex"),
+    path("submissions/<int:submission_id>/threads", threads.submission_threads, name="threads"),
+    path("submissions/<int:submission_id>/warnings", threads.answer_warning, name="answer_warning"),
+    path("threads/<int:thread>/answer", threads.answer, name="thread_answer"),
+    path("threads/<int:thread>/resolve", threads.resolve, name="thread_resolve"),
     path("submissions/<int:submission_id>/records", entry.records, name="records"),
     path(
         "submissions/<int:submission_id>/history",

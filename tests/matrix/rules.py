@@ -106,6 +106,7 @@ def things(argument, kind, **more):
 SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id", "asking")
 REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
 OFFER = things("invitation_id", "offer")
+THREAD = things("thread", "thread")
 RECORD, HELD = things("record", "record"), things("held", "held")
 STEPS = {  # verb: the state in which it is due, and who may take it then
     "submit": ("DRAFT", P.ENTER),
@@ -130,7 +131,7 @@ def steps(country):
 
 
 def said_at_a_step(country, place):
-    return {"held_acknowledged": "1", "reason": "Because."}
+    return {"held_acknowledged": "1", "reason": "Because.", "reason_code": "ODD"}
 
 
 def deliveries(country):
@@ -161,6 +162,15 @@ def rules_of_dates(country):
     """A rule for each agency; statistics staff set those of all."""
     more = {"instrument": "SMS-WPF", "days": "12"}
     return [Place(code, agency=code, form={"agency": code, **more}) for code in FULL]
+
+
+def a_text(country, place):
+    return {"text": "Are these rows right?"}
+
+
+def without_warnings(country):
+    """Submissions in which no warning waits for an answer."""
+    return [replace(place, changes=False) for place in SUBMISSION(country)]
 
 
 def a_later_date(country, place):
@@ -479,6 +489,15 @@ ROUTES = {
     "records:submission": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
     "records:advance": of(
         steps, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER, posts=said_at_a_step
+    ),
+    "records:by_sex": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
+    "records:threads": of(SUBMISSION, see=P.SEE_SUBMISSIONS, post=ANYBODY, posts=a_text),
+    "records:thread_answer": of(
+        THREAD, see=P.SEE_SUBMISSIONS, get=None, post=ANYBODY, posts=a_text
+    ),
+    "records:thread_resolve": of(THREAD, see=P.SEE_SUBMISSIONS, get=None, post=ANYBODY),
+    "records:answer_warning": of(
+        without_warnings, see=P.SEE_SUBMISSIONS, get=None, post=P.SEE_RECORDS, posts=a_text
     ),
     "records:records": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
     "records:submission_history": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
