@@ -139,18 +139,19 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
         cursor.execute(statement, [*values, submission.pk])
         numbers = [int(number or 0) for number in cursor.fetchone()]
     rows, records, no_sex, stated, heaped, aged, persons, events, *rest = numbers
-    pairs = {
-        variable: [missing, applies]
-        for variable, missing, applies in zip(asked, rest[::2], rest[1::2], strict=True)
-    }
+    expected: dict[str, list[int]] = {}
+    optional: dict[str, list[int]] = {}
+    for variable, missing, applies in zip(asked, rest[::2], rest[1::2], strict=True):
+        kept = expected if _is_expected(variable) else optional
+        kept[variable.name] = [missing, applies]
     return {
         "rows": rows,
         "records": records,
         "no_sex": no_sex,
         "values": stated,
         "variables": len(spec.variables),
-        "missing": {v.name: numbers for v, numbers in pairs.items() if _is_expected(v)},
-        "optional": {v.name: numbers for v, numbers in pairs.items() if not _is_expected(v)},
+        "missing": expected,
+        "optional": optional,
         "heaped": [heaped, aged],
         "repeated": [persons - events, persons],
     }

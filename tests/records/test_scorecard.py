@@ -19,7 +19,7 @@ MONTHS = last_periods("M", timezone.localdate(), 14)
 
 def permits(submission, rows, **fields):
     """Put rows into a submission: what each says beside what all say."""
-    own = {"decision": "GR", "occupation": "23", "activity": "F", "employer_type": "LOC"}
+    own = {"decision": "ISS", "occupation": "23", "activity": "F", "employer_type": "LOC"}
     Record.objects.bulk_create(
         Record(
             agency_id=submission.agency_id,
