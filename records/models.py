@@ -14,15 +14,24 @@ from agencies.access import AgencyScoped
 from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
+from records.reviewing import (
+    Comment,
+    NumberDigest,
+    SharedNumbers,
+    SubmissionCounts,
+    Thread,
+    WarningAnswer,
+)
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
 from records.vocabulary import LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "CodeProposal", "DueRule", "EntryDraft", "EntryRule", "Extension", "HeldRow", "Holiday",
-    "Instrument", "InstrumentVersion", "LearnedWord", "ListEdition", "Notice", "Numbering", "Reader",
-    "Record", "RestDay", "ReviewStep", "SecondEntry", "Submission", "Upload",
+    "CodeProposal", "Comment", "DueRule", "EntryDraft", "EntryRule", "Extension", "HeldRow", "Holiday",
+    "Instrument", "InstrumentVersion", "LearnedWord", "ListEdition", "Notice", "NumberDigest",
+    "Numbering", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
+    "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
 ]  # fmt: skip
 PERSON = settings.AUTH_USER_MODEL
 
@@ -153,6 +162,7 @@ class ReviewStep(models.Model):
     target = models.CharField(max_length=9)
     version = models.PositiveSmallIntegerField()
     reason = models.TextField(blank=True)
+    reason_code = models.CharField(max_length=12, blank=True, default="")  # of return_reasons
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 
@@ -390,43 +400,3 @@ class Handling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deed} {self.submission_id} v{self.version}"
-
-
-class NumberDigest(models.Model):
-    """A record number of a submission as a keyed hash, to be compared across agencies (review.shared_numbers)."""
-
-    pk = models.CompositePrimaryKey("submission", "digest", "agency")
-    agency = models.ForeignKey(
-        Agency, models.PROTECT, related_name="+", db_index=False, db_constraint=False
-    )
-    submission = models.ForeignKey(
-        Submission, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
-    )
-    digest = models.BinaryField(max_length=16)
-
-    def __str__(self) -> str:
-        return f"number of {self.submission_id}"
-
-
-class SharedNumbers(models.Model):
-    """How many record numbers of a submission another agency delivered too; for the statistics office only."""
-
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    submission = models.ForeignKey(
-        Submission, models.DO_NOTHING, related_name="shared_numbers", db_constraint=False
-    )
-    other_agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    other = models.ForeignKey(Submission, models.DO_NOTHING, related_name="+", db_constraint=False)
-    shared = models.PositiveIntegerField()
-    numbers = models.PositiveIntegerField()  # different ones of the submission
-
-    class Meta:
-        ordering = ["-shared", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["submission", "agency", "other", "other_agency"], name="shared_numbers_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.shared} of {self.submission_id} in {self.other_id}"

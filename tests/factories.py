@@ -8,13 +8,17 @@ import pytest
 from agencies import scope
 from records.instruments import reader, versions
 from records.models import (
+    Comment,
     HeldRow,
     Instrument,
     InstrumentVersion,
     Record,
     ReviewStep,
     Submission,
+    SubmissionCounts,
+    Thread,
     Upload,
+    WarningAnswer,
 )
 
 _number = itertools.count(1)
@@ -96,6 +100,15 @@ def review_step(submission, by, verb="submit", source="DRAFT", target="SUBMITTED
     )
 
 
+def thread(submission, by, text="Are these rows right?", **fields):
+    """Make a thread of one text."""
+    made = Thread.objects.create(
+        agency_id=submission.agency_id, submission=submission, begun_by=by, **fields
+    )
+    Comment.objects.create(agency_id=submission.agency_id, thread=made, text=text, by=by)
+    return made
+
+
 @pytest.fixture
 def instruments(agency, other_agency, office):
     """The instruments of the portal, published; by code."""
@@ -115,6 +128,18 @@ def one_of_each(instruments, agency, clerk):
             "record": record(month, upload=file),
             "held": held_row(agency, permits, file, submission=month),
             "review_step": review_step(month, clerk),
+            "thread": thread(month, clerk),
+            "answer": WarningAnswer.objects.create(
+                agency=agency,
+                submission=month,
+                rule="sex.not_stated",
+                count=1,
+                text="So.",
+                by=clerk,
+            ),
+            "counts": SubmissionCounts.objects.create(
+                agency=agency, submission=month, facts={}, by_sex={}
+            ),
         }
         Record.objects.update(sex="M")  # leaves a line of history
     return rows

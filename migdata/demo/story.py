@@ -167,7 +167,8 @@ def _review() -> None:
                     agency__code=delivery.agency, instrument__code=delivery.instrument
                 ).order_by("-period")
             )
-        for place, submission in enumerate(rows):
+        # The oldest first, as agencies deliver: what is odd is judged by what was there before.
+        for place, submission in reversed(list(enumerate(rows))):
             left = OPEN.get((delivery.agency, delivery.instrument), {}).get(place)
             for verb in ("submit", "sign", "accept") if left is None else left:
                 with suppress(refusal.Refused):

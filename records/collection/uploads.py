@@ -403,6 +403,7 @@ def _drop_empty(submissions: list[Submission]) -> None:
     for submission in submissions:
         untouched = submission.version == 1 and not submission.review_steps.exists()
         held = HeldRow.all_rows.filter(submission=submission)
-        if untouched and not submission.records.exists() and not held.exists():
+        written = submission.threads.exists() or submission.warning_answers.exists()
+        if untouched and not (written or submission.records.exists() or held.exists()):
             submission.uploads.clear()
             submission.delete()

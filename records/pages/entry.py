@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -27,6 +28,7 @@ from records.models import (
     Submission,
 )
 from records.pages.fields import fields_of, focus, normalised
+from records.review import rows_behind
 from records.validation.findings import Finding
 from standards import codelists, spelling
 from standards.translation import active_language, in_language
@@ -54,15 +56,16 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
         by=request.user,
         agency=submission.agency,
     )
-    rows = Record.objects.filter(submission=submission)
+    spec = spec_of(submission.instrument_version)
+    rows, of_number = _rows_behind(request, submission, spec)
     wanted = request.GET.get("q", "").strip()
     if wanted:
         rows = rows.filter(record_ref__icontains=spelling.reference(wanted))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    spec = spec_of(submission.instrument_version)
     may_enter = _may_enter(request, submission)
     context = {
         "submission": submission,
+        "behind": of_number,
         "page": page,
         "is_counts": spec.is_counts,
         "heads": [in_language(variable.label) for variable in _listed(spec)],
@@ -72,6 +75,20 @@ def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
         "waiting": second_entry.waiting_in(submission).count() if may_enter else 0,
     }
     return render(request, "records/records.html", context)
+
+
+def _rows_behind(
+    request: SignedInRequest, submission: Submission, spec: Spec
+) -> tuple[QuerySet[Record], dict[str, object]]:
+    """Return the records, or exactly those behind a number of the scorecard, and what they have in common."""
+    word = request.GET.get("behind", "")
+    if not word:
+        return Record.objects.filter(submission=submission), {}
+    chosen = rows_behind.behind(word, spec)
+    if chosen is None:
+        raise Http404
+    rows = chosen.of(submission)
+    return rows, {"word": word, "label": chosen.label, "rows": rows.count()}
 
 
 @takes_forms

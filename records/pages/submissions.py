@@ -1,10 +1,8 @@
-"""Submissions: the list, one of them, and the steps that lead it on."""
+"""One submission, and the steps that lead it on."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,70 +18,22 @@ from records.collection import late_rows
 from records.collection.names import shown_name
 from records.instruments import deliveries
 from records.models import ReviewStep, Submission, Upload
-from records.review import calendar, opening, profile, shared_numbers, steps
+from records.pages import cover
+from records.pages.threads import shown
+from records.review import calendar, opening, shared_numbers, steps, threads
+from records.review.submissions import RETURN_REASONS, bar, steps_open_to
 from records.review.submissions import advance as advance_submission
-from records.review.submissions import bar, steps_open_to
-from standards import sex
+from standards import codelists, sex
 from standards.periods import Period, period_name
-from standards.translation import active_language, in_language
+from standards.translation import active_language
 
-PER_PAGE = 40
+OPEN_THREADS = 5  # on the cover; all of them have a page
 STATES = (
     Submission.State.DRAFT,
     Submission.State.SUBMITTED,
     Submission.State.SIGNED,
     Submission.State.ACCEPTED,
 )
-
-
-@require_safe
-def submissions(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, Permission.SEE_SUBMISSIONS)
-    submissions = Submission.objects.visible_to(request.user).select_related(
-        "agency", "instrument", "instrument_version"
-    )
-    filters = [_filter(request, submissions, name) for name in FIELDS]
-    for name, field in FIELDS.items():
-        if request.GET.get(name):
-            submissions = submissions.filter(**{field: request.GET[name]})
-    page = Paginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": [
-            (s, sex.of_codes(s.profile["sex"]) if "sex" in s.profile and not s.is_open else None)
-            for s in page.object_list
-        ],
-        "filters": filters,
-        "filtered": any(f["chosen"] for f in filters),
-    }
-    return render(request, "records/submissions.html", context)
-
-
-FIELDS = {
-    "state": "state",
-    "instrument": "instrument__code",
-    "agency": "agency__code",
-    "period": "period",
-}
-
-
-def _filter(request: SignedInRequest, submissions: Any, name: str) -> dict[str, Any]:
-    """One filter of the list: its label, the values that occur with their labels, the chosen one."""
-    occurring = submissions.order_by().values_list(FIELDS[name], flat=True).distinct()
-    values = sorted(occurring, reverse=name == "period")
-    language = active_language()
-    words: dict[str, Callable[[str], str]] = {
-        "state": lambda value: str(Submission.State(value).label),
-        "period": lambda value: period_name(value, language),
-    }
-    label = {
-        "state": _("State"),
-        "instrument": _("Instrument"),
-        "agency": _("Agency"),
-        "period": _("Period"),
-    }[name]
-    options = [(value, words.get(name, str)(value)) for value in values]
-    return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
 
 
 @require_POST
@@ -106,13 +56,13 @@ def begin(
 
 @require_safe
 def submission(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    submission = _visible(request, submission_id)
+    submission = cover.visible(request, submission_id)
     return render(request, "records/submission.html", _context(request, submission))
 
 
 @require_POST
 def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResponse:
-    submission = _visible(request, submission_id)
+    submission = cover.visible(request, submission_id)
     if verb not in steps.STEPS:
         raise Http404
     held = request.POST.get("held_acknowledged", "")
@@ -122,6 +72,7 @@ def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResp
             verb,
             by=request.user,
             reason=request.POST.get("reason", ""),
+            reason_code=request.POST.get("reason_code", ""),
             held_acknowledged=int(held) if held.isdecimal() and len(held) < 10 else None,
             nothing_to_report="nothing_to_report" in request.POST,
         )
@@ -129,6 +80,7 @@ def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResp
         context = _context(request, submission) | {
             "refused": str(refusal),
             "reason": request.POST.get("reason", ""),
+            "reason_code": request.POST.get("reason_code", ""),
         }
         return render(request, "records/submission.html", context, status=409)
     submission.refresh_from_db()
@@ -146,7 +98,7 @@ def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResp
 
 @require_POST
 def readmit(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    submission = _visible(request, submission_id)
+    submission = cover.visible(request, submission_id)
     access.require(request.user, Permission.ENTER, submission.agency, submission.instrument_id)
     if not submission.is_open:
         messages.error(request, _("Only reopening it admits these rows."))
@@ -156,55 +108,64 @@ def readmit(request: SignedInRequest, submission_id: int) -> HttpResponse:
     return redirect(submission)
 
 
-def _visible(request: SignedInRequest, pk: int) -> Submission:
-    return get_object_or_404(
-        Submission.objects.visible_to(request.user).select_related(
-            "agency", "instrument", "instrument_version"
-        ),
-        pk=pk,
-    )
-
-
 def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
-    sees = access.may(
-        request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id
-    )
+    sees = cover.sees_records(request, submission)
     live = submission.is_open and sees
-    numbers = (
-        profile.count(submission) if live else {} if submission.is_open else submission.profile
-    )
-    offered = steps_open_to(request.user, submission)
-    scorecard = profile.scorecard(submission, numbers) if numbers.get("sex") else []
-    review_steps = list(submission.review_steps.select_related("by").order_by("-pk"))
+    numbers = cover.numbers_of(request, submission)
+    of = cover.counted(submission, numbers, live=live)
+    period = Period.parse(submission.period)
     return {
+        **_review(request, submission),
         "submission": submission,
-        "waits": _waits(submission, offered),
-        "barred": bar(request.user, submission),
-        "asked": review_steps[0]
-        if submission.is_open and review_steps and review_steps[0].reason
-        else None,
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
-        "scorecard": scorecard,
+        "card": cover.scorecard_of(submission, of, sees=sees),
+        **cover.breakdowns_of(submission, of),
         "shared_numbers": shared_numbers.told_to(request.user, submission),
-        "looks": sum(measure.good is False for measure in scorecard),
-        "findings": [{**f, "text": in_language(f["message"])} for f in numbers.get("findings", [])],
+        "findings": cover.findings_of(submission, numbers, sees=sees),
+        "may_answer": sees,  # clerks and reviewers: nobody else sees records
+        "open_threads": shown(
+            request, submission, threads.of(submission).filter(resolved_at=None)[:OPEN_THREADS]
+        ),
+        "may_tabulate": access.may(
+            request.user, Permission.TABULATE, submission.agency, submission.instrument_id
+        ),
         "fix": reverse("records:held", args=[submission.pk]) if live else "",
         "late": submission.late_rows,
-        "dates": calendar.one(
-            submission.agency, submission.instrument, Period.parse(submission.period)
-        ).dates,
+        "dates": calendar.one(submission.agency, submission.instrument, period).dates,
         "may_enter": submission.is_open
         and access.may(request.user, Permission.ENTER, submission.agency, submission.instrument_id),
+        "uploads": _uploads(submission, request.user) if sees else [],
+    }
+
+
+def _review(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
+    """Where the submission stands, what the person may do to it, and what was done, newest first."""
+    offered = steps_open_to(request.user, submission)
+    language, reasons = active_language(), codelists.load(RETURN_REASONS)
+    review_steps = list(submission.review_steps.select_related("by").order_by("-pk"))
+    came_back = submission.is_open and review_steps and review_steps[0].reason
+    asked = review_steps[0] if came_back else None
+    return {
+        "waits": _waits(submission, offered),
+        "barred": bar(request.user, submission),
+        "asked": asked,
+        "asked_about": reasons.label(asked.reason_code, language) if asked else "",
+        "reason_codes": [(code.code, code.label(language)) for code in reasons.codes],
         "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],
         "back": [(v, steps.STEPS[v].label) for v in offered if steps.STEPS[v].reason],
         "steps": _steps(submission, review_steps),
         "review_steps": [
-            {"by": p.by, "at": p.at, "reason": p.reason, "label": steps.STEPS[p.verb].done}
+            {
+                "by": p.by,
+                "at": p.at,
+                "reason": p.reason,
+                "label": steps.STEPS[p.verb].done,
+                "code": reasons.label(p.reason_code, language),
+            }
             for p in review_steps
         ],
-        "uploads": _uploads(submission, request.user) if sees else [],
     }
 
 

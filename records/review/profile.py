@@ -5,35 +5,15 @@ Statistics staff judge by these numbers; the records stay with the agency. Limit
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, QuerySet
-from django.utils.translation import gettext as _
 
 from records.models import HeldRow, Submission
 
 UNKNOWN_CITIZENSHIP = "XXX"
-Profile = Mapping[str, Any]
-Judge = Callable[[float, float | None], bool | None]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One line of the scorecard: now and in the period before, and a judgement.
-
-    Values are records or per cent, None where there is nothing to measure; `good` is None where
-    nothing can be judged.
-    """
-
-    name: str
-    label: str
-    hint: str
-    now: float | None
-    before: float | None
-    good: bool | None
 
 
 def count(submission: Submission) -> dict[str, Any]:
@@ -105,72 +85,6 @@ def causes(held: QuerySet[HeldRow]) -> list[dict[str, Any]]:
         }
         for rule, variable, message, n in rows
     ]
-
-
-def scorecard(submission: Submission, now: Profile) -> list[Measure]:
-    """Set the numbers of a submission beside those of the period before, with a judgement."""
-    measured, before = _measured(now), _measured(_before(submission))
-    texts = {
-        "records": (_("Records"), _("at most 30% more or fewer than before")),
-        "sex": (_("Sex stated"), _("at least 98%")),
-        "women": (_("Women, of sex stated"), _("a change of at most 10 points")),
-        "citizenship": (_("Citizenship stated"), _("at least 98%")),
-        "day": (_("Largest day, of all records"), _("at most 15%, decrees excepted")),
-        "held": (_("Rows held, of all rows"), _("at most 2%")),
-    }
-    return [
-        Measure(name, label, hint, measured[name], before[name], _judge(name, measured, before))
-        for name, (label, hint) in texts.items()
-    ]
-
-
-JUDGES: dict[str, Judge] = {
-    "records": lambda now, before: abs(now - before) <= 0.3 * before if before else None,
-    "sex": lambda now, before: now >= 98,
-    "women": lambda now, before: abs(now - before) <= 10 if before is not None else None,
-    "citizenship": lambda now, before: now >= 98,
-    "day": lambda now, before: now <= 15,
-    "held": lambda now, before: now <= 2,
-}
-Measured = dict[str, float | None]
-
-
-def _judge(name: str, measured: Measured, before: Measured) -> bool | None:
-    now = measured[name]
-    return None if now is None else JUDGES[name](now, before[name])
-
-
-def _measured(profile: Profile) -> Measured:
-    by_sex = profile.get("sex", {})
-    records, women = sum(by_sex.values()), by_sex.get("F", 0)
-    stated = women + by_sex.get("M", 0)
-    held = profile.get("held", 0)
-    return {
-        "records": records or None,
-        "sex": _percent(stated, records),
-        "women": _percent(women, stated),
-        "citizenship": _percent(records - profile.get("citizenship_unknown", 0), records),
-        "day": _percent(profile.get("largest_day", 0), records),
-        "held": _percent(held, records + held),
-    }
-
-
-def _before(submission: Submission) -> Profile:
-    earlier = (
-        Submission.objects.filter(
-            agency=submission.agency_id,
-            instrument=submission.instrument_id,
-            period__lt=submission.period,
-        )
-        .exclude(profile={})
-        .order_by("-period")
-        .first()
-    )
-    return earlier.profile if earlier else {}
-
-
-def _percent(part: float, whole: float) -> float | None:
-    return 100 * part / whole if whole else None
 
 
 def _warnings(submission: Submission) -> list[dict[str, Any]]:

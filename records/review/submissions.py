@@ -1,5 +1,6 @@
 """Moving a submission along its steps: who may, who may not, and what the move writes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -16,9 +17,20 @@ from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission
 from jobs import queue
 from records.models import ReviewStep, Submission
-from records.review import calendar, handlings, inbox, profile, shared_numbers
+from records.review import (
+    calendar,
+    counting,
+    handlings,
+    inbox,
+    profile,
+    scorecard,
+    shared_numbers,
+)
 from records.review.steps import BARRED_BY, BY_FIELD, STEPS, State
+from standards import codelists
 from standards.periods import Period, has_ended
+
+RETURN_REASONS, OTHER_REASON = "return_reasons", "OTHER"
 
 
 @dataclass(frozen=True)
@@ -36,18 +48,20 @@ def advance(
     *,
     by: Person,
     reason: str = "",
+    reason_code: str = OTHER_REASON,
     held_acknowledged: int | None = None,
     nothing_to_report: bool = False,
 ) -> None:
     """Move the submission one step.
 
-    Raises `access.Denied` (who) or `Refused` (not now). Submitting with held rows
-    (`HeldRow.open_rows.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
+    Raises `access.Denied` (who) or `Refused` (not now). A step back has a reason in words and its code
+    (list return_reasons). Submitting with held rows (`HeldRow.open_rows.missing_from`, those that are
+    errors) needs their exact number in `held_acknowledged`; without records it needs `nothing_to_report`.
     Submitting starts the comparison of its numbers with other agencies', acceptance starts sealing.
     """
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     reason = reason.strip()
-    _refuse_if(submission, verb, by, reason)
+    _refuse_if(submission, verb, by, reason, reason_code)
     change: dict[str, object] = {"state": STEPS[verb].target}
     if field := BY_FIELD.get(STEPS[verb].target):
         change[field] = by
@@ -57,7 +71,8 @@ def advance(
         change["accepted_version"] = submission.version
     elif verb == "reopen":
         change["version"] = submission.version + 1
-    _move(submission, verb, change, by=by, reason=reason)
+    code = reason_code if STEPS[verb].reason else ""
+    _move(submission, verb, change, by=by, reason=reason, reason_code=code)
     if verb == "submit":
         shared_numbers.request(submission, by=by)
     elif verb == "accept":
@@ -79,11 +94,23 @@ def steps_open_to(person: Person, submission: Submission) -> list[str]:
     """Return the verbs to offer as buttons, from the table `advance` obeys."""
     return [
         verb
-        for verb, step in STEPS.items()
-        if (needs := step.needs.get(State(submission.state)))
-        and access.may(person, needs, submission.agency, submission.instrument_id)
-        and not _is_barred(submission, verb, person)
+        for verb in STEPS
+        if may_do(person, verb, submission) and not _is_barred(submission, verb, person)
     ]
+
+
+def may_do(person: Person, verb: str, submission: Submission) -> bool:
+    """Say whether the roles of the person include the step, in the state in which the submission is."""
+    needs = STEPS[verb].needs.get(State(submission.state))
+    agency, instrument = submission.agency, submission.instrument_id
+    return needs is not None and access.may(person, needs, agency, instrument)
+
+
+def barred_among(submissions: Iterable[Submission], verb: str, person: Person) -> set[int]:
+    """Return the ids of those whose step the person must not do, whatever their roles; in one query."""
+    ids = [submission.pk for submission in submissions]
+    barred = Submission.objects.filter(_barred(verb, person), pk__in=ids)
+    return set(barred.values_list("pk", flat=True))
 
 
 def waiting_for(person: Person) -> QuerySet[Submission]:
@@ -168,7 +195,9 @@ def _who_did_before(submission: Submission, verb: str) -> set[int]:
     return {getattr(submission, f"{field}_id") for field in BARRED_BY[verb]}
 
 
-def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> None:
+def _refuse_if(
+    submission: Submission, verb: str, by: Person, reason: str, reason_code: str
+) -> None:
     """Raise `Denied` or `Refused` for whatever stands against this step, whatever its details."""
     step, state = STEPS[verb], State(submission.state)
     needs = step.needs.get(state) or next(iter(step.needs.values()))
@@ -182,12 +211,20 @@ def _refuse_if(submission: Submission, verb: str, by: Person, reason: str) -> No
         raise Refused(_why_barred(submission, verb, by, needs))
     if step.reason and not reason:
         raise Refused(_("Say why. The agency reads exactly this text."))
+    if step.reason and reason_code not in codelists.load(RETURN_REASONS).by_code:
+        raise Refused(_("Choose what it is about."))
     if verb == "reopen":
         _refuse_unsealed(submission)
 
 
 def _move(
-    submission: Submission, verb: str, change: dict[str, object], *, by: Person, reason: str
+    submission: Submission,
+    verb: str,
+    change: dict[str, object],
+    *,
+    by: Person,
+    reason: str,
+    reason_code: str,
 ) -> None:
     """Write the new state, the passage and the event."""
     source = submission.state
@@ -200,6 +237,7 @@ def _move(
         target=submission.state,
         version=submission.version,
         reason=reason,
+        reason_code=reason_code,
         by=by,
     )
     inbox.stepped(submission, verb, step.pk, reason, by=by)
@@ -251,8 +289,17 @@ def _submitting(
         raise Refused(
             _("It has no records. If there is nothing to report, say so and submit it empty.")
         )
+    _keep_counts(submission, counted)
     return {
         "held_acknowledged": held or None,
         "nothing_to_report": nothing_to_report,
         "profile": counted,
     }
+
+
+def _keep_counts(submission: Submission, numbers: dict[str, object]) -> None:
+    """Keep what statistics staff judge by, and what later periods are compared with."""
+    counted = counting.count(submission, numbers)
+    lines = scorecard.scorecard(submission, counted.facts, submitting=True)
+    late = scorecard.days_late(lines)
+    counting.keep(submission, counted, odd=scorecard.odd(lines), days_late=late)

@@ -21,13 +21,14 @@ from reports.indicators.asking import AskedSeries
 from reports.indicators.calculations import Reading
 from reports.indicators.series import Point, Series, of_latest, usual_time, work_out
 from reports.pages.downloads import refusal
-from reports.pages.plots import Plot, Scale, Trend, trend_of
+from reports.pages.plots import Plot, Scale
 from reports.published import caching
 from reports.published.editions import Edition, current_editions
 from reports.published.query import Options, language_of, require_options
 from reports.published.structure import Unknown
 from standards.periods import period_name
 from standards.translation import active_language, in_language
+from standards.trends import Trend, trend_of
 
 SHOWN = 8  # periods of a trend beside a value
 PARTS = ("shares", "ages")  # kinds of which a page shows one period, part by part

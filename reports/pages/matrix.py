@@ -22,12 +22,12 @@ from reports.indicators import sets as filled
 from reports.indicators.asking import not_among
 from reports.indicators.matrix import STATES, Line, Objective, Told
 from reports.pages.downloads import refusal
-from reports.pages.plots import Trend, trend_of
 from reports.published.query import Options, language_of, require_options
 from reports.published.structure import Unknown
 from standards import numbers
 from standards.languages import marked
 from standards.translation import in_language
+from standards.trends import Trend, trend_of
 
 SHOWS = {
     "used": marked("Objectives in use"),

@@ -10,6 +10,7 @@ from migdata.demo import people
 from records.collection import entry, held_rows, uploads
 from records.instruments import deliveries, versions
 from records.models import (
+    Comment,
     DueRule,
     Handling,
     HeldRow,
@@ -17,6 +18,7 @@ from records.models import (
     Record,
     ReviewStep,
     Submission,
+    Thread,
     Upload,
 )
 from records.review import handlings, submissions
@@ -25,7 +27,7 @@ from tests.cast import anew, make_person, signed_in
 from tests.factories import publish
 from tests.records.files import WPF
 
-SCOPED = [Submission, Upload, Record, HeldRow, ReviewStep, Handling]
+SCOPED = [Submission, Upload, Record, HeldRow, ReviewStep, Thread, Comment, Handling]
 HISTORY = "SELECT count(*) FROM records_recordevent"
 
 
@@ -49,6 +51,7 @@ def asked(officer, agency, asylum):
             "record": factories.record(month, upload=file),
             "held": factories.held_row(agency, asylum, file, submission=month),
             "step": factories.review_step(month, officer),
+            "thread": factories.thread(month, officer),
         }
         handlings.note(Handling.Deed.ENTER, month, by=officer)
         handlings.note_answers(file, by=officer)
@@ -74,7 +77,7 @@ def test_the_database_shows_its_rows_to_nobody_in_whose_duties_it_is_not_named(
     asked, officer, clerk, reviewer, statistician, ordinary, agency
 ):
     with scope.acting(officer):
-        assert counts() == ([1, 1, 1, 1, 1, 2], 1)
+        assert counts() == ([1, 1, 1, 1, 1, 1, 1, 2], 1)
     for person in (clerk, reviewer, statistician, limited(clerk, agency, ordinary)):
         with scope.acting(person):
             assert counts() == ([0] * len(SCOPED), 0), person

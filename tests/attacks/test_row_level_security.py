@@ -5,9 +5,22 @@ from django.db import ProgrammingError, connection, transaction
 
 from agencies import access, scope
 from agencies.models import Agency, Event
-from records.models import HeldRow, Record, ReviewStep, Submission, Upload
+from records.models import (
+    Comment,
+    HeldRow,
+    Record,
+    ReviewStep,
+    Submission,
+    SubmissionCounts,
+    Thread,
+    Upload,
+    WarningAnswer,
+)
 
-SCOPED = [Submission, Upload, Record, HeldRow, ReviewStep]
+SCOPED = [
+    *(Submission, Upload, Record, HeldRow, ReviewStep),
+    *(Thread, Comment, WarningAnswer, SubmissionCounts),
+]
 
 
 @pytest.fixture

@@ -61,6 +61,21 @@ ATTEMPTS = {
         " shared, numbers) VALUES ({submission}, {own}, {submission}, {own}, 1, 1)",
         "submission",
     ),
+    "a thread about a foreign submission": (
+        "INSERT INTO records_thread (agency_id, submission_id, variable, begun_by_id, begun_at)"
+        " VALUES ({own}, {submission}, '', {person}, now())",
+        "submission",
+    ),
+    "an answer to a warning of a foreign submission": (
+        "INSERT INTO records_warninganswer (agency_id, submission_id, rule, variable, count, text,"
+        " by_id, at) VALUES ({own}, {submission}, 'r', '', 1, 't', {person}, now())",
+        "submission",
+    ),
+    "counts of a foreign submission": (
+        "INSERT INTO records_submissioncounts (agency_id, submission_id, facts, by_sex, odd)"
+        " VALUES ({own}, {submission}, '{{}}', '{{}}', 0)",
+        "submission",
+    ),
     "a record moved into a foreign submission": (
         "UPDATE records_record SET submission_id = {submission} WHERE agency_id = {own}",
         "submission",

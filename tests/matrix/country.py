@@ -216,6 +216,9 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
 
     country.seen[record.pk] = version_token(Record.objects.get(pk=record.pk))
     found = {"upload": file, "asking": asking, "refused": refused, "record": record}
+    read_by = (Permission.SEE_SUBMISSIONS,) if opened_by else ()
+    text = country.mark(agency.code, f"ZQ{agency.code}{kept}-THREAD", *read_by)
+    found["thread"] = factories.thread(draft, author, text, record=record.pk)
     found |= {"held": held, "late": late, "word": word}
     return {kind: row.pk for kind, row in found.items()}
 

@@ -108,6 +108,7 @@ def things(argument, kind, **more):
 SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id", "asking")
 REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
 OFFER = things("invitation_id", "offer")
+THREAD = things("thread", "thread")
 RECORD, HELD = things("record", "record"), things("held", "held")
 PROPOSAL = things("proposal", "proposal")
 STEPS = {  # verb: the state in which it is due, and who may take it then
@@ -133,7 +134,7 @@ def steps(country):
 
 
 def said_at_a_step(country, place):
-    return {"held_acknowledged": "1", "reason": "Because."}
+    return {"held_acknowledged": "1", "reason": "Because.", "reason_code": "ODD"}
 
 
 def deliveries(country):
@@ -174,6 +175,36 @@ def rules_of_dates(country):
     """A rule for each agency; statistics staff set those of all."""
     more = {"instrument": "SMS-WPF", "days": "12"}
     return [Place(code, agency=code, form={"agency": code, **more}) for code in FULL]
+
+
+def a_text(country, place):
+    return {"text": "Are these rows right?"}
+
+
+def without_warnings(country):
+    """Submissions in which no warning waits for an answer."""
+    return [replace(place, changes=False) for place in SUBMISSION(country)]
+
+
+def many(state):
+    """One submission of each agency that waits; who works for another one does not find it."""
+
+    def places(country):
+        chosen = {code: {"submission": str(country.ids[code, state])} for code in FULL}
+        return [
+            Place(code, agency=code, form=form, stranger=404, changes=code != CLOSED)
+            for code, form in chosen.items()
+        ]
+
+    return places
+
+
+def to_be_accepted(country):
+    """Submissions that are signed: what they would change may be counted, while their agency works."""
+    return [
+        replace(p, changes=p.there and p.agency != CLOSED)
+        for p in things("submission_id", "SIGNED")(country)
+    ]
 
 
 def a_later_date(country, place):
@@ -530,10 +561,21 @@ ROUTES = {
     "records:template": public(named("instrument_code", INSTRUMENTS)),
     "records:codebook": public(named("instrument_code", INSTRUMENTS)),
     "records:submissions": page(places=lists, get=P.SEE_SUBMISSIONS),
+    "records:sign_many": page(places=many("SUBMITTED"), get=P.SIGN, post=P.SIGN),
+    "records:accept_many": page(places=many("SIGNED"), get=P.ACCEPT, post=P.ACCEPT),
     "records:begin": of(periods, see=P.ENTER, get=None, post=P.ENTER),
     "records:submission": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
     "records:advance": of(
         steps, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER, posts=said_at_a_step
+    ),
+    "records:by_sex": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
+    "records:threads": of(SUBMISSION, see=P.SEE_SUBMISSIONS, post=ANYBODY, posts=a_text),
+    "records:thread_answer": of(
+        THREAD, see=P.SEE_SUBMISSIONS, get=None, post=ANYBODY, posts=a_text
+    ),
+    "records:thread_resolve": of(THREAD, see=P.SEE_SUBMISSIONS, get=None, post=ANYBODY),
+    "records:answer_warning": of(
+        without_warnings, see=P.SEE_SUBMISSIONS, get=None, post=P.SEE_RECORDS, posts=a_text
     ),
     "records:records": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
     "records:submission_history": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
@@ -605,6 +647,7 @@ ROUTES = {
     "reports:disclosure_of": page(
         places=disclosed, get=P.TABULATE, post=P.TABULATE, posts=a_signature
     ),
+    "reports:impact": of(to_be_accepted, see=P.SEE_SUBMISSIONS, get=P.TABULATE, post=P.TABULATE),
     "reports:design": page(
         places=named("dataset", {"SLP": True, "NONE": False}), get=P.TABULATE, post=P.TABULATE
     ),

@@ -63,32 +63,6 @@ def test_submitting_freezes_the_numbers_and_statistics_staff_see_them_without_re
         assert HeldRow.open_rows.count() == 0
 
 
-def test_the_scorecard_judges_against_the_period_before(january, instruments, agency, clerk):
-    with scope.acting(clerk):
-        submissions.advance(january, "submit", by=clerk, held_acknowledged=2)
-        february = submission(instruments, agency, "2026-02", "F" * 90 + "M" * 60)
-        card = {m.name: m for m in profile.scorecard(february, profile.count(february))}
-    assert (card["records"].now, card["records"].before, card["records"].good) == (150, 100, False)
-    assert card["women"].now == pytest.approx(60)
-    assert card["women"].good is False  # 40.8 before: more than ten points
-    assert card["sex"].good is True
-    assert card["held"].good is True
-
-
-def test_a_first_submission_is_not_judged_against_nothing(january, clerk):
-    with scope.acting(clerk):
-        card = {m.name: m for m in profile.scorecard(january, profile.count(january))}
-    assert card["records"].before is None
-    assert card["records"].good is None
-    assert card["sex"].now == pytest.approx(98)
-
-
-def test_an_empty_submission_has_nothing_to_measure(instruments, agency, clerk):
-    with scope.acting(clerk):
-        empty = submission(instruments, agency, "2026-03", "")
-        assert all(m.now is None for m in profile.scorecard(empty, profile.count(empty)))
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_row_without_a_date_counts_in_every_period_its_file_fed_until_it_is_corrected(
     send, clerk, client, agency, instruments

@@ -1,0 +1,210 @@
+"""The cover of a submission: its scorecard and its breakdowns by sex, as the page shows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import floatformat
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from agencies import access
+from agencies.http import SignedInRequest
+from agencies.roles import Permission
+from records.instruments.versions import spec_of
+from records.models import Submission
+from records.review import answers, breakdowns, counting, profile, rows_behind, scorecard
+from records.review.counting import Counted
+from records.review.scorecard import Line
+from standards.periods import short_period_name
+from standards.templatetags.words import percent
+from standards.translation import active_language, in_language
+
+LEAST_CHANGE = 0.5  # points; below, nothing is said of where a change comes from
+
+
+def visible(request: SignedInRequest, pk: int) -> Submission:
+    """Return a submission that the person sees; 404 otherwise."""
+    related = "agency", "instrument", "instrument_version"
+    submissions = Submission.objects.visible_to(request.user).select_related(*related)
+    return get_object_or_404(submissions, pk=pk)
+
+
+def sees_records(request: SignedInRequest, submission: Submission) -> bool:
+    """Say whether the person sees the rows of the submission."""
+    agency, instrument = submission.agency, submission.instrument_id
+    return access.may(request.user, Permission.SEE_RECORDS, agency, instrument)
+
+
+def numbers_of(request: SignedInRequest, submission: Submission) -> Mapping[str, Any]:
+    """Return its numbers: counted now where it is open and seen, else as it was submitted."""
+    if not submission.is_open:
+        numbers: Mapping[str, Any] = submission.profile
+        return numbers
+    return profile.count(submission) if sees_records(request, submission) else {}
+
+
+def counted(submission: Submission, numbers: Any, *, live: bool) -> Counted | None:
+    """Return what the submission holds: counted now where it is open and seen, else as it was submitted."""
+    if live:
+        return counting.count(submission, numbers)
+    return None if submission.is_open else counting.kept(submission)
+
+
+def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> dict[str, Any]:
+    """Return what the template of the scorecard needs; nothing where nothing was counted."""
+    if of is None:
+        return {}
+    lines = scorecard.scorecard(submission, of.facts)
+    language = active_language()
+    spec = spec_of(submission.instrument_version)
+    return {
+        "levels": [
+            (level.label, [_row(submission, line, sees=sees) for line in level.lines])
+            for level in scorecard.by_level(lines)
+        ],
+        "heads": [short_period_name(period, language) for period, _v in lines[0].history],
+        "histories": [
+            (line.label, [_written(line, value) for _period, value in line.history])
+            for line in lines
+        ],
+        "looks": scorecard.out_of_limits(lines),
+        "missing": [
+            {
+                "label": in_language(spec.variable(name).label),
+                "count": missing,
+                "share": share,
+                "url": _url(submission, f"missing:{name}") if sees else "",
+            }
+            for name, missing, share in scorecard.missing_lines(of.facts, spec)
+        ],
+    }
+
+
+def _row(submission: Submission, line: Line, *, sees: bool) -> dict[str, Any]:
+    spec = spec_of(submission.instrument_version)
+    return {
+        "code": line.measure.code,
+        "label": line.label,
+        "hint": line.hint,
+        "about": in_language(spec.variable(line.about).label) if line.about else "",
+        "now": _written(line, line.value),
+        "year_before": _written(line, line.year_before),
+        "trend": line.trend,
+        "judged": line.judged,
+        "url": _url(submission, line.rows) if sees and line.rows else "",
+    }
+
+
+def _url(submission: Submission, rows: str) -> str:
+    """Return the page of the rows behind a number."""
+    if rows == "held":
+        return reverse("records:held", args=[submission.pk])
+    return reverse("records:records", args=[submission.pk], query={"behind": rows})
+
+
+def _written(line: Line, value: float | None) -> str:
+    if value is None:
+        return "…"
+    if line.measure.unit == "percent":
+        return percent(value)
+    if line.measure.unit == "days":
+        return ngettext("%(n)s day", "%(n)s days", abs(int(value))) % {"n": int(value)}
+    number = floatformat(value, "1g")
+    return _("%(n)s points") % {"n": number} if line.measure.unit == "points" else number
+
+
+@require_safe
+def by_sex(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    """The submission by sex and every main dimension, beside the same period last year."""
+    submission = visible(request, submission_id)
+    live = submission.is_open and sees_records(request, submission)
+    of = counted(submission, numbers_of(request, submission), live=live)
+    return render(request, "records/by_sex.html", breakdowns_of(submission, of))
+
+
+def findings_of(submission: Submission, numbers: Mapping[str, Any], *, sees: bool) -> list[Any]:
+    """Return the findings with their texts, the way to their rows, and what the agency said to warnings."""
+    given, spec = answers.of(submission), spec_of(submission.instrument_version)
+    found = []
+    for finding in numbers.get("findings", []):
+        answer = given.get((finding["rule"], finding["variable"]))
+        word = rows_behind.word_for(finding["rule"], spec) if sees else ""
+        is_warning = finding["severity"] == "warning"
+        found.append(
+            {
+                **finding,
+                "text": in_language(finding["message"]),
+                "rows": _url(submission, word) if word and is_warning else "",
+                "answer": answer,
+                "asks_again": answer is None or answers.is_due_again(answer, finding["count"]),
+            }
+        )
+    return found
+
+
+def breakdowns_of(submission: Submission, of: Counted | None) -> dict[str, Any]:
+    """Return what the templates of breakdowns need."""
+    before, compared = breakdowns.breakdowns(submission, of.by_sex) if of else ("", [])
+    return {
+        "submission": submission,
+        "before": before,
+        "is_a_year_before": before == breakdowns.year_before(submission.period),
+        "breakdowns": [_breakdown(breakdown) for breakdown in compared],
+    }
+
+
+def _breakdown(breakdown: breakdowns.Breakdown) -> dict[str, Any]:
+    split = breakdown.split
+    return {
+        "label": breakdown.label,
+        "more": breakdown.more,
+        "lines": [_changed(line) for line in breakdown.lines],
+        "split": split
+        and {
+            "before": float(100 * split.before),
+            "now": float(100 * split.now),
+            "change": _points(float(100 * split.change)),
+            "mix": _points(float(100 * split.mix)),
+            "rate": _points(float(100 * split.rate)),
+            "mainly": _mainly(float(100 * split.mix), float(100 * split.rate)),
+        },
+    }
+
+
+def _changed(line: breakdowns.NamedChange) -> dict[str, Any]:
+    """Return a code by sex, now and before."""
+    change = line.change
+    women, men = change.now.get("F", 0), change.now.get("M", 0)
+    sign = "+" if change.difference > 0 else "−" if change.difference else ""
+    return {
+        "label": line.label,
+        "women": women,
+        "men": men,
+        "other": change.total - women - men,
+        "total": change.total,
+        "before": change.total_before,
+        "difference": sign + floatformat(abs(change.difference), "g"),
+        "share": change.share,
+        "share_before": change.share_before,
+    }
+
+
+def _points(value: float) -> str:
+    """Write a difference with its sign."""
+    sign = "+" if round(value, 1) > 0 else "−" if round(value, 1) < 0 else ""
+    return sign + floatformat(abs(value), "1g")
+
+
+def _mainly(mix: float, rate: float) -> str:
+    """Say what the change comes from."""
+    if max(abs(mix), abs(rate)) < LEAST_CHANGE:
+        return _("The share of women hardly changed.")
+    if abs(mix) > 2 * abs(rate):
+        return _("It comes from who is in the submission: the groups have other sizes.")
+    if abs(rate) > 2 * abs(mix):
+        return _("It comes from within the groups: the share of women in them changed.")
+    return _("It comes from both: other sizes of the groups, and other shares within them.")

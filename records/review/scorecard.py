@@ -1,0 +1,232 @@
+"""The scorecard of a submission: its measures with the agency's own history, and how odd it is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from records.instruments.spec import Spec
+from records.instruments.versions import spec_of
+from records.models import Submission, SubmissionCounts
+from records.review import calendar
+from records.review.measures import (
+    MEASURES,
+    PERIODS,
+    At,
+    Delivered,
+    Facts,
+    Measure,
+    non_responses,
+    shares_missing,
+)
+from standards.periods import FREQUENCIES, Period
+from standards.trends import Trend, trend_of
+
+# Periods whose facts are read: twelve are shown, and each is measured by those before it.
+KEPT = 2 * PERIODS
+LEVELS = {
+    0: gettext_lazy("0. Delivery and file"),
+    1: gettext_lazy("1. Within a record"),
+    2: gettext_lazy("2. Between records"),
+    3: gettext_lazy("3. Earlier periods"),
+    4: gettext_lazy("4. Other instruments"),
+    5: gettext_lazy("5. Other agencies"),
+}
+TEXTS = {
+    "Q1": (
+        gettext_lazy("Periods delivered"),
+        gettext_lazy("of the last twelve that were owed: all"),
+    ),
+    "Q2": (gettext_lazy("Rows taken in"), gettext_lazy("of all rows of the files: at least 98%")),
+    "Q3": (
+        gettext_lazy("Not stated"),
+        gettext_lazy("the required variable stated least often: at most 5%"),
+    ),
+    "Q4": (gettext_lazy("Sex stated"), gettext_lazy("at least 98%")),
+    "Q5": (
+        gettext_lazy("Days after the period"),
+        gettext_lazy("until it was submitted: at most 180"),
+    ),
+    "Q6": (gettext_lazy("Days after the due date"), gettext_lazy("at most 0")),
+    "Q7": (
+        gettext_lazy("Repeated events of a person"),
+        gettext_lazy("of rows with a key of the person: at most 0.5%"),
+    ),
+    "Q8": (gettext_lazy("Errors"), gettext_lazy("of all values that are checked: at most 1%")),
+    "Q9": (
+        gettext_lazy("Values not in the lists"),
+        gettext_lazy("of all coded values: at most 1%"),
+    ),
+    "Q10": (
+        gettext_lazy("Number of records"),
+        gettext_lazy("robust deviations from eight periods before: at most 3.5"),
+    ),
+    "Q11": (
+        gettext_lazy("Shift of sex and age"),
+        gettext_lazy("since the period before: at most 10 points"),
+    ),
+    "Q12": (
+        gettext_lazy("Ages ending in 0 or 5"),
+        gettext_lazy("100 is usual, above 125 ages were guessed"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the scorecard.
+
+    value, year_before: of this period and of the same a year before; history: (period, value) of twelve
+    periods, this one the last; judged: good | look | far | "" where nothing can be judged; about: what the
+    number is of, where the measure alone does not say it; rows: the word of `review.rows_behind`.
+    """
+
+    measure: Measure
+    value: float | None
+    year_before: float | None
+    history: Sequence[tuple[str, float | None]]
+    judged: str
+    about: str = ""
+    rows: str = ""
+
+    @property
+    def label(self) -> str:
+        return str(TEXTS[self.measure.code][0])
+
+    @property
+    def hint(self) -> str:
+        return str(TEXTS[self.measure.code][1])
+
+    @property
+    def trend(self) -> Trend | None:
+        return trend_of([value for _period, value in self.history])
+
+
+@dataclass(frozen=True)
+class Level:
+    """The measures of one level of validation (ESS handbook, 0 to 5)."""
+
+    label: str
+    lines: Sequence[Line]
+
+
+def scorecard(submission: Submission, facts: Facts, *, submitting: bool = False) -> list[Line]:
+    """Return the measures Q1–Q12 of a submission that holds `facts`, in the order of their levels.
+
+    submitting: it comes today, if it never came before. As many queries after two years as after one month.
+    """
+    known = history(submission) | {submission.period: facts}
+    delivered = _delivered(submission)
+    here = delivered.get(submission.period)
+    if submitting and here and here.came is None:
+        delivered[submission.period] = replace(here, came=timezone.localdate())
+    period = Period.parse(submission.period)
+    shown = [str(period.next(-step)) for step in reversed(range(PERIODS))]
+    year = str(period.next(-FREQUENCIES[period.frequency].parts))
+    spec = spec_of(submission.instrument_version)
+
+    def at(name: str) -> At:
+        return At(name, known, delivered, timezone.localdate())
+
+    return [_line(measure, at, shown, year, spec) for measure in MEASURES]
+
+
+def days_late(lines: Sequence[Line]) -> int | None:
+    """Return how many days after the due date it was submitted; None where it was not due."""
+    late = next(line.value for line in lines if line.measure.code == "Q6")
+    return None if late is None else int(late)
+
+
+def by_level(lines: Sequence[Line]) -> list[Level]:
+    """Return the lines under the names of their levels."""
+    return [
+        Level(str(label), [line for line in lines if line.measure.level == number])
+        for number, label in LEVELS.items()
+    ]
+
+
+def out_of_limits(lines: Sequence[Line]) -> int:
+    """Return how many measures are out of their limits."""
+    return sum(line.judged in ("look", "far") for line in lines)
+
+
+def odd(lines: Sequence[Line]) -> int:
+    """Return how many measures of what it holds are out of their limits: lateness is told by itself."""
+    return out_of_limits([line for line in lines if line.measure.unit != "days"])
+
+
+def history(submission: Submission) -> dict[str, Facts]:
+    """Return the facts of the periods before, by period, in one query."""
+    earlier = SubmissionCounts.objects.filter(
+        submission__agency=submission.agency_id,
+        submission__instrument=submission.instrument_id,
+        submission__period__lt=submission.period,
+    )
+    rows = earlier.order_by("-submission__period").values_list("submission__period", "facts")
+    return dict(rows[:KEPT])
+
+
+def _line(measure: Measure, at: Any, shown: Sequence[str], year: str, spec: Spec) -> Line:
+    places = {name: at(name) for name in {*shown, year}}
+    values = {
+        name: measure.formula(place) if _is_known(measure, place) else None
+        for name, place in places.items()
+    }
+    here = shown[-1]
+    value = values[here]
+    rows, about = _behind(measure, places[here].now, spec)
+    return Line(
+        measure,
+        value,
+        values[year],
+        [(name, values[name]) for name in shown],
+        measure.limit.judge(value),
+        about,
+        rows if value is not None and (measure.rows != "missing" or about) else "",
+    )
+
+
+def _is_known(measure: Measure, place: At) -> bool:
+    """Say whether a period has what the measure is made of: rows, or a day on which it was due."""
+    return place.period in place.delivered or bool(place.now)
+
+
+def _behind(measure: Measure, facts: Facts, spec: Spec) -> tuple[str, str]:
+    """Return the word for the rows behind a measure, and what it is about."""
+    if measure.rows == "sex":
+        return ("missing:sex" if facts.get("no_sex") else ""), ""
+    if measure.rows == "missing":
+        for name, missing, _share in non_responses(facts):
+            if name in spec.by_name and missing:
+                return f"missing:{name}", name
+        return "", ""
+    if measure.rows == "held":
+        counted = {"Q8": "errors", "Q9": "unmapped"}.get(measure.code, "held")
+        return ("held" if facts.get(counted) else ""), ""
+    if measure.rows == "repeated":
+        return ("repeated" if facts.get("repeated", [0])[0] else ""), ""
+    if measure.rows == "heaped":
+        return ("heaped" if facts.get("heaped", [0])[0] else ""), ""
+    return "", ""
+
+
+def _delivered(submission: Submission) -> dict[str, Delivered]:
+    entries = calendar.deliveries(
+        submission.agency, submission.instrument, Period.parse(submission.period), KEPT
+    )
+    return {
+        entry.period: Delivered(
+            Period.parse(entry.period).last_day, entry.dates.due, entry.first_on
+        )
+        for entry in entries
+    }
+
+
+def missing_lines(facts: Facts, spec: Spec) -> Iterator[tuple[str, int, float]]:
+    """Yield each variable, optional ones too, that is not always stated: name, records without it, percent."""
+    both = {**facts.get("missing", {}), **facts.get("optional", {})}
+    for name, missing, share in shares_missing(both):
+        if name in spec.by_name:
+            yield name, missing, share
