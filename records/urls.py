@@ -12,6 +12,7 @@ from records.pages import (
     inbox,
     instruments,
     numbering,
+    practice,
     submissions,
     uploads,
 )
@@ -40,6 +41,11 @@ urlpatterns = [
         instruments.codebook_file,
         name="codebook",
     ),
+    path("practice/", practice.space, name="practice"),
+    path("practice/as/<slug:role>/", practice.work_as, name="practise"),
+    path("practice/leave/", practice.leave, name="practice_leave"),
+    path("practice/reset/", practice.reset, name="practice_reset"),
+    path("practice/files/<str:name>", practice.file, name="practice_file"),
     path("numbering/", numbering.numbering, name="numbering"),
     path("submissions/", submissions.submissions, name="submissions"),
     path(

@@ -157,6 +157,23 @@ def numberings(country):
     ]
 
 
+def colleagues(country):
+    """Those one can play in practice, and one that nobody plays."""
+    return [
+        Place("clerk", {"role": "clerk"}),
+        Place("none", {"role": "statistician"}, there=False),
+    ]
+
+
+def unchanged(country):
+    """Where nobody here has practised, there is nothing to leave or to empty."""
+    return [Place("", changes=False)]
+
+
+def files_to_try(country):
+    return [Place("none", {"name": "practice.csv"}, there=False)]
+
+
 def rules_of_dates(country):
     """A rule for each agency; statistics staff set those of all."""
     more = {"instrument": "SMS-WPF", "days": "12"}
@@ -490,6 +507,11 @@ ROUTES = {
     "records:record_delete": of(RECORD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:held_row": of(HELD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_correction),
     "records:held_discard": of(HELD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:practice": page(get=P.SEE_SUBMISSIONS),
+    "records:practise": page(places=colleagues, get=None, post=P.SEE_SUBMISSIONS),
+    "records:practice_leave": page(places=unchanged, get=None, post=P.SEE_SUBMISSIONS),
+    "records:practice_reset": page(places=unchanged, get=None, post=P.SEE_SUBMISSIONS),
+    "records:practice_file": page(places=files_to_try, get=P.SEE_SUBMISSIONS),
     "records:numbering": page(places=numberings, get=P.DECLARE_NUMBERING, post=P.DECLARE_NUMBERING),
     "records:uploads": page(places=lists, get=P.SEE_RECORDS),
     "records:upload_new": page(places=deliveries_of_files, get=P.ENTER, post=P.ENTER, posts=a_file),
