@@ -106,6 +106,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "standards.templatetags.words",
                 "standards.templatetags.components",
+                "standards.templatetags.guidance",
             ],
         },
     }

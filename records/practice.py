@@ -68,7 +68,9 @@ TASKS = {
     ),
     "submit": (
         marked("Submit a month"),
-        marked("Look at its totals by sex first. What is submitted is changed only if it is returned."),
+        marked(
+            "Look at its totals by sex first. What is submitted is changed only if it is returned."
+        ),
     ),
     "return": (
         marked("Return it as the reviewer"),

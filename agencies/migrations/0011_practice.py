@@ -123,10 +123,10 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("practice", False), ("practice_of", None)),
                     models.Q(
+                        ("merged_into", None),
                         ("practice", True),
                         ("practice_of__isnull", False),
                         ("statistics_office", False),
-                        ("merged_into", None),
                     ),
                     _connector="OR",
                 ),

@@ -136,6 +136,7 @@ def form(
         "refused": refused,
         "to_acknowledge": [(f.rule, in_language(f.message)) for f in warnings],
         "acknowledged": request.POST.getlist("acknowledged"),
+        "all_guidance": request.GET.get("guidance") == "all",
         "may_enter": access.may(request.user, Permission.ENTER, agency),
     }
     status = 422 if request.method == "POST" else 200

@@ -183,6 +183,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "asked": review_steps[0]
         if submission.is_open and review_steps and review_steps[0].reason
         else None,
+        "reads_as": _reads_as(request.user, submission),
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
@@ -206,6 +207,14 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         ],
         "uploads": _uploads(submission, request.user) if sees else [],
     }
+
+
+def _reads_as(person: Person, submission: Submission) -> str:
+    """Return whose guidance the person reads: of who signs before who enters, else that of the statistics office."""
+    of = submission.agency, submission.instrument_id
+    if access.may(person, Permission.SIGN, *of):
+        return "reviewer"
+    return "clerk" if access.may(person, Permission.ENTER, *of) else "statistician"
 
 
 def _uploads(submission: Submission, person: Person) -> list[Upload]:

@@ -582,6 +582,7 @@ ROUTES = {
     "reports:compare": public(comparisons),
     "reports:revisions": public(named("dataset", DATASETS)),
     "reports:method": public(),
+    "reports:glossary": public(),
     "reports:api_guide": public(),
     "reports:api_datasets": public(program=True),
     "reports:api_data": public(named("dataset", DATASETS), program=True),

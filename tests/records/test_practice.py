@@ -1,6 +1,5 @@
 """Practice: one click, a list that ticks itself, nothing of it counts. The database refuses what would mix the two."""
 
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import Error, connection, transaction
