@@ -25,6 +25,7 @@ KEY = "practice"  # in the session: the role that is played
 ROLES = Role.CLERK, Role.REVIEWER
 NEEDS = Permission.SEE_SUBMISSIONS  # whoever delivers, and the office that looks at it
 DOMAIN = "practice.invalid"  # no letter goes there: RFC 2606
+NUMBER = "PRACTICE-"  # the records of files to try begin so: no other agency takes them in
 NAME = marked("Practice agency")
 COLLEAGUES = {Role.CLERK: marked("Practice clerk"), Role.REVIEWER: marked("Practice reviewer")}
 

@@ -24,6 +24,10 @@ SOURCE = schemas.mapping(
     {"title": schemas.text("how it is cited"), "url": schemas.text("where it is read")},
     required=["title", "url"],
 )
+CITED = schemas.mapping(
+    {"short": schemas.text("how it is named beside a word"), **SOURCE["properties"]},
+    required=["short", "title", "url"],
+)
 TERM = schemas.mapping(
     {
         "group": schemas.choice(GROUPS, "under which heading it stands"),
@@ -39,7 +43,7 @@ KIND = Kind(
     "The glossary, by anchor",
     schemas.mapping(
         {
-            "sources": schemas.table(SOURCE, "what is cited, by name", keys=ANCHOR),
+            "sources": schemas.table(CITED, "what is cited, by name", keys=ANCHOR),
             "terms": schemas.table(TERM, "the words, by anchor", keys=ANCHOR),
         },
         required=["sources", "terms"],
@@ -48,16 +52,25 @@ KIND = Kind(
 
 
 @dataclass(frozen=True)
+class Source:
+    """What definitions are after: its name beside a word, how it is cited, where it is read."""
+
+    name: str
+    short: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Term:
-    """A word: `anchor` on its page, what it means, after which source ("" and "" where it is our own)."""
+    """A word: `anchor` on its page, what it means, after which source (None where it is our own)."""
 
     anchor: str
     group: str
     term: Labels
     text: Labels
     see: tuple[str, ...]
-    source: str
-    url: str
+    source: Source | None
 
     def has(self, wanted: str) -> bool:
         """Say whether the word or its meaning has a text, in any language, however it is spelt."""
@@ -82,7 +95,7 @@ def terms(path: Path = FILE) -> dict[str, Term]:
     """Return the terms by anchor, in the order of the file. Raises InvalidDefinition."""
     content = definitions.read(path, KIND)
     definitions.refuse(path, _contradictions(content))
-    cited = {OWN: {"title": "", "url": ""}, **content["sources"]}
+    cited = {name: Source(name, **source) for name, source in content["sources"].items()}
     return {
         anchor: Term(
             anchor=anchor,
@@ -90,8 +103,7 @@ def terms(path: Path = FILE) -> dict[str, Term]:
             term=term["term"],
             text=term["text"],
             see=tuple(term["see"]),
-            source=cited[term["source"]]["title"],
-            url=cited[term["source"]]["url"],
+            source=cited.get(term["source"]),
         )
         for anchor, term in content["terms"].items()
     }

@@ -8,6 +8,7 @@ from functools import cache
 
 from django.utils import timezone
 
+from agencies import practice
 from migdata.demo import files
 from migdata.demo.country import Columns
 from migdata.demo.deliveries import Delivery, deliveries, periods
@@ -73,7 +74,7 @@ def _drawn(delivery: Delivery, spec: Spec, language: str) -> tuple[File, ...]:
     before, last = periods(spec.frequency, 48)[-2:]
     mistakes = _few(delivery.draw(spec, last[1], last[2]))
     question = _few(delivery.draw(spec, before[1], before[2]))
-    _plant(mistakes, spec)
+    _plant(mistakes)
     sheet = files.table(mistakes, spec, language)
     asked = _with_numbers(files.table(question, spec, "en"), spec)
     return (
@@ -95,11 +96,13 @@ def _with_numbers(rows: list[list[str]], spec: Spec) -> list[list[str]]:
 
 
 def _few(columns: Columns) -> Columns:
-    return {name: values[:ROWS] for name, values in columns.items()}
+    """Return the first rows, with numbers that no other agency takes in."""
+    few = {name: values[:ROWS] for name, values in columns.items()}
+    return {**few, "record_ref": [f"{practice.NUMBER}{number}" for number in few["record_ref"]]}
 
 
-def _plant(columns: Columns, spec: Spec) -> None:
-    """Plant mistakes: two days that are none, a code that is none, two people whose sex is not stated."""
+def _plant(columns: Columns) -> None:
+    """Plant mistakes: three days that are none, two people whose sex is not stated."""
     for row in (2, 11):
         if "birth_date" in columns:
             columns["birth_date"][row] = columns["birth_date"][row][:4] + NO_DAY

@@ -24,7 +24,8 @@ def glossary(request: HttpRequest) -> HttpResponse:
         for name, title in words.GROUPS.items()
         if (listed := [_line(term) for term in found if term.group == name])
     ]
-    context = {"groups": groups, "wanted": wanted, "count": len(found)}
+    cited = {term.source.name: term.source for term in found if term.source}
+    context = {"groups": groups, "wanted": wanted, "sources": cited.values()}
     return render(request, "reports/glossary.html", context)
 
 
@@ -38,5 +39,4 @@ def _line(term: Term) -> dict[str, object]:
         "text": in_language(term.text),
         "see": [(other, in_language(words.terms()[other].term)) for other in term.see],
         "source": term.source,
-        "url": term.url,
     }

@@ -10,8 +10,9 @@ from agencies.models import Agency
 from jobs import worker
 from jobs.models import Job
 from records import practice as practised
-from records.models import HeldRow, Submission, Upload
+from records.models import HeldRow, Record, Submission, Upload
 from tests.cast import signed_in
+from tests.records import files
 from tests.records.files import WPF
 
 EMPTY = ("submission", "upload", "record", "heldrow", "handling", "recordevent", "notice")
@@ -148,3 +149,20 @@ def rows_of(place, table):
         (count,) = cursor.fetchone()
         cursor.execute("SET ROLE migdata_app")
     return count
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_to_practise_with_is_refused_in_real_work(instruments, agency, clerk):
+    (_mistakes, question) = practised.files(instruments["SMS-WPF"], "en")
+    sent = files.send(
+        question.content,
+        by=clerk,
+        agency=agency,
+        instrument=instruments["SMS-WPF"],
+        answers={"sex_codes": {"1": "M", "2": "F"}},
+    )
+    assert sent.state == Upload.State.REFUSED
+    assert "practise" in sent.reason
+    with scope.working([agency.pk]):
+        assert not Record.objects.exists()
+        assert not HeldRow.all_rows.exists()
