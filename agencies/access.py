@@ -39,7 +39,7 @@ def agencies(person: Anyone, *permissions: Permission) -> models.QuerySet[Agency
     person sees and what a person can do cannot drift apart.
     """
     reach = _reach(person, frozenset(permissions or Permission))
-    return Agency.objects.all() if reach is None else Agency.objects.filter(pk__in=reach)
+    return Agency.objects.all() if reach is None else Agency.everywhere.filter(pk__in=reach)
 
 
 def agency_ids(person: Anyone, *permissions: Permission) -> list[int]:
@@ -56,8 +56,11 @@ def may(
 ) -> bool:
     """Say whether the person holds the permission for the agency, or for any agency.
 
-    With `instrument`, the id of one, the roles must cover it as well.
+    With `instrument`, the id of one, the roles must cover it as well. What a role permits for every
+    agency it does not permit for those of practice.
     """
+    if agency is not None and agency.practice and agency not in holdings(person):
+        return False
     if instrument is not None:
         covered = coverage(person, permission)
         if agency is None:
@@ -87,12 +90,12 @@ def covered(
     reach = coverage(person, *permissions)
     rows = models.Q(pk__in=[])
     if reach.ordinary:
-        places = models.Q() if None in reach.ordinary else _in(agency, reach.ordinary)
+        places = _everywhere(agency) if None in reach.ordinary else _in(agency, reach.ordinary)
         restricted = RestrictedInstrument.objects.values("pk")
         rows |= places & ~models.Q(**{f"{instrument}__in": restricted})
     for place, own in reach.duties.items():
         if own.named:
-            here = models.Q() if place is None else _in(agency, [place])
+            here = _everywhere(agency) if place is None else _in(agency, [place])
             rows |= here & _in(instrument, sorted(own.named))
     return rows
 
@@ -132,6 +135,11 @@ def restrict(restricted: Mapping[int, bool]) -> None:
 def restricted_instruments() -> frozenset[int]:
     """Return the ids of the instruments that are covered only where they are named."""
     return frozenset(RestrictedInstrument.objects.values_list("pk", flat=True))
+
+
+def _everywhere(path: str) -> models.Q:
+    """Return the condition for rows of all agencies, to which those of practice do not belong."""
+    return models.Q(**{f"{path}__practice": False})
 
 
 def _in(path: str, ids: Iterable[int | None]) -> models.Q:

@@ -126,7 +126,7 @@ def create_agency(
 ) -> Agency:
     """Add an agency. Raises `Denied`, `Refused`."""
     access.require(by, Permission.MANAGE_AGENCIES)
-    if Agency.objects.filter(code__iexact=code).exists():
+    if Agency.everywhere.filter(code__iexact=code).exists():
         raise Refused(_("There is an agency %(code)s already.") % {"code": code})
     office = Agency.objects.filter(statistics_office=True).first()
     if statistics_office and office:

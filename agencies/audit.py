@@ -26,8 +26,12 @@ def record(
     """Append an event. `subject` is `kind:id`, `name` what the object is called in every language.
 
     Neither `name` nor `detail` ever holds a value of a record. `agencies.deeds` has a sentence for every
-    kind of subject and verb.
+    kind of subject and verb. What the colleagues of a practice agency do was done by whose agency it is,
+    and is marked.
     """
+    if by is not None and by.practice_at_id:
+        place = Agency.everywhere.select_related("practice_of").get(pk=by.practice_at_id)
+        by, detail = place.practice_of, {**detail, "practice": str(by)}
     Event.objects.using(SIDE).create(
         verb=verb,
         subject=subject,

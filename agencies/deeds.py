@@ -115,6 +115,8 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     "invitation approve": (K.PEOPLE, marked("%(who)s approved the invitation of %(what)s.")),
     "invitation withdraw": (K.PEOPLE, marked("%(who)s withdrew the invitation of %(what)s.")),
     "invitation decline": (K.PEOPLE, marked("%(what)s declined an invitation.")),
+    "agency practise": (K.ACCOUNT, marked("%(who)s began to practise.")),
+    "agency reset_practice": (K.ACCOUNT, marked("%(who)s emptied the own practice agency.")),
     "agency create": (K.PEOPLE, marked("%(who)s added the agency %(what)s.")),
     "instrument numbering": (
         K.DELIVERY,
@@ -236,7 +238,8 @@ def _more(detail: Mapping[str, Any]) -> list[str]:
         "taken": _("Taken: %(list)s."),
         "roles": _("Roles: %(list)s."),
     }
-    more = [
+    more = [_("Practice: it counts nowhere.")] if detail.get("practice") else []
+    more += [
         text % {"list": ", ".join(words.get(code, code) for code in detail[key])}
         for key, text in told.items()
         if detail.get(key)

@@ -25,7 +25,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import account_keys, accounts, audit
+from agencies import account_keys, accounts, audit, practice
 from agencies.access import Denied
 from agencies.models import Agency, Letter, Person
 from jobs import queue
@@ -62,7 +62,7 @@ class Post(BaseEmailBackend):
 
 
 def _write(message: EmailMessage) -> None:
-    addresses = message.recipients()
+    addresses = [a for a in message.recipients() if not a.lower().endswith(f"@{practice.DOMAIN}")]
     if not addresses:
         return
     letter = Letter.objects.create(

@@ -9,10 +9,32 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
-from agencies import audit, readers, sign_in
+from agencies import audit, practice, readers, sign_in
+
+
+class WorksInPractice:
+    """Let whoever practises be the colleague she plays, on every page but those of her own account."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Without a cookie nothing is asked of the session: public pages stay the same for everybody.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not _is_of_account(
+            request.path_info
+        ):
+            request.user, request.practising = practice.acting(request.user, request.session)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def _is_of_account(path: str) -> bool:
+    try:
+        return resolve(path).view_name.startswith(SecondFactorFirst.ACCOUNT)
+    except Resolver404:
+        return False
 
 
 class RefusalsAreLogged:

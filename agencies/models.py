@@ -16,6 +16,13 @@ from jobs.models import Job
 from standards.translation import in_language
 
 
+class Agencies(models.Manager["Agency"]):
+    """The agencies there are: those of practice (ADR 28) are left out of every list and number."""
+
+    def get_queryset(self) -> models.QuerySet["Agency"]:
+        return super().get_queryset().filter(practice=False)
+
+
 class Agency(models.Model):
     """A body that delivers or uses data; the only object permissions are granted on."""
 
@@ -25,6 +32,12 @@ class Agency(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     # Where it went: its rows and its people's roles stay its own (ADR 25).
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+    # A practice agency belongs to one person, and is one for ever: a trigger refuses to change it.
+    practice = models.BooleanField(default=False)
+    practice_of = models.OneToOneField("Person", models.PROTECT, null=True, related_name="+")
+
+    objects = Agencies()  # the default: it is asked wherever nothing else is said
+    everywhere = models.Manager()  # noqa: DJ012 - those of practice as well
 
     class Meta:
         ordering = ["code"]
@@ -35,7 +48,17 @@ class Agency(models.Model):
                 fields=["statistics_office"],
                 condition=models.Q(statistics_office=True),
                 name="one_statistics_office",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(practice=False, practice_of=None)
+                | models.Q(
+                    practice=True,
+                    practice_of__isnull=False,
+                    statistics_office=False,
+                    merged_into=None,
+                ),
+                name="practice_is_apart",
+            ),
         ]
         # One guardian permission for each role (ADR 1).
         permissions = [*Role.model_permissions()]
@@ -86,6 +109,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     # When the account was last deactivated: links sent before that open nothing any more.
     stopped_at = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    # Of a colleague that is played in a practice agency: which one. Nobody signs in as such a person.
+    practice_at = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
 
     objects = People()
 
@@ -102,7 +127,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
     class Meta:
         ordering = ["email"]
         verbose_name_plural = "people"
-        constraints = [models.UniqueConstraint(Lower("email"), name="person_email_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="person_email_any_case"),
+            models.CheckConstraint(
+                condition=models.Q(practice_at=None)
+                | models.Q(password__startswith="!", is_superuser=False),  # noqa: S106
+                name="nobody_signs_in_as_a_practice_colleague",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies import access
+from agencies import access, practice
 from agencies.roles import Permission
 
 
@@ -30,6 +30,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "come_back": _come_back(request),
         "entries": [(label, url, url == here) for label, url in links],
+        "practising": practice.of_request(request),
         "portal_name": settings.PORTAL_NAME,
         "languages": settings.LANGUAGES,
         "demo": settings.DEMO,

@@ -197,11 +197,11 @@ def _require_asker(
     With `lock` nobody can stop the person, or close an agency, between this look and the commit.
     """
     rows = Person.objects.filter(pk=job.asked_by_id or 0, is_active=True)
-    places = Agency.objects.filter(pk__in=job.agencies, is_active=True)
+    places = Agency.everywhere.filter(pk__in=job.agencies, is_active=True)
     if lock:
         rows, places = rows.select_for_update(no_key=True), places.select_for_update(no_key=True)
     person, is_open = rows.first(), bool(places)
-    asked_for = list(Agency.objects.filter(pk__in=job.agencies))
+    asked_for = list(Agency.everywhere.filter(pk__in=job.agencies))
     if person is None:
         raise GaveUp(marked("Who asked for this may no longer sign in, so nothing was changed."))
     if not any(access.may(person, permission, place, instrument) for place in asked_for):

@@ -1,4 +1,9 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from records import practice
 
 
 class MigdataConfig(AppConfig):
@@ -8,6 +13,21 @@ class MigdataConfig(AppConfig):
         from agencies import secrets
         from jobs import queue
         from migdata import celery
+        from records import practice
 
         secrets.require_good()  # every process passes here: web, worker, beat, commands
         queue.wake_with(celery.wake, calls=celery.calls)
+        practice.files_made_by(_practice_files, _practised)
+
+
+def _practice_files(code: str, language: str) -> list["practice.File"]:
+    """Files to practise with, of an instrument: its makers are loaded when they are first asked."""
+    from migdata.demo import practice
+
+    return practice.make(code, language)
+
+
+def _practised() -> frozenset[str]:
+    from migdata.demo import practice
+
+    return practice.instruments()

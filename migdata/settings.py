@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "agencies.middleware.WorksInPractice",
     # Around the transaction: allauth writes some letters and messages when it is committed.
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -107,6 +108,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "standards.templatetags.words",
                 "standards.templatetags.components",
+                "standards.templatetags.guidance",
             ],
         },
     }

@@ -128,7 +128,7 @@ class Door:
         def asked() -> int:
             key = sessions.key_of(arrival)
             with translation.override(arrival.language):
-                return admission.allowance(arrival.address_of_page, lambda: sessions.person_of(key))
+                return admission.allowance(arrival.address_of_page, lambda: sessions.acting_as(key))
 
         try:
             return await self._pools["questions"].run(arrival.sender, asked)

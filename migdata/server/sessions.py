@@ -7,9 +7,11 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 
+from agencies import practice
 from agencies.access import Anyone
 from migdata.server.arrival import Arrival
 from migdata.server.capacity import Busy, Pool
@@ -21,12 +23,20 @@ MOST = 20_000  # verdicts in memory
 
 def person_of(key: str) -> Anyone:
     """Return the person of the session, from the database; anonymous where it is nobody's."""
+    return _asked(key)[0]
+
+
+def acting_as(key: str) -> Anyone:
+    """Return as whom the person of the session works: the colleague she plays, where she practises."""
+    return practice.acting(*_asked(key))[0]
+
+
+def _asked(key: str) -> tuple[Anyone, SessionBase]:
     close_old_connections()
     try:
         request = HttpRequest()
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-        person: Anyone = auth.get_user(request)
-        return person
+        return auth.get_user(request), request.session
     finally:
         close_old_connections()
 

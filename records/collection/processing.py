@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from agencies import secrets
+from agencies import practice, secrets
 from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
@@ -278,11 +279,21 @@ def _check(
     )
     staging.prepare()
     for block in blocks:
+        if not upload.agency.practice and _is_practice(block):
+            _refuse(upload, refusals.refusal("practice"))
         checked = validator.check(block)
         file.add(checked)
         size = staging.stage(block, checked, file.spec, file.cells)
         ceiling.add(rows=block.num_rows, held=int(checked.held.sum()), size=size)
         worker.progress(job, stage="checking", bytes=reading.bytes_done, rows=file.rows)
+
+
+def _is_practice(block: pa.Table) -> bool:
+    """Say whether rows of a file to practise with are among these, sent in real work by mistake."""
+    if "record_ref" not in block.column_names:  # cells of counts have no number
+        return False
+    numbers = pc.utf8_upper(pc.cast(block["record_ref"], pa.string()))
+    return bool(pc.any(pc.starts_with(numbers, pattern=practice.NUMBER)).as_py())
 
 
 def _about_total(total: dict[str, int], sheet: str) -> layout.Question:

@@ -187,7 +187,7 @@ def expire() -> None:
     Questions wait 14 days; names that only the sender sees are kept for a month. To be called now and then; looks at the uploads of all agencies.
     """
     now = timezone.now()
-    with scope.working(Agency.objects.values_list("pk", flat=True)):
+    with scope.working(Agency.everywhere.values_list("pk", flat=True)):
         asked_at = Coalesce("job__finished_at", "uploaded_at")
         unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked_at)
         old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
@@ -205,7 +205,7 @@ def sweep() -> None:
     for it: to be read, for answers, for a day after its job gave up. To be called at start, too.
     """
     now = timezone.now()
-    with scope.working(Agency.objects.values_list("pk", flat=True)):
+    with scope.working(Agency.everywhere.values_list("pk", flat=True)):
         waiting = Upload.objects.filter(quotas.files_kept(now))
         wanted = set(waiting.values_list("report__path", flat=True))
     for path in receiving.folder().glob("*"):

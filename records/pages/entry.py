@@ -184,6 +184,7 @@ def form(
         "to_acknowledge": [(f.rule, in_language(f.message)) for f in warnings],
         "acknowledged": confirmed,
         "tried": request.method == "POST",
+        "all_guidance": request.GET.get("guidance") == "all",
         "may_enter": access.may(request.user, Permission.ENTER, agency),
     }
     status = 422 if request.method == "POST" else 200

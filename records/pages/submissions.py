@@ -117,6 +117,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
     return {
         **_review(request, submission),
         "submission": submission,
+        "reads_as": _reads_as(request.user, submission),
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
@@ -167,6 +168,14 @@ def _review(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
             for p in review_steps
         ],
     }
+
+
+def _reads_as(person: Person, submission: Submission) -> str:
+    """Return whose guidance the person reads: of who signs before who enters, else that of the statistics office."""
+    of = submission.agency, submission.instrument_id
+    if access.may(person, Permission.SIGN, *of):
+        return "reviewer"
+    return "clerk" if access.may(person, Permission.ENTER, *of) else "statistician"
 
 
 def _uploads(submission: Submission, person: Person) -> list[Upload]:

@@ -77,5 +77,5 @@ def require_open(submission_id: int) -> Submission:
 def require_delivery(by: Person, agency: Agency, instrument: Instrument) -> None:
     """Raise `Denied` unless `by` may enter for the agency, `Refused` unless it delivers the instrument."""
     access.require(by, Permission.ENTER, agency, instrument.pk)
-    if not instrument.agencies.filter(pk=agency.pk).exists():
+    if not agency.instruments.filter(pk=instrument.pk).exists():
         raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})

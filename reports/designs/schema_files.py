@@ -10,7 +10,7 @@ from django.conf import settings
 from records.instruments import schema as instruments
 from reports.designs import framework_schema, indicator_schema
 from reports.designs import schema as designs
-from standards import kinds
+from standards import glossary, guidance, kinds
 from standards.definitions import Kind
 
 SCHEMAS = Path(settings.BASE_DIR) / "docs" / "schemas"
@@ -26,7 +26,7 @@ def all_kinds() -> list[Kind]:
         *(indicator_schema.indicator(), indicator_schema.unseen()),
         *(framework_schema.indicator_set(), framework_schema.matrix()),
     )
-    return [*asked, *said, *kinds.KINDS.values()]
+    return [*asked, *said, *kinds.KINDS.values(), glossary.KIND, guidance.KIND]
 
 
 def files() -> dict[Path, str]:

@@ -29,7 +29,7 @@ SYNTAXES: dict[str, tuple[str, Callable[..., str]]] = {
     "jsonld": ("application/ld+json", rdf.json_ld),
 }
 PAGES = ("dashboard", "published_releases", "tables", "indicators", "matrix", "coverage", "quality",
-         "method", "api_guide")  # fmt: skip
+         "method", "glossary", "api_guide")  # fmt: skip
 ROBOTS = """User-agent: *
 Disallow: /
 Allow: /figures/

@@ -171,6 +171,23 @@ def ways_of_typing(country, place):
     return {"carried": ["region", "decision"], "twice": ["sex"]}
 
 
+def colleagues(country):
+    """Those one can play in practice, and one that nobody plays."""
+    return [
+        Place("clerk", {"role": "clerk"}),
+        Place("none", {"role": "statistician"}, there=False),
+    ]
+
+
+def unchanged(country):
+    """Where nobody here has practised, there is nothing to leave or to empty."""
+    return [Place("", changes=False)]
+
+
+def files_to_try(country):
+    return [Place("none", {"name": "practice.csv"}, there=False)]
+
+
 def rules_of_dates(country):
     """A rule for each agency; statistics staff set those of all."""
     more = {"instrument": "SMS-WPF", "days": "12"}
@@ -628,6 +645,11 @@ ROUTES = {
         post=P.ACCEPT,
     ),
     "records:site": page(get=P.ACCEPT, post=P.ACCEPT, posts=a_home_country),
+    "records:practice": page(get=P.SEE_SUBMISSIONS),
+    "records:practise": page(places=colleagues, get=None, post=P.SEE_SUBMISSIONS),
+    "records:practice_leave": page(places=unchanged, get=None, post=P.SEE_SUBMISSIONS),
+    "records:practice_reset": page(places=unchanged, get=None, post=P.SEE_SUBMISSIONS),
+    "records:practice_file": page(places=files_to_try, get=P.SEE_SUBMISSIONS),
     "records:numbering": page(places=numberings, get=P.DECLARE_NUMBERING, post=P.DECLARE_NUMBERING),
     "records:uploads": page(places=lists, get=P.SEE_RECORDS),
     "records:upload_new": page(places=deliveries_of_files, get=P.ENTER, post=P.ENTER, posts=a_file),
@@ -699,6 +721,7 @@ ROUTES = {
     "reports:compare": public(comparisons),
     "reports:revisions": public(named("dataset", DATASETS)),
     "reports:method": public(),
+    "reports:glossary": public(),
     "reports:api_guide": public(),
     "reports:api_datasets": public(program=True),
     "reports:api_data": public(named("dataset", DATASETS), program=True),

@@ -23,7 +23,7 @@ from reports.designs import (
     tables,
 )
 from reports.designs import schema as designs
-from standards import codelists, definitions, kinds
+from standards import codelists, definitions, glossary, guidance, kinds
 from standards.definitions import InvalidDefinition
 from tests.standards.mutations import example_of, mutations, name_of
 
@@ -39,6 +39,8 @@ FILES = {
     **dict.fromkeys(sorted(frameworks.SETS.glob("*.yaml")), framework_schema.indicator_set()),
     frameworks.MATRIX: framework_schema.matrix(),
     **STANDARDS,
+    glossary.FILE: glossary.KIND,
+    guidance.FILE: guidance.KIND,
 }
 
 
