@@ -11,7 +11,6 @@ from functools import wraps
 from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models.functions import JSONObject
@@ -20,10 +19,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from guardian.shortcuts import assign_perm, remove_perm
 
+from agencies import held_roles
 from agencies.coverage import Coverage, Duties
 from agencies.models import Agency, AgencyPermission, Duty, Person, RestrictedInstrument
 from agencies.refusal import Refused
-from agencies.roles import ROLES, Exclusion, Permission, Role, excluded
+from agencies.roles import Exclusion, Permission, Role, excluded
 
 Anyone = Person | AnonymousUser
 
@@ -198,38 +198,18 @@ def holdings(person: Anyone) -> dict[Agency, list[Role]]:
     if isinstance(person, AnonymousUser):
         return {}
     if person.holdings is None:
-        read_holdings([person])
+        held_roles.read([person])
     return dict(person.holdings or {})
 
 
-def read_holdings(people: Iterable[Person]) -> None:
-    """Read the roles of all these people with one question, for `holdings`."""
-    by_person = {person.pk: person for person in people}
-    held: dict[int, dict[Agency, list[Role]]] = {pk: {} for pk in by_person}
-    for person in by_person.values():
-        person.duties, person.restricted = {}, frozenset()
-    grants = AgencyPermission.objects.filter(user__in=by_person).select_related("content_object")
-    for grant, role in _with_roles(_with_duties(grants).order_by("content_object__code")):
-        held[grant.user_id].setdefault(grant.content_object, []).append(role)
-        person = by_person[grant.user_id]
-        person.restricted = frozenset(grant.restricted)  # type: ignore[attr-defined]
-        if grant.duty and person.duties is not None:  # type: ignore[attr-defined]
-            duty = grant.duty  # type: ignore[attr-defined]
-            own = Duties(duty["ordinary"], frozenset(duty["instruments"]))
-            person.duties[grant.content_object_id] = own
-    for pk, person in by_person.items():
-        person.holdings = {agency: _in_order(roles) for agency, roles in held[pk].items()}
-
-
 def _with_duties(grants: models.QuerySet[AgencyPermission]) -> models.QuerySet[AgencyPermission]:
-    """Have each grant bring what it covers, and which instruments are restricted: no question more."""
+    """Have each grant bring what it covers: no question more."""
     theirs = Duty.objects.filter(
         person=models.OuterRef("user"), agency=models.OuterRef("content_object")
     )
     one = theirs.values(duty=JSONObject(ordinary="ordinary", instruments="instruments"))
     return grants.annotate(
         duty=models.Subquery(one, output_field=models.JSONField()),
-        restricted=ArraySubquery(RestrictedInstrument.objects.values("pk")),
     )
 
 
@@ -248,7 +228,7 @@ class Member:
 
     @property
     def roles(self) -> list[Role]:
-        return _in_order(list(self.ends))
+        return held_roles.in_order(list(self.ends))
 
 
 def memberships(agency: Agency) -> list[Member]:
@@ -273,7 +253,7 @@ def end(person: Person, role: Role, agency: Agency, ends_on: date | None) -> Non
 def ended() -> list[tuple[Person, Agency, Role]]:
     """Return the roles that have ended and still lie in the table: they permit nothing any more."""
     rows = AgencyPermission.objects.exclude(_in_force())
-    known = {role.value: role for role in ROLES}
+    known = held_roles.ROLES_BY_CODE
     return [
         (grant.user, grant.content_object, known[grant.permission.codename])
         for grant in rows.select_related("user", "content_object", "permission")
@@ -287,7 +267,7 @@ def members(agency: Agency) -> list[tuple[Person, list[Role]]]:
     by_person: dict[Person, list[Role]] = {}
     for grant, role in _with_roles(grants.order_by("user__name", "user__email")):
         by_person.setdefault(grant.user, []).append(role)
-    return [(person, _in_order(held)) for person, held in by_person.items()]
+    return [(person, held_roles.in_order(held)) for person, held in by_person.items()]
 
 
 def holders(*roles: Role) -> dict[Agency, list[Person]]:
@@ -377,19 +357,14 @@ def _with_roles(
     grants: models.QuerySet[AgencyPermission],
 ) -> Iterator[tuple[AgencyPermission, Role]]:
     """Give each grant with its role. One that has ended, or whose role is no longer in the table, permits nothing."""
-    known = {role.value: role for role in ROLES}
     for grant in grants.filter(_in_force()).select_related("permission"):
-        if grant.permission.codename in known:
-            yield grant, known[grant.permission.codename]
+        if grant.permission.codename in held_roles.ROLES_BY_CODE:
+            yield grant, held_roles.ROLES_BY_CODE[grant.permission.codename]
 
 
 def _in_force() -> models.Q:
     """Return the condition for grants that have not ended."""
     return models.Q(ends_on=None) | models.Q(ends_on__gt=timezone.localdate())
-
-
-def _in_order(held: list[Role]) -> list[Role]:
-    return [role for role in ROLES if role in held]
 
 
 Row = TypeVar("Row", bound=models.Model)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from agencies import access, audit, authority, correspondence, invitations
+from agencies import access, audit, authority, correspondence, held_roles, invitations
 from agencies.access import Denied
 from agencies.coverage import Duties
 from agencies.models import Agency, Person
@@ -173,7 +173,7 @@ def _name_anew(
 def members_decided_on(by: Person, agency: Agency) -> list[Person]:
     """Return the people of the agency on all of whose roles `by` decides."""
     members = [person for person, _roles in access.members(agency)]
-    access.read_holdings(members)
+    held_roles.read(members)
     return [person for person in members if authority.decides_on(by, access.holdings(person))]
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from agencies import access, audit
+from agencies import access, audit, held_roles
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission
@@ -174,7 +174,7 @@ def _why_barred(submission: Submission, verb: str, person: Person, needs: Permis
         for colleague in holders
     ]
     barred = handlings.people(submission) | _who_did_before(submission, verb)
-    access.read_holdings(able)
+    held_roles.read(able)
     names = [
         str(colleague)
         for colleague in able

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agencies import access, audit
+from agencies import access, audit, held_roles
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission, Role
@@ -43,7 +43,7 @@ def people(submission: Submission) -> list[Person]:
             if agency.pk == submission.agency_id or agency.statistics_office:
                 found[person.pk] = person
     everybody = list(found.values())
-    access.read_holdings(everybody)
+    held_roles.read(everybody)
     seen = [person for person in everybody if may_write(person, submission)]
     return sorted(seen, key=lambda person: str(person).casefold())
 
