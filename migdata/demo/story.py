@@ -14,9 +14,10 @@ from agencies.models import Agency, Person
 from jobs.models import Job
 from migdata.demo import deliveries, files, people
 from migdata.demo.country import Columns
+from records.codelists import changes, exchange
 from records.collection import corrections, entry, uploads
 from records.instruments import versions
-from records.models import HeldRow, Instrument, Record, RestDay, Submission, Upload
+from records.models import HeldRow, Instrument, ListEdition, Record, RestDay, Submission, Upload
 from records.review import deadlines, submissions
 from reports.designs import datasets, tables
 from reports.models import Release, Slice
@@ -45,6 +46,7 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     versions.publish_all()
     people.name_restricted()
     _keep_holidays()
+    _keep_crossing_points()
     if Release.objects.count() < len(datasets.datasets()):
         say(
             "Sending the files of two years, and of three of border crossings and of what is yearly."
@@ -71,6 +73,17 @@ def _keep_holidays() -> None:
         for day in country["holidays"]:
             said = {part: str(text) for part, text in day.items()}
             deadlines.add_holiday(said, by=statistician)
+
+
+def _keep_crossing_points() -> None:
+    """Old names of crossing points, as statistics staff would take them in from a file."""
+    if ListEdition.objects.exists():
+        return
+    codes = exchange.read((Path(__file__).parent / "crossing_points.csv").read_bytes())
+    _office, statistician = _agency_and("SCS", "statistician")
+    with scope.acting(statistician):
+        reason = "Names that stand on older maps"
+        changes.save("crossing_points", codes, base=1, reason=reason, by=statistician)
 
 
 def _send() -> None:
