@@ -19,23 +19,11 @@ from records.vocabulary import LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "DueRule",
-    "Extension",
-    "HeldRow",
-    "Holiday",
-    "Instrument",
-    "InstrumentVersion",
-    "LearnedWord",
-    "ListEdition",
-    "Notice",
-    "Numbering",
-    "Reader",
-    "Record",
-    "RestDay",
-    "ReviewStep",
-    "Submission",
+    "DueRule", "Extension", "HeldRow", "Holiday", "Instrument",
+    "InstrumentVersion", "LearnedWord", "ListEdition", "Notice", "Numbering",
+    "Reader", "Record", "RestDay", "ReviewStep", "Submission",
     "Upload",
-]
+]  # fmt: skip
 PERSON = settings.AUTH_USER_MODEL
 
 
