@@ -96,6 +96,7 @@ def test_every_model_has_its_place():
         *("agencies_duty", "agencies_restrictedinstrument", "agencies_accessreview"),
         *("agencies_agencychange", "agencies_formername"),
         *("records_instrument", "records_instrumentversion", "records_instrument_agencies"),
+        "records_listedition",  # what everybody reads on the pages of code lists
         # Which slices exist and which went into a release: paths and checksums, no cells.
         *("reports_slice", "reports_build"),
         # Who wants letters on releases of which dataset, and of an inbox when; on which days nobody works.

@@ -14,9 +14,10 @@ from agencies.models import Agency, Person
 from jobs.models import Job
 from migdata.demo import deliveries, files, people
 from migdata.demo.country import Columns
+from records.codelists import changes, exchange
 from records.collection import corrections, entry, entry_rules, uploads
 from records.instruments import versions
-from records.models import HeldRow, Instrument, Record, RestDay, Submission, Upload
+from records.models import HeldRow, Instrument, ListEdition, Record, RestDay, Submission, Upload
 from records.review import deadlines, submissions
 from reports.designs import datasets, tables
 from reports.models import Release, Slice
@@ -56,6 +57,7 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
     people.name_restricted()
     _keep_holidays()
     _choose_typing()
+    _keep_crossing_points()
     if Release.objects.count() < len(datasets.datasets()):
         say(
             "Sending the files of two years, and of three of border crossings and of what is yearly."
@@ -91,6 +93,17 @@ def _choose_typing() -> None:
         chosen = Instrument.objects.get(code=instrument)
         with scope.acting(admin):
             entry_rules.set_rule(agency, chosen, carried=carried, twice=(), by=admin)
+
+
+def _keep_crossing_points() -> None:
+    """Old names of crossing points, as statistics staff would take them in from a file."""
+    if ListEdition.objects.exists():
+        return
+    codes = exchange.read((Path(__file__).parent / "crossing_points.csv").read_bytes())
+    _office, statistician = _agency_and("SCS", "statistician")
+    with scope.acting(statistician):
+        reason = "Names that stand on older maps"
+        changes.save("crossing_points", codes, base=1, reason=reason, by=statistician)
 
 
 def _send() -> None:
