@@ -387,6 +387,24 @@ def test_another_agency_sees_no_second_entry(first, outsider, statistician):
                 second_entry.type_again(first, SAME, by=person)
 
 
+def test_what_a_second_entry_makes_unusual_is_confirmed_though_its_field_is_not_typed_again(
+    where, clerk, colleague, agency, permits, agency_admin
+):
+    carry_on([], agency, permits, agency_admin, twice=["valid_from"])
+    with scope.acting(clerk):
+        record = drafts.save(WPF, **where).record
+    client, address = signed_in(colleague), f"/records/{record.pk}/second"
+    typed = {"valid_from": "01.01.2024", "right-valid_from": "second"}
+    asked = client.post(address, typed)
+    assert asked.status_code == 422 and 'value="valid_to.long"' in asked.content.decode()
+    assert client.post(address, {**typed, "acknowledged": "valid_to.long"}).status_code == 302
+    wrong = {"valid_from": "01.01.2028", "right-valid_from": "second"}
+    with scope.acting(clerk):
+        record = drafts.save({**WPF, "record_ref": "WP-2"}, **where).record
+    answer = client.post(f"/records/{record.pk}/second", wrong)
+    assert answer.status_code == 422 and "Correct the record first" in answer.content.decode()
+
+
 def test_a_deleted_record_waits_for_nobody(first, clerk):
     with scope.acting(clerk):
         entry.delete(first, by=clerk)
