@@ -116,9 +116,9 @@ def check_typed(values: Mapping[str, str], spec: Spec, numbering: str) -> Checke
         v for v in spec.variables if v.typed and v.required and not texts.get(v.name, "").strip()
     ]
     known = {finding.variable for finding in checked.errors}
-    said = [f for f in checked.findings if f.variable not in {v.name for v in empty if v.unknown}]
+    others = [f for f in checked.findings if f.variable not in {v.name for v in empty if v.unknown}]
     missing = [_missing(v) for v in empty if v.unknown or v.name not in known]
-    return replace(checked, findings=[*missing, *said])
+    return replace(checked, findings=[*missing, *others])
 
 
 def _missing(variable: Variable) -> Finding:

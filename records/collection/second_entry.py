@@ -94,21 +94,29 @@ def type_again(
     changes = {name: typed[name] for name, answer in answers.items() if answer == SECOND}
     if changes:
         known = {finding.rule for finding in as_it_is.warnings}
-        outcome = entry.save(
-            {**own, **changes},
-            agency=record.agency,
-            instrument=record.submission.instrument,
-            by=by,
-            acknowledged=acknowledged | known,
-            record=record,
-        )
-        if outcome.record is None:
-            return Compared(findings=outcome.findings, differences=differences)
+        findings = _correct(record, {**own, **changes}, by=by, acknowledged=acknowledged | known)
+        if findings:
+            return Compared(findings=findings, differences=differences)
     waits.second_by, waits.done_at = by, timezone.now()
     waits.differed = [d.name for d in differences]
     waits.save()
     entry.note("second_entry", record, by=by)
     return Compared(is_done=True)
+
+
+def _correct(
+    record: Record, values: Mapping[str, str], *, by: Person, acknowledged: frozenset[str]
+) -> list[Finding]:
+    """Save the record with what was right; return what keeps it from being saved."""
+    outcome = entry.save(
+        values,
+        agency=record.agency,
+        instrument=record.submission.instrument,
+        by=by,
+        acknowledged=acknowledged,
+        record=record,
+    )
+    return outcome.findings
 
 
 def _locked(record: Record, by: Person) -> SecondEntry:

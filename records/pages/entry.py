@@ -27,7 +27,7 @@ from records.models import (
     Record,
     Submission,
 )
-from records.pages.fields import fields_of, focus, normalised
+from records.pages.fields import Field, fields_of, focus, normalised
 from records.review import rows_behind
 from records.validation.findings import Finding
 from standards import codelists, spelling
@@ -164,8 +164,6 @@ def form(
     normalised(fields)
     confirmed = acknowledged(request)
     focus(fields, confirmed)
-    beside = {f.name for f in fields}
-    warnings = [f for f in findings if f.severity == "warning" and f.variable not in beside]
     carried = [f for f in fields if f.carried]
     context = {
         "version": version,
@@ -181,7 +179,7 @@ def form(
         "left_out": [f.label for f in fields if draft and f.name in draft.left_out],
         "errors": [f for f in fields if f.errors],
         "refused": refused,
-        "to_acknowledge": [(f.rule, in_language(f.message)) for f in warnings],
+        "to_acknowledge": beside_no_field(findings, fields),
         "acknowledged": confirmed,
         "tried": request.method == "POST",
         "all_guidance": request.GET.get("guidance") == "all",
@@ -189,6 +187,13 @@ def form(
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "records/record.html", context, status=status)
+
+
+def beside_no_field(findings: Sequence[Finding], fields: Sequence[Field]) -> list[tuple[str, str]]:
+    """Return the warnings, rule and message, that are about no field of the form."""
+    names = {f.name for f in fields}
+    unusual = (f for f in findings if f.severity == "warning" and f.variable not in names)
+    return [(f.rule, in_language(f.message)) for f in unusual]
 
 
 def typed(request: SignedInRequest, spec: Spec) -> dict[str, str]:

@@ -119,24 +119,29 @@ def fields_of(
         if v.typed
     ]
     _other_names_once(fields)
-    by_name = {f.name: f for f in fields}
-    doubtful = set()
-    for finding in findings:
-        if finding.rule == f"{finding.variable}.ambiguous":
-            doubtful.add(finding.variable)
-        subject = by_name.get(finding.variable)
-        if subject is None:
-            continue
-        if finding.severity == "error":
-            subject.errors.append(in_language(finding.message))
-        else:
-            subject.warnings.append((finding.rule, in_language(finding.message)))
+    doubtful = _take(findings, {f.name: f for f in fields})
     for each in fields:
         if each.kind in ("date", "birth") and (each.name in doubtful or not of_file):
             each.days = _days(each)
             if each.in_doubt:
                 each.errors = [_("Which day is meant?")]
     return fields
+
+
+def _take(findings: Iterable[Finding], fields: Mapping[str, Field]) -> set[str]:
+    """Put findings beside their fields; return the names of those whose text can mean several things."""
+    doubtful = set()
+    for finding in findings:
+        if finding.rule == f"{finding.variable}.ambiguous":
+            doubtful.add(finding.variable)
+        subject = fields.get(finding.variable)
+        if subject is None:
+            continue
+        if finding.severity == "error":
+            subject.errors.append(in_language(finding.message))
+        else:
+            subject.warnings.append((finding.rule, in_language(finding.message)))
+    return doubtful
 
 
 def focus(fields: Iterable[Field], confirmed: Collection[str] = ()) -> None:

@@ -17,9 +17,9 @@ from records.collection import second_entry
 from records.collection.second_entry import Compared
 from records.instruments.versions import spec_of
 from records.models import Record, SecondEntry, Submission
-from records.pages.entry import acknowledged, typed
+from records.pages.entry import acknowledged, beside_no_field, typed
 from records.pages.fields import Field, fields_of, focus, normalised
-from standards.translation import active_language
+from standards.translation import active_language, in_language
 
 PER_PAGE = 50
 
@@ -95,6 +95,12 @@ def _form(
         "version": record.submission.instrument_version,
         "fields": shown,
         "acknowledged": acknowledged(request),
+        "to_acknowledge": beside_no_field(compared.findings, shown),
+        "elsewhere": [
+            in_language(f.message)
+            for f in compared.findings
+            if f.severity == "error" and f.variable not in waits.variables
+        ],
         "differences": [_side_by_side(request, d, fields[d.name]) for d in compared.differences],
         "refused": refused,
     }

@@ -146,13 +146,16 @@ def give_answers(client, clerk, sent):
 
 
 def type_in(client, clerk):
-    """The form of a record, the sheet of held rows and the form of one: canaries in every field."""
+    """The form of a record and its draft, a proposed word, the sheet of held rows and the form of one: canaries in every field."""
     with scope.acting(clerk):
         held = HeldRow.open_rows.first()
     names = [*asked_of("SMS-WPF"), "person_ref", "employer_ref"]
     rotated = [(name, EVERY[k % len(EVERY)]) for k, name in enumerate(names)]
     for name, canary in [*rotated, *(("record_ref", canary) for canary in EVERY)]:
         client.post("/records/new/SMS-WPF/SMS/", {**WPF, "record_ref": "T/1", name: canary})
+        client.post("/records/new/SMS-WPF/SMS/draft", {**WPF, name: canary})
+        word = {"codelist": "countries", "agency": "SMS", "word": canary}
+        client.post("/proposals/", word, headers={"HX-Request": "true"})
         cells = {"citizenship": "TUR", name: canary, "shown": "citizenship"}
         client.post(f"/held/{held.pk}/", cells, headers={"HX-Request": "true"})
         client.post(f"/held/{held.pk}/", cells)

@@ -226,9 +226,9 @@ def test_a_day_is_typed_in_the_persons_habit(text, where, clerk):
 
 def test_a_day_in_doubt_is_asked_and_the_answer_is_taken(client, clerk, where):
     client.force_login(clerk)
-    asked = client.post(FORM, {**WPF, "event_date": DAY_IN_DOUBT})
-    page = asked.content.decode()
-    assert asked.status_code == 422
+    answer = client.post(FORM, {**WPF, "event_date": DAY_IN_DOUBT})
+    page = answer.content.decode()
+    assert answer.status_code == 422
     for day in ("03.04.2026", "04.03.2026"):
         assert re.search(rf'type="radio"\s+name="event_date"\s+value="{day}"', page)
     answer = client.post(FORM, {**WPF, "event_date": [DAY_IN_DOUBT, "04.03.2026"]})
@@ -371,8 +371,8 @@ def test_a_second_person_sees_the_first_entry_only_after_her_own(first, colleagu
     client = signed_in(colleague)
     page = client.get(f"/records/{first.pk}/second").content.decode()
     assert " selected" not in page and " checked" not in page and "1990" not in page
-    asked = client.post(f"/records/{first.pk}/second", {**SAME, "sex": "M"})
-    assert asked.status_code == 422 and "First entry" in asked.content.decode()
+    answer = client.post(f"/records/{first.pk}/second", {**SAME, "sex": "M"})
+    assert answer.status_code == 422 and "First entry" in answer.content.decode()
     settled = client.post(f"/records/{first.pk}/second", {**SAME, "sex": "M", "right-sex": "first"})
     assert settled.status_code == 302
     listed = client.get(f"/submissions/{first.submission_id}/second").content.decode()
@@ -385,6 +385,24 @@ def test_another_agency_sees_no_second_entry(first, outsider, statistician):
             assert not SecondEntry.objects.exists()
             with pytest.raises(access.Denied):
                 second_entry.type_again(first, SAME, by=person)
+
+
+def test_what_a_second_entry_makes_unusual_is_confirmed_though_its_field_is_not_typed_again(
+    where, clerk, colleague, agency, permits, agency_admin
+):
+    carry_on([], agency, permits, agency_admin, twice=["valid_from"])
+    with scope.acting(clerk):
+        record = drafts.save(WPF, **where).record
+    client, address = signed_in(colleague), f"/records/{record.pk}/second"
+    typed = {"valid_from": "01.01.2024", "right-valid_from": "second"}
+    answer = client.post(address, typed)
+    assert answer.status_code == 422 and 'value="valid_to.long"' in answer.content.decode()
+    assert client.post(address, {**typed, "acknowledged": "valid_to.long"}).status_code == 302
+    wrong = {"valid_from": "01.01.2028", "right-valid_from": "second"}
+    with scope.acting(clerk):
+        record = drafts.save({**WPF, "record_ref": "WP-2"}, **where).record
+    answer = client.post(f"/records/{record.pk}/second", wrong)
+    assert answer.status_code == 422 and "Correct the record first" in answer.content.decode()
 
 
 def test_a_deleted_record_waits_for_nobody(first, clerk):
