@@ -179,20 +179,22 @@ def test_who_reads_public_figures_empties_nothing(place):
         transaction.set_rollback(True)
 
 
-def test_nobody_of_the_office_nor_of_the_agency_has_practice_in_any_list(
-    month, place, request, clerk
-):
-    """First lock and second lock: with the filters of the code and without them."""
+def test_no_role_reaches_practice(month, place, request):
+    """The first lock, beside the colleagues who are played there."""
     for role in ROLES:
         person = request.getfixturevalue(role.value)
         for permission in Permission:
             assert place not in access.agencies(person, permission)
             assert not access.may(person, permission, place)
             assert not access.may(person, permission, place, month.instrument_id)
-        with scope.acting(person):
-            assert not Submission.objects.filter(agency=place).exists()  # row-level security
-            scope.open_to(records=[], submissions=[place.pk])
+        with scope.working([place.pk]):
             assert not Submission.objects.visible_to(person).filter(agency=place).exists()
+
+
+def test_the_second_lock_shows_practice_to_nobody_else(month, place, request):
+    for role in ROLES:
+        with scope.acting(request.getfixturevalue(role.value)):
+            assert not Submission.objects.filter(agency=place).exists()
 
 
 def test_statistics_staff_find_no_page_of_practice(month, place, statistician):
