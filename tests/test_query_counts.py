@@ -34,6 +34,7 @@ PAGES = [
     ("clerk", "/uploads/new"),
     ("clerk", "/records/new/I-1/SMS/"),
     ("clerk", "/instruments/"),
+    ("clerk", "/practice/"),
     ("agency_admin", "/people/"),
     ("agency_admin", "/people/person/SMS/{member}/"),
     ("agency_admin", "/people/person/SMS/{member}/deactivate/"),
