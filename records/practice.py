@@ -20,12 +20,12 @@ from records.models import Handling, HeldRow, Instrument, ReviewStep, Upload
 from standards.languages import marked
 
 USUAL = "SMS-WPF"  # for whom enters nothing of her own
-Deed, Verb = Handling.Deed, str
+Deed = Handling.Deed
 
 
 @dataclass(frozen=True)
 class File:
-    """A file to try: its name, what is in it, and what it is for (marked)."""
+    """A file to try: its name, and its bytes."""
 
     name: str
     content: bytes
@@ -137,7 +137,7 @@ def files(instrument: Instrument, language: str) -> list[File]:
 
 
 def tasks(place: Agency | None) -> list[Task]:
-    """Return the list, ticked by what was done in a practice agency: in three queries."""
+    """Return the list, ticked by what was done in a practice agency; in a constant number of queries."""
     done = _done(place) if place else set()
     return [
         Task(name, Role.REVIEWER if name in BY_REVIEWER else Role.CLERK, name in done)
@@ -193,7 +193,6 @@ def reset(owner: Person) -> None:
     transaction.on_commit(forget)
 
 
-def tells_of(place: Agency) -> str:
-    """Return the title of what a practice agency delivers."""
-    instrument = instrument_of(place)
-    return versions.current(instrument).title if instrument else ""
+def title_of(instrument: Instrument) -> str:
+    """Return what is practised, in the language of the page."""
+    return versions.current(instrument).title

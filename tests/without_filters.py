@@ -28,6 +28,9 @@ ABOUT_AGENCIES = frozenset(
         "test_a_role_that_is_given_or_taken_counts_at_once",
         "test_agencies_filter_rows",
         "test_nobody_holds_anything_without_signing_in",
+        "test_no_role_reaches_practice",
+        "test_a_month_of_practice_ticks_itself_and_is_emptied_again",
+        "test_the_log_names_who_practised_and_marks_it",
         "test_what_waits_on_the_first_page_is_what_the_buttons_offer",
         "test_whatever_people_do_nobody_signs_or_accepts_the_work_of_their_own_hands",
     }

@@ -51,10 +51,10 @@ def make(code: str, language: str) -> list[File]:
 @cache
 def _deliveries() -> dict[str, Delivery]:
     """One delivery for each instrument."""
-    found: dict[str, Delivery] = {}
+    first: dict[str, Delivery] = {}
     for delivery in deliveries(CROSSINGS):
-        found.setdefault(delivery.instrument, delivery)
-    return found
+        first.setdefault(delivery.instrument, delivery)
+    return first
 
 
 _kept: dict[tuple[str, int, str, date], tuple[File, ...]] = {}
@@ -76,12 +76,12 @@ def _drawn(delivery: Delivery, spec: Spec, language: str) -> tuple[File, ...]:
     question = _few(delivery.draw(spec, before[1], before[2]))
     _plant(mistakes)
     sheet = files.table(mistakes, spec, language)
-    asked = _with_numbers(files.table(question, spec, "en"), spec)
+    with_numbers = _with_numbers(files.table(question, spec, "en"), spec)
     return (
         File(f"practice-{last[0]}-mistakes.xlsx", files.as_xlsx(sheet, language)),
         File(
             f"practice-{before[0]}-question.csv",
-            files.as_csv(asked, delimiter=";", encoding="utf-8"),
+            files.as_csv(with_numbers, delimiter=";", encoding="utf-8"),
         ),
     )
 

@@ -26,12 +26,11 @@ def space(request: SignedInRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "tasks": practised.tasks(place),
         "begun": place is not None,
-        "roles": practice.ROLES,
     }
     context["done"] = sum(task.done for task in context["tasks"])
     if place and instrument:
         context |= {
-            "title": practised.tells_of(place),
+            "title": practised.title_of(instrument),
             "files": practised.files(instrument, active_language()),
             "upload_at": f"{reverse('records:upload_new')}?delivery={place.code}/{instrument.code}",
             "type_at": reverse("records:record_new", args=[instrument.code, place.code]),
@@ -79,13 +78,13 @@ def file(request: SignedInRequest, name: str) -> HttpResponse:
     """One of the files to try."""
     place = practice.agency_of(_owner(request))
     instrument: Instrument | None = practised.instrument_of(place) if place else None
-    made = practised.files(instrument, active_language()) if instrument else []
-    for one in made:
-        if one.name == name:
-            response = HttpResponse(one.content, content_type="application/octet-stream")
-            response["Content-Disposition"] = f'attachment; filename="{one.name}"'
-            return response
-    raise Http404
+    files = practised.files(instrument, active_language()) if instrument else []
+    content = {to_try.name: to_try.content for to_try in files}.get(name)
+    if content is None:
+        raise Http404
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _owner(request: SignedInRequest) -> Any:

@@ -18,13 +18,13 @@ LONGEST = 60  # characters of a search
 def glossary(request: HttpRequest) -> HttpResponse:
     """All terms by group, or those in which a text is found."""
     wanted = request.GET.get("q", "")[:LONGEST].strip()
-    found = [term for term in words.terms().values() if not wanted or term.has(wanted)]
+    matching = [term for term in words.terms().values() if not wanted or term.has(wanted)]
     groups = [
         {"name": name, "title": _(title), "terms": listed}
         for name, title in words.GROUPS.items()
-        if (listed := [_line(term) for term in found if term.group == name])
+        if (listed := [_line(term) for term in matching if term.group == name])
     ]
-    cited = {term.source.name: term.source for term in found if term.source}
+    cited = {term.source.name: term.source for term in matching if term.source}
     context = {"groups": groups, "wanted": wanted, "sources": cited.values()}
     return render(request, "reports/glossary.html", context)
 

@@ -41,17 +41,17 @@ def guidance(
 
     about: what it is beside, for those who hear the page. passed_over: by the Tab key. open: from the beginning.
     """
-    found = texts.beside(place, role)
-    if found is None:
+    advice = texts.beside(place, role)
+    if advice is None:
         return {"guidance": None}
     return {
-        "guidance": found,
+        "guidance": advice,
         "title": _(TITLES[role]),
         "about": about,
         "passed_over": passed_over,
         "open": open,
-        "text": linked(in_language(found.text)),
-        "where": in_language(found.where),
+        "text": linked(in_language(advice.text)),
+        "where": in_language(advice.where),
     }
 
 
@@ -59,8 +59,8 @@ def guidance(
 def guidance_for_all(place: str) -> list[dict[str, Any]]:
     """What each role should know beside a variable: title and text, in the order of the roles."""
     return [
-        {"title": _(WHO[role]), "text": linked(in_language(found.text))}
-        for role, found in texts.of_variable(place)
+        {"title": _(WHO[role]), "text": linked(in_language(advice.text))}
+        for role, advice in texts.of_variable(place)
     ]
 
 
@@ -78,7 +78,7 @@ def term(anchor: str, word: str = "") -> SafeString:
 def linked(text: str) -> SafeString:
     """A text of guidance, escaped, in which [anchor|word] has become a link to the glossary."""
     parts, end = [], 0
-    for found in texts.LINK.finditer(text):
-        parts += [conditional_escape(text[end : found.start()]), term(found[1], found[2])]
-        end = found.end()
+    for link in texts.LINK.finditer(text):
+        parts += [conditional_escape(text[end : link.start()]), term(link[1], link[2])]
+        end = link.end()
     return mark_safe("".join([*parts, conditional_escape(text[end:])]))  # noqa: S308 - escaped part by part

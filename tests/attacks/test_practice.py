@@ -8,6 +8,7 @@ from agencies import access, audit, changes, practice, scope
 from agencies.models import Agency, AgencyChange, Event, Person
 from agencies.refusal import Refused
 from agencies.roles import ROLES, Permission, Role
+from migdata.server import admission, sessions
 from records import practice as practised
 from records.models import Submission
 from records.review import calendar, reminders
@@ -179,20 +180,22 @@ def test_who_reads_public_figures_empties_nothing(place):
         transaction.set_rollback(True)
 
 
-def test_nobody_of_the_office_nor_of_the_agency_has_practice_in_any_list(
-    month, place, request, clerk
-):
-    """First lock and second lock: with the filters of the code and without them."""
+def test_no_role_reaches_practice(month, place, request):
+    """The first lock, beside the colleagues who are played there."""
     for role in ROLES:
         person = request.getfixturevalue(role.value)
         for permission in Permission:
             assert place not in access.agencies(person, permission)
             assert not access.may(person, permission, place)
             assert not access.may(person, permission, place, month.instrument_id)
-        with scope.acting(person):
-            assert not Submission.objects.filter(agency=place).exists()  # row-level security
-            scope.open_to(records=[], submissions=[place.pk])
+        with scope.working([place.pk]):
             assert not Submission.objects.visible_to(person).filter(agency=place).exists()
+
+
+def test_the_second_lock_shows_practice_to_nobody_else(month, place, request):
+    for role in ROLES:
+        with scope.acting(request.getfixturevalue(role.value)):
+            assert not Submission.objects.filter(agency=place).exists()
 
 
 def test_statistics_staff_find_no_page_of_practice(month, place, statistician):
@@ -201,6 +204,8 @@ def test_statistics_staff_find_no_page_of_practice(month, place, statistician):
     assert office.post(reverse("records:advance", args=[month.pk, "accept"])).status_code == 404
     for name in ("submissions", "due_dates", "punctuality", "calendar", "home"):
         assert place.code not in office.get(reverse(f"records:{name}")).content.decode(), name
+    about = office.get(reverse("records:instrument", args=[month.instrument.code]))
+    assert practice.NAME not in about.content.decode()  # who delivers it
     dates = office.get(
         reverse("records:due_date", args=[month.instrument.code, place.code, month.period])
     )
@@ -298,10 +303,17 @@ def test_the_log_names_who_practised_and_marks_it(place, clerk):
     assert event.detail["practice"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_statistician_practises_without_a_role_that_her_own_exclude(statistician, instruments):
     desk = signed_in(statistician)
     assert desk.post(reverse("records:practise", args=["clerk"])).status_code == 302
     assert desk.get(reverse("records:uploads")).status_code == 200
+    # The door, which asks before it receives a file, knows her as the clerk; she is counted as herself.
+    key = desk.session.session_key
+    assert admission.allowance("/uploads/new", lambda: sessions.acting_as(key)) > 0
+    assert sessions.person_of(key) == statistician
     assert access.holdings(anew(statistician)).keys() == access.holdings(statistician).keys()
     desk.post(reverse("records:practice_leave"))
     assert desk.get(reverse("records:uploads")).status_code == 403
+    with pytest.raises(admission.NotAdmitted):
+        admission.allowance("/uploads/new", lambda: sessions.acting_as(key))

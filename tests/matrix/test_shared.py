@@ -22,6 +22,7 @@ def shared():
 
 def test_few_addresses_of_reports_are_open_on_every_site():
     assert {n for n in OPEN if n.startswith("reports:")} == {
+        "reports:glossary",
         "reports:robots",
         "reports:unsubscribe",
     }
