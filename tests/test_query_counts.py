@@ -38,13 +38,10 @@ PAGES = [
     ("clerk", "/uploads/new"),
     ("clerk", "/records/new/I-1/SMS/"),
     ("clerk", "/instruments/"),
-<<<<<<< HEAD
     ("statistician", "/code-lists/"),
     ("statistician", "/code-lists/regions/"),
     ("statistician", "/words/"),
-=======
     ("clerk", "/practice/"),
->>>>>>> guidance
     ("agency_admin", "/people/"),
     ("agency_admin", "/people/person/SMS/{member}/"),
     ("agency_admin", "/people/person/SMS/{member}/deactivate/"),
