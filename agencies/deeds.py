@@ -146,6 +146,10 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     "submission return": (K.REVIEW, marked("%(who)s returned %(what)s.")),
     "submission reopen": (K.REVIEW, marked("%(who)s reopened %(what)s.")),
     "submission comment": (K.REVIEW, marked("%(who)s wrote about %(what)s.")),
+    "submission impact": (
+        K.TAKEN,
+        marked("%(who)s had counted what accepting %(what)s would change."),
+    ),
     "submission resolve": (K.REVIEW, marked("%(who)s closed a thread about %(what)s.")),
     "submission answer": (K.REVIEW, marked("%(who)s answered a warning of %(what)s.")),
     "dataset design": (K.FIGURES, marked("%(who)s measured a design of the dataset %(what)s.")),

@@ -5,11 +5,14 @@ from celery import shared_task
 from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
-from reports.exact import slices
+from reports.exact import impact, slices
 from reports.releases import building, measuring, scanning, subscriptions
 
 queue.handler("reports.seal")(scope.of_job(slices.seal))
 queue.handler("reports.publish")(scope.of_job(building.build_release, needs=Permission.PUBLISH))
+queue.handler(impact.NAME)(
+    scope.of_job(impact.run, needs=Permission.TABULATE, about=impact.instrument_of)
+)
 queue.handler(measuring.NAME)(scope.of_job(measuring.run, needs=Permission.TABULATE))
 
 

@@ -18,6 +18,7 @@ WALL = "Public figures cannot reach records, exact cells, protection or releases
 PRIVATE_PAGES = {
     "reports.pages.designing",
     "reports.pages.disclosure",
+    "reports.pages.impact",
     "reports.pages.provenance",
     "reports.pages.release_history",
     "reports.pages.releases",

@@ -188,6 +188,9 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "open_threads": shown(
             request, submission, threads.of(submission).filter(resolved_at=None)[:OPEN_THREADS]
         ),
+        "may_tabulate": access.may(
+            request.user, Permission.TABULATE, submission.agency, submission.instrument_id
+        ),
         "reason_codes": [(c.code, c.label(language)) for c in reasons.codes],
         "fix": reverse("records:held", args=[submission.pk]) if live else "",
         "late": submission.late_rows,

@@ -113,7 +113,7 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     """Return rows and records, those without a sex, for each variable not stated and applicable, ages, duplicates.
 
     {"rows", "records", "no_sex", "values" (of coded variables), "variables",
-    "missing": {variable: [not stated, applies]}, "heaped": [ages that end in 0 or 5, ages looked at], "repeated": [repeated, rows with a person]}
+    "missing": {variable: [not stated, applies]} of required variables, "optional" of the others, "heaped": [ages that end in 0 or 5, ages looked at], "repeated": [repeated, rows with a person]}
     """
     asked = asked_of_every_row(spec)
     columns, values = [], []
@@ -139,17 +139,27 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
         cursor.execute(statement, [*values, submission.pk])
         numbers = [int(number or 0) for number in cursor.fetchone()]
     rows, records, no_sex, stated, heaped, aged, persons, events, *rest = numbers
-    pairs = zip(asked, rest[::2], rest[1::2], strict=True)
+    expected: dict[str, list[int]] = {}
+    optional: dict[str, list[int]] = {}
+    for variable, missing, applies in zip(asked, rest[::2], rest[1::2], strict=True):
+        kept = expected if _is_expected(variable) else optional
+        kept[variable.name] = [missing, applies]
     return {
         "rows": rows,
         "records": records,
         "no_sex": no_sex,
         "values": stated,
         "variables": len(spec.variables),
-        "missing": {variable.name: [missing, applies] for variable, missing, applies in pairs},
+        "missing": expected,
+        "optional": optional,
         "heaped": [heaped, aged],
         "repeated": [persons - events, persons],
     }
+
+
+def _is_expected(variable: Variable) -> bool:
+    """Say whether a row without the variable lacks something: a birth date may be a year, but one of the two is asked."""
+    return variable.required or variable.kind == "birth"
 
 
 def event_of_a_person(spec: Spec) -> str:

@@ -100,20 +100,29 @@ def record_completeness(at: At) -> float | None:
 
 
 def item_non_response(at: At) -> float | None:
-    """Q3: of the variable that is stated least often, rows without it among those it applies to, in percent."""
+    """Q3: of the required variable that is stated least often, rows without it among those it applies to, in percent."""
     shares = [share for _name, _missing, share in non_responses(at.now)]
     return max(shares) if shares else None
 
 
 def non_responses(facts: Facts) -> list[tuple[str, int, float]]:
-    """Return the variables that are not always stated: name, records without it, share in percent; the largest first."""
-    shares = [
-        (name, missing, 100 * missing / applies)
-        for name, (missing, applies) in facts.get("missing", {}).items()
-        if applies and missing
-    ]
+    """Return the required variables that are not always stated: name, records without it, share in percent.
+
+    The largest share stands first. Where all are always stated, one line without a name says so.
+    """
+    shares = shares_missing(facts.get("missing", {}))
     if facts.get("records") and not shares:
         return [("", 0, 0.0)]
+    return shares
+
+
+def shares_missing(counted: Mapping[str, Sequence[int]]) -> list[tuple[str, int, float]]:
+    """Return name, records without it and their share in percent of each variable that some records lack."""
+    shares = [
+        (name, missing, 100 * missing / applies)
+        for name, (missing, applies) in counted.items()
+        if applies and missing
+    ]
     return sorted(shares, key=lambda line: (-line[2], line[0]))
 
 

@@ -11,7 +11,16 @@ from records.instruments.spec import Spec
 from records.instruments.versions import spec_of
 from records.models import Submission, SubmissionCounts
 from records.review import calendar
-from records.review.measures import MEASURES, PERIODS, At, Delivered, Facts, Measure, non_responses
+from records.review.measures import (
+    MEASURES,
+    PERIODS,
+    At,
+    Delivered,
+    Facts,
+    Measure,
+    non_responses,
+    shares_missing,
+)
 from standards.periods import FREQUENCIES, Period
 from standards.trends import Trend, trend_of
 
@@ -27,7 +36,7 @@ LEVELS = {
 TEXTS = {
     "Q1": (lazy("Periods delivered"), lazy("of the last twelve that were owed: all")),
     "Q2": (lazy("Rows taken in"), lazy("of all rows of the files: at least 98%")),
-    "Q3": (lazy("Not stated"), lazy("the variable stated least often: at most 5%")),
+    "Q3": (lazy("Not stated"), lazy("the required variable stated least often: at most 5%")),
     "Q4": (lazy("Sex stated"), lazy("at least 98%")),
     "Q5": (lazy("Days after the period"), lazy("until it was submitted: at most 180")),
     "Q6": (lazy("Days after the due date"), lazy("at most 0")),
@@ -191,7 +200,8 @@ def _delivered(submission: Submission) -> dict[str, Delivered]:
 
 
 def missing_lines(facts: Facts, spec: Spec) -> Iterator[tuple[str, int, float]]:
-    """Yield the variables that are not always stated: name, records without it, their share in percent."""
-    for name, missing, share in non_responses(facts):
+    """Yield the variables that are not always stated, also optional ones: name, records without it, share in percent."""
+    both = {**facts.get("missing", {}), **facts.get("optional", {})}
+    for name, missing, share in shares_missing(both):
         if name in spec.by_name:
             yield name, missing, share

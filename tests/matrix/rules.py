@@ -173,6 +173,14 @@ def without_warnings(country):
     return [replace(place, changes=False) for place in SUBMISSION(country)]
 
 
+def to_be_accepted(country):
+    """Submissions that are signed: what they would change may be counted, while their agency works."""
+    return [
+        replace(p, changes=p.there and p.agency != CLOSED)
+        for p in things("submission_id", "SIGNED")(country)
+    ]
+
+
 def a_later_date(country, place):
     """A Tuesday that lies a while ahead."""
     ahead = timezone.localdate() + timedelta(days=90)
@@ -528,6 +536,7 @@ ROUTES = {
     "reports:disclosure_of": page(
         places=disclosed, get=P.TABULATE, post=P.TABULATE, posts=a_signature
     ),
+    "reports:impact": of(to_be_accepted, see=P.SEE_SUBMISSIONS, get=P.TABULATE, post=P.TABULATE),
     "reports:design": page(
         places=named("dataset", {"SLP": True, "NONE": False}), get=P.TABULATE, post=P.TABULATE
     ),

@@ -1,0 +1,187 @@
+"""What the figures of a dataset would become if a submission were accepted: exact tables before and after. Private.
+
+A job, as everything that reads records beside slices. Before: the slices in force; after: the same, with
+the rows of the submission in place of the slice of its earlier version.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from agencies import access, audit
+from agencies.models import Agency, Person
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from jobs import queue, worker
+from jobs.queue import Job
+from records.models import Submission
+from records.review.split import Change, changes
+from reports.designs import datasets
+from reports.designs.datasets import Dataset
+from reports.exact import cube, slices
+from reports.exact.private_files import private, write_private
+from reports.models import Slice
+from reports.published.structure import SEX, TIME
+from standards.languages import marked
+from standards.periods import FREQUENCIES, Period
+
+NAME = "reports.impact"
+STATES = (Submission.State.SUBMITTED, Submission.State.SIGNED)
+SHOWN = 12  # codes of a table; those that change less are left out
+ALL = ""  # the code of the table that has one line: everything
+BySex = dict[str, dict[str, int]]  # {code: {sex: number}}
+
+
+@dataclass(frozen=True)
+class Impact(queue.Arguments):
+    """Of which submission, in which version."""
+
+    submission: int
+    version: int
+
+
+def key(submission: Submission) -> str:
+    """Return the key of the job that counts what a submission changes: one at a time."""
+    return f"impact:{submission.pk}:{submission.version}"
+
+
+def request(submission: Submission, *, by: Person) -> Job:
+    """Ask for what the figures would become. Raises `Denied`, and `Refused` for what is open, accepted or feeds no dataset."""
+    access.require(by, Permission.TABULATE, submission.agency, submission.instrument_id)
+    if submission.state not in STATES:
+        raise Refused(_("It can be counted between submission and acceptance."))
+    if not datasets.of_instrument(submission.instrument.code):
+        raise Refused(_("Nothing is published of this instrument."))
+    job = queue.enqueue(
+        NAME,
+        key=key(submission),
+        arguments=Impact(submission=submission.pk, version=submission.version),
+        agencies=list(Agency.objects.filter(is_active=True).values_list("pk", flat=True)),
+        by=by,
+    )
+    audit.record(
+        "impact",
+        f"submission:{submission.pk}",
+        name=str(submission),
+        by=by,
+        agency=submission.agency,
+    )
+    return job
+
+
+def latest(submission: Submission) -> Job | None:
+    """Return the job that counts, or last counted, what this version changes."""
+    return queue.find(key(submission))
+
+
+def counted(job: Job) -> list[dict[str, Any]]:
+    """Return what a job counted, for each dataset {dataset, before, after, spans}; empty before it is done."""
+    file = private(_path(queue.arguments(job, Impact)))
+    if job.state != Job.State.DONE or not file.exists():
+        return []
+    content: list[dict[str, Any]] = json.loads(file.read_text())
+    return content
+
+
+def instrument_of(job: Job) -> int:
+    """Return the instrument that a job works on: the roles of who asked must cover it."""
+    submission = Submission.objects.get(pk=queue.arguments(job, Impact).submission)
+    return submission.instrument_id
+
+
+def run(job: Job) -> None:
+    """Count for every dataset of the instrument. Raises `GaveUp` where the submission moved on meanwhile."""
+    asked = queue.arguments(job, Impact)
+    submission = Submission.objects.select_related("instrument").get(pk=asked.submission)
+    if submission.state not in STATES or submission.version != asked.version:
+        raise queue.GaveUp(marked("The submission was moved on meanwhile."))
+    found = []
+    for dataset in datasets.of_instrument(submission.instrument.code):
+        worker.progress(job, stage=dataset.code)
+        found.append({"dataset": dataset.code, "tables": list(_tables(submission, dataset))})
+    write_private(_path(asked), json.dumps(found).encode())
+
+
+def _tables(submission: Submission, dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """Yield the headline tables of the dataset before and after: {span, name, before, after}, both by code and sex."""
+    names = [dimension.name for dimension in dataset.recorded]
+    own = slices.exact_cells(submission, dataset)
+    year = submission.period[:4]
+    before: list[pa.Table] = []
+    replaced: list[pa.Table] = []
+    for piece in _pieces(dataset, year):
+        (replaced if piece.submission_id == submission.pk else before).append(
+            slices.cells_of(piece, dataset, published=True)
+        )
+    cells = {"before": [*before, *replaced], "after": [*before, own]}
+    added = {when: cube.add_up(tables, names) if tables else None for when, tables in cells.items()}
+    for span, periods in (("period", {submission.period}), ("year", None)):
+        if span == "year" and FREQUENCIES[Period.parse(submission.period).frequency].parts == 1:
+            continue  # one period is the year
+        for columns in _columns(dataset):
+            tables = {
+                when: by_sex(table, dataset, columns, periods) for when, table in added.items()
+            }
+            yield {"span": span, "columns": columns, **tables}
+
+
+def _pieces(dataset: Dataset, year: str) -> Iterable[Slice]:
+    """Return the slices in force of a year."""
+    return cube.slices_in_force(dataset).filter(submission__period__startswith=year)
+
+
+def _columns(dataset: Dataset) -> list[list[str]]:
+    """Return the columns of the headline tables without time: everything together, then each dimension once."""
+    told = {dimension.name for dimension in dataset.recorded} - {SEX, TIME}
+    tables: list[list[str]] = [[]]
+    for headline in dataset.family.headlines:
+        columns = [name for name in headline if name in told]
+        for name in columns:
+            if [name] not in tables:
+                tables.append([name])
+    return tables
+
+
+def by_sex(
+    cells: pa.Table | None,
+    dataset: Dataset,
+    columns: Sequence[str],
+    periods: set[str] | None,
+) -> BySex:
+    """Add up exact cells by one column and sex, limited to what the headline counts; {code: {sex: number}}.
+
+    Without a column there is one line, of the code "". periods: None for all.
+    """
+    if cells is None:
+        return {}
+    for name, codes in _where(dataset).items():
+        cells = cells.filter(pc.is_in(cells[name], pa.array(codes, pa.string())))
+    if periods is not None:
+        cells = cells.filter(pc.is_in(cells[TIME], pa.array(sorted(periods), pa.string())))
+    sums = cells.group_by([*columns[:1], SEX]).aggregate([(cube.COUNT, "sum")])
+    table: BySex = {}
+    for row in sums.to_pylist():
+        code = row[columns[0]] if columns else ALL
+        table.setdefault(code, {})[row[SEX]] = row[f"{cube.COUNT}_sum"]
+    return table
+
+
+def _where(dataset: Dataset) -> Mapping[str, Sequence[str]]:
+    """Return what the headline of the dataset is limited to, as far as a record tells it by itself."""
+    told = {dimension.name for dimension in dataset.recorded}
+    where = dataset.headline.where if dataset.headline else {}
+    return {name: codes for name, codes in where.items() if name in told}
+
+
+def compared(table: Mapping[str, Any]) -> list[Change]:
+    """Return a table of `counted` code by code, the largest change first."""
+    return changes(table["after"], table["before"])
+
+
+def _path(asked: Impact) -> str:
+    return f"impact/{asked.submission}-v{asked.version}.json"

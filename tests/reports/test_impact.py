@@ -1,0 +1,104 @@
+"""What accepting a submission would change: exact headline tables before and after, for statistics staff only."""
+
+import json
+
+import pytest
+
+from agencies import scope
+from agencies.refusal import Refused
+from jobs import worker
+from records.models import Submission
+from records.review import submissions
+from reports.designs import datasets
+from reports.exact import impact
+from tests.cast import events, signed_in
+from tests.reports.conftest import draw
+
+JANUARY, FEBRUARY = "2026-01", "2026-02"
+
+
+@pytest.fixture
+def signed(accept, submit, clerk, reviewer):
+    """January is accepted and sealed; February is signed and waits."""
+    accept("SMS-WPF", draw("SMS-WPF", [JANUARY], 80))
+    (february,) = submit("SMS-WPF", draw("SMS-WPF", [FEBRUARY], 60, seed=2))
+    for verb, person in (("submit", clerk), ("sign", reviewer)):
+        with scope.acting(person):
+            submissions.advance(february, verb, by=person)
+    return february
+
+
+def count(submission, person):
+    with scope.acting(person):
+        job = impact.request(Submission.objects.get(pk=submission.pk), by=person)
+    job = worker.work(job.pk)
+    assert job.state == "DONE", job.reason
+    return impact.counted(job)
+
+
+def total(by_code):
+    return sum(sum(by_sex.values()) for by_sex in by_code.values())
+
+
+def test_the_tables_after_are_those_before_with_the_rows_of_the_submission(signed, statistician):
+    (found,) = count(signed, statistician)
+    dataset = datasets.datasets()["WPF"]
+    with scope.working([signed.agency_id]):
+        granted = signed.records.filter(extras__decision__in=["ISS", "REN"])
+        rows, women = granted.count(), granted.filter(sex="F").count()
+    for table in found["tables"]:
+        assert total(table["after"]) - total(table["before"]) in (rows, total(table["after"]))
+    month, year = (
+        next(t for t in found["tables"] if t["span"] == span and not t["columns"])
+        for span in ("period", "year")
+    )
+    assert month["before"] == {}
+    assert month["after"][""].get("F", 0) == women
+    assert total(year["after"]) - total(year["before"]) == total(month["after"])
+    assert total(year["before"]) > 0
+    assert {tuple(t["columns"]) for t in found["tables"]} >= {(), ("REGION",), ("CITIZENSHIP",)}
+    assert dataset.headline
+
+
+def test_a_version_that_is_corrected_takes_the_place_of_the_earlier_one(
+    accept, clerk, reviewer, statistician
+):
+    (january,) = accept("SMS-WPF", draw("SMS-WPF", [JANUARY], 80))
+    with scope.acting(statistician):
+        submissions.advance(january, "reopen", by=statistician, reason="Rows are missing.")
+    with scope.acting(clerk):
+        january.records.filter(pk__in=january.records.values("pk")[:10]).delete()
+        submissions.advance(january, "submit", by=clerk)
+    (found,) = count(january, statistician)
+    month = next(t for t in found["tables"] if t["span"] == "period" and not t["columns"])
+    assert 0 < total(month["before"]) - total(month["after"]) <= 10
+
+
+def test_it_is_counted_between_submission_and_acceptance_only(accept, submit, statistician, clerk):
+    (january,) = accept("SMS-WPF", draw("SMS-WPF", [JANUARY], 8))
+    (draft,) = submit("SMS-WPF", draw("SMS-WPF", [FEBRUARY], 8))
+    with scope.acting(statistician):
+        for submission in (january, draft):
+            with pytest.raises(Refused, match="between submission and acceptance"):
+                impact.request(Submission.objects.get(pk=submission.pk), by=statistician)
+
+
+def test_the_page_is_for_statistics_staff_and_what_is_asked_is_noted(
+    signed, statistician, clerk, publisher, outsider
+):
+    page = f"/submissions/{signed.pk}/impact"
+    assert signed_in(outsider).get(page).status_code == 404
+    for person in (clerk, publisher):
+        assert signed_in(person).get(page).status_code == 403
+        assert signed_in(person).post(page).status_code == 403
+    desk = signed_in(statistician)
+    assert b"Count what would change" in desk.get(page).content
+    assert desk.post(page).status_code == 302
+    job = impact.latest(signed)
+    assert [event.subject for event in events("impact")] == [f"submission:{signed.pk}"]
+    assert b"The figures are being counted" in desk.get(page).content
+    worker.work(job.pk)
+    seen = desk.get(page)
+    assert seen.context["datasets"][0]["spans"]
+    assert b"No release has this period yet" in seen.content
+    assert json.dumps(impact.counted(impact.latest(signed)))
