@@ -13,6 +13,7 @@ from records.pages import (
     inbox,
     instruments,
     numbering,
+    submission_list,
     submissions,
     threads,
     uploads,
@@ -43,7 +44,9 @@ urlpatterns = [
         name="codebook",
     ),
     path("numbering/", numbering.numbering, name="numbering"),
-    path("submissions/", submissions.submissions, name="submissions"),
+    path("submissions/", submission_list.submissions, name="submissions"),
+    path("submissions/sign/", submission_list.together, {"verb": "sign"}, name="sign_many"),
+    path("submissions/accept/", submission_list.together, {"verb": "accept"}, name="accept_many"),
     path(
         "submissions/begin/<slug:instrument_code>/<slug:agency_code>/<slug:period>/",
         submissions.begin,

@@ -1,10 +1,8 @@
-"""Submissions: the list, one of them, and the steps that lead it on."""
+"""One submission, and the steps that lead it on."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -29,7 +27,6 @@ from standards import codelists, sex
 from standards.periods import Period, period_name
 from standards.translation import active_language
 
-PER_PAGE = 40
 OPEN_THREADS = 5  # on the cover; all of them have a page
 STATES = (
     Submission.State.DRAFT,
@@ -37,56 +34,6 @@ STATES = (
     Submission.State.SIGNED,
     Submission.State.ACCEPTED,
 )
-
-
-@require_safe
-def submissions(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, Permission.SEE_SUBMISSIONS)
-    submissions = Submission.objects.visible_to(request.user).select_related(
-        "agency", "instrument", "instrument_version"
-    )
-    filters = [_filter(request, submissions, name) for name in FIELDS]
-    for name, field in FIELDS.items():
-        if request.GET.get(name):
-            submissions = submissions.filter(**{field: request.GET[name]})
-    page = Paginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": [
-            (s, sex.of_codes(s.profile["sex"]) if "sex" in s.profile and not s.is_open else None)
-            for s in page.object_list
-        ],
-        "filters": filters,
-        "filtered": any(f["chosen"] for f in filters),
-    }
-    return render(request, "records/submissions.html", context)
-
-
-FIELDS = {
-    "state": "state",
-    "instrument": "instrument__code",
-    "agency": "agency__code",
-    "period": "period",
-}
-
-
-def _filter(request: SignedInRequest, submissions: Any, name: str) -> dict[str, Any]:
-    """One filter of the list: its label, the values that occur with their labels, the chosen one."""
-    occurring = submissions.order_by().values_list(FIELDS[name], flat=True).distinct()
-    values = sorted(occurring, reverse=name == "period")
-    language = active_language()
-    words: dict[str, Callable[[str], str]] = {
-        "state": lambda value: str(Submission.State(value).label),
-        "period": lambda value: period_name(value, language),
-    }
-    label = {
-        "state": _("State"),
-        "instrument": _("Instrument"),
-        "agency": _("Agency"),
-        "period": _("Period"),
-    }[name]
-    options = [(value, words.get(name, str)(value)) for value in values]
-    return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
 
 
 @require_POST

@@ -113,18 +113,11 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     """Return rows and records, those without a sex, for each variable not stated and applicable, ages, duplicates.
 
     {"rows", "records", "no_sex", "values" (of coded variables), "variables",
-    "missing": {variable: [not stated, applies]} of required variables, "optional" of the others, "heaped": [ages that end in 0 or 5, ages looked at], "repeated": [repeated, rows with a person]}
+    "missing": {variable: [not stated, applies]} of required variables, "optional" of the others,
+    "heaped": [ages that end in 0 or 5, ages looked at], "repeated": [repeated, rows with a person]}
     """
     asked = asked_of_every_row(spec)
-    columns, values = [], []
-    for variable in asked:
-        condition, codes = not_stated(variable)
-        applies = f"coalesce({column_of(variable)}, '') <> '{NOT_APPLICABLE}'"
-        columns += [
-            f"sum(count) FILTER (WHERE {condition})",
-            f"sum(count) FILTER (WHERE {applies})",
-        ]
-        values += codes
+    columns, values = _columns_of(asked)
     coded = [f"nullif({column_of(v)}, '')" for v in spec.variables if v.kind == "code"]
     statement = (
         "SELECT count(*), sum(count), sum(count) FILTER (WHERE sex IN ('_U', '_N', '')),"
@@ -139,22 +132,33 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
         cursor.execute(statement, [*values, submission.pk])
         numbers = [int(number or 0) for number in cursor.fetchone()]
     rows, records, no_sex, stated, heaped, aged, persons, events, *rest = numbers
-    expected: dict[str, list[int]] = {}
-    optional: dict[str, list[int]] = {}
-    for variable, missing, applies in zip(asked, rest[::2], rest[1::2], strict=True):
-        kept = expected if _is_expected(variable) else optional
-        kept[variable.name] = [missing, applies]
+    pairs = dict(zip((v.name for v in asked), zip(rest[::2], rest[1::2], strict=True), strict=True))
+    expected = {v.name for v in asked if _is_expected(v)}
     return {
         "rows": rows,
         "records": records,
         "no_sex": no_sex,
         "values": stated,
         "variables": len(spec.variables),
-        "missing": expected,
-        "optional": optional,
+        "missing": {name: pair for name, pair in pairs.items() if name in expected},
+        "optional": {name: pair for name, pair in pairs.items() if name not in expected},
         "heaped": [heaped, aged],
         "repeated": [persons - events, persons],
     }
+
+
+def _columns_of(asked: Sequence[Variable]) -> tuple[list[str], list[Any]]:
+    """Return two columns for each variable, not stated and applicable, and their parameters."""
+    columns, values = [], []
+    for variable in asked:
+        condition, codes = not_stated(variable)
+        applies = f"coalesce({column_of(variable)}, '') <> '{NOT_APPLICABLE}'"
+        columns += [
+            f"sum(count) FILTER (WHERE {condition})",
+            f"sum(count) FILTER (WHERE {applies})",
+        ]
+        values += codes
+    return columns, values
 
 
 def _is_expected(variable: Variable) -> bool:

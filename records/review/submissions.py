@@ -1,5 +1,6 @@
 """Moving a submission along its steps: who may, who may not, and what the move writes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -93,11 +94,23 @@ def steps_open_to(person: Person, submission: Submission) -> list[str]:
     """Return the verbs to offer as buttons, from the table `advance` obeys."""
     return [
         verb
-        for verb, step in STEPS.items()
-        if (needs := step.needs.get(State(submission.state)))
-        and access.may(person, needs, submission.agency, submission.instrument_id)
-        and not _is_barred(submission, verb, person)
+        for verb in STEPS
+        if may_do(person, verb, submission) and not _is_barred(submission, verb, person)
     ]
+
+
+def may_do(person: Person, verb: str, submission: Submission) -> bool:
+    """Say whether the roles of the person include the step, in the state in which the submission is."""
+    needs = STEPS[verb].needs.get(State(submission.state))
+    agency, instrument = submission.agency, submission.instrument_id
+    return needs is not None and access.may(person, needs, agency, instrument)
+
+
+def barred_among(submissions: Iterable[Submission], verb: str, person: Person) -> set[int]:
+    """Return the ids of those whose step the person must not do, whatever their roles; in one query."""
+    ids = [submission.pk for submission in submissions]
+    barred = Submission.objects.filter(_barred(verb, person), pk__in=ids)
+    return set(barred.values_list("pk", flat=True))
 
 
 def waiting_for(person: Person) -> QuerySet[Submission]:

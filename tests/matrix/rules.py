@@ -173,6 +173,19 @@ def without_warnings(country):
     return [replace(place, changes=False) for place in SUBMISSION(country)]
 
 
+def many(state):
+    """One submission of each agency that waits; who works for another one does not find it."""
+
+    def places(country):
+        chosen = {code: {"submission": str(country.ids[code, state])} for code in FULL}
+        return [
+            Place(code, agency=code, form=form, stranger=404, changes=code != CLOSED)
+            for code, form in chosen.items()
+        ]
+
+    return places
+
+
 def to_be_accepted(country):
     """Submissions that are signed: what they would change may be counted, while their agency works."""
     return [
@@ -493,6 +506,8 @@ ROUTES = {
     "records:template": public(named("instrument_code", INSTRUMENTS)),
     "records:codebook": public(named("instrument_code", INSTRUMENTS)),
     "records:submissions": page(places=lists, get=P.SEE_SUBMISSIONS),
+    "records:sign_many": page(places=many("SUBMITTED"), get=P.SIGN, post=P.SIGN),
+    "records:accept_many": page(places=many("SIGNED"), get=P.ACCEPT, post=P.ACCEPT),
     "records:begin": of(periods, see=P.ENTER, get=None, post=P.ENTER),
     "records:submission": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
     "records:advance": of(

@@ -1,0 +1,193 @@
+"""The list of submissions: filters and orders; and signing or accepting all that a filter finds."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F, Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agencies import access
+from agencies.http import SignedInRequest
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from records.models import Submission
+from records.review import bulk
+from records.review.steps import STEPS
+from standards import sex
+from standards.periods import period_name
+from standards.translation import active_language
+
+PER_PAGE = 40
+LONGEST_ID = 18  # digits of an id that a database holds
+FIELDS = {
+    "state": "state",
+    "instrument": "instrument__code",
+    "agency": "agency__code",
+    "period": "period",
+}
+NEEDS = {"sign": Permission.SIGN, "accept": Permission.ACCEPT}
+ODD = {"1": Q(odd__gte=1), "3": Q(odd__gte=3), "5": Q(odd__gte=5)}
+LATE = {"late": Q(days_late__gt=0), "in_time": Q(days_late__lte=0)}
+NEWEST = "-period", "instrument__code", "agency__code"
+ORDERS: Mapping[str, tuple[Any, ...]] = {
+    "": NEWEST,
+    "odd": (F("odd").desc(nulls_last=True), *NEWEST),
+    "late": (F("days_late").desc(nulls_last=True), *NEWEST),
+    "state": ("state", *NEWEST),
+    "agency": ("agency__code", *NEWEST),
+    "instrument": ("instrument__code", "-period", "agency__code"),
+}
+
+
+@require_safe
+def submissions(request: SignedInRequest) -> HttpResponse:
+    """Submissions that the person sees, limited and ordered as the address says."""
+    access.require(request.user, Permission.SEE_SUBMISSIONS)
+    seen = _seen(request)
+    filters = [*(_filter(request, seen, name) for name in FIELDS), *_of_numbers(request)]
+    chosen = _chosen(request, seen)
+    page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [
+            (s, sex.of_codes(s.profile["sex"]) if "sex" in s.profile and not s.is_open else None)
+            for s in page.object_list
+        ],
+        "filters": filters,
+        "filtered": any(f["chosen"] for f in filters if f["name"] != "order"),
+        "together": [
+            (reverse(f"records:{verb}_many"), label)
+            for verb, label in (
+                ("sign", _("Sign all of these")),
+                ("accept", _("Accept all of these")),
+            )
+            if access.may(request.user, NEEDS[verb])
+        ],
+    }
+    return render(request, "records/submissions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def together(request: SignedInRequest, verb: str) -> HttpResponse:
+    """Sign or accept what a filter finds: first how many, of whom, and which not; then it is done."""
+    access.require(request.user, NEEDS[verb])
+    if request.method != "POST":
+        chosen = _chosen(request, _seen(request)).filter(state__in=list(STEPS[verb].needs))
+        return _confirm(request, chosen, verb)
+    ids = request.POST.getlist("submission")
+    if not all(pk.isascii() and pk.isdecimal() and len(pk) <= LONGEST_ID for pk in ids):
+        raise Http404
+    found = list(_seen(request).filter(pk__in={int(pk) for pk in ids}))
+    if len(found) != len(set(ids)):
+        raise Http404
+    try:
+        outcome = bulk.advance_all(found, verb, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("records:submissions")
+    return _tell(request, outcome, verb)
+
+
+def _confirm(request: SignedInRequest, chosen: QuerySet[Submission], verb: str) -> HttpResponse:
+    listed = list(chosen[: bulk.MOST + 1])
+    too_many = len(listed) > bulk.MOST
+    outcome = bulk.offered(listed[: bulk.MOST], verb, by=request.user)
+    agencies = Counter(submission.agency.code for submission in outcome.able)
+    context = {
+        "verb": verb,
+        "label": STEPS[verb].label,
+        "able": outcome.able,
+        "refused": outcome.refused,
+        "agencies": sorted(agencies.items()),
+        "odd": sum(bool(submission.odd) for submission in outcome.able),  # type: ignore[attr-defined]
+        "too_many": bulk.MOST if too_many else 0,
+    }
+    return render(request, "records/together.html", context)
+
+
+def _tell(request: SignedInRequest, outcome: bulk.Outcome, verb: str) -> HttpResponse:
+    done, n = str(STEPS[verb].done), len(outcome.able)
+    text = ngettext("%(n)s submission: %(done)s.", "%(n)s submissions: %(done)s.", n)
+    if n:
+        messages.success(request, text % {"n": n, "done": done})
+    for submission, why in outcome.refused:
+        messages.error(request, f"{submission}: {why}")
+    return redirect("records:submissions")
+
+
+def _seen(request: SignedInRequest) -> QuerySet[Submission]:
+    """Return what the person sees, each with how odd and how late it was when it was submitted."""
+    related = "agency", "instrument", "instrument_version"
+    seen = Submission.objects.visible_to(request.user).select_related(*related)
+    return seen.annotate(odd=F("counts__odd"), days_late=F("counts__days_late"))
+
+
+def _chosen(request: SignedInRequest, seen: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Return what the address chooses, in its order. Unknown words for numbers and orders are nowhere."""
+    for name, field in FIELDS.items():
+        if request.GET.get(name):
+            seen = seen.filter(**{field: request.GET[name]})
+    for name, conditions in (("odd", ODD), ("late", LATE)):
+        if word := request.GET.get(name):
+            if word not in conditions:
+                raise Http404
+            seen = seen.filter(conditions[word])
+    order = request.GET.get("order", "")
+    if order not in ORDERS:
+        raise Http404
+    return seen.order_by(*ORDERS[order], "pk")
+
+
+def _filter(request: SignedInRequest, seen: QuerySet[Submission], name: str) -> dict[str, Any]:
+    """One filter of the list: its label, the values that occur with their labels, the chosen one."""
+    occurring = seen.order_by().values_list(FIELDS[name], flat=True).distinct()
+    values = sorted(occurring, reverse=name == "period")
+    language = active_language()
+    words: dict[str, Callable[[str], str]] = {
+        "state": lambda value: str(Submission.State(value).label),
+        "period": lambda value: period_name(value, language),
+    }
+    label = {
+        "state": _("State"),
+        "instrument": _("Instrument"),
+        "agency": _("Agency"),
+        "period": _("Period"),
+    }[name]
+    options = [(value, words.get(name, str)(value)) for value in values]
+    return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
+
+
+def _of_numbers(request: SignedInRequest) -> list[dict[str, Any]]:
+    """The filters by oddness and lateness, and the order."""
+    odd = [("1", _("1 or more")), ("3", _("3 or more")), ("5", _("5 or more"))]
+    late = [("late", _("late")), ("in_time", _("in time"))]
+    orders = [
+        ("odd", _("most odd first")),
+        ("late", _("latest first")),
+        ("state", _("by state")),
+        ("agency", _("by agency")),
+        ("instrument", _("by instrument")),
+    ]
+    filters = (
+        ("odd", _("Odd measures"), odd, ""),
+        ("late", _("Submitted"), late, ""),
+        ("order", _("Order"), orders, _("newest first")),
+    )
+    return [
+        {
+            "name": name,
+            "label": label,
+            "options": options,
+            "chosen": request.GET.get(name, ""),
+            "default": default,
+        }
+        for name, label, options, default in filters
+    ]
