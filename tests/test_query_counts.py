@@ -26,6 +26,10 @@ PAGES = [
     *((role, "/submissions/{month}/") for role in DESKS),
     *((role, "/submissions/{month}/records") for role in ("clerk", "reviewer")),
     *((role, "/submissions/{month}/held") for role in ("clerk", "reviewer")),
+    *((role, "/submissions/{month}/threads") for role in DESKS),
+    *((role, "/submissions/{month}/by-sex") for role in ("clerk", "statistician")),
+    ("reviewer", "/submissions/sign/"),
+    ("statistician", "/submissions/accept/"),
     *((role, "/uploads/") for role in ("clerk", "reviewer")),
     *(("statistician", path) for path in ("/calendar/", "/due-dates/", "/punctuality/")),
     ("clerk", "/inbox/"),
@@ -102,6 +106,7 @@ class Growing:
                 *(self.agency, self.instrument, self.clerk), state=Upload.State.NEEDS_ANSWERS
             )
             factories.record(self.month, f"R-{k}", upload=self.upload)
+            factories.thread(self.month, self.clerk, f"Number {k}?")
             for month, held in ((self.month, {"upload": self.upload}), (draft, {})):
                 factories.held_row(
                     self.agency,

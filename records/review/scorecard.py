@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from records.instruments.spec import Spec
 from records.instruments.versions import spec_of
@@ -28,30 +28,48 @@ KEPT = (
     2 * PERIODS
 )  # periods whose facts are read: twelve are shown, each is measured by those before it
 LEVELS = {
-    0: lazy("0. Delivery and file"),
-    1: lazy("1. Within a record"),
-    2: lazy("2. Between records"),
-    3: lazy("3. Earlier periods"),
+    0: gettext_lazy("0. Delivery and file"),
+    1: gettext_lazy("1. Within a record"),
+    2: gettext_lazy("2. Between records"),
+    3: gettext_lazy("3. Earlier periods"),
 }
 TEXTS = {
-    "Q1": (lazy("Periods delivered"), lazy("of the last twelve that were owed: all")),
-    "Q2": (lazy("Rows taken in"), lazy("of all rows of the files: at least 98%")),
-    "Q3": (lazy("Not stated"), lazy("the required variable stated least often: at most 5%")),
-    "Q4": (lazy("Sex stated"), lazy("at least 98%")),
-    "Q5": (lazy("Days after the period"), lazy("until it was submitted: at most 180")),
-    "Q6": (lazy("Days after the due date"), lazy("at most 0")),
+    "Q1": (
+        gettext_lazy("Periods delivered"),
+        gettext_lazy("of the last twelve that were owed: all"),
+    ),
+    "Q2": (gettext_lazy("Rows taken in"), gettext_lazy("of all rows of the files: at least 98%")),
+    "Q3": (
+        gettext_lazy("Not stated"),
+        gettext_lazy("the required variable stated least often: at most 5%"),
+    ),
+    "Q4": (gettext_lazy("Sex stated"), gettext_lazy("at least 98%")),
+    "Q5": (
+        gettext_lazy("Days after the period"),
+        gettext_lazy("until it was submitted: at most 180"),
+    ),
+    "Q6": (gettext_lazy("Days after the due date"), gettext_lazy("at most 0")),
     "Q7": (
-        lazy("Repeated events of a person"),
-        lazy("of rows with a key of the person: at most 0.5%"),
+        gettext_lazy("Repeated events of a person"),
+        gettext_lazy("of rows with a key of the person: at most 0.5%"),
     ),
-    "Q8": (lazy("Errors"), lazy("of all values that are checked: at most 1%")),
-    "Q9": (lazy("Values not in the lists"), lazy("of all coded values: at most 1%")),
+    "Q8": (gettext_lazy("Errors"), gettext_lazy("of all values that are checked: at most 1%")),
+    "Q9": (
+        gettext_lazy("Values not in the lists"),
+        gettext_lazy("of all coded values: at most 1%"),
+    ),
     "Q10": (
-        lazy("Number of records"),
-        lazy("robust deviations from eight periods before: at most 3.5"),
+        gettext_lazy("Number of records"),
+        gettext_lazy("robust deviations from eight periods before: at most 3.5"),
     ),
-    "Q11": (lazy("Shift of sex and age"), lazy("since the period before: at most 10 points")),
-    "Q12": (lazy("Ages ending in 0 or 5"), lazy("100 is usual, above 125 ages were guessed")),
+    "Q11": (
+        gettext_lazy("Shift of sex and age"),
+        gettext_lazy("since the period before: at most 10 points"),
+    ),
+    "Q12": (
+        gettext_lazy("Ages ending in 0 or 5"),
+        gettext_lazy("100 is usual, above 125 ages were guessed"),
+    ),
 }
 
 
