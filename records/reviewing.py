@@ -107,7 +107,7 @@ class Comment(models.Model):
 
 
 class WarningAnswer(models.Model):
-    """What the agency says to a warning of a submission, once: it stays in every later round. Appended; the latest holds."""
+    """What the agency says to a warning, once: it stays in every later round. Appended; the latest holds."""
 
     scope_permission = Permission.SEE_SUBMISSIONS
     instrument_path = "submission__instrument"

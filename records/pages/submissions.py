@@ -112,18 +112,11 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
     sees = cover.sees_records(request, submission)
     live = submission.is_open and sees
     numbers = cover.numbers_of(request, submission)
-    offered = steps_open_to(request.user, submission)
     of = cover.counted(submission, numbers, live=live)
-    language, reasons = active_language(), codelists.load(RETURN_REASONS)
-    review_steps = list(submission.review_steps.select_related("by").order_by("-pk"))
-    came_back = submission.is_open and review_steps and review_steps[0].reason
-    asked = review_steps[0] if came_back else None
+    period = Period.parse(submission.period)
     return {
+        **_review(request, submission),
         "submission": submission,
-        "waits": _waits(submission, offered),
-        "barred": bar(request.user, submission),
-        "asked": asked,
-        "asked_about": reasons.label(asked.reason_code, language) if asked else "",
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
@@ -138,14 +131,28 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "may_tabulate": access.may(
             request.user, Permission.TABULATE, submission.agency, submission.instrument_id
         ),
-        "reason_codes": [(c.code, c.label(language)) for c in reasons.codes],
         "fix": reverse("records:held", args=[submission.pk]) if live else "",
         "late": submission.late_rows,
-        "dates": calendar.one(
-            submission.agency, submission.instrument, Period.parse(submission.period)
-        ).dates,
+        "dates": calendar.one(submission.agency, submission.instrument, period).dates,
         "may_enter": submission.is_open
         and access.may(request.user, Permission.ENTER, submission.agency, submission.instrument_id),
+        "uploads": _uploads(submission, request.user) if sees else [],
+    }
+
+
+def _review(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
+    """Where the submission stands, what the person may do to it, and what was done, newest first."""
+    offered = steps_open_to(request.user, submission)
+    language, reasons = active_language(), codelists.load(RETURN_REASONS)
+    review_steps = list(submission.review_steps.select_related("by").order_by("-pk"))
+    came_back = submission.is_open and review_steps and review_steps[0].reason
+    asked = review_steps[0] if came_back else None
+    return {
+        "waits": _waits(submission, offered),
+        "barred": bar(request.user, submission),
+        "asked": asked,
+        "asked_about": reasons.label(asked.reason_code, language) if asked else "",
+        "reason_codes": [(code.code, code.label(language)) for code in reasons.codes],
         "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],
         "back": [(v, steps.STEPS[v].label) for v in offered if steps.STEPS[v].reason],
         "steps": _steps(submission, review_steps),
@@ -159,7 +166,6 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
             }
             for p in review_steps
         ],
-        "uploads": _uploads(submission, request.user) if sees else [],
     }
 
 

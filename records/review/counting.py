@@ -162,7 +162,7 @@ def _columns_of(asked: Sequence[Variable]) -> tuple[list[str], list[Any]]:
 
 
 def _is_expected(variable: Variable) -> bool:
-    """Say whether a row without the variable lacks something: a birth date may be a year, but one of the two is asked."""
+    """Say whether a row without the variable lacks something: also without a birth date, which may be a year."""
     return variable.required or variable.kind == "birth"
 
 

@@ -100,7 +100,7 @@ def record_completeness(at: At) -> float | None:
 
 
 def item_non_response(at: At) -> float | None:
-    """Q3: of the required variable that is stated least often, rows without it among those it applies to, in percent."""
+    """Q3: records without the required variable that is stated least often, of those it applies to, in percent."""
     shares = [share for _name, _missing, share in non_responses(at.now)]
     return max(shares) if shares else None
 

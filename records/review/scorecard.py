@@ -24,9 +24,8 @@ from records.review.measures import (
 from standards.periods import FREQUENCIES, Period
 from standards.trends import Trend, trend_of
 
-KEPT = (
-    2 * PERIODS
-)  # periods whose facts are read: twelve are shown, each is measured by those before it
+# Periods whose facts are read: twelve are shown, and each is measured by those before it.
+KEPT = 2 * PERIODS
 LEVELS = {
     0: gettext_lazy("0. Delivery and file"),
     1: gettext_lazy("1. Within a record"),
@@ -218,7 +217,7 @@ def _delivered(submission: Submission) -> dict[str, Delivered]:
 
 
 def missing_lines(facts: Facts, spec: Spec) -> Iterator[tuple[str, int, float]]:
-    """Yield the variables that are not always stated, also optional ones: name, records without it, share in percent."""
+    """Yield each variable, optional ones too, that is not always stated: name, records without it, percent."""
     both = {**facts.get("missing", {}), **facts.get("optional", {})}
     for name, missing, share in shares_missing(both):
         if name in spec.by_name:

@@ -54,9 +54,9 @@ def advance(
 ) -> None:
     """Move the submission one step.
 
-    Raises `access.Denied` (who) or `Refused` (not now). A step back has a reason in words and a code of it
-    (the list return_reasons). Submitting with held rows
-    (`HeldRow.open_rows.missing_from`, those that are errors) needs their exact number in `held_acknowledged`; submitting without records needs `nothing_to_report`.
+    Raises `access.Denied` (who) or `Refused` (not now). A step back has a reason in words and its code
+    (list return_reasons). Submitting with held rows (`HeldRow.open_rows.missing_from`, those that are
+    errors) needs their exact number in `held_acknowledged`; without records it needs `nothing_to_report`.
     Submitting starts the comparison of its numbers with other agencies', acceptance starts sealing.
     """
     submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)

@@ -60,17 +60,17 @@ def begin(
 ) -> Thread:
     """Begin a thread about the submission; with `variable` and `record` (an id), about these.
 
-    Raises `Denied`; `Refused` for an empty or too long text, one that names somebody by a number, an unknown
-    variable, a row that is not in the submission or that the person does not see, and for mentions of
-    somebody who does not see it.
+    Raises `Denied`, also for a row where the person sees none; `Refused` for an empty or too long text,
+    one that names somebody by a number, an unknown variable, a row that is not in the submission, and for
+    mentions of somebody who does not see it.
     """
     _require(by, submission)
     spec = spec_of(submission.instrument_version)
     if variable and variable not in spec.by_name:
         raise Refused(_("The instrument has no such variable."))
     if record is not None:
-        rows = Record.objects.visible_to(by).filter(submission=submission)
-        if not rows.filter(pk=record).exists():
+        access.require(by, Permission.SEE_RECORDS, submission.agency, submission.instrument_id)
+        if not Record.objects.filter(submission=submission, pk=record).exists():
             raise Refused(_("This row is not in the submission (any more)."))
     if submission.threads.count() >= MOST:
         raise Refused(_("There are %(n)s threads already. Answer in one of them.") % {"n": MOST})

@@ -51,7 +51,10 @@ def key(submission: Submission) -> str:
 
 
 def request(submission: Submission, *, by: Person) -> Job:
-    """Ask for what the figures would become. Raises `Denied`, and `Refused` for what is open, accepted or feeds no dataset."""
+    """Ask for what the figures would become.
+
+    Raises `Denied`, and `Refused` for a submission that is open or accepted, and one that feeds no dataset.
+    """
     access.require(by, Permission.TABULATE, submission.agency, submission.instrument_id)
     if submission.state not in STATES:
         raise Refused(_("It can be counted between submission and acceptance."))

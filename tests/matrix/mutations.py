@@ -218,7 +218,32 @@ def second_lock_open() -> Iterator[None]:
 
 # Rules that no single answer of the matrix shows, because two rules say the same or because it is said by
 # what the answer holds; by the test that sees them. `make mutations` runs each test with its rule taken out.
+OF_SUBMISSION = "submission.agency, submission.instrument_id)"
 SEEN_BY = {
+    "tests/records/test_threads.py": {
+        "test_agency_and_statistics_see_the_same_thread_and_another_agency_never": [
+            "records.review.threads._require without"
+            f" access.require(by, Permission.SEE_SUBMISSIONS, {OF_SUBMISSION}",
+        ],
+        "test_a_thread_on_a_row_outlives_the_row": [
+            "records.review.threads.begin without"
+            f" access.require(by, Permission.SEE_RECORDS, {OF_SUBMISSION}",
+        ],
+        "test_nobody_is_mentioned_who_does_not_see_the_submission": [
+            "records.review.threads.may_write without"
+            " access.may(person, Permission.SEE_SUBMISSIONS, agency, instrument)",
+        ],
+        "test_only_the_agency_answers_and_only_warnings_there_are": [
+            "records.review.answers.give without"
+            " access.require(by, Permission.SEE_RECORDS, agency, instrument)",
+        ],
+    },
+    "tests/reports/test_impact.py": {
+        "test_the_page_is_for_statistics_staff_and_what_is_asked_is_noted": [
+            "reports.exact.impact.request without"
+            f" access.require(by, Permission.TABULATE, {OF_SUBMISSION}",
+        ],
+    },
     "tests/agencies/test_accounts.py": {
         "test_an_agency_admin_reaches_no_other_agency": [
             "agencies.accounts.create_agency without access.require(by, Permission.MANAGE_AGENCIES)",

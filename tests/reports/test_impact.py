@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agencies import scope
+from agencies import access, scope
 from agencies.refusal import Refused
 from jobs import worker
 from records.models import Submission
@@ -91,6 +91,8 @@ def test_the_page_is_for_statistics_staff_and_what_is_asked_is_noted(
     for person in (clerk, publisher):
         assert signed_in(person).get(page).status_code == 403
         assert signed_in(person).post(page).status_code == 403
+        with scope.acting(person), pytest.raises(access.Denied):
+            impact.request(signed, by=person)
     desk = signed_in(statistician)
     assert b"Count what would change" in desk.get(page).content
     assert desk.post(page).status_code == 302
