@@ -240,16 +240,20 @@ def one(agency: Agency, instrument: Instrument, period: Period) -> Expected:
 
 
 def deliveries(agency: Agency, instrument: Instrument, last: Period, count: int) -> list[Expected]:
-    """Return what was owed for the `count` periods up to `last`, oldest first, with the days of delivery."""
+    """Return what was owed for the `count` periods up to `last`, oldest first, with the days of delivery.
+
+    An agency that is closed, or no longer delivers the instrument, owes nothing: what it began is returned.
+    """
     owed, version = owing([agency.pk], {(agency.pk, instrument.pk)}), versions.current(instrument)
-    begins, rule = owed.owed_from(agency.pk, version), owed.rule(agency.pk, version)
+    rule = owed.rule(agency.pk, version)
+    begins = owed.owed_from(agency.pk, version) if owed.pairs else ""
     periods = [str(last.next(-step)) for step in reversed(range(count))]
     within = {"agency": agency.pk, "instrument": instrument.pk, "period__in": periods}
     until, begun, first_on = dict(_extensions(within)), _begun(within), _first_on(within)
     entries = []
     for period in periods:
         key = agency.pk, instrument.pk, period
-        if period >= begins or key in begun:
+        if (begins and period >= begins) or key in begun:
             row, later = begun.get(key), until.get(key)
             dates = owed.dates(period, rule, later)
             on = first_on.get(row.pk) if row else None
