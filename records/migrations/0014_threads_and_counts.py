@@ -59,6 +59,21 @@ REVOKE DELETE ON records_thread, records_submissioncounts FROM migdata_app;
 """
 
 
+# What was submitted before counts were kept: as much as its profile tells.
+EARLIER = """
+INSERT INTO records_submissioncounts (agency_id, submission_id, facts, by_sex, odd)
+SELECT s.agency_id, s.id, jsonb_build_object('rows', n, 'records', n, 'no_sex', unknown,
+    'held', coalesce(s.profile->'held', '0'), 'women_men', jsonb_build_array(women, men)), '{}', 0
+FROM records_submission s, LATERAL (
+    SELECT coalesce(sum(number), 0) AS n,
+        coalesce(sum(number) FILTER (WHERE sex = 'F'), 0) AS women,
+        coalesce(sum(number) FILTER (WHERE sex = 'M'), 0) AS men,
+        coalesce(sum(number) FILTER (WHERE sex IN ('_U', '_N')), 0) AS unknown
+    FROM (SELECT key AS sex, value::bigint AS number FROM jsonb_each_text(s.profile->'sex')) counted
+) numbers WHERE s.profile ? 'sex';
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("agencies", "0010_events_that_are_read"),
@@ -269,4 +284,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(LOCK, migrations.RunSQL.noop),
         migrations.RunSQL(APPENDED, migrations.RunSQL.noop),
+        migrations.RunSQL(EARLIER, migrations.RunSQL.noop),
     ]

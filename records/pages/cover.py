@@ -71,7 +71,7 @@ def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> d
             (line.label, [_written(line, value) for _period, value in line.history])
             for line in lines
         ],
-        "looks": scorecard.odd(lines),
+        "looks": scorecard.out_of_limits(lines),
         "missing": [
             {
                 "label": in_language(spec.variable(name).label),

@@ -31,6 +31,8 @@ LEVELS = {
     1: gettext_lazy("1. Within a record"),
     2: gettext_lazy("2. Between records"),
     3: gettext_lazy("3. Earlier periods"),
+    4: gettext_lazy("4. Other instruments"),
+    5: gettext_lazy("5. Other agencies"),
 }
 TEXTS = {
     "Q1": (
@@ -145,9 +147,14 @@ def by_level(lines: Sequence[Line]) -> list[Level]:
     ]
 
 
-def odd(lines: Sequence[Line]) -> int:
+def out_of_limits(lines: Sequence[Line]) -> int:
     """Return how many measures are out of their limits."""
     return sum(line.judged in ("look", "far") for line in lines)
+
+
+def odd(lines: Sequence[Line]) -> int:
+    """Return how many measures of what it holds are out of their limits: lateness is told by itself."""
+    return out_of_limits([line for line in lines if line.measure.unit != "days"])
 
 
 def history(submission: Submission) -> dict[str, Facts]:
@@ -196,7 +203,8 @@ def _behind(measure: Measure, facts: Facts, spec: Spec) -> tuple[str, str]:
                 return f"missing:{name}", name
         return "", ""
     if measure.rows == "held":
-        return ("held" if facts.get("held") else ""), ""
+        counted = {"Q8": "errors", "Q9": "unmapped"}.get(measure.code, "held")
+        return ("held" if facts.get(counted) else ""), ""
     if measure.rows == "repeated":
         return ("repeated" if facts.get("repeated", [0])[0] else ""), ""
     if measure.rows == "heaped":

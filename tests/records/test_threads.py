@@ -44,6 +44,12 @@ def test_agency_and_statistics_see_the_same_thread_and_another_agency_never(
     assert page.post(f"/threads/{thread.pk}/answer", {"text": "Hello"}).status_code == 404
 
 
+def test_the_field_takes_as_many_letters_as_a_text_may_have(month, clerk):
+    for language in ("en", "ru", "tk"):  # no separator of thousands
+        page = signed_in(clerk, language).get(f"/submissions/{month.pk}/threads").content
+        assert b'maxlength="2000"' in page
+
+
 def test_who_is_mentioned_is_told_and_led_to_the_thread(month, clerk, statistician):
     thread = begin(month, statistician, mentions=[clerk.pk])
     with scope.acting(clerk):
