@@ -14,7 +14,14 @@ from agencies.access import AgencyScoped
 from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
-from records.reviewing import Comment, SubmissionCounts, Thread, WarningAnswer
+from records.reviewing import (
+    Comment,
+    NumberDigest,
+    SharedNumbers,
+    SubmissionCounts,
+    Thread,
+    WarningAnswer,
+)
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from standards.translation import in_language
 
@@ -27,11 +34,13 @@ __all__ = [
     "Instrument",
     "InstrumentVersion",
     "Notice",
+    "NumberDigest",
     "Numbering",
     "Reader",
     "Record",
     "RestDay",
     "ReviewStep",
+    "SharedNumbers",
     "Submission",
     "SubmissionCounts",
     "Thread",
@@ -404,43 +413,3 @@ class Handling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deed} {self.submission_id} v{self.version}"
-
-
-class NumberDigest(models.Model):
-    """A record number of a submission as a keyed hash, to be compared across agencies (review.shared_numbers)."""
-
-    pk = models.CompositePrimaryKey("submission", "digest", "agency")
-    agency = models.ForeignKey(
-        Agency, models.PROTECT, related_name="+", db_index=False, db_constraint=False
-    )
-    submission = models.ForeignKey(
-        Submission, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
-    )
-    digest = models.BinaryField(max_length=16)
-
-    def __str__(self) -> str:
-        return f"number of {self.submission_id}"
-
-
-class SharedNumbers(models.Model):
-    """How many record numbers of a submission another agency delivered too; for the statistics office only."""
-
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    submission = models.ForeignKey(
-        Submission, models.DO_NOTHING, related_name="shared_numbers", db_constraint=False
-    )
-    other_agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    other = models.ForeignKey(Submission, models.DO_NOTHING, related_name="+", db_constraint=False)
-    shared = models.PositiveIntegerField()
-    numbers = models.PositiveIntegerField()  # different ones of the submission
-
-    class Meta:
-        ordering = ["-shared", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["submission", "agency", "other", "other_agency"], name="shared_numbers_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.shared} of {self.submission_id} in {self.other_id}"

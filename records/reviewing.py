@@ -1,4 +1,4 @@
-"""What review keeps of a submission: its counts, what was written about it, answers to warnings."""
+"""What review keeps of a submission: counts, numbers shared with others, threads, answers to warnings."""
 
 from django.conf import settings
 from django.db import models
@@ -130,3 +130,43 @@ class WarningAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"answer to {self.rule} of {self.submission_id}"
+
+
+class NumberDigest(models.Model):
+    """A record number of a submission as a keyed hash, to be compared across agencies (review.shared_numbers)."""
+
+    pk = models.CompositePrimaryKey("submission", "digest", "agency")
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    submission = models.ForeignKey(
+        SUBMISSION, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    digest = models.BinaryField(max_length=16)
+
+    def __str__(self) -> str:
+        return f"number of {self.submission_id}"
+
+
+class SharedNumbers(models.Model):
+    """How many record numbers of a submission another agency delivered too; for the statistics office only."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    submission = models.ForeignKey(
+        SUBMISSION, models.DO_NOTHING, related_name="shared_numbers", db_constraint=False
+    )
+    other_agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    other = models.ForeignKey(SUBMISSION, models.DO_NOTHING, related_name="+", db_constraint=False)
+    shared = models.PositiveIntegerField()
+    numbers = models.PositiveIntegerField()  # different ones of the submission
+
+    class Meta:
+        ordering = ["-shared", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "agency", "other", "other_agency"], name="shared_numbers_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shared} of {self.submission_id} in {self.other_id}"

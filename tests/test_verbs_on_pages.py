@@ -129,7 +129,7 @@ def test_returning_needs_a_reason_which_the_agency_reads(country):
     world.advance(submission(), "submit", CLERK, held_acknowledged=held)
     client, page = as_person(REVIEWER), f"/submissions/{submission().pk}/"
     assert client.post(f"{page}return/").status_code == 409
-    client.post(f"{page}return/", {"reason": "Occupation is missing."})
+    client.post(f"{page}return/", {"reason": "Occupation is missing.", "reason_code": "INCOMPLETE"})
     assert "Occupation is missing." in text_of(as_person(CLERK).get("/"))
 
 
@@ -175,7 +175,7 @@ def test_late_rows_are_taken_in_after_reopening(country):
     with scope.acting(world.person(CLERK)):
         late = HeldRow.open_rows.filter(submission__period=month, kind="LATE").count()
     assert late > 0
-    as_person(STATISTICIAN).post(f"{page}reopen/", {"reason": "Late rows."})
+    as_person(STATISTICIAN).post(f"{page}reopen/", {"reason": "Late rows.", "reason_code": "OTHER"})
     as_person(CLERK).post(f"{page}late")
     with scope.acting(world.person(CLERK)):
         assert not HeldRow.open_rows.filter(submission__period=month, kind="LATE").exists()

@@ -10,7 +10,7 @@ from agencies.refusal import Refused
 from jobs.models import Job
 from records.collection import entry, held_rows, late_rows, uploads
 from records.models import HeldRow, Record, Submission, Upload
-from records.review import submissions
+from records.review import submissions, threads
 from tests.records import files
 from tests.records.files import hashed, plain, table
 
@@ -282,3 +282,14 @@ def test_a_file_of_errors_alone_is_taken_back_only_if_it_came_after_the_period_w
             uploads.undo(early, by=clerk)
         uploads.undo(late, by=clerk)
         assert [h.upload_id for h in HeldRow.all_rows.all()] == [early.pk]
+
+
+def test_a_draft_about_which_somebody_wrote_stays_when_its_file_is_taken_back(send, clerk):
+    upload = send(plain(table(2)))
+    within(clerk, lambda: threads.begin(Submission.objects.get(), "Is this all?", by=clerk))
+    within(clerk, lambda: uploads.undo(upload, by=clerk))
+    with scope.acting(clerk):
+        assert not Record.objects.exists()
+        assert [thread.comments.get().text for thread in threads.of(Submission.objects.get())] == [
+            "Is this all?"
+        ]
