@@ -25,6 +25,7 @@ PAGES = {
     ),
     "clerk@sms.example": (
         *("/", "/submissions/", "{submission}", "{submission}records", "{submission}held"),
+        "{submission}threads",
         *("/uploads/", "/uploads/{upload}/", "/uploads/new", "/records/new/SMS-WPF/SMS/"),
         *("/instruments/", "/instruments/SMS-WPF/", "/accounts/password/change/"),
     ),
