@@ -61,14 +61,21 @@ def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> d
     lines = scorecard.scorecard(submission, of.facts)
     language = active_language()
     spec = spec_of(submission.instrument_version)
+    heads = [short_period_name(period, language) for period, _value in lines[0].history]
     return {
         "levels": [
             (level.label, [_row(submission, line, sees=sees) for line in level.lines])
             for level in scorecard.by_level(lines)
         ],
-        "heads": [short_period_name(period, language) for period, _v in lines[0].history],
+        "heads": heads,
         "histories": [
-            (line.label, [_written(line, value) for _period, value in line.history])
+            (
+                line.label,
+                [
+                    (head, _written(line, v))
+                    for head, (_p, v) in zip(heads, line.history, strict=True)
+                ],
+            )
             for line in lines
         ],
         "looks": scorecard.out_of_limits(lines),
