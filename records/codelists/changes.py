@@ -105,6 +105,23 @@ def save(
     return append(name, edition, reason=reason, by=by)
 
 
+def add_alias(name: str, code: str, text: str, *, reason: str, by: Person) -> ListEdition:
+    """Let a text mean a code for everybody, as the next edition of the list, or of its part that has the code.
+
+    Raises `Denied`, `Refused` where the list has no such code, and `Wrong` where the text means another one
+    or never may mean any.
+    """
+    parts = codelists.PARTS.get(name, (name,))
+    part = next((p for p in parts if code in codelists.load(p).by_code), None)
+    if part is None:
+        raise Refused(_("Choose a code of the list that is in use."))
+    last = editions.current(part)
+    now = codelists.laid_over(codelists.delivered(part), last, codelists.today())
+    content = content_of(now.by_code[code])
+    content["aliases"] = [*content["aliases"], text]
+    return save(part, {code: content}, base=last.number, reason=reason, by=by)
+
+
 def append(name: str, edition: Edition, *, reason: str, by: Person) -> ListEdition:
     """Append an edition that was found right. Raises `Overtaken`, and `Refused` where it says what the last one says."""
     if dict(edition.codes) == dict(editions.current(name).codes):

@@ -11,7 +11,7 @@ from agencies import access, audit
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.codelists import changes, editions
+from records.codelists import changes
 from records.instruments.spec import Spec, Variable
 from records.models import Instrument, LearnedWord
 from standards import codelists
@@ -117,20 +117,8 @@ def for_everybody(word: LearnedWord, codes: CodeList, *, by: Person) -> None:
     Raises `Denied`, and `changes.Wrong` where the text means another code already, or never may mean one.
     """
     access.require(by, Permission.ACCEPT, word.agency)
-    name = next(
-        (part for part in codelists.PARTS.get(codes.name, (codes.name,))
-         if word.code in codelists.load(part).by_code),
-        codes.name,
-    )  # fmt: skip
-    code = codelists.laid_over(codelists.delivered(name), editions.current(name), codes.day).by_code[word.code]  # fmt: skip
-    content = changes.content_of(code)
-    changes.save(
-        name,
-        {code.code: {**content, "aliases": [*content["aliases"], word.text]}},
-        base=editions.current(name).number,
-        reason=_("A word of %(agency)s for everybody.") % {"agency": word.agency.code},
-        by=by,
-    )
+    reason = _("A word of %(agency)s for everybody.") % {"agency": word.agency.code}
+    changes.add_alias(codes.name, word.code, word.text, reason=reason, by=by)
     _change(word, by=by, is_revoked=True)
     _record("everybody", word, by)
 

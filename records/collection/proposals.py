@@ -1,6 +1,7 @@
 """Words that somebody found on no code list, proposed to the statistics office; it answers each once."""
 
 import pyarrow as pa
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from agencies import access, audit
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
+from records.codelists import changes
 from records.models import CodeProposal
 from records.validation import personal
 from standards import codelists
@@ -51,15 +53,24 @@ def propose(word: str, *, codelist: str, agency: Agency, by: Person) -> CodeProp
     return proposal
 
 
-def answer(proposal: CodeProposal, text: str, *, by: Person) -> None:
-    """Answer a proposal: which code it is, or why there is none. Raises `Denied`, and `Refused` without a text."""
+@transaction.atomic
+def answer(proposal: CodeProposal, text: str, *, code: str = "", by: Person) -> None:
+    """Answer a proposal: which code it is, or why there is none.
+
+    With a code, the word means it for everybody from now on. Raises `Denied`, and `Refused` without an answer
+    or for a code that cannot be.
+    """
     access.require(by, Permission.ACCEPT, proposal.agency)
-    text = " ".join(text.split())
-    if not text or len(text) > LONGEST_ANSWER or "\0" in text:
-        raise Refused(_("Write an answer of 1 to 300 characters."))
     now = CodeProposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     if now.answered_at:
         raise Refused(_("Somebody answered this proposal meanwhile."))
+    text = " ".join(text.split())
+    if code:
+        reason = _("Proposed by %(agency)s.") % {"agency": now.agency.code}
+        changes.add_alias(now.codelist, code, now.word, reason=reason, by=by)
+        text = text or _("The list knows it now as %(code)s.") % {"code": code}
+    if not text or len(text) > LONGEST_ANSWER or "\0" in text:
+        raise Refused(_("Write an answer of 1 to 300 characters."))
     now.answer, now.answered_by, now.answered_at = text, by, timezone.now()
     now.save()
     audit.record(

@@ -19,6 +19,15 @@ STAY = (
     "duerule",
     "notice",
     "numbering",
+    "submissioncounts",
+    "thread",
+    "comment",
+    "warninganswer",
+    "entryrule",
+    "entrydraft",
+    "secondentry",
+    "codeproposal",
+    "learnedword",
 )
 LOCKS = """
 CREATE FUNCTION row_stays_with_its_agency() RETURNS trigger LANGUAGE plpgsql AS $$

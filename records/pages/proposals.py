@@ -13,6 +13,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import proposals as words
 from standards import codelists
+from standards.translation import in_language
 
 PER_PAGE = 50
 
@@ -30,13 +31,19 @@ def proposals(request: SignedInRequest) -> HttpResponse:
         if not refused:
             messages.success(request, _told())
             return redirect("records:proposals")
-    page = Paginator(words.proposals_for(request.user), PER_PAGE)
+    pages = Paginator(words.proposals_for(request.user), PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    rows = list(page.object_list)
+    titles = {name: codelists.load(name).title for name in {row.codelist for row in rows}}
     context = {
-        "page": page.get_page(request.GET.get("page")),
+        "page": page,
+        "lines": [(row, in_language(titles[row.codelist])) for row in rows],
         "refused": refused,
         "word": request.POST.get("word", ""),
         "codelist": request.POST.get("codelist", ""),
-        "codelists": sorted(codelists.names()),
+        "codelists": [
+            (name, in_language(codelists.load(name).title)) for name in codelists.names()
+        ],
         "agencies": access.agencies(request.user, Permission.ENTER),
         "may_answer": access.may(request.user, Permission.ACCEPT),
     }
@@ -48,7 +55,8 @@ def answer(request: SignedInRequest, proposal: int) -> HttpResponse:
     """Say which code a proposed word is, or why there is none."""
     proposed = get_object_or_404(words.proposals_for(request.user), pk=proposal)
     try:
-        words.answer(proposed, request.POST.get("answer", ""), by=request.user)
+        code = request.POST.get("code", "").strip()
+        words.answer(proposed, request.POST.get("answer", ""), code=code, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:

@@ -1,20 +1,29 @@
-"""The whole road by hand in a real browser, with a real worker: from a clerk's file to a public figure."""
+"""A month by hand in a real browser, with a real worker: from the reminder to a public figure and its news.
+
+On the way: a later date, a correction, a submission that comes back, an answer in a thread.
+"""
 
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from agencies import scope
+from agencies.models import Agency
 from migdata.demo import people
 from records.instruments import versions
-from standards.periods import period_name
+from records.models import Instrument
+from records.review import calendar, deadlines, digests, reminders
+from standards.periods import Period, period_name
 from tests import world
 
 pytestmark = pytest.mark.slow
-MONTH = world.MONTHS[0]
+MONTH = world.MONTHS[-1]
 
 
 @pytest.fixture
@@ -24,17 +33,101 @@ def settled(live_server, worker):
     worker()
 
 
-def test_a_file_becomes_a_public_figure_and_a_colleague_joins(settled, visit, tmp_path):
+def test_a_month_of_an_agency_from_the_reminder_to_the_public_figure_and_its_news(
+    settled, visit, tmp_path, settings, live_server
+):
+    settings.PORTAL_ADDRESS = live_server.url
     file = tmp_path / "work permits.csv"
     file.write_bytes(world.permits(MONTH))
+    statistician = visit("statistician@scs.example").page
+    reviewer = visit("reviewer@sms.example").page
     clerk = visit("clerk@sms.example").page
+    follow_the_reminder(clerk)
+    extend(statistician)
+    read_news(clerk, "is due on", "The archive moves.")
     correct_and_submit(clerk, file)
-    sign(visit("reviewer@sms.example").page)
-    accept(visit("statistician@scs.example").page)
+    give_back(reviewer)
+    answer_and_submit(clerk)
+    sign(reviewer)
+    accept(statistician)
     build(visit("publisher@scs.example").page)
     release(visit("editor@scs.example").page)
     read(visit("viewer@parl.example").page)
+    read_news(clerk, "WPF-1")
     invite(visit("admin@sms.example").page, visit)
+
+
+def follow_the_reminder(page):
+    """A letter says what is due; its link leads to the date of the very month."""
+    due_soon()
+    assert reminders.remind()
+    digests.write(timezone.localtime().replace(hour=9))
+    letter = next(m for m in mail.outbox if m.to == ["clerk@sms.example"])
+    assert "Work permits" in letter.body and period_name(MONTH, "en") in letter.body
+    page.goto(re.search(rf"http\S+/due-dates/SMS-WPF/SMS/{MONTH}/", letter.body)[0])
+    expect(page.get_by_role("heading", level=1)).to_contain_text(period_name(MONTH, "en"))
+
+
+def due_soon():
+    """Statistics staff let work permits be due in these days."""
+    statistician = world.person("statistician@scs.example")
+    days = (timezone.localdate() - Period.parse(MONTH).last_day).days
+    rule = {"days": str(max(days, 1)), "counted": "calendar", "grace": "0"}
+    with scope.acting(statistician):
+        agency, instrument = Agency.objects.get(code="SMS"), Instrument.objects.get(code="SMS-WPF")
+        deadlines.set_rule(agency, instrument, rule, by=statistician)
+
+
+def extend(page):
+    page.goto(f"/due-dates/SMS-WPF/SMS/{MONTH}/")
+    day = timezone.localdate() + timedelta(days=10)
+    while not calendar.working_days().works(day):
+        day += timedelta(days=1)
+    page.get_by_label("New due date").fill(day.isoformat())
+    page.get_by_label("Reason").fill("The archive moves.")
+    page.get_by_role("button", name="Extend").click()
+    expect(page.get_by_role("status")).to_contain_text("the agency is told")
+
+
+def read_news(page, *texts):
+    page.goto("/inbox/")
+    for text in texts:
+        expect(page.locator("main")).to_contain_text(text)
+
+
+def give_back(page):
+    """The reviewer asks about a variable in a thread, and returns the month for a reason of the list."""
+    open_first_task(page, "Sign")
+    page.get_by_role("link", name=re.compile("thread", re.IGNORECASE)).first.click()
+    page.get_by_label("Text").last.fill("Please look at the occupations once more.")
+    page.get_by_role("checkbox", name="Clerk").last.check()
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("main")).to_contain_text("Please look at the occupations once more.")
+    open_first_task(page, "Sign")
+    page.get_by_label("What it is about").select_option("INCOMPLETE")
+    page.get_by_label("Reason").fill("One permit is missing.")
+    page.get_by_role("button", name=re.compile("^Return")).click()
+    expect(page.get_by_role("status")).to_contain_text("returned")
+
+
+def answer_and_submit(page):
+    """The clerk hears of both in her inbox, answers, corrects a record and submits again."""
+    read_news(page, "One permit is missing.", "mentioned")
+    page.goto("/submissions/")
+    page.get_by_role("link", name="Work permits for foreigners").click()
+    expect(page.locator("main")).to_contain_text("One permit is missing.")
+    page.get_by_text("Answer", exact=True).first.click()
+    page.get_by_label("Text").first.fill("They are as the file says.")
+    page.get_by_role("button", name="Answer").first.click()
+    expect(page.locator("main")).to_contain_text("They are as the file says.")
+    page.goto("/submissions/")
+    page.get_by_role("link", name="Work permits for foreigners").click()
+    for box in page.get_by_role(
+        "checkbox", name=re.compile("right|know|confirm", re.IGNORECASE)
+    ).all():
+        box.check()
+    page.get_by_role("button", name=re.compile("^Submit")).click()
+    expect(page.get_by_role("status")).to_contain_text("submitted")
 
 
 def correct_and_submit(page, file):
