@@ -23,6 +23,7 @@ from records.instruments.codebook import codebook
 from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, current_of, spec_of
 from records.models import Instrument, InstrumentVersion
+from records.review import due_dates
 from standards.languages import LANGUAGES, marked
 from standards.translation import active_language, in_language
 
@@ -190,10 +191,21 @@ def _facts(version: InstrumentVersion, spec: Spec) -> list[tuple[str, str]]:
             if spec.stock
             else _("what happened in a period"),
         ),
+        (_("When it is due"), _due(spec)),
         (_("Legal basis"), in_language(spec.legal_basis) or said),
         (_("How long records are kept"), kept),
         (_("Version"), str(spec.version)),
     ]
+
+
+def _due(spec: Spec) -> str:
+    """Say when it is due, where no agency has a rule of its own."""
+    rule = due_dates.rule_of(spec.raw)
+    if rule.counted == due_dates.WORKING:
+        days = ngettext("%(n)s working day", "%(n)s working days", rule.days) % {"n": rule.days}
+    else:
+        days = ngettext("%(n)s calendar day", "%(n)s calendar days", rule.days) % {"n": rule.days}
+    return _("%(days)s after the end of the period") % {"days": days}
 
 
 def _variable(variable: Variable) -> dict[str, object]:
