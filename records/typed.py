@@ -73,8 +73,8 @@ class SecondEntry(models.Model):
 
     scope_permission = Permission.SEE_RECORDS
 
-    record = models.OneToOneField(
-        "records.Record", models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    record = models.ForeignKey(
+        "records.Record", models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     instrument = models.ForeignKey(
@@ -83,19 +83,19 @@ class SecondEntry(models.Model):
     first_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     second_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     done_at = models.DateTimeField(null=True)
-    variables = (
-        models.JSONField()
-    )  # those to be typed again, as the agency had chosen when it was typed
+    # Those to be typed again, as the agency had chosen when it was typed.
+    variables = models.JSONField()
     differed = models.JSONField(default=list)  # variables that the two had typed differently
 
     objects = AgencyScoped["SecondEntry"].as_manager()
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["record", "agency"], name="second_entry_once"),
             models.CheckConstraint(
                 condition=Q(second_by=None) | ~Q(second_by=models.F("first_by")),
                 name="second_entry_by_another",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -184,13 +184,21 @@ class Migration(migrations.Migration):
             name="SecondEntry",
             fields=[
                 (
-                    "record",
-                    models.OneToOneField(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
                         primary_key=True,
-                        related_name="+",
                         serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
                         to="records.record",
                     ),
                 ),
@@ -234,6 +242,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
+                    models.UniqueConstraint(fields=("record", "agency"), name="second_entry_once"),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("second_by", None),
@@ -241,7 +250,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="second_entry_by_another",
-                    )
+                    ),
                 ],
             },
         ),

@@ -14,7 +14,8 @@ from agencies.refusal import Refused
 from records.codelists import changes, learned, site, touched
 from records.codelists import editions as kept
 from records.codelists.changes import Overtaken, Wrong, content_of
-from records.models import LearnedWord, ListEdition, Record
+from records.collection import proposals
+from records.models import CodeProposal, LearnedWord, ListEdition, Record
 from standards import codelists, editions, home
 from tests import factories
 from tests.cast import events, signed_in
@@ -405,3 +406,18 @@ def test_a_taught_word_of_a_retired_code_means_its_successor(word, instruments, 
     with scope.acting(clerk):
         known = learned.words_of(agency, instruments["SMS-WPF"])
     assert learned.without_sex(known, spec) == {"region": {"guşgy ýoly": "TM-S"}}
+
+
+def test_a_proposed_word_that_is_answered_with_a_code_means_it_for_everybody(
+    clerk, statistician, agency
+):
+    with scope.acting(clerk):
+        proposals.propose("atlantida nova", codelist="countries", agency=agency, by=clerk)
+    browser, address = signed_in(statistician), f"/proposals/{CodeProposal.objects.get().pk}/answer"
+    browser.post(address, {"code": "QQQ"})
+    assert not CodeProposal.objects.get().answered_at
+    browser.post(address, {"code": "KAZ"})
+    assert "KAZ" in CodeProposal.objects.get().answer
+    kept.refresh()
+    (match,) = codelists.load("countries").match(["Atlantida  NOVA"])
+    assert match.code == "KAZ"

@@ -14,7 +14,6 @@ from agencies.roles import Role
 from records.collection import drafts, entry, entry_rules, proposals, second_entry
 from records.models import CodeProposal, EntryDraft, Record, SecondEntry
 from records.validation import parsing
-from standards import codelists
 from tests.cast import make_person, signed_in
 from tests.records import traces
 from tests.records.files import WPF
@@ -273,20 +272,6 @@ def test_a_word_is_proposed_once_and_answered_once(clerk, statistician, agency):
             proposals.answer(seen, "UZB", by=statistician)
     with scope.acting(clerk):
         assert CodeProposal.objects.get().answer == "KAZ"
-
-
-def test_a_proposed_word_that_is_answered_with_a_code_means_it_for_everybody(
-    clerk, statistician, agency
-):
-    with scope.acting(clerk):
-        proposals.propose("atlantida nova", codelist="countries", agency=agency, by=clerk)
-    browser, address = signed_in(statistician), f"/proposals/{CodeProposal.objects.get().pk}/answer"
-    browser.post(address, {"code": "QQQ"})
-    assert not CodeProposal.objects.get().answered_at
-    browser.post(address, {"code": "KAZ"})
-    assert "KAZ" in CodeProposal.objects.get().answer
-    (match,) = codelists.load("countries").match(["Atlantida  NOVA"])
-    assert match.code == "KAZ"
 
 
 @pytest.mark.parametrize(
