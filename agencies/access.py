@@ -270,21 +270,23 @@ def members(agency: Agency) -> list[tuple[Person, list[Role]]]:
     return [(person, held_roles.in_order(held)) for person, held in by_person.items()]
 
 
-def holders(*roles: Role) -> dict[Agency, list[Person]]:
-    """Return the people who hold any of the roles and may sign in, by agency, ordered by name."""
+def holders(*roles: Role, of: models.Q | None = None) -> dict[Agency, list[Person]]:
+    """Return the people who hold any of the roles and may sign in, by agency, ordered by name.
+
+    of: a condition on grants, where only some agencies are asked for.
+    """
     grants = AgencyPermission.objects.filter(
         _in_force(),
+        of or models.Q(),
         permission__codename__in=[role.value for role in roles],
         user__is_active=True,
     )
-    by_agency: dict[Agency, list[Person]] = {}
+    by_agency: dict[Agency, dict[Person, None]] = {}
     for grant in grants.select_related("user", "content_object").order_by(
         "user__name", "user__email"
     ):
-        people = by_agency.setdefault(grant.content_object, [])
-        if grant.user not in people:
-            people.append(grant.user)
-    return by_agency
+        by_agency.setdefault(grant.content_object, {})[grant.user] = None
+    return {agency: list(people) for agency, people in by_agency.items()}
 
 
 def conflicts(person: Anyone, *roles: Role, agency: Agency | None = None) -> list[Exclusion]:

@@ -26,7 +26,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     links.append((_("Tables"), reverse("reports:tables")))
     links.append((_("Indicators"), reverse("reports:indicators")))
     path = _reached_from(request.path)
-    here = max((url for _label, url in links if path.startswith(url)), key=len, default="")
+    home = reverse("records:home")  # every address begins with it
+    here = max(
+        (url for _label, url in links if (path == home if url == home else path.startswith(url))),
+        key=len,
+        default="",
+    )
     return {
         "come_back": _come_back(request),
         "entries": [(label, url, url == here) for label, url in links],

@@ -69,7 +69,7 @@ def open_for(person: access.Anyone) -> None:
 @contextmanager
 def acting(person: access.Anyone) -> Iterator[None]:
     """A transaction in the scope of a person: for commands and tests."""
-    with transaction.atomic():
+    with editions.asked_once(), transaction.atomic():
         open_for(person)
         yield
 
@@ -78,7 +78,7 @@ def acting(person: access.Anyone) -> Iterator[None]:
 def working(agency_ids: Iterable[int]) -> Iterator[None]:
     """A transaction in the scope of a job row."""
     ids = list(agency_ids)
-    with transaction.atomic():
+    with editions.asked_once(), transaction.atomic():
         open_to(records=ids, submissions=ids)
         yield
 

@@ -162,7 +162,7 @@ class ReviewStep(models.Model):
     target = models.CharField(max_length=9)
     version = models.PositiveSmallIntegerField()
     reason = models.TextField(blank=True)
-    reason_code = models.CharField(max_length=12, blank=True, default="")  # of return_reasons
+    reason_code = models.CharField(max_length=32, blank=True, default="")  # of return_reasons
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 

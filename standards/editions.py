@@ -62,7 +62,13 @@ def ask_with(function: Callable[[], None]) -> None:
 
 @contextmanager
 def asked_once() -> Iterator[None]:
-    """A request or a job: the first look at a list asks for newer editions, all further looks do not."""
+    """A request, a job or a command: the first look at a list asks for newer editions, all further looks do not.
+
+    Inside another one nothing is asked again.
+    """
+    if _has_asked.get() is not None:
+        yield
+        return
     token = _has_asked.set(False)
     try:
         yield
@@ -80,6 +86,12 @@ def all_in_force() -> dict[str, Edition]:
     """Return the editions of all lists that have a later one than the delivered, by name of the list."""
     _keep_fresh()
     return dict(_now[0].editions)
+
+
+def generation() -> int:
+    """Return a number that is another one whenever editions are laid over: it names what is worked out of them."""
+    _keep_fresh()
+    return _now[0].generation
 
 
 def lay_over(editions: Mapping[str, Edition]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -101,7 +102,7 @@ def save(
         raise Refused(_("This list is made of others; change those."))
     require_latest(name, base)
     require_right(name, changes)
-    edition = with_changes(name, changes)
+    edition = replace(with_changes(name, changes), number=base + 1)
     return append(name, edition, reason=reason, by=by)
 
 

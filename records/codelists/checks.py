@@ -55,7 +55,8 @@ def problems(before: CodeList, after: CodeList, changed: Sequence[str]) -> Itera
     names, known = _Names(after), before.by_code
     codes = [after.by_code.get(code) or known[code] for code in changed]
     longest = _longest(after.name) if any(code.code not in known for code in codes) else 0
-    left = [c.code for c in codes if c.retired and not c.successor and c.code in known]
+    retired = [] if before.standard else [c for c in codes if c.retired and c.code in known]
+    left = [code.code for code in retired if not known[code.code].retired]
     uses = touched.use_of(after.name, left) if left else {}
     for code in codes:
         was = known.get(code.code)
@@ -165,21 +166,36 @@ def _lies_below_itself(codes: CodeList, code: Code) -> bool:
     return False
 
 
+def _is_day(text: str) -> bool:
+    """Say whether a text is a day as days are compared: as texts, so in one way of writing them."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _of_retirement(after: CodeList, code: Code, use: Use | None) -> Iterator[tuple[str, str]]:
     if code.successor and not code.retired:
         yield "retired", _("A successor needs the day from which it stands for the code.")
     if not code.retired:
         return
-    try:
-        date.fromisoformat(code.retired)
-    except ValueError:
+    if not _is_day(code.retired):
         yield "retired", _("State the day as year-month-day: 2026-01-31.")
         return
+    if use and use.named_by:
+        text = _("Rules or figures name this code, so it is not retired: %(names)s. They would no longer count what comes under another code.")  # fmt: skip
+        yield "retired", text % {"names": ", ".join(use.named_by)}
     if code.code.endswith(codelists.NOT_STATED):
         yield "retired", _("The code for what is not stated is never retired.")
+    yield from _of_successor(after, code, use)
+
+
+def _of_successor(after: CodeList, code: Code, use: Use | None) -> Iterator[tuple[str, str]]:
     successor = after.by_code.get(code.successor)
     if code.successor and (successor is None or successor is code or successor.retired):
         yield "successor", _("The successor is another code of the list, which is not retired itself.")  # fmt: skip
+    elif code.successor.endswith(codelists.NOT_STATED):
+        yield "successor", _("What is known does not become “not stated”: choose another successor.")  # fmt: skip
     if not code.successor and use and use.is_used:
         yield "successor", use.sentence()
     elif not code.successor and any(c.successor == code.code for c in after.codes):

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from records.models import ListEdition
 from standards import editions
 from standards.editions import Edition
 
-_newest: list[int | None] = [None]  # the id of the newest edition that this process knows
+# What this process knows: the id of the newest edition, and how many there are. Of two that are saved at once the
+# one with the smaller id may be there last.
+_known: list[tuple[int | None, int]] = [(None, 0)]
 
 
 def refresh() -> None:
@@ -20,10 +22,11 @@ def refresh() -> None:
     """
     if connection.in_atomic_block and connection.needs_rollback:
         return
-    newest = ListEdition.objects.aggregate(newest=Max("pk"))["newest"]
-    if newest != _newest[0]:
+    there_are = ListEdition.objects.aggregate(newest=Max("pk"), number=Count("pk"))
+    now = (there_are["newest"], there_are["number"])
+    if now != _known[0]:
         editions.lay_over({row.name: edition_of(row) for row in in_force()})
-        _newest[0] = newest
+        _known[0] = now
 
 
 def in_force() -> QuerySet[ListEdition]:

@@ -63,7 +63,8 @@ def _taught(spec: Spec, answers: Mapping[str, Any]) -> Iterator[tuple[str, str, 
         variable = spec.by_name.get(name)
         for text, code in texts.items():
             plain = " ".join(str(text).split())
-            if variable and code != NONE and 0 < len(plain) <= LONGEST and normalise(plain):
+            lengths = len(plain), len(normalise(plain))  # some letters stand for many
+            if variable and code != NONE and min(lengths) > 0 and max(lengths) <= LONGEST:
                 yield name, plain, str(code)
 
 

@@ -8,7 +8,7 @@ from agencies import access, audit
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.instruments import versions
+from records.instruments import gender_identity, versions
 from records.instruments.spec import Spec, Variable
 from records.models import EntryRule, Instrument
 
@@ -22,11 +22,12 @@ def rule_of(agency: Agency, instrument: Instrument) -> EntryRule:
 def may_be_carried(spec: Spec) -> list[Variable]:
     """Return the variables that can be kept for the next record.
 
-    Never the number, which is each record's own, nor the sex and the birth date: they are asked of every person.
+    Never the number, which is each record's own, nor the sex, gender identity and birth date: they are asked of
+    every person.
     """
-    asked_of_each = ("ref", "key", "birth")
+    asked_of_each, never = ("ref", "key", "birth"), ("sex", gender_identity.NAME)
     return [
-        v for v in spec.variables if v.typed and v.kind not in asked_of_each and v.name != "sex"
+        v for v in spec.variables if v.typed and v.kind not in asked_of_each and v.name not in never
     ]
 
 

@@ -76,7 +76,7 @@ def type_again(
     require_open(record.submission_id)
     waits = _locked(record, by)
     spec = versions.spec_of(record.submission.instrument_version)
-    own = texts_of(record)
+    own, seen = texts_of(record), entry.version_token(record)
     typed = {name: str(values.get(name, "")) for name in waits.variables if name in spec.by_name}
     numbering = numbering_of(record.agency, record.submission.instrument)
     checked = entry.check_typed({**own, **typed}, spec, numbering)
@@ -94,7 +94,8 @@ def type_again(
     changes = {name: typed[name] for name, answer in answers.items() if answer == SECOND}
     if changes:
         known = {finding.rule for finding in as_it_is.warnings}
-        findings = _correct(record, {**own, **changes}, by=by, acknowledged=acknowledged | known)
+        confirmed = acknowledged | known
+        findings = _correct(record, {**own, **changes}, seen, by=by, acknowledged=confirmed)
         if findings:
             return Compared(findings=findings, differences=differences)
     waits.second_by, waits.done_at = by, timezone.now()
@@ -105,7 +106,12 @@ def type_again(
 
 
 def _correct(
-    record: Record, values: Mapping[str, str], *, by: Person, acknowledged: frozenset[str]
+    record: Record,
+    values: Mapping[str, str],
+    seen: str,
+    *,
+    by: Person,
+    acknowledged: frozenset[str],
 ) -> list[Finding]:
     """Save the record with what was right; return what keeps it from being saved."""
     outcome = entry.save(
@@ -115,6 +121,7 @@ def _correct(
         by=by,
         acknowledged=acknowledged,
         record=record,
+        version_seen=seen,
     )
     return outcome.findings
 

@@ -126,10 +126,11 @@ def current_of(instruments: Iterable[Instrument]) -> dict[int, InstrumentVersion
 
 def spec_of(version: InstrumentVersion) -> Spec:
     """Return the Spec that form, template, validator and help page of this version share."""
-    if version.digest not in _specs:  # published content never changes: its digest names it
-        _specs[version.digest] = Spec.from_content(version.content)
-    return _specs[version.digest]
+    key = editions.generation(), version.digest  # published content never changes
+    if key not in _specs:
+        _specs[key] = Spec.from_content(version.content)
+    return _specs[key]
 
 
-_specs: dict[str, Spec] = {}
+_specs: dict[tuple[int, str], Spec] = {}
 editions.forgets(_specs.clear)  # rules of a Spec name the home country by its code

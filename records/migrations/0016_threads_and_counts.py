@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="reviewstep",
             name="reason_code",
-            field=models.CharField(blank=True, default="", max_length=12),
+            field=models.CharField(blank=True, default="", max_length=32),
         ),
         migrations.CreateModel(
             name="Thread",

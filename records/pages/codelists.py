@@ -91,7 +91,7 @@ def _line(code: Code, codes: CodeList, groups: Mapping[str, str]) -> dict[str, A
         "aliases": code.aliases,
         "group": groups.get(code.parent, code.parent),
         "retired": day_of(code.retired),
-        "successor": code.successor and codes.by_code[code.successor].label(language),
+        "successor": code.successor and codes.label(code.successor, language),
     }
 
 

@@ -107,7 +107,7 @@ def due_date(
     request: SignedInRequest, instrument_code: str, agency_code: str, period: str
 ) -> HttpResponse:
     """The dates of one submission, begun or not; statistics staff give it a later one with a reason."""
-    agency = get_object_or_404(Agency, code=agency_code)
+    agency = get_object_or_404(Agency.everywhere, code=agency_code)
     instrument = get_object_or_404(agency.instruments, code=instrument_code)
     if not access.may(request.user, Permission.SEE_SUBMISSIONS, agency, instrument.pk):
         raise Http404

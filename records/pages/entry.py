@@ -105,7 +105,7 @@ def delivery(
     request: SignedInRequest, instrument_code: str, agency_code: str
 ) -> tuple[Agency, Instrument]:
     """Return what the address names: an agency and one of its instruments that the person enters for. Else 404."""
-    agency = get_object_or_404(Agency, code=agency_code)
+    agency = get_object_or_404(Agency.everywhere, code=agency_code)
     return agency, get_object_or_404(
         deliveries.entered_by(request.user, agency), code=instrument_code
     )

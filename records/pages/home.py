@@ -292,17 +292,18 @@ def _elsewhere(entry: Expected, *, may_extend: bool) -> Task:
 
 def _odd(row: Submission, volume: volumes.Volume | None) -> str:
     """Say what is unusual about a submission that was submitted; "" where nothing is."""
-    found = []
+    sentences = []
     if volume and volume.is_odd:
-        found.append(
+        sentences.append(
             _("%(n)s records; about %(expected)s were expected.")
             % {"n": volume.records, "expected": volume.expected}
         )
     findings = row.profile.get("findings", []) if not row.is_open else []
-    warnings = sum(f["count"] for f in findings if f.get("severity") == "warning")
-    if warnings:
-        found.append(ngettext("%(n)s warning.", "%(n)s warnings.", warnings) % {"n": warnings})
-    return " ".join(found)
+    kinds = sum(f.get("severity") == "warning" for f in findings)
+    if kinds:
+        text = ngettext("%(n)s kind of warning.", "%(n)s kinds of warning.", kinds)
+        sentences.append(text % {"n": kinds})
+    return " ".join(sentences)
 
 
 def _questions(person: Person) -> list[Task]:

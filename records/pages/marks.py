@@ -13,7 +13,8 @@ from agencies.roles import Role
 from records.models import Submission
 from records.review import inbox
 from records.review.calendar import Expected, Standing
-from standards.periods import last_periods, period_name, short_period_name
+from standards.languages import marked
+from standards.periods import ACADEMIC, last_periods, period_name, short_period_name
 from standards.translation import active_language
 
 SHAPES = {"ACCEPTED": "a", "SUBMITTED": "s", "SIGNED": "s", "RETURNED": "r", "DRAFT": "p"}
@@ -39,6 +40,15 @@ class Delivery:
         return self.newest.instrument
 
 
+TITLES = {
+    "M": marked("The last months"),
+    "Q": marked("The last quarters"),
+    "S": marked("The last half-years"),
+    "A": marked("The last years"),
+    ACADEMIC: marked("The last academic years"),
+}
+
+
 def deliveries(entries: Iterable[Expected]) -> list[Delivery]:
     """Return what agencies deliver, ordered by agency and instrument."""
     found: dict[tuple[str, str], Delivery] = {}
@@ -51,12 +61,13 @@ def deliveries(entries: Iterable[Expected]) -> list[Delivery]:
 def tables(entries: Iterable[Expected], count: int, today: date) -> list[dict[str, Any]]:
     """Return one table for each frequency: deliveries down, the last `count` periods that ended across."""
     language = active_language()
-    made: dict[str, dict[str, Any]] = {}
+    by_frequency: dict[str, dict[str, Any]] = {}
     for delivery in deliveries(entries):
         frequency = delivery.newest.version.content["frequency"]
         periods = last_periods(frequency, today, count)
         heads = [short_period_name(period, language) for period in periods]
-        table = made.setdefault(frequency, {"heads": heads, "lines": []})
+        head = {"title": _(TITLES[frequency]), "heads": heads, "lines": []}
+        table = by_frequency.setdefault(frequency, head)
         table["lines"].append(
             {
                 "title": delivery.title,
@@ -64,7 +75,7 @@ def tables(entries: Iterable[Expected], count: int, today: date) -> list[dict[st
                 "marks": [_mark(p, delivery.entries.get(p), today, language) for p in periods],
             }
         )
-    return list(made.values())
+    return list(by_frequency.values())
 
 
 def _mark(period: str, entry: Expected | None, today: date, language: str) -> dict[str, str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,11 +19,12 @@ from agencies import access
 from agencies.http import SignedInRequest
 from agencies.refusal import Refused
 from agencies.roles import Permission
+from records.instruments.versions import spec_of
 from records.models import Submission
 from records.review import bulk
 from records.review.steps import STEPS
 from standards import sex
-from standards.periods import period_name
+from standards.periods import Period, period_name
 from standards.translation import active_language
 
 PER_PAGE = 40
@@ -36,14 +38,29 @@ FIELDS = {
 NEEDS = {"sign": Permission.SIGN, "accept": Permission.ACCEPT}
 ODD = {"1": Q(odd__gte=1), "3": Q(odd__gte=3), "5": Q(odd__gte=5)}
 LATE = {"late": Q(days_late__gt=0), "in_time": Q(days_late__lte=0)}
-NEWEST = "-period", "instrument__code", "agency__code"
+# The last month of a period, as it sorts: 2026-09 of 2026-Q3, 2026-08 of the academic year 2025-A1.
+ENDS = RawSQL(
+    """
+    CASE substr(records_submission.period, 6, 1)
+         WHEN 'Q' THEN left(records_submission.period, 4)
+              || '-' || lpad((right(records_submission.period, 1)::int * 3)::text, 2, '0')
+         WHEN 'S' THEN left(records_submission.period, 4)
+              || '-' || lpad((right(records_submission.period, 1)::int * 6)::text, 2, '0')
+         WHEN 'A' THEN (left(records_submission.period, 4)::int + 1) || '-08'
+         WHEN '' THEN records_submission.period || '-12'
+         ELSE records_submission.period END
+    """,
+    [],
+    output_field=CharField(),
+)
+NEWEST = "-ends", "-period", "instrument__code", "agency__code"
 ORDERS: Mapping[str, tuple[Any, ...]] = {
     "": NEWEST,
     "odd": (F("odd").desc(nulls_last=True), *NEWEST),
     "late": (F("days_late").desc(nulls_last=True), *NEWEST),
     "state": ("state", *NEWEST),
     "agency": ("agency__code", *NEWEST),
-    "instrument": ("instrument__code", "-period", "agency__code"),
+    "instrument": ("instrument__code", "-ends", "agency__code"),
 }
 
 
@@ -57,10 +74,7 @@ def submissions(request: SignedInRequest) -> HttpResponse:
     page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": [
-            (s, sex.of_codes(s.profile["sex"]) if "sex" in s.profile and not s.is_open else None)
-            for s in page.object_list
-        ],
+        "rows": [(s, _sum(s), _asks_sex(s)) for s in page.object_list],
         "filters": filters,
         "filtered": any(f["chosen"] for f in filters if f["name"] != "order"),
         "together": [
@@ -73,6 +87,18 @@ def submissions(request: SignedInRequest) -> HttpResponse:
         ],
     }
     return render(request, "records/submissions.html", context)
+
+
+def _sum(submission: Submission) -> sex.Figures | None:
+    """Return who was counted when it was submitted; None while it is open."""
+    if submission.is_open or "sex" not in submission.profile:
+        return None
+    return sex.of_codes(submission.profile["sex"])
+
+
+def _asks_sex(submission: Submission) -> bool:
+    """Say whether its instrument asks for a sex: of amounts between offices there is none."""
+    return "sex" in spec_of(submission.instrument_version).by_name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -127,7 +153,7 @@ def _seen(request: SignedInRequest) -> QuerySet[Submission]:
     """Return what the person sees, each with how odd and how late it was when it was submitted."""
     related = "agency", "instrument", "instrument_version"
     seen = Submission.objects.visible_to(request.user).select_related(*related)
-    return seen.annotate(odd=F("counts__odd"), days_late=F("counts__days_late"))
+    return seen.annotate(odd=F("counts__odd"), days_late=F("counts__days_late"), ends=ENDS)
 
 
 def _chosen(request: SignedInRequest, seen: QuerySet[Submission]) -> QuerySet[Submission]:
@@ -149,7 +175,9 @@ def _chosen(request: SignedInRequest, seen: QuerySet[Submission]) -> QuerySet[Su
 def _filter(request: SignedInRequest, seen: QuerySet[Submission], name: str) -> dict[str, Any]:
     """One filter of the list: its label, the values that occur with their labels, the chosen one."""
     occurring = seen.order_by().values_list(FIELDS[name], flat=True).distinct()
-    values = sorted(occurring, reverse=name == "period")
+    values = sorted(occurring)
+    if name == "period":
+        values.sort(key=lambda period: Period.parse(period).last_day, reverse=True)
     language = active_language()
     words: dict[str, Callable[[str], str]] = {
         "state": lambda value: str(Submission.State(value).label),

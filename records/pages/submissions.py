@@ -17,6 +17,7 @@ from agencies.roles import Permission
 from records.collection import late_rows
 from records.collection.names import shown_name
 from records.instruments import deliveries
+from records.instruments.versions import spec_of
 from records.models import ReviewStep, Submission, Upload
 from records.pages import cover
 from records.pages.threads import shown
@@ -41,7 +42,7 @@ def begin(
     request: SignedInRequest, instrument_code: str, agency_code: str, period: str
 ) -> HttpResponse:
     """Open a period that has no record yet."""
-    agency = get_object_or_404(Agency, code=agency_code)
+    agency = get_object_or_404(Agency.everywhere, code=agency_code)
     instrument = get_object_or_404(
         deliveries.entered_by(request.user, agency), code=instrument_code
     )
@@ -121,6 +122,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
+        "asks_sex": "sex" in spec_of(submission.instrument_version).by_name,
         "card": cover.scorecard_of(submission, of, sees=sees),
         **cover.breakdowns_of(submission, of),
         "shared_numbers": shared_numbers.told_to(request.user, submission),
@@ -153,7 +155,7 @@ def _review(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
         "barred": bar(request.user, submission),
         "asked": asked,
         "asked_about": reasons.label(asked.reason_code, language) if asked else "",
-        "reason_codes": [(code.code, code.label(language)) for code in reasons.codes],
+        "reason_codes": [(code.code, code.label(language)) for code in reasons.in_use],
         "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],
         "back": [(v, steps.STEPS[v].label) for v in offered if steps.STEPS[v].reason],
         "steps": _steps(submission, review_steps),

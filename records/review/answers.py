@@ -11,8 +11,10 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.models import Submission, WarningAnswer
+from records.validation import personal
 
 LONGEST = 1000
+MOST = 500  # answers about one submission
 Warned = tuple[str, str]  # rule, variable
 
 
@@ -36,6 +38,10 @@ def give(submission: Submission, finding: Finding, text: str, *, by: Person) -> 
     text = text.replace("\x00", "").strip()
     if not text:
         raise Refused(_("Write what you found out about it."))
+    if personal.names_somebody(text):
+        raise Refused(_("This looks like a number or address of a person, so it is not kept."))
+    if submission.warning_answers.count() >= MOST:
+        raise Refused(_("There are too many answers about this submission."))
     if len(text) > LONGEST:
         raise Refused(_("A text has at most %(n)s letters.") % {"n": LONGEST})
     given = WarningAnswer.objects.create(

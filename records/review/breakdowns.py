@@ -66,7 +66,8 @@ def _before(submission: Submission) -> tuple[str, BySex]:
         submission__agency=submission.agency_id,
         submission__instrument=submission.instrument_id,
         submission__period__lt=submission.period,
-    ).order_by("-submission__period")
+    ).exclude(by_sex={})
+    earlier = earlier.order_by("-submission__period")
     periods = dict(earlier.values_list("submission__period", "pk"))
     if not periods:
         return "", {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from records.instruments import gender_identity
 from records.instruments.spec import CORE, Spec, Variable
 from records.instruments.versions import spec_of
 from records.models import Submission, SubmissionCounts
@@ -19,7 +20,7 @@ AGE = "age_band"  # a breakdown of records, whose age is a number
 BANDS = (("Y0T14", 0, 14), ("Y15T24", 15, 24), ("Y25T64", 25, 64), ("Y_GE65", 65, 200))
 AGE_LABELS = {"Y0T14": "0–14", "Y15T24": "15–24", "Y25T64": "25–64", "Y_GE65": "65+"}
 NOT_STATED, NOT_APPLICABLE = "_U", "_Z"
-NO_BREAKDOWN = frozenset({"sex", "sex_basis"})
+NO_BREAKDOWN = frozenset({"sex", "sex_basis", gender_identity.NAME})
 # Of digits that people prefer (Whipple): the ages that are looked at, and those that end in 0 or 5.
 HEAPED = "r.age BETWEEN 23 AND 62"
 HEAPED_ENDS = f"{HEAPED} AND r.age %% 5 = 0"
@@ -137,7 +138,7 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     return {
         "rows": rows,
         "records": records,
-        "no_sex": no_sex,
+        "no_sex": no_sex if "sex" in spec.by_name else None,
         "values": stated,
         "variables": len(spec.variables),
         "missing": {name: pair for name, pair in pairs.items() if name in expected},

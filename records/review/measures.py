@@ -110,7 +110,9 @@ def non_responses(facts: Facts) -> list[tuple[str, int, float]]:
 
     The largest share stands first. Where all are always stated, one line without a name says so.
     """
-    shares = shares_missing(facts.get("missing", {}))
+    if "missing" not in facts:  # of a submission from before it was counted
+        return []
+    shares = shares_missing(facts["missing"])
     if facts.get("records") and not shares:
         return [("", 0, 0.0)]
     return shares
@@ -128,8 +130,10 @@ def shares_missing(counted: Mapping[str, Sequence[int]]) -> list[tuple[str, int,
 
 def sex_coverage(at: At) -> float | None:
     """Q4: records with a sex, in percent (5.1 G4: women, men and other markers, of all)."""
-    records = at.now.get("records", 0)
-    return _percent(records - at.now.get("no_sex", 0), records)
+    records, no_sex = at.now.get("records", 0), at.now.get("no_sex", 0)
+    if no_sex is None:  # the instrument does not ask it
+        return None
+    return _percent(records - no_sex, records)
 
 
 def timeliness(at: At) -> float | None:

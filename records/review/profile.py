@@ -14,6 +14,7 @@ from django.db.models import Count, QuerySet
 from records.models import HeldRow, Submission
 
 UNKNOWN_CITIZENSHIP = "XXX"
+KEPT = ("rule", "severity", "variable", "message")  # of a finding
 
 
 def count(submission: Submission) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _warnings(submission: Submission) -> list[dict[str, Any]]:
         for finding in findings or []:
             if finding["severity"] != "warning":
                 continue
-            head = {k: finding[k] for k in ("rule", "severity", "variable", "message")}
+            head = {k: finding[k] for k in (*KEPT, "unit") if k in finding}
             cause = causes.setdefault((finding["rule"], finding["variable"]), {**head, "count": 0})
             cause["count"] += finding["count"]
     return list(causes.values())

@@ -211,7 +211,9 @@ def _refuse_if(
         raise Refused(_why_barred(submission, verb, by, needs))
     if step.reason and not reason:
         raise Refused(_("Say why. The agency reads exactly this text."))
-    if step.reason and reason_code not in codelists.load(RETURN_REASONS).by_code:
+    if step.reason and reason_code not in {
+        code.code for code in codelists.load(RETURN_REASONS).in_use
+    }:
         raise Refused(_("Choose what it is about."))
     if verb == "reopen":
         _refuse_unsealed(submission)

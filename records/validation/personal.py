@@ -216,3 +216,14 @@ def without_persons(text: str) -> str:
         words = piece.split()
         parts += [" ".join(words[k : k + size]) for size in (1, 2, 3, 4) for k in range(len(words))]
     return MASK if kinds_of(pa.array(list(dict.fromkeys(parts)), pa.string())).any() else text
+
+
+def names_somebody(text: str) -> bool:
+    """Say whether a word of a text looks like a document, an identity number or an e-mail address."""
+    words = list(dict.fromkeys(word.strip(".,;:!?()«»“”\"'") for word in text.split()))
+    kinds = kinds_of(pa.array(words, pa.string()))
+    return any(
+        kind in (IDENTITY, EMAIL)
+        or (kind == DOCUMENT and "-" not in word)  # WP-123456 is how agencies number cases
+        for word, kind in zip(words, kinds, strict=True)
+    )

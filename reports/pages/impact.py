@@ -76,7 +76,7 @@ def _dataset(dataset: Dataset, submission: Submission, tables: list[Any]) -> dic
         "unit": UNITS[dataset.unit],
         "released": _released(dataset, submission.period),
         "spans": [
-            (name, [_table(dataset, table) for table in tables if table["span"] == span])
+            (name, [_table(dataset, table, name) for table in tables if table["span"] == span])
             for span, name in spans.items()
             if any(table["span"] == span for table in tables)
         ],
@@ -93,12 +93,14 @@ def _released(dataset: Dataset, period: str) -> str:
     return str(newest) if period in codes else ""
 
 
-def _table(dataset: Dataset, table: Mapping[str, Any]) -> dict[str, Any]:
+def _table(dataset: Dataset, table: Mapping[str, Any], span: str) -> dict[str, Any]:
     lines = impact.compared(table)
     design = next((d for d in dataset.dimensions if [d.name] == table["columns"]), None)
     labels = {item.code: in_language(item.labels) for item in design.items()} if design else {}
+    label = in_language(design.labels) if design else _("Total")
     return {
-        "label": in_language(design.labels) if design else _("Total"),
+        "label": label,
+        "of_period": f"{label}, {span}",
         "lines": [_line(labels.get(line.code, line.code) or _("Total"), line) for line in lines][
             : impact.SHOWN
         ],
@@ -108,16 +110,18 @@ def _table(dataset: Dataset, table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _line(label: str, line: Change) -> dict[str, Any]:
     """Return a code by sex: what it is, what it would be."""
-    pairs = [
-        (line.before.get("F", 0), line.now.get("F", 0)),
-        (line.before.get("M", 0), line.now.get("M", 0)),
-        (_other(line.before), _other(line.now)),
-        (line.total_before, line.total),
+    cells = [
+        (_("Women"), line.before.get("F", 0), line.now.get("F", 0)),
+        (_("Men"), line.before.get("M", 0), line.now.get("M", 0)),
+        (_("Other or not stated"), _other(line.before), _other(line.now)),
+        (_("Total"), line.total_before, line.total),
     ]
     sign = "+" if line.difference > 0 else "−" if line.difference else ""
     return {
         "label": label,
-        "cells": [{"before": before, "after": after} for before, after in pairs],
+        "cells": [
+            {"label": head, "before": before, "after": after} for head, before, after in cells
+        ],
         "difference": sign + floatformat(abs(line.difference), "g"),
         "share_before": line.share_before,
         "share": line.share,

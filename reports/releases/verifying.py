@@ -7,7 +7,7 @@ private file has to have the very bytes that were built, and what is stored has 
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
 
@@ -24,6 +24,7 @@ from reports.designs.datasets import Dataset
 from reports.exact import private_files
 from reports.models import Build, Release, Slice
 from reports.published import seals
+from reports.published.structure import NOT_BROKEN_DOWN, TIME, Dimension, Item, Structure
 from reports.releases import protecting, residences, seeds, storing
 from reports.releases.families import Stand, round_step
 from reports.releases.numbering import Numbering
@@ -251,11 +252,25 @@ def _rebuilt(kept: _Kept, year: Year, pieces: Sequence[tuple[str, pa.Table]]) ->
 
 
 def _numbering(dataset: Dataset, build: Build) -> Numbering:
-    """Return the numbers of codes as the build had them."""
-    if build.span:
-        return Numbering.of(dataset, periods_between(*build.span))
-    every = [period for year in build.years for period in year["periods"]]
-    return Numbering.of(dataset, periods_between(min(every), max(every)))
+    """Return the numbers of codes as the build had them: code lists may have grown since, so they are those it kept."""
+    span = build.span
+    if not span:
+        every = [period for year in build.years for period in year["periods"]]
+        span = [min(every), max(every)]
+    numbering = Numbering.of(dataset, periods_between(*span))
+    kept = {d.name: d for d in Structure.from_json(build.release.structure).dimensions}
+    dimensions = tuple(
+        replace(dimension, items=_as_numbered(kept[dimension.name]))
+        if dimension.name in kept and dimension.name != TIME
+        else dimension
+        for dimension in numbering.structure.dimensions
+    )
+    return Numbering(dataset, replace(numbering.structure, dimensions=dimensions))
+
+
+def _as_numbered(dimension: Dimension) -> tuple[Item, ...]:
+    """Return the codes of a dimension of a release without the one that tells what is not broken down: it has no number."""
+    return tuple(item for item in dimension.items if item.code != NOT_BROKEN_DOWN)
 
 
 def _differences(kept: _Kept, rebuilt: Sequence[ProtectedYear]) -> Iterator[str]:

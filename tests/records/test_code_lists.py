@@ -30,7 +30,7 @@ def delivered():
     """Begin and end with the lists as they are delivered: a test undoes its editions."""
     yield
     editions.lay_over({})
-    kept._newest[0] = None
+    kept._known[0] = (None, 0)
 
 
 def of(code, name="crossing_points", **changed):
@@ -144,7 +144,7 @@ def test_a_code_in_use_is_retired_only_with_a_successor(instruments, agency, cle
         month = factories.submission(agency, instruments["SMS-WPF"])
         factories.record(month, region="TM-A")
     told = why({"TM-A": of("TM-A", "regions", retired="2026-01-01")}, statistician, "regions")
-    assert told["successor"] == "The code is in use, in 1 record and 0 datasets. Name its successor."  # fmt: skip
+    assert told["successor"] == "The code is in use: records state it. Name its successor."  # fmt: skip
     save({"TM-A": of("TM-A", "regions", retired="2026-01-01", successor="TM-S")}, statistician, "regions")  # fmt: skip
     assert codelists.load("regions").match(["Ahal"])[0].code == "TM-S"
     with scope.acting(clerk):
@@ -172,7 +172,7 @@ def test_what_a_change_touches_is_counted_by_instrument_for_who_may_see_it(
     with scope.acting(statistician):
         seen = touched.touched("crossing_points", ["FRP"], statistician)
         assert Record.objects.count() == 0  # the look beyond the own scope is over
-    assert (seen.records, seen.elsewhere) == (3, 0)
+    assert (seen.records, seen.is_elsewhere) == (3, False)
     assert [(a.version.instrument.code, a.records) for a in seen.instruments if a.records] == [
         ("SMS-BCR", 3)
     ]

@@ -106,7 +106,7 @@ def test_a_month_of_practice_ticks_itself_and_is_emptied_again(browser, place, c
     # She who plays the clerk cannot sign as the clerk; the reviewer returns it, then signs.
     assert step(browser, month, "sign").status_code == 403
     browser.post(reverse("records:practise", args=["reviewer"]))
-    step(browser, month, "return", reason="A row is doubtful.")
+    step(browser, month, "return", reason="A row is doubtful.", reason_code="OTHER")
     assert "return" in ticked(place)
     assert "resubmit" not in ticked(place)
     browser.post(reverse("records:practise", args=["clerk"]))
