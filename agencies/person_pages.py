@@ -38,6 +38,7 @@ def person(request: SignedInRequest, agency: str, person: int) -> HttpResponse:
         "keeps_ends": True,
         **choice.context(request.user),
     }
+    context["colleagues"] = [person for person in context["colleagues"] if person != member]
     return render(request, "agencies/person.html", context)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from django.utils.translation import ngettext
 from agencies import refusal, scope
 from agencies.models import Agency, Person
 from jobs.models import Job
-from migdata.demo import deliveries, files, people
+from migdata.demo import days, deliveries, files, people
 from migdata.demo.country import Columns
 from records.codelists import changes, exchange
 from records.collection import corrections, entry, entry_rules, uploads
 from records.instruments import versions
 from records.models import HeldRow, Instrument, ListEdition, Record, RestDay, Submission, Upload
-from records.review import deadlines, submissions
+from records.review import calendar, deadlines, submissions
 from reports.designs import datasets, tables
 from reports.models import Release, Slice
 from reports.releases import verbs
+from standards.periods import Period
 
 ATTEMPTS = 3  # at a release
 PATIENCE = 900  # seconds for the workers to finish what was asked
@@ -171,8 +173,8 @@ def _correct() -> None:
 def _review() -> None:
     _office, statistician = _agency_and("SCS", "statistician")
     for delivery in deliveries.deliveries():
-        _agency, clerk = _agency_and(delivery.agency, "clerk")
-        _agency, reviewer = _agency_and(delivery.agency, "reviewer")
+        agency, clerk = _agency_and(delivery.agency, "clerk")
+        agency, reviewer = _agency_and(delivery.agency, "reviewer")
         hands = {"submit": clerk, "sign": reviewer, "accept": statistician, "return": reviewer}
         with scope.acting(clerk):
             rows = list(
@@ -180,16 +182,32 @@ def _review() -> None:
                     agency__code=delivery.agency, instrument__code=delivery.instrument
                 ).order_by("-period")
             )
+            due = _due_dates(agency, rows)
         # The oldest first, as agencies deliver: what is odd is judged by what was there before.
         for place, submission in reversed(list(enumerate(rows))):
             left = OPEN.get((delivery.agency, delivery.instrument), {}).get(place)
+            what = f"{delivery.instrument} {submission.period}"
             for verb in ("submit", "sign", "accept") if left is None else left:
+                day = days.day_of(verb, due[submission.period], agency=delivery.agency, what=what)
                 with suppress(refusal.Refused):
-                    _advance(submission, verb, hands[verb])
+                    _advance(submission, verb, hands[verb], day)
 
 
-def _advance(submission: Submission, verb: str, by: Person) -> None:
-    with scope.acting(by):
+def _due_dates(agency: Agency, rows: list[Submission]) -> dict[str, date]:
+    """Return the due date of each period of one delivery; rows: its submissions, the newest first."""
+    if not rows:
+        return {}
+    periods = [Period.parse(submission.period) for submission in rows]
+    count, first = 1, periods[0]
+    while first > periods[-1]:
+        first, count = first.next(-1), count + 1
+    instrument = rows[0].instrument
+    owed = calendar.deliveries(agency, instrument, periods[0], count)
+    return {entry.period: entry.dates.due for entry in owed}
+
+
+def _advance(submission: Submission, verb: str, by: Person, day: date) -> None:
+    with days.on(day), scope.acting(by):
         missing = HeldRow.open_rows.missing_from(submission).errors()
         held = missing.count() if verb == "submit" else None
         reason = (

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agencies import access
 from agencies.http import SignedInRequest
+from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.instruments.versions import spec_of
-from records.models import Submission
+from records.instruments.versions import current_of, spec_of
+from records.models import Instrument, Submission
 from records.review import bulk
 from records.review.steps import STEPS
 from standards import sex
@@ -178,10 +179,14 @@ def _filter(request: SignedInRequest, seen: QuerySet[Submission], name: str) -> 
     values = sorted(occurring)
     if name == "period":
         values.sort(key=lambda period: Period.parse(period).last_day, reverse=True)
-    language = active_language()
-    words: dict[str, Callable[[str], str]] = {
-        "state": lambda value: str(Submission.State(value).label),
-        "period": lambda value: period_name(value, language),
+    words: dict[str, Callable[[list[str]], Mapping[str, str]]] = {
+        "state": lambda states: {state: str(Submission.State(state).label) for state in states},
+        "period": lambda periods: {p: period_name(p, active_language()) for p in periods},
+        "instrument": _titles,
+        "agency": lambda codes: {
+            agency.code: f"{agency.code} – {agency}"
+            for agency in Agency.objects.filter(code__in=codes)
+        },
     }
     label = {
         "state": _("State"),
@@ -189,8 +194,15 @@ def _filter(request: SignedInRequest, seen: QuerySet[Submission], name: str) -> 
         "agency": _("Agency"),
         "period": _("Period"),
     }[name]
-    options = [(value, words.get(name, str)(value)) for value in values]
+    labels = words[name](values)
+    options = [(value, labels.get(value, value)) for value in values]
     return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
+
+
+def _titles(codes: list[str]) -> dict[str, str]:
+    """Return what instruments are called, by code, in one query."""
+    newest = current_of(Instrument.objects.filter(code__in=codes)).values()
+    return {v.instrument.code: f"{v.instrument.code} – {v.title}" for v in newest}
 
 
 def _of_numbers(request: SignedInRequest) -> list[dict[str, Any]]:
@@ -199,7 +211,7 @@ def _of_numbers(request: SignedInRequest) -> list[dict[str, Any]]:
     late = [("late", _("late")), ("in_time", _("in time"))]
     orders = [
         ("odd", _("most odd first")),
-        ("late", _("latest first")),
+        ("late", _("most days late first")),
         ("state", _("by state")),
         ("agency", _("by agency")),
         ("instrument", _("by instrument")),
