@@ -1,13 +1,15 @@
 """The list of submissions: filters and orders; and signing or accepting all that a filter finds."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import CharField, F, Q, QuerySet
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,7 +23,7 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.instruments.versions import current_of, spec_of
-from records.models import Instrument, Submission
+from records.models import Instrument, ReviewStep, Submission
 from records.review import bulk
 from records.review.steps import STEPS
 from standards import sex
@@ -29,13 +31,18 @@ from standards.periods import Period, period_name
 from standards.translation import active_language
 
 PER_PAGE = 40
-LONGEST_ID = 18  # digits of an id that a database holds
 FIELDS = {
     "state": "state",
     "instrument": "instrument__code",
     "agency": "agency__code",
     "period": "period",
 }
+# A submission as the page of confirmation showed it: its id, and that of its last step; 0 where it has none.
+SEEN = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
+LAST_STEP = Coalesce(
+    Subquery(ReviewStep.objects.filter(submission=OuterRef("pk")).order_by("-pk").values("pk")[:1]),
+    0,
+)
 NEEDS = {"sign": Permission.SIGN, "accept": Permission.ACCEPT}
 ODD = {"1": Q(odd__gte=1), "3": Q(odd__gte=3), "5": Q(odd__gte=5)}
 LATE = {"late": Q(days_late__gt=0), "in_time": Q(days_late__lte=0)}
@@ -106,17 +113,17 @@ def _asks_sex(submission: Submission) -> bool:
 def together(request: SignedInRequest, verb: str) -> HttpResponse:
     """Sign or accept what a filter finds: first how many, of whom, and which not; then it is done."""
     access.require(request.user, NEEDS[verb])
+    seen = _seen(request).annotate(last_step=LAST_STEP)
     if request.method != "POST":
-        chosen = _chosen(request, _seen(request)).filter(state__in=list(STEPS[verb].needs))
+        chosen = _chosen(request, seen).filter(state__in=list(STEPS[verb].needs))
         return _confirm(request, chosen, verb)
-    ids = request.POST.getlist("submission")
-    if not all(pk.isascii() and pk.isdecimal() and len(pk) <= LONGEST_ID for pk in ids):
-        raise Http404
-    found = list(_seen(request).filter(pk__in={int(pk) for pk in ids}))
-    if len(found) != len(set(ids)):
+    matches = [SEEN.fullmatch(text) for text in request.POST.getlist("submission")]
+    looked_at = {int(match[1]): int(match[2]) for match in matches if match}
+    rows = list(seen.filter(pk__in=looked_at))
+    if None in matches or len(rows) != len(looked_at):
         raise Http404
     try:
-        outcome = bulk.advance_all(found, verb, by=request.user)
+        outcome = bulk.advance_all(rows, verb, looked_at, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("records:submissions")

@@ -1,6 +1,6 @@
 """Signing or accepting many submissions: each goes through the very verb and rules of one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -47,15 +47,21 @@ def offered(submissions: Iterable[Submission], verb: str, *, by: Person) -> Outc
     return outcome
 
 
-def advance_all(submissions: Sequence[Submission], verb: str, *, by: Person) -> Outcome:
+def advance_all(
+    submissions: Sequence[Submission], verb: str, looked_at: Mapping[int, int], *, by: Person
+) -> Outcome:
     """Do the verb to each of them, in the order of their ids; what one is refused does not stop the others.
 
-    Raises `Refused` for more than `MOST` at a time, and for a verb that is not done to many.
+    looked_at: by the id of a submission, that of its last step when the person saw it: `last_step` of the rows
+    is another where somebody did something since. Raises `Refused` for more than `MOST` at a time, and for a verb that is not done to many.
     """
     if verb not in VERBS or len(submissions) > MOST:
         raise Refused(_("At most %(n)s at a time. Choose more filters.") % {"n": MOST})
     outcome = Outcome()
     for submission in sorted(submissions, key=lambda s: s.pk):
+        if submission.last_step != looked_at.get(submission.pk):  # type: ignore[attr-defined]
+            outcome.refused.append((submission, _("It was changed since you looked at it.")))
+            continue
         try:
             with transaction.atomic():
                 advance(submission, verb, by=by)

@@ -1,6 +1,7 @@
 """Signing and accepting many: the exact count first, the same rules for each, reasons for what stays."""
 
 import pytest
+from django.db.models import Max
 
 from agencies import access, scope
 from agencies.roles import Role
@@ -28,6 +29,17 @@ def states(person):
         return list(Submission.objects.order_by("period").values_list("state", flat=True))
 
 
+def as_seen(person, ids):
+    """The submissions as a page of confirmation names them: each with the id of its last step."""
+    with scope.acting(person):
+        steps = dict(
+            ReviewStep.objects.filter(submission__in=ids)
+            .values_list("submission")
+            .annotate(last=Max("pk"))
+        )
+    return [f"{pk}:{steps.get(pk, 0)}" for pk in ids]
+
+
 def test_first_the_count_is_shown_then_each_goes_through_the_verb(
     submitted, reviewer, statistician
 ):
@@ -38,12 +50,12 @@ def test_first_the_count_is_shown_then_each_goes_through_the_verb(
     assert states(reviewer) == ["SUBMITTED"] * 4  # looking changes nothing
     few = desk.get("/submissions/sign/?period=2026-02")
     ids = [submission.pk for submission in few.context["able"]]
-    assert len(ids) == 1
-    desk.post("/submissions/sign/", {"submission": ids})
+    assert len(ids) == 1 and as_seen(reviewer, ids)[0] in few.content.decode()
+    desk.post("/submissions/sign/", {"submission": as_seen(reviewer, ids)})
     assert states(reviewer) == ["SUBMITTED", "SIGNED", "SUBMITTED", "SUBMITTED"]
     office = signed_in(statistician)
     ids = [submission.pk for submission in office.get("/submissions/accept/").context["able"]]
-    office.post("/submissions/accept/", {"submission": ids})
+    office.post("/submissions/accept/", {"submission": as_seen(statistician, ids)})
     with scope.acting(statistician):
         assert ReviewStep.objects.filter(verb="accept", by=statistician).count() == 1
 
@@ -62,32 +74,38 @@ def test_what_one_may_not_sign_is_named_with_the_reason(
     assert [s for s, _why in page.context["refused"]] == [own]
     assert "Another person must do this" in page.content.decode()
     answer = signed_in(both).post(
-        "/submissions/sign/", {"submission": [own.pk, *submitted]}, follow=True
+        "/submissions/sign/", {"submission": as_seen(both, [own.pk, *submitted])}, follow=True
     )
     text = answer.content.decode()
     assert "4 submissions: signed." in text
     assert "SMS SMS-WPF 2026-05: You submitted or signed this yourself." in text
 
 
-def test_what_moved_on_meanwhile_does_not_stop_the_others(submitted, reviewer):
+def test_what_moved_on_meanwhile_does_not_stop_the_others(submitted, reviewer, clerk):
     with scope.acting(reviewer):
-        first, *_others = listed = list(Submission.objects.order_by("pk"))
+        first, second, *_others = Submission.objects.order_by("pk")
+    seen = as_seen(reviewer, submitted)
+    with scope.acting(reviewer):
         submissions.advance(first, "return", by=reviewer, reason="Look again.")
-        outcome = bulk.advance_all(listed, "sign", by=reviewer)
-    assert [s.pk for s, _why in outcome.refused] == [first.pk]
-    assert len(outcome.able) == 3
+        submissions.advance(second, "return", by=reviewer, reason="Look again.")
+    with scope.acting(clerk):
+        submissions.advance(Submission.objects.get(pk=second.pk), "submit", by=clerk)
+    answer = signed_in(reviewer).post("/submissions/sign/", {"submission": seen}, follow=True)
+    assert "2 submissions: signed." in answer.content.decode()
+    assert answer.content.decode().count("It was changed since you looked at it.") == 2
 
 
 def test_foreign_and_forged_ids_are_nowhere_and_change_nothing(
     submitted, reviewer, outsider, clerk
 ):
-    for ids in (submitted, [*submitted, 10**12], ["x"], ["9" * 30]):
+    named = as_seen(reviewer, submitted)
+    for ids in (named, [*named, f"{10**12}:0"], submitted, ["x"], ["9" * 30]):
         assert (
             signed_in(outsider).post("/submissions/sign/", {"submission": ids}).status_code == 404
         )
-    mixed = {"submission": [*submitted, 10**12]}
+    mixed = {"submission": [*named, f"{10**12}:0"]}
     assert signed_in(reviewer).post("/submissions/sign/", mixed).status_code == 404
-    assert signed_in(clerk).post("/submissions/sign/", {"submission": submitted}).status_code == 403
+    assert signed_in(clerk).post("/submissions/sign/", {"submission": named}).status_code == 403
     assert states(clerk) == ["SUBMITTED"] * 4
 
 
