@@ -1,5 +1,6 @@
 """The form of an instrument: one field for each variable, as its Spec says."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from standards.codelists import Code
 from standards.translation import in_language
 
 COMBO_FROM = 9  # a list of so many codes is searched by typing
+COMMON = 8  # codes of a list, from which a word in their names says nothing
 AS_RADIOS = ("sex",)  # what is never chosen by passing over it
 
 
@@ -193,8 +195,9 @@ def _choices(variable: Variable, language: str, value: str) -> list[dict[str, st
             {"code": "0", "label": _("no"), "aliases": ""},
         ]
     elif variable.kind == "code":
+        other_names = _other_names(variable.accepted, language)
         choices = [
-            {"code": c.code, "label": c.label(language), "aliases": _other_names(c, language)}
+            {"code": c.code, "label": c.label(language), "aliases": other_names[c.code]}
             for c in variable.accepted
         ]
     else:
@@ -218,8 +221,21 @@ def _give_keys(choices: Iterable[dict[str, str]]) -> None:
         taken.add(choice["key"])
 
 
-def _other_names(code: Code, language: str) -> str:
-    """The words by which a code is found beside those in its label, each once: pages stay small."""
-    in_label = {code.code.casefold(), *code.label(language).casefold().split()}
-    words = " ".join((*code.labels.values(), *code.aliases)).casefold().split()
-    return " ".join(word for word in dict.fromkeys(words) if word not in in_label)
+def _other_names(codes: Iterable[Code], language: str) -> dict[str, str]:
+    """Return the words by which each code is found beside those in its label, each once.
+
+    Pages stay small: a word of many codes, such as “republic”, finds none of them and is left out.
+    """
+    words = {
+        code.code: dict.fromkeys(
+            " ".join((*code.labels.values(), *code.aliases)).casefold().split()
+        )
+        for code in codes
+    }
+    often = Counter(word for each in words.values() for word in each)
+    names = {}
+    for code in codes:
+        in_label = {code.code.casefold(), *code.label(language).casefold().split()}
+        kept = (w for w in words[code.code] if w not in in_label and often[w] < COMMON)
+        names[code.code] = " ".join(kept)
+    return names

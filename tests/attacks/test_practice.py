@@ -81,8 +81,8 @@ def test_no_release_is_built_of_practice_by_sql(month, clerk):
     build = (
         f"WITH made AS ({release}) INSERT INTO reports_build (release_id, inputs, method, seed_id, gates, errors,"
         " nearness, missing_acknowledged, tree, span, years, residences, files, conflicts,"
-        " conflicts_signed_because, cells_path, cells_sha256, built_by_id, fault)"
-        " SELECT id, %s, '', '', '[]', '{}', '[]', '[]', '', '[]', '[]', '{}', '{}', '[]', '', '', '', %s, ''"
+        " conflicts_signed_because, cells_path, cells_sha256, built_by_id, fault, lists)"
+        " SELECT id, %s, '', '', '[]', '{}', '[]', '[]', '', '[]', '[]', '{}', '{}', '[]', '', '', '', %s, '', '{}'"
         " FROM made"
     )
     pinned = f'[{{"submission": {month.pk}, "version": 1}}]'

@@ -129,7 +129,9 @@ def test_the_list_is_ordered_and_limited_by_oddness_and_lateness(
     desk = signed_in(reviewer)
 
     def listed(query):
-        return [s.period for s, _sum in desk.get(f"/submissions/?{query}").context["rows"]]
+        return [
+            s.period for s, _sum, _asks_sex in desk.get(f"/submissions/?{query}").context["rows"]
+        ]
 
     assert listed("") == sorted(MONTHS, reverse=True)
     assert listed("order=odd")[0] == "2026-02"
