@@ -93,7 +93,9 @@ def _fill(country, agency, permits):
     ids = {"person": author.pk, "admin": second.pk, "offer": _offer(country, agency).pk}
     with scope.acting(author):
         for month, state in zip(reversed(MONTHS[-5:-1]), STATES, strict=True):
-            ids[state] = _submission(country, agency, permits, author, month, state).pk
+            made = _submission(country, agency, permits, author, month, state)
+            last = made.review_steps.order_by("pk").last()
+            ids[state], ids[f"last step of {state}"] = made.pk, last.pk if last else 0
         draft = Submission.objects.get(pk=ids["DRAFT"])
         ids |= _rows(country, agency, permits, author, draft)
     word = country.mark(agency.code, f"zq atlantis {agency.code.lower()}", see)

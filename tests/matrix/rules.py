@@ -207,7 +207,11 @@ def many(state):
     """One submission of each agency that waits; who works for another one does not find it."""
 
     def places(country):
-        chosen = {code: {"submission": str(country.ids[code, state])} for code in FULL}
+        ids = country.ids  # as the page of confirmation names them: with the last step
+        chosen = {
+            code: {"submission": f"{ids[code, state]}:{ids[code, f'last step of {state}']}"}
+            for code in FULL
+        }
         return [
             Place(code, agency=code, form=form, stranger=404, changes=code != CLOSED)
             for code, form in chosen.items()
