@@ -78,14 +78,12 @@ def count(submission: Submission, profile: Mapping[str, Any]) -> Counted:
 def _of_profile(profile: Mapping[str, Any]) -> dict[str, Any]:
     """Return held rows, errors and values that no list knows, women and men."""
     errors = [f for f in profile.get("findings", ()) if f["severity"] == "error"]
-    by_sex = profile.get("sex", {})
     return {
         "held": profile.get("held", 0),
         "errors": sum(finding["count"] for finding in errors),
         "unmapped": sum(
             finding["count"] for finding in errors if finding["rule"].rpartition(".")[2] in UNMAPPED
         ),
-        "women_men": [by_sex.get("F", 0), by_sex.get("M", 0)],
     }
 
 

@@ -15,7 +15,7 @@ PERIODS = 12  # of history; Q1 looks at as many
 BEFORE = 8  # periods that Q10 compares with
 LEAST_UNITS, LEAST_BEFORE = 20, 4  # below which Q10 says nothing
 LEAST_AGED = 50  # ages below which Q12 says nothing
-LEAST_CELLS = 50  # records below which Q11 and the share of women say nothing
+LEAST_CELLS = 50  # records below which Q11 says nothing
 MAD = 1.4826  # times the median absolute deviation: the standard deviation of a normal distribution
 
 
@@ -198,23 +198,6 @@ def heaping(at: At) -> float | None:
     """Q12: Whipple's index of ages 23 to 62 that end in 0 or 5: 100 where people prefer none, 500 where all do."""
     ends, ages = at.now.get("heaped", (0, 0))
     return 500 * ends / ages if ages >= LEAST_AGED else None
-
-
-def women(at: At) -> float | None:
-    """The share of women of stated sex, in percent."""
-    f, m = (at.now.get("women_men") or (0, 0))[:2]
-    return _percent(f, f + m)
-
-
-def women_shift(at: At) -> float | None:
-    """How much the share of women changed since the period before, in points of percent."""
-    before, now = at.earlier(1), women(at)
-    if not before or now is None:
-        return None
-    f, m = before[0].get("women_men") or (0, 0)
-    if min(f + m, at.now["records"]) < LEAST_CELLS:
-        return None
-    return abs(now - 100 * f / (f + m))
 
 
 MEASURES: Sequence[Measure] = (
