@@ -23,12 +23,13 @@ from agencies.readers import always_open
 from agencies.roles import Permission
 from records.models import Holiday, Reader
 from records.review import digests, feeds, inbox
-from records.review.calendar import Expected, Standing, expected_at
+from records.review.calendar import Expected, Periods, Standing, expected_at
 from standards.periods import InvalidPeriod, Period, period_name
 from standards.translation import active_language
 
 SALT = "records.calendars"
 BACK, AHEAD = 13, 4  # periods; of months a year back, and three that have not ended
+FED = timedelta(days=200)  # how far back a program of calendars is told of due dates
 SHAPES = {
     Standing.LATE: "r",
     Standing.RETURNED: "r",
@@ -45,9 +46,8 @@ def month(request: SignedInRequest) -> HttpResponse:
     shown = _month_of(request.GET.getlist("month"), today)
     first, last = shown.first_day, shown.last_day
     entries = defaultdict(list)
-    for line in _lines(request.user, today):
-        if first <= line["day"] <= last:
-            entries[line["day"]].append(line)
+    for line in _lines(request.user, today, (first, last)):
+        entries[line["day"]].append(line)
     holidays = {(h.month, h.day): h.name for h in _holidays_of(first)}
     days = [
         [_day(day, first, today, entries, holidays) for day in week]
@@ -96,9 +96,9 @@ def _day(
     }
 
 
-def _lines(person: Person, today: date) -> list[dict[str, Any]]:
+def _lines(person: Person, today: date, due: tuple[date, date]) -> list[dict[str, Any]]:
     """What is due to or from the person's agencies; who sees all agencies gets a line for many of them."""
-    owed = expected_at(person, today, back=BACK, ahead=AHEAD)
+    owed = expected_at(person, today, Periods(BACK, AHEAD, due))
     by_line: dict[tuple[Any, ...], list[Expected]] = defaultdict(list)
     together = access.may(person, Permission.ACCEPT)
     for entry in owed:
@@ -191,7 +191,7 @@ def _owner(token: str) -> Person | None:
 
 
 def _entries(person: Person) -> list[feeds.Entry]:
-    since = timezone.localdate() - timedelta(days=200)
+    today = timezone.localdate()
     return [
         feeds.Entry(
             line["uid"],
@@ -201,6 +201,5 @@ def _entries(person: Person) -> list[feeds.Entry]:
             line["places"],
             digests.address(line["url"]),
         )
-        for line in _lines(person, timezone.localdate())
-        if line["day"] >= since
+        for line in _lines(person, today, (today - FED, date.max))
     ]

@@ -23,7 +23,7 @@ from records.collection.names import shown_name
 from records.models import Notice, ReviewStep, Submission, Upload
 from records.pages import marks
 from records.review import calendar, inbox, profile, steps, submissions, volumes
-from records.review.calendar import Expected, Standing
+from records.review.calendar import Expected, Periods, Standing
 from standards.templatetags.words import quoted
 
 SHOWN = 30  # tasks of one group; the list of submissions has all
@@ -112,7 +112,8 @@ class _Day:
 
     def __init__(self, person: Person, today: date) -> None:
         self.person, self.today = person, today
-        self.owed = calendar.expected_at(person, today, back=BACK, ahead=1)
+        self.enters = access.coverage(person, Permission.ENTER)
+        self.owed = self._owed()
         self.by_key = {_key_of(entry): entry for entry in self.owed}
         waiting = submissions.waiting_for(person)
         self.count = waiting.count()
@@ -121,7 +122,20 @@ class _Day:
                 "agency", "instrument", "instrument_version"
             )[:READ]
         )
-        self.enters = access.coverage(person, Permission.ENTER)
+
+    def _owed(self) -> list[Expected]:
+        """What she enters herself is shown with what is done; of others only what is still open."""
+        alone = not (
+            access.may(self.person, Permission.SIGN) or access.may(self.person, Permission.ACCEPT)
+        )
+        periods = Periods(back=BACK, ahead=1, unsettled=not alone)
+        owed = calendar.expected_at(self.person, self.today, periods)
+        if alone or not self.enters.duties:
+            return owed
+        ids = access.agency_ids(self.person, Permission.ENTER)
+        own = calendar.expected(ids, self.today, Periods(back=BACK, ahead=1), covered=self.enters)
+        others = [entry for entry in owed if not self.is_entered(entry)]
+        return sorted(own + others, key=calendar.by_date)
 
     def is_entered(self, entry: Expected) -> bool:
         """Say whether the person enters it herself."""

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Max, Min
 from django.utils import timezone
 
@@ -157,25 +158,24 @@ def owing(
     covered: Coverage | None = None,
 ) -> Owing:
     """Read what the agencies deliver and by which rules. `only` limits it to some pairs, `covered` to duties."""
-    given = Instrument.agencies.through.objects.filter(
+    links = Instrument.agencies.through.objects.filter(
         agency_id__in=list(agencies), agency__is_active=True
-    )
-    links = given.order_by("agency__code", "instrument__code").select_related("agency")
+    ).order_by("agency__code", "instrument__code")
     chosen = [
-        link
-        for link in links
-        if (only is None or (link.agency_id, link.instrument_id) in only)
-        and (covered is None or covered.covers(link.agency_id, link.instrument_id))
+        pair
+        for pair in links.values_list("agency_id", "instrument_id")
+        if (only is None or pair in only) and (covered is None or covered.covers(*pair))
     ]
-    asked = Instrument.objects.filter(pk__in={link.instrument_id for link in chosen})
-    newest = versions.current_of(asked)
-    ids = {link.agency_id for link in chosen}
+    ids = {agency for agency, _instrument in chosen}
+    by_id = Agency.everywhere.in_bulk(ids)
+    delivered_by_them = Instrument.objects.filter(pk__in={instrument for _a, instrument in chosen})
+    newest = versions.current_of(delivered_by_them)
     rules = DueRule.objects.filter(agency__in=ids)
     delivered = Submission.objects.filter(agency__in=ids).order_by()
     firsts = delivered.values_list("agency_id", "instrument_id").annotate(Min("period"))
     since = InstrumentVersion.objects.filter(instrument__in=newest).order_by()
     return Owing(
-        pairs=[(link.agency, newest[link.instrument_id]) for link in chosen],
+        pairs=[(by_id[agency], newest[instrument]) for agency, instrument in chosen],
         rules={(rule.agency_id, rule.instrument_id): rule for rule in rules},
         first={(agency, instrument): period for agency, instrument, period in firsts},
         published={
@@ -186,44 +186,63 @@ def owing(
     )
 
 
+@dataclass(frozen=True)
+class Periods:
+    """Which of the periods that are owed are asked for.
+
+    The last `back` that ended and `ahead` later ones; `due`: only those that are due from its first day
+    to its last; `unsettled`: neither what is accepted nor what nobody has begun or could submit yet.
+    """
+
+    back: int
+    ahead: int = 0
+    due: tuple[date, date] | None = None
+    unsettled: bool = False
+
+
 def expected(
     agencies: Iterable[int],
     today: date,
+    periods: Periods,
     *,
-    back: int,
-    ahead: int = 0,
     only: Collection[Pair] | None = None,
     covered: Coverage | None = None,
     delivered: bool = False,
 ) -> list[Expected]:
-    """Return what the agencies owe for the last `back` periods that ended and `ahead` later ones.
+    """Return what the agencies owe of these periods, ordered by due date.
 
-    Ordered by due date. `delivered` reads when each was first submitted, which costs a query more.
+    `delivered` reads when each was first submitted, which costs a query more.
     """
     owed = owing(agencies, only, covered)
-    wanted = list(_periods(owed, today, back, ahead))
+    slots = list(_slots(owed, today, periods))
     within = {
-        "agency__in": {agency.pk for agency, _version in owed.pairs},
-        "instrument__in": {version.instrument_id for _agency, version in owed.pairs},
-        "period__in": {period for _agency, _version, period, _rule in wanted},
+        "agency__in": {slot.agency.pk for slot in slots},
+        "instrument__in": {slot.version.instrument_id for slot in slots},
+        "period__in": {slot.period for slot in slots},
     }
-    begun = _begun(within)
-    until = dict(_extensions(within))
+    begun = _begun(within, unsettled=periods.unsettled)
     first_on = _first_on(within) if delivered else {}
-    found = []
-    for agency, version, period, rule in wanted:
-        key = agency.pk, version.instrument_id, period
-        later, row = until.get(key), begun.get(key)
-        dates = owed.dates(period, rule, later)
+    entries = []
+    for slot in slots:
+        row = begun.get((slot.agency.pk, slot.version.instrument_id, slot.period))
+        if periods.unsettled and row is None and slot.dates.opens > today:
+            continue
         on = first_on.get(row.pk) if row else None
-        found.append(Expected(agency, version, period, dates, later is not None, row, on))
-    return sorted(found, key=lambda e: (e.dates.due, e.agency.code, e.version.instrument_id))
+        entries.append(
+            Expected(slot.agency, slot.version, slot.period, slot.dates, slot.extended, row, on)
+        )
+    return sorted(entries, key=by_date)
 
 
-def expected_at(person: Person, today: date, *, back: int, ahead: int) -> list[Expected]:
+def by_date(entry: Expected) -> tuple[date, str, int]:
+    """Return what expected submissions are ordered by: the due date, the agency, the instrument."""
+    return entry.dates.due, entry.agency.code, entry.version.instrument_id
+
+
+def expected_at(person: Person, today: date, periods: Periods) -> list[Expected]:
     """Return what concerns the work of a person: of agencies and instruments that her duties cover."""
     ids, covered = access.agency_ids(person, *AT_WORK), access.coverage(person, *AT_WORK)
-    return expected(ids, today, back=back, ahead=ahead, covered=covered)
+    return expected(ids, today, periods, covered=covered)
 
 
 def one(agency: Agency, instrument: Instrument, period: Period) -> Expected:
@@ -261,24 +280,58 @@ def deliveries(agency: Agency, instrument: Instrument, last: Period, count: int)
     return entries
 
 
-def _periods(
-    owed: Owing, today: date, back: int, ahead: int
-) -> Iterator[tuple[Agency, InstrumentVersion, str, Rule]]:
-    """Yield what is owed with its rule; periods of one frequency have the order of their texts."""
-    running: dict[str, list[str]] = {}
+class _Slot(NamedTuple):
+    """One period that an agency owes, before it is known whether anybody has begun it."""
+
+    agency: Agency
+    version: InstrumentVersion
+    period: str
+    dates: Dates
+    extended: bool
+
+
+def _slots(owed: Owing, today: date, asked: Periods) -> Iterator[_Slot]:
+    """Yield what is owed with its dates; periods of one frequency have the order of their texts."""
+    running = _running(owed, today, asked)
+    within = {
+        "agency__in": {agency.pk for agency, _version in owed.pairs},
+        "period__in": {period for periods in running.values() for period in periods},
+    }
+    until = dict(_extensions(within))
+    settled = _settled(within) if asked.unsettled else {}
     for agency, version in owed.pairs:
-        frequency = version.content["frequency"]
-        if frequency not in running:
-            now = Period.of(today, frequency)
-            running[frequency] = [str(now.next(step)) for step in range(-back, ahead)]
         begins, rule = owed.owed_from(agency.pk, version), owed.rule(agency.pk, version)
-        for period in running[frequency]:
-            if period >= begins:
-                yield agency, version, period, rule
+        accepted = settled.get((agency.pk, version.instrument_id), ())
+        for period in running[version.content["frequency"]]:
+            if period < begins or period in accepted:
+                continue
+            later = until.get((agency.pk, version.instrument_id, period)) if until else None
+            dates = owed.dates(period, rule, later)
+            if asked.due is None or asked.due[0] <= dates.due <= asked.due[1]:
+                yield _Slot(agency, version, period, dates, later is not None)
 
 
-def _begun(within: dict[str, Any]) -> dict[tuple[int, int, str], Begun]:
+def _running(owed: Owing, today: date, asked: Periods) -> dict[str, list[str]]:
+    """Return the periods that are asked for, by frequency."""
+    frequencies = {version.content["frequency"] for _agency, version in owed.pairs}
+    now = {frequency: Period.of(today, frequency) for frequency in frequencies}
+    steps = range(-asked.back, asked.ahead)
+    return {frequency: [str(now[frequency].next(k)) for k in steps] for frequency in now}
+
+
+def _settled(within: dict[str, Any]) -> dict[Pair, frozenset[str]]:
+    """Return which periods of each pair are accepted."""
+    accepted = Submission.objects.filter(**within, state=Submission.State.ACCEPTED).order_by()
+    by_pair = accepted.values_list("agency_id", "instrument_id").annotate(
+        periods=ArrayAgg("period")
+    )
+    return {(agency, instrument): frozenset(periods) for agency, instrument, periods in by_pair}
+
+
+def _begun(within: dict[str, Any], *, unsettled: bool = False) -> dict[tuple[int, int, str], Begun]:
     rows = Submission.objects.filter(**within).order_by()
+    if unsettled:
+        rows = rows.exclude(state=Submission.State.ACCEPTED)
     return {
         (agency, instrument, period): Begun(pk, state, version)
         for agency, instrument, period, pk, state, version in rows.values_list(

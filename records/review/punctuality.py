@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from records.review.calendar import Expected, Pair, expected, working_days
+from records.review.calendar import Expected, Pair, Periods, expected, working_days
 from records.review.due_dates import WorkingDays
 
 PERIODS = 12
@@ -38,7 +38,7 @@ class Punctuality:
 def punctuality(pairs: Collection[Pair], today: date) -> list[Punctuality]:
     """Return how punctual each pair of agency and instrument was, by agency and instrument."""
     agencies = {agency for agency, _instrument in pairs}
-    owed = expected(agencies, today, back=PERIODS, only=set(pairs), delivered=True)
+    owed = expected(agencies, today, Periods(back=PERIODS), only=set(pairs), delivered=True)
     by_pair: dict[Pair, list[Expected]] = defaultdict(list)
     for entry in owed:
         by_pair[entry.agency.pk, entry.instrument.pk].append(entry)

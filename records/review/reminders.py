@@ -9,7 +9,7 @@ from agencies.models import Agency, Person
 from agencies.roles import Permission, Role
 from records.models import Notice
 from records.review import inbox
-from records.review.calendar import Expected, Standing, expected
+from records.review.calendar import Expected, Periods, Standing, expected
 
 SOON = timedelta(days=3)
 NO_NEWS = timedelta(days=31)  # what has been late for longer is not told of when reminders begin
@@ -29,7 +29,7 @@ def remind() -> int:
         since = timezone.now() - 3 * NO_NEWS
         told = set(Notice.objects.filter(at__gte=since).values_list("key", flat=True))
         found = 0
-        for entry in expected(agencies, today, back=BACK):
+        for entry in expected(agencies, today, Periods(back=BACK, unsettled=True)):
             kind = _kind_of_news(entry, today)
             if kind is None or inbox.key_of(entry, kind) in told:
                 continue

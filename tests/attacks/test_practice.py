@@ -217,7 +217,7 @@ def test_statistics_staff_find_no_page_of_practice(month, place, statistician):
 def test_nothing_expects_reminds_or_seals_practice(month, place, publisher):
     with scope.working(Agency.objects.values_list("pk", flat=True)):
         everywhere = list(Agency.objects.values_list("pk", flat=True))
-        owed = calendar.expected(everywhere, month.created_at.date(), back=3)
+        owed = calendar.expected(everywhere, month.created_at.date(), calendar.Periods(back=3))
         assert place not in {entry.agency for entry in owed}
     reminders.remind()
     with scope.working([place.pk]), connection.cursor() as cursor:

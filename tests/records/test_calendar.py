@@ -13,7 +13,7 @@ from agencies.access import Denied
 from agencies.refusal import Refused
 from records.models import DueRule, Extension, Holiday, InstrumentVersion, Notice, RestDay
 from records.review import calendar, deadlines, feeds, punctuality, submissions, volumes
-from records.review.calendar import Standing
+from records.review.calendar import Periods, Standing
 from standards.periods import Period, last_periods
 from tests import factories
 from tests.cast import events, signed_in
@@ -36,7 +36,9 @@ def owed(agency, permits, clerk):
     def read(today=TODAY, back=6, ahead=0):
         with scope.acting(clerk):
             only = {(agency.pk, permits.pk)}
-            found = calendar.expected([agency.pk], today, back=back, ahead=ahead, only=only)
+            found = calendar.expected(
+                [agency.pk], today, Periods(back=back, ahead=ahead), only=only
+            )
         return {entry.period: entry for entry in found}
 
     return read
