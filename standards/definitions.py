@@ -6,6 +6,7 @@ twice are all refused, with the file, the line, the key and what would be right.
 """
 
 import difflib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,9 @@ from standards.languages import LANGUAGES
 from standards.schemas import DIALECT, Schema
 
 Step = str | int
+State = tuple[
+    tuple[str, int, int], ...
+]  # name, time of change in nanoseconds, and bytes of each file
 NAMED_BY = ("id", "name", "code", "var")  # keys by which an item of a list is called
 CHOICES = 12  # so many choices a message lists
 TYPES = {
@@ -69,6 +73,13 @@ def read(path: Path, kind: Kind) -> dict[str, Any]:
     if not path.exists():
         raise InvalidDefinition([f"{path.name} does not exist"])
     return _read(text_of(path), path.name, kind)
+
+
+def state_of(folder: Path) -> State:
+    """Return which definitions lie in a folder: another answer where one was written, added or removed."""
+    with os.scandir(folder) as files:
+        stats = {file.name: file.stat() for file in files if file.name.endswith(".yaml")}
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in sorted(stats.items()))
 
 
 def text_of(path: Path) -> str:

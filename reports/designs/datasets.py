@@ -117,7 +117,18 @@ class Dataset:
 
 def datasets(directory: Path | None = None) -> dict[str, Dataset]:
     """Return the datasets of a folder by code, in the order of their codes. Raises InvalidDefinition."""
-    by_file = {path: read(path) for path in sorted((directory or DIRECTORY).glob("*.yaml"))}
+    folder = directory or DIRECTORY
+    return dict(_of_folder(folder, definitions.state_of(folder)))
+
+
+def state() -> definitions.State:
+    """Return which definitions the portal has of datasets: what is compared with them is read anew by it."""
+    return definitions.state_of(DIRECTORY)
+
+
+@by_edition
+def _of_folder(folder: Path, _state: definitions.State) -> dict[str, Dataset]:
+    by_file = {path: read(path) for path in sorted(folder.glob("*.yaml"))}
     times = Counter(dataset.code for dataset in by_file.values())
     for path, dataset in by_file.items():
         if times[dataset.code] > 1:

@@ -9,9 +9,10 @@ from string import Formatter
 from typing import Any
 
 from reports.designs import indicator_schema as schema
-from reports.designs.datasets import Dataset, datasets, where_problems
+from reports.designs.datasets import Dataset, datasets, state, where_problems
 from reports.published.structure import SEX, TIME
 from standards import definitions
+from standards.codelists import by_edition
 from standards.definitions import Problem, choose, unknown
 from standards.languages import LANGUAGES, Labels
 
@@ -86,7 +87,13 @@ class Indicator:
 
 def indicators(directory: Path | None = None) -> dict[str, Indicator]:
     """Return the indicators of a folder by code, G2 before G10. Raises InvalidDefinition."""
-    by_file = {path: read(path) for path in sorted((directory or DIRECTORY).glob("*.yaml"))}
+    folder = directory or DIRECTORY
+    return dict(_of_folder(folder, definitions.state_of(folder), state()))
+
+
+@by_edition
+def _of_folder(folder: Path, *_states: definitions.State) -> dict[str, Indicator]:
+    by_file = {path: read(path) for path in sorted(folder.glob("*.yaml"))}
     times = Counter(indicator.code for indicator in by_file.values())
     published = datasets()
     for path, indicator in by_file.items():

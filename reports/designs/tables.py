@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from reports.designs import schema
-from reports.designs.datasets import Dataset, datasets, where_problems
+from reports.designs.datasets import Dataset, datasets, state, where_problems
 from reports.published.structure import SEX, Item
 from reports.published.views import Balance, Medians, Shares, View
 from standards import definitions
+from standards.codelists import by_edition
 from standards.definitions import Problem, choose, unknown
 from standards.languages import Labels
 
@@ -33,7 +34,13 @@ class TableDesign:
 
 def tables(directory: Path | None = None) -> dict[str, TableDesign]:
     """Return the tables of a folder by code. Raises InvalidDefinition."""
-    by_file = {path: read(path) for path in sorted((directory or DIRECTORY).glob("*.yaml"))}
+    folder = directory or DIRECTORY
+    return dict(_of_folder(folder, definitions.state_of(folder), state()))
+
+
+@by_edition
+def _of_folder(folder: Path, *_states: definitions.State) -> dict[str, TableDesign]:
+    by_file = {path: read(path) for path in sorted(folder.glob("*.yaml"))}
     times = Counter(table.code for table in by_file.values())
     published = datasets()
     for path, table in by_file.items():

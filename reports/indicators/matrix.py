@@ -1,12 +1,12 @@
 """The gender framework matrix: what the records of each agency say by sex, from released figures."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
 
-from reports.designs.datasets import datasets
+from reports.designs.datasets import Dataset, datasets
 from reports.designs.frameworks import GOALS, OBJECTIVES, MatrixDesign, MatrixRow, sets
 from reports.designs.indicators import indicators
 from reports.indicators import words
@@ -104,7 +104,8 @@ class Objective:
 def objectives(design: MatrixDesign, today: date) -> list[Objective]:
     """Return all objectives in order, each with its rows. today: by which periods are old."""
     released = {edition.dataset: edition for edition in current_editions()}
-    lines = [_line(row, design, released, today) for row in design.rows]
+    known = datasets()
+    lines = [_line(row, design, released, known, today) for row in design.rows]
     return [
         Objective(
             entry.code,
@@ -124,15 +125,23 @@ def goals(row: MatrixRow) -> list[tuple[str, str]]:
 
 
 def _line(
-    row: MatrixRow, design: MatrixDesign, released: Mapping[str, Edition], today: date
+    row: MatrixRow,
+    design: MatrixDesign,
+    released: Mapping[str, Edition],
+    known: Mapping[str, Dataset],
+    today: date,
 ) -> Line:
     edition = released.get(row.dataset)
+    dataset = known.get(row.dataset)
+    sources = edition.structure.sources if edition else dataset.sources if dataset else ()
     time, rows = _rows(edition) if edition else ("", [])
     whole = [one for one in rows if one.status == NORMAL and one.figures.total] or [
         one for one in rows if one.figures.total
     ]
     cells = [
-        _cell(row, agency, in_language(names), edition, whole[-1] if whole else None, today)
+        _cell(
+            row, agency, in_language(names), sources, edition, whole[-1] if whole else None, today
+        )
         for agency, names in design.agencies.items()
     ]
     if edition is None or not whole:
@@ -181,13 +190,12 @@ def _cell(
     row: MatrixRow,
     agency: str,
     name: str,
+    sources: Collection[str],
     edition: Edition | None,
     latest: Row | None,
     today: date,
 ) -> Cell:
     state, why = "none", ""
-    design = datasets().get(row.dataset)
-    sources = edition.structure.sources if edition else design.sources if design else ()
     if agency in row.declared:
         said = row.declared[agency]
         state = said.state
