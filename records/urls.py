@@ -23,6 +23,7 @@ from records.pages import (
     site,
     submission_list,
     submissions,
+    terms,
     threads,
     uploads,
     words,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("inbox/end/<str:token>/", inbox.unsubscribe, name="unsubscribe"),
     path("instruments/", instruments.instruments, name="instruments"),
     path("instruments/<slug:instrument_code>/", instruments.instrument, name="instrument"),
+    path("instruments/<slug:instrument_code>/terms/", terms.terms, name="terms"),
     path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),
     path(
         "instruments/<slug:instrument_code>/codebook.xml",

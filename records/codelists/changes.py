@@ -123,8 +123,13 @@ def add_alias(name: str, code: str, text: str, *, reason: str, by: Person) -> Li
     return save(part, {code: content}, base=last.number, reason=reason, by=by)
 
 
-def append(name: str, edition: Edition, *, reason: str, by: Person) -> ListEdition:
-    """Append an edition that was found right. Raises `Overtaken`, and `Refused` where it says what the last one says."""
+def append(
+    name: str, edition: Edition, *, reason: str, by: Person, setting: str = ""
+) -> ListEdition:
+    """Append an edition that was found right. Raises `Overtaken`, and `Refused` where it says what the last one says.
+
+    setting: what the log calls it, where it is no list of codes but settings of the site.
+    """
     if dict(edition.codes) == dict(editions.current(name).codes):
         raise Refused(_("Nothing is changed."))
     row = ListEdition(
@@ -135,7 +140,8 @@ def append(name: str, edition: Edition, *, reason: str, by: Person) -> ListEditi
             row.save(force_insert=True)
     except IntegrityError:
         raise Overtaken(_overtaken(name)) from None
-    audit.record("edition", f"codelist:{name}", name=name, by=by, number=edition.number)
+    subject = f"setting:{name}" if setting else f"codelist:{name}"
+    audit.record("edition", subject, name=setting or name, by=by, number=edition.number)
     transaction.on_commit(editions.refresh)
     return row
 

@@ -51,4 +51,4 @@ def set_home_country(code: str, *, base: int, reason: str, by: Person) -> ListEd
     require_country(code)
     changes.require_latest(SITE, base)
     edition = Edition(base + 1, {SETTING: {"code": code}})
-    return changes.append(SITE, edition, reason=reason, by=by)
+    return changes.append(SITE, edition, reason=reason, by=by, setting=code)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
 from records.instruments.spec import Spec, Variable
+from records.instruments.terms import Terms
 from standards.languages import LANGUAGES
 
 NAMESPACE = "ddi:codebook:2_5"
@@ -19,7 +20,12 @@ register_namespace("", NAMESPACE)
 
 
 def codebook(
-    spec: Spec, *, agencies: Mapping[str, str], published_on: str, access: Mapping[str, str]
+    spec: Spec,
+    terms: Terms,
+    *,
+    agencies: Mapping[str, str],
+    published_on: str,
+    access: Mapping[str, str],
 ) -> bytes:
     """Return the codebook of one version of an instrument as UTF-8.
 
@@ -29,7 +35,7 @@ def codebook(
     root = Element(_name("codeBook"), {"version": "2.5", XML_LANG: "en"})
     document = _add(_add(root, "docDscr"), "citation")
     _titles(document, spec)
-    _study(_add(root, "stdyDscr"), spec, agencies, published_on, access)
+    _study(_add(root, "stdyDscr"), spec, terms, agencies, published_on, access)
     data = _add(root, "dataDscr")
     for variable in spec.variables:
         _variable(data, variable)
@@ -40,6 +46,7 @@ def codebook(
 def _study(
     study: Element,
     spec: Spec,
+    terms: Terms,
     agencies: Mapping[str, str],
     published_on: str,
     access: Mapping[str, str],
@@ -50,8 +57,8 @@ def _study(
     for code, name in agencies.items():
         _add(responsible, "AuthEnty", f"{name} ({code})")
     _add(_add(citation, "verStmt"), "version", str(spec.version), date=published_on)
-    if spec.legal_basis:
-        _texts(_add(study, "studyAuthorization"), "authorizationStatement", spec.legal_basis)
+    if terms.legal_basis:
+        _texts(_add(study, "studyAuthorization"), "authorizationStatement", terms.legal_basis)
     about = _add(study, "stdyInfo")
     _texts(about, "abstract", spec.purpose)
     summary = _add(about, "sumDscr")
@@ -60,8 +67,8 @@ def _study(
     _add(_add(_add(study, "method"), "dataColl"), "frequenc", spec.frequency)
     use = _add(_add(study, "dataAccs"), "useStmt")
     _texts(use, "restrctn", access)
-    if spec.retention:
-        _add(use, "conditions", f"Records are kept for {spec.retention} years.")
+    if terms.retention:
+        _add(use, "conditions", f"Records are kept for {terms.retention} years.")
 
 
 def _titles(citation: Element, spec: Spec) -> None:

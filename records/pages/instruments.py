@@ -21,6 +21,7 @@ from agencies.readers import open_like_figures
 from agencies.roles import ROLES, Permission, Scope
 from records.instruments.codebook import codebook
 from records.instruments.spec import Spec, Variable
+from records.instruments.terms import terms_of
 from records.instruments.versions import current, current_of, spec_of
 from records.models import Instrument, InstrumentVersion
 from records.review import due_dates
@@ -83,6 +84,7 @@ def instrument(request: HttpRequest, instrument_code: str) -> HttpResponse:
         "purpose": in_language(spec.purpose),
         "facts": _facts(version, spec),
         "unpublished": in_language(spec.unpublished),
+        "may_say_terms": access.may(request.user, Permission.ACCEPT),
         "readers": readers(spec),
         "tables": [made for function in tables_made_from for made in function(spec.code)],
         "variables": [_variable(v) for v in spec.variables],
@@ -116,6 +118,7 @@ def codebook_file(request: HttpRequest, instrument_code: str) -> HttpResponse:
     spec = spec_of(version)
     content = codebook(
         spec,
+        terms_of(spec),
         agencies={agency.code: agency.names["en"] for agency in _agencies(version)},
         published_on=version.published_at.date().isoformat(),
         access=_in_every_language(spec),
@@ -168,14 +171,10 @@ def _agencies(version: InstrumentVersion) -> list[Agency]:
 
 def _facts(version: InstrumentVersion, spec: Spec) -> list[tuple[str, str]]:
     """What stands at the head of the page, as (label, text). What nobody has said yet says so."""
-    said = _("not said yet")
-    kept = (
-        ngettext("%(n)s year", "%(n)s years", spec.retention) % {"n": spec.retention}
-        if spec.retention
-        else said
-    )
+    unsaid, terms = _("not said yet"), terms_of(spec)
+    years = terms.retention
     return [
-        (_("Who delivers it"), ", ".join(str(agency) for agency in _agencies(version)) or said),
+        (_("Who delivers it"), ", ".join(str(agency) for agency in _agencies(version)) or unsaid),
         (_("How often"), _(FREQUENCIES[spec.frequency[0]])),
         (
             _("What a row is"),
@@ -192,8 +191,11 @@ def _facts(version: InstrumentVersion, spec: Spec) -> list[tuple[str, str]]:
             else _("what happened in a period"),
         ),
         (_("When it is due"), _due(spec)),
-        (_("Legal basis"), in_language(spec.legal_basis) or said),
-        (_("How long records are kept"), kept),
+        (_("Legal basis"), in_language(terms.legal_basis) or unsaid),
+        (
+            _("How long records are kept"),
+            ngettext("%(n)s year", "%(n)s years", years) % {"n": years} if years else unsaid,
+        ),
         (_("Version"), str(spec.version)),
     ]
 

@@ -280,6 +280,10 @@ def a_home_country(country, place):
     return {"base": "1", "country": "KAZ", "seen": "KAZ 1"}
 
 
+def terms_said(country, place):
+    return {"base": "1", "en": "The law", "ru": "Закон", "tk": "Kanun", "retention": "5"}
+
+
 def a_file(country, place):
     return {"file": SimpleUploadedFile("rows.csv", b"record_ref;sex\n1;F\n")}
 
@@ -579,6 +583,9 @@ ROUTES = {
     ),
     "records:instruments": public(),
     "records:instrument": public(named("instrument_code", INSTRUMENTS)),
+    "records:terms": page(
+        places=named("instrument_code", INSTRUMENTS), get=P.ACCEPT, post=P.ACCEPT, posts=terms_said
+    ),
     "records:template": public(named("instrument_code", INSTRUMENTS)),
     "records:codebook": public(named("instrument_code", INSTRUMENTS)),
     "records:submissions": page(places=lists, get=P.SEE_SUBMISSIONS),

@@ -8,6 +8,7 @@ import pytest
 from records.instruments import reader, versions
 from records.instruments.codebook import NAMESPACE, XML_LANG, codebook
 from records.instruments.spec import Spec
+from records.instruments.terms import terms_of
 from records.pages import instruments as pages
 from standards.languages import LANGUAGES
 from standards.measures import CONCEPTS, UNITS
@@ -29,7 +30,9 @@ def texts(element, name):
 @pytest.mark.parametrize("path", reader.paths(), ids=lambda path: path.stem)
 def test_a_codebook_has_every_variable_and_category_in_three_languages(path):
     spec = spec_of(path)
-    content = codebook(spec, agencies={"SMS": "Service"}, published_on="2026-01-01", access=SAID)
+    content = codebook(
+        spec, terms_of(spec), agencies={"SMS": "Service"}, published_on="2026-01-01", access=SAID
+    )
     root = ElementTree.fromstring(content)
     variables = root.findall("ddi:dataDscr/ddi:var", NAMES)
     assert [v.get("name") for v in variables] == [v.name for v in spec.variables]
@@ -64,7 +67,13 @@ def test_the_elements_of_a_codebook_stand_in_the_order_of_its_schema():
     content = {**spec_of(path).raw, "legal_basis": SAID, "retention": 10}
     spec = Spec.from_content(content)
     root = ElementTree.fromstring(
-        codebook(spec, agencies={"SMS": "Service"}, published_on="2026-01-01", access=SAID)
+        codebook(
+            spec,
+            terms_of(spec),
+            agencies={"SMS": "Service"},
+            published_on="2026-01-01",
+            access=SAID,
+        )
     )
     checked = set()
     for element in root.iter():
