@@ -25,8 +25,7 @@ from tests.matrix.rules import ANYBODY, ROUTES, Place, Rule
 
 UNKNOWN = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 ROOMS = ("records:", "reports:")  # those with so many routes that each has a file of its own
-NEVER_TAKEN = ("PUT", "PATCH", "DELETE", "TRACE")
-METHODS = ("GET", "HEAD", "POST", "OPTIONS", *NEVER_TAKEN)
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
 # The log of refusals, the sessions of visitors and counts of attempts may change whatever is answered.
@@ -113,19 +112,22 @@ def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None
     return place.stranger if stranger and method == "POST" else None
 
 
-def cells(country: Country, rule: Rule, turn: int = 0) -> Iterator[tuple[Place, str]]:
-    """Yield (place, method): every place by the methods that the route takes, the first one by others too.
+def cells(country: Country, rule: Rule, turn: int | None = None) -> Iterator[tuple[Place, str]]:
+    """Yield (place, method): every place by GET and POST where the route takes them, the first one by others too.
 
-    HEAD is answered by what answers GET, at every place: it costs as much and tells nothing new. Of the
-    methods that no route takes each person asks another one, by their `turn`: all are refused before
-    anybody asks who it is.
+    HEAD is answered by what answers GET, and methods that a route does not take are refused before anybody is
+    looked at. So each person asks one of the other methods, by their `turn`; without a turn all are asked. What
+    is open to everybody each person asks at the first place and at a third of the others.
     """
-    refused = NEVER_TAKEN[turn % len(NEVER_TAKEN)]
+    taken = sorted(rule.methods & {"GET", "POST"})
+    others = [method for method in METHODS if method not in taken]
     for k, place in enumerate(rule.places(country)):
+        if k and rule.is_public and turn is not None and (turn + k) % 3:
+            continue
+        yield from ((place, method) for method in taken)
         if k == 0:
-            yield from ((place, method) for method in ("GET", "HEAD", "POST", "OPTIONS", refused))
-        else:
-            yield from ((place, method) for method in sorted(rule.methods & {"GET", "POST"}))
+            chosen = others if turn is None else [others[turn % len(others)]]
+            yield from ((place, method) for method in chosen)
 
 
 def address(name: str, place: Place) -> str:
