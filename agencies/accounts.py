@@ -1,6 +1,6 @@
 """Accounts of people and agencies: change roles, stop and open accounts, add agencies."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -67,21 +67,20 @@ def change_roles(
         raise Refused(_("Only those who run the portal take this role, on its server."))
     if Role.AGENCY_ADMIN in revoked:
         authority.refuse_last_admin(person, agency)
-    for role in revoked:
-        access.revoke(person, role, agency)
     if revoked:
-        audit.record(
-            "roles",
-            f"person:{person.pk}",
-            name=person.email,
-            by=by,
-            agency=agency,
-            taken=sorted(revoked),
-        )
-        correspondence.lost(person, sorted(revoked), agency, by=by)
+        _take(person, revoked, agency, by)
     if wanted - held:
         _offer(person, wanted - held, agency, by, link_base, duties)
     return bool(wanted - held)
+
+
+def _take(person: Person, roles: Collection[Role], agency: Agency, by: Person) -> None:
+    """Take roles at once, and tell the person."""
+    for role in roles:
+        access.revoke(person, role, agency)
+    taken, subject = sorted(roles), f"person:{person.pk}"
+    audit.record("roles", subject, name=person.email, by=by, agency=agency, taken=taken)
+    correspondence.lost(person, taken, agency, by=by)
 
 
 @transaction.atomic

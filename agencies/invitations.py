@@ -61,14 +61,8 @@ def invite(
         by=by,
         expires_at=timezone.now() + LIFE,
     )
-    audit.record(
-        "invite",
-        f"invitation:{invitation.pk}",
-        name=str(invitation),
-        by=by,
-        agency=agency,
-        roles=sorted(chosen),
-    )
+    subject, name = f"invitation:{invitation.pk}", str(invitation)
+    audit.record("invite", subject, name=name, by=by, agency=agency, roles=sorted(chosen))
     if second:
         correspondence.proposed(invitation)
     else:

@@ -182,13 +182,6 @@ def review(
             taken=sorted(taken),
         )
         number += len(taken)
-    audit.record(
-        "review",
-        f"agency:{agency.pk}",
-        name=agency.code,
-        by=by,
-        agency=agency,
-        people=len(keep),
-        taken=number,
-    )
+    of = {"people": len(keep), "taken": number}
+    audit.record("review", f"agency:{agency.pk}", name=agency.code, by=by, agency=agency, **of)
     return len(keep), number
