@@ -132,7 +132,8 @@ def _send(out: IO[bytes], message: dict[str, Any]) -> None:
     out.flush()
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Read the file of the request on stdin, and end the process; its exit code says how it went."""
     try:
         main()
         os._exit(0)  # a thread of the text reader may still be reading ahead
@@ -142,3 +143,7 @@ if __name__ == "__main__":
         if "MemError" in str(error):
             os._exit(OUT_OF_MEMORY)
         raise
+
+
+if __name__ == "__main__":
+    run()
