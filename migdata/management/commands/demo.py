@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 _require_free(options["host"], options["port"])
             processes = Processes(place.folder / "logs")
             try:
-                self._prepare(web=not options["once"])
+                self._prepare(web=not options["once"], empty=options["empty"])
                 facts = self._start(processes, options)
                 if options["once"]:
                     processes.stop()
@@ -71,13 +71,17 @@ class Command(BaseCommand):
         self.stdout.write(text)
         self.stdout.flush()
 
-    def _prepare(self, *, web: bool) -> None:
-        """Bring database and files up to date; each step does nothing where nothing is new."""
+    def _prepare(self, *, web: bool, empty: bool) -> None:
+        """Bring database and files up to date; each step does nothing where nothing is new.
+
+        Who loads the country publishes the instruments as well.
+        """
         catalogs.compile_all(settings.BASE_DIR / "locale")
         self._say("Preparing the database.")
         _manage("migrate", "--no-input", "-v0", MIGDATA_AS_OWNER="1")
         _manage("createcachetable", MIGDATA_AS_OWNER="1")
-        _manage("load_instruments")
+        if empty:
+            _manage("load_instruments")
         if web:
             self._say("Preparing style sheets and scripts.")
             _manage("collectstatic", "--no-input", "-v0")

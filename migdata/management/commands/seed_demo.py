@@ -18,6 +18,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Demonstration accounts are made in demo mode only (DEMO=1).")
-        facts = story.load(say=self.stdout.write)
+        facts = story.load(say=self._say)
         if options["json"]:
             options["json"].write_text(json.dumps(facts))
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
