@@ -57,12 +57,12 @@ REVISIONS = (
 )
 
 
-def revise(say: Callable[[str], object]) -> None:
-    """Correct what is published of last year, and publish the year anew, as final."""
+def revise(crossings: int, say: Callable[[str], object]) -> None:
+    """Correct what is published of last year, and publish the year anew, as final. crossings: as in `deliveries`."""
     year = max(year for year in map(_year, _published()) if year)
     opened = [(revision, _reopen(revision, year)) for revision in REVISIONS]
     for revision, submission in opened:
-        _send_forgotten(revision, submission)
+        _send_forgotten(revision, submission, crossings)
     acts.wait("records.intake")
     for revision, submission in opened:
         _correct(revision, submission)
@@ -101,14 +101,14 @@ def _reopen(revision: Revision, year: str) -> Submission:
     return submission
 
 
-def _send_forgotten(revision: Revision, submission: Submission) -> None:
+def _send_forgotten(revision: Revision, submission: Submission, crossings: int) -> None:
     """Send a file with records of the period, under numbers of their own."""
     agency, clerk = acts.agency_and(revision.agency, "clerk")
     instrument = Instrument.objects.get(code=revision.instrument)
     spec = versions.spec_of(versions.current(instrument))
     delivery = next(
         delivery
-        for delivery in deliveries.deliveries()
+        for delivery in deliveries.deliveries(crossings)
         if (delivery.agency, delivery.instrument) == (revision.agency, revision.instrument)
     )
     content = delivery.write(

@@ -54,8 +54,13 @@ CARRIED = (
 )
 
 
-def load(say: Callable[[str], object] = print) -> dict[str, Any]:
-    """Load the country once and return what is there: records, held, submissions, slices, releases …"""
+def load(
+    say: Callable[[str], object] = print, *, crossings: int = deliveries.CROSSINGS
+) -> dict[str, Any]:
+    """Load the country once and return what is there (`counts.counted`), and how many seconds each step took.
+
+    crossings: of the border, in a usual month.
+    """
     accounts = people.settle()
     versions.publish_all()
     people.name_restricted()
@@ -68,15 +73,15 @@ def load(say: Callable[[str], object] = print) -> dict[str, Any]:
             "sending",
             "Sending the files of two years, and of three of border crossings and of what is yearly.",
         ):
-            _send()
+            _send(crossings)
         with steps.of("reviewing", "Correcting, submitting, signing, accepting."):
-            _review(say)
+            _review(crossings, say)
         with steps.of("sealing", "Sealing what is accepted."):
             acts.wait("reports.seal", say)
         with steps.of("publishing", "Publishing."):
             _publish(say)
         with steps.of("revising", "Correcting what is published, and publishing it anew."):
-            revisions.revise(say)
+            revisions.revise(crossings, say)
     return {
         **counts.counted(),
         "seconds_of": steps.seconds,
@@ -134,8 +139,8 @@ def _keep_crossing_points() -> None:
         changes.save("crossing_points", codes, base=1, reason=reason, by=statistician)
 
 
-def _send() -> None:
-    for delivery in deliveries.deliveries():
+def _send(crossings: int) -> None:
+    for delivery in deliveries.deliveries(crossings):
         agency, clerk = acts.agency_and(delivery.agency, "clerk")
         instrument = Instrument.objects.get(code=delivery.instrument)
         spec = versions.spec_of(versions.current(instrument))
@@ -177,9 +182,9 @@ def _correct() -> None:
                 corrections.correct(held, changes, by=clerk)
 
 
-def _review(say: Callable[[str], object]) -> None:
+def _review(crossings: int, say: Callable[[str], object]) -> None:
     """Take every delivery through review as soon as its files are taken in, while others are still being read."""
-    waiting, reported_at = list(deliveries.deliveries()), time.monotonic()
+    waiting, reported_at = list(deliveries.deliveries(crossings)), time.monotonic()
     while waiting:
         unread = _unread()
         ready = [d for d in waiting if (d.agency, d.instrument) not in unread]
