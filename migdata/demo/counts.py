@@ -28,7 +28,7 @@ def counted() -> dict[str, Any]:
         return {
             **{name: sum(own[name] for own in by_instrument.values()) for name in _ADDED_UP},
             "uploads": Upload.objects.count(),
-            "releases": len(_released()),
+            "releases": Release.objects.filter(state=Release.State.RELEASED).count(),
             "instruments": by_instrument,
         }
 
