@@ -40,6 +40,7 @@ def _is_of_account(path: str) -> bool:
 class RefusalsAreLogged:
     """Log who was refused which page, and who took which file of figures.
 
+    Who asks for something of another agency by its number is told that it is not there, and is logged as well.
     Visitors who have not signed in are nobody that the log could name. It stands around the transaction of the request, which a refusal rolls back.
     """
 
@@ -48,7 +49,9 @@ class RefusalsAreLogged:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "was_denied", False):
+        if getattr(request, "was_denied", False) or (
+            response.status_code == 404 and _names_a_number(request)
+        ):
             audit.denied(request)
         elif response.status_code == 200 and _is_download(request):
             audit.downloaded(request)
@@ -76,6 +79,14 @@ class SignInFirst(LoginRequiredMiddleware):
 
 
 PICTURES = ("svg", "png")  # parts of a page: nobody asks for them by themselves
+
+
+def _names_a_number(request: HttpRequest) -> bool:
+    """Say whether the address names something of an agency by its number: a submission, an upload, a record."""
+    match = request.resolver_match
+    if match is None or "records" not in match.namespaces:
+        return False
+    return any(isinstance(value, int) for value in match.kwargs.values())
 
 
 def _is_download(request: HttpRequest) -> bool:

@@ -24,7 +24,7 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection, connections, transaction
-from django.db.models import Min, Q
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from jobs.models import Job
@@ -195,11 +195,10 @@ def _fairest_first(waiting: list[list[int]]) -> list[list[int]]:
         tuple(ids)
         for ids in Job.objects.filter(state=Job.State.RUNNING).values_list("agencies", flat=True)
     )
-    ended = Job.objects.exclude(finished_at=None).order_by("-finished_at")
-    ago: dict[tuple[int, ...], int] = {}  # how many jobs of anybody have ended since the last one
-    for place, ids in enumerate(ended.values_list("agencies", flat=True)[:REMEMBERED]):
-        ago.setdefault(tuple(ids), place)
-    return sorted(waiting, key=lambda ids: (running[tuple(ids)], -ago.get(tuple(ids), REMEMBERED)))
+    ended = Job.objects.exclude(finished_at=None).order_by("-finished_at").values("pk")[:REMEMBERED]
+    last = Job.objects.filter(pk__in=ended).values_list("agencies").annotate(Max("finished_at"))
+    served = {tuple(ids): at.timestamp() for ids, at in last}
+    return sorted(waiting, key=lambda ids: (running[tuple(ids)], served.get(tuple(ids), 0.0)))
 
 
 def _take(job: Job, worker: str, now: datetime) -> None:

@@ -22,6 +22,7 @@ MONTHS_OF_CROSSINGS = (
 # So many months hold two years of quarters, and three calendar or academic years, whatever the month is.
 MONTHS_BY_LENGTH = {1: MONTHS, 3: 26, 6: 29, 12: 47}
 CROSSINGS = 1800  # a month
+MANY_CROSSINGS = 31_500  # a month: more than a million in all
 RECENT, TOGETHER = 6, 3  # months that have a file of their own, and older ones in a file
 
 

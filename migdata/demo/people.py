@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import make_password
+
 from agencies import access, sign_in
 from agencies.coverage import Duties
 from agencies.models import Agency, Person
@@ -117,10 +119,13 @@ def settle() -> list[tuple[str, str]]:
         )
         if is_new:
             versions.give_to(agency)  # instruments may have been published before it was there
+    password = make_password(PASSWORD)  # made once: it takes long on purpose
     for account in ACCOUNTS:
         if not Person.objects.filter(email=account.email).exists():
             name = f"{account.email.split('@')[0].title()} ({account.agency})"
-            person = Person.objects.create_user(account.email, PASSWORD, name=name)
+            person = Person.objects.create_user(account.email, name=name)
+            person.password = password
+            person.save(update_fields=["password"])
             access.grant(person, account.role, Agency.objects.get(code=account.agency))
             sign_in.prove_address(person)
     return [(account.email, f"{account.role.value}, {account.agency}") for account in ACCOUNTS]

@@ -1,32 +1,34 @@
 """The road of the demonstration: files in, through real workers, review, sealing, releases."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
-from django.utils.translation import ngettext
 
 from agencies import refusal, scope
 from agencies.models import Agency, Person
 from jobs.models import Job
-from migdata.demo import days, deliveries, files, people
+from migdata.demo import acts, counts, days, deliveries, files, people, revisions
 from migdata.demo.country import Columns
 from records.codelists import changes, exchange
-from records.collection import corrections, entry, entry_rules, uploads
+from records.collection import corrections, entry, entry_rules
 from records.instruments import versions
-from records.models import HeldRow, Instrument, ListEdition, Record, RestDay, Submission, Upload
-from records.review import calendar, deadlines, submissions
-from reports.designs import datasets, tables
-from reports.models import Release, Slice
+from records.models import HeldRow, Instrument, ListEdition, RestDay, Submission, Upload
+from records.review import calendar, deadlines
+from reports.designs import datasets
+from reports.models import Release
 from reports.releases import verbs
 from standards.periods import Period
 
 ATTEMPTS = 3  # at a release
-PATIENCE = 900  # seconds for the workers to finish what was asked
+RETURNED = "Occupation is missing in several rows. Please complete them."
+FIRST = "The first figures of the demonstration country."
 # What is left open, so that every desk has something waiting: (agency, instrument) -> periods before
 # the last -> the verbs that were not done.
 OPEN: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {
@@ -52,27 +54,56 @@ CARRIED = (
 )
 
 
-def load(say: Callable[[str], object] = print) -> dict[str, Any]:
-    """Load the country once and return what is there: records, held, submissions, slices, releases …"""
+def load(
+    say: Callable[[str], object] = print, *, crossings: int = deliveries.CROSSINGS
+) -> dict[str, Any]:
+    """Load the country once and return what is there (`counts.counted`), and how many seconds each step took.
+
+    crossings: of the border, in a usual month.
+    """
     accounts = people.settle()
     versions.publish_all()
     people.name_restricted()
     _keep_holidays()
     _choose_typing()
     _keep_crossing_points()
+    steps = Steps(say)
     if Release.objects.count() < len(datasets.datasets()):
-        say(
-            "Sending the files of two years, and of three of border crossings and of what is yearly."
-        )
-        _send()
-        _wait("records.intake", say)
-        say("Correcting, submitting, signing, accepting.")
-        _correct()
-        _review()
-        _wait("reports.seal", say)
-        say("Publishing.")
-        _publish(say)
-    return {**_counts(), "accounts": accounts, "password": people.PASSWORD}
+        with steps.of(
+            "sending",
+            "Sending the files of two years, and of three of border crossings and of what is yearly.",
+        ):
+            _send(crossings)
+        with steps.of("reviewing", "Correcting, submitting, signing, accepting."):
+            _review(crossings, say)
+        with steps.of("sealing", "Sealing what is accepted."):
+            acts.wait("reports.seal", say)
+        with steps.of("publishing", "Publishing."):
+            _publish(say)
+        with steps.of("revising", "Correcting what is published, and publishing it anew."):
+            revisions.revise(crossings, say)
+    return {
+        **counts.counted(),
+        "seconds_of": steps.seconds,
+        "accounts": accounts,
+        "password": people.PASSWORD,
+    }
+
+
+@dataclass
+class Steps:
+    """The steps of the story: said when they begin, and how many seconds each took."""
+
+    say: Callable[[str], object]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, name: str, sentence: str) -> Iterator[None]:
+        """Say the sentence, and note how long the step takes under the name."""
+        self.say(sentence)
+        begun = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - begun, 1)
 
 
 def _keep_holidays() -> None:
@@ -80,7 +111,7 @@ def _keep_holidays() -> None:
     if RestDay.objects.exists():
         return
     country = yaml.safe_load((Path(__file__).parent / "holidays.yaml").read_text(encoding="utf-8"))
-    _office, statistician = _agency_and("SCS", "statistician")
+    _office, statistician = acts.agency_and("SCS", "statistician")
     with scope.acting(statistician):
         deadlines.set_rest_days([str(day) for day in country["rest"]], by=statistician)
         for day in country["holidays"]:
@@ -91,7 +122,7 @@ def _keep_holidays() -> None:
 def _choose_typing() -> None:
     """Administrators let the form keep what is the same in most records of a day."""
     for code, instrument, carried in CARRIED:
-        agency, admin = _agency_and(code, "admin")
+        agency, admin = acts.agency_and(code, "admin")
         chosen = Instrument.objects.get(code=instrument)
         with scope.acting(admin):
             entry_rules.set_rule(agency, chosen, carried=carried, twice=(), by=admin)
@@ -102,15 +133,15 @@ def _keep_crossing_points() -> None:
     if ListEdition.objects.exists():
         return
     codes = exchange.read((Path(__file__).parent / "crossing_points.csv").read_bytes())
-    _office, statistician = _agency_and("SCS", "statistician")
+    _office, statistician = acts.agency_and("SCS", "statistician")
     with scope.acting(statistician):
         reason = "Names that stand on older maps"
         changes.save("crossing_points", codes, base=1, reason=reason, by=statistician)
 
 
-def _send() -> None:
-    for delivery in deliveries.deliveries():
-        agency, clerk = _agency_and(delivery.agency, "clerk")
+def _send(crossings: int) -> None:
+    for delivery in deliveries.deliveries(crossings):
+        agency, clerk = acts.agency_and(delivery.agency, "clerk")
         instrument = Instrument.objects.get(code=delivery.instrument)
         spec = versions.spec_of(versions.current(instrument))
         for periods in delivery.files(spec.frequency):
@@ -121,25 +152,7 @@ def _send() -> None:
                 continue
             content = delivery.write(files.table(columns, spec, delivery.language))
             name = f"{spec.code}-{periods[0][0]}.{delivery.suffix}"
-            _upload(content, name, agency, instrument, clerk)
-
-
-def _upload(
-    content: bytes, name: str, agency: Agency, instrument: Instrument, clerk: Person
-) -> None:
-    """Send a file as soon as there is room for it; one that was taken in before is refused, as always."""
-    while True:
-        try:
-            with scope.acting(clerk):
-                uploads.receive(
-                    iter([content]), agency=agency, instrument=instrument, file_name=name, by=clerk
-                )
-        except uploads.OverQuota:
-            time.sleep(0.3)
-        except refusal.Refused:
-            return
-        else:
-            return
+            acts.upload(content, name, agency, instrument, clerk)
 
 
 def _type(columns: Columns, agency: Agency, instrument: Instrument, clerk: Person) -> None:
@@ -147,22 +160,21 @@ def _type(columns: Columns, agency: Agency, instrument: Instrument, clerk: Perso
 
     A person answers what is required, if with “not stated”; a file may leave it empty.
     """
-    unknown = {v.name: v.unknown for v in versions.spec_of(versions.current(instrument)).variables}
+    spec = versions.spec_of(versions.current(instrument))
+    unknown = {v.name: v.unknown for v in spec.variables}
+    acknowledged = frozenset(rule.id for rule in spec.rules if rule.severity == "warning")
     for row in zip(*columns.values(), strict=True):
         texts = dict(zip(columns, row, strict=True))
         values = {name: text or unknown.get(name, "") for name, text in texts.items()}
         with suppress(refusal.Refused), scope.acting(clerk):
-            outcome = entry.save(values, agency=agency, instrument=instrument, by=clerk)
-            if outcome.warnings and not outcome.errors:
-                rules = frozenset(finding.rule for finding in outcome.warnings)
-                entry.save(
-                    values, agency=agency, instrument=instrument, by=clerk, acknowledged=rules
-                )
+            entry.save(
+                values, agency=agency, instrument=instrument, by=clerk, acknowledged=acknowledged
+            )
 
 
 def _correct() -> None:
     """The clerk corrects the held rows of one open period, as she would on the page."""
-    _agency, clerk = _agency_and("MLSP", "clerk")
+    _agency, clerk = acts.agency_and("MLSP", "clerk")
     with scope.acting(clerk):
         for held in HeldRow.open_rows.filter(agency__code="MLSP").order_by("pk")[:5]:
             changes = {"birth_date": "1990", "valid_to": held.raw["valid_from"]}
@@ -170,27 +182,58 @@ def _correct() -> None:
                 corrections.correct(held, changes, by=clerk)
 
 
-def _review() -> None:
-    _office, statistician = _agency_and("SCS", "statistician")
-    for delivery in deliveries.deliveries():
-        agency, clerk = _agency_and(delivery.agency, "clerk")
-        agency, reviewer = _agency_and(delivery.agency, "reviewer")
-        hands = {"submit": clerk, "sign": reviewer, "accept": statistician, "return": reviewer}
-        with scope.acting(clerk):
-            rows = list(
-                Submission.objects.filter(
-                    agency__code=delivery.agency, instrument__code=delivery.instrument
-                ).order_by("-period")
-            )
-            due = _due_dates(agency, rows)
-        # The oldest first, as agencies deliver: what is odd is judged by what was there before.
-        for place, submission in reversed(list(enumerate(rows))):
-            left = OPEN.get((delivery.agency, delivery.instrument), {}).get(place)
-            what = f"{delivery.instrument} {submission.period}"
-            for verb in ("submit", "sign", "accept") if left is None else left:
-                day = days.day_of(verb, due[submission.period], agency=delivery.agency, what=what)
-                with suppress(refusal.Refused):
-                    _advance(submission, verb, hands[verb], day)
+def _review(crossings: int, say: Callable[[str], object]) -> None:
+    """Take every delivery through review as soon as its files are taken in, while others are still being read."""
+    waiting, reported_at = list(deliveries.deliveries(crossings)), time.monotonic()
+    while waiting:
+        unread = _unread()
+        ready = [d for d in waiting if (d.agency, d.instrument) not in unread]
+        for delivery in ready:
+            if delivery.agency == "MLSP" and delivery.instrument == "SMS-WPF":
+                _correct()
+            _review_of(delivery)
+            waiting.remove(delivery)
+        if not ready:
+            if time.monotonic() - reported_at > 10:
+                reported_at = time.monotonic()
+                say(f"  {acts.jobs_left(sum(unread.values()))}")
+            time.sleep(0.3)
+    acts.wait("records.intake")  # says so where one has failed
+
+
+def _unread() -> Counter[tuple[str, str]]:
+    """Return how many files wait for a worker, by agency and instrument."""
+    places = dict(Instrument.objects.values_list("pk", "code"))
+    every = list(Agency.objects.values_list("pk", flat=True))
+    with scope.working(every):
+        files_left = Upload.objects.filter(
+            state=Upload.State.RECEIVED, job__state__in=["QUEUED", "RUNNING"]
+        ).values_list("agency__code", "instrument_id")
+        return Counter((agency, places[instrument]) for agency, instrument in files_left)
+
+
+def _review_of(delivery: deliveries.Delivery) -> None:
+    """Submit, sign and accept the submissions of a delivery, but for what is left open."""
+    _office, statistician = acts.agency_and("SCS", "statistician")
+    agency, clerk = acts.agency_and(delivery.agency, "clerk")
+    agency, reviewer = acts.agency_and(delivery.agency, "reviewer")
+    hands = {"submit": clerk, "sign": reviewer, "accept": statistician, "return": reviewer}
+    with scope.acting(clerk):
+        rows = list(
+            Submission.objects.filter(
+                agency__code=delivery.agency, instrument__code=delivery.instrument
+            ).order_by("-period")
+        )
+        due = _due_dates(agency, rows)
+    # The oldest first, as agencies deliver: what is odd is judged by what was there before.
+    for place, submission in reversed(list(enumerate(rows))):
+        left = OPEN.get((delivery.agency, delivery.instrument), {}).get(place)
+        what = f"{delivery.instrument} {submission.period}"
+        for verb in ("submit", "sign", "accept") if left is None else left:
+            day = days.day_of(verb, due[submission.period], agency=delivery.agency, what=what)
+            reason = RETURNED if verb == "return" else ""
+            with suppress(refusal.Refused), days.on(day):
+                acts.advance(submission, verb, by=hands[verb], reason=reason)
 
 
 def _due_dates(agency: Agency, rows: list[Submission]) -> dict[str, date]:
@@ -206,98 +249,21 @@ def _due_dates(agency: Agency, rows: list[Submission]) -> dict[str, date]:
     return {entry.period: entry.dates.due for entry in owed}
 
 
-def _advance(submission: Submission, verb: str, by: Person, day: date) -> None:
-    with days.on(day), scope.acting(by):
-        missing = HeldRow.open_rows.missing_from(submission).errors()
-        held = missing.count() if verb == "submit" else None
-        reason = (
-            "Occupation is missing in several rows. Please complete them."
-            if verb == "return"
-            else ""
-        )
-        submissions.advance(submission, verb, by=by, reason=reason, held_acknowledged=held or None)
-
-
 def _publish(say: Callable[[str], object]) -> None:
     """Build and release every dataset. Rounding is drawn by chance: what a gate refuses is drawn again, twice.
 
     What is refused still is said and left out: the portal stands without it.
     """
-    _office, publisher = _agency_and("SCS", "publisher")
+    _office, publisher = acts.agency_and("SCS", "publisher")
     for attempt in range(ATTEMPTS):
         released = set(Release.objects.values_list("dataset", flat=True))
         left = sorted(set(datasets.datasets()) - released)
         with scope.acting(publisher):
             jobs = {dataset: verbs.build(dataset, by=publisher) for dataset in left}
-        _wait("reports.publish", must_succeed=False)
+        acts.wait("reports.publish", must_succeed=False)
         for dataset, job in jobs.items():
             job.refresh_from_db()
             if job.state == Job.State.DONE:
-                _release(dataset, say)
+                acts.release(dataset, FIRST, say)
             elif attempt == ATTEMPTS - 1:
                 say(f"{dataset} is not published: {job.reason}")
-
-
-def _release(dataset: str, say: Callable[[str], object]) -> None:
-    _office, editor = _agency_and("SCS", "editor")
-    try:
-        with scope.acting(editor):
-            release = Release.objects.filter(dataset=dataset).order_by("-number")[0]
-            verbs.release(
-                release,
-                by=editor,
-                note="The first figures of the demonstration country.",
-                missing_acknowledged=release.missing_text,
-            )
-    except refusal.Refused as reason:
-        say(f"{dataset} is not released: {reason}")
-
-
-def jobs_left(count: int) -> str:
-    """Say how many jobs the workers have not done yet."""
-    return ngettext("%(n)s job is left.", "%(n)s jobs are left.", count) % {"n": count}
-
-
-def _wait(
-    name: str, say: Callable[[str], object] | None = None, *, must_succeed: bool = True
-) -> None:
-    """Wait until the workers have done all jobs of this name."""
-    end, reported_at = time.monotonic() + PATIENCE, 0.0
-    while left := Job.objects.filter(name=name, state__in=["QUEUED", "RUNNING"]).count():
-        if time.monotonic() > end:
-            raise RuntimeError(f"The workers did not finish; jobs of {name} that are left: {left}.")
-        if say and time.monotonic() - reported_at > 10:
-            reported_at = time.monotonic()
-            say(f"  {jobs_left(left)}")
-        time.sleep(0.3)
-    failed = Job.objects.filter(name=name, state="FAILED").first()
-    if failed and must_succeed:
-        raise RuntimeError(f"{failed}: {failed.reason}")
-
-
-def _agency_and(code: str, name: str) -> tuple[Agency, Person]:
-    return (
-        Agency.objects.get(code=code),
-        Person.objects.named(f"{name}@{code.lower()}.example"),
-    )
-
-
-def _counts() -> dict[str, int]:
-    every = list(Agency.objects.values_list("pk", flat=True))
-    with scope.working(every):
-        return {
-            "records": Record.objects.count(),
-            "held": HeldRow.open_rows.count(),
-            "uploads": Upload.objects.count(),
-            "submissions": Submission.objects.count(),
-            "slices": Slice.objects.count(),
-            "releases": Release.objects.filter(state=Release.State.RELEASED).count(),
-            "tables": len(list(_released_tables())),
-        }
-
-
-def _released_tables() -> Iterator[str]:
-    released = set(
-        Release.objects.filter(state=Release.State.RELEASED).values_list("dataset", flat=True)
-    )
-    return (t.code for t in tables.tables().values() if t.dataset in released)

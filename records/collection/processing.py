@@ -94,7 +94,7 @@ def person_key(agency: Agency) -> bytes:
 def _other_instruments(upload: Upload) -> list[Spec]:
     """The other instruments the agency delivers: the file may be of one of them."""
     others = upload.agency.instruments.exclude(pk=upload.instrument_id)
-    return [versions.spec_of(versions.current(other)) for other in others]
+    return versions.specs_of(others)
 
 
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:

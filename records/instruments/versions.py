@@ -124,6 +124,17 @@ def current_of(instruments: Iterable[Instrument]) -> dict[int, InstrumentVersion
     return {version.instrument_id: version for version in newest}
 
 
+def specs_of(instruments: Iterable[Instrument]) -> list[Spec]:
+    """Return the Specs of the newest versions of these instruments: what is known already is not read again."""
+    newest = (
+        InstrumentVersion.objects.filter(instrument__in=list(instruments))
+        .defer("content")
+        .order_by("instrument_id", "-number")
+        .distinct("instrument_id")
+    )
+    return [spec_of(version) for version in newest]
+
+
 def spec_of(version: InstrumentVersion) -> Spec:
     """Return the Spec that form, template, validator and help page of this version share."""
     key = editions.generation(), version.digest  # published content never changes

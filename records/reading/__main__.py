@@ -10,9 +10,9 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -71,12 +71,22 @@ def source_of(request: Mapping[str, Any]) -> Source:
     return Path(request["path"])
 
 
+@dataclass(frozen=True)
+class OtherInstruments:
+    """The other instruments of an agency by their contents; a Spec is made of one where somebody looks."""
+
+    contents: Sequence[Mapping[str, Any]]
+
+    def __iter__(self) -> Iterator[Spec]:
+        return map(Spec.from_content, self.contents)
+
+
 def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
     """Open the file as what it is. Raises FileRefused."""
     source = source_of(request)
     if size_of(source) == 0:
         raise FileRefused("empty")
-    others = [Spec.from_content(content) for content in request.get("others", ())]
+    others = OtherInstruments(request.get("others", ()))
     reader = xlsx.workbook if xlsx.is_office_file(source) else text_file.text_file
     return reader(source, spec, request["answers"], request["limits"], others)
 
@@ -132,7 +142,8 @@ def _send(out: IO[bytes], message: dict[str, Any]) -> None:
     out.flush()
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Read the file of the request on stdin, and end the process; its exit code says how it went."""
     try:
         main()
         os._exit(0)  # a thread of the text reader may still be reading ahead
@@ -142,3 +153,7 @@ if __name__ == "__main__":
         if "MemError" in str(error):
             os._exit(OUT_OF_MEMORY)
         raise
+
+
+if __name__ == "__main__":
+    run()

@@ -5,26 +5,22 @@ it finds comes through a pipe: a JSON head, then Arrow blocks, then a JSON tail.
 file does to it, this process lives on and answers with a Refusal.
 """
 
-import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 
 from records.instruments.spec import Spec
+from records.reading import forked
 from records.reading.encrypted_file import SealedFile
+from records.reading.forked import Forked
 from records.reading.layout import FileColumn, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
 from standards import codelists
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Reading:
     columns: list[FileColumn]
     questions: list[Question]
     refusal: Refusal | None
-    process: "subprocess.Popen[bytes]"
+    process: Forked
     letters: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
@@ -87,7 +83,7 @@ class Reading:
 
         If the child dies or meets something it refuses, `refusal` is set after the last block.
         """
-        pipe = _pipe(self.process)
+        pipe = self.process.stdout
         try:
             with pa.ipc.open_stream(pa.PythonFile(pipe, mode="r")) as stream:
                 while True:
@@ -109,7 +105,7 @@ class Reading:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        _pipe(self.process).close()
+        self.process.stdout.close()
 
     def refusal_of_dead_child(self) -> Refusal:
         """Return the refusal of a file whose child ended without an answer."""
@@ -132,16 +128,17 @@ def open(
     agency's other instruments, so that a file of one of them is recognised. Never raises for what is
     in the file: that is `refusal`, with what was wrong and what to do.
     """
+    standards = codelists.handed_down()
     request = {
         **_handed_down(file),
         "spec": spec.raw,
-        "standards": codelists.handed_down(),
+        "standards": standards,
         "answers": dict(answers),
         "others": [other.raw for other in others],
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
-    process = _child([file.descriptor] if isinstance(file, SealedFile) else [])
+    process = forked.reader([file.descriptor] if isinstance(file, SealedFile) else [], standards)
     try:
         head = _head(process, request)
     except (ValueError, OSError, EOFError):
@@ -161,38 +158,12 @@ def open(
 
 def _handed_down(file: Path | SealedFile) -> dict[str, Any]:
     if isinstance(file, SealedFile):
-        return {"descriptor": file.descriptor, "key": file.key.hex()}
+        return {"descriptor": forked.HANDED_DOWN, "key": file.key.hex()}
     return {"path": str(file)}
 
 
-def _head(process: "subprocess.Popen[bytes]", request: Mapping[str, Any]) -> dict[str, Any]:
+def _head(process: Forked, request: Mapping[str, Any]) -> dict[str, Any]:
     """Send the request and wait for what the child saw. Raises what a dead child leads to."""
-    with process.stdin or io.BytesIO() as stdin:
+    with process.stdin as stdin:
         stdin.write(json.dumps(request, default=str).encode())
-    return read_message(_pipe(process))
-
-
-def _child(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":
-    """Start the process that reads: it is told nothing but what the request says."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "records.reading"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pipesize=1 << 20,  # a whole block: the child reads the next one while we check this one
-        pass_fds=tuple(descriptors),
-        cwd=ROOT,
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "LANG": "C.UTF-8",
-            "ARROW_DEFAULT_MEMORY_POOL": "system",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        },
-    )
-
-
-def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:
-    if process.stdout is None:
-        raise EOFError
-    return process.stdout
+    return read_message(process.stdout)

@@ -1,7 +1,7 @@
 """Which row holds the headers, and which column is which variable."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ def map_columns(
     rows: Sequence[Sequence[str]],
     spec: Spec,
     answers: Mapping[str, Any],
-    others: Sequence[Spec] = (),
+    others: Iterable[Spec] = (),
 ) -> Layout:
     """Find the header row among the first rows and say which column is which variable.
 
@@ -62,7 +62,7 @@ def _with_questions(
     body: Sequence[Sequence[str]],
     spec: Spec,
     answers: Mapping[str, Any],
-    others: Sequence[Spec],
+    others: Iterable[Spec],
 ) -> Layout:
     """Add the questions about the columns, or the refusal where a variable cannot be in the file."""
     columns = layout.columns
@@ -240,7 +240,7 @@ def _other_instrument(
     rows: Sequence[Sequence[str]],
     spec: Spec,
     missing: Sequence[Variable],
-    others: Sequence[Spec],
+    others: Iterable[Spec],
 ) -> Refusal | None:
     """Refuse a file that names all an instrument of the agency requires, where this one lacks two or more."""
     if len(missing) < 2:

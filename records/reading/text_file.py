@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import IO, Any
 
@@ -42,7 +42,7 @@ def text_file(
     spec: Spec,
     answers: Mapping[str, Any],
     limits: Mapping[str, int],
-    others: Sequence[Spec] = (),
+    others: Iterable[Spec] = (),
 ) -> OpenedFile:
     """Look at the beginning of a text file. Raises FileRefused."""
     with source.open("rb") as file:

@@ -1,7 +1,7 @@
 """Reading an XLSX workbook inside the limited child: first its wrapping, then its cells as texts."""
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def workbook(
     spec: Spec,
     answers: Mapping[str, Any],
     limits: Mapping[str, int],
-    others: Sequence[Spec] = (),
+    others: Iterable[Spec] = (),
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
     if code := refusal_of_wrapping(source, limits["unpacked_mb"]):
@@ -117,7 +117,7 @@ def workbook(
 
 
 def _tables(
-    book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], others: Sequence[Spec]
+    book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], others: Iterable[Spec]
 ) -> Tables:
     """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything."""
     tabs = [m.name for m in book.sheets_metadata if _is_shown(m)]

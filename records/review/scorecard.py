@@ -112,13 +112,15 @@ class Level:
     lines: Sequence[Line]
 
 
-def scorecard(submission: Submission, facts: Facts, *, submitting: bool = False) -> list[Line]:
+def scorecard(
+    submission: Submission, facts: Facts, *, submitting: Sequence[calendar.Expected] = ()
+) -> list[Line]:
     """Return the measures Q1–Q12 of a submission that holds `facts`, in the order of their levels.
 
-    submitting: it comes today, if it never came before. As many queries after two years as after one month.
+    submitting: `owed_until` of one that comes today, if it never came before. As many queries after two years as after one month.
     """
     known = history(submission) | {submission.period: facts}
-    delivered = _delivered(submission)
+    delivered = _delivered(submitting or owed_until(submission))
     here = delivered.get(submission.period)
     if submitting and here and here.came is None:
         delivered[submission.period] = replace(here, came=timezone.localdate())
@@ -212,10 +214,13 @@ def _behind(measure: Measure, facts: Facts, spec: Spec) -> tuple[str, str]:
     return "", ""
 
 
-def _delivered(submission: Submission) -> dict[str, Delivered]:
-    entries = calendar.deliveries(
-        submission.agency, submission.instrument, Period.parse(submission.period), KEPT
-    )
+def owed_until(submission: Submission) -> list[calendar.Expected]:
+    """Return what was owed in the periods that a submission is compared with, oldest first; itself the last."""
+    period = Period.parse(submission.period)
+    return calendar.deliveries(submission.agency, submission.instrument, period, KEPT)
+
+
+def _delivered(entries: Sequence[calendar.Expected]) -> dict[str, Delivered]:
     return {
         entry.period: Delivered(
             Period.parse(entry.period).last_day, entry.dates.due, entry.first_on

@@ -1,6 +1,6 @@
 """Moving a submission along its steps: who may, who may not, and what the move writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -26,9 +26,10 @@ from records.review import (
     scorecard,
     shared_numbers,
 )
+from records.review.due_dates import Dates
 from records.review.steps import BARRED_BY, BY_FIELD, STEPS, State
 from standards import codelists
-from standards.periods import Period, has_ended
+from standards.periods import has_ended
 
 RETURN_REASONS, OTHER_REASON = "return_reasons", "OTHER"
 
@@ -59,7 +60,8 @@ def advance(
     errors) needs their exact number in `held_acknowledged`; without records it needs `nothing_to_report`.
     Submitting starts the comparison of its numbers with other agencies', acceptance starts sealing.
     """
-    submission = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    with_parts = Submission.objects.select_related("agency", "instrument")
+    submission = with_parts.select_for_update(of=("self",)).get(pk=submission.pk)
     reason = reason.strip()
     _refuse_if(submission, verb, by, reason, reason_code)
     change: dict[str, object] = {"state": STEPS[verb].target}
@@ -231,7 +233,8 @@ def _move(
     """Write the new state, the passage and the event."""
     source = submission.state
     Submission.objects.filter(pk=submission.pk).update(**change)
-    submission.refresh_from_db()
+    for name, value in change.items():
+        setattr(submission, name, value)
     step = ReviewStep.objects.create(
         submission=submission,
         verb=verb,
@@ -255,13 +258,11 @@ def _refuse_unsealed(submission: Submission) -> None:
         raise Refused(_("It is being sealed. Try again in a minute."))
 
 
-def _refuse_outside_its_time(submission: Submission) -> None:
+def _refuse_outside_its_time(submission: Submission, dates: Dates) -> None:
     """A submission has a day on which it opens and may have one on which it closes; what came back is in time."""
     if submission.state == State.RETURNED or submission.version > 1:
         return
     today = timezone.localdate()
-    period = Period.parse(submission.period)
-    dates = calendar.one(submission.agency, submission.instrument, period).dates
     if today < dates.opens:
         raise Refused(_("It may be submitted from %(day)s on.") % {"day": date_format(dates.opens)})
     if dates.closes and today > dates.closes:
@@ -277,7 +278,8 @@ def _submitting(
     frequency = submission.instrument_version.content["frequency"]
     if not has_ended(submission.period, frequency, timezone.localdate()):
         raise Refused(_("This period has not ended. Submit it when everything has come."))
-    _refuse_outside_its_time(submission)
+    owed = scorecard.owed_until(submission)
+    _refuse_outside_its_time(submission, owed[-1].dates)
     counted = profile.count(submission)
     held = counted["held"]
     if held and held_acknowledged != held:
@@ -291,7 +293,7 @@ def _submitting(
         raise Refused(
             _("It has no records. If there is nothing to report, say so and submit it empty.")
         )
-    _keep_counts(submission, counted)
+    _keep_counts(submission, counted, owed)
     return {
         "held_acknowledged": held or None,
         "nothing_to_report": nothing_to_report,
@@ -299,9 +301,11 @@ def _submitting(
     }
 
 
-def _keep_counts(submission: Submission, numbers: dict[str, object]) -> None:
+def _keep_counts(
+    submission: Submission, numbers: dict[str, object], owed: Sequence[calendar.Expected]
+) -> None:
     """Keep what statistics staff judge by, and what later periods are compared with."""
     counted = counting.count(submission, numbers)
-    lines = scorecard.scorecard(submission, counted.facts, submitting=True)
+    lines = scorecard.scorecard(submission, counted.facts, submitting=owed)
     late = scorecard.days_late(lines)
     counting.keep(submission, counted, odd=scorecard.odd(lines), days_late=late)

@@ -9,6 +9,7 @@ from standards.definitions import Kind
 UNITS = {
     "percent": "per cent",
     "per_100": "of one per 100 of the other",
+    "per_100000": "of one per 100,000 of the other",
     "index": "a plain number",
     "points": "percentage points",
     "years": "years of age",
@@ -21,10 +22,15 @@ KINDS = {
     "change": "the change of the share of women in a year, decomposed over the codes of `over` (Kitagawa)",
     "gap": "by how much the median amount of women is below that of men, over bands of amounts",
     "rates": "the rate of women (how many of the cases `among` are `codes` of `over`) divided by that of men",
+    "incidence": "how many cases there are per so many (`times`) people of the same sex, whom the dataset `per` counts",
     "ages": "the median age, and the share under 18, of women and of men, from five-year ages",
 }
 SEXES = ("F", "M", "_OU")
-OWN_KEYS = {"ratio": ("numerator", "denominator", "times"), "rates": ("codes", "among")}
+OWN_KEYS = {
+    "ratio": ("numerator", "denominator", "times"),
+    "rates": ("codes", "among"),
+    "incidence": ("times",),
+}
 SERIES_NAME = schemas.name("[a-z][a-z0-9_]*", "small letters, digits and _, such as wpf")
 CODE = schemas.name("[A-Z][A-Z0-9_]*", "capital letters, digits and _, such as G1")
 COUNTED = schemas.distinct(schemas.choice(SEXES), least=1)
@@ -33,7 +39,7 @@ CALCULATION = schemas.mapping(
         "kind": schemas.choice(KINDS, "; ".join(f"{word}: {what}" for word, what in KINDS.items())),
         "numerator": {**COUNTED, "description": "ratio: the sexes that are divided"},
         "denominator": {**COUNTED, "description": "ratio: the sexes by which is divided"},
-        "times": schemas.whole("ratio: what the result is multiplied by", minimum=1),
+        "times": schemas.whole("ratio, incidence: what the result is multiplied by", minimum=1),
         "codes": {
             **CODES,
             "description": "rates: the codes of `over` that are counted, such as refusals",
@@ -50,6 +56,10 @@ SERIES = schemas.mapping(
     {
         "name": {**SERIES_NAME, "description": "how addresses call it, such as wpf"},
         "dataset": {**NAME, "description": "the dataset whose published figures are taken"},
+        "per": {
+            **NAME,
+            "description": "incidence: the dataset that counts the people, by the same codes",
+        },
         "over": {**NAME, "description": "the dimension whose codes are compared"},
         "where": {**WHERE, "description": "what is counted; else the headline of the dataset"},
     },

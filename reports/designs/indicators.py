@@ -26,6 +26,7 @@ GAPS: dict[str, frozenset[str]] = {
     "shares": frozenset({"high", "most", "low", "least", "coverage"}),
     "dissimilarity": frozenset({"value", "coverage"}),
     "rates": frozenset({"value", "rate_women", "rate_men", "coverage"}),
+    "incidence": frozenset({"value", "incidence_women", "incidence_men", "coverage"}),
     "change": frozenset({"value", "mix", "within", "before", "coverage"}),
     "ages": frozenset({"women", "men", "coverage"}),
     "gap": frozenset({"value", "coverage"}),
@@ -37,7 +38,10 @@ OVER = frozenset(
 
 @dataclass(frozen=True)
 class Calculation:
-    """How an indicator is worked out; numerator, denominator and times only of a ratio, codes and among of rates."""
+    """How an indicator is worked out; numerator and denominator only of a ratio, codes and among of rates.
+
+    times: of a ratio and of incidence.
+    """
 
     kind: str
     numerator: tuple[str, ...] = ()
@@ -49,11 +53,15 @@ class Calculation:
 
 @dataclass(frozen=True, eq=False)
 class SeriesDesign:
-    """One series of an indicator: a dataset, the codes that are compared, and what is counted. One object a text."""
+    """One series of an indicator: a dataset, the codes that are compared, and what is counted. One object a text.
+
+    per: the dataset that counts the people among whom cases are counted.
+    """
 
     name: str
     dataset: str
     over: str = ""
+    per: str = ""
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -148,6 +156,9 @@ def _of_content(content: Mapping[str, Any]) -> Iterator[Problem]:
         if ("over" in series) != (kind in OVER):
             text = "missing key: over" if kind in OVER else f"the kind {kind} has no over"
             yield Problem(("series", series["name"]), text)
+        if ("per" in series) != (kind == "incidence"):
+            text = "missing key: per" if kind == "incidence" else f"the kind {kind} has no per"
+            yield Problem(("series", series["name"]), text)
     for name, count in Counter(series["name"] for series in content["series"]).items():
         if count > 1:
             yield Problem(("series", name), f"{name} stands twice")
@@ -194,6 +205,8 @@ def _problems(
         if dataset is None:
             yield Problem((*path, "dataset"), choose(series.dataset, published, "dataset"))
             continue
+        if series.per:
+            yield from _of_people(series, dataset, published)
         own = [name for name in dataset.names if name not in (SEX, TIME)]
         if series.over and series.over not in own:
             yield Problem((*path, "over"), choose(series.over, own, "dimension"))
@@ -210,3 +223,19 @@ def _problems(
         if not wrong and dataset.family.holding(sorted(asked)) is None:
             text = f"no table of the family of {dataset.code} has these together"
             yield Problem((*path, "over"), text)
+
+
+def _of_people(
+    series: SeriesDesign, dataset: Dataset, published: Mapping[str, Dataset]
+) -> Iterator[Problem]:
+    """Yield why the people of another dataset cannot be those among whom the cases of this one are counted."""
+    path, people = ("series", series.name, "per"), published.get(series.per)
+    if people is None:
+        yield Problem(path, choose(series.per, published, "dataset"))
+    elif people.frequency != dataset.frequency:
+        yield Problem(path, f"{people.code} and {dataset.code} have periods of different length")
+    else:
+        wrong = list(where_problems(people, series.where))
+        yield from (Problem((*path, *problem.path), problem.text) for problem in wrong)
+        if not wrong and people.family.holding(sorted({people.times[-1], *series.where})) is None:
+            yield Problem(path, f"no table of the family of {people.code} has these together")

@@ -56,7 +56,7 @@ class Asked:
     """What a calculation works on: the cells of a period, those of the year before, the rule of the denominator.
 
     hidden: how many of other or not stated sex are not broken down; they may belong to any of the codes. bands: of
-    codes that are amounts, from where to below where each goes.
+    codes that are amounts, from where to below where each goes. people: those among whom cases are counted.
     """
 
     cells: Sequence[Cell]
@@ -65,6 +65,7 @@ class Asked:
     before: Sequence[Cell] | None = None
     hidden: int = 0
     bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    people: Cell | None = None
 
 
 def ratio(asked: Asked) -> list[Reading]:
@@ -167,6 +168,24 @@ def rates(asked: Asked) -> list[Reading]:
     return [_reading("", "value", fewer, value, quotient, 1), *found]
 
 
+def incidence(asked: Asked) -> list[Reading]:
+    """Work out how many cases there are per so many (`times`) people: of all, of women, of men."""
+    whole, people = _whole(asked.cells), asked.people or _whole(())
+    pairs = {
+        "value": (whole.stated + whole.other, people.stated + people.other),
+        "incidence_women": (whole.women, people.women),
+        "incidence_men": (whole.men, people.men),
+    }
+    return [
+        _too_few("", measure, among, asked.least)
+        or _reading(
+            *("", measure, among, cases.published / among.published),
+            *(intervals.quotient(cases, among), asked.calculation.times),
+        )
+        for measure, (cases, among) in pairs.items()
+    ]
+
+
 def change(asked: Asked) -> list[Reading]:
     """Decompose the change of the share of women since the year before (Kitagawa 1955), in points.
 
@@ -240,6 +259,7 @@ CALCULATIONS: dict[str, Callable[[Asked], list[Reading]]] = {
     "shares": shares,
     "dissimilarity": dissimilarity,
     "rates": rates,
+    "incidence": incidence,
     "change": change,
     "ages": ages,
     "gap": gap,

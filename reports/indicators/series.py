@@ -8,7 +8,7 @@ from reports.designs.indicators import Indicator, SeriesDesign
 from reports.indicators import rounding
 from reports.indicators.calculations import CALCULATIONS, Asked, Cell, Reading
 from reports.published import figures
-from reports.published.editions import Edition
+from reports.published.editions import Edition, current_editions
 from reports.published.figures import NORMAL, Row, Table, add_figures
 from reports.published.query import with_headline
 from reports.published.structure import NOT_BROKEN_DOWN, TIME, Structure
@@ -109,14 +109,27 @@ def usual_time(structure: Structure, design: SeriesDesign, by: str = "") -> str:
     return names[0] if len(whole) >= ENOUGH else names[min(1, len(names) - 1)]
 
 
-@lru_cache(maxsize=REMEMBERED)
 def work_out(
     indicator: Indicator, design: SeriesDesign, edition: Edition, time: str, by: str = ""
 ) -> Series:
     """Return a series by the periods of the column `time`, for every code of the dimension `by` where one is named.
 
-    Raises NotTogether where no table of the release has these columns together.
+    People among whom cases are counted are those of the newest release of their dataset. Raises NotTogether where no
+    table of the release has these columns together.
     """
+    people = (e for e in (current_editions() if design.per else ()) if e.dataset == design.per)
+    return _worked_out(indicator, design, edition, time, by, next(people, None))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _worked_out(
+    indicator: Indicator,
+    design: SeriesDesign,
+    edition: Edition,
+    time: str,
+    by: str,
+    people_of: Edition | None,
+) -> Series:
     where = where_of(edition.structure, design)
     names = [name for name in (time, by, design.over) if name]
     table = figures.tabulate(edition, names, where)
@@ -126,8 +139,23 @@ def work_out(
         groups.setdefault((row.codes[0], row.codes[1] if by else ""), []).append(row)
     periods = {key: _period(table, design, rows, reached) for key, rows in groups.items()}
     bands = _bands(edition.structure, design.over)
-    points = tuple(_point(indicator, key, periods, bands) for key in periods)
+    people = _people(people_of, time, where) if people_of and not by else {}
+    points = tuple(_point(indicator, key, periods, bands, people.get(key[0])) for key in periods)
     return Series(indicator, design, edition, time, points, by)
+
+
+def _people(edition: Edition, time: str, where: Mapping[str, list[str]]) -> dict[str, Cell]:
+    """Return the people among whom cases are counted, by period; a period that was not delivered is left out."""
+    table = figures.tabulate(edition, [time], where)
+    reached = Reached(rounding.reach(edition, [time], where), [time], where)
+    return {
+        row.codes[0]: Cell(
+            "",
+            *(rounding.count(row.figures, sex, reached.of(edition, row)) for sex in rounding.SEXES),
+        )
+        for row in table.rows
+        if not row.gap
+    }
 
 
 def of_latest(indicator: Indicator, design: SeriesDesign, edition: Edition) -> Point | None:
@@ -204,6 +232,7 @@ def _point(
     key: tuple[str, str],
     periods: Mapping[tuple[str, str], _Counted],
     bands: Mapping[str, tuple[float, float]],
+    people: Cell | None,
 ) -> Point:
     counted, calculation = periods[key], indicator.calculation
     if calculation is None:
@@ -215,7 +244,7 @@ def _point(
     parts = [part for part in (counted, before) if part]
     cells = before.cells if before else None
     readings = CALCULATIONS[calculation.kind](
-        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden, bands)
+        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden, bands, people)
     )
     if any(part.is_gap for part in parts):
         readings = _without_values(readings, NOT_DELIVERED)

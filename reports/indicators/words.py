@@ -16,11 +16,12 @@ from standards.languages import marked
 from standards.periods import period_name
 from standards.translation import active_language, in_language
 
-DECIMALS = {"percent": 1, "points": 1, "per_100": 1, "years": 1, "index": 2}
+DECIMALS = {"percent": 1, "points": 1, "per_100": 1, "per_100000": 1, "years": 1, "index": 2}
 UNITS = {
     "percent": marked("percent"),
     "points": marked("percentage points"),
     "per_100": marked("per 100"),
+    "per_100000": marked("per 100,000"),
     "years": marked("years"),
     "index": marked("index"),
 }
@@ -34,6 +35,8 @@ MEASURES = {
     "under_18": (marked("Under 18"), "percent"),
     "rate_women": (marked("Rate of women"), "percent"),
     "rate_men": (marked("Rate of men"), "percent"),
+    "incidence_women": (marked("Rate of women"), ""),
+    "incidence_men": (marked("Rate of men"), ""),
     "mix": (marked("Mix of groups"), "points"),
     "within": (marked("Within groups"), "points"),
 }

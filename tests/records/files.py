@@ -99,7 +99,7 @@ def opened(content, folder, instrument="SMS-WPF", answers=None):
     path = folder / "file"
     path.write_bytes(content)
     request = {"path": str(path), "answers": answers or {}, "limits": LIMITS}
-    return reading.opened_file(request, SPECS[instrument])
+    return reading.opened_file(request, ALL[instrument])
 
 
 def rows_of(source, instrument="SMS-WPF", key=b"key"):

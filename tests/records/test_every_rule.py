@@ -11,7 +11,7 @@ import pytest
 
 from records.validation import engine, whole_file
 from standards import codelists
-from tests.records.files import SPECS
+from tests.records.files import ALL as SPECS
 
 TODAY = date(2026, 4, 1)
 EVENTS = {

@@ -12,7 +12,7 @@ from records.collection import quotas, uploads
 from records.review import opening, shared_numbers, submissions
 from standards import periods
 from tests import factories
-from tests.cast import anew, make_person, signed_in
+from tests.cast import anew, events, make_person, signed_in
 
 MONTH = periods.last_periods("M", date.today(), 1)[0]  # noqa: DTZ011 - any recent month will do
 
@@ -101,3 +101,18 @@ def test_questions_of_a_file_wait_for_those_who_may_answer_them(
     assert asks in home_of(colleague).content.decode()
     for other in (reviewer, outsider):
         assert asks not in home_of(other).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asks_for_a_submission_of_another_agency_by_its_number_is_told_nothing_and_logged(
+    instruments, agency, clerk, outsider
+):
+    with scope.acting(clerk):
+        submission = opening.begin(
+            MONTH, agency=agency, instrument=instruments["SMS-WPF"], by=clerk
+        )
+    address = f"/submissions/{submission.pk}/"
+    assert signed_in(outsider).get(address).status_code == 404
+    assert [(e.person, e.name) for e in events("denied")] == [(outsider.email, address)]
+    assert signed_in(clerk).get(address).status_code == 200
+    assert len(events("denied")) == 1

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reports.designs import indicators as designs
 from reports.designs.indicators import Calculation, indicators
 from reports.indicators import intervals, series, words
-from reports.indicators.calculations import CALCULATIONS, Asked, Cell, Reading
+from reports.indicators.calculations import CALCULATIONS, FEW, NONE, Asked, Cell, Reading
 from reports.indicators.intervals import Count
 from reports.published import editions, figures
 from standards.definitions import InvalidDefinition
@@ -34,9 +34,9 @@ def cell(code, women, men, other=0, count=exactly):
     return Cell(code, count(women), count(men), count(other))
 
 
-def worked(kind_or_design, cells, *, least=1, before=None):
+def worked(kind_or_design, cells, *, least=1, before=None, people=None):
     design = Calculation(kind_or_design) if isinstance(kind_or_design, str) else kind_or_design
-    asked = Asked(cells, least, design, before)
+    asked = Asked(cells, least, design, before, people=people)
     return {(r.part, r.measure): r for r in CALCULATIONS[design.kind](asked)}
 
 
@@ -131,6 +131,32 @@ def test_refusals_of_women_are_related_to_those_of_men_by_the_decisions_on_each(
 
 BASES = st.sampled_from([3, 5])
 TRUE = st.integers(0, 400)
+
+
+INJURIES = OURS["G15"].calculation
+
+
+def test_injuries_are_told_per_100_000_workers_of_the_same_sex():
+    people = Cell("", Count(40_000), Count(60_000), Count(500))
+    told = worked(INJURIES, [cell("", 10, 45, 3)], least=100, people=people)
+    assert told["", "incidence_women"].value == pytest.approx(25.0)
+    assert told["", "incidence_men"].value == pytest.approx(75.0)
+    assert told["", "value"].value == pytest.approx(100_000 * 58 / 100_500)
+    assert {r.why for r in worked(INJURIES, [cell("", 10, 45)]).values()} == {NONE}
+    few = worked(INJURIES, [cell("", 10, 45)], least=100, people=cell("", 90, 400))
+    assert (few["", "incidence_women"].value, few["", "incidence_women"].why) == (None, FEW)
+
+
+@given(*[st.integers(0, 4)] * 2, *[st.integers(0, 400)] * 2)
+def test_no_truth_passes_the_ends_of_injuries_per_workers(less, more, injured, workers):
+    known, among = Count(injured, 4, 4), Count(workers + 100, 4, 4)
+    rounded = Cell("", known, known, exactly(0))
+    told = worked(INJURIES, [rounded], people=Cell("", among, among, exactly(0)))
+    truth = 100_000 * max(0, injured - less) / (workers + 100 + more)
+    reading = told["", "incidence_women"]
+    assert reading.low - 1e-9 <= truth
+    truth = 100_000 * (injured + more) / (workers + 100 - less)
+    assert truth <= reading.high + 1e-9
 
 
 @st.composite
@@ -242,7 +268,7 @@ def test_a_share_only_from_a_hundred_up(women, men, told):
 
 
 def test_every_indicator_of_the_brief_is_there_and_says_what_it_needs_or_is_worked_out():
-    assert list(OURS) == [f"G{n}" for n in range(1, 15)]
+    assert list(OURS) == [f"G{n}" for n in range(1, 16)]
     for code, one in OURS.items():
         assert one.series or one.needs, code
         assert one.least >= 100
@@ -266,6 +292,7 @@ def test_every_indicator_of_the_brief_is_there_and_says_what_it_needs_or_is_work
         ({"series": [{"name": "a", "dataset": "WPF"}] * 2}, "a stands twice"),
         ({"reading": dict.fromkeys(("en", "ru", "tk"), "{measure} {period}")}, "coverage"),
         ({"reading": {"en": "{measure} {period} {coverage}", "ru": "x", "tk": "x"}}, "the gaps must be"),
+        ({"series": [{"name": "a", "dataset": "WPF", "per": "POP"}]}, "has no per"),
         ({"colour": "red"}, "unknown key: colour"),
     ],
 )  # fmt: skip
@@ -360,7 +387,7 @@ def test_the_pay_gap_is_that_of_medians_from_bands_and_its_ends_hold_every_truth
     assert (open_end.value, open_end.why) == (None, "no_end")
 
 
-def test_the_list_has_all_fourteen_and_invents_no_number(released, client):
+def test_the_list_has_all_and_invents_no_number(released, client):
     page = " ".join(strip_tags(client.get("/figures/indicators/").content.decode()).split())
     for one in OURS.values():
         assert one.name["en"] in page

@@ -34,6 +34,12 @@ def test_published_figures_show_no_share_of_fewer_than_a_hundred():
     assert Figures(1, 0, 0).female_share == 100.0
 
 
+def test_where_there_are_men_alone_the_share_of_women_is_zero_and_not_missing():
+    alone = Figures(0, 249, 0, base=3)
+    assert (alone.female_share, alone.male_share, alone.coverage) == (0.0, 100.0, 100.0)
+    assert [part.mark for part in alone.line] == ["m-f"]
+
+
 def test_every_code_but_two_is_other_or_not_stated():
     assert of_codes({"F": 3, "M": 2, "_U": 4, "_N": 1, "_O": 1}) == Figures(3, 2, 6)
 

@@ -40,6 +40,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do the whole job, then stop")
         parser.add_argument("--empty", action="store_true", help="do not load the country")
+        parser.add_argument("--full", action="store_true", help="load a million border crossings")
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
 
@@ -52,7 +53,7 @@ class Command(BaseCommand):
                 _require_free(options["host"], options["port"])
             processes = Processes(place.folder / "logs")
             try:
-                self._prepare(web=not options["once"])
+                self._prepare(web=not options["once"], empty=options["empty"])
                 facts = self._start(processes, options)
                 if options["once"]:
                     processes.stop()
@@ -71,13 +72,17 @@ class Command(BaseCommand):
         self.stdout.write(text)
         self.stdout.flush()
 
-    def _prepare(self, *, web: bool) -> None:
-        """Bring database and files up to date; each step does nothing where nothing is new."""
+    def _prepare(self, *, web: bool, empty: bool) -> None:
+        """Bring database and files up to date; each step does nothing where nothing is new.
+
+        Who loads the country publishes the instruments as well.
+        """
         catalogs.compile_all(settings.BASE_DIR / "locale")
         self._say("Preparing the database.")
         _manage("migrate", "--no-input", "-v0", MIGDATA_AS_OWNER="1")
         _manage("createcachetable", MIGDATA_AS_OWNER="1")
-        _manage("load_instruments")
+        if empty:
+            _manage("load_instruments")
         if web:
             self._say("Preparing style sheets and scripts.")
             _manage("collectstatic", "--no-input", "-v0")
@@ -96,7 +101,7 @@ class Command(BaseCommand):
             processes.start("web", *python, "migdata.server", *place)
             _wait_for(address, processes)
             self._say(f"The portal answers at {address}")
-        facts: dict[str, Any] = {} if options["empty"] else self._load(processes)
+        facts: dict[str, Any] = {} if options["empty"] else self._load(processes, options["full"])
         accounts, password = facts.pop("accounts", []), facts.pop("password", "")
         for email, role in accounts:
             self._say(f"  {email:32} {role}")
@@ -106,12 +111,12 @@ class Command(BaseCommand):
             self._say(f"Open {address} – Ctrl-C stops everything.")
         return facts
 
-    def _load(self, processes: Processes) -> dict[str, Any]:
+    def _load(self, processes: Processes, full: bool) -> dict[str, Any]:
         """Load the demonstration country through the running worker."""
         self._say("Loading the demonstration country through the worker.")
         result = here().folder / "seed.json"
         result.unlink(missing_ok=True)
-        command = [sys.executable, MANAGE, "seed_demo", "--json", str(result)]
+        command = [sys.executable, MANAGE, "seed_demo", "--json", str(result), *["--full"] * full]
         with subprocess.Popen(command) as loading:  # noqa: S603
             try:
                 while loading.poll() is None:

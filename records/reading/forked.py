@@ -1,0 +1,155 @@
+"""Asking the fork server for a process that reads a file; each of our processes has a server of its own."""
+
+import atexit
+import fcntl
+import io
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).resolve().parents[2]
+NUMBER = struct.Struct("!i")
+HANDED_DOWN = 3  # the number under which a child finds the first descriptor that it is given
+PIPE = 1 << 20  # bytes, a whole block: the child reads the next one while we check this one
+GONE = -signal.SIGKILL  # how a child ended whose server is gone
+
+
+class Forked:
+    """A process that reads one file, used like `subprocess.Popen`: its request is written to `stdin`."""
+
+    def __init__(self, channel: socket.socket, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+        self.stdin, self.stdout, self._channel = stdin, stdout, channel
+        self.returncode: int | None = None
+        self.pid = self._number()
+        if self.pid == GONE:
+            raise ConnectionError("The server ended before it made a process.")
+
+    def poll(self) -> int | None:
+        """Return how it ended (`returncode`: an exit code, or minus the number of a signal); None while it works."""
+        if self.returncode is None:
+            with suppress(BlockingIOError):
+                self._end(self._number(socket.MSG_DONTWAIT))
+        return self.returncode
+
+    def wait(self) -> int:
+        """Wait until it has ended, and return how it did."""
+        if self.returncode is None:
+            self._end(self._number())
+        return self.returncode or 0
+
+    def kill(self) -> None:
+        """End it at once: the server does, when it sees that nobody waits."""
+        if self.returncode is None:
+            with suppress(OSError):
+                self._channel.shutdown(socket.SHUT_WR)
+
+    def _number(self, flags: int = 0) -> int:
+        """Return the next number that the server tells; if it is gone, its children are."""
+        try:
+            told = self._channel.recv(NUMBER.size, flags | socket.MSG_WAITALL)
+        except ConnectionError:
+            told = b""
+        return int(NUMBER.unpack(told)[0]) if told else GONE
+
+    def _end(self, code: int) -> None:
+        self.returncode = code
+        self._channel.close()
+
+
+def reader(descriptors: Sequence[int], standards: Mapping[str, Any]) -> Forked:
+    """Return a new process that reads a file; it finds the descriptors from HANDED_DOWN on.
+
+    standards: the code lists (`codelists.handed_down`), for a server that is started. Raises OSError
+    where no process can be made.
+    """
+    try:
+        return _made(_server(standards), descriptors)
+    except OSError:  # the server was ended; a new one does as well
+        return _made(_server(standards, afresh=True), descriptors)
+
+
+def _made(server: "_Server", descriptors: Sequence[int]) -> Forked:
+    ours, theirs = socket.socketpair()
+    request, stdin = os.pipe()
+    stdout, answer = os.pipe()
+    _widen(stdout)
+    pipes = os.fdopen(stdin, "wb"), os.fdopen(stdout, "rb")
+    try:
+        try:
+            server.give([theirs.fileno(), request, answer, *descriptors])
+        finally:
+            theirs.close()
+            os.close(request)
+            os.close(answer)
+        return Forked(ours, *pipes)
+    except OSError:
+        for end in (ours, *pipes):
+            end.close()
+        raise
+
+
+class _Server:
+    """Our end of a fork server: it is told nothing but the code lists, and ends when we do."""
+
+    def __init__(self, standards: Mapping[str, Any]) -> None:
+        self.owner = os.getpid()
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "records.reading.fork_server", str(theirs.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                cwd=ROOT,
+                env={
+                    "PATH": os.environ.get("PATH", ""),
+                    "LANG": "C.UTF-8",
+                    "ARROW_DEFAULT_MEMORY_POOL": "system",
+                    "OMP_NUM_THREADS": "1",
+                    "OPENBLAS_NUM_THREADS": "1",
+                },
+            )
+        with self.process.stdin or io.BytesIO() as stdin, suppress(BrokenPipeError):
+            stdin.write(json.dumps(standards, default=str).encode())
+
+    def give(self, descriptors: Sequence[int]) -> None:
+        """Ask for a child with these descriptors. Raises OSError where the server is gone."""
+        socket.send_fds(self.control, [b"+"], list(descriptors))
+
+    def end(self) -> None:
+        """End the server where it is our own: it would end by itself, when we are gone."""
+        self.control.close()
+        if self.owner == os.getpid():
+            self.process.kill()
+            self.process.wait()
+
+
+_servers: list[_Server] = []
+_one_at_a_time = threading.Lock()
+
+
+def _server(standards: Mapping[str, Any], *, afresh: bool = False) -> _Server:
+    """Return the server of this process; one that a process had from which it was forked is not its own."""
+    with _one_at_a_time:
+        if _servers and (afresh or _servers[0].owner != os.getpid()):
+            _servers.pop().end()
+        if not _servers:
+            _servers.append(_Server(standards))
+            atexit.register(_servers[0].end)
+        return _servers[0]
+
+
+def _widen(pipe: int) -> None:
+    """Let the pipe hold a whole block, where the system knows how."""
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
