@@ -129,7 +129,9 @@ def _written(line: Line, value: float | None) -> str:
     if line.measure.unit == "percent":
         return percent(value)
     if line.measure.unit == "days":
-        return ngettext("%(n)s day", "%(n)s days", abs(int(value))) % {"n": int(value)}
+        days = int(value)
+        signed = f"−{-days}" if days < 0 else str(days)
+        return ngettext("%(n)s day", "%(n)s days", abs(days)) % {"n": signed}
     number = floatformat(value, "1g")
     return _("%(n)s points") % {"n": number} if line.measure.unit == "points" else number
 
