@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from agencies import access, practice
 from agencies.roles import Permission
 
-
 # Entries that stand in one line beside the name of a person, on a desk and in the longest language; the others are in
 # the menu “More”.
 IN_A_LINE = 5
