@@ -22,8 +22,9 @@ from agencies.http import SignedInRequest
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.instruments.versions import current_of, spec_of
-from records.models import Instrument, ReviewStep, Submission
+from records.instruments import versions
+from records.instruments.versions import spec_of
+from records.models import ReviewStep, Submission
 from records.review import bulk
 from records.review.steps import STEPS
 from standards import sex
@@ -208,8 +209,7 @@ def _filter(request: SignedInRequest, seen: QuerySet[Submission], name: str) -> 
 
 def _titles(codes: list[str]) -> dict[str, str]:
     """Return what instruments are called, by code, in one query."""
-    newest = current_of(Instrument.objects.filter(code__in=codes)).values()
-    return {v.instrument.code: f"{v.instrument.code} – {v.title}" for v in newest}
+    return {code: f"{code} – {title}" for code, title in versions.titles(codes).items()}
 
 
 def _of_numbers(request: SignedInRequest) -> list[dict[str, Any]]:

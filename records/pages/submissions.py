@@ -25,7 +25,7 @@ from records.review import calendar, opening, shared_numbers, steps, threads
 from records.review.submissions import RETURN_REASONS, bar, steps_open_to
 from records.review.submissions import advance as advance_submission
 from standards import codelists, sex
-from standards.periods import Period, period_name
+from standards.periods import Period, period_in_text
 from standards.translation import active_language
 
 OPEN_THREADS = 5  # on the cover; all of them have a page
@@ -90,7 +90,7 @@ def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResp
         _("%(title)s, %(period)s: %(state)s.")
         % {
             "title": submission.instrument_version.title,
-            "period": period_name(submission.period, active_language()),
+            "period": period_in_text(submission.period, active_language()),
             "state": str(steps.STEPS[verb].done).lower(),
         },
     )

@@ -4,6 +4,7 @@ from django.template import Library
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 
+from standards.periods import period_in_text as name_in_text
 from standards.periods import period_name
 from standards.translation import active_language
 
@@ -14,6 +15,12 @@ register = Library()
 def period(value: str) -> str:
     """Return the name of an SDMX time period: October 2026."""
     return period_name(str(value), active_language())
+
+
+@register.filter
+def period_in_text(value: str) -> str:
+    """Return the name of a time period within a sentence: за октябрь 2026."""
+    return name_in_text(str(value), active_language())
 
 
 @register.filter

@@ -108,7 +108,25 @@ def test_the_example_of_the_signed_submission_is_a_plain_sentence(agency, review
     type(reviewer).objects.filter(pk=reviewer.pk).update(name="Aýna Durdyýewa")
     audit.record("sign", "submission:5", by=reviewer, agency=agency, name="SMS SMS-WPF 2026-07")
     (line,) = log.lines(events("sign"))
-    assert line.sentence == "Aýna Durdyýewa signed SMS SMS-WPF 2026-07."
+    assert line.sentence == "Aýna Durdyýewa signed SMS SMS-WPF 2026-07."  # no instrument of this code is known
+
+
+def test_submissions_and_records_are_named_in_words_by_instrument_period_and_number(
+    agency, clerk, instruments
+):
+    audit.record("sign", "submission:5", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07")
+    audit.record("enter", "record:7", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07 WP-1 a")
+    audit.record("read", "record:8", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07")
+    audit.record("upload", "upload:1", by=clerk, agency=agency, name="SMS-WPF 1")
+    title = instruments["SMS-WPF"].versions.first().title
+    assert [line.what for line in log.lines(events("sign", "enter", "read", "upload"))] == [
+        f"{title}, July 2026 (SMS)",
+        f"WP-1 a: {title}, July 2026 (SMS)",
+        f"8: {title}, July 2026 (SMS)",
+        f"{title} 1",
+    ]
+    with translation.override("ru"):
+        assert "июль 2026 (SMS)" in log.lines(events("sign"))[0].sentence
 
 
 # Who reads what
@@ -184,7 +202,7 @@ def test_objects_that_are_gone_are_still_named(agency, agency_admin, clerk):
     audit.record("roles", "person:999999", by=clerk, agency=agency, name="gone@sms.example")
     assert sentences(signed_in(agency_admin)) == [
         "Clerk changed the roles of gone@sms.example.",
-        "Clerk deleted the record 77 of SMS SMS-WPF 2026-07.",
+        "Clerk deleted the record SMS SMS-WPF 2026-07.",
     ]
 
 
