@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -138,6 +138,22 @@ def lines(events: Iterable[Event]) -> list[Line]:
     listed = list(events)
     names, titles = _names(listed), _titles(listed)
     return [_line(event, names, titles) for event in listed]
+
+
+def last_time(person: Person) -> datetime | None:
+    """Return when a person signed in before she signed in last; None where she never did."""
+    signed_in = Event.objects.using(audit.SIDE).filter(person_id=person.pk, deed="person sign_in")
+    times = list(signed_in.order_by("-at", "-pk").values_list("at", flat=True)[:2])
+    return times[1] if len(times) > 1 else None
+
+
+def counts(events: QuerySet[Event]) -> dict[deeds.Kind, int]:
+    """Return how many of the events are of each kind, in the order of the kinds; in one query."""
+    found = dict.fromkeys(deeds.Kind, 0)
+    for deed, number in events.order_by().values_list("deed").annotate(Count("pk")):
+        if deed in deeds.DEEDS:
+            found[deeds.DEEDS[deed][0]] += number
+    return found
 
 
 def as_csv(

@@ -21,7 +21,7 @@ from records.review import answers, breakdowns, counting, profile, rows_behind, 
 from records.review.counting import Counted
 from records.review.scorecard import Line
 from standards.periods import short_period_name
-from standards.templatetags.words import percent
+from standards.templatetags.words import percent, signed
 from standards.translation import active_language, in_language
 
 # Functions of the rooms above: what they tell beside a submission, by the name that the template has for it.
@@ -186,9 +186,9 @@ def _breakdown(breakdown: breakdowns.Breakdown) -> dict[str, Any]:
         and {
             "before": float(100 * split.before),
             "now": float(100 * split.now),
-            "change": _points(float(100 * split.change)),
-            "mix": _points(float(100 * split.mix)),
-            "rate": _points(float(100 * split.rate)),
+            "change": signed(float(100 * split.change)),
+            "mix": signed(float(100 * split.mix)),
+            "rate": signed(float(100 * split.rate)),
             "mainly": _mainly(float(100 * split.mix), float(100 * split.rate)),
         },
     }
@@ -210,12 +210,6 @@ def _changed(line: breakdowns.NamedChange) -> dict[str, Any]:
         "share": change.share,
         "share_before": change.share_before,
     }
-
-
-def _points(value: float) -> str:
-    """Write a difference with its sign."""
-    sign = "+" if round(value, 1) > 0 else "−" if round(value, 1) < 0 else ""
-    return sign + floatformat(abs(value), "1g")
 
 
 def _mainly(mix: float, rate: float) -> str:

@@ -98,6 +98,8 @@ def _desk(person: Person) -> str:
         return "agencies:agency_list"
     if access.may(person, Permission.MANAGE_PEOPLE):
         return "agencies:people"
+    if access.may(person, Permission.SEE_LOG):
+        return "agencies:log_since"
     return "reports:dashboard"
 
 

@@ -30,6 +30,13 @@ def percent(value: float) -> str:
 
 
 @register.filter
+def signed(value: float) -> str:
+    """Return a difference with one decimal and its sign: +3.1, −0.4, 0.0."""
+    sign = "+" if round(value, 1) > 0 else "−" if round(value, 1) < 0 else ""
+    return sign + floatformat(abs(value), "1g")
+
+
+@register.filter
 def quoted(value: object) -> str:
     """Return a text in the quotation marks of the language."""
     return _("“%(text)s”") % {"text": value}

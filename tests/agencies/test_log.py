@@ -108,7 +108,9 @@ def test_the_example_of_the_signed_submission_is_a_plain_sentence(agency, review
     type(reviewer).objects.filter(pk=reviewer.pk).update(name="Aýna Durdyýewa")
     audit.record("sign", "submission:5", by=reviewer, agency=agency, name="SMS SMS-WPF 2026-07")
     (line,) = log.lines(events("sign"))
-    assert line.sentence == "Aýna Durdyýewa signed SMS SMS-WPF 2026-07."  # no instrument of this code is known
+    assert (
+        line.sentence == "Aýna Durdyýewa signed SMS SMS-WPF 2026-07."
+    )  # no instrument of this code is known
 
 
 def test_submissions_and_records_are_named_in_words_by_instrument_period_and_number(
@@ -192,6 +194,29 @@ def test_reading_a_page_of_refusals_names_who_was_refused_and_what(agency, audit
     assert sentences(signed_in(auditor), f"{ADDRESS}?kind=refused") == [
         "Clerk was refused the page /people/."
     ]
+
+
+def test_an_auditor_begins_at_what_happened_since_the_time_before(
+    agency, auditor, clerk, monkeypatch
+):
+    now = timezone.now()
+    for days, subject, verb in (
+        (9, f"person:{auditor.pk}", "sign_in"),
+        (7, "submission:1", "submit"),
+        (5, f"person:{auditor.pk}", "sign_in"),
+        (3, "submission:2", "sign"),
+        (0, f"person:{auditor.pk}", "sign_in"),
+    ):
+        with monkeypatch.context() as past:
+            past.setattr(timezone, "now", lambda days=days: now - timedelta(days=days))
+            audit.record(verb, subject, by=auditor, agency=agency, name="A")
+    client = signed_in(auditor)
+    page = client.get("/", follow=True)
+    assert page.redirect_chain == [("/people/log/since/", 302)]
+    kinds = {kind: number for kind, _label, number in page.context["kinds"]}
+    assert (kinds["review"], kinds["account"]) == (1, 2)  # since the day of the visit before
+    assert page.context["since"] == timezone.localdate() - timedelta(days=5)
+    assert signed_in(clerk).get("/people/log/since/").status_code == 403
 
 
 # Filters, paging

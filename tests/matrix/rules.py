@@ -562,6 +562,7 @@ ROUTES = {
     ),
     "agencies:decide_change": page(places=proposed, get=None, post=P.MANAGE_AGENCIES),
     "agencies:log": page(get=P.SEE_LOG),
+    "agencies:log_since": page(get=P.SEE_LOG),
     "agencies:log_file": page(get=P.SEE_LOG),
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
