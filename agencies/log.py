@@ -2,20 +2,28 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from agencies import access, audit, deeds
 from agencies.models import Agency, Event, Person
 from agencies.roles import Permission
+from standards.periods import period_in_text
+from standards.translation import active_language
 
 PER_PAGE = 50
+CODE = re.compile(r"[A-Z]{2,6}(?:-[A-Z]{2,6}){1,2}")  # of an instrument
+# What an event about a submission or a record is named by when it is written: codes, which say the same in any language.
+NAMED = re.compile(
+    r"(?P<agency>[\w-]{1,20}) (?P<instrument>[A-Z-]{3,20}) (?P<period>\d{4}[\w-]{0,3})(?: (?P<ref>.{1,40}))?"
+)
 EXPORTED_AT_ONCE = 2_000  # rows that are read with one question
 FOUND = 200  # people whose name or address a search may mean
 
@@ -79,6 +87,10 @@ class Reader:
         return events.filter(agency__in=[agency.code for agency in self.agencies])
 
 
+# A function of the room above: what instruments are called, by code, in the language of the reader.
+titles_of: list[Callable[[Collection[str]], Mapping[str, str]]] = []
+
+
 def limited(events: QuerySet[Event], to: Filters) -> QuerySet[Event]:
     """Return the events that the filters leave."""
     if to.who:
@@ -121,10 +133,27 @@ def page(events: QuerySet[Event], *, before: Event | None, after: Event | None) 
 
 
 def lines(events: Iterable[Event]) -> list[Line]:
-    """Return the events as sentences in the language of the reader, with one question for all names."""
+    """Return the events as sentences in the language of the reader, with one question for all names of people, and one
+    for those of instruments."""
     listed = list(events)
-    names = _names(listed)
-    return [_line(event, names) for event in listed]
+    names, titles = _names(listed), _titles(listed)
+    return [_line(event, names, titles) for event in listed]
+
+
+def last_time(person: Person) -> datetime | None:
+    """Return when a person signed in before she signed in last; None where she never did."""
+    signed_in = Event.objects.using(audit.SIDE).filter(person_id=person.pk, deed="person sign_in")
+    times = list(signed_in.order_by("-at", "-pk").values_list("at", flat=True)[:2])
+    return times[1] if len(times) > 1 else None
+
+
+def counts(events: QuerySet[Event]) -> dict[deeds.Kind, int]:
+    """Return how many of the events are of each kind, in the order of the kinds; in one query."""
+    found = dict.fromkeys(deeds.Kind, 0)
+    for deed, number in events.order_by().values_list("deed").annotate(Count("pk")):
+        if deed in deeds.DEEDS:
+            found[deeds.DEEDS[deed][0]] += number
+    return found
 
 
 def as_csv(
@@ -192,10 +221,35 @@ def _names(events: Iterable[Event]) -> dict[int, str]:
     return {person.pk: str(person) for person in Person.objects.filter(pk__in=ids)}
 
 
-def _line(event: Event, names: Mapping[int, str]) -> Line:
+def _titles(events: Iterable[Event]) -> Mapping[str, str]:
+    """Return what the instruments in these events are called now, by code."""
+    codes = {word for event in events for word in event.name.split() if CODE.fullmatch(word)}
+    found: dict[str, str] = {}
+    for function in titles_of if codes else ():
+        found |= function(codes)
+    return found
+
+
+def _in_words(event: Event, titles: Mapping[str, str]) -> str:
+    """Return the name that the event keeps, in words where it names an instrument: SMS SMS-WPF 2026-10 is Work permits,
+    October 2026 (SMS); what stands after it, the number of a record, comes first."""
+    named, instrument = NAMED.fullmatch(event.name), titles.get(event.name.split(" ")[0])
+    if instrument:  # an instrument alone, or a file or a held row of it
+        rest = event.name.partition(" ")[2]
+        return f"{instrument} {rest}".strip()
+    if named is None or named["instrument"] not in titles:
+        return event.name
+    period = period_in_text(named["period"], active_language())
+    whole = f"{titles[named['instrument']]}, {period} ({named['agency']})"
+    thing, _colon, number = event.subject.partition(":")
+    ref = named["ref"] or (number if thing == "record" else "")
+    return f"{ref}: {whole}" if ref else whole
+
+
+def _line(event: Event, names: Mapping[int, str], titles: Mapping[str, str]) -> Line:
     who = names.get(event.person_id or 0, event.person)
     thing, _colon, number = event.subject.partition(":")
     known = names.get(int(number), "") if thing == "person" and number.isdecimal() else ""
-    what = known or event.name or deeds.unnamed(thing, number)
+    what = known or _in_words(event, titles) or deeds.unnamed(thing, number)
     said = deeds.sentence(event.deed, event.subject, event.detail, who, what)
     return Line(event, who, what, said)

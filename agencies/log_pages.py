@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -16,6 +18,7 @@ from agencies.http import SignedInRequest
 from agencies.models import Event
 from standards.translation import active_language
 
+FIRST_LOOK = timedelta(days=7)  # what is shown to whoever was never here before
 OBJECT = re.compile(r"[a-z]{1,20}:[\w:.-]{1,99}")
 
 
@@ -95,6 +98,24 @@ class Asked(forms.Form):
             for name, options in self.choices.items()
             if len(options) > 1
         ]
+
+
+@require_safe
+def overview(request: SignedInRequest) -> HttpResponse:
+    """What happened since the person was here last, by kind, each with the way to its events; and what she may do."""
+    reader = log.Reader.of(request.user)
+    last = log.last_time(request.user)
+    since = timezone.localdate(last) if last else timezone.localdate() - FIRST_LOOK
+    counted = log.counts(log.limited(reader.events(), log.Filters(first=since)))
+    context = {
+        "since": since,
+        "is_first": last is None,
+        "kinds": [(kind.value, kind.label, number) for kind, number in counted.items()],
+        "total": sum(counted.values()),
+        "everything": reader.everything,
+        "agencies": reader.agencies,
+    }
+    return render(request, "agencies/overview.html", context)
 
 
 @require_safe

@@ -11,12 +11,17 @@ from django.utils.translation import gettext as _
 from agencies import access, practice
 from agencies.roles import Permission
 
+# Entries that stand in one line beside the name of a person, on a desk and in the longest language; the others are in
+# the menu “More”.
+IN_A_LINE = 5
+
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `entries` of the main navigation as (label, address, is current)."""
+    """Context processor: the main navigation as (label, address, is current): `entries`, and `more` behind a menu."""
     person = getattr(request, "user", None)
     links: list[tuple[str, str]] = []
-    if person is not None and person.is_authenticated:
+    signed_in = person is not None and person.is_authenticated
+    if person is not None and signed_in:
         links += [
             (label, reverse(name))
             for permission, label, name in _private()
@@ -32,9 +37,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         key=len,
         default="",
     )
+    entries = [(label, url, url == here) for label, url in links]
+    shown = IN_A_LINE if signed_in and len(entries) > IN_A_LINE + 1 else len(entries)
     return {
         "come_back": _come_back(request),
-        "entries": [(label, url, url == here) for label, url in links],
+        "entries": entries[:shown],
+        "more": entries[shown:],
+        "more_is_current": any(current for _label, _url, current in entries[shown:]),
         "practising": practice.of_request(request),
         "portal_name": settings.PORTAL_NAME,
         "languages": settings.LANGUAGES,

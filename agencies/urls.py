@@ -26,6 +26,7 @@ urlpatterns = [
     path("agencies/<slug:agency>/", agency_pages.agency, name="agency"),
     path("changes/<int:change>/", agency_pages.decide_change, name="decide_change"),
     path("log/", log_pages.log_page, name="log"),
+    path("log/since/", log_pages.overview, name="log_since"),
     path("log/log.csv", log_pages.log_file, name="log_file"),
     path("invitations/", invitation_pages.invitation_list, name="invitations"),
     path("invitations/<int:invitation_id>/answer/", invitation_pages.answer, name="answer"),

@@ -169,11 +169,18 @@ def read_period(text: str, frequency: str) -> Period | None:
 
 
 def period_name(period: str, language: str) -> str:
-    """Return the period in words; what is no period stays as it is."""
+    """Return the period in words, as it stands alone; what is no period stays as it is."""
     try:
         return Period.parse(period).name(language)
     except InvalidPeriod:
         return period
+
+
+def period_in_text(period: str, language: str) -> str:
+    """Return the period in words within a sentence: in Russian and Turkmen a month has no capital letter there."""
+    name = period_name(period, language)
+    begins_with_month = language != "en" and name != period and "-" in period
+    return name[:1].lower() + name[1:] if begins_with_month and period[5:6].isdecimal() else name
 
 
 def short_period_name(period: str, language: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 CODES = ("F", "M", "_O", "_N", "_U")  # as records keep them (domain brief 1.1)
+NOT_STATED = frozenset({"_U", "_N", ""})
+NOT_APPLICABLE = "_Z"  # of firms, which have none
 SHARE_FROM = 100  # no share of published counts below so many persons (docs/disclosure.md)
 
 
@@ -22,12 +24,17 @@ class Figures:
 
     `base` is what published counts are multiples of: shares of fewer than a hundred say nothing and are None.
     Exact counts have none, and a share as soon as there is somebody.
+
+    `not_stated` and `not_applicable` are parts of `o`, where they are known: of exact counts. What is published joins
+    other markers and what is not stated, so there sex is stated for women and men alone.
     """
 
     f: int
     m: int
     o: int
     base: int = 0
+    not_stated: int | None = None
+    not_applicable: int = 0
 
     @property
     def total(self) -> int:
@@ -45,8 +52,11 @@ class Figures:
 
     @property
     def coverage(self) -> float | None:
-        """Sex stated in percent of all; None where there are too few."""
-        return self._share(self.f + self.m, self.total)
+        """Sex stated in percent of all that have one (domain brief 5.1, G4); None where there are too few."""
+        if self.not_stated is None:
+            return self._share(self.f + self.m, self.total)
+        having = self.total - self.not_applicable
+        return self._share(having - self.not_stated, having)
 
     @property
     def line(self) -> list[Part]:
@@ -78,4 +88,10 @@ class Differences(Figures):
 def of_codes(counts: Mapping[str, int]) -> Figures:
     """Add up stored sex codes: everything that is neither F nor M is other or not stated."""
     rest = sum(n for code, n in counts.items() if code not in ("F", "M"))
-    return Figures(counts.get("F", 0), counts.get("M", 0), rest)
+    return Figures(
+        counts.get("F", 0),
+        counts.get("M", 0),
+        rest,
+        not_stated=sum(n for code, n in counts.items() if code in NOT_STATED),
+        not_applicable=counts.get(NOT_APPLICABLE, 0),
+    )

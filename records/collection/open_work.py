@@ -17,7 +17,7 @@ from agencies.roles import Permission
 from records.instruments import versions
 from records.models import HeldRow, Submission, Upload
 from records.review import handlings
-from standards.periods import period_name
+from standards.periods import period_in_text
 from standards.translation import active_language
 
 
@@ -35,7 +35,7 @@ def _submissions(person: Person) -> Iterator[Work]:
         facts = {
             "title": row.instrument_version.title,
             "agency": row.agency.code,
-            "period": period_name(row.period, active_language()),
+            "period": period_in_text(row.period, active_language()),
         }
         if row.state == Submission.State.RETURNED:
             says = _("returned: %(title)s (%(agency)s), %(period)s") % facts

@@ -1,6 +1,6 @@
 """Instruments in the database: published from YAML, versioned, immutable."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -133,6 +133,12 @@ def specs_of(instruments: Iterable[Instrument]) -> list[Spec]:
         .distinct("instrument_id")
     )
     return [spec_of(version) for version in newest]
+
+
+def titles(codes: Collection[str]) -> dict[str, str]:
+    """Return what these instruments are called in the active language, by code, in two queries."""
+    newest = current_of(Instrument.objects.filter(code__in=list(codes))).values()
+    return {version.instrument.code: version.title for version in newest}
 
 
 def spec_of(version: InstrumentVersion) -> Spec:

@@ -24,7 +24,7 @@ from agencies.roles import Permission
 from records.models import Holiday, Reader
 from records.review import digests, feeds, inbox
 from records.review.calendar import Expected, Periods, Standing, expected_at
-from standards.periods import InvalidPeriod, Period, period_name
+from standards.periods import InvalidPeriod, Period, period_in_text
 from standards.translation import active_language
 
 SALT = "records.calendars"
@@ -197,7 +197,7 @@ def _entries(person: Person) -> list[feeds.Entry]:
             line["uid"],
             line["day"],
             _("%(title)s, %(period)s: due")
-            % {"title": line["title"], "period": period_name(line["period"], active_language())},
+            % {"title": line["title"], "period": period_in_text(line["period"], active_language())},
             line["places"],
             digests.address(line["url"]),
         )

@@ -83,7 +83,7 @@ def code_list_import(request: SignedInRequest, name: str) -> HttpResponse:
     status = 200
     if request.method == "POST":
         try:
-            brought = _brought(codes, _content(request))
+            brought = _brought(codes, content_sent(request))
             if _save(request, name, brought):
                 return redirect("records:code_list", name)
             changes.require_right(name, brought.changed)
@@ -97,8 +97,8 @@ def code_list_import(request: SignedInRequest, name: str) -> HttpResponse:
     return render(request, "records/code_list_import.html", context, status=status)
 
 
-def _content(request: SignedInRequest) -> bytes:
-    """Return the file that was sent; the second time, as it was carried through the preview."""
+def content_sent(request: SignedInRequest) -> bytes:
+    """Return the file that was sent; the second time, as it was carried through the preview. Raises `Refused`."""
     file = request.FILES.get("file")
     if file is not None:
         with encrypted_file.opened(file.received.path, *file_secrets()) as sealed:  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """The cover of a submission: its scorecard and its breakdowns by sex, as the page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,13 +16,17 @@ from agencies.http import SignedInRequest
 from agencies.roles import Permission
 from records.instruments.versions import spec_of
 from records.models import Submission
+from records.pages.instruments import UNITS
 from records.review import answers, breakdowns, counting, profile, rows_behind, scorecard
 from records.review.counting import Counted
 from records.review.scorecard import Line
 from standards.periods import short_period_name
-from standards.templatetags.words import percent
+from standards.templatetags.words import percent, signed
 from standards.translation import active_language, in_language
 
+# Functions of the rooms above: what they tell beside a submission, by the name that the template has for it.
+told_beside: list[Callable[[SignedInRequest, Submission], dict[str, Any]]] = []
+OF_UNITS = ("Q4", "Q10")  # measures of what an instrument counts: transfers, not dollars
 LEAST_CHANGE = 0.5  # points; below, nothing is said of where a change comes from
 
 
@@ -40,18 +44,20 @@ def sees_records(request: SignedInRequest, submission: Submission) -> bool:
 
 
 def numbers_of(request: SignedInRequest, submission: Submission) -> Mapping[str, Any]:
-    """Return its numbers: counted now where it is open and seen, else as it was submitted."""
-    if not submission.is_open:
-        numbers: Mapping[str, Any] = submission.profile
-        return numbers
-    return profile.count(submission) if sees_records(request, submission) else {}
+    """Return its numbers: counted now where it is open and seen, else as it was submitted last.
+
+    Of what was returned or reopened, whoever sees no records still reads what was submitted before; of what never
+    came, nothing.
+    """
+    if submission.is_open and sees_records(request, submission):
+        return profile.count(submission)
+    numbers: Mapping[str, Any] = submission.profile
+    return numbers
 
 
 def counted(submission: Submission, numbers: Any, *, live: bool) -> Counted | None:
-    """Return what the submission holds: counted now where it is open and seen, else as it was submitted."""
-    if live:
-        return counting.count(submission, numbers)
-    return None if submission.is_open else counting.kept(submission)
+    """Return what the submission holds: counted now where it is open and seen, else as it was submitted last."""
+    return counting.count(submission, numbers) if live else counting.kept(submission)
 
 
 def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> dict[str, Any]:
@@ -66,6 +72,7 @@ def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> d
         "levels": [
             (level.label, [_row(submission, line, sees=sees) for line in level.lines])
             for level in scorecard.by_level(lines)
+            if level.lines
         ],
         "heads": heads,
         "histories": [
@@ -93,11 +100,14 @@ def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> d
 
 def _row(submission: Submission, line: Line, *, sees: bool) -> dict[str, Any]:
     spec = spec_of(submission.instrument_version)
+    about = in_language(spec.variable(line.about).label) if line.about else ""
+    if line.measure.code in OF_UNITS:
+        about = _(UNITS[spec.unit]).lower()
     return {
         "code": line.measure.code,
         "label": line.label,
         "hint": line.hint,
-        "about": in_language(spec.variable(line.about).label) if line.about else "",
+        "about": about,
         "now": _written(line, line.value),
         "year_before": _written(line, line.year_before),
         "trend": line.trend,
@@ -119,7 +129,9 @@ def _written(line: Line, value: float | None) -> str:
     if line.measure.unit == "percent":
         return percent(value)
     if line.measure.unit == "days":
-        return ngettext("%(n)s day", "%(n)s days", abs(int(value))) % {"n": int(value)}
+        days = int(value)
+        signed = f"−{-days}" if days < 0 else str(days)
+        return ngettext("%(n)s day", "%(n)s days", abs(days)) % {"n": signed}
     number = floatformat(value, "1g")
     return _("%(n)s points") % {"n": number} if line.measure.unit == "points" else number
 
@@ -174,9 +186,9 @@ def _breakdown(breakdown: breakdowns.Breakdown) -> dict[str, Any]:
         and {
             "before": float(100 * split.before),
             "now": float(100 * split.now),
-            "change": _points(float(100 * split.change)),
-            "mix": _points(float(100 * split.mix)),
-            "rate": _points(float(100 * split.rate)),
+            "change": signed(float(100 * split.change)),
+            "mix": signed(float(100 * split.mix)),
+            "rate": signed(float(100 * split.rate)),
             "mainly": _mainly(float(100 * split.mix), float(100 * split.rate)),
         },
     }
@@ -198,12 +210,6 @@ def _changed(line: breakdowns.NamedChange) -> dict[str, Any]:
         "share": change.share,
         "share_before": change.share_before,
     }
-
-
-def _points(value: float) -> str:
-    """Write a difference with its sign."""
-    sign = "+" if round(value, 1) > 0 else "−" if round(value, 1) < 0 else ""
-    return sign + floatformat(abs(value), "1g")
 
 
 def _mainly(mix: float, rate: float) -> str:

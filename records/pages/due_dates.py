@@ -1,6 +1,7 @@
 """Due dates: the rules by instrument and agency, a later date for one submission, holidays, punctuality."""
 
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -16,8 +17,8 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.models import DueRule, Extension, Holiday, Instrument, RestDay
-from records.review import calendar, deadlines
+from records.models import DueRule, Extension, Instrument
+from records.review import calendar, deadlines, due_dates
 from records.review.due_dates import Rule
 from records.review.punctuality import punctuality as measured
 from standards.periods import InvalidPeriod, Period
@@ -54,51 +55,87 @@ def _pairs(request: SignedInRequest) -> tuple[Any, list[Any]]:
 
 @takes_forms
 def rules(request: SignedInRequest) -> HttpResponse:
-    """When each agency's deliveries are due; statistics staff set what differs for one."""
+    """When each agency's deliveries are due; statistics staff set what differs for one, chosen by `?rule=`."""
     access.require(request.user, Permission.SEE_SUBMISSIONS)
-    refused: tuple[str, str] = "", ""
-    if request.method == "POST":
-        agency = get_object_or_404(Agency, code=request.POST.get("agency", "")[:12])
-        instrument = get_object_or_404(Instrument, code=request.POST.get("instrument", "")[:12])
-        said = {name: request.POST.get(name, "") for name in FIELDS}
-        try:
-            deadlines.set_rule(agency, instrument, said, by=request.user)
-        except Refused as refusal:
-            refused = f"{agency.code}/{instrument.code}", str(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect(request.get_full_path())
+    chosen, status = None, 200
+    if request.method == "POST" or "rule" in request.GET:
+        access.require(request.user, Permission.ACCEPT)
+        chosen = _chosen(request)
+        if request.method == "POST":
+            status = _set(request, chosen)
+            if status == HTTPStatus.FOUND:
+                messages.success(request, _("Saved."))
+                given = request.GET.copy()
+                given.pop("rule", None)
+                return redirect(f"{request.path}?{given.urlencode()}")
     page, filters = _pairs(request)
     owed = calendar.owing({a for a, _i in page.object_list}, set(page.object_list))
-    lines = [_rule_line(owed, agency, version, refused) for agency, version in owed.pairs]
     context = {
         "page": page,
         "filters": filters,
-        "lines": lines,
+        "lines": [_rule_line(owed, agency, version) for agency, version in owed.pairs],
+        "chosen": chosen,
         "may_set": access.may(request.user, Permission.ACCEPT),
     }
-    return render(request, "records/due_dates.html", context, status=422 if refused[1] else 200)
+    return render(request, "records/due_dates.html", context, status=status)
 
 
-def _rule_line(
-    owed: calendar.Owing, agency: Agency, version: Any, refused: tuple[str, str]
-) -> dict[str, Any]:
+def _chosen(request: SignedInRequest) -> dict[str, Any]:
+    """Return the line of the agency and instrument whose rule is set, with the fields of its form: what is in force."""
+    word = request.POST.get("rule", "") or request.GET.get("rule", "")
+    agency_code, _slash, instrument_code = word[:40].replace("\0", "").partition("/")
+    agency = get_object_or_404(Agency, code=agency_code)
+    instrument = get_object_or_404(agency.instruments, code=instrument_code)
+    owed = calendar.owing([agency.pk], {(agency.pk, instrument.pk)})
+    if not owed.pairs:
+        raise Http404
+    line = _rule_line(owed, *owed.pairs[0])
+    rule: Rule = line["rule"]
+    fields = {
+        "days": str(rule.days),
+        "counted": rule.counted,
+        "grace": str(rule.grace),
+        "first_period": line["begins"],
+    }
+    return {**line, "fields": fields, "owed": owed}
+
+
+def _set(request: SignedInRequest, chosen: dict[str, Any]) -> int:
+    """Save the rule that was typed, or show what it would do (`look`); return the status of the answer."""
+    agency, version = chosen["owed"].pairs[0]
+    said = {name: request.POST.get(name, "").strip()[:20] for name in FIELDS}
+    if said["first_period"] == chosen["begins"] and not chosen["own"].first_period:
+        said["first_period"] = ""  # as it is without a rule
+    chosen["fields"] = {name: request.POST.get(name, "")[:20] for name in FIELDS}
+    try:
+        if "look" not in request.POST:
+            deadlines.set_rule(agency, version.instrument, said, by=request.user)
+            return HTTPStatus.FOUND
+        own = DueRule(**deadlines.differing(version.instrument, said))
+    except Refused as refusal:
+        chosen["problem"] = str(refusal)
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    rule = calendar.rule_with(due_dates.rule_of(version.content), own)
+    begins = own.first_period or chosen["begins"]
+    chosen |= {"rule": rule, "begins": begins, "dates": chosen["owed"].dates(chosen["last"], rule)}
+    return HTTPStatus.OK
+
+
+def _rule_line(owed: calendar.Owing, agency: Agency, version: Any) -> dict[str, Any]:
     own = owed.rules.get((agency.pk, version.instrument_id))
-    begins = owed.owed_from(agency.pk, version)
     last = Period.of(timezone.localdate(), version.content["frequency"]).next(-1)
     rule: Rule = owed.rule(agency.pk, version)
-    key = f"{agency.code}/{version.instrument.code}"
     return {
+        "key": f"{agency.code}/{version.instrument.code}",
         "agency": agency,
         "instrument": version.instrument,
         "title": version.title,
         "rule": rule,
         "own": own or DueRule(),
         "differs": own is not None,
-        "begins": begins,
+        "begins": owed.owed_from(agency.pk, version),
         "last": str(last),
-        "due": owed.dates(str(last), rule).due,
-        "problem": refused[1] if refused[0] == key else "",
+        "dates": owed.dates(str(last), rule),
     }
 
 
@@ -153,42 +190,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise Refused(_("There is no such day.")) from None
-
-
-@takes_forms
-def holidays(request: SignedInRequest) -> HttpResponse:
-    """The holidays and days of rest of the country, kept by statistics staff."""
-    access.require(request.user, Permission.ACCEPT)
-    refused = ""
-    if request.method == "POST":
-        try:
-            _keep(request)
-        except Refused as refusal:
-            refused = str(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("records:holidays")
-    rest = set(RestDay.objects.values_list("weekday", flat=True))
-    monday = date(2024, 1, 1)
-    context = {
-        "holidays": Holiday.objects.all(),
-        "weekdays": [(n, monday.replace(day=n), n in rest) for n in range(1, 8)],
-        "refused": refused,
-        "said": request.POST,
-    }
-    return render(request, "records/holidays.html", context, status=422 if refused else 200)
-
-
-def _keep(request: SignedInRequest) -> None:
-    said = request.POST
-    if "remove" in said:
-        number = said["remove"]
-        pk = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
-        deadlines.remove_holiday(get_object_or_404(Holiday, pk=pk), by=request.user)
-    elif "rest" in said:
-        deadlines.set_rest_days(said.getlist("weekday"), by=request.user)
-    else:
-        deadlines.add_holiday(said.dict(), by=request.user)
 
 
 @require_safe

@@ -26,7 +26,7 @@ from records.models import HeldRow, Submission, Upload
 from records.pages.entry import acknowledged, form, say_saved
 from records.review import profile
 from records.validation.findings import Finding
-from standards.periods import period_name
+from standards.periods import period_in_text
 from standards.translation import active_language, in_language
 
 PER_PAGE = 25
@@ -249,5 +249,5 @@ def _cell(held: HeldRow, spec: Spec, name: str, text: str, compared: bool) -> Ce
 def _title(owner: Submission | Upload, person: Person) -> str:
     if isinstance(owner, Upload):
         return shown_name(owner, person)
-    period = period_name(owner.period, active_language())
+    period = period_in_text(owner.period, active_language())
     return f"{owner.instrument_version.title}, {period}"

@@ -60,7 +60,7 @@ def record_history(request: SignedInRequest, record: int) -> HttpResponse:
     audit.record(
         "read_history",
         f"record:{record}",
-        name=str(submission),
+        name=f"{submission} {last.record_ref}",
         by=request.user,
         agency=submission.agency,
     )

@@ -24,6 +24,7 @@ from records.models import Notice, ReviewStep, Submission, Upload
 from records.pages import marks
 from records.review import calendar, inbox, profile, steps, submissions, volumes
 from records.review.calendar import Expected, Periods, Standing
+from records.review.due_dates import days_late
 from standards.templatetags.words import quoted
 
 SHOWN = 30  # tasks of one group; the list of submissions has all
@@ -80,6 +81,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = {
         "groups": groups,
         "count": sum(group.count for group in groups if not group.quiet),
+        "tells_days_late": any(task.late for group in groups for task in group.tasks),
         "calendar": marks.tables(own, BACK, day.today),
         "starts": marks.deliveries(own),
         "invited": invited,
@@ -96,6 +98,8 @@ def _desk(person: Person) -> str:
         return "agencies:agency_list"
     if access.may(person, Permission.MANAGE_PEOPLE):
         return "agencies:people"
+    if access.may(person, Permission.SEE_LOG):
+        return "agencies:log_since"
     return "reports:dashboard"
 
 
@@ -224,7 +228,7 @@ class _Day:
         return list(shown), len(late)
 
     def _dated(self, task: Task, entry: Expected) -> Task:
-        task.due, task.days = entry.dates.due, (entry.dates.due - self.today).days
+        task.due, task.days = entry.dates.due, -days_late(entry.dates.due, self.today)
         task.late = entry.standing(self.today) == Standing.LATE
         task.when = _when(task, extended=entry.extended)
         return task

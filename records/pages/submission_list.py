@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
@@ -22,9 +22,10 @@ from agencies.http import SignedInRequest
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.instruments.versions import current_of, spec_of
-from records.models import Instrument, ReviewStep, Submission
-from records.review import bulk
+from records.instruments import versions
+from records.instruments.versions import spec_of
+from records.models import ReviewStep, Submission
+from records.review import bulk, volumes
 from records.review.steps import STEPS
 from standards import sex
 from standards.periods import Period, period_name
@@ -46,6 +47,7 @@ LAST_STEP = Coalesce(
 NEEDS = {"sign": Permission.SIGN, "accept": Permission.ACCEPT}
 ODD = {"1": Q(odd__gte=1), "3": Q(odd__gte=3), "5": Q(odd__gte=5)}
 LATE = {"late": Q(days_late__gt=0), "in_time": Q(days_late__lte=0)}
+NUMBERS = {"odd": ODD, "late": LATE}
 # The last month of a period, as it sorts: 2026-09 of 2026-Q3, 2026-08 of the academic year 2025-A1.
 ENDS = RawSQL(
     """
@@ -77,8 +79,8 @@ def submissions(request: SignedInRequest) -> HttpResponse:
     """Submissions that the person sees, limited and ordered as the address says."""
     access.require(request.user, Permission.SEE_SUBMISSIONS)
     seen = _seen(request)
-    filters = [*(_filter(request, seen, name) for name in FIELDS), *_of_numbers(request)]
     chosen = _chosen(request, seen)
+    filters = [*(_filter(request, seen, name) for name in FIELDS), *_of_numbers(request, seen)]
     page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -135,16 +137,37 @@ def _confirm(request: SignedInRequest, chosen: QuerySet[Submission], verb: str) 
     too_many = len(listed) > bulk.MOST
     outcome = bulk.offered(listed[: bulk.MOST], verb, by=request.user)
     agencies = Counter(submission.agency.code for submission in outcome.able)
+    volume = volumes.volumes(outcome.able)
     context = {
         "verb": verb,
         "label": STEPS[verb].label,
         "able": outcome.able,
+        "lines": [_line(submission, volume.get(submission.pk)) for submission in outcome.able],
         "refused": outcome.refused,
         "agencies": sorted(agencies.items()),
         "odd": sum(bool(submission.odd) for submission in outcome.able),  # type: ignore[attr-defined]
         "too_many": bulk.MOST if too_many else 0,
     }
     return render(request, "records/together.html", context)
+
+
+def _line(submission: Submission, volume: volumes.Volume | None) -> dict[str, Any]:
+    """Return what one reads of a submission before it is signed or accepted with others."""
+    findings = submission.profile.get("findings", [])
+    records = sum(submission.profile.get("sex", {}).values())
+    before = volume.before if volume else None
+    return {
+        "submission": submission,
+        "records": records,
+        "women": sex.of_codes(submission.profile.get("sex", {})).female_share
+        if _asks_sex(submission)
+        else None,
+        "warnings": sum(finding["severity"] == "warning" for finding in findings),
+        "held": submission.profile.get("held", 0),
+        "before": before,
+        "change": None if not before else 100 * (records - before) / before,
+        "is_odd": bool(volume and volume.is_odd),
+    }
 
 
 def _tell(request: SignedInRequest, outcome: bulk.Outcome, verb: str) -> HttpResponse:
@@ -166,23 +189,34 @@ def _seen(request: SignedInRequest) -> QuerySet[Submission]:
 
 def _chosen(request: SignedInRequest, seen: QuerySet[Submission]) -> QuerySet[Submission]:
     """Return what the address chooses, in its order. Unknown words for numbers and orders are nowhere."""
-    for name, field in FIELDS.items():
-        if request.GET.get(name):
-            seen = seen.filter(**{field: request.GET[name]})
-    for name, conditions in (("odd", ODD), ("late", LATE)):
-        if word := request.GET.get(name):
-            if word not in conditions:
-                raise Http404
-            seen = seen.filter(conditions[word])
     order = request.GET.get("order", "")
     if order not in ORDERS:
         raise Http404
-    return seen.order_by(*ORDERS[order], "pk")
+    return seen.filter(_conditions(request)).order_by(*ORDERS[order], "pk")
+
+
+def _conditions(request: SignedInRequest, but: str = "") -> Q:
+    """Return what the filters of the address ask for together; `but`: one that is left out."""
+    asked = Q()
+    for name, field in FIELDS.items():
+        if name != but and request.GET.get(name):
+            asked &= Q(**{field: request.GET[name]})
+    for name, conditions in NUMBERS.items():
+        word = request.GET.get(name)
+        if word and word not in conditions:
+            raise Http404
+        if word and name != but:
+            asked &= conditions[word]
+    return asked
 
 
 def _filter(request: SignedInRequest, seen: QuerySet[Submission], name: str) -> dict[str, Any]:
-    """One filter of the list: its label, the values that occur with their labels, the chosen one."""
-    occurring = seen.order_by().values_list(FIELDS[name], flat=True).distinct()
+    """One filter of the list: its label, the values that occur, the chosen one.
+
+    Beside each value stands how many the list would have with it and the other filters: one query for each filter.
+    """
+    fitting = Count("pk", filter=_conditions(request, but=name))
+    occurring = dict(seen.order_by().values_list(FIELDS[name]).annotate(n=fitting))
     values = sorted(occurring)
     if name == "period":
         values.sort(key=lambda period: Period.parse(period).last_day, reverse=True)
@@ -202,18 +236,32 @@ def _filter(request: SignedInRequest, seen: QuerySet[Submission], name: str) -> 
         "period": _("Period"),
     }[name]
     labels = words[name](values)
-    options = [(value, labels.get(value, value)) for value in values]
+    options = [(v, _counted(labels.get(v, v), occurring[v])) for v in values]
     return {"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")}
+
+
+def _counted(label: str, number: int) -> str:
+    """Return a value of a filter with how many submissions have it."""
+    return f"{label} ({number})"
 
 
 def _titles(codes: list[str]) -> dict[str, str]:
     """Return what instruments are called, by code, in one query."""
-    newest = current_of(Instrument.objects.filter(code__in=codes)).values()
-    return {v.instrument.code: f"{v.instrument.code} – {v.title}" for v in newest}
+    return {code: f"{code} – {title}" for code, title in versions.titles(codes).items()}
 
 
-def _of_numbers(request: SignedInRequest) -> list[dict[str, Any]]:
-    """The filters by oddness and lateness, and the order."""
+def _of_numbers(request: SignedInRequest, seen: QuerySet[Submission]) -> list[dict[str, Any]]:
+    """The filters by oddness and lateness with how many fit, in one query, and the order."""
+    fitting = {
+        f"{name}_{word}": Count("pk", filter=_conditions(request, but=name) & condition)
+        for name, conditions in NUMBERS.items()
+        for word, condition in conditions.items()
+    }
+    numbers = seen.order_by().aggregate(**fitting)
+
+    def counted(name: str, options: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(word, _counted(label, numbers[f"{name}_{word}"])) for word, label in options]
+
     odd = [("1", _("1 or more")), ("3", _("3 or more")), ("5", _("5 or more"))]
     late = [("late", _("late")), ("in_time", _("in time"))]
     orders = [
@@ -224,8 +272,8 @@ def _of_numbers(request: SignedInRequest) -> list[dict[str, Any]]:
         ("instrument", _("by instrument")),
     ]
     filters = (
-        ("odd", _("Odd measures"), odd, ""),
-        ("late", _("Submitted"), late, ""),
+        ("odd", _("Odd measures"), counted("odd", odd), ""),
+        ("late", _("Submitted"), counted("late", late), ""),
         ("order", _("Order"), orders, _("newest first")),
     )
     return [

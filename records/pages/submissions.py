@@ -19,13 +19,13 @@ from records.collection.names import shown_name
 from records.instruments import deliveries
 from records.instruments.versions import spec_of
 from records.models import ReviewStep, Submission, Upload
-from records.pages import cover
+from records.pages import cover, instruments
 from records.pages.threads import shown
 from records.review import calendar, opening, shared_numbers, steps, threads
 from records.review.submissions import RETURN_REASONS, bar, steps_open_to
 from records.review.submissions import advance as advance_submission
 from standards import codelists, sex
-from standards.periods import Period, period_name
+from standards.periods import Period, period_in_text
 from standards.translation import active_language
 
 OPEN_THREADS = 5  # on the cover; all of them have a page
@@ -90,7 +90,7 @@ def advance(request: SignedInRequest, submission_id: int, verb: str) -> HttpResp
         _("%(title)s, %(period)s: %(state)s.")
         % {
             "title": submission.instrument_version.title,
-            "period": period_name(submission.period, active_language()),
+            "period": period_in_text(submission.period, active_language()),
             "state": str(steps.STEPS[verb].done).lower(),
         },
     )
@@ -114,26 +114,31 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
     live = submission.is_open and sees
     numbers = cover.numbers_of(request, submission)
     of = cover.counted(submission, numbers, live=live)
-    period = Period.parse(submission.period)
+    period, spec = Period.parse(submission.period), spec_of(submission.instrument_version)
+    open_threads = threads.of(submission).filter(resolved_at=None)
+    beside: dict[str, Any] = {}
+    for tell in cover.told_beside:
+        beside |= tell(request, submission)
     return {
         **_review(request, submission),
+        **beside,
         "submission": submission,
         "reads_as": _reads_as(request.user, submission),
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
-        "asks_sex": "sex" in spec_of(submission.instrument_version).by_name,
+        "of_before": submission.is_open
+        and not live,  # the numbers are those that were submitted last
+        "unit": _(instruments.UNITS[spec.unit]),
+        "asks_sex": "sex" in spec.by_name,
         "card": cover.scorecard_of(submission, of, sees=sees),
         **cover.breakdowns_of(submission, of),
         "shared_numbers": shared_numbers.told_to(request.user, submission),
         "findings": cover.findings_of(submission, numbers, sees=sees),
         "may_answer": sees,  # clerks and reviewers: nobody else sees records
-        "open_threads": shown(
-            request, submission, threads.of(submission).filter(resolved_at=None)[:OPEN_THREADS]
-        ),
-        "may_tabulate": access.may(
-            request.user, Permission.TABULATE, submission.agency, submission.instrument_id
-        ),
+        "open_threads": shown(request, submission, open_threads[:OPEN_THREADS]),
+        "open_count": open_threads.count(),
+        "longest": threads.LONGEST,
         "fix": reverse("records:held", args=[submission.pk]) if live else "",
         "late": submission.late_rows,
         "dates": calendar.one(submission.agency, submission.instrument, period).dates,

@@ -14,6 +14,8 @@ from records.instruments import gender_identity
 from records.instruments.spec import CORE, Spec, Variable
 from records.instruments.versions import spec_of
 from records.models import Submission, SubmissionCounts
+from standards.sex import NOT_APPLICABLE as NO_SEX
+from standards.sex import NOT_STATED as NOT_STATED_SEX
 
 BySex = dict[str, dict[str, dict[str, int]]]  # {variable: {code: {sex: number}}}
 AGE = "age_band"  # a breakdown of records, whose age is a number
@@ -111,7 +113,7 @@ def _ages(spec: Spec) -> list[tuple[str, str]]:
 def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     """Return rows and records, those without a sex, for each variable not stated and applicable, ages, duplicates.
 
-    {"rows", "records", "no_sex", "values" (of coded variables), "variables",
+    {"rows", "records", "no_sex", "sexless" (firms: a sex does not apply), "values" (of coded variables), "variables",
     "missing": {variable: [not stated, applies]} of required variables, "optional" of the others,
     "heaped": [ages that end in 0 or 5, ages looked at], "repeated": [repeated, rows with a person]}
     """
@@ -119,7 +121,8 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     columns, values = _columns_of(asked)
     coded = [f"nullif({column_of(v)}, '')" for v in spec.variables if v.kind == "code"]
     statement = (
-        "SELECT count(*), sum(count), sum(count) FILTER (WHERE sex IN ('_U', '_N', '')),"
+        "SELECT count(*), sum(count), sum(count) FILTER (WHERE sex = ANY (%s)),"
+        " sum(count) FILTER (WHERE sex = %s),"
         f" sum(num_nonnulls({', '.join(coded)})),"
         f" sum(count) FILTER (WHERE {HEAPED_ENDS}), sum(count) FILTER (WHERE {HEAPED}),"
         " count(*) FILTER (WHERE person_ref IS NOT NULL),"
@@ -128,15 +131,16 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
         + " FROM records_record r WHERE submission_id = %s"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, submission.pk])
+        cursor.execute(statement, [sorted(NOT_STATED_SEX), NO_SEX, *values, submission.pk])
         numbers = [int(number or 0) for number in cursor.fetchone()]
-    rows, records, no_sex, stated, heaped, aged, persons, events, *rest = numbers
+    rows, records, no_sex, sexless, stated, heaped, aged, persons, events, *rest = numbers
     pairs = dict(zip((v.name for v in asked), zip(rest[::2], rest[1::2], strict=True), strict=True))
     expected = {v.name for v in asked if _is_expected(v)}
     return {
         "rows": rows,
         "records": records,
         "no_sex": no_sex if "sex" in spec.by_name else None,
+        "sexless": sexless,
         "values": stated,
         "variables": len(spec.variables),
         "missing": {name: pair for name, pair in pairs.items() if name in expected},

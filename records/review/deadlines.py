@@ -3,7 +3,7 @@
 Everything here is done by statistics staff (`Permission.ACCEPT`) and leaves an event.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,7 +19,8 @@ from agencies.roles import Permission
 from records.instruments import versions
 from records.models import DueRule, Extension, Holiday, Instrument, RestDay
 from records.review import calendar, inbox
-from records.review.due_dates import CALENDAR, WORKING, problem_of
+from records.review.due_dates import CALENDAR, WORKING, problem_of, rule_of
+from records.review.holiday_files import Line
 from standards.languages import LANGUAGES
 from standards.periods import InvalidPeriod, Period
 
@@ -117,20 +118,13 @@ def set_rule(
 ) -> None:
     """Set what differs for an agency: `days`, `counted`, `grace`, `first_period`, as they were typed.
 
-    All empty takes the rule back. Raises `Denied`, and `Refused` with what is wrong.
+    What the instrument says too is not kept, so that it goes on with the instrument; where nothing differs, the rule
+    is taken back. Raises `Denied`, and `Refused` with what is wrong.
     """
     access.require(by, Permission.ACCEPT, agency, instrument.pk)
     if not agency.instruments.filter(pk=instrument.pk).exists():
         raise Refused(_("%(agency)s does not deliver this instrument.") % {"agency": agency})
-    counted = said.get("counted", "").strip()
-    if counted not in ("", WORKING, CALENDAR):
-        raise Refused(_("Days are counted as working days or as calendar days."))
-    fields: dict[str, Any] = {
-        "days": _number(said.get("days", ""), 1, MOST_DAYS),
-        "counted": counted,
-        "grace": _number(said.get("grace", ""), 0, MOST_GRACE),
-        "first_period": _first_period(instrument, said.get("first_period", "").strip()),
-    }
+    fields = differing(instrument, said)
     ours = DueRule.objects.filter(agency=agency, instrument=instrument)
     if all(value in (None, "") for value in fields.values()):
         ours.delete()
@@ -140,6 +134,27 @@ def set_rule(
         )
     subject = f"instrument:{instrument.code}"
     audit.record("due_rule", subject, name=instrument.code, by=by, agency=agency, **fields)
+
+
+def differing(instrument: Instrument, said: Mapping[str, str]) -> dict[str, Any]:
+    """Return `days`, `counted`, `grace`, `first_period` as they were typed, None or "" where the instrument says so too.
+
+    Raises `Refused` with what is wrong.
+    """
+    counted = said.get("counted", "").strip()
+    if counted not in ("", WORKING, CALENDAR):
+        raise Refused(_("Days are counted as working days or as calendar days."))
+    fields: dict[str, Any] = {
+        "days": _number(said.get("days", ""), 1, MOST_DAYS),
+        "counted": counted,
+        "grace": _number(said.get("grace", ""), 0, MOST_GRACE),
+        "first_period": _first_period(instrument, said.get("first_period", "").strip()),
+    }
+    rule = rule_of(versions.current(instrument).content)
+    for name, nothing in (("days", None), ("counted", ""), ("grace", None)):
+        if fields[name] == getattr(rule, name):
+            fields[name] = nothing
+    return fields
 
 
 def _number(text: str, low: int, high: int) -> int | None:
@@ -186,6 +201,26 @@ def add_holiday(said: Mapping[str, str], *, by: Person) -> Holiday:
     made = Holiday.objects.create(year=number, month=when.month, day=when.day, names=names)
     audit.record("add", f"holiday:{made}", name=str(made), by=by)
     return made
+
+
+@transaction.atomic
+def take_holidays(lines: Sequence[Line], *, by: Person) -> int:
+    """Save the new and the changed holidays of a file, and return how many; those it does not name stay.
+
+    Raises `Denied`, and `Refused` where a line is wrong or nothing is changed: then nothing is saved.
+    """
+    access.require(by, Permission.ACCEPT)
+    if any(line.kind == "wrong" for line in lines):
+        raise Refused(_("A line of the file is wrong. Nothing was saved."))
+    taken = [line for line in lines if line.kind in ("new", "changed")]
+    if not taken:
+        raise Refused(_("Nothing is changed: these holidays are known."))
+    for line in taken:
+        holiday, _is_new = Holiday.objects.update_or_create(
+            year=line.year, month=line.month, day=line.day, defaults={"names": dict(line.names)}
+        )
+        audit.record("add", f"holiday:{holiday}", name=str(holiday), by=by)
+    return len(taken)
 
 
 @transaction.atomic

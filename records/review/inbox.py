@@ -22,7 +22,7 @@ from agencies.roles import Permission, Role
 from records.models import Notice, Submission
 from records.review.calendar import Expected
 from standards.languages import marked
-from standards.periods import period_name
+from standards.periods import period_in_text
 from standards.translation import active_language, in_language
 
 Kind = Notice.Kind
@@ -89,7 +89,7 @@ def _word(name: str, value: Any, is_date: bool) -> Any:
     if is_date:
         return date_format(date.fromisoformat(value))
     if name == "period":
-        return period_name(value, active_language())
+        return period_in_text(value, active_language())
     return in_language(value) if isinstance(value, dict) else value
 
 

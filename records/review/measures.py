@@ -10,6 +10,8 @@ from datetime import date
 from statistics import median
 from typing import Any
 
+from records.review.due_dates import days_late
+
 Facts = Mapping[str, Any]
 PERIODS = 12  # of history; Q1 looks at as many
 BEFORE = 8  # periods that Q10 compares with
@@ -129,11 +131,15 @@ def shares_missing(counted: Mapping[str, Sequence[int]]) -> list[tuple[str, int,
 
 
 def sex_coverage(at: At) -> float | None:
-    """Q4: records with a sex, in percent (5.1 G4: women, men and other markers, of all)."""
-    records, no_sex = at.now.get("records", 0), at.now.get("no_sex", 0)
+    """Q4: records with a sex, of those that have one, in percent (5.1 G4: women, men and other markers).
+
+    Firms, which send money too, have none and are left out.
+    """
+    no_sex = at.now.get("no_sex", 0)
     if no_sex is None:  # the instrument does not ask it
         return None
-    return _percent(records - no_sex, records)
+    having = at.now.get("records", 0) - at.now.get("sexless", 0)
+    return _percent(having - no_sex, having)
 
 
 def timeliness(at: At) -> float | None:
@@ -147,7 +153,7 @@ def punctuality(at: At) -> float | None:
     place = at.delivered.get(at.period)
     if place is None or (place.came is None and at.today <= place.due):
         return None
-    return ((place.came or at.today) - place.due).days
+    return days_late(place.due, place.came or at.today)
 
 
 def repeated(at: At) -> float | None:

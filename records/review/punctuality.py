@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from records.review.calendar import Expected, Pair, Periods, expected, working_days
-from records.review.due_dates import WorkingDays
+from records.review.calendar import Expected, Pair, Periods, expected
+from records.review.due_dates import days_late
 
 PERIODS = 12
 
@@ -16,7 +16,7 @@ PERIODS = 12
 class Punctuality:
     """One agency and instrument over the last periods whose due dates have passed.
 
-    `days_late`: the median of working days after the due date, of those that came late or have not come;
+    `days_late`: the median of days after the due date (`due_dates.days_late`), of those that came late or have not come;
     None where none did. `share`: submitted by the due date, of those due, from 0 to 1; None where none is due.
     """
 
@@ -42,15 +42,14 @@ def punctuality(pairs: Collection[Pair], today: date) -> list[Punctuality]:
     by_pair: dict[Pair, list[Expected]] = defaultdict(list)
     for entry in owed:
         by_pair[entry.agency.pk, entry.instrument.pk].append(entry)
-    days = working_days()
-    lines = [_line(entries, days, today) for entries in by_pair.values()]
+    lines = [_line(entries, today) for entries in by_pair.values()]
     return sorted(lines, key=lambda line: (line.entry.agency.code, line.entry.instrument.code))
 
 
-def _line(entries: list[Expected], days: WorkingDays, today: date) -> Punctuality:
+def _line(entries: list[Expected], today: date) -> Punctuality:
     due = [entry for entry in entries if entry.dates.due < today or _came(entry)]
     late = [
-        count for entry in due if (count := days.late(entry.dates.due, entry.first_on or today)) > 0
+        count for entry in due if (count := days_late(entry.dates.due, entry.first_on or today)) > 0
     ]
     came = sum(map(_came, due))
     in_time = sum(1 for e in due if e.first_on and e.first_on <= e.dates.due)

@@ -49,7 +49,10 @@ TEXTS = {
         gettext_lazy("Days after the period"),
         gettext_lazy("until it was submitted: at most 180"),
     ),
-    "Q6": (gettext_lazy("Days after the due date"), gettext_lazy("at most 0")),
+    "Q6": (
+        gettext_lazy("Days after the due date"),
+        gettext_lazy("in days of the calendar: at most 0"),
+    ),
     "Q7": (
         gettext_lazy("Repeated events of a person"),
         gettext_lazy("of rows with a key of the person: at most 0.5%"),

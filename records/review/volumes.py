@@ -22,10 +22,14 @@ SHARE, NUMBER = 0.3, 10  # odd: both further away than this share and than this 
 
 @dataclass(frozen=True)
 class Volume:
-    """Records of a submission, what was expected (None: too little is known), and whether it is odd."""
+    """Records of a submission, what was expected (None: too little is known), and whether it is odd.
+
+    `before`: those of the period before; None where it did not come.
+    """
 
     records: int
     expected: int | None
+    before: int | None = None
 
     @property
     def is_odd(self) -> bool:
@@ -75,6 +79,7 @@ def volumes(submissions: Iterable[Submission]) -> dict[int, Volume]:
         row.pk: Volume(
             sum(row.profile["sex"].values()),
             expected_volume(row.period, known[row.agency_id, row.instrument_id]),
+            known[row.agency_id, row.instrument_id].get(str(Period.parse(row.period).next(-1))),
         )
         for row in rows
     }

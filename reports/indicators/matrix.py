@@ -18,7 +18,7 @@ from reports.published.query import with_headline
 from reports.published.structure import TIME
 from standards import numbers
 from standards.languages import marked
-from standards.periods import Period, period_name
+from standards.periods import Period, period_in_text
 from standards.sex import Figures
 from standards.translation import active_language, in_language
 
@@ -218,14 +218,14 @@ def _of_source(
         return "weak", _("Too few to show shares.")
     said = {
         "share": numbers.share(coverage),
-        "period": period_name(latest.codes[0], active_language()),
+        "period": period_in_text(latest.codes[0], active_language()),
     }
     if coverage < words.POOR:
         return "poor", _("Sex is stated for %(share)s%%, %(period)s.") % said
     last = _last_delivered(agency, edition)
     if _months_since(last, today) > OLD:
         return "weak", _("The last delivery is of %(period)s.") % {
-            "period": period_name(last, active_language())
+            "period": period_in_text(last, active_language())
         }
     state = "released" if coverage >= words.FULL else "weak"
     return state, _("Sex is stated for %(share)s%%, %(period)s.") % said

@@ -9,7 +9,7 @@ from reports.designs.indicators import Indicator, indicators
 from reports.indicators import words
 from reports.indicators.series import of_latest, usual_time, work_out
 from reports.published.editions import Edition, current_editions
-from standards.periods import period_name
+from standards.periods import period_in_text
 from standards.translation import active_language, in_language
 
 
@@ -60,7 +60,7 @@ def _answer(one: Indicator, released: Mapping[str, Edition]) -> Answer:
             continue
         series, latest = work_out(one, design, edition, time), of_latest(one, design, edition)
         if latest:
-            period = period_name(latest.period, active_language())
+            period = period_in_text(latest.period, active_language())
             return Answer(
                 one, name, f"{words.brief(series, latest)}, {period}", words.counted(series)
             )

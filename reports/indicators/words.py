@@ -13,7 +13,7 @@ from reports.indicators.series import MOST_UNBROKEN, NOT_DELIVERED, UNBROKEN, Po
 from reports.published.query import measure
 from standards import numbers
 from standards.languages import marked
-from standards.periods import period_name
+from standards.periods import period_in_text
 from standards.translation import active_language, in_language
 
 DECIMALS = {"percent": 1, "points": 1, "per_100": 1, "per_100000": 1, "years": 1, "index": 2}
@@ -124,8 +124,8 @@ def sentence(series: Series, point: Point) -> str:
         return ""
     gaps |= {
         "measure": counted(series),
-        "period": period_name(point.period, active_language()),
-        "before": period_name(point.before, active_language()),
+        "period": period_in_text(point.period, active_language()),
+        "before": period_in_text(point.before, active_language()),
         "coverage": numbers.share(point.figures.coverage),
     }
     return in_language(series.indicator.reading).format(**gaps)

@@ -64,12 +64,40 @@ def submission_impact(request: SignedInRequest, submission_id: int) -> HttpRespo
     return render(request, "reports/impact.html", context)
 
 
-def _dataset(dataset: Dataset, submission: Submission, tables: list[Any]) -> dict[str, Any]:
-    """Return a dataset as the page shows it: what is out of the period, its tables by span."""
-    spans = {
+def headline(submission: Submission, job: Job) -> list[dict[str, Any]]:
+    """Return the totals by sex before and after, a line for each dataset and span; nothing before they are counted.
+
+    A line: {title, label (of the span), cells, difference, share_before, share}, as templates/reports/_impact_line.html
+    shows it.
+    """
+    known = datasets.datasets()
+    spans = _spans(submission)
+    return [
+        {"title": _headed(known[found["dataset"]]), **_line(spans[table["span"]], line)}
+        for found in impact.counted(job)
+        if found["dataset"] in known
+        for table in found["tables"]
+        if not table["columns"]
+        for line in impact.compared(table)
+    ]
+
+
+def _headed(dataset: Dataset) -> str:
+    """Return what the headline of a dataset counts."""
+    return in_language(dataset.headline.labels if dataset.headline else dataset.title)
+
+
+def _spans(submission: Submission) -> dict[str, str]:
+    """Return what the spans of the tables are called: the period of the submission, and its year so far."""
+    return {
         "period": period_name(submission.period, active_language()),
         "year": submission.period[:4],
     }
+
+
+def _dataset(dataset: Dataset, submission: Submission, tables: list[Any]) -> dict[str, Any]:
+    """Return a dataset as the page shows it: what is out of the period, its tables by span."""
+    spans = _spans(submission)
     return {
         "title": in_language(dataset.title),
         "counts": in_language(dataset.headline.labels) if dataset.headline else "",

@@ -1,7 +1,8 @@
 """Telling agencies what became of what they delivered: in which release a period came out, and what else changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from django.urls import reverse
 
@@ -9,7 +10,7 @@ from agencies import scope
 from agencies.models import Agency
 from records.models import Notice, Submission
 from records.review import inbox
-from reports.models import Build
+from reports.models import Build, Release
 
 
 def tell(build: Build) -> int:
@@ -30,6 +31,63 @@ def tell(build: Build) -> int:
         if pk in agencies:
             _tell(agencies[pk], brought, build, set(before))
     return len(by_agency)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The release in which a version of a submission came out first, and how many of the agency's earlier periods
+    changed in it."""
+
+    release: Release
+    version: int
+    changed: int
+
+
+def of_submission(submission: Submission, datasets: Collection[str]) -> list[Publication]:
+    """Return where the accepted version of a submission came out, by dataset, of those in `datasets` (codes).
+
+    Only releases that are out count. As many queries for a hundred releases as for one.
+    """
+    version = submission.accepted_version
+    if version is None or not datasets:
+        return []
+    first = (
+        Build.objects.filter(
+            release__state=Release.State.RELEASED,
+            release__dataset__in=datasets,
+            inputs__contains=[{"submission": submission.pk, "version": version}],
+        )
+        .order_by("release__dataset", "release__number")
+        .distinct("release__dataset")
+        .select_related("release")
+        .only("inputs", "predecessor", "release")
+    )
+    builds = list(first)
+    before = {
+        build.release_id: build
+        for build in Build.objects.filter(
+            release__in=[build.predecessor_id for build in builds if build.predecessor_id]
+        ).only("inputs", "release")
+    }
+    earlier = set(
+        Submission.objects.filter(
+            agency=submission.agency_id,
+            instrument=submission.instrument_id,
+            period__lt=submission.period,
+        ).values_list("pk", flat=True)
+    )
+    return [
+        Publication(
+            build.release, version, _changed(build, before.get(build.predecessor_id or 0), earlier)
+        )
+        for build in builds
+    ]
+
+
+def _changed(build: Build, before: Build | None, among: Collection[int]) -> int:
+    """Return how many of these submissions the build brings in another version than the build before."""
+    now, then = _versions(build), _versions(before)
+    return sum(1 for pk in among if pk in then and pk in now and now[pk] != then[pk])
 
 
 def _tell(agency: Agency, brought: list[Submission], build: Build, known: set[int]) -> None:

@@ -108,7 +108,27 @@ def test_the_example_of_the_signed_submission_is_a_plain_sentence(agency, review
     type(reviewer).objects.filter(pk=reviewer.pk).update(name="Aýna Durdyýewa")
     audit.record("sign", "submission:5", by=reviewer, agency=agency, name="SMS SMS-WPF 2026-07")
     (line,) = log.lines(events("sign"))
-    assert line.sentence == "Aýna Durdyýewa signed SMS SMS-WPF 2026-07."
+    assert (
+        line.sentence == "Aýna Durdyýewa signed SMS SMS-WPF 2026-07."
+    )  # no instrument of this code is known
+
+
+def test_submissions_and_records_are_named_in_words_by_instrument_period_and_number(
+    agency, clerk, instruments
+):
+    audit.record("sign", "submission:5", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07")
+    audit.record("enter", "record:7", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07 WP-1 a")
+    audit.record("read", "record:8", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07")
+    audit.record("upload", "upload:1", by=clerk, agency=agency, name="SMS-WPF 1")
+    title = instruments["SMS-WPF"].versions.first().title
+    assert [line.what for line in log.lines(events("sign", "enter", "read", "upload"))] == [
+        f"{title}, July 2026 (SMS)",
+        f"WP-1 a: {title}, July 2026 (SMS)",
+        f"8: {title}, July 2026 (SMS)",
+        f"{title} 1",
+    ]
+    with translation.override("ru"):
+        assert "июль 2026 (SMS)" in log.lines(events("sign"))[0].sentence
 
 
 # Who reads what
@@ -176,6 +196,29 @@ def test_reading_a_page_of_refusals_names_who_was_refused_and_what(agency, audit
     ]
 
 
+def test_an_auditor_begins_at_what_happened_since_the_time_before(
+    agency, auditor, clerk, monkeypatch
+):
+    now = timezone.now()
+    for days, subject, verb in (
+        (9, f"person:{auditor.pk}", "sign_in"),
+        (7, "submission:1", "submit"),
+        (5, f"person:{auditor.pk}", "sign_in"),
+        (3, "submission:2", "sign"),
+        (0, f"person:{auditor.pk}", "sign_in"),
+    ):
+        with monkeypatch.context() as past:
+            past.setattr(timezone, "now", lambda days=days: now - timedelta(days=days))
+            audit.record(verb, subject, by=auditor, agency=agency, name="A")
+    client = signed_in(auditor)
+    page = client.get("/", follow=True)
+    assert page.redirect_chain == [("/people/log/since/", 302)]
+    kinds = {kind: number for kind, _label, number in page.context["kinds"]}
+    assert (kinds["review"], kinds["account"]) == (1, 2)  # since the day of the visit before
+    assert page.context["since"] == timezone.localdate() - timedelta(days=5)
+    assert signed_in(clerk).get("/people/log/since/").status_code == 403
+
+
 # Filters, paging
 
 
@@ -184,7 +227,7 @@ def test_objects_that_are_gone_are_still_named(agency, agency_admin, clerk):
     audit.record("roles", "person:999999", by=clerk, agency=agency, name="gone@sms.example")
     assert sentences(signed_in(agency_admin)) == [
         "Clerk changed the roles of gone@sms.example.",
-        "Clerk deleted the record 77 of SMS SMS-WPF 2026-07.",
+        "Clerk deleted the record SMS SMS-WPF 2026-07.",
     ]
 
 

@@ -190,8 +190,9 @@ def files_to_try(country):
 
 def rules_of_dates(country):
     """A rule for each agency; statistics staff set those of all."""
-    more = {"instrument": "SMS-WPF", "days": "12"}
-    return [Place(code, agency=code, form={"agency": code, **more}) for code in FULL]
+    return [
+        Place(code, agency=code, form={"rule": f"{code}/SMS-WPF", "days": "12"}) for code in FULL
+    ]
 
 
 def a_text(country, place):
@@ -237,6 +238,11 @@ def a_later_date(country, place):
 
 def a_holiday(country, place):
     return {"year": "", "month": "3", "day": "8", "en": "Day", "ru": "День", "tk": "Gün"}
+
+
+def holidays_in_a_file(country, place):
+    content = "day,en,ru,tk\n*-03-08,Day,День,Gün\n".encode()
+    return {"file": SimpleUploadedFile("holidays.csv", content)}
 
 
 def code_lists_kept(country):
@@ -560,6 +566,7 @@ ROUTES = {
     ),
     "agencies:decide_change": page(places=proposed, get=None, post=P.MANAGE_AGENCIES),
     "agencies:log": page(get=P.SEE_LOG),
+    "agencies:log_since": page(get=P.SEE_LOG),
     "agencies:log_file": page(get=P.SEE_LOG),
     "agencies:agency_list": page(get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=_agency),
     # Collection and review
@@ -572,6 +579,13 @@ ROUTES = {
     "records:due_dates": page(places=rules_of_dates, get=P.SEE_SUBMISSIONS, post=P.ACCEPT),
     "records:due_date": of(periods, see=P.SEE_SUBMISSIONS, post=P.ACCEPT, posts=a_later_date),
     "records:holidays": page(get=P.ACCEPT, post=P.ACCEPT, posts=a_holiday),
+    "records:holidays_csv": page(get=P.ACCEPT),
+    "records:holidays_import": page(
+        places=lambda country: [Place("", changes=False)],
+        get=P.ACCEPT,
+        post=P.ACCEPT,
+        posts=holidays_in_a_file,
+    ),
     "records:punctuality": page(places=lists, get=P.SEE_SUBMISSIONS),
     "records:inbox": page(
         get=P.SEE_SUBMISSIONS,

@@ -48,6 +48,9 @@ def test_first_the_count_is_shown_then_each_goes_through_the_verb(
     assert "Sign: 4 submissions" in page.content.decode()
     assert page.context["agencies"] == [("SMS", 4)]
     assert states(reviewer) == ["SUBMITTED"] * 4  # looking changes nothing
+    line = page.context["lines"][0]
+    assert (line["records"], line["before"], line["change"], line["warnings"]) == (1, 1, 0, 0)
+    assert page.context["lines"][-1]["before"] is None  # the first month
     few = desk.get("/submissions/sign/?period=2026-02")
     ids = [submission.pk for submission in few.context["able"]]
     assert len(ids) == 1 and as_seen(reviewer, ids)[0] in few.content.decode()
@@ -133,6 +136,16 @@ def test_the_list_is_ordered_and_limited_by_oddness_and_lateness(
             s.period for s, _sum, _asks_sex in desk.get(f"/submissions/?{query}").context["rows"]
         ]
 
+    def options(query, name):
+        filters = desk.get(f"/submissions/?{query}").context["filters"]
+        return dict(next(f["options"] for f in filters if f["name"] == name))
+
+    assert list(options("", "state").values()) == ["Submitted (4)"]
+    # A filter counts what the others leave, its own choice apart.
+    by_period = options("odd=5&period=2026-01", "period")
+    assert [by_period[month][-3:] for month in MONTHS] == ["(0)", "(1)", "(0)", "(0)"]
+    assert options("period=2026-02", "odd")["5"] == "5 or more (1)"
+    assert options("period=2026-01", "odd")["5"] == "5 or more (0)"
     assert listed("") == sorted(MONTHS, reverse=True)
     assert listed("order=odd")[0] == "2026-02"
     assert listed("odd=5") == ["2026-02"]

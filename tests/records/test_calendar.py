@@ -1,9 +1,11 @@
 """What agencies owe and when; later dates; who keeps holidays; home, calendar and punctuality tell it."""
 
+import base64
 import re
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import ProgrammingError, connection
 from django.test import Client
 from django.utils import timezone
@@ -214,10 +216,29 @@ def test_only_statistics_staff_extend_and_set_rules(agency, permits, clerk):
      {"counted": "moons"}, {"first_period": "2026-Q1"}, {"first_period": "2026-13"}],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_is_refused_on_the_page(agency, permits, statistician, wrong):
-    form = {"agency": "SMS", "instrument": "SMS-WPF", **wrong}
-    answer = signed_in(statistician).post("/due-dates/", form)
-    assert answer.status_code == 422 and 'class="msg" role="alert"' in answer.content.decode()
+    answer = signed_in(statistician).post("/due-dates/", {"rule": "SMS/SMS-WPF", **wrong})
+    assert answer.status_code == 422 and 'role="alert"' in answer.content.decode()
     assert not DueRule.objects.exists()
+
+
+def test_the_form_of_a_rule_has_what_is_in_force_says_what_it_does_and_keeps_what_differs(
+    agency, permits, statistician
+):
+    client, page = signed_in(statistician), "/due-dates/?rule=SMS/SMS-WPF"
+    form = client.get(page).context["chosen"]["fields"]
+    in_force = calendar.rule_of(permits.versions.first().content)
+    assert (form["days"], form["counted"]) == (str(in_force.days), in_force.counted)
+    assert client.post(page, {"rule": "SMS/SMS-WPF", **form}).status_code == 302
+    assert not DueRule.objects.exists()  # nothing differs
+    later = {"rule": "SMS/SMS-WPF", **form, "days": str(in_force.days + 5)}
+    shown = client.post(page, {**later, "look": "1"})
+    assert shown.status_code == 200 and not DueRule.objects.exists()
+    assert client.post(page, later).status_code == 302
+    rule = DueRule.objects.get()
+    assert (rule.days, rule.counted, rule.grace) == (in_force.days + 5, "", None)
+    assert client.get(page).context["chosen"]["dates"] == shown.context["chosen"]["dates"]
+    for nowhere in ("x", "SMS/", "SMS/NO"):
+        assert client.get("/due-dates/", {"rule": nowhere}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -408,3 +429,29 @@ def _set_time(step, at):
         cursor.execute("RESET ROLE")
         cursor.execute("UPDATE records_reviewstep SET at = %s WHERE id = %s", [at, step.pk])
         cursor.execute("SET ROLE migdata_app")
+
+
+def holiday_file(*lines):
+    return SimpleUploadedFile("holidays.csv", "\n".join(["day,en,ru,tk", *lines]).encode())
+
+
+def test_a_file_of_holidays_is_looked_at_then_taken_in_whole_or_not_at_all(statistician, db):
+    client = signed_in(statistician)
+    page = "/holidays/import"
+    good = "*-03-08,Day,День,Gün", "20.03.2026,Feast,Праздник,Baýram"
+    wrong = client.post(page, {"file": holiday_file(*good, "2026-02-30,No,Нет,Ýok")})
+    assert wrong.status_code == 422 and b"Line 4" in wrong.content
+    carried = base64.b64encode(b"day,en,ru,tk\n2026-05-01,May,May,May\n2026-13-01,x,x,x").decode()
+    assert client.post(page, {"carried": carried, "confirmed": "1"}).status_code == 422
+    assert not Holiday.objects.exists()
+    preview = client.post(page, {"file": holiday_file(*good)})
+    assert (preview.status_code, len(preview.context["new"])) == (200, 2)
+    confirmed = {"carried": preview.context["carried"], "confirmed": "1"}
+    assert client.post(page, confirmed).status_code == 302
+    assert [str(day) for day in Holiday.objects.all()] == ["*-03-08", "2026-03-20"]
+    taken_away = client.get("/holidays/holidays.csv").content
+    again = client.post(page, {"file": SimpleUploadedFile("again.csv", taken_away)})
+    assert len(again.context["same"]) == 2 and not again.context["may_save"]
+    renamed = client.post(page, {"file": holiday_file("*-03-08,Women’s Day,День,Gün")})
+    assert renamed.context["changed"][0].was == "Day, День, Gün"
+    assert client.post(page, {"file": SimpleUploadedFile("x.csv", b"\xff\xfe")}).status_code == 422

@@ -13,6 +13,7 @@ from standards.periods import (
     Period,
     has_ended,
     last_periods,
+    period_in_text,
     period_name,
     period_of,
     periods_between,
@@ -40,6 +41,22 @@ DAYS = st.dates(date(1995, 1, 1), date(2090, 12, 31))
 )
 def test_a_period_is_named_in_the_language_of_the_page(period, language, said):
     assert period_name(period, language) == said
+
+
+@pytest.mark.parametrize(
+    ("period", "language", "said"),
+    [
+        ("2026-10", "en", "October 2026"),
+        ("2026-10", "ru", "октябрь 2026"),
+        ("2026-10", "tk", "oktýabr 2026"),
+        ("2026-Q4", "tk", "4Ç 2026"),
+        ("2026-S1", "ru", "S1 2026"),
+        ("2026", "ru", "2026"),
+        ("No-1", "ru", "No-1"),
+    ],
+)
+def test_a_month_has_a_capital_letter_within_a_sentence_in_english_alone(period, language, said):
+    assert period_in_text(period, language) == said
 
 
 def test_the_axis_of_a_chart_has_room_for_a_short_name():
