@@ -14,8 +14,10 @@ from agencies.refusal import Refused
 from records.codelists import changes, learned, site, touched
 from records.codelists import editions as kept
 from records.codelists.changes import Overtaken, Wrong, content_of
+from records.codelists.stated import stated
 from records.collection import proposals
-from records.models import CodeProposal, LearnedWord, ListEdition, Record
+from records.models import CodeProposal, LearnedWord, ListEdition, Record, Submission
+from records.review import counting
 from standards import codelists, editions, home
 from tests import factories
 from tests.cast import events, signed_in
@@ -179,6 +181,31 @@ def test_what_a_change_touches_is_counted_by_instrument_for_who_may_see_it(
     with scope.acting(statistician):
         of_regions = touched.touched("regions", ["TM-A"], statistician)
     assert seen.datasets == () and "WPF" in [code for code, _title in of_regions.datasets]
+
+
+def test_records_of_what_is_submitted_are_counted_by_its_counts_and_those_of_what_is_open_by_rows(
+    instruments, agency, clerk, statistician
+):
+    with scope.acting(clerk):
+        months = [
+            factories.submission(agency, instruments["SMS-BCR"], f"2026-0{k}") for k in (1, 2, 3)
+        ]
+        for month in months:
+            for k, point in enumerate(("FRP", "FRP", "HOW", "")):
+                factories.record(month, f"{month.pk}-{k}", extras={"crossing_point": point})
+        asking = [(v.instrument_id, vs) for v, _spec, vs in touched._asking("crossing_points")]
+        wanted = ["FRP", "HOW", "_U"]
+        by_rows = stated(asking, wanted)
+        for month in months[:2]:  # the second is reopened: what was counted of it may be wrong
+            counting.keep(month, counting.count(month, {}), odd=0, days_late=None)
+        Submission.objects.filter(pk=months[0].pk).update(state="SUBMITTED")
+        Record.objects.filter(submission=months[1], record_ref__endswith="-0").delete()
+        by_both = stated(asking, wanted)
+        of_sex = touched.use_of("sex", ["F"])["F"].total
+    number = instruments["SMS-BCR"].pk
+    assert {code: n[number] for code, n in by_rows.items()} == {"FRP": 6, "HOW": 3, "_U": 3}
+    assert {code: n[number] for code, n in by_both.items()} == {"FRP": 5, "HOW": 3, "_U": 3}
+    assert of_sex == 11
 
 
 def test_rules_that_name_a_code_are_told(instruments, statistician):
