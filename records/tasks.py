@@ -1,6 +1,7 @@
 """The jobs of this app, by name, and what it does now and then."""
 
 import logging
+from collections.abc import Callable
 
 from celery import shared_task
 from django.db import DatabaseError, connections
@@ -17,11 +18,15 @@ queue.handler("records.intake")(
 queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 
+# What removes what nobody waits for; the rooms above add theirs.
+expiring: list[Callable[[], None]] = [uploads.expire, drafts.expire]
+
+
 @shared_task(name="records.expire")
 def expire() -> None:
-    """Remove files that wait for nobody, and old drafts. Beat sends this once an hour."""
-    uploads.expire()
-    drafts.expire()
+    """Remove files that wait for nobody, old drafts, and what the rooms above no longer keep. Beat sends this once an hour."""
+    for function in expiring:
+        function()
 
 
 @shared_task(name="records.remind")

@@ -143,7 +143,7 @@ def can_be_answered(upload: Upload) -> bool:
 
 
 def undo(upload: Upload, *, by: Person) -> None:
-    """Take the whole upload back: its records and held rows.
+    """Take the whole upload back: its records, its held rows, and the words that only its answers taught.
 
     Raises `Refused` where that would change a submission that is no longer open. A file that came
     after a submission was closed changed nothing of it, so it can be taken back.
@@ -164,6 +164,7 @@ def undo(upload: Upload, *, by: Person) -> None:
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
+        learned.forget(upload, by=by)
         with history.by(by):
             upload.records.all().delete()
         HeldRow.all_rows.filter(upload=upload).delete()

@@ -150,11 +150,12 @@ def form(
     *,
     findings: Sequence[Finding] = (),
     refused: str = "",
+    unknown: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """Show the form of an instrument with these texts and what the engine says about them.
 
     The subject is a record, a held row, or the draft of a new record: what that carries on stands by
-    itself, folded up while nothing is wrong with it.
+    itself, folded up while nothing is wrong with it. `unknown`: the words of a held row that can be remembered.
     """
     record = subject if isinstance(subject, Record) else None
     draft = subject if isinstance(subject, EntryDraft) else None
@@ -162,6 +163,8 @@ def form(
     kept = draft.carried if draft else {}
     fields = fields_of(spec, values, active_language(), findings, kept, of_file=held)
     normalised(fields)
+    for each in fields:
+        each.unknown = (unknown or {}).get(each.name, "")
     confirmed = acknowledged(request)
     focus(fields, confirmed)
     carried = [f for f in fields if f.carried]
@@ -182,6 +185,7 @@ def form(
         "to_acknowledge": beside_no_field(findings, fields),
         "acknowledged": confirmed,
         "tried": request.method == "POST",
+        "learned": to_learn(request),
         "all_guidance": request.GET.get("guidance") == "all",
         "may_enter": access.may(request.user, Permission.ENTER, agency),
     }
@@ -204,6 +208,11 @@ def typed(request: SignedInRequest, spec: Spec) -> dict[str, str]:
 def acknowledged(request: SignedInRequest) -> frozenset[str]:
     """Return the rules whose warnings the person has confirmed."""
     return frozenset(request.POST.getlist("acknowledged"))
+
+
+def to_learn(request: SignedInRequest) -> frozenset[str]:
+    """Return the variables whose words in a file the person wants remembered."""
+    return frozenset(request.POST.getlist("learn"))
 
 
 def say_saved(request: SignedInRequest, record: Record) -> None:

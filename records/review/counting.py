@@ -35,7 +35,16 @@ class Counted:
     by_sex: BySex
 
 
-UNMAPPED = ("unknown_text", "ambiguous", "ethnicity", "group", "undeclared", "suggested", "number")
+UNMAPPED = (
+    "unknown_text",
+    "ambiguous",
+    "ethnicity",
+    "group",
+    "undeclared",
+    "suggested",
+    "number",
+    "retired",
+)
 
 
 def column_of(variable: Variable) -> str:
@@ -72,6 +81,7 @@ def count(submission: Submission, profile: Mapping[str, Any]) -> Counted:
     spec = spec_of(submission.instrument_version)
     by_sex = _by_sex(submission, spec)
     facts = {**_facts(submission, spec), **_of_profile(profile), "sex_age": _sex_age(by_sex)}
+    facts["twice"] = _typed_twice(submission)
     return Counted(facts, by_sex)
 
 
@@ -82,7 +92,9 @@ def _of_profile(profile: Mapping[str, Any]) -> dict[str, Any]:
         "held": profile.get("held", 0),
         "errors": sum(finding["count"] for finding in errors),
         "unmapped": sum(
-            finding["count"] for finding in errors if finding["rule"].rpartition(".")[2] in UNMAPPED
+            finding["count"]
+            for finding in errors
+            if any(word in UNMAPPED for word in finding["rule"].split(".")[1:2])
         ),
     }
 
@@ -144,6 +156,18 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
         "heaped": [heaped, aged],
         "repeated": [persons - events, persons],
     }
+
+
+def _typed_twice(submission: Submission) -> list[int]:
+    """Return for how many records a second entry is asked, how many have it, and in how many of these it differed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(done_at), count(*) FILTER (WHERE differed <> '[]')"
+            " FROM records_secondentry e JOIN records_record r ON r.id = e.record_id"
+            " WHERE r.submission_id = %s",
+            [submission.pk],
+        )
+        return list(cursor.fetchone())
 
 
 def _columns_of(asked: Sequence[Variable]) -> tuple[list[str], list[Any]]:

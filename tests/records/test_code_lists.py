@@ -16,7 +16,8 @@ from records.codelists import editions as kept
 from records.codelists.changes import Overtaken, Wrong, content_of
 from records.codelists.stated import stated
 from records.collection import proposals
-from records.models import CodeProposal, LearnedWord, ListEdition, Record, Submission
+from records.instruments.versions import current, spec_of
+from records.models import CodeProposal, HeldRow, LearnedWord, ListEdition, Record, Submission
 from records.review import counting
 from standards import codelists, editions, home
 from tests import factories
@@ -148,7 +149,7 @@ def test_a_code_in_use_is_retired_only_with_a_successor(instruments, agency, cle
     told = why({"TM-A": of("TM-A", "regions", retired="2026-01-01")}, statistician, "regions")
     assert told["successor"] == "The code is in use: records state it. Name its successor."  # fmt: skip
     save({"TM-A": of("TM-A", "regions", retired="2026-01-01", successor="TM-S")}, statistician, "regions")  # fmt: skip
-    assert codelists.load("regions").match(["Ahal"])[0].code == "TM-S"
+    assert codelists.load("regions").meant("TM-A") == "TM-S"
     with scope.acting(clerk):
         assert Record.objects.get().region == "TM-A"
 
@@ -432,7 +433,46 @@ def test_a_taught_word_of_a_retired_code_means_its_successor(word, instruments, 
     spec = versions.spec_of(versions.current(instruments["SMS-WPF"]))
     with scope.acting(clerk):
         known = learned.words_of(agency, instruments["SMS-WPF"])
-    assert learned.without_sex(known, spec) == {"region": {"guşgy ýoly": "TM-S"}}
+    assert learned.without_sex(known, spec) == {"region": {"guşgy ýoly": "TM-M"}}  # by the day
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retired_code_stays_valid_for_events_before_its_day_in_files_typing_and_the_sheet(
+    send, clerk, statistician, instruments
+):
+    """Two regions end on 4 March 2026: for Ahal another code stands from then on, for Lebap none."""
+    later = {
+        "TM-A": of("TM-A", "regions", retired="2026-03-05", successor="TM-S"),
+        "TM-L": of("TM-L", "regions", retired="2026-03-05"),
+    }
+    save(later, statistician, "regions")
+    days = ["04.03.2026", "05.03.2026"]
+    rows = table(4, region=["Ahal", "Ahal", "Lebap", "Lebap"], event_date=[*days, *days])
+    upload = send(plain(rows))
+    told = {f["rule"]: (f["severity"], f["count"]) for f in upload.report["findings"]}
+    assert told["region.succeeded.TM-A"] == ("warning", 1)
+    assert told["region.retired.TM-L"] == ("error", 1)
+    (text,) = (
+        f["message"]["en"]
+        for f in upload.report["findings"]
+        if f["rule"] == "region.succeeded.TM-A"
+    )
+    assert (
+        "“Ahal” is not used for events from 05.03.2026 on; it was read as “Ashgabat city”." in text
+    )
+    with scope.acting(clerk):
+        stored = Record.objects.order_by("event_date", "region").values_list("region", flat=True)
+        assert list(stored) == ["TM-A", "TM-L", "TM-S"]
+        held = HeldRow.open_rows.get()
+    browser = signed_in(clerk)
+    form = browser.get("/records/new/SMS-WPF/SMS/").text
+    assert "Lebap (until 04.03.2026)" in form
+    sheet = {"shown": "region,event_date", "event_date": "04.03.2026"}
+    answer = browser.post(f"/held/{held.pk}/", sheet, headers={"HX-Request": "true"})
+    assert "corrected, saved" in answer.text, answer.text
+    with scope.acting(clerk):
+        assert not HeldRow.open_rows.exists()
+        assert Record.objects.filter(region="TM-L").count() == 2
 
 
 def test_a_proposed_word_that_is_answered_with_a_code_means_it_for_everybody(
@@ -448,3 +488,49 @@ def test_a_proposed_word_that_is_answered_with_a_code_means_it_for_everybody(
     kept.refresh()
     (match,) = codelists.load("countries").match(["Atlantida  NOVA"])
     assert match.code == "KAZ"
+
+
+def test_who_enters_for_the_agency_revokes_its_words_and_the_page_keeps_who_did(
+    word, clerk, reviewer, outsider
+):
+    address = f"/words/{word.pk}/withdraw"
+    assert signed_in(reviewer).post(address).status_code == 403
+    assert signed_in(outsider).post(address).status_code == 404
+    assert address in signed_in(clerk).get("/words/").text
+    assert signed_in(clerk).post(address).status_code == 302
+    assert words(clerk) == {} and [e.subject for e in events("revoke")] == [f"word:{word.pk}"]
+    page = signed_in(clerk).get("/words/?state=revoked").text
+    assert f"Revoked by: {clerk}" in page and address not in page
+    assert signed_in(clerk).post(address).status_code == 404
+
+
+def test_a_file_that_is_taken_back_takes_back_the_words_that_it_alone_taught(
+    instruments, agency, clerk
+):
+    permits = instruments["SMS-WPF"]
+    spec = spec_of(current(permits))
+    taught = [
+        {"Guşgy ýoly": "TM-M", "Alty ýol": "TM-S"},
+        {"Guşgy  ýoly": "TM-A", "Alty ýol": "TM-S", "Bäş ýol": "TM-L", "Dört ýol": "TM-L"},
+    ]
+    with scope.acting(clerk):
+        files = [
+            factories.upload(agency, permits, clerk, state="COMMITTED", answers={"aliases": {"region": a}})
+            for a in taught
+        ]  # fmt: skip
+        for file in files:
+            learned.teach(agency, permits, spec, file.answers, by=clerk)
+        changed = LearnedWord.objects.filter(text="Dört ýol")
+        learned.withdraw(changed.get(), by=clerk)
+        changed.update(
+            code="TM-B", is_revoked=False
+        )  # somebody said since that it means another one
+        assert learned.forget(files[1], by=clerk) == 2
+        left = {"Guşgy ýoly": "TM-M", "Alty ýol": "TM-S", "Dört ýol": "TM-B"}
+        assert (
+            dict(LearnedWord.objects.filter(is_revoked=False).values_list("text", "code")) == left
+        )
+        files[1].state = "UNDONE"
+        files[1].save()
+        assert learned.forget(files[0], by=clerk) == 2
+    assert words(clerk) == {"Dört ýol": "TM-B"}
