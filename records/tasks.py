@@ -9,7 +9,7 @@ from django.db import DatabaseError, connections
 from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
-from records.collection import drafts, processing, uploads
+from records.collection import drafts, processing, unwanted
 from records.review import digests, reminders, shared_numbers
 
 queue.handler("records.intake")(
@@ -19,7 +19,7 @@ queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 
 # What removes what nobody waits for; the rooms above add theirs.
-expiring: list[Callable[[], None]] = [uploads.expire, drafts.expire]
+expiring: list[Callable[[], None]] = [unwanted.expire, drafts.expire]
 
 
 @shared_task(name="records.expire")
@@ -44,7 +44,7 @@ def digest() -> None:
 def sweep_at_start() -> None:
     """Remove files of requests that a killed web process never finished; beat does the same every hour."""
     try:
-        uploads.sweep()
+        unwanted.sweep()
     except DatabaseError as error:  # pages say so themselves; beat tries again
         logging.getLogger(__name__).warning("no sweep at start: %s", type(error).__name__)
     finally:

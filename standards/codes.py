@@ -50,6 +50,7 @@ class CodeList:
     parents  the list that holds the parents of the codes, where they are not in this one
     day      the day for which it was put together: codes that are retired by then are not chosen any more
     title    what people call the list
+    unstated the code for what is not stated, where it does not end with `NOT_STATED`
     standard the standard whose codes they are; "" where the statistics office may add and retire codes
     above    returns that list of parents
     """
@@ -63,6 +64,7 @@ class CodeList:
     parents: str = ""
     day: date = date.min
     title: dict[str, str] = field(default_factory=dict)
+    unstated: str = ""
     standard: str = ""
     above: "Callable[[], CodeList] | None" = field(default=None, compare=False, repr=False)
 
@@ -78,7 +80,8 @@ class CodeList:
     @property
     def not_stated(self) -> str:
         """The code for what is not stated; "" where the list has none."""
-        return next((code.code for code in self.codes if code.code.endswith(NOT_STATED)), "")
+        own = (code.code for code in self.codes if code.code.endswith(NOT_STATED))
+        return self.unstated or next(own, "")
 
     @cached_property
     def in_use(self) -> tuple[Code, ...]:

@@ -172,12 +172,12 @@ def by_sex(request: SignedInRequest, submission_id: int) -> HttpResponse:
 def findings_of(submission: Submission, numbers: Mapping[str, Any], *, sees: bool) -> list[Any]:
     """Return the findings with their texts, the way to their rows, and what the agency said to warnings."""
     given, spec = answers.of(submission), spec_of(submission.instrument_version)
-    found = []
+    listed = []
     for finding in numbers.get("findings", []):
         answer = given.get((finding["rule"], finding["variable"]))
         word = rows_behind.word_for(finding["rule"], spec) if sees else ""
         is_warning = finding["severity"] == "warning"
-        found.append(
+        listed.append(
             {
                 **finding,
                 "text": in_language(finding["message"]),
@@ -188,7 +188,7 @@ def findings_of(submission: Submission, numbers: Mapping[str, Any], *, sees: boo
                 "again": _("It is about more rows now."),
             }
         )
-    return found
+    return listed
 
 
 def breakdowns_of(submission: Submission, of: Counted | None) -> dict[str, Any]:

@@ -248,6 +248,6 @@ def _other_names(codes: Iterable[Code], language: str) -> dict[str, str]:
     names = {}
     for code in codes:
         in_label = {code.code.casefold(), *code.label(language).casefold().split()}
-        kept = (w for w in words[code.code] if w not in in_label and often[w] < COMMON)
-        names[code.code] = " ".join(kept)
+        telling = (w for w in words[code.code] if w not in in_label and often[w] < COMMON)
+        names[code.code] = " ".join(telling)
     return names

@@ -84,7 +84,7 @@ def instrument(request: HttpRequest, instrument_code: str) -> HttpResponse:
         "facts": _facts(version, spec),
         "unpublished": in_language(spec.unpublished),
         "readers": readers(spec),
-        "tables": [made for function in tables_made_from for made in function(spec.code)],
+        "tables": [table for function in tables_made_from for table in function(spec.code)],
         "variables": [_variable(v) for v in spec.variables],
         "rules": [
             *(_rule(r.id, r.severity, r.message) for r in spec.rules),
@@ -169,7 +169,7 @@ def _agencies(version: InstrumentVersion) -> list[Agency]:
 def _facts(version: InstrumentVersion, spec: Spec) -> list[tuple[str, str]]:
     """What stands at the head of the page, as (label, text). What nobody has said yet says so."""
     said = _("not said yet")
-    kept = (
+    retention = (
         ngettext("%(n)s year", "%(n)s years", spec.retention) % {"n": spec.retention}
         if spec.retention
         else said
@@ -193,7 +193,7 @@ def _facts(version: InstrumentVersion, spec: Spec) -> list[tuple[str, str]]:
         ),
         (_("When it is due"), _due(spec)),
         (_("Legal basis"), in_language(spec.legal_basis) or said),
-        (_("How long records are kept"), kept),
+        (_("How long records are kept"), retention),
         (_("Version"), str(spec.version)),
     ]
 

@@ -123,8 +123,8 @@ def _page(
 ) -> HttpResponse:
     """The page; after a refusal (422) with what was written."""
     spec = spec_of(submission.instrument_version)
-    asked = request.POST if request.method == "POST" else request.GET
-    record = asked.get("record", "")
+    sent = request.POST if request.method == "POST" else request.GET
+    record = sent.get("record", "")
     page = Paginator(threads.of(submission), PER_PAGE).get_page(
         _page_number(request, submission, of)
     )
@@ -134,7 +134,7 @@ def _page(
         "threads": shown(request, submission, page.object_list),
         "people": [p for p in threads.people(submission) if p != request.user],
         "variables": [(v.name, in_language(v.label)) for v in spec.variables],
-        "about": asked.get("variable", ""),
+        "about": sent.get("variable", ""),
         "record": record if _number(record) is not None else "",
         "text": request.POST.get("text", ""),
         "mentioned": _numbers(request.POST.getlist("mention")),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -44,35 +45,42 @@ def words(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect(request.get_full_path())
-    state = request.GET.get("state", "") if request.GET.get("state") == REVOKED else ""
-    visible = LearnedWord.objects.visible_to(request.user).filter(is_revoked=bool(state))
-    agencies = sorted(set(visible.order_by().values_list("agency__code", flat=True)))
-    wanted = request.GET.get("agency", "")[:20].replace("\0", "")
-    if wanted in agencies:
-        visible = visible.filter(agency__code=wanted)
-    related = visible.select_related("agency", "instrument", "taught_by", "changed_by")
+    chosen, filters = _chosen(request)
+    related = chosen.select_related("agency", "instrument", "taught_by", "changed_by")
     page = Paginator(related, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "lines": _lines(request.user, list(page.object_list), refused),
-        "filters": [
-            {
-                "name": "state",
-                "label": _("State"),
-                "default": _("in use"),
-                "options": [(REVOKED, _("revoked"))],
-                "chosen": state,
-            },
-            {
-                "name": "agency",
-                "label": _("Agency"),
-                "options": [(code, code) for code in agencies],
-                "chosen": wanted,
-            },
-        ],
+        "filters": filters,
         **tabs(request, "words"),
     }
     return render(request, "records/words.html", context, status=422 if refused[1] else 200)
+
+
+def _chosen(request: SignedInRequest) -> tuple[QuerySet[LearnedWord], list[dict[str, Any]]]:
+    """Return the words that the address asks for, and the filters that it can choose from."""
+    state = request.GET.get("state", "")
+    visible = LearnedWord.objects.visible_to(request.user).filter(is_revoked=state == REVOKED)
+    agencies = sorted(set(visible.order_by().values_list("agency__code", flat=True)))
+    wanted = request.GET.get("agency", "")[:20].replace("\0", "")
+    if wanted in agencies:
+        visible = visible.filter(agency__code=wanted)
+    filters = [
+        {
+            "name": "state",
+            "label": _("State"),
+            "default": _("in use"),
+            "options": [(REVOKED, _("revoked"))],
+            "chosen": state,
+        },
+        {
+            "name": "agency",
+            "label": _("Agency"),
+            "options": [(code, code) for code in agencies],
+            "chosen": wanted,
+        },
+    ]
+    return visible, filters
 
 
 @require_POST

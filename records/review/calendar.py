@@ -167,8 +167,8 @@ def owing(
         if (only is None or (link.agency_id, link.instrument_id) in only)
         and (covered is None or covered.covers(link.agency_id, link.instrument_id))
     ]
-    asked = Instrument.objects.filter(pk__in={link.instrument_id for link in chosen})
-    newest = versions.current_of(asked)
+    instruments = Instrument.objects.filter(pk__in={link.instrument_id for link in chosen})
+    newest = versions.current_of(instruments)
     ids = {link.agency_id for link in chosen}
     rules = DueRule.objects.filter(agency__in=ids)
     delivered = Submission.objects.filter(agency__in=ids).order_by()
@@ -210,14 +210,14 @@ def expected(
     begun = _begun(within)
     until = dict(_extensions(within))
     first_on = _first_on(within) if delivered else {}
-    found = []
+    entries = []
     for agency, version, period, rule in wanted:
         key = agency.pk, version.instrument_id, period
         later, row = until.get(key), begun.get(key)
         dates = owed.dates(period, rule, later)
         on = first_on.get(row.pk) if row else None
-        found.append(Expected(agency, version, period, dates, later is not None, row, on))
-    return sorted(found, key=lambda e: (e.dates.due, e.agency.code, e.version.instrument_id))
+        entries.append(Expected(agency, version, period, dates, later is not None, row, on))
+    return sorted(entries, key=lambda e: (e.dates.due, e.agency.code, e.version.instrument_id))
 
 
 def expected_at(person: Person, today: date, *, back: int, ahead: int) -> list[Expected]:

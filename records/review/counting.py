@@ -127,8 +127,8 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     "missing": {variable: [not stated, applies]} of required variables, "optional" of the others,
     "heaped": [ages that end in 0 or 5, ages looked at], "repeated": [repeated, rows with a person]}
     """
-    asked = asked_of_every_row(spec)
-    columns, values = _columns_of(asked)
+    variables = asked_of_every_row(spec)
+    columns, values = _columns_of(variables)
     coded = [f"nullif({column_of(v)}, '')" for v in spec.variables if v.kind == "code"]
     statement = (
         "SELECT count(*), sum(count), sum(count) FILTER (WHERE sex IN ('_U', '_N', '')),"
@@ -143,8 +143,10 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
         cursor.execute(statement, [*values, submission.pk])
         numbers = [int(number or 0) for number in cursor.fetchone()]
     rows, records, no_sex, stated, heaped, aged, persons, events, *rest = numbers
-    pairs = dict(zip((v.name for v in asked), zip(rest[::2], rest[1::2], strict=True), strict=True))
-    expected = {v.name for v in asked if _is_expected(v)}
+    pairs = dict(
+        zip((v.name for v in variables), zip(rest[::2], rest[1::2], strict=True), strict=True)
+    )
+    expected = {v.name for v in variables if _is_expected(v)}
     return {
         "rows": rows,
         "records": records,
@@ -170,10 +172,10 @@ def _typed_twice(submission: Submission) -> list[int]:
         return list(cursor.fetchone())
 
 
-def _columns_of(asked: Sequence[Variable]) -> tuple[list[str], list[Any]]:
+def _columns_of(variables: Sequence[Variable]) -> tuple[list[str], list[Any]]:
     """Return two columns for each variable, not stated and applicable, and their parameters."""
     columns, values = [], []
-    for variable in asked:
+    for variable in variables:
         condition, codes = not_stated(variable)
         applies = f"coalesce({column_of(variable)}, '') <> '{NOT_APPLICABLE}'"
         columns += [
@@ -244,13 +246,13 @@ def keep(submission: Submission, counted: Counted, *, odd: int, days_late: int |
     Runs in the scope of somebody who sees the records of the agency.
     """
     values = {"facts": counted.facts, "by_sex": counted.by_sex, "odd": odd}
-    kept, is_new = SubmissionCounts.objects.get_or_create(
+    row, is_new = SubmissionCounts.objects.get_or_create(
         submission=submission,
         agency_id=submission.agency_id,
         defaults={**values, "days_late": days_late},
     )
     if not is_new:
-        SubmissionCounts.objects.filter(pk=kept.pk).update(**values)
+        SubmissionCounts.objects.filter(pk=row.pk).update(**values)
 
 
 def kept(submission: Submission) -> Counted | None:

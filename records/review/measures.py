@@ -210,8 +210,8 @@ def heaping(at: At) -> float | None:
 
 def typed_twice(at: At) -> float | None:
     """S1: of the records that a second person is to type again, those that were, in percent."""
-    asked, again, _differed = at.now.get("twice", NO_SECOND)
-    return _percent(again, asked)
+    expected, again, _differed = at.now.get("twice", NO_SECOND)
+    return _percent(again, expected)
 
 
 def typed_alike(at: At) -> float | None:

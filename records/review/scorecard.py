@@ -239,11 +239,11 @@ def _behind(measure: Measure, facts: Facts, spec: Spec) -> tuple[str, str]:
 
 def _number_behind(measure: Measure, facts: Facts) -> int:
     """Return how many rows are behind a measure of which the facts tell it; 0 where none is."""
-    asked, again, differed = facts.get("twice", NO_SECOND)
+    expected, again, differed = facts.get("twice", NO_SECOND)
     numbers = {
         "repeated": facts.get("repeated", [0])[0],
         "heaped": facts.get("heaped", [0])[0],
-        "typed_once": asked - again,
+        "typed_once": expected - again,
         "differed": differed,
         "all": facts.get("rows", 0),
         "by_sex": facts.get("rows", 0),
