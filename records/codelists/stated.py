@@ -39,8 +39,9 @@ SELECT code, instrument_id, sum(number)::bigint FROM (
 def stated(asking: Iterable[tuple[int, Iterable[Variable]]], codes: Collection[str]) -> Stated:
     """Return in how many records of all agencies these codes are stated; cells of counts weigh what they count.
 
-    asking: the id of each instrument that asks for the list, with its variables. A record that states a code in
-    two variables counts twice; one without a code counts as not stated, as in what was counted. One statement for each name of a variable, whatever the number of codes.
+    asking: the id of each instrument that asks for the list, with its variables. A record that states a code in two
+    variables counts twice; one without a code counts as not stated, as in what was counted. One statement for each
+    name of a variable, whatever the number of codes.
     """
     instruments_of: dict[str, list[int]] = {}
     for instrument, variables in asking:
