@@ -173,6 +173,10 @@ DEEDS: dict[str, tuple[Kind, str]] = {
         K.TAKEN,
         marked("%(who)s had counted what accepting %(what)s would change."),
     ),
+    "submission impact_expire": (
+        K.RUNNING,
+        marked("What accepting %(what)s would have changed was removed."),
+    ),
     "submission resolve": (K.REVIEW, marked("%(who)s closed a thread about %(what)s.")),
     "submission answer": (K.REVIEW, marked("%(who)s answered a warning of %(what)s.")),
     "dataset design": (K.FIGURES, marked("%(who)s measured a design of the dataset %(what)s.")),

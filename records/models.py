@@ -16,7 +16,9 @@ from agencies.roles import Permission
 from jobs.models import Job
 from records.reviewing import (
     Comment,
+    Handling,
     NumberDigest,
+    ReviewStep,
     SharedNumbers,
     SubmissionCounts,
     Thread,
@@ -28,7 +30,7 @@ from records.vocabulary import LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "CodeProposal", "Comment", "DueRule", "EntryDraft", "EntryRule", "Extension", "HeldRow", "Holiday",
+    "CodeProposal", "Comment", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
     "Instrument", "InstrumentVersion", "LearnedWord", "ListEdition", "Notice", "NumberDigest",
     "Numbering", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
@@ -148,29 +150,6 @@ class Submission(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
-
-
-class ReviewStep(models.Model):
-    """One step of a submission through review: who moved it from where to where, when and why.
-
-    Steps are appended, never changed: `app` has no right to update or delete them.
-    """
-
-    submission = models.ForeignKey(Submission, models.PROTECT, related_name="review_steps")
-    verb = models.CharField(max_length=12)
-    source = models.CharField(max_length=9)
-    target = models.CharField(max_length=9)
-    version = models.PositiveSmallIntegerField()
-    reason = models.TextField(blank=True)
-    reason_code = models.CharField(max_length=32, blank=True, default="")  # of return_reasons
-    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.submission}"
 
 
 class Upload(models.Model):
@@ -363,40 +342,3 @@ class HeldRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload} row {self.row_no}"
-
-
-class Handling(models.Model):
-    """One deed on the rows of a version of a submission: whose hands were in it (review.handlings).
-
-    What is done to a file before anybody knows its submissions stands without one. Deeds are
-    appended, never changed.
-    """
-
-    class Deed(models.TextChoices):
-        UPLOAD = "UPLOAD"
-        ANSWER = "ANSWER"
-        ENTER = "ENTER"
-        CORRECT = "CORRECT"
-        DELETE = "DELETE"
-        DISCARD = "DISCARD"
-        ADMIT = "ADMIT"
-        UNDO = "UNDO"
-
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    submission = models.ForeignKey(
-        Submission, models.DO_NOTHING, null=True, related_name="handlings", db_constraint=False
-    )
-    version = models.PositiveSmallIntegerField(null=True)
-    upload = models.ForeignKey(
-        Upload, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
-    )
-    person = models.ForeignKey(PERSON, models.PROTECT, related_name="+", db_index=False)
-    deed = models.CharField(max_length=7, choices=Deed)
-    rows = models.PositiveIntegerField(default=1)  # 0 where it is about a file
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.deed} {self.submission_id} v{self.version}"

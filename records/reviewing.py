@@ -1,4 +1,4 @@
-"""What review keeps of a submission: counts, numbers shared with others, threads, answers to warnings."""
+"""What review keeps of a submission: steps, hands, counts, numbers shared with others, threads, answers to warnings."""
 
 from django.conf import settings
 from django.db import models
@@ -170,3 +170,63 @@ class SharedNumbers(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shared} of {self.submission_id} in {self.other_id}"
+
+
+class ReviewStep(models.Model):
+    """One step of a submission through review: who moved it from where to where, when and why.
+
+    Steps are appended, never changed: `app` has no right to update or delete them.
+    """
+
+    submission = models.ForeignKey(SUBMISSION, models.PROTECT, related_name="review_steps")
+    verb = models.CharField(max_length=12)
+    source = models.CharField(max_length=9)
+    target = models.CharField(max_length=9)
+    version = models.PositiveSmallIntegerField()
+    reason = models.TextField(blank=True)
+    reason_code = models.CharField(max_length=32, blank=True, default="")  # of return_reasons
+    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.submission}"
+
+
+class Handling(models.Model):
+    """One deed on the rows of a version of a submission: whose hands were in it (review.handlings).
+
+    What is done to a file before anybody knows its submissions stands without one. Deeds are
+    appended, never changed.
+    """
+
+    class Deed(models.TextChoices):
+        UPLOAD = "UPLOAD"
+        ANSWER = "ANSWER"
+        ENTER = "ENTER"
+        CORRECT = "CORRECT"
+        DELETE = "DELETE"
+        DISCARD = "DISCARD"
+        ADMIT = "ADMIT"
+        UNDO = "UNDO"
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    submission = models.ForeignKey(
+        SUBMISSION, models.DO_NOTHING, null=True, related_name="handlings", db_constraint=False
+    )
+    version = models.PositiveSmallIntegerField(null=True)
+    upload = models.ForeignKey(
+        "records.Upload", models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
+    person = models.ForeignKey(PERSON, models.PROTECT, related_name="+", db_index=False)
+    deed = models.CharField(max_length=7, choices=Deed)
+    rows = models.PositiveIntegerField(default=1)  # 0 where it is about a file
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.deed} {self.submission_id} v{self.version}"

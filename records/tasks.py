@@ -1,6 +1,7 @@
 """The jobs of this app, by name, and what it does now and then."""
 
 import logging
+from collections.abc import Callable
 
 from celery import shared_task
 from django.db import DatabaseError, connections
@@ -8,7 +9,7 @@ from django.db import DatabaseError, connections
 from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
-from records.collection import drafts, processing, uploads
+from records.collection import drafts, processing, unwanted
 from records.review import digests, reminders, shared_numbers
 
 queue.handler("records.intake")(
@@ -17,11 +18,15 @@ queue.handler("records.intake")(
 queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 
+# What removes what nobody waits for; the rooms above add theirs.
+expiring: list[Callable[[], None]] = [unwanted.expire, drafts.expire]
+
+
 @shared_task(name="records.expire")
 def expire() -> None:
-    """Remove files that wait for nobody, and old drafts. Beat sends this once an hour."""
-    uploads.expire()
-    drafts.expire()
+    """Remove files that wait for nobody, old drafts, and what the rooms above no longer keep. Beat sends this once an hour."""
+    for function in expiring:
+        function()
 
 
 @shared_task(name="records.remind")
@@ -39,7 +44,7 @@ def digest() -> None:
 def sweep_at_start() -> None:
     """Remove files of requests that a killed web process never finished; beat does the same every hour."""
     try:
-        uploads.sweep()
+        unwanted.sweep()
     except DatabaseError as error:  # pages say so themselves; beat tries again
         logging.getLogger(__name__).warning("no sweep at start: %s", type(error).__name__)
     finally:

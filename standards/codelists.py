@@ -130,6 +130,7 @@ def _delivered(name: str, _directory: Path) -> CodeList:
         parents=str(content.get("parents", "")),
         above=partial(load, content["parents"]) if "parents" in content else None,
         title=dict(content.get("title", {})),
+        unstated=str(content.get("not_stated", "")),
         standard=str(content.get("standard", "")),
     )
 
@@ -182,6 +183,7 @@ def _countries() -> CodeList:
         parents="world_regions",
         above=partial(load, "world_regions"),
         title=content["title"],
+        unstated=content["not_stated"],
         standard=content["standard"],
     )
 

@@ -12,7 +12,7 @@ from standards.wording import AMBIGUOUS, BY_LOOK, NOTHING, Match
 
 @dataclass(frozen=True)
 class Code:
-    """One code. `retired` is the day from which it is no longer used (ISO 8601); its names then mean the successor."""
+    """One code. `retired` is the day (ISO 8601) from which events are no longer recorded with it, but with the successor."""
 
     code: str
     labels: dict[str, str]
@@ -48,8 +48,9 @@ class CodeList:
     numbers  numbers of another list, which prove nothing by themselves: 643 of ISO 3166
     places   whether the codes are places, whose names are read in their cases and styles too
     parents  the list that holds the parents of the codes, where they are not in this one
-    day      the day for which it was put together: names of codes that are retired by then mean their successors
+    day      the day for which it was put together: codes that are retired by then are not chosen any more
     title    what people call the list
+    unstated the code for what is not stated, where it does not end with `NOT_STATED`
     standard the standard whose codes they are; "" where the statistics office may add and retire codes
     above    returns that list of parents
     """
@@ -63,6 +64,7 @@ class CodeList:
     parents: str = ""
     day: date = date.min
     title: dict[str, str] = field(default_factory=dict)
+    unstated: str = ""
     standard: str = ""
     above: "Callable[[], CodeList] | None" = field(default=None, compare=False, repr=False)
 
@@ -78,22 +80,47 @@ class CodeList:
     @property
     def not_stated(self) -> str:
         """The code for what is not stated; "" where the list has none."""
-        return next((code.code for code in self.codes if code.code.endswith(NOT_STATED)), "")
+        own = (code.code for code in self.codes if code.code.endswith(NOT_STATED))
+        return self.unstated or next(own, "")
 
     @cached_property
     def in_use(self) -> tuple[Code, ...]:
         """The codes that are not retired, in the order of the list."""
         return tuple(code for code in self.codes if code.is_in_use(self.day))
 
-    def meant(self, code: str) -> str:
-        """Return the code that stands for a code now: itself, or where it is retired its successor, if it has one."""
+    @cached_property
+    def retired(self) -> tuple[Code, ...]:
+        """The codes that are retired by now or from a day to come, in the order of the list."""
+        return tuple(code for code in self.codes if code.retired)
+
+    def meant(self, code: str, day: date | None = None) -> str:
+        """Return the code that stands for a code on a day, now if none is named; "" for none.
+
+        That is the code itself until it is retired, then its successor, if it has one.
+        """
+        day = self.day if day is None else day
         item, passed = self.by_code[code], {code}
-        while not item.is_in_use(self.day):
+        while not item.is_in_use(day):
             if item.successor in passed or item.successor not in self.by_code:
                 return ""
             item = self.by_code[item.successor]
             passed.add(item.code)
         return item.code
+
+    def shared(self, one: str, other: str) -> str:
+        """Return the code that a name of two codes means: that of which the other is a successor; else ""."""
+        for first, last in ((one, other), (other, one)):
+            if last in self._successors_of(first):
+                return first
+        return ""
+
+    def _successors_of(self, code: str) -> Sequence[str]:
+        """Return a code and its successors, the nearest first."""
+        passed = []
+        while code in self.by_code and code not in passed:
+            passed.append(code)
+            code = self.by_code[code].successor
+        return passed
 
     def children_of(self, parent: str) -> tuple[str, ...]:
         """Return the codes right below a parent, in the order of the list."""
@@ -120,7 +147,10 @@ class CodeList:
         return {text: self.numbers.get(number[1], "") for text, number in numbers.items() if number}
 
     def match(self, texts: Sequence[str], codes: Iterable[str] = ()) -> list[Match]:
-        """Look up distinct texts. `codes` restricts the answer to a part of the list."""
+        """Look up distinct texts. `codes` restricts the answer to a part of the list.
+
+        A name of a retired code means that code: which one stands for it depends on the day (`meant`).
+        """
         allowed = frozenset(codes)
         matches = (self._match(text) for text in texts)
         return [
@@ -164,16 +194,15 @@ class CodeList:
             lambda text: fold(normalise(text)),
             self._names_in_all_cases() if self.places else (),
             self.numbers,
+            self.shared,
         )
 
     def _names_in_all_cases(self) -> Iterator[tuple[str, str]]:
         for code in self.codes:
-            if not (meant := self.meant(code.code)):
-                continue
             names = [*code.labels.items(), *((inflection.language_of(a), a) for a in code.aliases)]
             for language, name in names:
                 for form in (name, *inflection.cases(name, language)):
-                    yield form, meant
+                    yield form, code.code
 
     @cached_property
     def _known(self) -> dict[str, Match]:
@@ -186,11 +215,9 @@ class CodeList:
         for form in FORMS:
             index: dict[str, str] = {}
             for code in self.codes:
-                if not (meant := self.meant(code.code)):
-                    continue
                 for text in code.texts:
                     if key := form(normalise(text)):
-                        index[key] = meant if index.get(key, meant) == meant else ""
+                        index[key] = self.shared(index.get(key, code.code), code.code)
             indexes.append(index)
         return tuple(indexes)
 

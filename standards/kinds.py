@@ -38,6 +38,9 @@ CODE_LIST = schemas.mapping(
             "whose codes they are, so that none is added or retired; portal: its rules count with them"
         ),
         "codes": schemas.several(CODE, "the codes, in the order in which they are shown", least=1),
+        "not_stated": schemas.text(
+            "the code for what is not stated, where it does not end with _U"
+        ),
         "parents": schemas.text("the list that holds the parents, where this one does not"),
         "places": schemas.flag(
             "true: places, whose names are also read in their grammatical cases"

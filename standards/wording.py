@@ -9,6 +9,7 @@ and where two readings are possible the text is ambiguous.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 SHORT = 12  # characters: a number of a list, with spaces around it
 LONGEST = 150  # characters: no wording of a name is longer, and a hostile cell must not cost time
@@ -86,6 +87,7 @@ class Wordings:
     form     text -> key: no case, no points, no marks on letters
     names    (name, code) of places in all their cases, read in the style of a state, too; none for other lists
     numbers  numbers that stand for a code in some list, such as ISO 3166: never enough by themselves
+    shared   of two codes the one that their common name means; "" where that is ambiguous
     """
 
     def __init__(
@@ -94,12 +96,13 @@ class Wordings:
         form: Callable[[str], str],
         names: Iterable[tuple[str, str]] = (),
         numbers: Mapping[str, str] | None = None,
+        shared: Callable[[str, str], str] = lambda one, other: one if one == other else "",
     ) -> None:
-        self.known, self.form, self.numbers = known, form, numbers or {}
+        self.known, self.form, self.numbers, self.shared = known, form, numbers or {}, shared
         self.cases: dict[str, str] = {}
         for name, code in names:
             key = loose(form(name))
-            self.cases[key] = code if self.cases.get(key, code) == code else ""
+            self.cases[key] = shared(self.cases.get(key, code), code)
 
     def read(self, text: str, key: str) -> Match:
         """Read one text, with its key, that the list does not hold."""
@@ -141,13 +144,13 @@ class Wordings:
 
     def _together(self, codes: list[str | None]) -> Match:
         """Read a text of several pieces: sure where all of them mean the same code."""
-        distinct = {code for code in codes if code}
-        if len(distinct) > 1 or (not distinct and "" in codes):
+        stated = [code for code in codes if code]
+        if not stated:
+            return AMBIGUOUS if "" in codes else NOTHING
+        code = reduce(self.shared, stated)
+        if not code:
             return AMBIGUOUS
-        if not distinct:
-            return NOTHING
-        code = distinct.pop()
-        if all(c == code for c in codes):
+        if len(stated) == len(codes):
             return Match(code, BY_RULE)
         return Match(None, note="suggested", suggestion=code)
 
@@ -157,9 +160,9 @@ class Wordings:
         if not space:
             return NOTHING
         for one, other in ((first, rest), key.rsplit(" ", 1)):
-            code = self.known.get(one)
-            if code and code == self.known.get(other):
-                return Match(code, BY_RULE)
+            code, name = self.known.get(one), self.known.get(other)
+            if code and name and (both := self.shared(code, name)):
+                return Match(both, BY_RULE)
         return NOTHING
 
 

@@ -47,8 +47,8 @@ def cleaned(content: Mapping[str, Any]) -> Content:
     """Return a content as it is kept: single spaces, nothing unseen, each alias once."""
     labels = {lang: _plain(content["labels"].get(lang, "")) for lang in LANGUAGES}
     aliases = dict.fromkeys(filter(None, map(_plain, content.get("aliases", ()))))
-    kept = {name: _plain(content.get(name, "")) for name in ("parent", "retired", "successor")}
-    return {"labels": labels, "aliases": list(aliases), **kept}
+    texts = {name: _plain(content.get(name, "")) for name in ("parent", "retired", "successor")}
+    return {"labels": labels, "aliases": list(aliases), **texts}
 
 
 def _plain(text: object) -> str:

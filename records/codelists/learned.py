@@ -13,8 +13,8 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.codelists import changes
 from records.instruments.spec import Spec, Variable
-from records.models import Instrument, LearnedWord
-from standards import codelists
+from records.instruments.versions import current, spec_of
+from records.models import Instrument, LearnedWord, Upload
 from standards.codelists import CodeList
 from standards.spelling import normalise
 
@@ -68,6 +68,50 @@ def _taught(spec: Spec, answers: Mapping[str, Any]) -> Iterator[tuple[str, str, 
                 yield name, plain, str(code)
 
 
+def forget(upload: Upload, *, by: Person) -> int:
+    """Take back what the answers to a file taught, as the file is taken back; return how many words that were.
+
+    A word that another file of the agency taught too goes back to what it meant there, and one that was changed
+    since stays as it is. What is revoked stays with who did it and when. Whoever may take the file back may this.
+    """
+    spec = spec_of(current(upload.instrument))
+    answers = Upload.objects.values_list("answers", flat=True).get(pk=upload.pk)
+    taught = {(name, normalise(text)): code for name, text, code in _taught(spec, answers)}
+    if not taught:
+        return 0
+    elsewhere = _taught_elsewhere(upload, spec)
+    number = 0
+    for word in LearnedWord.objects.filter(
+        agency=upload.agency, instrument=upload.instrument, is_revoked=False
+    ):
+        key = word.variable, word.key
+        before = elsewhere.get(key)
+        if taught.get(key) != word.code or before == word.code:
+            continue
+        if before:
+            _change(word, by=by, code=before)
+        else:
+            _change(word, by=by, is_revoked=True)
+        _record("change" if before else "revoke", word, by)
+        number += 1
+    return number
+
+
+def _taught_elsewhere(upload: Upload, spec: Spec) -> dict[tuple[str, str], str]:
+    """Return variable and key -> code of what the other files of the agency taught, the last one where they differ."""
+    others = Upload.objects.filter(
+        agency=upload.agency,
+        instrument=upload.instrument,
+        answers__has_any_keys=["aliases", "sex_codes"],
+    )
+    others = others.exclude(pk=upload.pk).exclude(state=Upload.State.UNDONE).order_by("pk")
+    return {
+        (name, normalise(text)): code
+        for answers in others.values_list("answers", flat=True)
+        for name, text, code in _taught(spec, answers)
+    }
+
+
 def words_of(agency: Agency, instrument: Instrument) -> dict[str, dict[str, str]]:
     """Return variable -> text -> code of the words of an agency in files of an instrument, in one query."""
     words: dict[str, dict[str, str]] = {}
@@ -78,19 +122,18 @@ def words_of(agency: Agency, instrument: Instrument) -> dict[str, dict[str, str]
 
 
 def without_sex(words: Mapping[str, Mapping[str, str]], spec: Spec) -> dict[str, dict[str, str]]:
-    """Return the words that hold for every file, in the codes that are in use now.
+    """Return the words that hold for every file; of a retired code the day of the event says what stands for it.
 
     What stands for a sex is declared for each file: the same number may mean another one in the next.
     """
-    current: dict[str, dict[str, str]] = {}
+    known: dict[str, dict[str, str]] = {}
     for name, texts in words.items():
         if name == "sex" or name not in spec.by_name or not spec.by_name[name].codelist:
             continue
         variable = spec.by_name[name]
-        codes, accepted = codelists.load(variable.codelist), {c.code for c in variable.accepted}
-        meant = {text: codes.meant(code) for text, code in texts.items() if code in codes.by_code}
-        current[name] = {text: code for text, code in meant.items() if code in accepted}
-    return current
+        accepted = {c.code for c in (*variable.accepted, *variable.retired)}
+        known[name] = {text: code for text, code in texts.items() if code in accepted}
+    return known
 
 
 @transaction.atomic
@@ -107,6 +150,14 @@ def change(word: LearnedWord, code: str, *, variable: Variable, by: Person) -> N
 def revoke(word: LearnedWord, *, by: Person) -> None:
     """Let a word mean nothing any more: it is asked about again. Raises `Denied`."""
     access.require(by, Permission.ACCEPT, word.agency)
+    _change(word, by=by, is_revoked=True)
+    _record("revoke", word, by)
+
+
+@transaction.atomic
+def withdraw(word: LearnedWord, *, by: Person) -> None:
+    """Revoke a word of the own agency: whoever could teach it. Raises `Denied`."""
+    access.require(by, Permission.ENTER, word.agency, word.instrument_id)
     _change(word, by=by, is_revoked=True)
     _record("revoke", word, by)
 

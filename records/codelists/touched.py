@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
-from agencies import access, scope
-from agencies.models import Agency, Person
+from agencies import access
+from agencies.models import Person
 from agencies.roles import Permission
-from records.instruments.spec import CORE, Check, Spec, Variable
+from records.codelists.stated import stated
+from records.instruments.spec import Check, Spec, Variable
 from records.instruments.versions import current_of, spec_of
 from records.models import Instrument, InstrumentVersion, LearnedWord
 from standards import codelists
@@ -97,9 +97,9 @@ def _asking(name: str) -> Iterator[AskingFor]:
 
 
 def use_of(name: str, codes: Collection[str]) -> dict[str, Use]:
-    """Return how far codes of a list are used, of all agencies: one query over the records, whatever the number of codes."""
+    """Return how far codes of a list are used, of all agencies: as many queries for all codes as for one."""
     asking = list(_asking(name))
-    counts = _counts([(version.instrument_id, vs) for version, _spec, vs in asking], codes)
+    counts = stated([(version.instrument_id, vs) for version, _spec, vs in asking], codes)
     return {code: Use(counts.get(code, {}), tuple(_naming(name, asking, code))) for code in codes}
 
 
@@ -118,44 +118,11 @@ def _datasets(name: str, codes: Collection[str]) -> list[tuple[str, str]]:
     return [dataset for function in datasets_with for dataset in function(lists, codes)]
 
 
-def _counts(
-    asking: Iterable[tuple[int, Iterable[Variable]]], codes: Collection[str]
-) -> dict[str, dict[int, int]]:
-    """Return code -> id of the instrument -> records that state it in any of these variables."""
-    of_variable: dict[str, list[int]] = {}
-    for instrument, variables in asking:
-        for variable in variables:
-            of_variable.setdefault(variable.name, []).append(instrument)
-    if not of_variable or not codes:
-        return {}
-    parts, values = [], list[Any]()
-    for name, instruments in of_variable.items():
-        column = f"r.{name}" if name in CORE else "r.extras->>%s"
-        named = [] if name in CORE else [name]
-        parts.append(
-            f"SELECT {column} AS code, s.instrument_id FROM records_record r"
-            " JOIN records_submission s ON s.id = r.submission_id"
-            f" WHERE s.instrument_id = ANY (%s) AND {column} = ANY (%s)"
-        )
-        values += [*named, instruments, *named, list(codes)]
-    counts: dict[str, dict[int, int]] = {}
-    everywhere = list(Agency.objects.values_list("pk", flat=True))
-    with scope.widened(everywhere), connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT code, instrument_id, count(*) FROM ({' UNION ALL '.join(parts)}) AS stated"
-            " GROUP BY 1, 2",
-            values,
-        )
-        for code, instrument, count in cursor.fetchall():
-            counts.setdefault(code, {})[instrument] = count
-    return counts
-
-
 def touched(name: str, codes: Collection[str], person: Person) -> Touched:
     """Return what a change of these codes of a list touches, for the eyes of a person."""
     seen = access.coverage(person, Permission.SEE_SUBMISSIONS)
     asking = list(_asking(name))
-    counts = _counts([(version.instrument_id, vs) for version, _spec, vs in asking], codes)
+    counts = stated([(version.instrument_id, vs) for version, _spec, vs in asking], codes)
     by_instrument: dict[int, int] = {}
     for of_code in counts.values():
         for instrument, count in of_code.items():

@@ -4,12 +4,13 @@ The form of a whole row and the sheet of held rows both end in `correct`. Cells 
 mean what they meant in their file, with the answers that were given about it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils import timezone
 
 from agencies.models import Person
+from records.codelists import learned
 from records.collection import entry
 from records.collection.answers import answers_of
 from records.collection.entry import Before, Outcome
@@ -17,7 +18,7 @@ from records.collection.held_rows import texts_of_held
 from records.collection.numberings import numbering_of
 from records.instruments import versions
 from records.instruments.spec import Spec, Variable
-from records.models import HeldRow
+from records.models import HeldRow, Upload
 from records.review.opening import require_delivery
 from records.validation import parsing
 from records.validation.findings import Checked
@@ -25,6 +26,7 @@ from records.validation.meanings import Answers, Meanings
 
 AGE = ("age", "age_precision")
 DATES = ("event_date", "birth_date")  # what an age is worked out from
+UNKNOWN = ("unknown_text", "suggested")  # problems of a word that nobody has explained
 
 
 def correct(
@@ -33,14 +35,17 @@ def correct(
     *,
     by: Person,
     acknowledged: frozenset[str] = frozenset(),
+    learn: Collection[str] = (),
 ) -> Outcome:
     """Make a record of a held row with these changes (variable -> text).
 
-    `acknowledged` holds rule ids of warnings the person has confirmed. Raises `Denied`, and
+    `acknowledged` holds rule ids of warnings the person has confirmed; `learn` the variables whose word in the
+    file is to mean the same in the next files. Raises `Denied`, and
     `Refused` where the period is no longer open, the number is taken, or the row is gone.
     """
     require_delivery(by, held_row.agency, held_row.instrument)
     checked = check(held_row, changes)
+    words = {name: text for name, text in unknown_words(held_row).items() if name in learn}
     outcome = entry.outcome_of(checked, acknowledged)
     if not outcome.findings:
         typed_row = {**checked.typed.to_pylist()[0], **_age_known(held_row, changes)}
@@ -50,7 +55,54 @@ def correct(
             typed_row, version, agency=held_row.agency, before=before, by=by
         )
         entry.note("correct", outcome.record, by=by)
+        _teach(held_row, {name: {text: typed_row[name]} for name, text in words.items()}, by)
     return outcome
+
+
+def unknown_words(held_row: HeldRow) -> dict[str, str]:
+    """Return the words of a held row that no code list knows, by variable: what can be asked to be remembered.
+
+    Never one that stands for a sex, may be personal, or is known to mean several codes: those are asked about
+    in each file.
+    """
+    if _is_typed(held_row) or not held_row.upload_id:
+        return {}
+    spec = _spec(held_row)
+    meanings = Meanings(spec, today=timezone.localdate(), answers=_answers(held_row))
+    words = {}
+    for name, text in texts_of_held(held_row).items():
+        variable = spec.by_name.get(name)
+        if variable and may_be_learned(variable):
+            ((_value, problem),) = meanings.of(variable, [text])
+            if problem.partition(":")[0] in UNKNOWN and text.strip():
+                words[name] = text
+    return words
+
+
+def may_be_learned(variable: Variable) -> bool:
+    """Say whether words of a variable can be asked to be remembered from a corrected row."""
+    return variable.kind == "code" and variable.name != "sex" and not variable.private
+
+
+def is_unknown_word(rule: str) -> bool:
+    """Say whether a finding is about a word that no list knows, by its rule."""
+    return not set(rule.split(".")).isdisjoint(UNKNOWN)
+
+
+def _teach(held_row: HeldRow, words: Mapping[str, Mapping[str, str | None]], by: Person) -> None:
+    """Remember words, as an answer about the file they stood in: whoever takes the file back takes them back."""
+    aliases = {
+        name: {text: code for text, code in meant.items() if code} for name, meant in words.items()
+    }
+    if not any(aliases.values()) or held_row.upload_id is None:
+        return
+    answers = {"aliases": aliases}
+    learned.teach(held_row.agency, held_row.instrument, _spec(held_row), answers, by=by)
+    upload = Upload.objects.select_for_update(of=("self",)).get(pk=held_row.upload_id)
+    known = upload.answers.get("aliases") or {}
+    together = {name: {**known.get(name, {}), **meant} for name, meant in aliases.items()}
+    upload.answers = {**upload.answers, "aliases": {**known, **together}}
+    upload.save(update_fields=["answers"])
 
 
 def check(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> Checked:

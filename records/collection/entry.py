@@ -121,6 +121,13 @@ def check_typed(values: Mapping[str, str], spec: Spec, numbering: str) -> Checke
     return replace(checked, findings=[*missing, *others])
 
 
+def check_change(record: Record, values: Mapping[str, str]) -> Checked:
+    """Check what a person typed into the form of a record that is there, without saving."""
+    spec = versions.spec_of(record.submission.instrument_version)
+    values = with_own_keys(values, spec, texts_of(record))
+    return check_typed(values, spec, numbering_of(record.agency, record.submission.instrument))
+
+
 def _missing(variable: Variable) -> Finding:
     message = say(codelists.standard("messages")["missing"], variable.label)
     return Finding(f"{variable.name}.missing", "error", variable.name, np.zeros(1, int), message)

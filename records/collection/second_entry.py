@@ -1,6 +1,6 @@
 """Second entry: another person types the key variables of a record again, and what differs is decided side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -12,11 +12,11 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from records.collection import entry
 from records.collection.history import texts_of
-from records.collection.numberings import numbering_of
 from records.instruments import versions
+from records.instruments.spec import Variable
 from records.models import EntryRule, Record, SecondEntry, Submission
 from records.review.opening import require_delivery, require_open
-from records.validation.findings import Finding
+from records.validation.findings import Checked, Finding
 
 FIRST, SECOND = ANSWERS = ("first", "second")
 
@@ -75,26 +75,20 @@ def type_again(
     require_delivery(by, record.agency, record.submission.instrument)
     require_open(record.submission_id)
     waits = _locked(record, by)
-    spec = versions.spec_of(record.submission.instrument_version)
+    by_name = versions.spec_of(record.submission.instrument_version).by_name
+    typed = {name: str(values.get(name, "")) for name in waits.variables if name in by_name}
     own, seen = texts_of(record), entry.version_token(record)
-    typed = {name: str(values.get(name, "")) for name in waits.variables if name in spec.by_name}
-    numbering = numbering_of(record.agency, record.submission.instrument)
-    checked = entry.check_typed({**own, **typed}, spec, numbering)
+    checked = entry.check_change(record, {**own, **typed})
     if errors := [f for f in checked.errors if f.variable in typed]:
         return Compared(findings=errors)
-    as_it_is = entry.check_typed(own, spec, numbering)
-    first, second = (
-        {name: entry.meaning(spec.by_name[name], each) for name in typed}
-        for each in (as_it_is, checked)
-    )
-    differences = [Difference(n, first[n], second[n]) for n in typed if first[n] != second[n]]
+    as_it_is = entry.check_change(record, own)
+    differences = _differences([by_name[name] for name in typed], as_it_is, checked)
     answers = {d.name: (choices or {}).get(d.name) for d in differences}
     if not set(answers.values()) <= set(ANSWERS):
         return Compared(differences=differences)
     changes = {name: typed[name] for name, answer in answers.items() if answer == SECOND}
     if changes:
-        known = {finding.rule for finding in as_it_is.warnings}
-        confirmed = acknowledged | known
+        confirmed = acknowledged | {finding.rule for finding in as_it_is.warnings}
         findings = _correct(record, {**own, **changes}, seen, by=by, acknowledged=confirmed)
         if findings:
             return Compared(findings=findings, differences=differences)
@@ -103,6 +97,14 @@ def type_again(
     waits.save()
     entry.note("second_entry", record, by=by)
     return Compared(is_done=True)
+
+
+def _differences(
+    variables: Iterable[Variable], first: Checked, second: Checked
+) -> list[Difference]:
+    """Return the variables that mean another thing in the second text than in the first."""
+    meanings = ((v.name, entry.meaning(v, first), entry.meaning(v, second)) for v in variables)
+    return [Difference(*each) for each in meanings if each[1] != each[2]]
 
 
 def _correct(

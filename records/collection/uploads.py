@@ -1,14 +1,13 @@
 """From an uploaded file to records: receive, read, ask, validate, admit, undo.
 
 On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_file`), until it is taken in,
-refused or given up; `expire` removes what nobody waits for.
+refused or given up; `unwanted` removes what nobody waits for.
 """
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,10 @@ import pyarrow as pa
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import access, audit, scope, secrets
+from agencies import access, audit, secrets
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -30,22 +28,19 @@ from jobs.queue import Job
 from records.codelists import learned
 from records.collection import history, late_rows, names, quotas, receiving
 from records.collection.names import GivenNames
-from records.collection.quotas import UNANSWERED, OverQuota, room_for
+from records.collection.quotas import OverQuota, room_for
 from records.collection.receiving import ReceivedFile
 from records.collection.report import UploadReport
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
-from records.reading import encrypted_file
 from records.review import handlings
 from records.review.opening import require_delivery
 from records.validation import personal
-from standards import codelists, languages
 from standards.translation import in_language
 
 log = logging.getLogger(__name__)
 State = Upload.State
-ORPHAN = timedelta(hours=1)  # a file that nobody waits for; one that is being received is locked
 __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
@@ -89,27 +84,30 @@ def receive(
             quotas.one_at_a_time(by, agency)
             room_for(by, file.size, agency)
             refuse_known(agency, instrument, file.sha256)
-            upload = Upload(
-                agency=agency,
-                instrument=instrument,
-                size=file.size,
-                sha256=file.sha256,
-                report={"path": file.path.name},
-                uploaded_by=by,
-            )
+            upload = _upload_of(file, agency, instrument, by)
             names.seal(upload, GivenNames(names.label(file_name)))
             upload.save()
             _ask_for_reading(upload, by, answers or {})
         file.keep()
-    audit.record(
-        "upload",
-        f"upload:{upload.pk}",
-        name=f"{upload.instrument.code} {upload.pk}",
-        by=by,
-        agency=agency,
-        size=file.size,
-    )
+    _note("upload", upload, by, size=file.size)
     return upload
+
+
+def _upload_of(file: ReceivedFile, agency: Agency, instrument: Instrument, by: Person) -> Upload:
+    return Upload(
+        agency=agency,
+        instrument=instrument,
+        size=file.size,
+        sha256=file.sha256,
+        report={"path": file.path.name},
+        uploaded_by=by,
+    )
+
+
+def _note(verb: str, upload: Upload, by: Person, **detail: Any) -> None:
+    """Append an event about a file, by the name that everybody may see."""
+    name = f"{upload.instrument.code} {upload.pk}"
+    audit.record(verb, f"upload:{upload.pk}", name=name, by=by, agency=upload.agency, **detail)
 
 
 def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
@@ -125,13 +123,7 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
             raise Refused(_("This file no longer needs answers. Look at it again."))
         job = _ask_for_reading(now, by, answers)
         handlings.note_answers(now, by=by)
-    audit.record(
-        "answer",
-        f"upload:{upload.pk}",
-        name=f"{upload.instrument.code} {upload.pk}",
-        by=by,
-        agency=upload.agency,
-    )
+    _note("answer", upload, by)
     upload.refresh_from_db()
     return job
 
@@ -143,7 +135,7 @@ def can_be_answered(upload: Upload) -> bool:
 
 
 def undo(upload: Upload, *, by: Person) -> None:
-    """Take the whole upload back: its records and held rows.
+    """Take the whole upload back: its records, its held rows, and the words that only its answers taught.
 
     Raises `Refused` where that would change a submission that is no longer open. A file that came
     after a submission was closed changed nothing of it, so it can be taken back.
@@ -164,6 +156,7 @@ def undo(upload: Upload, *, by: Person) -> None:
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
+        learned.forget(upload, by=by)
         with history.by(by):
             upload.records.all().delete()
         HeldRow.all_rows.filter(upload=upload).delete()
@@ -171,63 +164,8 @@ def undo(upload: Upload, *, by: Person) -> None:
         late_rows.count_late(submissions)
         _drop_empty(submissions)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
-    audit.record(
-        "undo",
-        f"upload:{upload.pk}",
-        name=f"{upload.instrument.code} {upload.pk}",
-        by=by,
-        agency=upload.agency,
-    )
+    _note("undo", upload, by)
     upload.refresh_from_db()
-
-
-def expire() -> None:
-    """Remove files that nobody waits for, and refuse uploads whose questions nobody answers.
-
-    Questions wait 14 days; names that only the sender sees are kept for a month. To be called now and then; looks at the uploads of all agencies.
-    """
-    now = timezone.now()
-    with scope.working(Agency.everywhere.values_list("pk", flat=True)):
-        asked_at = Coalesce("job__finished_at", "uploaded_at")
-        unanswered = Upload.objects.filter(state=State.NEEDS_ANSWERS).alias(asked=asked_at)
-        old = unanswered.filter(asked__lt=now - UNANSWERED).select_related("agency")
-        for upload in old.select_for_update(of=("self",), skip_locked=True):
-            _expire(upload)
-        forgotten = Upload.objects.filter(uploaded_at__lt=now - names.KEPT)
-        forgotten.exclude(given_names=None).update(given_names=None)
-    sweep()
-
-
-def sweep() -> None:
-    """Remove files that nobody waits for: of a request that was cut off, or of a process that was killed.
-
-    A file goes an hour after its last byte came, unless its writer still lives, or an upload waits
-    for it: to be read, for answers, for a day after its job gave up. To be called at start, too.
-    """
-    now = timezone.now()
-    with scope.working(Agency.everywhere.values_list("pk", flat=True)):
-        waiting = Upload.objects.filter(quotas.files_kept(now))
-        wanted = set(waiting.values_list("report__path", flat=True))
-    for path in receiving.folder().glob("*"):
-        with suppress(FileNotFoundError):  # a worker may be quicker
-            old = path.stat().st_mtime < (now - ORPHAN).timestamp()
-            if path.name not in wanted and old and not encrypted_file.is_being_written(path):
-                path.unlink()
-
-
-def _expire(upload: Upload) -> None:
-    message = languages.say(codelists.standard("messages")["expired"])
-    upload.state, upload.reason = State.REFUSED, message["en"]
-    upload.report["refusal"] = {"code": "expired", "message": message, "where": ""}
-    upload.save(update_fields=["state", "reason", "report"])
-    audit.record(
-        "expire",
-        f"upload:{upload.pk}",
-        name=f"{upload.instrument.code} {upload.pk}",
-        by=None,
-        agency=upload.agency,
-    )
-    transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
 
 
 def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
@@ -356,11 +294,6 @@ def file_secrets() -> list[bytes]:
     """Return the secret of uploaded files, and after it those that older files may still need."""
     secrets.require("files")
     return [s.encode() for s in (settings.FILES_SECRET, *settings.FILES_SECRET_FALLBACKS)]
-
-
-def waiting_files() -> list[Path]:
-    """Return the encrypted files that lie on disk, of all agencies."""
-    return [path for path in sorted(receiving.folder().glob("*")) if not path.suffix]
 
 
 def path_of(upload: Upload) -> Path:

@@ -67,6 +67,13 @@ class Variable:
         return tuple(c for c in codes if not self.codes or c.code in self.codes)
 
     @property
+    def retired(self) -> tuple[Code, ...]:
+        """The codes that are no longer accepted, but still are for events before the day from which they are retired."""
+        codes = codelists.load(self.codelist) if self.codelist else None
+        ended = (c for c in codes.retired if not c.is_in_use(codes.day)) if codes else ()
+        return tuple(c for c in ended if not self.codes or c.code in self.codes)
+
+    @property
     def is_core(self) -> bool:
         return self.name in CORE or self.kind == "birth"
 

@@ -66,15 +66,15 @@ def month(request: SignedInRequest) -> HttpResponse:
     return render(request, "records/calendar.html", context)
 
 
-def _month_of(asked: list[str], today: date) -> Period:
+def _month_of(texts: list[str], today: date) -> Period:
     """Return the month that is asked for, this one without a question. Raises Http404."""
-    if not asked:
+    if not texts:
         return Period.of(today, "M")
     try:
-        shown = Period.parse(asked[0])
+        shown = Period.parse(texts[0])
     except InvalidPeriod:
         raise Http404 from None
-    if len(asked) > 1 or shown.frequency != "M" or abs(shown.year - today.year) > 5:
+    if len(texts) > 1 or shown.frequency != "M" or abs(shown.year - today.year) > 5:
         raise Http404
     return shown
 
@@ -109,24 +109,24 @@ def _lines(person: Person, today: date, due: tuple[date, date]) -> list[dict[str
 
 def _line(day: date, whose: str, entries: list[Expected], today: date) -> dict[str, Any]:
     """One line of a day. `whose`: the agency; "" where the line is of all whose date it is."""
-    one, many = entries[0], len(entries)
+    first, many = entries[0], len(entries)
     standings = {entry.standing(today) for entry in entries}
     worst = next((s for s in Standing if s in standings and s in SHAPES), None)
     places = ", ".join(entry.agency.code for entry in entries[:3])
     if many > 3:
         places = ngettext("%(n)s agency", "%(n)s agencies", many) % {"n": many}
-    url = inbox.place_of(one)
+    url = inbox.place_of(first)
     if many > 1:
-        url = reverse("records:submissions") + f"?instrument={one.instrument.code}"
+        url = reverse("records:submissions") + f"?instrument={first.instrument.code}"
     return {
         "day": day,
-        "title": one.title,
-        "period": one.period,
+        "title": first.title,
+        "period": first.period,
         "places": places,
         "shape": SHAPES.get(worst, "") if worst else "",
         "state": _state(worst),
         "url": url,
-        "uid": f"{one.instrument.code}.{one.period}.{whose or day}@migdata",
+        "uid": f"{first.instrument.code}.{first.period}.{whose or day}@migdata",
     }
 
 

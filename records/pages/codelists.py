@@ -64,7 +64,7 @@ def code_list(request: HttpRequest, name: str) -> HttpResponse:
     """One list: every code with labels, aliases and group; each has an anchor."""
     codes = list_named(name)
     groups = group_labels(codes)
-    kept = changes.is_kept_here(name) and access.may(request.user, Permission.ACCEPT)
+    may_keep = changes.is_kept_here(name) and access.may(request.user, Permission.ACCEPT)
     context = {
         "list": codes,
         "title": in_language(codes.title),
@@ -76,8 +76,8 @@ def code_list(request: HttpRequest, name: str) -> HttpResponse:
             (part, in_language(codelists.load(part).title))
             for part in codelists.PARTS.get(name, ())
         ],
-        "may_keep": kept,
-        "may_add": kept and not codes.standard,
+        "may_keep": may_keep,
+        "may_add": may_keep and not codes.standard,
     }
     return render(request, "records/code_list.html", context)
 

@@ -15,9 +15,10 @@ from agencies import access
 from agencies.http import SignedInRequest
 from agencies.roles import Permission
 from records.instruments.versions import spec_of
-from records.models import Submission
+from records.models import Submission, WarningAnswer
 from records.pages.instruments import UNITS
 from records.review import answers, breakdowns, counting, profile, rows_behind, scorecard
+from records.review.answers import Warned
 from records.review.counting import Counted
 from records.review.scorecard import Line
 from standards.periods import short_period_name
@@ -67,10 +68,11 @@ def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> d
     lines = scorecard.scorecard(submission, of.facts)
     language = active_language()
     spec = spec_of(submission.instrument_version)
+    given = answers.of(submission)
     heads = [short_period_name(period, language) for period, _value in lines[0].history]
     return {
         "levels": [
-            (level.label, [_row(submission, line, sees=sees) for line in level.lines])
+            (level.label, [_row(submission, line, given, sees=sees) for line in level.lines])
             for level in scorecard.by_level(lines)
             if level.lines
         ],
@@ -98,11 +100,15 @@ def scorecard_of(submission: Submission, of: Counted | None, *, sees: bool) -> d
     }
 
 
-def _row(submission: Submission, line: Line, *, sees: bool) -> dict[str, Any]:
+def _row(
+    submission: Submission, line: Line, given: Mapping[Warned, WarningAnswer], *, sees: bool
+) -> dict[str, Any]:
+    """Return a measure with the way to its rows, and what the agency said where it is out of its limits."""
     spec = spec_of(submission.instrument_version)
     about = in_language(spec.variable(line.about).label) if line.about else ""
     if line.measure.code in OF_UNITS:
         about = _(UNITS[spec.unit]).lower()
+    answer = given.get((line.rule, ""))
     return {
         "code": line.measure.code,
         "label": line.label,
@@ -112,14 +118,44 @@ def _row(submission: Submission, line: Line, *, sees: bool) -> dict[str, Any]:
         "year_before": _written(line, line.year_before),
         "trend": line.trend,
         "judged": line.judged,
-        "url": _url(submission, line.rows) if sees and line.rows else "",
+        "url": _url(submission, line.rows) if line.rows and (sees or line.rows == "by_sex") else "",
+        "says": line.rule
+        and {
+            "rule": line.rule,
+            "variable": "",
+            "answer": answer,
+            "asks_again": answer is None or answers.is_due_again(answer, line.excess),
+            "ask": _("Say what is behind it"),
+            "again": _("It is further off now."),
+        },
     }
+
+
+def warned_of(request: SignedInRequest, submission: Submission) -> dict[Warned, answers.Finding]:
+    """Return what the agency can answer: the warnings of a submission, and its measures that are out of their limits.
+
+    Of a measure the number is how far off it is: the answer is asked for again where that grows.
+    """
+    numbers = numbers_of(request, submission)
+    warned = {
+        (f["rule"], f["variable"]): f["count"]
+        for f in numbers.get("findings", ())
+        if f["severity"] == "warning"
+    }
+    of = counted(submission, numbers, live=submission.is_open)
+    lines = scorecard.scorecard(submission, of.facts) if of else []
+    warned |= {(line.rule, ""): line.excess for line in lines if line.rule}
+    return {place: answers.Finding(*place, count=count) for place, count in warned.items()}
 
 
 def _url(submission: Submission, rows: str) -> str:
     """Return the page of the rows behind a number."""
     if rows == "held":
         return reverse("records:held", args=[submission.pk])
+    if rows == "by_sex":
+        return reverse("records:by_sex", args=[submission.pk])
+    if rows == "all":
+        return reverse("records:records", args=[submission.pk])
     return reverse("records:records", args=[submission.pk], query={"behind": rows})
 
 
@@ -148,21 +184,23 @@ def by_sex(request: SignedInRequest, submission_id: int) -> HttpResponse:
 def findings_of(submission: Submission, numbers: Mapping[str, Any], *, sees: bool) -> list[Any]:
     """Return the findings with their texts, the way to their rows, and what the agency said to warnings."""
     given, spec = answers.of(submission), spec_of(submission.instrument_version)
-    found = []
+    listed = []
     for finding in numbers.get("findings", []):
         answer = given.get((finding["rule"], finding["variable"]))
         word = rows_behind.word_for(finding["rule"], spec) if sees else ""
         is_warning = finding["severity"] == "warning"
-        found.append(
+        listed.append(
             {
                 **finding,
                 "text": in_language(finding["message"]),
                 "rows": _url(submission, word) if word and is_warning else "",
                 "answer": answer,
                 "asks_again": answer is None or answers.is_due_again(answer, finding["count"]),
+                "ask": _("Answer this warning"),
+                "again": _("It is about more rows now."),
             }
         )
-    return found
+    return listed
 
 
 def breakdowns_of(submission: Submission, of: Counted | None) -> dict[str, Any]:
@@ -181,6 +219,7 @@ def _breakdown(breakdown: breakdowns.Breakdown) -> dict[str, Any]:
     return {
         "label": breakdown.label,
         "more": breakdown.more,
+        "counted_as": breakdown.counted_as,
         "lines": [_changed(line) for line in breakdown.lines],
         "split": split
         and {

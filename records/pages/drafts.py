@@ -27,19 +27,19 @@ def keep(request: SignedInRequest, instrument_code: str, agency_code: str) -> Ht
     spec = spec_of(current(instrument))
     values = typed(request, spec)
     try:
-        kept = drafts.keep(
+        outcome = drafts.keep(
             values, agency=agency, instrument=instrument, by=request.user, turn=int(turn)
         )
     except Refused as refusal:
         return HttpResponse(str(refusal), status=409)
-    fields = fields_of(spec, values, active_language(), kept.findings)
+    fields = fields_of(spec, values, active_language(), outcome.findings)
     told = set(request.POST.getlist("told"))
     if "tried" not in request.POST:
         _pass_over_gaps(fields)
     context = {
-        "kept": kept,
+        "kept": outcome,
         "changed": [f for f in fields if f.told not in told],
-        "left_out": [f.label for f in fields if f.name in kept.draft.left_out],
+        "left_out": [f.label for f in fields if f.name in outcome.draft.left_out],
         "acknowledged": acknowledged(request),
     }
     return render(request, "records/_draft_kept.html", context)

@@ -150,43 +150,58 @@ def form(
     *,
     findings: Sequence[Finding] = (),
     refused: str = "",
+    unknown: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """Show the form of an instrument with these texts and what the engine says about them.
 
     The subject is a record, a held row, or the draft of a new record: what that carries on stands by
-    itself, folded up while nothing is wrong with it.
+    itself, folded up while nothing is wrong with it. `unknown`: the words of a held row that can be remembered.
     """
-    record = subject if isinstance(subject, Record) else None
-    draft = subject if isinstance(subject, EntryDraft) else None
-    held, spec = isinstance(subject, HeldRow), spec_of(version)
-    kept = draft.carried if draft else {}
-    fields = fields_of(spec, values, active_language(), findings, kept, of_file=held)
+    carried_on = subject.carried if isinstance(subject, EntryDraft) else {}
+    of_file = isinstance(subject, HeldRow)
+    fields = fields_of(
+        spec_of(version), values, active_language(), findings, carried_on, of_file=of_file
+    )
     normalised(fields)
+    for each in fields:
+        each.unknown = (unknown or {}).get(each.name, "")
     confirmed = acknowledged(request)
     focus(fields, confirmed)
-    carried = [f for f in fields if f.carried]
     context = {
         "version": version,
         "agency": agency,
-        "carried": carried,
-        "carried_open": any(f.focused or f.errors or f.warnings for f in carried),
-        "fields": [f for f in fields if not f.carried],
-        "record": record,
-        # What the person saw first: a form that comes back must not take on what others changed.
-        "seen": request.POST.get("seen") or (entry.version_token(record) if record else ""),
-        "held": subject if held else None,
-        "draft": draft,
-        "left_out": [f.label for f in fields if draft and f.name in draft.left_out],
+        **_of_subject(request, subject, fields),
         "errors": [f for f in fields if f.errors],
         "refused": refused,
         "to_acknowledge": beside_no_field(findings, fields),
         "acknowledged": confirmed,
         "tried": request.method == "POST",
+        "learned": to_learn(request),
         "all_guidance": request.GET.get("guidance") == "all",
         "may_enter": access.may(request.user, Permission.ENTER, agency),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "records/record.html", context, status=status)
+
+
+def _of_subject(
+    request: SignedInRequest, subject: Record | HeldRow | EntryDraft, fields: Sequence[Field]
+) -> dict[str, object]:
+    """Return what the template needs of the record, held row or draft that the form is about."""
+    record = subject if isinstance(subject, Record) else None
+    draft = subject if isinstance(subject, EntryDraft) else None
+    carried = [f for f in fields if f.carried]
+    return {
+        "record": record,
+        # What the person saw first: a form that comes back must not take on what others changed.
+        "seen": request.POST.get("seen") or (entry.version_token(record) if record else ""),
+        "held": subject if isinstance(subject, HeldRow) else None,
+        "draft": draft,
+        "left_out": [f.label for f in fields if draft and f.name in draft.left_out],
+        "carried": carried,
+        "carried_open": any(f.focused or f.errors or f.warnings for f in carried),
+        "fields": [f for f in fields if not f.carried],
+    }
 
 
 def beside_no_field(findings: Sequence[Finding], fields: Sequence[Field]) -> list[tuple[str, str]]:
@@ -204,6 +219,11 @@ def typed(request: SignedInRequest, spec: Spec) -> dict[str, str]:
 def acknowledged(request: SignedInRequest) -> frozenset[str]:
     """Return the rules whose warnings the person has confirmed."""
     return frozenset(request.POST.getlist("acknowledged"))
+
+
+def to_learn(request: SignedInRequest) -> frozenset[str]:
+    """Return the variables whose words in a file the person wants remembered."""
+    return frozenset(request.POST.getlist("learn"))
 
 
 def say_saved(request: SignedInRequest, record: Record) -> None:

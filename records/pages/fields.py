@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -35,6 +36,7 @@ class Field:
     same_list_as: str = ""  # the field before this one that has the same long list of codes
     carried: bool = False  # what it holds was kept from the last record
     focused: bool = False  # the next work is here
+    unknown: str = ""  # the word in the file that no code list knows: it can be remembered
     errors: list[str] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)  # rule and message
     days: list[tuple[str, str]] = field(
@@ -200,6 +202,9 @@ def _choices(variable: Variable, language: str, value: str) -> list[dict[str, st
             {"code": c.code, "label": c.label(language), "aliases": other_names[c.code]}
             for c in variable.accepted
         ]
+        choices += [
+            {"code": c.code, "label": _until(c, language), "aliases": ""} for c in variable.retired
+        ]
     else:
         return []
     if value and value not in [choice["code"] for choice in choices]:
@@ -210,6 +215,13 @@ def _choices(variable: Variable, language: str, value: str) -> list[dict[str, st
     if variable.name in AS_RADIOS:
         _give_keys(choices)
     return choices
+
+
+def _until(code: Code, language: str) -> str:
+    """Return the label of a retired code, with the last day of events that may state it."""
+    last = date.fromisoformat(code.retired) - timedelta(days=1)
+    texts = {"label": code.label(language), "day": f"{last:%d.%m.%Y}"}
+    return _("%(label)s (until %(day)s)") % texts
 
 
 def _give_keys(choices: Iterable[dict[str, str]]) -> None:
@@ -236,6 +248,6 @@ def _other_names(codes: Iterable[Code], language: str) -> dict[str, str]:
     names = {}
     for code in codes:
         in_label = {code.code.casefold(), *code.label(language).casefold().split()}
-        kept = (w for w in words[code.code] if w not in in_label and often[w] < COMMON)
-        names[code.code] = " ".join(kept)
+        telling = (w for w in words[code.code] if w not in in_label and often[w] < COMMON)
+        names[code.code] = " ".join(telling)
     return names

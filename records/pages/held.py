@@ -23,7 +23,7 @@ from records.collection.names import shown_name
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Submission, Upload
-from records.pages.entry import acknowledged, form, say_saved
+from records.pages.entry import acknowledged, form, say_saved, to_learn
 from records.review import profile
 from records.validation.findings import Finding
 from standards.periods import period_in_text
@@ -43,6 +43,7 @@ class Cell:
     why: tuple[str, ...] = ()
     compared: bool = False  # a rule that is broken looks at it too: it may be the wrong one
     address: str = ""
+    is_unknown: bool = False  # a word that no code list knows: it can be remembered
 
     @property
     def to_correct(self) -> bool:
@@ -112,7 +113,11 @@ def correct(request: SignedInRequest, held: int) -> HttpResponse:
     changes = corrections.changes_in(held_row, request.POST.dict())
     try:
         outcome = corrections.correct(
-            held_row, changes, by=request.user, acknowledged=acknowledged(request)
+            held_row,
+            changes,
+            by=request.user,
+            acknowledged=acknowledged(request),
+            learn=to_learn(request),
         )
     except Refused as refusal:
         return _form(request, held_row, changes, refused=str(refusal))
@@ -171,6 +176,7 @@ def _form(
         held_row,
         findings=findings,
         refused=refused,
+        unknown=corrections.unknown_words(held_row),
     )
 
 
@@ -181,7 +187,11 @@ def _correct_in_sheet(request: SignedInRequest, held_row: HeldRow) -> HttpRespon
     warned: tuple[str, ...] = ()
     try:
         outcome = corrections.correct(
-            held_row, changes, by=request.user, acknowledged=acknowledged(request)
+            held_row,
+            changes,
+            by=request.user,
+            acknowledged=acknowledged(request),
+            learn=to_learn(request),
         )
     except Refused as refusal:
         held_row.findings = [{"variable": "record_ref", "message": {"en": str(refusal)}}]
@@ -243,6 +253,8 @@ def _cell(held: HeldRow, spec: Spec, name: str, text: str, compared: bool) -> Ce
         why=tuple(in_language(f["message"]) for f in findings),
         address=findings[0].get("cell", "") if findings else "",
         compared=compared,
+        is_unknown=corrections.may_be_learned(spec.variable(name))
+        and any(corrections.is_unknown_word(f.get("rule", "")) for f in findings),
     )
 
 

@@ -21,6 +21,7 @@ from records.instruments.spec import Spec, Variable
 from records.instruments.versions import spec_of
 from records.models import Handling, Record, Submission, Upload
 from records.review.steps import STEPS
+from standards import codelists
 from standards.translation import active_language, in_language
 
 BEGINNING = ("enter", "correct")  # a record is typed, or a held row becomes one
@@ -161,8 +162,9 @@ def _said(variable: Variable, text: str) -> str:
         return _("a key")
     if variable.kind == "boolean":
         return _("yes") if text == "1" else _("no")
-    labels = {code.code: code.label(active_language()) for code in variable.accepted}
-    return labels.get(text, text)
+    if not variable.codelist:
+        return text
+    return codelists.load(variable.codelist).label(text, active_language())
 
 
 def _beginning(number: int, record: Any, person: Person) -> list[Entry]:

@@ -86,7 +86,7 @@ def instrument(request: HttpRequest, instrument_code: str) -> HttpResponse:
         "unpublished": in_language(spec.unpublished),
         "may_say_terms": access.may(request.user, Permission.ACCEPT),
         "readers": readers(spec),
-        "tables": [made for function in tables_made_from for made in function(spec.code)],
+        "tables": [table for function in tables_made_from for table in function(spec.code)],
         "variables": [_variable(v) for v in spec.variables],
         "rules": [
             *(_rule(r.id, r.severity, r.message) for r in spec.rules),

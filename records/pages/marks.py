@@ -51,11 +51,11 @@ TITLES = {
 
 def deliveries(entries: Iterable[Expected]) -> list[Delivery]:
     """Return what agencies deliver, ordered by agency and instrument."""
-    found: dict[tuple[str, str], Delivery] = {}
+    by_key: dict[tuple[str, str], Delivery] = {}
     for entry in entries:
         key = entry.agency.code, entry.instrument.code
-        found.setdefault(key, Delivery(entry.agency, {})).entries[entry.period] = entry
-    return [found[key] for key in sorted(found)]
+        by_key.setdefault(key, Delivery(entry.agency, {})).entries[entry.period] = entry
+    return [by_key[key] for key in sorted(by_key)]
 
 
 def tables(entries: Iterable[Expected], count: int, today: date) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def _entries(language: str) -> list[Entry]:
     countries = codelists.load("countries")
     entries = []
     for row, before in editions.history(home.SITE):
-        codes = [kept.get(home.SETTING, {}).get("code") or home.delivered() for kept in (before, row.codes)]  # fmt: skip
+        codes = [edition.get(home.SETTING, {}).get("code") or home.delivered() for edition in (before, row.codes)]  # fmt: skip
         old, new = (countries.label(code, language) for code in codes)
         difference = Difference(_("Home country"), old, new)
         who = row.by.name or row.by.email

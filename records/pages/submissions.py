@@ -154,12 +154,12 @@ def _review(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
     language, reasons = active_language(), codelists.load(RETURN_REASONS)
     review_steps = list(submission.review_steps.select_related("by").order_by("-pk"))
     came_back = submission.is_open and review_steps and review_steps[0].reason
-    asked = review_steps[0] if came_back else None
+    returned = review_steps[0] if came_back else None
     return {
         "waits": _waits(submission, offered),
         "barred": bar(request.user, submission),
-        "asked": asked,
-        "asked_about": reasons.label(asked.reason_code, language) if asked else "",
+        "asked": returned,
+        "asked_about": reasons.label(returned.reason_code, language) if returned else "",
         "reason_codes": [(code.code, code.label(language)) for code in reasons.in_use],
         "forward": [(v, steps.STEPS[v].label) for v in offered if not steps.STEPS[v].reason],
         "back": [(v, steps.STEPS[v].label) for v in offered if steps.STEPS[v].reason],

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,9 +18,10 @@ from agencies.roles import Permission
 from records.instruments.versions import spec_of
 from records.models import Submission, Thread
 from records.pages import cover
-from records.review import answers, threads
+from records.review import answers, scorecard, threads
 from standards.translation import in_language
 
+PER_PAGE = 50
 LONGEST_NUMBER = 18  # digits of an id that a database holds
 
 
@@ -72,30 +74,24 @@ def resolve(request: SignedInRequest, thread: int) -> HttpResponse:
 
 @require_POST
 def answer_warning(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    """Answer a warning of the submission for the agency."""
+    """Answer a warning of the submission, or a measure out of its limits, for the agency."""
     submission = cover.visible(request, submission_id)
     access.require(
         request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id
     )
-    known = {(f["rule"], f["variable"]): f for f in submission_warnings(request, submission)}
+    warned = cover.warned_of(request, submission)
     place = request.POST.get("rule", ""), request.POST.get("variable", "")
-    if place not in known:
+    if place not in warned:
         messages.error(request, _("The submission has no such warning (any more)."))
         return redirect(submission)
-    finding = answers.Finding(*place, count=known[place]["count"])
     try:
-        answers.give(submission, finding, request.POST.get("text", ""), by=request.user)
+        answers.give(submission, warned[place], request.POST.get("text", ""), by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Your answer stays with the warning."))
-    return redirect(submission.get_absolute_url() + "#findings")
-
-
-def submission_warnings(request: SignedInRequest, submission: Submission) -> list[dict[str, Any]]:
-    """Return the warnings of a submission as the person sees them."""
-    numbers = cover.numbers_of(request, submission)
-    return [f for f in numbers.get("findings", []) if f["severity"] == "warning"]
+    where = "#scorecard" if place[0].startswith(scorecard.RULE) else "#findings"
+    return redirect(submission.get_absolute_url() + where)
 
 
 def shown(request: SignedInRequest, submission: Submission, of: Iterable[Thread]) -> list[Any]:
@@ -127,14 +123,18 @@ def _page(
 ) -> HttpResponse:
     """The page; after a refusal (422) with what was written."""
     spec = spec_of(submission.instrument_version)
-    asked = request.POST if request.method == "POST" else request.GET
-    record = asked.get("record", "")
+    sent = request.POST if request.method == "POST" else request.GET
+    record = sent.get("record", "")
+    page = Paginator(threads.of(submission), PER_PAGE).get_page(
+        _page_number(request, submission, of)
+    )
     context = {
         "submission": submission,
-        "threads": shown(request, submission, threads.of(submission)),
+        "page": page,
+        "threads": shown(request, submission, page.object_list),
         "people": [p for p in threads.people(submission) if p != request.user],
         "variables": [(v.name, in_language(v.label)) for v in spec.variables],
-        "about": asked.get("variable", ""),
+        "about": sent.get("variable", ""),
         "record": record if _number(record) is not None else "",
         "text": request.POST.get("text", ""),
         "mentioned": _numbers(request.POST.getlist("mention")),
@@ -143,6 +143,18 @@ def _page(
         "longest": threads.LONGEST,
     }
     return render(request, "records/threads.html", context, status=422 if refused else 200)
+
+
+def _page_number(request: SignedInRequest, submission: Submission, of: Thread | None) -> str | int:
+    """Return the page that is asked for: by its number, or by a thread that stands on it."""
+    if "page" in request.GET:
+        return request.GET["page"]
+    number = _number(request.GET.get("thread", ""))
+    if of is None and number is not None:
+        of = submission.threads.filter(pk=number).first()
+    if of is not None:
+        return threads.before(of) // PER_PAGE + 1
+    return 1
 
 
 def _visible(request: SignedInRequest, pk: int) -> Thread:
@@ -154,7 +166,7 @@ def _visible(request: SignedInRequest, pk: int) -> Thread:
 
 def _to(thread: Thread) -> HttpResponse:
     page = reverse("records:threads", args=[thread.submission_id])
-    return redirect(f"{page}#thread-{thread.pk}")
+    return redirect(f"{page}?thread={thread.pk}#thread-{thread.pk}")
 
 
 def _number(text: str) -> int | None:

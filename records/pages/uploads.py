@@ -293,13 +293,13 @@ def _questions(
 
     What numbers and letters of a sex meant in an earlier file of the agency is proposed, to be confirmed.
     """
-    asked = UploadReport.of(upload).questions
-    if "sex_codes" not in answers and any(question.id == "sex_codes" for question in asked):
+    reported = UploadReport.of(upload).questions
+    if "sex_codes" not in answers and any(question.id == "sex_codes" for question in reported):
         before = learned.words_of(upload.agency, upload.instrument).get("sex", {})
         answers = {**answers, "sex_codes": before}
     else:
         before = {}
-    questions = [_question(q, answers, given) for q in asked]
+    questions = [_question(q, answers, given) for q in reported]
     for question in questions:
         texts = {number["text"] for number in question["numbers"]}
         question["proposed"] = question["id"] == "sex_codes" and not texts.isdisjoint(before)

@@ -1,13 +1,13 @@
 """A submission by sex and every main dimension beside the same period last year, with what changed most first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from records.instruments.spec import Spec
 from records.instruments.versions import spec_of
 from records.models import Submission, SubmissionCounts
 from records.review.counting import AGE, AGE_LABELS, NOT_STATED, BySex
-from records.review.split import Change, Split, changes, kitagawa
+from records.review.split import ByCode, Change, Split, changes, joined, kitagawa
 from standards import codelists
 from standards.periods import FREQUENCIES, Period
 from standards.translation import active_language, in_language
@@ -25,13 +25,17 @@ class NamedChange:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """One dimension in both periods: its codes, largest changes first; how many more there are; the split."""
+    """One dimension in both periods: its codes, largest changes first; how many more there are; the split.
+
+    counted_as: the names of retired codes of either period, each with that of the code it is counted as.
+    """
 
     name: str
     label: str
     lines: Sequence[NamedChange]
     more: int
     split: Split | None
+    counted_as: Sequence[tuple[str, str]] = ()
 
     @property
     def moved(self) -> int:
@@ -75,16 +79,29 @@ def _before(submission: Submission) -> tuple[str, BySex]:
     return chosen, SubmissionCounts.objects.get(pk=periods[chosen]).by_sex
 
 
-def _breakdown(spec: Spec, name: str, now: object, before: object) -> Breakdown:
-    listed = changes(now, before)  # type: ignore[arg-type]
+def _breakdown(spec: Spec, name: str, now: ByCode, before: ByCode) -> Breakdown:
+    successors = successors_of(spec, name, {**now, **before})
+    now, before = joined(now, successors), joined(before, successors)
+    listed = changes(now, before)
     lines = [NamedChange(label_of(spec, name, change.code), change) for change in listed[:SHOWN]]
     return Breakdown(
         name,
         label_of_dimension(spec, name),
         lines,
         max(len(listed) - SHOWN, 0),
-        kitagawa(now, before),  # type: ignore[arg-type]
+        kitagawa(now, before),
+        [(label_of(spec, name, old), label_of(spec, name, new)) for old, new in successors.items()],
     )
+
+
+def successors_of(spec: Spec, name: str, codes: Iterable[str]) -> dict[str, str]:
+    """Return those of these codes that are retired and have a successor, each with the code that stands for it now."""
+    variable = spec.by_name.get(name)
+    if variable is None or not variable.codelist:
+        return {}
+    codelist = codelists.load(variable.codelist)
+    meant = {code: codelist.meant(code) for code in codes if code in codelist.by_code}
+    return {code: new for code, new in sorted(meant.items()) if new and new != code}
 
 
 def label_of_dimension(spec: Spec, name: str) -> str:

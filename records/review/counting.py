@@ -37,7 +37,16 @@ class Counted:
     by_sex: BySex
 
 
-UNMAPPED = ("unknown_text", "ambiguous", "ethnicity", "group", "undeclared", "suggested", "number")
+UNMAPPED = (
+    "unknown_text",
+    "ambiguous",
+    "ethnicity",
+    "group",
+    "undeclared",
+    "suggested",
+    "number",
+    "retired",
+)
 
 
 def column_of(variable: Variable) -> str:
@@ -74,6 +83,7 @@ def count(submission: Submission, profile: Mapping[str, Any]) -> Counted:
     spec = spec_of(submission.instrument_version)
     by_sex = _by_sex(submission, spec)
     facts = {**_facts(submission, spec), **_of_profile(profile), "sex_age": _sex_age(by_sex)}
+    facts["twice"] = _typed_twice(submission)
     return Counted(facts, by_sex)
 
 
@@ -84,7 +94,9 @@ def _of_profile(profile: Mapping[str, Any]) -> dict[str, Any]:
         "held": profile.get("held", 0),
         "errors": sum(finding["count"] for finding in errors),
         "unmapped": sum(
-            finding["count"] for finding in errors if finding["rule"].rpartition(".")[2] in UNMAPPED
+            finding["count"]
+            for finding in errors
+            if any(word in UNMAPPED for word in finding["rule"].split(".")[1:2])
         ),
     }
 
@@ -117,8 +129,8 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     "missing": {variable: [not stated, applies]} of required variables, "optional" of the others,
     "heaped": [ages that end in 0 or 5, ages looked at], "repeated": [repeated, rows with a person]}
     """
-    asked = asked_of_every_row(spec)
-    columns, values = _columns_of(asked)
+    variables = asked_of_every_row(spec)
+    columns, values = _columns_of(variables)
     coded = [f"nullif({column_of(v)}, '')" for v in spec.variables if v.kind == "code"]
     statement = (
         "SELECT count(*), sum(count), sum(count) FILTER (WHERE sex = ANY (%s)),"
@@ -134,8 +146,10 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
         cursor.execute(statement, [sorted(NOT_STATED_SEX), NO_SEX, *values, submission.pk])
         numbers = [int(number or 0) for number in cursor.fetchone()]
     rows, records, no_sex, sexless, stated, heaped, aged, persons, events, *rest = numbers
-    pairs = dict(zip((v.name for v in asked), zip(rest[::2], rest[1::2], strict=True), strict=True))
-    expected = {v.name for v in asked if _is_expected(v)}
+    pairs = dict(
+        zip((v.name for v in variables), zip(rest[::2], rest[1::2], strict=True), strict=True)
+    )
+    expected = {v.name for v in variables if _is_expected(v)}
     return {
         "rows": rows,
         "records": records,
@@ -150,10 +164,22 @@ def _facts(submission: Submission, spec: Spec) -> dict[str, Any]:
     }
 
 
-def _columns_of(asked: Sequence[Variable]) -> tuple[list[str], list[Any]]:
+def _typed_twice(submission: Submission) -> list[int]:
+    """Return for how many records a second entry is asked, how many have it, and in how many of these it differed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(done_at), count(*) FILTER (WHERE differed <> '[]')"
+            " FROM records_secondentry e JOIN records_record r ON r.id = e.record_id"
+            " WHERE r.submission_id = %s",
+            [submission.pk],
+        )
+        return list(cursor.fetchone())
+
+
+def _columns_of(variables: Sequence[Variable]) -> tuple[list[str], list[Any]]:
     """Return two columns for each variable, not stated and applicable, and their parameters."""
     columns, values = [], []
-    for variable in asked:
+    for variable in variables:
         condition, codes = not_stated(variable)
         applies = f"coalesce({column_of(variable)}, '') <> '{NOT_APPLICABLE}'"
         columns += [
@@ -224,13 +250,13 @@ def keep(submission: Submission, counted: Counted, *, odd: int, days_late: int |
     Runs in the scope of somebody who sees the records of the agency.
     """
     values = {"facts": counted.facts, "by_sex": counted.by_sex, "odd": odd}
-    kept, is_new = SubmissionCounts.objects.get_or_create(
+    row, is_new = SubmissionCounts.objects.get_or_create(
         submission=submission,
         agency_id=submission.agency_id,
         defaults={**values, "days_late": days_late},
     )
     if not is_new:
-        SubmissionCounts.objects.filter(pk=kept.pk).update(**values)
+        SubmissionCounts.objects.filter(pk=row.pk).update(**values)
 
 
 def kept(submission: Submission) -> Counted | None:

@@ -198,9 +198,9 @@ def add_holiday(said: Mapping[str, str], *, by: Person) -> Holiday:
         raise Refused(_("Name the holiday in all three languages."))
     if Holiday.objects.filter(year=number, month=when.month, day=when.day).exists():
         raise Refused(_("This day is a holiday already."))
-    made = Holiday.objects.create(year=number, month=when.month, day=when.day, names=names)
-    audit.record("add", f"holiday:{made}", name=str(made), by=by)
-    return made
+    holiday = Holiday.objects.create(year=number, month=when.month, day=when.day, names=names)
+    audit.record("add", f"holiday:{holiday}", name=str(holiday), by=by)
+    return holiday
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """The quality measures Q1–Q12 of a submission (domain brief 6.1) as numbers, and how each is judged. Pure.
 
+S1 and S2 measure second entry, and stand only where an agency asks for it.
+
 A measure is worked out of the facts of one period (`review.counting`), of the periods before it, and
 of the days on which periods came. It is None where there is nothing to measure.
 """
@@ -7,6 +9,7 @@ of the days on which periods came. It is None where there is nothing to measure.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import ceil
 from statistics import median
 from typing import Any
 
@@ -17,6 +20,7 @@ PERIODS = 12  # of history; Q1 looks at as many
 BEFORE = 8  # periods that Q10 compares with
 LEAST_UNITS, LEAST_BEFORE = 20, 4  # below which Q10 says nothing
 LEAST_AGED = 50  # ages below which Q12 says nothing
+OF_SECOND_ENTRY = ("S1", "S2")  # measures that stand only where an agency asks for it
 LEAST_CELLS = 50  # records below which Q11 says nothing
 MAD = 1.4826  # times the median absolute deviation: the standard deviation of a normal distribution
 
@@ -68,6 +72,10 @@ class Limit:
         if sign * value >= sign * self.good:
             return "good"
         return "look" if sign * value >= sign * self.far else "far"
+
+    def excess(self, value: float) -> int:
+        """Return how far a value lies beyond what is good, in tenths of its unit, rounded up; 0 where it is good."""
+        return max(ceil(10 * (self.good - value if self.at_least else value - self.good)), 0)
 
 
 @dataclass(frozen=True)
@@ -206,6 +214,19 @@ def heaping(at: At) -> float | None:
     return 500 * ends / ages if ages >= LEAST_AGED else None
 
 
+def typed_twice(at: At) -> float | None:
+    """S1: of the records that a second person is to type again, those that were, in percent."""
+    expected, again, _differed = at.now.get("twice", NO_SECOND)
+    return _percent(again, expected)
+
+
+def typed_alike(at: At) -> float | None:
+    """S2: of the records that two persons typed, those that both typed alike, in percent."""
+    _asked, again, differed = at.now.get("twice", NO_SECOND)
+    return _percent(again - differed, again)
+
+
+NO_SECOND = (0, 0, 0)
 MEASURES: Sequence[Measure] = (
     Measure("Q5", 0, "days", timeliness, Limit(180, 365)),
     Measure("Q6", 0, "days", punctuality, Limit(0, 30)),
@@ -214,9 +235,11 @@ MEASURES: Sequence[Measure] = (
     Measure("Q3", 1, "percent", item_non_response, Limit(5, 20), rows="missing"),
     Measure("Q4", 1, "percent", sex_coverage, Limit(98, 90, at_least=True), rows="sex"),
     Measure("Q8", 1, "percent", error_density, Limit(1, 10), rows="held"),
+    Measure("S1", 1, "percent", typed_twice, Limit(100, 90, at_least=True), rows="typed_once"),
+    Measure("S2", 1, "percent", typed_alike, Limit(98, 90, at_least=True), rows="differed"),
     Measure("Q7", 2, "percent", repeated, Limit(0.5, 5), rows="repeated"),
     Measure("Q12", 2, "number", heaping, Limit(125, 175), rows="heaped"),
     Measure("Q1", 3, "percent", unit_completeness, Limit(100, 75, at_least=True)),
-    Measure("Q10", 3, "number", outlier, Limit(3.5, 7)),
-    Measure("Q11", 3, "points", structure_shift, Limit(10, 30)),
+    Measure("Q10", 3, "number", outlier, Limit(3.5, 7), rows="all"),
+    Measure("Q11", 3, "points", structure_shift, Limit(10, 30), rows="by_sex"),
 )

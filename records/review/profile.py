@@ -12,8 +12,8 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 
 from records.models import HeldRow, Submission
+from standards import codelists
 
-UNKNOWN_CITIZENSHIP = "XXX"
 KEPT = ("rule", "severity", "variable", "message")  # of a finding
 
 
@@ -33,7 +33,7 @@ def count(submission: Submission) -> dict[str, Any]:
             "SELECT coalesce(max(n), 0), coalesce(sum(unknown), 0) FROM (SELECT sum(count) AS n,"
             " sum(count) FILTER (WHERE citizenship = %s) AS unknown FROM records_record"
             " WHERE submission_id = %s GROUP BY event_date) days",
-            [UNKNOWN_CITIZENSHIP, submission.pk],
+            [codelists.delivered("countries").not_stated, submission.pk],
         )
         largest_day, unknown = cursor.fetchone()
     missing = HeldRow.open_rows.missing_from(submission)

@@ -28,18 +28,18 @@ def remind() -> int:
         enters, desk = _holders(Permission.ENTER), _holders(*inbox.AT_THE_DESK)
         since = timezone.now() - 3 * NO_NEWS
         told = set(Notice.objects.filter(at__gte=since).values_list("key", flat=True))
-        found = 0
+        news = 0
         for entry in expected(agencies, today, Periods(back=BACK, unsettled=True)):
             kind = _kind_of_news(entry, today)
             if kind is None or inbox.key_of(entry, kind) in told:
                 continue
-            found += 1
+            news += 1
             told_of = enters if kind == Notice.Kind.DUE else desk
             people = told_of.get(entry.agency, [])
             people = access.covering(people, entry.agency, entry.version.instrument_id)
             tell = inbox.reminded if kind == Notice.Kind.DUE else inbox.late
             tell(entry, people)
-        return found
+        return news
 
 
 def _kind_of_news(entry: Expected, today: date) -> Notice.Kind | None:

@@ -12,12 +12,14 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from records.instruments.spec import Check, Rule, Spec
+from records.instruments.spec import Rule, Spec
 from records.models import Record, Submission
 from records.review.counting import HEAPED_ENDS, column_of, event_of_a_person, not_stated
+from records.review.rows_of_checks import Condition, condition_of
 from standards.translation import in_language
 
-Condition = tuple[str, list[Any]]  # SQL on records_record r, and its parameters
+SECOND = "r.id IN (SELECT e.record_id FROM records_secondentry e JOIN own ON own.id = e.record_id WHERE {})"
+TYPED_ONCE, DIFFERED = SECOND.format("e.done_at IS NULL"), SECOND.format("e.differed <> '[]'")
 NUMBERS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 DAYS = {"before": "<", "after": ">"}
 
@@ -32,7 +34,8 @@ class Behind:
     def of(self, submission: Submission) -> QuerySet[Record]:
         """Return the rows, in the scope of whoever asks."""
         text, values = self.condition
-        ids = f"SELECT r.id FROM records_record r WHERE r.submission_id = %s AND ({text})"
+        own = "WITH own AS (SELECT * FROM records_record WHERE submission_id = %s)"
+        ids = f"{own} SELECT r.id FROM own r WHERE ({text})"
         return Record.objects.filter(pk__in=RawSQL(ids, [submission.pk, *values]))  # noqa: S611
 
 
@@ -45,6 +48,10 @@ def behind(word: str, spec: Spec) -> Behind | None:
         return Behind(_("An event of a person that stands here more than once"), _repeated(spec))
     if word == "heaped":
         return Behind(_("Ages from 23 to 62 that end in 0 or 5"), (HEAPED_ENDS, []))
+    if word == "typed_once":
+        return Behind(_("Waits for a second person to type it again"), (TYPED_ONCE, []))
+    if word == "differed":
+        return Behind(_("Two persons had typed it differently"), (DIFFERED, []))
     return _of_finding(spec, name) if kind == "rule" else None
 
 
@@ -60,11 +67,10 @@ def _missing(spec: Spec, name: str) -> Behind:
 
 def _repeated(spec: Spec) -> Condition:
     event = event_of_a_person(spec)
-    inner = event.replace("r.", "x.")
+    columns = event.strip("()")
     return (
-        f"r.person_ref IS NOT NULL AND {event} IN (SELECT {inner.strip('()')} FROM records_record x"
-        " WHERE x.submission_id = r.submission_id AND x.person_ref IS NOT NULL"
-        f" GROUP BY {inner.strip('()')} HAVING count(*) > 1)",
+        f"r.person_ref IS NOT NULL AND {event} IN (SELECT {columns} FROM own r"
+        f" WHERE r.person_ref IS NOT NULL GROUP BY {columns} HAVING count(*) > 1)",
         [],
     )
 
@@ -77,22 +83,8 @@ def _of_finding(spec: Spec, rule: str) -> Behind | None:
         if written.id == rule and (condition := _of_rule(spec, written)):
             return Behind(in_language(written.message), condition)
     for check in spec.checks:
-        if check.id == rule and (condition := _of_check(spec, check)):
+        if check.id == rule and (condition := condition_of(check, spec)):
             return Behind(in_language(check.message), condition)
-    return None
-
-
-def _of_check(spec: Spec, check: Check) -> Condition | None:
-    """Return the rows that a check of the whole file counts."""
-    if check.variable not in spec.by_name:
-        return None
-    variable = spec.variable(check.variable)
-    if check.kind == "share_unknown":
-        return not_stated(variable)
-    if check.kind in ("share_of", "none_of"):
-        return f"{column_of(variable)} = ANY (%s)", [list(check.codes)]
-    if check.kind == "year_only":
-        return "r.age_precision = 'Y'", []
     return None
 
 

@@ -13,6 +13,8 @@ from records.models import Submission, SubmissionCounts
 from records.review import calendar
 from records.review.measures import (
     MEASURES,
+    NO_SECOND,
+    OF_SECOND_ENTRY,
     PERIODS,
     At,
     Delivered,
@@ -26,6 +28,7 @@ from standards.trends import Trend, trend_of
 
 # Periods whose facts are read: twelve are shown, and each is measured by those before it.
 KEPT = 2 * PERIODS
+RULE = "scorecard."  # before the code of a measure that is answered
 LEVELS = {
     0: gettext_lazy("0. Delivery and file"),
     1: gettext_lazy("1. Within a record"),
@@ -61,6 +64,14 @@ TEXTS = {
     "Q9": (
         gettext_lazy("Values not in the lists"),
         gettext_lazy("of all coded values: at most 1%"),
+    ),
+    "S1": (
+        gettext_lazy("Typed twice"),
+        gettext_lazy("of the records that a second person is to type again: all"),
+    ),
+    "S2": (
+        gettext_lazy("Typed alike"),
+        gettext_lazy("of the records that two persons typed: at least 98%"),
     ),
     "Q10": (
         gettext_lazy("Number of records"),
@@ -103,6 +114,21 @@ class Line:
         return str(TEXTS[self.measure.code][1])
 
     @property
+    def is_measured(self) -> bool:
+        """Say whether there was something to measure in this period or one that is shown."""
+        return any(value is not None for _period, value in self.history)
+
+    @property
+    def rule(self) -> str:
+        """The name under which the agency answers it as it answers a warning; "" where nothing is to be said."""
+        return f"{RULE}{self.measure.code}" if self.judged in ("look", "far") else ""
+
+    @property
+    def excess(self) -> int:
+        """How far it lies beyond its limit, in tenths of its unit, rounded up."""
+        return 0 if self.value is None else self.measure.limit.excess(self.value)
+
+    @property
     def trend(self) -> Trend | None:
         return trend_of([value for _period, value in self.history])
 
@@ -118,7 +144,9 @@ class Level:
 def scorecard(
     submission: Submission, facts: Facts, *, submitting: Sequence[calendar.Expected] = ()
 ) -> list[Line]:
-    """Return the measures Q1–Q12 of a submission that holds `facts`, in the order of their levels.
+    """Return the measures of a submission that holds `facts`, in the order of their levels.
+
+    Those of second entry stand where one of the periods that are shown has it.
 
     submitting: `owed_until` of one that comes today, if it never came before. As many queries after two years as after one month.
     """
@@ -135,7 +163,8 @@ def scorecard(
     def at(name: str) -> At:
         return At(name, known, delivered, timezone.localdate())
 
-    return [_line(measure, at, shown, year, spec) for measure in MEASURES]
+    lines = [_line(measure, at, shown, year, spec) for measure in MEASURES]
+    return [line for line in lines if line.measure.code not in OF_SECOND_ENTRY or line.is_measured]
 
 
 def days_late(lines: Sequence[Line]) -> int | None:
@@ -210,11 +239,21 @@ def _behind(measure: Measure, facts: Facts, spec: Spec) -> tuple[str, str]:
     if measure.rows == "held":
         counted = {"Q8": "errors", "Q9": "unmapped"}.get(measure.code, "held")
         return ("held" if facts.get(counted) else ""), ""
-    if measure.rows == "repeated":
-        return ("repeated" if facts.get("repeated", [0])[0] else ""), ""
-    if measure.rows == "heaped":
-        return ("heaped" if facts.get("heaped", [0])[0] else ""), ""
-    return "", ""
+    return (measure.rows if _number_behind(measure, facts) else ""), ""
+
+
+def _number_behind(measure: Measure, facts: Facts) -> int:
+    """Return how many rows are behind a measure of which the facts tell it; 0 where none is."""
+    expected, again, differed = facts.get("twice", NO_SECOND)
+    numbers = {
+        "repeated": facts.get("repeated", [0])[0],
+        "heaped": facts.get("heaped", [0])[0],
+        "typed_once": expected - again,
+        "differed": differed,
+        "all": facts.get("rows", 0),
+        "by_sex": facts.get("rows", 0),
+    }
+    return int(numbers.get(measure.rows, 0))
 
 
 def owed_until(submission: Submission) -> list[calendar.Expected]:

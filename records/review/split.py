@@ -87,6 +87,16 @@ def changes(now: ByCode, before: ByCode) -> list[Change]:
     return sorted(compared, key=lambda c: (-abs(c.difference), -c.total, c.code))
 
 
+def joined(by_code: ByCode, successors: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """Return the counts with those of codes that are retired (code: successor) added to their successors."""
+    counts: dict[str, dict[str, int]] = {}
+    for code, by_sex in by_code.items():
+        group = counts.setdefault(successors.get(code, code), {})
+        for sex, number in by_sex.items():
+            group[sex] = group.get(sex, 0) + number
+    return counts
+
+
 def _group(by_sex: Mapping[str, int]) -> Group:
     women = by_sex.get("F", 0)
     return women, women + by_sex.get("M", 0)

@@ -112,6 +112,16 @@ def of(submission: Submission) -> QuerySet[Thread]:
     )
 
 
+def before(thread: Thread) -> int:
+    """Return how many threads of the submission stand before this one (`of`)."""
+    others = thread.submission.threads.all()
+    if thread.resolved_at is None:
+        return others.filter(resolved_at=None, pk__gt=thread.pk).count()
+    same_moment = Q(resolved_at=thread.resolved_at, pk__gt=thread.pk)
+    later = Q(resolved_at=None) | Q(resolved_at__gt=thread.resolved_at) | same_moment
+    return others.filter(later).count()
+
+
 def rows_of(threads: Iterable[Thread], reader: Person) -> dict[int, str]:
     """Return how the agency calls the rows that threads are about, by id: those that are there and seen."""
     ids = {thread.record for thread in threads if thread.record is not None}
@@ -155,7 +165,7 @@ def _tell(told: Collection[Person], comment: Comment, text: str) -> None:
         told,
         *(Notice.Kind.MENTIONED, f"comment:{comment.pk}", text),
         agency=submission.agency,
-        link=f"{submission.get_absolute_url()}threads#thread-{comment.thread_id}",
+        link=f"{submission.get_absolute_url()}threads?thread={comment.thread_id}#thread-{comment.thread_id}",
         title=submission.instrument_version.content["title"],
         period=submission.period,
         by=str(comment.by),

@@ -64,11 +64,11 @@ def histories(pairs: Collection[Pair]) -> dict[Pair, dict[str, int]]:
         agency__in={agency for agency, _instrument in pairs},
         instrument__in={instrument for _agency, instrument in pairs},
     ).exclude(profile={})
-    found: dict[Pair, dict[str, int]] = defaultdict(dict)
+    by_pair: dict[Pair, dict[str, int]] = defaultdict(dict)
     fields = "agency_id", "instrument_id", "period", "profile__sex"
     for agency, instrument, period, sex in rows.order_by().values_list(*fields):
-        found[agency, instrument][period] = sum((sex or {}).values())
-    return found
+        by_pair[agency, instrument][period] = sum((sex or {}).values())
+    return by_pair
 
 
 def volumes(submissions: Iterable[Submission]) -> dict[int, Volume]:

@@ -16,6 +16,7 @@ from records.validation.columns import MISSING, VariableColumn, days_or_epoch, s
 from records.validation.findings import Array, Checked, Finding
 from records.validation.meanings import TOTAL, Meaning, Meanings
 from standards import codelists, languages, spelling
+from standards.codelists import Code
 from standards.languages import Labels
 from standards.periods import Period
 
@@ -27,6 +28,11 @@ AGE_GROUP = "age_group"
 AGE_PRECISIONS = ("D", "Y", "_", "G")  # known by day, by year, not known, by group of five years
 FIRST_AGE = re.compile(r"Y_?(?:GE)?(\d+)")
 LONGEST_REF = 40
+
+
+def _written(day: str) -> str:
+    """Return a day of ISO 8601 as people of the country write it; "" for none."""
+    return f"{date.fromisoformat(day):%d.%m.%Y}" if day else ""
 
 
 def cell_name(text: str) -> str:
@@ -78,6 +84,35 @@ class RecordBlock:
         places = pc.fill_null(coded.indices, len(texts)).to_numpy(zero_copy_only=False)
         self.columns[variable.name] = spread(variable, meanings, places)
         self._report_meanings(variable, meanings, places)
+
+    def follow_successors(self) -> None:
+        """Put its successor in the place of each code that is retired on the day of its event; hold the row where it has none.
+
+        For events before that day the code stays. Where no day can be read, today counts.
+        """
+        event = self.columns["event_date"].values
+        days = np.where(event == MISSING, (self.today - parsing.EPOCH).days, event)
+        for variable in (v for v in self.spec.variables if v.kind == "code"):
+            for code in codelists.load(variable.codelist).retired:
+                self._follow(variable, code, days)
+
+    def _follow(self, variable: Variable, code: Code, days: Array) -> None:
+        """Replace one code of a variable by what stands for it on the days (n,) of the events."""
+        column, codes = self.columns[variable.name], codelists.load(variable.codelist)
+        stating = np.flatnonzero(column.values == list(column.vocabulary).index(code.code))
+        replaced: dict[str, Array] = {}
+        for day in np.unique(days[stating]).tolist():
+            meant = codes.meant(code.code, parsing.EPOCH + timedelta(days=int(day)))
+            if variable.codes and meant not in variable.codes:
+                meant = ""
+            rows = stating[days[stating] == day]
+            if meant != code.code:
+                column.values[rows] = list(column.vocabulary).index(meant) if meant else -1
+                replaced.setdefault(meant, np.zeros(self.n, dtype=bool))[rows] = True
+        for meant, rows in replaced.items():
+            column.stated &= ~rows | bool(meant)
+            problem = f"succeeded:{code.code}:{meant}" if meant else f"retired:{code.code}"
+            self.report_problem(variable, problem, rows)
 
     def derive(self) -> None:
         """Work out year of birth, age at the event in completed years, and how precise it is."""
@@ -180,16 +215,22 @@ class RecordBlock:
     def report_problem(self, variable: Variable, problem: str, breaks: Array) -> None:
         """Note what the engine says by itself of a variable, whatever the instrument.
 
-        A problem that speaks of a code (`suggested:UZB`) is a cause of its own for each code.
+        A problem that speaks of a code (`suggested:UZB`), or of one and its successor, is a cause of its own for each.
         """
-        name, _, code = problem.partition(":")
+        name, *codes = problem.split(":")
         texts = codelists.standard("messages")[name]
-        if code:
-            labels = codelists.load(variable.codelist).by_code[code].labels
-            texts = texts | {lang: texts[lang].replace("{code}", labels[lang]) for lang in labels}
+        for place, code in zip(("code", "successor"), codes, strict=False):
+            item = codelists.load(variable.codelist).by_code[code]
+            texts = texts | {
+                language: texts[language]
+                .replace(f"{{{place}}}", label)
+                .replace("{day}", _written(item.retired))
+                for language, label in item.labels.items()
+            }
         message = languages.say(texts, variable.label)
-        rule = ".".join(filter(None, (variable.name, name, code)))
-        private = variable.private or problem in personal.PROBLEMS
+        rule = ".".join((variable.name, name, *codes[:1]))
+        is_known = name in ("retired", "succeeded")  # the text is a name of the list, so nobody's
+        private = (variable.private and not is_known) or problem in personal.PROBLEMS
         self.report(rule, texts["severity"], variable.name, breaks, message, private)
 
     def checked(self) -> Checked:

@@ -44,6 +44,7 @@ class Validator:
         block = RecordBlock(self.spec, self.meanings, rows, self.numbering)
         for variable in self.spec.variables:
             block.read(variable)
+        block.follow_successors()
         block.derive()
         block.name_cells()
         block.check_reference_day()

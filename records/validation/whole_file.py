@@ -124,7 +124,7 @@ def _share_of(check: Check, counted: pd.DataFrame) -> Judgement:
 
 def _constant(check: Check, counted: pd.DataFrame) -> Judgement:
     values = counted[check.variable]
-    return Judgement(len(values) == 1 and values[0] in check.codes)
+    return Judgement(len(values) == 1 and values[0] in check.codes, int(counted[ROWS].sum()))
 
 
 def _none_of(check: Check, counted: pd.DataFrame) -> Judgement:
@@ -149,33 +149,37 @@ def _one_sex(check: Check, counted: pd.DataFrame) -> Judgement:
 
 
 def _share_by_sex(check: Check, counted: pd.DataFrame) -> Judgement:
-    shares = []
+    shares, concerned = [], 0
     for sex in ("F", "M"):
         rows = counted[counted["sex"] == sex]
         whole = rows[ROWS].sum()
         if whole < check.least:
             return Judgement(broken=False)
-        shares.append(rows.loc[rows[check.variable].isin(check.codes), ROWS].sum() / whole)
-    return Judgement(abs(shares[0] - shares[1]) > check.over)
+        chosen = int(rows.loc[rows[check.variable].isin(check.codes), ROWS].sum())
+        shares.append(chosen / whole)
+        concerned += chosen
+    return Judgement(abs(shares[0] - shares[1]) > check.over, concerned)
 
 
 def _dominance(check: Check, counted: pd.DataFrame) -> Judgement:
     stated = counted[counted[check.variable].notna()]
-    groups = []
+    rows, groups = 0, []
     for codes, group in _groups(check, stated):
         largest = group.groupby(check.variable)[ROWS].sum().max()
         if group[ROWS].sum() >= check.least and largest > check.over * group[ROWS].sum():
+            rows += int(largest)
             groups.append(codes)
-    return Judgement(bool(groups), groups=tuple(groups))
+    return Judgement(bool(groups), rows, tuple(groups))
 
 
 def _ratio(check: Check, counted: pd.DataFrame) -> Judgement:
-    groups = []
+    rows, groups = 0, []
     for codes, group in _groups(check, counted):
         one, two = (int(group.loc[group[check.variable] == c, ROWS].sum()) for c in check.codes)
         if one + two >= check.least and max(one, two) > check.over * min(one, two):
+            rows += one + two
             groups.append(codes)
-    return Judgement(bool(groups), groups=tuple(groups))
+    return Judgement(bool(groups), rows, tuple(groups))
 
 
 def _outlier(check: Check, counted: pd.DataFrame) -> Judgement:

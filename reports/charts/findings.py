@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 
 from reports.published.figures import NORMAL, Figures, Row, Table, add_figures
 from reports.published.structure import NOT_BROKEN_DOWN, TIME, Dimension
-from standards import numbers
+from standards import codelists, numbers
 from standards.periods import FREQUENCIES, InvalidPeriod, Period, period_name
 from standards.translation import active_language
 
 LARGEST = 2  # codes that a sentence about the largest names
-# Codes of what is left over: others, no citizenship that is stated (ICAO 9303), and those not broken down.
-REST = frozenset({"OTH", "XXX", NOT_BROKEN_DOWN})
+REST = frozenset({"OTH", NOT_BROKEN_DOWN})  # codes of what is left over
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,10 @@ Finding = Callable[[Sequence[Row], Dimension], str]
 
 def is_rest(code: str) -> bool:
     """Say whether a code is what is left over: not stated, not broken down, or others. It is never what a finding is about."""
-    return code in REST or code.endswith("_U")
+    not_stated = codelists.delivered(
+        "countries"
+    ).not_stated  # of no edition: nothing is asked of the database
+    return code in REST or code == not_stated or code.endswith(codelists.NOT_STATED)
 
 
 def label_of(dimension: Dimension, code: str) -> str:

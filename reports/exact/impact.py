@@ -7,13 +7,16 @@ the rows of the submission in place of the slice of its earlier version.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import access, audit
+from agencies import access, audit, scope
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -32,6 +35,8 @@ from standards.periods import FREQUENCIES, Period
 
 NAME = "reports.impact"
 STATES = (Submission.State.SUBMITTED, Submission.State.SIGNED)
+FOLDER = "impact"  # below the private files
+KEPT = timedelta(days=30)
 SHOWN = 12  # codes of a table; those that change less are left out
 ALL = ""  # the code of the table that has one line: everything
 BySex = dict[str, dict[str, int]]  # {code: {sex: number}}
@@ -108,6 +113,37 @@ def run(job: Job) -> None:
         worker.progress(job, stage=dataset.code)
         found.append({"dataset": dataset.code, "tables": list(_tables(submission, dataset))})
     write_private(_path(asked), json.dumps(found).encode())
+
+
+def expire() -> None:
+    """Remove what was counted of submissions that have moved on since, and what is older than a month.
+
+    A submission that came back may come with other rows; what was accepted stands in the figures. To be called now and
+    then; looks at the submissions of all agencies.
+    """
+    old = timezone.now() - KEPT
+    with scope.working(Agency.everywhere.values_list("pk", flat=True)):
+        files = {_asked(path): path for path in private(FOLDER).glob("*-v*.json")}
+        rows = Submission.objects.filter(pk__in={asked.submission for asked in files})
+        known = {row.pk: row for row in rows.select_related("agency", "instrument")}
+        for asked, path in files.items():
+            submission = known.get(asked.submission)
+            waits = (
+                submission and submission.state in STATES and submission.version == asked.version
+            )
+            if not waits or path.stat().st_mtime < old.timestamp():
+                path.unlink(missing_ok=True)
+                _note_removal(asked, submission)
+
+
+def _note_removal(asked: Impact, submission: Submission | None) -> None:
+    audit.record(
+        "impact_expire",
+        f"submission:{asked.submission}",
+        name=str(submission or ""),
+        by=None,
+        agency=submission.agency if submission else None,
+    )
 
 
 def _tables(submission: Submission, dataset: Dataset) -> Iterator[dict[str, Any]]:
@@ -187,4 +223,10 @@ def compared(table: Mapping[str, Any]) -> list[Change]:
 
 
 def _path(asked: Impact) -> str:
-    return f"impact/{asked.submission}-v{asked.version}.json"
+    return f"{FOLDER}/{asked.submission}-v{asked.version}.json"
+
+
+def _asked(path: Path) -> Impact:
+    """Return of which submission and version a file is (`_path`)."""
+    submission, version = path.stem.split("-v")
+    return Impact(submission=int(submission), version=int(version))

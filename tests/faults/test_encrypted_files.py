@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agencies import scope
 from jobs.models import Job
 from records import tasks
-from records.collection import uploads
+from records.collection import unwanted, uploads
 from records.models import Upload
 from records.reading import child, encrypted_file
 from records.reading.encrypted_file import FRAME, TAG
@@ -162,14 +162,14 @@ class TestExpiry:
             Upload.objects.update(state="RECEIVED")
         (path,) = files.incoming()
         age(path, 2)
-        uploads.expire()
+        unwanted.expire()
         assert files.incoming() == [path]  # it waits for its worker
         Job.objects.filter(pk=upload.job_id).update(state="FAILED")
-        uploads.expire()
+        unwanted.expire()
         assert files.incoming() == [path]  # whoever looks into it has a day
         then = timezone.now() - timedelta(days=1.1)
         Job.objects.filter(pk=upload.job_id).update(finished_at=then)
-        uploads.expire()
+        unwanted.expire()
         assert files.incoming() == []
 
     def test_questions_that_nobody_answers_end_the_upload(self, send, clerk, client):
@@ -177,7 +177,7 @@ class TestExpiry:
         for days, state in ((13, "NEEDS_ANSWERS"), (15, "REFUSED")):
             then = timezone.now() - timedelta(days=days)
             Job.objects.filter(pk=upload.job_id).update(finished_at=then)
-            uploads.expire()
+            unwanted.expire()
             with scope.acting(clerk):
                 assert Upload.objects.get().state == state
         assert files.incoming() == []
@@ -186,4 +186,4 @@ class TestExpiry:
         assert "not answered within 14 days" in page
 
     def test_there_may_be_no_folder_yet(self, agency):
-        uploads.expire()
+        unwanted.expire()

@@ -11,7 +11,7 @@ from django.conf import settings as portal
 
 from agencies import scope
 from jobs.models import Job
-from records.collection import uploads
+from records.collection import unwanted, uploads
 from records.models import Upload
 from tests import workers
 from tests.records.files import incoming, plain, table
@@ -128,7 +128,7 @@ def test_a_web_process_removes_at_its_start_what_a_killed_one_had_stored(web, in
     folder.mkdir(parents=True)
     orphan = folder / uuid.uuid4().hex
     orphan.write_bytes(b"encrypted")
-    uploads.sweep()
+    unwanted.sweep()
     assert incoming() == [orphan]  # a slow line may be sending it still, for all anybody knows
     an_hour_ago = orphan.stat().st_mtime - 3700
     os.utime(orphan, (an_hour_ago, an_hour_ago))

@@ -236,6 +236,18 @@ SEEN_BY = {
             "agencies.log.Reader.of without access.agencies(person, Permission.SEE_LOG)",
         ],
     },
+    "tests/records/test_words.py": {
+        "test_the_verbs_refuse_who_may_not_change_words_and_the_home_country": [
+            *(
+                f"records.codelists.learned.{verb} without"
+                " access.require(by, Permission.ACCEPT, word.agency)"
+                for verb in ("change", "revoke", "for_everybody")
+            ),
+            "records.codelists.learned.withdraw without"
+            " access.require(by, Permission.ENTER, word.agency, word.instrument_id)",
+            "records.codelists.site.set_home_country without access.require(by, Permission.ACCEPT)",
+        ],
+    },
     "tests/records/test_threads.py": {
         "test_agency_and_statistics_see_the_same_thread_and_another_agency_never": [
             "records.review.threads._require without"

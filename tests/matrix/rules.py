@@ -105,12 +105,18 @@ def things(argument, kind, **more):
     return places
 
 
+def without_change(places):
+    """The same places, where even what is allowed changes nothing."""
+    return lambda country: [replace(place, changes=False) for place in places(country)]
+
+
 SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id", "asking")
 REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
 OFFER = things("invitation_id", "offer")
 THREAD = things("thread", "thread")
 RECORD, HELD = things("record", "record"), things("held", "held")
 PROPOSAL = things("proposal", "proposal")
+WORD = things("word", "word")
 STEPS = {  # verb: the state in which it is due, and who may take it then
     "submit": ("DRAFT", P.ENTER),
     "sign": ("SUBMITTED", P.SIGN),
@@ -648,8 +654,14 @@ ROUTES = {
         posts=lambda country, place: {"sex": "M", "right-sex": "first"},
     ),
     "records:record": of(RECORD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_record),
+    "records:record_check": of(
+        without_change(RECORD), see=P.SEE_RECORDS, get=None, post=P.ENTER, posts=a_record
+    ),
     "records:record_delete": of(RECORD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:held_row": of(HELD, see=P.SEE_RECORDS, post=P.ENTER, posts=a_correction),
+    "records:held_check": of(
+        without_change(HELD), see=P.SEE_RECORDS, get=None, post=P.ENTER, posts=a_correction
+    ),
     "records:held_discard": of(HELD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:code_lists": public(),
     "records:code_list": public(named("name", LISTS)),
@@ -669,6 +681,7 @@ ROUTES = {
         get=P.SEE_SUBMISSIONS,
         post=P.ACCEPT,
     ),
+    "records:word_withdraw": of(WORD, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
     "records:site": page(get=P.ACCEPT, post=P.ACCEPT, posts=a_home_country),
     "records:practice": page(get=P.SEE_SUBMISSIONS),
     "records:practise": page(places=colleagues, get=None, post=P.SEE_SUBMISSIONS),

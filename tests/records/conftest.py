@@ -1,7 +1,9 @@
 import pytest
 
 from agencies import scope
+from agencies.roles import Role
 from records.collection import uploads
+from tests.cast import make_person
 from tests.records import files
 
 
@@ -27,3 +29,18 @@ def report(send, clerk):
             return uploads.summary(upload)
 
     return take_in
+
+
+@pytest.fixture
+def permits(instruments):
+    return instruments["SMS-WPF"]
+
+
+@pytest.fixture
+def where(agency, permits, clerk):
+    return {"agency": agency, "instrument": permits, "by": clerk}
+
+
+@pytest.fixture
+def colleague(agency):
+    return make_person("second.clerk@sms.example", Role.CLERK, agency)

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from agencies import scope
 from records.collection import corrections, uploads
-from records.models import HeldRow, Record
+from records.models import HeldRow, LearnedWord, Record, Submission
+from tests import factories
+from tests.cast import signed_in
 from tests.records import files
 from tests.records.files import WPF, plain, table
 
@@ -234,3 +236,67 @@ def test_a_corrected_row_is_the_record_its_file_would_have_given(
     for record in (*expected, *corrected):
         record.pop("submission_id")
     assert corrected == expected
+
+
+def words_taught(clerk):
+    with scope.acting(clerk):
+        rows = LearnedWord.objects.filter(is_revoked=False)
+        return dict(rows.values_list("text", "code"))
+
+
+@pytest.mark.parametrize("road", ["form", "sheet"])
+def test_a_corrected_word_is_remembered_where_that_is_asked_and_goes_with_its_file(
+    road, held, client, clerk
+):
+    row = held(citizenship="Atlantis nova")
+    client.force_login(clerk)
+    page = f"/held/{row.pk}/"
+    shown = client.get(page if road == "form" else f"/uploads/{row.upload_id}/held").text
+    assert 'name="learn"' in shown and shown.count('value="citizenship"') == 1
+    change = {"citizenship": "KAZ", "learn": "citizenship"}
+    if road == "form":
+        client.post(page, {**fields_of(client.get(page)), **change})
+    else:
+        change |= {"shown": "record_ref,citizenship"}
+        client.post(page, change, headers={"HX-Request": "true"})
+    taught = {"Uzaldyldy": "REN", "E": "M", "Z": "F"}
+    assert words_taught(clerk) == {**taught, "Atlantis nova": "KAZ"}
+    with scope.acting(clerk):
+        uploads.undo(row.upload, by=clerk)
+    assert words_taught(clerk) == {}
+
+
+def test_a_corrected_word_is_not_remembered_silently_nor_what_stands_for_a_sex(held, client, clerk):
+    row = held(citizenship="Atlantis nova", sex="?!")
+    client.force_login(clerk)
+    page = f"/held/{row.pk}/"
+    before = words_taught(clerk)
+    right = {**fields_of(client.get(page)), "citizenship": "KAZ", "sex": "M"}
+    answer = client.post(page, {**right, "learn": "sex"})
+    assert answer.status_code == 302, answer.context["errors"]
+    assert words_taught(clerk) == before
+    with scope.acting(clerk):
+        assert Record.objects.get().citizenship == "KAZ"
+
+
+def test_what_is_wrong_with_a_correction_stands_beside_the_field_while_it_is_typed(
+    held, client, clerk, reviewer, outsider
+):
+    row = held(citizenship="Atlantis nova", valid_to="??")
+    client.force_login(clerk)
+    shown = client.get(f"/held/{row.pk}/")
+    address = f"/held/{row.pk}/check"
+    assert f'hx-post="{address}"' in shown.text
+    typed = {**fields_of(shown), "citizenship": "KAZ", "valid_to": "05.03.2020", "told": []}
+    answer = client.post(address, typed)
+    assert "m-valid_to" in answer.text and "m-citizenship" in answer.text
+    assert "This is not in the list for" not in answer.text
+    assert signed_in(reviewer).post(address, typed).status_code == 403
+    assert signed_in(outsider).post(address, typed).status_code == 404
+    with scope.acting(clerk):
+        assert HeldRow.open_rows.get().raw["citizenship"] == "Atlantis nova"
+        record = factories.record(row.submission or Submission.objects.get(), "Z-1")
+    page = client.get(f"/records/{record.pk}/")
+    assert f'hx-post="/records/{record.pk}/check"' in page.text
+    answer = client.post(f"/records/{record.pk}/check", {**fields_of(page), "sex": "?"})
+    assert "m-sex" in answer.text

@@ -12,7 +12,7 @@ from django.utils import timezone
 from agencies import scope
 from agencies.roles import Role
 from jobs.models import Job
-from records.collection import names, uploads
+from records.collection import names, unwanted, uploads
 from records.models import HeldRow, Upload
 from tests import cast, factories
 from tests.records import files
@@ -114,7 +114,7 @@ class TestSealed:
     def test_they_go_after_a_month(self, days, kept, upload, clerk):
         with scope.acting(clerk):
             Upload.objects.update(uploaded_at=timezone.now() - timedelta(days=days))
-        uploads.expire()
+        unwanted.expire()
         with scope.acting(clerk):
             assert (Upload.objects.get().given_names is not None) is kept
 

@@ -1,15 +1,24 @@
 """The scorecard: each measure by its formula, beside the agency's own history, and the rows behind it."""
 
+from dataclasses import replace
 from datetime import date
 
+import pandas as pd
 import pytest
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agencies import scope
+from records.codelists.changes import content_of
 from records.instruments.versions import spec_of
-from records.models import Record, Submission, SubmissionCounts
+from records.models import Record, SecondEntry, Submission, SubmissionCounts
 from records.review import counting, measures, profile, scorecard, submissions
-from records.review.rows_behind import behind
+from records.review.rows_behind import Behind, behind
+from records.review.rows_of_checks import condition_of
+from records.validation.whole_file import JUDGES
+from standards import codelists, editions
+from standards.editions import Edition
 from standards.periods import Period, last_periods
 from tests import factories
 from tests.cast import signed_in
@@ -217,3 +226,128 @@ def test_breakdowns_stand_beside_the_same_period_last_year(month, clerk, statist
         ("Russia", "+1"),
     ]
     assert "Kitagawa 1955" in page.content.decode()
+
+
+def test_a_retired_code_is_compared_as_its_successor_and_the_page_says_so(month, clerk):
+    year_before = month(MONTHS[0], [{"region": "TM-L"}] * 30 + [{"region": "TM-M"}] * 30)
+    this = month(MONTHS[12], [{"region": "TM-M"}] * 65)
+    for submission in (year_before, this):
+        submissions.advance(submission, "submit", by=clerk)
+    retired = {
+        **content_of(codelists.load("regions").by_code["TM-L"]),
+        "retired": f"{MONTHS[6]}-01",
+    }
+    editions.lay_over({"regions": Edition(2, {"TM-L": {**retired, "successor": "TM-M"}})})
+    try:
+        page = signed_in(clerk).get(f"/submissions/{this.pk}/by-sex")
+    finally:
+        editions.lay_over({})
+    (regions,) = (b for b in page.context["breakdowns"] if b["counted_as"])
+    (line,) = regions["lines"]
+    assert (line["before"], line["total"], line["difference"]) == (60, 65, "+5")
+    assert "“Lebap” is no longer used: in both periods it is counted as “Mary”." in page.text
+
+
+ROWS_OF_A_FILE = st.lists(
+    st.fixed_dictionaries(
+        {
+            "activity": st.sampled_from(["F", "T"]),
+            "occupation": st.sampled_from(["23", "71"]),
+            "employer_ref": st.sampled_from(["a" * 64, "a" * 64, "a" * 64, "b" * 64]),
+            "wage_month": st.sampled_from(["100", "110", "120", "5000"]),
+            "sex": st.sampled_from(["F", "F", "M", "_U"]),
+            "day": st.sampled_from([1, 1, 2, 3]),
+        }
+    ),
+    min_size=40,
+    max_size=60,
+)
+KINDS = {"dominance", "outlier", "one_sex", "share_unknown", "largest_day", "constant"}
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS_OF_A_FILE)
+def test_a_check_of_a_whole_file_leads_to_exactly_as_many_rows_as_it_counts(month, rows):
+    Record.objects.all().delete()
+    Submission.objects.all().delete()
+    first = Period.parse(MONTHS[-2]).first_day
+    own = [
+        {
+            "sex": row["sex"],
+            "event_date": first.replace(day=row["day"]),
+            "extras": {**row, "wage_cur": "TMT"},
+        }
+        for row in rows
+    ]
+    submission = month(MONTHS[-2], own)
+    spec = spec_of(submission.instrument_version)
+    file = pd.DataFrame(
+        [{**r["extras"], "region": "TM-S", "event_date": r["event_date"]} for r in own]
+    )
+    file["wage_month"] = file["wage_month"].astype(float)
+    for check in (c for c in spec.checks if c.kind in KINDS and c.variable in file):
+        check = replace(check, least=5)
+        names = [check.variable, *check.within, *(["sex"] if check.kind == "one_sex" else [])]
+        counted = file.groupby(names).size().reset_index(name="rows")
+        asked = replace(check, codes=check.codes or (spec.variable(check.variable).unknown,))
+        judged = JUDGES[check.kind](asked, counted)
+        rows_there = Behind("", condition_of(check, spec)).of(submission).count()
+        assert rows_there == judged.rows or not judged.broken, check.id
+
+
+def test_crossings_that_go_one_way_lead_to_the_groups_in_which_they_do(instruments, agency, clerk):
+    with scope.acting(clerk):
+        crossings = factories.submission(agency, instruments["SMS-BCR"], MONTHS[-2])
+        ways = {"TUR": (250, 20), "KAZ": (150, 140), "UZB": (9, 0)}
+        Record.objects.bulk_create(
+            Record(
+                agency=agency, submission=crossings, record_ref=f"{country}-{way}-{k}", sex="F",
+                event_date=f"{MONTHS[-2]}-05", citizenship=country, extras={"direction": way},
+            )
+            for country, numbers in ways.items()
+            for way, number in zip(("IN", "OUT"), numbers, strict=True)
+            for k in range(number)
+        )  # fmt: skip
+        rows = behind("rule:direction.ratio", spec_of(crossings.instrument_version)).of(crossings)
+        assert set(rows.values_list("citizenship", flat=True)) == {"TUR"} and rows.count() == 270
+
+
+def test_records_that_are_typed_twice_are_lines_of_their_own_that_lead_to_their_rows(
+    month, clerk, reviewer
+):
+    plain = month(MONTHS[-3], [{}] * 3)
+    assert not {"S1", "S2"} & card(plain).keys()
+    submission = month(MONTHS[-2], [{}] * 10)
+    for k, record in enumerate(submission.records.order_by("pk")[:8]):
+        done = {"second_by": reviewer, "done_at": timezone.now()} if k < 6 else {}
+        SecondEntry.objects.create(
+            record=record, agency=record.agency, instrument_id=submission.instrument_id,
+            first_by=clerk, variables=["sex"], differed=["sex"] if k < 3 else [], **done,
+        )  # fmt: skip
+    lines, spec = card(submission), spec_of(submission.instrument_version)
+    assert (lines["S1"].value, lines["S2"].value) == (75, 50)
+    assert behind(lines["S1"].rows, spec).of(submission).count() == 2
+    assert behind(lines["S2"].rows, spec).of(submission).count() == 3
+
+
+def test_a_measure_out_of_its_limits_is_answered_by_name_and_asks_again_where_it_grows(
+    month, clerk, statistician
+):
+    submission = month(MONTHS[-2], [{"sex": "_U"}] * 5 + [{}] * 95)
+    address = f"/submissions/{submission.pk}/"
+    form = {"rule": "scorecard.Q4", "text": "Five old forms do not ask it."}
+    assert (
+        "Your answer stays" in signed_in(clerk).post(f"{address}warnings", form, follow=True).text
+    )
+    good = {**form, "rule": "scorecard.Q2"}
+    assert (
+        "has no such warning" in signed_in(clerk).post(f"{address}warnings", good, follow=True).text
+    )
+    submissions.advance(submission, "submit", by=clerk)
+    page = signed_in(statistician).get(address).text
+    assert f"<b>{clerk}</b>" in page and "Five old forms" in page and "further off" not in page
+    with scope.acting(clerk):
+        Submission.objects.update(state="RETURNED")
+        women = list(Record.objects.filter(sex="F")[:20].values_list("pk", flat=True))
+        Record.objects.filter(pk__in=women).update(sex="_U")
+    assert "It is further off now." in signed_in(clerk).get(address).text

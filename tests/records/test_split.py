@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.review.split import changes, kitagawa
+from records.review.split import changes, joined, kitagawa
 
 COUNTS = st.dictionaries(st.sampled_from(["F", "M", "_U", "_O"]), st.integers(0, 5000))
 PERIODS = st.dictionaries(st.sampled_from("ABCDEFG"), COUNTS)
@@ -66,3 +66,12 @@ def test_the_largest_change_stands_first_and_none_is_lost(now, before):
     assert sum(c.difference for c in listed) == sum(sum(by.values()) for by in now.values()) - sum(
         sum(by.values()) for by in before.values()
     )
+
+
+@given(period=PERIODS, successors=st.dictionaries(st.sampled_from("ABC"), st.sampled_from("DEFGH")))
+def test_counted_as_their_successors_nobody_is_lost_and_no_retired_code_is_left(period, successors):
+    counted = joined(period, successors)
+    assert not successors.keys() & counted.keys()
+    for sex in ("F", "M", "_U", "_O"):
+        numbers = (sum(by.get(sex, 0) for by in each.values()) for each in (period, counted))
+        assert len(set(numbers)) == 1

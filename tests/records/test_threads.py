@@ -56,7 +56,7 @@ def test_who_is_mentioned_is_told_and_led_to_the_thread(month, clerk, statistici
         (notice,) = inbox.notices(clerk)
         assert notice.kind == Notice.Kind.MENTIONED
         assert "Statistician mentions you" in inbox.words(notice)
-        assert notice.link.endswith(f"/threads#thread-{thread.pk}")
+        assert notice.link.endswith(f"/threads?thread={thread.pk}#thread-{thread.pk}")
         threads.answer(thread, "They are.", by=clerk)
     with scope.acting(statistician):
         (notice,) = inbox.notices(statistician)
@@ -242,3 +242,24 @@ def test_only_the_agency_answers_and_only_warnings_there_are(warned, clerk, stat
         answers.give(warned, answers.Finding("r", "", 1), "So.", by=statistician)
     with scope.acting(clerk):
         assert not WarningAnswer.objects.exists()
+
+
+def test_threads_stand_fifty_on_a_page_the_newest_open_first_and_a_link_leads_to_the_page_of_its_thread(
+    month, clerk
+):
+    with scope.acting(clerk):
+        written = [factories.thread(month, clerk, f"Number {k}?") for k in range(53)]
+        threads.resolve(written[52], by=clerk)
+        order = [thread.pk for thread in threads.of(month)]
+        assert order == [t.pk for t in reversed(written[:52])] + [written[52].pk]
+        assert [threads.before(Thread.objects.get(pk=pk)) for pk in order] == list(range(53))
+    page, browser = f"/submissions/{month.pk}/threads", signed_in(clerk)
+    first, second = browser.get(page), browser.get(f"{page}?page=2")
+    assert [len(each.context["threads"]) for each in (first, second)] == [50, 3]
+    for number, thread in ((1, written[51]), (2, written[0]), (2, written[52])):
+        shown = browser.get(f"{page}?thread={thread.pk}")
+        assert shown.context["page"].number == number
+        assert f'id="thread-{thread.pk}"' in shown.text
+    assert browser.get(f"{page}?thread={written[0].pk}&page=1").context["page"].number == 1
+    for odd in ("?thread=x", "?thread=99999999999999999", "?page=0", "?page=x"):
+        assert browser.get(page + odd).status_code == 200

@@ -1,6 +1,7 @@
 """What accepting a submission would change: exact headline tables before and after, for statistics staff only."""
 
 import json
+import os
 
 import pytest
 
@@ -9,8 +10,10 @@ from agencies.refusal import Refused
 from jobs import worker
 from records.models import Submission
 from records.review import submissions
+from records.tasks import expire
 from reports.designs import datasets
 from reports.exact import impact
+from reports.exact.private_files import private
 from tests.cast import events, signed_in
 from tests.reports.conftest import draw
 
@@ -26,6 +29,11 @@ def signed(accept, submit, clerk, reviewer):
         with scope.acting(person):
             submissions.advance(february, verb, by=person)
     return february
+
+
+@pytest.fixture
+def private_impact():
+    return lambda: sorted(private(impact.FOLDER).glob("*.json"))
 
 
 def count(submission, person):
@@ -104,3 +112,23 @@ def test_the_page_is_for_statistics_staff_and_what_is_asked_is_noted(
     assert seen.context["datasets"][0]["spans"]
     assert b"No release has this period yet" in seen.content
     assert json.dumps(impact.counted(impact.latest(signed)))
+
+
+def test_what_was_counted_is_removed_when_the_submission_moves_on_or_a_month_has_passed(
+    signed, statistician, clerk, private_impact
+):
+    count(signed, statistician)
+    expire()
+    (file,) = private_impact()
+    os.utime(file, (0, 0))
+    expire()
+    assert private_impact() == []
+    count(signed, statistician)
+    with scope.acting(statistician):
+        submissions.advance(
+            Submission.objects.get(pk=signed.pk), "return", by=statistician, reason="Look again."
+        )
+    expire()
+    assert private_impact() == []
+    removed = events("impact_expire")
+    assert [e.subject for e in removed] == [f"submission:{signed.pk}"] * 2

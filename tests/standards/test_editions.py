@@ -57,35 +57,48 @@ def test_a_new_code_is_read_by_all_its_names_and_the_others_as_before(points):
     assert codelists.delivered("crossing_points").match(["NEW"])[0].code is None
 
 
-def test_names_of_a_retired_code_mean_its_successor_from_that_day_on(points):
+def test_names_of_a_retired_code_mean_it_before_that_day_and_its_successor_from_then_on(points):
     codes = points(NEW=NEW, FRP=retired("FRP", "2020-01-01", "NEW"))
-    assert {m.code for m in codes.match(["FRP", "Farap", "Фарап"])} == {"NEW"}
+    assert {m.code for m in codes.match(["FRP", "Farap", "Фарап"])} == {"FRP"}
+    days = date(2019, 12, 31), date(2020, 1, 1)
+    assert [codes.meant("FRP", day) for day in days] == ["FRP", "NEW"]
+    assert codes.meant("FRP") == "NEW"  # today
     assert "FRP" not in [code.code for code in codes.in_use]
     assert codes.label("FRP") == "Farap"  # records that state it are still read
 
 
-def test_a_code_that_retires_in_the_future_is_used_until_then(points):
-    codes = points(NEW=NEW, FRP=retired("FRP", "2999-01-01", "NEW"))
+def test_a_name_that_a_code_shares_with_its_successor_means_the_one_that_holds_on_the_day(points):
+    same = {**NEW, "labels": dict.fromkeys(LABELS, "Farap")}
+    codes = points(NEW=same, FRP=retired("FRP", "2020-01-01", "NEW"))
+    assert [m.code for m in codes.match(["Farap", "NEW Farap"])] == ["FRP", "FRP"]
+    assert points(NEW=same).match(["Farap"])[0].note == "ambiguous"
+
+
+def test_a_code_that_is_retired_without_successor_stands_for_events_before_that_day(points):
+    codes = points(FRP=retired("FRP", "2020-01-01"))
     assert codes.match(["Farap"])[0].code == "FRP"
-
-
-def test_names_of_a_code_that_is_retired_without_successor_mean_nothing(points):
-    assert points(FRP=retired("FRP", "2020-01-01")).match(["Farap"])[0].code is None
+    assert (codes.meant("FRP", date(2019, 12, 31)), codes.meant("FRP")) == ("FRP", "")
 
 
 POINTS = st.sampled_from(sorted(codelists.delivered("crossing_points").by_code))
 DAYS = st.sampled_from(["2020-01-01", "2999-01-01"])
 
 
-@given(st.dictionaries(POINTS, st.tuples(DAYS, st.one_of(st.just(""), POINTS))))
-def test_whatever_is_retired_for_whatever_a_name_means_a_code_in_use_or_nothing(retirements):
-    changed = {code: retired(code, day, other) for code, (day, other) in retirements.items()}
+@given(
+    st.dictionaries(POINTS, st.tuples(DAYS, st.one_of(st.just(""), POINTS))),
+    st.dates(date(2019, 12, 30), date(2020, 1, 2)),
+)
+def test_whatever_is_retired_for_whatever_on_each_day_a_code_means_one_in_use_or_nothing(
+    retirements, day
+):
+    changed = {code: retired(code, since, other) for code, (since, other) in retirements.items()}
     codes = codelists.laid_over(
         codelists.delivered("crossing_points"), Edition(2, changed), date(2026, 1, 1)
     )
-    used = {code.code for code in codes.in_use}
-    assert {codes.meant(code) for code in codes.by_code} <= {*used, ""}
-    assert {match.code for match in codes.match(list(codes.by_code))} <= {*used, None}
+    used = {code.code for code in codes.codes if code.is_in_use(day)}
+    assert {codes.meant(code, day) for code in codes.by_code} <= {*used, ""}
+    assert all(codes.meant(code, day) == code for code in used)
+    assert [match.code for match in codes.match(list(codes.by_code))] == list(codes.by_code)
 
 
 def test_residences_change_with_the_regions_they_are_made_of():

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from agencies import audit, letters, second_factor, secrets
 from agencies.models import Person
-from records.collection import uploads
+from records.collection import unwanted
 from records.reading import encrypted_file
 from reports.models import Build, Release
 from reports.published import seals
@@ -97,7 +97,7 @@ class Command(BaseCommand):
         """Encrypt the files that wait for a worker or for answers with the new secret."""
         every = [s.encode() for s in (settings.FILES_SECRET, *settings.FILES_SECRET_FALLBACKS)]
         renewed, current, closed = 0, 0, []
-        for path in uploads.waiting_files():
+        for path in unwanted.waiting_files():
             try:
                 done = encrypted_file.renew(path, *every)
             except FileNotFoundError:
