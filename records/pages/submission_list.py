@@ -81,10 +81,14 @@ def submissions(request: SignedInRequest) -> HttpResponse:
     seen = _seen(request)
     chosen = _chosen(request, seen)
     filters = [*(_filter(request, seen, name) for name in FIELDS), *_of_numbers(request, seen)]
-    page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(chosen.values_list("pk", flat=True), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    by_pk = seen.in_bulk(list(page.object_list))  # only what is shown is read whole
+    shown = [by_pk[pk] for pk in page.object_list]
     context = {
         "page": page,
-        "rows": [(s, _sum(s), _asks_sex(s)) for s in page.object_list],
+        "rows": [(s, _sum(s), _asks_sex(s)) for s in shown],
         "filters": filters,
         "filtered": any(f["chosen"] for f in filters if f["name"] != "order"),
         "together": [
