@@ -171,18 +171,18 @@ def rates(asked: Asked) -> list[Reading]:
 def incidence(asked: Asked) -> list[Reading]:
     """Work out how many cases there are per so many (`times`) people: of all, of women, of men."""
     whole, people = _whole(asked.cells), asked.people or _whole(())
-    pairs = {
-        "value": (whole.stated + whole.other, people.stated + people.other),
-        "incidence_women": (whole.women, people.women),
-        "incidence_men": (whole.men, people.men),
-    }
+    pairs = [
+        ("value", whole.stated + whole.other, people.stated + people.other),
+        ("incidence_women", whole.women, people.women),
+        ("incidence_men", whole.men, people.men),
+    ]
     return [
         _too_few("", measure, among, asked.least)
         or _reading(
             *("", measure, among, cases.published / among.published),
             *(intervals.quotient(cases, among), asked.calculation.times),
         )
-        for measure, (cases, among) in pairs.items()
+        for measure, cases, among in pairs
     ]
 
 
