@@ -16,6 +16,7 @@ ROOT = Path(settings.BASE_DIR)
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 WALL = "Public figures cannot reach records, exact cells, protection or releases"
 PRIVATE_PAGES = {
+    "reports.pages.cover",
     "reports.pages.designing",
     "reports.pages.disclosure",
     "reports.pages.impact",

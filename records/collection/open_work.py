@@ -52,14 +52,19 @@ def _files(person: Person) -> Iterator[Work]:
 
 
 def _held(person: Person) -> Iterator[Work]:
-    """Held rows of files that she sent, counted by agency and instrument."""
-    mine = Q(upload__uploaded_by=person)
+    """Held rows of files that she sent, counted by agency and instrument: those that can still be corrected.
+
+    What is held in a submission that was accepted long ago waits for nobody. A row without a date waits while a
+    submission that its file fed is open.
+    """
+    dated = Q(submission__state__in=Submission.OPEN)
+    undated = Q(submission=None, upload__submissions__state__in=Submission.OPEN)
     counted = (
         HeldRow.open_rows.errors()
-        .filter(mine)
+        .filter(dated | undated, upload__uploaded_by=person)
         .order_by()
         .values("agency_id", "instrument_id", "instrument__code")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("pk", distinct=True))
     )
     titles = versions.current_of({row["instrument_id"] for row in counted})
     for row in counted:

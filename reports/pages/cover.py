@@ -18,9 +18,12 @@ def beside(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
     """Return `published` for everybody who sees the submission, and `impact` for statistics staff, else None."""
     feeds = datasets.of_instrument(submission.instrument.code)
     why_not = in_language(submission.instrument_version.content.get("unpublished", {}))
+    releases = whereabouts.of_submission(submission, [dataset.code for dataset in feeds])
     return {
         "published": {
-            "releases": whereabouts.of_submission(submission, [d.code for d in feeds]),
+            "releases": releases,
+            "is_out": submission.state == Submission.State.ACCEPTED
+            and any(out.version == submission.version for out in releases),
             "is_fed": bool(feeds),
             "why_not": why_not,
         },

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.urls import reverse
 
 from agencies import scope
@@ -44,25 +45,28 @@ class Publication:
 
 
 def of_submission(submission: Submission, datasets: Collection[str]) -> list[Publication]:
-    """Return where the accepted version of a submission came out, by dataset, of those in `datasets` (codes).
+    """Return where the newest version of a submission that is out came out first, by dataset, of those in `datasets`
+    (codes).
 
-    Only releases that are out count. As many queries for a hundred releases as for one.
+    That may be an earlier version than the accepted one: what is published stays until its year is final. As many
+    queries for a hundred releases as for one.
     """
-    version = submission.accepted_version
-    if version is None or not datasets:
+    if submission.accepted_version is None or not datasets:
         return []
-    first = (
-        Build.objects.filter(
-            release__state=Release.State.RELEASED,
-            release__dataset__in=datasets,
-            inputs__contains=[{"submission": submission.pk, "version": version}],
-        )
-        .order_by("release__dataset", "release__number")
+    out = Build.objects.filter(release__state=Release.State.RELEASED, release__dataset__in=datasets)
+    newest = (
+        out.filter(inputs__contains=[{"submission": submission.pk}])
+        .order_by("release__dataset", "-release__number")
         .distinct("release__dataset")
         .select_related("release")
-        .only("inputs", "predecessor", "release")
     )
-    builds = list(first)
+    versions = {build.release.dataset: _versions(build)[submission.pk] for build in newest}
+    came_out = Q(pk__in=[])
+    for dataset, version in versions.items():
+        pinned = [{"submission": submission.pk, "version": version}]
+        came_out |= Q(release__dataset=dataset, inputs__contains=pinned)
+    first = out.filter(came_out).order_by("release__dataset", "release__number")
+    builds = list(first.distinct("release__dataset").select_related("release"))
     before = {
         build.release_id: build
         for build in Build.objects.filter(
@@ -78,7 +82,9 @@ def of_submission(submission: Submission, datasets: Collection[str]) -> list[Pub
     )
     return [
         Publication(
-            build.release, version, _changed(build, before.get(build.predecessor_id or 0), earlier)
+            build.release,
+            versions[build.release.dataset],
+            _changed(build, before.get(build.predecessor_id or 0), earlier),
         )
         for build in builds
     ]

@@ -132,3 +132,65 @@ def test_what_was_counted_is_removed_when_the_submission_moves_on_or_a_month_has
     assert private_impact() == []
     removed = events("impact_expire")
     assert [e.subject for e in removed] == [f"submission:{signed.pk}"] * 2
+
+
+def test_the_cover_says_how_far_the_counting_is_then_the_totals_to_statistics_staff_alone(
+    signed, statistician, clerk, publisher
+):
+    page = f"/submissions/{signed.pk}/"
+    for person in (clerk, publisher):
+        assert signed_in(person).get(page).context["impact"] is None
+    desk = signed_in(statistician)
+    assert b"Nobody has had it counted yet" in desk.get(page).content
+    (found,) = count(signed, statistician)
+    lines = desk.get(page).context["impact"]["lines"]
+    totals = {t["span"]: total(t["after"]) for t in found["tables"] if not t["columns"]}
+    assert [line["cells"][-1]["after"] for line in lines] == [totals["period"], totals["year"]]
+
+
+def test_what_was_returned_shows_its_last_numbers_the_coded_reason_and_what_to_do(
+    signed, statistician, clerk
+):
+    with scope.acting(statistician):
+        submissions.advance(
+            signed, "return", by=statistician, reason="See rows 3 to 9.", reason_code="SEX"
+        )
+    page = f"/submissions/{signed.pk}/"
+    office = signed_in(statistician).get(page)
+    assert office.context["sum"].total > 0
+    assert office.context["card"] and "submitted last" in office.content.decode()
+    own = signed_in(clerk).get(page).content.decode()
+    assert "See rows 3 to 9." in own and str(office.context["asked_about"]) in own
+    assert "Correct the rows or send the file again" in own
+
+
+def test_the_last_step_names_the_release_in_which_each_version_came_out(
+    permits, accept, lead, publish, statistician
+):
+    with scope.acting(statistician):
+        january = Submission.objects.get(period=JANUARY)
+    desk = signed_in(statistician)
+
+    def published(submission):
+        told = desk.get(f"/submissions/{submission.pk}/").context["published"]
+        return [(str(out.release), out.version, out.changed) for out in told["releases"]]
+
+    assert published(january) == [("WPF-1", 1, 0)]
+    with scope.acting(statistician):
+        submissions.advance(january, "reopen", by=statistician, reason="a mistake")
+    reopened = desk.get(f"/submissions/{january.pk}/")
+    assert not reopened.context["published"][
+        "is_out"
+    ]  # version 1 is, which is not the one that is open
+    assert published(january) == [("WPF-1", 1, 0)]
+    lead(january)
+    (april,) = accept("SMS-WPF", draw("SMS-WPF", ["2026-04"], 240, seed=5))
+    assert published(april) == []
+    publish("WPF")
+    # What is published stays until its year is final, so version 2 of January is not out yet.
+    assert published(january) == [("WPF-1", 1, 0)]
+    assert published(april) == [("WPF-2", 1, 0)]
+    assert "It is accepted and published." in desk.get(f"/submissions/{april.pk}/").content.decode()
+    assert "(version 1)" in " ".join(
+        desk.get(f"/submissions/{january.pk}/").content.decode().split()
+    )
