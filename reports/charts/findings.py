@@ -40,9 +40,8 @@ Finding = Callable[[Sequence[Row], Dimension], str]
 
 def is_rest(code: str) -> bool:
     """Say whether a code is what is left over: not stated, not broken down, or others. It is never what a finding is about."""
-    not_stated = codelists.delivered(
-        "countries"
-    ).not_stated  # of no edition: nothing is asked of the database
+    # The delivered list is enough, and nothing is asked of the database for it.
+    not_stated = codelists.delivered("countries").not_stated
     return code in REST or code == not_stated or code.endswith(codelists.NOT_STATED)
 
 
