@@ -13,6 +13,7 @@ UNITS = {
     "index": "a plain number",
     "points": "percentage points",
     "years": "years of age",
+    "usd": "US dollars",
 }
 KINDS = {
     "ratio": "a ratio of two sums of women, men, other or not stated",
@@ -23,6 +24,7 @@ KINDS = {
     "gap": "by how much the median amount of women is below that of men, over bands of amounts",
     "rates": "the rate of women (how many of the cases `among` are `codes` of `over`) divided by that of men",
     "incidence": "how many cases there are per so many (`times`) people of the same sex, whom the dataset `per` counts",
+    "averages": "the average of an amount that women have divided by that of men, of what the dataset `per` counts",
     "ages": "the median age, and the share under 18, of women and of men, from five-year ages",
 }
 SEXES = ("F", "M", "_OU")
@@ -58,7 +60,7 @@ SERIES = schemas.mapping(
         "dataset": {**NAME, "description": "the dataset whose published figures are taken"},
         "per": {
             **NAME,
-            "description": "incidence: the dataset that counts the people, by the same codes",
+            "description": "incidence, averages: the dataset that counts what is related to, by the same codes",
         },
         "over": {**NAME, "description": "the dimension whose codes are compared"},
         "where": {**WHERE, "description": "what is counted; else the headline of the dataset"},

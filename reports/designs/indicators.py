@@ -27,10 +27,12 @@ GAPS: dict[str, frozenset[str]] = {
     "dissimilarity": frozenset({"value", "coverage"}),
     "rates": frozenset({"value", "rate_women", "rate_men", "coverage"}),
     "incidence": frozenset({"value", "incidence_women", "incidence_men", "coverage"}),
+    "averages": frozenset({"value", "average_women", "average_men", "coverage"}),
     "change": frozenset({"value", "mix", "within", "before", "coverage"}),
     "ages": frozenset({"women", "men", "coverage"}),
     "gap": frozenset({"value", "coverage"}),
 }
+PER = frozenset({"incidence", "averages"})  # kinds that relate one dataset to another
 OVER = frozenset(
     {"shares", "dissimilarity", "rates", "change", "ages", "gap"}
 )  # kinds that compare codes
@@ -156,8 +158,8 @@ def _of_content(content: Mapping[str, Any]) -> Iterator[Problem]:
         if ("over" in series) != (kind in OVER):
             text = "missing key: over" if kind in OVER else f"the kind {kind} has no over"
             yield Problem(("series", series["name"]), text)
-        if ("per" in series) != (kind == "incidence"):
-            text = "missing key: per" if kind == "incidence" else f"the kind {kind} has no per"
+        if ("per" in series) != (kind in PER):
+            text = "missing key: per" if kind in PER else f"the kind {kind} has no per"
             yield Problem(("series", series["name"]), text)
     for name, count in Counter(series["name"] for series in content["series"]).items():
         if count > 1:

@@ -4,90 +4,49 @@ Pure: no database. `CALCULATIONS` lists them by the word that YAML has for them.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import inf, isinf
+from collections.abc import Callable, Sequence
+from math import inf
 
 from reports.designs.indicators import Calculation
 from reports.indicators import intervals
+from reports.indicators.among import averages, incidence
 from reports.indicators.intervals import NOBODY, NOTHING, Count, Interval, added
+from reports.indicators.readings import (
+    NO_END,
+    NO_YEAR_BEFORE,
+    NONE,
+    Asked,
+    Cell,
+    Reading,
+    reading,
+    too_few,
+    whole_of,
+)
 
-FEW, NONE, NO_END, NO_YEAR_BEFORE = "few", "none", "no_end", "no_year_before"
 GROUP = re.compile(r"Y(?:(\d+)T(\d+)|_GE(\d+))")
 ADULT = 18  # years
 
 
-@dataclass(frozen=True)
-class Cell:
-    """The counts of one code (of the whole, where nothing is compared: the code is empty)."""
-
-    code: str
-    women: Count
-    men: Count
-    other: Count
-
-    @property
-    def stated(self) -> Count:
-        return self.women + self.men
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One number of an indicator, or why there is none.
-
-    part: a code, a sex, or empty. measure: what is told of it. of: the published denominator. low, high: what no
-    truth can pass that rounds to the published counts. least, most: what it would be if all whose sex is not stated
-    were men, or women; None where that says nothing.
-    """
-
-    part: str
-    measure: str
-    of: int
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    least: float | None = None
-    most: float | None = None
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a calculation works on: the cells of a period, those of the year before, the rule of the denominator.
-
-    hidden: how many of other or not stated sex are not broken down; they may belong to any of the codes. bands: of
-    codes that are amounts, from where to below where each goes. people: those among whom cases are counted.
-    """
-
-    cells: Sequence[Cell]
-    least: int
-    calculation: Calculation
-    before: Sequence[Cell] | None = None
-    hidden: int = 0
-    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    people: Cell | None = None
-
-
 def ratio(asked: Asked) -> list[Reading]:
     """Work out times · numerator / denominator over the whole."""
-    design, whole = asked.calculation, _whole(asked.cells)
+    design, whole = asked.calculation, whole_of(asked.cells)
     by_sex = {"F": whole.women, "M": whole.men, "_OU": whole.other}
     top = added([by_sex[sex] for sex in design.numerator])
     rest = added([by_sex[sex] for sex in design.denominator if sex not in design.numerator])
     is_part = set(design.numerator) < set(design.denominator)
     bottom = top + rest if is_part else rest
-    if too_few := _too_few("", "value", bottom, asked.least):
-        return [too_few]
+    if few := too_few("", "value", bottom, asked.least):
+        return [few]
     ends = intervals.share(top, rest) if is_part else intervals.quotient(top, rest)
     of_unknown = _if_sex_were_known(whole, design)
     value = top.published / bottom.published
-    return [_reading("", "value", bottom, value, ends, design.times, of_unknown)]
+    return [reading("", "value", bottom, value, ends, design.times, of_unknown)]
 
 
 def parity(asked: Asked) -> list[Reading]:
     """Work out women / men, and the adjusted index: 2 - 1/x where x is above 1, so that it lies from 0 to 2."""
-    whole = _whole(asked.cells)
-    few = [r for m in ("value", "adjusted") if (r := _too_few("", m, whole.men, asked.least))]
+    whole = whole_of(asked.cells)
+    few = [r for m in ("value", "adjusted") if (r := too_few("", m, whole.men, asked.least))]
     if few:
         return few
     design = Calculation("ratio", ("F",), ("M",))
@@ -96,8 +55,8 @@ def parity(asked: Asked) -> list[Reading]:
     unknown = _if_sex_were_known(whole, design)
     mirrored = Interval(_adjusted(ends.low), _adjusted(ends.high))
     return [
-        _reading("", "value", whole.men, value, ends, 1, unknown),
-        _reading(
+        reading("", "value", whole.men, value, ends, 1, unknown),
+        reading(
             *("", "adjusted", whole.men, _adjusted(value), mirrored, 1),
             Interval(_adjusted(unknown.low), _adjusted(unknown.high)) if unknown else None,
         ),
@@ -107,22 +66,22 @@ def parity(asked: Asked) -> list[Reading]:
 def shares(asked: Asked) -> list[Reading]:
     """Work out the share of women in every code, and how it compares with their share in all (location quotient)."""
     readings = []
-    whole = _whole(asked.cells)
+    whole = whole_of(asked.cells)
     for cell in asked.cells:
         if not (cell.stated + cell.other).published:
             continue
-        if few := _too_few(cell.code, "share", cell.stated, asked.least):
+        if few := too_few(cell.code, "share", cell.stated, asked.least):
             readings.append(few)
             continue
         own = intervals.share(cell.women, cell.men)
         design = Calculation("ratio", ("F",), ("F", "M"))
         value = cell.women.published / cell.stated.published
         unknown = _if_sex_were_known(cell, design, asked.hidden)
-        readings.append(_reading(cell.code, "share", cell.stated, value, own, 100, unknown))
+        readings.append(reading(cell.code, "share", cell.stated, value, own, 100, unknown))
         if whole.women.published:
             every = whole.women.published / whole.stated.published
             ends = intervals.divided(own, intervals.share(whole.women, whole.men))
-            readings.append(_reading(cell.code, "quotient", cell.stated, value / every, ends, 1))
+            readings.append(reading(cell.code, "quotient", cell.stated, value / every, ends, 1))
     return readings
 
 
@@ -130,7 +89,7 @@ def dissimilarity(asked: Asked) -> list[Reading]:
     """Work out Duncan's index of dissimilarity over all codes (not stated is a code of its own)."""
     women, men = ([getattr(cell, sex) for cell in asked.cells] for sex in ("women", "men"))
     fewer = min(added(women), added(men), key=lambda count: count.published)
-    if few := _too_few("", "value", fewer, asked.least):
+    if few := too_few("", "value", fewer, asked.least):
         return [few]
     all_women, all_men = (sum(c.published for c in counts) for counts in (women, men))
     value = (
@@ -141,7 +100,7 @@ def dissimilarity(asked: Asked) -> list[Reading]:
         / 2
     )
     ends = intervals.dissimilarity(women, men)
-    return [_reading("", "value", fewer, value, ends, 1)]
+    return [reading("", "value", fewer, value, ends, 1)]
 
 
 def rates(asked: Asked) -> list[Reading]:
@@ -156,34 +115,16 @@ def rates(asked: Asked) -> list[Reading]:
         parts[measure], bottoms[measure] = part, part + rest
         ends[measure] = intervals.share(part, rest)
     fewer = min(bottoms.values(), key=lambda count: count.published)
-    few = [r for m in ("value", *measures) if (r := _too_few("", m, fewer, asked.least))]
+    few = [r for m in ("value", *measures) if (r := too_few("", m, fewer, asked.least))]
     if few:
         return few
     of = {m: parts[m].published / bottoms[m].published for m in measures}
-    found = [_reading("", m, bottoms[m], of[m], ends[m], 100) for m in measures]
+    found = [reading("", m, bottoms[m], of[m], ends[m], 100) for m in measures]
     if not of["rate_men"]:
         return [Reading("", "value", 0, why=NONE), *found]
     value = of["rate_women"] / of["rate_men"]
     quotient = intervals.divided(ends["rate_women"], ends["rate_men"])
-    return [_reading("", "value", fewer, value, quotient, 1), *found]
-
-
-def incidence(asked: Asked) -> list[Reading]:
-    """Work out how many cases there are per so many (`times`) people: of all, of women, of men."""
-    whole, people = _whole(asked.cells), asked.people or _whole(())
-    pairs = [
-        ("value", whole.stated + whole.other, people.stated + people.other),
-        ("incidence_women", whole.women, people.women),
-        ("incidence_men", whole.men, people.men),
-    ]
-    return [
-        _too_few("", measure, among, asked.least)
-        or _reading(
-            *("", measure, among, cases.published / among.published),
-            *(intervals.quotient(cases, among), asked.calculation.times),
-        )
-        for measure, cases, among in pairs
-    ]
+    return [reading("", "value", fewer, value, quotient, 1), *found]
 
 
 def change(asked: Asked) -> list[Reading]:
@@ -195,16 +136,16 @@ def change(asked: Asked) -> list[Reading]:
     measures = ("value", "mix", "within")
     if asked.before is None:
         return [Reading("", measure, 0, why=NO_YEAR_BEFORE) for measure in measures]
-    now, before = _whole(asked.cells), _whole(asked.before)
+    now, before = whole_of(asked.cells), whole_of(asked.before)
     fewer = min(now.stated, before.stated, key=lambda count: count.published)
-    few = [r for m in measures if (r := _too_few("", m, fewer, asked.least))]
+    few = [r for m in measures if (r := too_few("", m, fewer, asked.least))]
     if few:
         return few
     value = _share_of(now) - _share_of(before)
     ends = intervals.share(now.women, now.men) - intervals.share(before.women, before.men)
     mix, within = _decomposed(asked.cells, asked.before)
     effects = {"value": (value, ends), "mix": mix, "within": within}
-    return [_reading("", name, fewer, *effect, 100) for name, effect in effects.items()]
+    return [reading("", name, fewer, *effect, 100) for name, effect in effects.items()]
 
 
 def ages(asked: Asked) -> list[Reading]:
@@ -216,7 +157,7 @@ def ages(asked: Asked) -> list[Reading]:
     for sex, name in (("F", "women"), ("M", "men")):
         counts = [getattr(cell, name) for cell, _bounds in known]
         every = added(counts)
-        few = [r for m in ("median", "under_18") if (r := _too_few(sex, m, every, asked.least))]
+        few = [r for m in ("median", "under_18") if (r := too_few(sex, m, every, asked.least))]
         readings += few or [
             _median(sex, years, counts, every),
             _under_age(sex, years, counts, every),
@@ -234,7 +175,7 @@ def gap(asked: Asked) -> list[Reading]:
     told = [counts.get(code, nobody) for code in asked.bands]
     women, men = [cell.women for cell in told], [cell.men for cell in told]
     fewer = min(added(women), added(men), key=lambda count: count.published)
-    if few := _too_few("", "value", fewer, asked.least):
+    if few := too_few("", "value", fewer, asked.least):
         return [few]
     medians = [
         intervals.median([(*band, c.published) for band, c in zip(bands, sex, strict=True)])
@@ -245,7 +186,7 @@ def gap(asked: Asked) -> list[Reading]:
     ends = [intervals.median_ends(bands, sex) or Interval(0.0, inf) for sex in (women, men)]
     one = Interval(1.0, 1.0)
     return [
-        _reading(
+        reading(
             *("", "value", fewer, 1 - medians[0] / medians[1]),
             one - intervals.divided(*ends),
             100,
@@ -260,6 +201,7 @@ CALCULATIONS: dict[str, Callable[[Asked], list[Reading]]] = {
     "dissimilarity": dissimilarity,
     "rates": rates,
     "incidence": incidence,
+    "averages": averages,
     "change": change,
     "ages": ages,
     "gap": gap,
@@ -274,7 +216,7 @@ def _median(
     if value is None:
         return Reading(sex, "median", every.published, why=NO_END)
     ends = intervals.median_ends(years, counts) or Interval(0.0, inf)
-    return _reading(sex, "median", every, value, ends, 1)
+    return reading(sex, "median", every, value, ends, 1)
 
 
 def _under_age(
@@ -284,7 +226,7 @@ def _under_age(
     weights = [min(max((ADULT - first) / (end - first), 0.0), 1.0) for first, end in years]
     young = sum(w * c.published for w, c in zip(weights, counts, strict=True))
     ends = intervals.weighted_share(weights, counts)
-    return _reading(sex, "under_18", every, young / every.published, ends, 100)
+    return reading(sex, "under_18", every, young / every.published, ends, 100)
 
 
 def _years(code: str) -> tuple[float, float] | None:
@@ -305,7 +247,7 @@ def _decomposed(
     }
     earlier = {**nobody, **{cell.code: cell for cell in before}}
     later = {**nobody, **{cell.code: cell for cell in now}}
-    whole_1, whole_2 = _whole(before), _whole(now)
+    whole_1, whole_2 = whole_of(before), whole_of(now)
     mix, within, mix_ends, within_ends = 0.0, 0.0, NOTHING, NOTHING
     for code, first in earlier.items():
         second = later[code]
@@ -337,22 +279,8 @@ def _share_of(cell: Cell) -> float:
     return cell.women.published / cell.stated.published
 
 
-def _whole(cells: Sequence[Cell]) -> Cell:
-    women, men, other = (
-        added([getattr(cell, name) for cell in cells]) for name in ("women", "men", "other")
-    )
-    return Cell("", women, men, other)
-
-
 def _adjusted(index: float) -> float:
     return index if index <= 1 else 2 - 1 / index
-
-
-def _too_few(part: str, measure: str, bottom: Count, least: int) -> Reading | None:
-    """Return the reading that says why there is no value; None where the denominator is large enough."""
-    if bottom.published >= least:
-        return None
-    return Reading(part, measure, bottom.published, why=FEW if bottom.published else NONE)
 
 
 def _if_sex_were_known(cell: Cell, design: Calculation, hidden: int = 0) -> Interval | None:
@@ -373,29 +301,3 @@ def _if_sex_were_known(cell: Cell, design: Calculation, hidden: int = 0) -> Inte
         )
         ends.append(top / bottom if bottom else inf)
     return Interval(min(ends), max(ends))
-
-
-def _reading(
-    part: str,
-    measure: str,
-    bottom: Count,
-    value: float,
-    ends: Interval,
-    times: int,
-    unknown: Interval | None = None,
-) -> Reading:
-    """Return a number with its ends, all `times` as large; an end that is nowhere is None."""
-
-    def written(number: float | None) -> float | None:
-        return None if number is None or isinf(number) else number * times
-
-    return Reading(
-        part,
-        measure,
-        bottom.published,
-        written(value),
-        written(ends.low),
-        written(ends.high),
-        written(unknown.low if unknown else None),
-        written(unknown.high if unknown else None),
-    )

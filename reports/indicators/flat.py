@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reports.indicators import words
-from reports.indicators.calculations import Reading
+from reports.indicators.readings import Reading
 from reports.indicators.series import Point, Series
 from standards import numbers
 from standards.translation import active_language

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from reports.designs.indicators import Indicator, SeriesDesign
 from reports.indicators import rounding
-from reports.indicators.calculations import CALCULATIONS, Asked, Cell, Reading
+from reports.indicators.calculations import CALCULATIONS
+from reports.indicators.readings import Asked, Cell, Reading
 from reports.published import figures
 from reports.published.editions import Edition, current_editions
 from reports.published.figures import NORMAL, Row, Table, add_figures

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from reports.designs import indicators as designs
 from reports.designs.indicators import Indicator
-from reports.indicators.calculations import FEW, NO_END, NO_YEAR_BEFORE, NONE, Reading
+from reports.indicators.readings import FEW, NO_END, NO_YEAR_BEFORE, NONE, UNSTATED, Reading
 from reports.indicators.series import MOST_UNBROKEN, NOT_DELIVERED, UNBROKEN, Point, Series
 from reports.published.query import measure
 from standards import numbers
@@ -16,7 +16,15 @@ from standards.languages import marked
 from standards.periods import period_in_text
 from standards.translation import active_language, in_language
 
-DECIMALS = {"percent": 1, "points": 1, "per_100": 1, "per_100000": 1, "years": 1, "index": 2}
+DECIMALS = {
+    "percent": 1,
+    "points": 1,
+    "per_100": 1,
+    "per_100000": 1,
+    "years": 1,
+    "index": 2,
+    "usd": 0,
+}
 UNITS = {
     "percent": marked("percent"),
     "points": marked("percentage points"),
@@ -24,6 +32,7 @@ UNITS = {
     "per_100000": marked("per 100,000"),
     "years": marked("years"),
     "index": marked("index"),
+    "usd": marked("US dollars"),
 }
 # What is told of a part, and its unit where it is not that of the indicator.
 MEASURES = {
@@ -37,6 +46,8 @@ MEASURES = {
     "rate_men": (marked("Rate of men"), "percent"),
     "incidence_women": (marked("Rate of women"), ""),
     "incidence_men": (marked("Rate of men"), ""),
+    "average_women": (marked("Average of women"), "usd"),
+    "average_men": (marked("Average of men"), "usd"),
     "mix": (marked("Mix of groups"), "points"),
     "within": (marked("Within groups"), "points"),
 }
@@ -46,6 +57,7 @@ WHY = {
     NO_END: marked("half lies in a group without an end"),
     NO_YEAR_BEFORE: marked("no figures of the year before"),
     NOT_DELIVERED: marked("not delivered yet"),
+    UNSTATED: marked("sex is stated for fewer than half"),
     UNBROKEN: marked("too much is not broken down"),
 }
 # Limits of the domain brief (5.1): occupations, the band of parity, coverage of sex.

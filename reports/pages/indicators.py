@@ -18,7 +18,7 @@ from reports.formats import sheet
 from reports.formats.sheet import Sheet
 from reports.indicators import asking, flat, words
 from reports.indicators.asking import AskedSeries
-from reports.indicators.calculations import Reading
+from reports.indicators.readings import Reading
 from reports.indicators.series import Point, Series, of_latest, usual_time, work_out
 from reports.pages.downloads import refusal
 from reports.pages.plots import Plot, Scale

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reports.indicators.calculations import Reading
+from reports.indicators.readings import Reading
 
 THINNEST = 0.6
 
