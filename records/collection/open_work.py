@@ -55,10 +55,11 @@ def _held(person: Person) -> Iterator[Work]:
     """Held rows of files that she sent, counted by agency and instrument: those that can still be corrected.
 
     What is held in a submission that was accepted long ago waits for nobody. A row without a date waits while a
-    submission that its file fed is open.
+    submission that its file fed is open, or where it fed none.
     """
     dated = Q(submission__state__in=Submission.OPEN)
-    undated = Q(submission=None, upload__submissions__state__in=Submission.OPEN)
+    fed = Q(upload__submissions=None) | Q(upload__submissions__state__in=Submission.OPEN)
+    undated = Q(submission=None) & fed
     counted = (
         HeldRow.open_rows.errors()
         .filter(dated | undated, upload__uploaded_by=person)

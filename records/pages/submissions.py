@@ -127,8 +127,7 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
-        "of_before": submission.is_open
-        and not live,  # the numbers are those that were submitted last
+        "of_before": submission.is_open and not live,  # as it was submitted last
         "unit": _(instruments.UNITS[spec.unit]),
         "asks_sex": "sex" in spec.by_name,
         "card": cover.scorecard_of(submission, of, sees=sees),
