@@ -22,7 +22,7 @@ PER_PAGE = 50
 CODE = re.compile(r"[A-Z]{2,6}(?:-[A-Z]{2,6}){1,2}")  # of an instrument
 # What an event about a submission or a record is named by when it is written: codes, which say the same in any language.
 NAMED = re.compile(
-    r"(?P<agency>[\w-]{1,20}) (?P<instrument>[A-Z-]{3,20}) (?P<period>\d{4}[\w-]{0,3})(?: (?P<ref>.{1,40}))?"
+    r"(?P<agency>[\w-]{1,20}) (?P<instrument>[A-Z-]{3,20}) (?P<period>\d{4}[\w-]{0,3})"
 )
 EXPORTED_AT_ONCE = 2_000  # rows that are read with one question
 FOUND = 200  # people whose name or address a search may mean
@@ -87,8 +87,10 @@ class Reader:
         return events.filter(agency__in=[agency.code for agency in self.agencies])
 
 
-# A function of the room above: what instruments are called, by code, in the language of the reader.
+# Functions of the room above: what instruments are called, by code, in the language of the reader; and how the agency
+# numbers records, by their ids, of those that a person may see. The log itself holds no value of a record.
 titles_of: list[Callable[[Collection[str]], Mapping[str, str]]] = []
+numbers_of: list[Callable[[Collection[int], Person], Mapping[int, str]]] = []
 
 
 def limited(events: QuerySet[Event], to: Filters) -> QuerySet[Event]:
@@ -109,7 +111,9 @@ def limited(events: QuerySet[Event], to: Filters) -> QuerySet[Event]:
     return events
 
 
-def page(events: QuerySet[Event], *, before: Event | None, after: Event | None) -> Page:
+def page(
+    events: QuerySet[Event], reader: Reader, *, before: Event | None, after: Event | None
+) -> Page:
     """Return the events that stand before (older) or after (newer) one of them; else the newest.
 
     Costs the same wherever it stands: the place is looked up by time and number, nothing is counted.
@@ -126,18 +130,20 @@ def page(events: QuerySet[Event], *, before: Event | None, after: Event | None) 
         rows = found[:PER_PAGE]
         newer, older = before is not None, len(found) > PER_PAGE
     return Page(
-        lines(rows),
+        lines(rows, reader.person),
         rows[0].pk if rows and newer else None,
         rows[-1].pk if rows and older else None,
     )
 
 
-def lines(events: Iterable[Event]) -> list[Line]:
-    """Return the events as sentences in the language of the reader, with one question for all names of people, and one
-    for those of instruments."""
+def lines(events: Iterable[Event], person: Person | None = None) -> list[Line]:
+    """Return the events as sentences in the language of the reader, with one question for each kind of name.
+
+    person: who reads; records that she may see are called by their numbers, all others by their ids.
+    """
     listed = list(events)
-    names, titles = _names(listed), _titles(listed)
-    return [_line(event, names, titles) for event in listed]
+    names, titles, numbers = _names(listed), _titles(listed), _numbers(listed, person)
+    return [_line(event, names, titles, numbers) for event in listed]
 
 
 def last_time(person: Person) -> datetime | None:
@@ -230,9 +236,18 @@ def _titles(events: Iterable[Event]) -> Mapping[str, str]:
     return found
 
 
-def _in_words(event: Event, titles: Mapping[str, str]) -> str:
+def _numbers(events: Iterable[Event], person: Person | None) -> Mapping[str, str]:
+    """Return how the agency numbers the records in these events that the person may see, by their subjects."""
+    subjects = {event.subject for event in events if event.subject.startswith("record:")}
+    ids = [int(number) for s in subjects if (number := s.partition(":")[2]).isdecimal()]
+    if person is None or not ids:
+        return {}
+    return {f"record:{pk}": ref for of in numbers_of for pk, ref in of(ids, person).items()}
+
+
+def _in_words(event: Event, titles: Mapping[str, str], numbers: Mapping[str, str]) -> str:
     """Return the name that the event keeps, in words where it names an instrument: SMS SMS-WPF 2026-10 is Work permits,
-    October 2026 (SMS); what stands after it, the number of a record, comes first."""
+    October 2026 (SMS); before it stands the number of a record."""
     named, instrument = NAMED.fullmatch(event.name), titles.get(event.name.split(" ")[0])
     if instrument:  # an instrument alone, or a file or a held row of it
         rest = event.name.partition(" ")[2]
@@ -242,14 +257,15 @@ def _in_words(event: Event, titles: Mapping[str, str]) -> str:
     period = period_in_text(named["period"], active_language())
     whole = f"{titles[named['instrument']]}, {period} ({named['agency']})"
     thing, _colon, number = event.subject.partition(":")
-    ref = named["ref"] or (number if thing == "record" else "")
-    return f"{ref}: {whole}" if ref else whole
+    return f"{numbers.get(event.subject, number)}: {whole}" if thing == "record" else whole
 
 
-def _line(event: Event, names: Mapping[int, str], titles: Mapping[str, str]) -> Line:
+def _line(
+    event: Event, names: Mapping[int, str], titles: Mapping[str, str], numbers: Mapping[str, str]
+) -> Line:
     who = names.get(event.person_id or 0, event.person)
     thing, _colon, number = event.subject.partition(":")
     known = names.get(int(number), "") if thing == "person" and number.isdecimal() else ""
-    what = known or _in_words(event, titles) or deeds.unnamed(thing, number)
+    what = known or _in_words(event, titles, numbers) or deeds.unnamed(thing, number)
     said = deeds.sentence(event.deed, event.subject, event.detail, who, what)
     return Line(event, who, what, said)

@@ -132,7 +132,7 @@ def log_page(request: SignedInRequest) -> HttpResponse:
     if missing := [n for n in around if asked.cleaned_data[n] and around[n] is None]:
         asked.add_error(missing[0], _("There is no such event in what you may read."))
         return render(request, "agencies/log.html", context, status=404)
-    found = log.page(events, before=around["before"], after=around["after"])
+    found = log.page(events, reader, before=around["before"], after=around["after"])
     context |= {"page": found, "about": _about(asked.filters.about, found)}
     return render(request, "agencies/log.html", context)
 

@@ -1,6 +1,6 @@
 """Checks of every request: refused pages and downloads are logged, private ones need an account, national roles a second factor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
 from agencies import audit, practice, readers, sign_in
+from agencies.models import Person
 
 
 class WorksInPractice:
@@ -41,7 +42,8 @@ class RefusalsAreLogged:
     """Log who was refused which page, and who took which file of figures.
 
     Who asks for something of another agency by its number is told that it is not there, and is logged as well.
-    Visitors who have not signed in are nobody that the log could name. It stands around the transaction of the request, which a refusal rolls back.
+    Visitors who have not signed in are nobody that the log could name. It stands around the transaction of the
+    request, which a refusal rolls back.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -50,7 +52,7 @@ class RefusalsAreLogged:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if getattr(request, "was_denied", False) or (
-            response.status_code == 404 and _names_a_number(request)
+            response.status_code == 404 and _asks_for_what_is_foreign(request)
         ):
             audit.denied(request)
         elif response.status_code == 200 and _is_download(request):
@@ -81,12 +83,15 @@ class SignInFirst(LoginRequiredMiddleware):
 PICTURES = ("svg", "png")  # parts of a page: nobody asks for them by themselves
 
 
-def _names_a_number(request: HttpRequest) -> bool:
-    """Say whether the address names something of an agency by its number: a submission, an upload, a record."""
-    match = request.resolver_match
-    if match is None or "records" not in match.namespaces:
+# A function of the room above: whether the arguments of an address name what another agency has.
+foreign: list[Callable[[Mapping[str, Any], Person], bool]] = []
+
+
+def _asks_for_what_is_foreign(request: HttpRequest) -> bool:
+    match, person = request.resolver_match, request.user
+    if match is None or not isinstance(person, Person):
         return False
-    return any(isinstance(value, int) for value in match.kwargs.values())
+    return any(names_it(match.kwargs, person) for names_it in foreign)
 
 
 def _is_download(request: HttpRequest) -> bool:

@@ -114,6 +114,11 @@ class CodeList:
                 return first
         return ""
 
+    def share_a_name(self, one: str, other: str) -> bool:
+        """Say whether there is a text that is a name of both codes."""
+        names = [{normalise(text) for text in self.by_code[code].texts} for code in (one, other)]
+        return not names[0].isdisjoint(names[1])
+
     def _successors_of(self, code: str) -> Sequence[str]:
         """Return a code and its successors, the nearest first."""
         passed = []

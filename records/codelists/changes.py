@@ -45,13 +45,14 @@ def content_of(code: Code) -> Content:
 
 def cleaned(content: Mapping[str, Any]) -> Content:
     """Return a content as it is kept: single spaces, nothing unseen, each alias once."""
-    labels = {lang: _plain(content["labels"].get(lang, "")) for lang in LANGUAGES}
-    aliases = dict.fromkeys(filter(None, map(_plain, content.get("aliases", ()))))
-    texts = {name: _plain(content.get(name, "")) for name in ("parent", "retired", "successor")}
+    labels = {lang: plain(content["labels"].get(lang, "")) for lang in LANGUAGES}
+    aliases = dict.fromkeys(filter(None, map(plain, content.get("aliases", ()))))
+    texts = {name: plain(content.get(name, "")) for name in ("parent", "retired", "successor")}
     return {"labels": labels, "aliases": list(aliases), **texts}
 
 
-def _plain(text: object) -> str:
+def plain(text: object) -> str:
+    """Return a text with single spaces and nothing that nobody sees, such as marks of direction."""
     return " ".join(UNSEEN.sub(" ", str(text)).split())
 
 
@@ -133,7 +134,7 @@ def append(
     if dict(edition.codes) == dict(editions.current(name).codes):
         raise Refused(_("Nothing is changed."))
     row = ListEdition(
-        name=name, number=edition.number, codes=dict(edition.codes), reason=_plain(reason)[:500], by=by
+        name=name, number=edition.number, codes=dict(edition.codes), reason=plain(reason)[:500], by=by
     )  # fmt: skip
     try:
         with transaction.atomic():

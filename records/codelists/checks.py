@@ -121,7 +121,10 @@ def _of_texts(code: Code) -> Iterator[tuple[str, str]]:
 
 
 def _of_names(names: _Names, code: Code, was: Code | None) -> Iterator[tuple[str, str]]:
-    """A text that is new for the code must not mean another one, nor anything that is never matched."""
+    """A text that is new for the code must not mean another one, nor anything that is never matched.
+
+    A code and the one that succeeds it may be called the same.
+    """
     after, known = names.codes, set(was.texts) if was else set()
     no_sex = codelists.undeclared_sexes() if after.name.startswith("sex") else frozenset()
     for text in dict.fromkeys(t for t in code.texts if t not in known):
@@ -135,7 +138,7 @@ def _of_names(names: _Names, code: Code, was: Code | None) -> Iterator[tuple[str
             yield field, _("“%(text)s” is never a sex by itself: whoever sends a file declares it.") % told  # fmt: skip
         elif key in after.words or key in after.parts:
             yield field, _("“%(text)s” means several codes, a people or a part of a country, so it is always asked about.") % told  # fmt: skip
-        elif other is not None:
+        elif other is not None and not after.shared(code.code, other.code):
             told |= {"code": other.code, "label": in_language(other.labels)}
             yield field, _("“%(text)s” means %(code)s, %(label)s. One text cannot mean two codes.") % told  # fmt: skip
 

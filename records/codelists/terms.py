@@ -31,7 +31,7 @@ def set_terms(
     `Overtaken`, `Wrong` with every problem by its field, and `Refused` where nothing is changed.
     """
     access.require(by, Permission.ACCEPT)
-    typed = {name: " ".join(text.split()) for name, text in typed.items()}
+    typed = {name: changes.plain(text) for name, text in typed.items()}
     if problems := list(_problems(instrument.code, typed)):
         raise Wrong(problems)
     changes.require_latest(TERMS, base)

@@ -171,14 +171,10 @@ def outcome_of(checked: Checked, acknowledged: frozenset[str]) -> Outcome:
     return Outcome(errors=checked.errors, warnings=checked.warnings if waiting else [])
 
 
-def named(record: Record) -> str:
-    """Return what an event about a record is named by: its submission in codes, and its number at the agency."""
-    return f"{record.submission} {record.record_ref}"
-
-
 def note(verb: str, record: Record, *, by: Person) -> None:
-    """Write the event of a record that was saved or read."""
-    audit.record(verb, f"record:{record.pk}", name=named(record), by=by, agency=record.agency)
+    """Write the event of a record that was saved, read or deleted; the log holds none of its values."""
+    name = str(record.submission)
+    audit.record(verb, f"record:{record.pk}", name=name, by=by, agency=record.agency)
 
 
 def delete(record: Record, *, by: Person) -> None:
@@ -189,7 +185,7 @@ def delete(record: Record, *, by: Person) -> None:
         submission = require_open(record.submission_id)
         _locked_record(record).delete()
         handlings.note(Handling.Deed.DELETE, submission, by=by)
-    audit.record("delete", f"record:{record.pk}", name=named(record), by=by, agency=record.agency)
+    note("delete", record, by=by)
 
 
 def version_token(record: Record) -> str:

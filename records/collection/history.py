@@ -5,7 +5,7 @@ The database writes the history itself (a trigger): it keeps what a record held 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,3 +122,9 @@ def _person(event: Any) -> int:
 
 def _people(listed: Iterable[Any]) -> dict[int, Person]:
     return Person.objects.in_bulk({_person(event) for event in listed} - {0})
+
+
+def numbers(records: Collection[int], person: Person) -> dict[int, str]:
+    """Return how the agency numbers these records, by their ids, of those that the person may see now."""
+    seen = Record.objects.visible_to(person).filter(pk__in=list(records))
+    return dict(seen.values_list("pk", "record_ref"))

@@ -61,7 +61,7 @@ def record_history(request: SignedInRequest, record: int) -> HttpResponse:
     audit.record(
         "read_history",
         f"record:{record}",
-        name=f"{submission} {last.record_ref}",
+        name=str(submission),
         by=request.user,
         agency=submission.agency,
     )
@@ -175,7 +175,10 @@ def _beginning(number: int, record: Any, person: Person) -> list[Entry]:
         return [Entry(upload.uploaded_at, str(upload.uploaded_by), says)]
     written = Event.objects.using(audit.SIDE).filter(subject=f"record:{number}")
     first = written.filter(verb__in=BEGINNING).order_by("at", "pk").first()
-    return [Entry(line.event.at, "", line.sentence) for line in log.lines([first] if first else [])]
+    return [
+        Entry(line.event.at, "", line.sentence)
+        for line in log.lines([first] if first else [], person)
+    ]
 
 
 def _steps(submission: Submission) -> list[Entry]:

@@ -85,7 +85,7 @@ def submissions(request: SignedInRequest) -> HttpResponse:
         request.GET.get("page")
     )
     by_pk = seen.in_bulk(list(page.object_list))  # only what is shown is read whole
-    shown = [by_pk[pk] for pk in page.object_list]
+    shown = [by_pk[pk] for pk in page.object_list if pk in by_pk]  # one may just have gone
     context = {
         "page": page,
         "rows": [(s, _sum(s), _asks_sex(s)) for s in shown],

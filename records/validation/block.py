@@ -99,7 +99,8 @@ class RecordBlock:
     def _follow(self, variable: Variable, code: Code, days: Array) -> None:
         """Replace one code of a variable by what stands for it on the days (n,) of the events."""
         column, codes = self.columns[variable.name], codelists.load(variable.codelist)
-        stating = np.flatnonzero(column.values == list(column.vocabulary).index(code.code))
+        places = {known: place for place, known in enumerate(column.vocabulary)}
+        stating = np.flatnonzero(column.values == places[code.code])
         replaced: dict[str, Array] = {}
         for day in np.unique(days[stating]).tolist():
             meant = codes.meant(code.code, parsing.EPOCH + timedelta(days=int(day)))
@@ -107,10 +108,12 @@ class RecordBlock:
                 meant = ""
             rows = stating[days[stating] == day]
             if meant != code.code:
-                column.values[rows] = list(column.vocabulary).index(meant) if meant else -1
+                column.values[rows] = places[meant] if meant else -1
                 replaced.setdefault(meant, np.zeros(self.n, dtype=bool))[rows] = True
         for meant, rows in replaced.items():
             column.stated &= ~rows | bool(meant)
+            if meant and codes.share_a_name(code.code, meant):
+                continue  # the text may be the later code's own name
             problem = f"succeeded:{code.code}:{meant}" if meant else f"retired:{code.code}"
             self.report_problem(variable, problem, rows)
 

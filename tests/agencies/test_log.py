@@ -13,11 +13,13 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from agencies import access, audit, deeds, log
+from agencies import access, audit, deeds, log, scope
 from agencies.models import Event
 from agencies.roles import ROLES, Permission, Role
+from records.collection import entry
 from records.review.steps import STEPS
 from standards.languages import LANGUAGES
+from tests import factories
 from tests.cast import events, make_agency, make_person, signed_in
 
 pytestmark = pytest.mark.django_db(databases=["default", "side"])
@@ -74,9 +76,9 @@ def _verbs(node):
 
 def test_every_event_that_the_code_can_write_has_a_sentence():
     found = written_deeds()
-    assert {"person sign_in", "record delete", "release withdraw", "log export"} <= found
+    assert {"person sign_in", "held discard", "release withdraw", "log export"} <= found
     chosen_by_variable = {f"submission {verb}" for verb in STEPS}
-    chosen_by_variable |= {"record enter", "record correct", "record read"}
+    chosen_by_variable |= {"record enter", "record correct", "record read", "record delete"}
     chosen_by_variable |= {"person activate", "person deactivate"}
     # A subject that a variable names, of a verb that is written: one of the things has a sentence with it.
     verbs = {deed.split(" ")[1] for deed in deeds.DEEDS}
@@ -117,18 +119,32 @@ def test_submissions_and_records_are_named_in_words_by_instrument_period_and_num
     agency, clerk, instruments
 ):
     audit.record("sign", "submission:5", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07")
-    audit.record("enter", "record:7", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07 WP-1 a")
     audit.record("read", "record:8", by=clerk, agency=agency, name="SMS SMS-WPF 2026-07")
     audit.record("upload", "upload:1", by=clerk, agency=agency, name="SMS-WPF 1")
     title = instruments["SMS-WPF"].versions.first().title
-    assert [line.what for line in log.lines(events("sign", "enter", "read", "upload"))] == [
+    assert [line.what for line in log.lines(events("sign", "read", "upload"))] == [
         f"{title}, July 2026 (SMS)",
-        f"WP-1 a: {title}, July 2026 (SMS)",
         f"8: {title}, July 2026 (SMS)",
         f"{title} 1",
     ]
     with translation.override("ru"):
         assert "июль 2026 (SMS)" in log.lines(events("sign"))[0].sentence
+
+
+def test_the_log_holds_no_number_of_a_record_and_tells_it_to_those_who_see_the_record(
+    agency, clerk, agency_admin, instruments
+):
+    with scope.acting(clerk):
+        record = factories.record(factories.submission(agency, instruments["SMS-WPF"]), "WP-77-X")
+        entry.note("read", record, by=clerk)
+        (own,) = log.lines(events("read"), clerk)
+    assert record.record_ref not in str([vars(event) for event in events("read")])
+    assert own.what.startswith(f"{record.record_ref}: ")
+    with scope.acting(agency_admin):
+        (other,) = log.lines(events("read"), agency_admin)
+    assert other.what.startswith(f"{record.pk}: ") and record.record_ref not in other.sentence
+    rows = exported(signed_in(agency_admin), FILE)
+    assert record.record_ref not in str(rows)
 
 
 # Who reads what

@@ -195,9 +195,11 @@ def files_to_try(country):
 
 
 def rules_of_dates(country):
-    """A rule for each agency; statistics staff set those of all."""
+    """A rule for each agency that is open; statistics staff set those of all. One that is closed owes nothing."""
     return [
-        Place(code, agency=code, form={"rule": f"{code}/SMS-WPF", "days": "12"}) for code in FULL
+        Place(code, agency=code, form={"rule": f"{code}/SMS-WPF", "days": "12"})
+        for code in FULL
+        if code != CLOSED
     ]
 
 

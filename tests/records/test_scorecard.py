@@ -265,9 +265,8 @@ ROWS_OF_A_FILE = st.lists(
 KINDS = {"dominance", "outlier", "one_sex", "share_unknown", "largest_day", "constant"}
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=ROWS_OF_A_FILE)
-def test_a_check_of_a_whole_file_leads_to_exactly_as_many_rows_as_it_counts(month, rows):
+def judged(month, rows):
+    """Yield every check of the rows: its kind, the judgement, and how many rows its number leads to."""
     Record.objects.all().delete()
     Submission.objects.all().delete()
     first = Period.parse(MONTHS[-2]).first_day
@@ -289,10 +288,27 @@ def test_a_check_of_a_whole_file_leads_to_exactly_as_many_rows_as_it_counts(mont
         check = replace(check, least=5)
         names = [check.variable, *check.within, *(["sex"] if check.kind == "one_sex" else [])]
         counted = file.groupby(names).size().reset_index(name="rows")
-        asked = replace(check, codes=check.codes or (spec.variable(check.variable).unknown,))
-        judged = JUDGES[check.kind](asked, counted)
+        of_kind = replace(check, codes=check.codes or (spec.variable(check.variable).unknown,))
         rows_there = Behind("", condition_of(check, spec)).of(submission).count()
-        assert rows_there == judged.rows or not judged.broken, check.id
+        yield check, JUDGES[check.kind](of_kind, counted), rows_there
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS_OF_A_FILE)
+def test_a_check_of_a_whole_file_leads_to_exactly_as_many_rows_as_it_counts(month, rows):
+    for check, judgement, rows_there in judged(month, rows):
+        assert rows_there == judgement.rows or not judgement.broken, check.id
+
+
+def test_a_file_that_breaks_every_check_leads_to_rows_of_each(month):
+    """Else the property above could hold because nothing is ever broken."""
+    usual = {"activity": "T", "occupation": "23", "employer_ref": "a" * 64, "sex": "F", "day": 1}
+    wages = ["100", "110", "120"] * 20
+    rows = [{**usual, "wage_month": wage} for wage in [*wages, "5000"]]
+    rows += [{**usual, "wage_month": "110", "occupation": "_U"}] * 20
+    seen = {check.kind: (judgement, there) for check, judgement, there in judged(month, rows)}
+    assert seen and all(judgement.broken for judgement, _there in seen.values()), seen
+    assert all(there == judgement.rows > 0 for judgement, there in seen.values()), seen
 
 
 def test_crossings_that_go_one_way_lead_to_the_groups_in_which_they_do(instruments, agency, clerk):

@@ -1,5 +1,7 @@
 """The legal basis of an instrument and how long its records are kept: said by the statistics office."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from agencies import scope
@@ -45,6 +47,12 @@ def test_what_is_said_stands_on_the_page_and_in_the_codebook_in_three_languages(
     assert LAW["tk"] in client.get("/instruments/SMS-WPF/").content.decode()
     codebook = client.get("/instruments/SMS-WPF/codebook.xml").content.decode()
     assert all(text in codebook for text in LAW.values()) and "kept for 5 years" in codebook
+
+
+def test_what_nobody_sees_in_a_text_is_not_kept_so_that_the_codebook_stays_xml(say, client):
+    say({**SAID, "en": "Law\x1b on \u202emigration"})
+    ElementTree.fromstring(client.get("/instruments/SMS-WPF/codebook.xml").content)
+    assert editions.in_force(TERMS).codes["SMS-WPF"]["legal_basis"]["en"] == "Law on migration"
 
 
 def test_terms_of_one_instrument_leave_those_of_others(say):

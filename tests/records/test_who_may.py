@@ -114,5 +114,9 @@ def test_who_asks_for_a_submission_of_another_agency_by_its_number_is_told_nothi
     address = f"/submissions/{submission.pk}/"
     assert signed_in(outsider).get(address).status_code == 404
     assert [(e.person, e.name) for e in events("denied")] == [(outsider.email, address)]
+    assert signed_in(outsider).get(f"/submissions/{submission.pk}/impact").status_code in (403, 404)
+    assert len(events("denied")) == 2
     assert signed_in(clerk).get(address).status_code == 200
-    assert len(events("denied")) == 1
+    assert signed_in(clerk).get(f"/submissions/{submission.pk + 1}/").status_code == 404
+    assert signed_in(clerk).get("/held/987654/").status_code == 404
+    assert len(events("denied")) == 2, "what is not there is nobody's"
