@@ -2,8 +2,11 @@
 
 import json
 import os
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from agencies import access, scope
 from agencies.refusal import Refused
@@ -14,8 +17,9 @@ from records.tasks import expire
 from reports.designs import datasets
 from reports.exact import impact
 from reports.exact.private_files import private
+from reports.models import Release
 from tests.cast import events, signed_in
-from tests.reports.conftest import draw
+from tests.reports.conftest import as_owner, draw, embargo, text_of
 
 JANUARY, FEBRUARY = "2026-01", "2026-02"
 
@@ -194,3 +198,26 @@ def test_the_last_step_names_the_release_in_which_each_version_came_out(
     assert "(version 1)" in " ".join(
         desk.get(f"/submissions/{january.pk}/").content.decode().split()
     )
+
+
+def test_the_cover_says_published_only_when_the_embargo_has_ended_and_gives_that_moment(
+    accepted, publish, publisher, clerk
+):
+    january, _february = accepted
+    release = publish("WPF", release=False)
+    embargo(release, publisher)
+    page = f"/submissions/{january.pk}/"
+    before = signed_in(clerk).get(page)
+    assert before.context["published"]["releases"] == []
+    words = text_of(before)
+    assert "It is accepted and published." not in words and "WPF-1" not in words
+    ended = timezone.now() - timedelta(hours=1)
+    with as_owner():
+        Release.objects.filter(pk=release.pk).update(
+            embargo_at=ended, released_at=ended - timedelta(days=3)
+        )
+    after = signed_in(clerk).get(page)
+    assert [out.since for out in after.context["published"]["releases"]] == [ended]
+    words = text_of(after)
+    assert "It is accepted and published." in words
+    assert f"WPF-1, {date_format(timezone.localtime(ended), 'SHORT_DATE_FORMAT')}" in words
