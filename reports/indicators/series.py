@@ -59,7 +59,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """A series of an indicator: its points, oldest first. time: the column of the periods; by: of the breakdown."""
+    """A series of an indicator: its points, oldest first. time: the column of the periods; by: of the breakdown.
+
+    per: the release of the people among whom cases are counted, where the design names their dataset and it is released.
+    """
 
     indicator: Indicator
     design: SeriesDesign
@@ -67,6 +70,7 @@ class Series:
     time: str
     points: tuple[Point, ...]
     by: str = ""
+    per: Edition | None = None
 
     @property
     def latest(self) -> Point | None:
@@ -118,8 +122,9 @@ def work_out(
     People among whom cases are counted are those of the newest release of their dataset. Raises NotTogether where no
     table of the release has these columns together.
     """
-    people = (e for e in (current_editions() if design.per else ()) if e.dataset == design.per)
-    return _worked_out(indicator, design, edition, time, by, next(people, None))
+    released = current_editions() if design.per and not by else ()
+    per = next((e for e in released if e.dataset == design.per), None)
+    return _worked_out(indicator, design, edition, time, by, per)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -129,7 +134,7 @@ def _worked_out(
     edition: Edition,
     time: str,
     by: str,
-    people_of: Edition | None,
+    per: Edition | None,
 ) -> Series:
     where = where_of(edition.structure, design)
     names = [name for name in (time, by, design.over) if name]
@@ -140,9 +145,9 @@ def _worked_out(
         groups.setdefault((row.codes[0], row.codes[1] if by else ""), []).append(row)
     periods = {key: _period(table, design, rows, reached) for key, rows in groups.items()}
     bands = _bands(edition.structure, design.over)
-    people = _people(people_of, time, where) if people_of and not by else {}
+    people = _people(per, time, where) if per else {}
     points = tuple(_point(indicator, key, periods, bands, people.get(key[0])) for key in periods)
-    return Series(indicator, design, edition, time, points, by)
+    return Series(indicator, design, edition, time, points, by, per)
 
 
 def _people(edition: Edition, time: str, where: Mapping[str, list[str]]) -> dict[str, Cell]:

@@ -128,10 +128,12 @@ def indicator_file(request: HttpRequest, indicator: str) -> HttpResponseBase:
 
 
 def _file(request: HttpRequest, series: Series) -> HttpResponseBase:
-    name = f"{series.indicator.code}-{series.design.name}-{series.edition.name}-{series.time}.csv"
-    one = series.indicator
+    one, per = series.indicator, series.per
+    releases = f"{series.edition.name}-per-{per.name}" if per else series.edition.name
+    name = f"{one.code}-{series.design.name}-{releases}-{series.time}.csv"
     worked = (one.calculation, one.least, series.design.over, list(series.where.items()))
-    tag = caching.tag(series.edition, name.lower(), active_language(), *worked)
+    among = per.checksum if per else ""
+    tag = caching.tag(series.edition, name.lower(), active_language(), among, *worked)
 
     def write() -> bytes:
         return sheet.as_csv(
