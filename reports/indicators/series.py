@@ -145,8 +145,10 @@ def _worked_out(
         groups.setdefault((row.codes[0], row.codes[1] if by else ""), []).append(row)
     periods = {key: _period(table, design, rows, reached) for key, rows in groups.items()}
     bands = _bands(edition.structure, design.over)
-    people = _people(per, time, where) if per else {}
-    points = tuple(_point(indicator, key, periods, bands, people.get(key[0])) for key in periods)
+    people = None
+    if design.per and not by:
+        people = _people(per, time, where) if per else {}
+    points = tuple(_point(indicator, key, periods, bands, people) for key in periods)
     return Series(indicator, design, edition, time, points, by, per)
 
 
@@ -238,8 +240,9 @@ def _point(
     key: tuple[str, str],
     periods: Mapping[tuple[str, str], _Counted],
     bands: Mapping[str, tuple[float, float]],
-    people: Cell | None,
+    people: Mapping[str, Cell] | None,
 ) -> Point:
+    """Work out one period. people: by period those among whom cases are counted; None where it needs none."""
     counted, calculation = periods[key], indicator.calculation
     if calculation is None:
         raise ValueError(f"{indicator.code} has no calculation")
@@ -249,10 +252,12 @@ def _point(
         before = periods.get((earlier, key[1]))
     parts = [part for part in (counted, before) if part]
     cells = before.cells if before else None
+    among = people.get(key[0]) if people else None
     readings = CALCULATIONS[calculation.kind](
-        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden, bands, people)
+        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden, bands, among)
     )
-    if any(part.is_gap for part in parts):
+    lacks_people = people is not None and among is None
+    if lacks_people or any(part.is_gap for part in parts):
         readings = _without_values(readings, NOT_DELIVERED)
     elif any(part.unbroken > _most_unbroken(calculation.kind) for part in parts):
         readings = _without_values(readings, UNBROKEN)
