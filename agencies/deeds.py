@@ -105,6 +105,7 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     ),
     "instrument due_rule": (K.REVIEW, marked("%(who)s changed when %(what)s is due.")),
     "holiday add": (K.REVIEW, marked("%(who)s added the holiday %(what)s.")),
+    "holiday rename": (K.REVIEW, marked("%(who)s changed the name of the holiday %(what)s.")),
     "holiday remove": (K.REVIEW, marked("%(who)s removed the holiday %(what)s.")),
     "calendar rest_days": (K.REVIEW, marked("%(who)s changed the days of rest of the week.")),
     "setting edition": (K.REVIEW, marked("%(who)s changed a setting of the site: %(what)s.")),

@@ -24,9 +24,18 @@ expiring: list[Callable[[], None]] = [unwanted.expire, drafts.expire]
 
 @shared_task(name="records.expire")
 def expire() -> None:
-    """Remove files that wait for nobody, old drafts, and what the rooms above no longer keep. Beat sends this once an hour."""
+    """Remove files that wait for nobody, old drafts, and what the rooms above no longer keep. Beat sends this once an hour.
+
+    One that fails keeps no other from its work; when all have run, what they raised is raised together.
+    """
+    failures = []
     for function in expiring:
-        function()
+        try:
+            function()
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("not everything that nobody waits for was removed", failures)
 
 
 @shared_task(name="records.remind")

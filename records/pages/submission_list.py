@@ -166,7 +166,7 @@ def _line(submission: Submission, volume: volumes.Volume | None) -> dict[str, An
         "women": sex.of_codes(submission.profile.get("sex", {})).female_share
         if _asks_sex(submission)
         else None,
-        "warnings": sum(finding["severity"] == "warning" for finding in findings),
+        "kinds_of_warning": sum(finding["severity"] == "warning" for finding in findings),
         "held": submission.profile.get("held", 0),
         "before": before,
         "change": None if not before else 100 * (records - before) / before,

@@ -216,10 +216,11 @@ def take_holidays(lines: Sequence[Line], *, by: Person) -> int:
     if not taken:
         raise Refused(_("Nothing is changed: these holidays are known."))
     for line in taken:
-        holiday, _is_new = Holiday.objects.update_or_create(
+        holiday, is_new = Holiday.objects.update_or_create(
             year=line.year, month=line.month, day=line.day, defaults={"names": dict(line.names)}
         )
-        audit.record("add", f"holiday:{holiday}", name=str(holiday), by=by)
+        verb = "add" if is_new else "rename"
+        audit.record(verb, f"holiday:{holiday}", name=str(holiday), by=by)
     return len(taken)
 
 

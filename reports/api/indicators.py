@@ -22,7 +22,8 @@ NUMBER: dict[str, Any] = {"type": "number", "nullable": True}
 TEXTS = ("PART", "PART_LABEL", "MEASURE", "UNIT_MEASURE", "WHY_NO_VALUE", "SERIES")
 COUNTS = ("DENOMINATOR", "F", "M", "_OU", "_T")
 ABOUT = (
-    "Each number is worked out from published counts of one release. `LOW` and `HIGH` hold every value that true counts "
+    "Each number is worked out from published counts of one release; where cases are counted among the people of another "
+    "dataset, also of its newest release, which `denominator_release` names. `LOW` and `HIGH` hold every value that true counts "
     "could give, given that a published cell is less than one base from its true count: a worst case, not a likely "
     "error; `HIGH` is null where there is no end. `SEX_UNKNOWN_LOW` and `SEX_UNKNOWN_HIGH` say what the value would be if "
     "all whose sex is other or not stated had one sex; they do not include rounding. Where the denominator is below "
@@ -50,6 +51,10 @@ class SeriesOfIndicator(serializers.Serializer[Any]):
     )
     where = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     release = serializers.CharField(allow_null=True, help_text="null until it is released")
+    per = serializers.CharField(
+        allow_blank=True, help_text="the dataset of the people among whom cases are counted"
+    )
+    denominator_release = serializers.CharField(allow_null=True, help_text="the newest of `per`")
     data_at = serializers.CharField(help_text="address of its numbers")
 
 
@@ -71,7 +76,7 @@ class IndicatorListed(serializers.Serializer[Any]):
 
 def _row_schema() -> dict[str, Any]:
     properties: dict[str, Any] = {name: {"type": "string"} for name in flat.COLUMNS}
-    properties |= {name: NUMBER for name in flat.COLUMNS if name not in (*TEXTS, *flat.COLUMNS[:5])}
+    properties |= {name: NUMBER for name in flat.COLUMNS if name not in (*TEXTS, *flat.KEYS)}
     properties |= {name: {"type": "integer", "nullable": True} for name in COUNTS}
     properties["OBS_STATUS"] = answers.STATUS_OF_ROW
     return {"type": "object", "properties": properties, "required": list(flat.COLUMNS)}
@@ -87,6 +92,10 @@ class IndicatorData(serializers.Serializer[Any]):
     series = serializers.CharField()
     dataset = serializers.CharField()
     release = serializers.CharField()
+    denominator_release = serializers.CharField(
+        allow_null=True,
+        help_text="the release of the people among whom cases are counted, where that is another dataset",
+    )
     measure = serializers.CharField(help_text="what is counted, in words")
     by = serializers.ChoiceField(list(asking.TIME_LABELS))
     unit = serializers.ChoiceField(list(indicator_schema.UNITS))
@@ -158,13 +167,19 @@ def _listed(one: designs.Indicator, released: dict[str, Edition]) -> dict[str, A
                 "dataset": design.dataset,
                 "over": design.over,
                 "where": design.where,
-                "release": released[design.dataset].name if design.dataset in released else None,
+                "release": _name(released.get(design.dataset)),
+                "per": design.per,
+                "denominator_release": _name(released.get(design.per)),
                 "data_at": f"{address}?series={design.name}",
             }
             for design in one.series
         ],
         "needs": [{"instrument": need.instrument, "why": need.why} for need in one.needs],
     }
+
+
+def _name(edition: Edition | None) -> str | None:
+    return edition.name if edition else None
 
 
 def _data(asked: asking.AskedSeries) -> dict[str, Any]:
@@ -176,6 +191,7 @@ def _data(asked: asking.AskedSeries) -> dict[str, Any]:
         "series": series.design.name,
         "dataset": series.design.dataset,
         "release": series.edition.name,
+        "denominator_release": _name(series.per),
         "measure": words.counted(series),
         "by": asked.word,
         "unit": series.indicator.unit,

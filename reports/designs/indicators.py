@@ -66,6 +66,11 @@ class SeriesDesign:
     per: str = ""
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Return the datasets that must be released before the series says anything."""
+        return (self.dataset, self.per) if self.per else (self.dataset,)
+
 
 @dataclass(frozen=True)
 class Need:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +24,7 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import queue, worker
 from jobs.queue import Job
-from records.models import Submission
+from records.models import ReviewStep, Submission
 from records.review.split import Change, changes
 from reports.designs import datasets
 from reports.designs.datasets import Dataset
@@ -42,17 +44,34 @@ ALL = ""  # the code of the table that has one line: everything
 BySex = dict[str, dict[str, int]]  # {code: {sex: number}}
 
 
+_SUBMITS = ReviewStep.objects.filter(submission=OuterRef("pk"), verb="submit").order_by("-pk")
+# The id of the last step by which a submission was submitted; 0 where there is none.
+LAST_SUBMIT = Coalesce(Subquery(_SUBMITS.values("pk")[:1]), 0)
+
+
 @dataclass(frozen=True)
 class Impact(queue.Arguments):
-    """Of which submission, in which version."""
+    """Of which submission, as it was submitted by which step: a version that is returned comes with other rows."""
 
     submission: int
-    version: int
+    submitted: int
+
+    @property
+    def key(self) -> str:
+        """Return the key of the job that counts it: one at a time."""
+        return f"impact:{self.submission}:submitted:{self.submitted}"
+
+    @property
+    def path(self) -> str:
+        """Return the path of the private file of what was counted, below PRIVATE_ROOT."""
+        return f"{FOLDER}/{self.submission}-{self.submitted}.json"
 
 
-def key(submission: Submission) -> str:
-    """Return the key of the job that counts what a submission changes: one at a time."""
-    return f"impact:{submission.pk}:{submission.version}"
+def of(submission: Submission) -> Impact | None:
+    """Return the impact of a submission as it stands; None where nothing can be counted of it."""
+    waiting = Submission.objects.filter(pk=submission.pk, state__in=STATES)
+    submitted = waiting.values_list(LAST_SUBMIT, flat=True).first()
+    return None if submitted is None else Impact(submission.pk, submitted)
 
 
 def request(submission: Submission, *, by: Person) -> Job:
@@ -61,14 +80,15 @@ def request(submission: Submission, *, by: Person) -> Job:
     Raises `Denied`, and `Refused` for a submission that is open or accepted, and one that feeds no dataset.
     """
     access.require(by, Permission.TABULATE, submission.agency, submission.instrument_id)
-    if submission.state not in STATES:
+    impact = of(submission)
+    if impact is None:
         raise Refused(_("It can be counted between submission and acceptance."))
     if not datasets.of_instrument(submission.instrument.code):
         raise Refused(_("Nothing is published of this instrument."))
     job = queue.enqueue(
         NAME,
-        key=key(submission),
-        arguments=Impact(submission=submission.pk, version=submission.version),
+        key=impact.key,
+        arguments=impact,
         agencies=list(Agency.objects.filter(is_active=True).values_list("pk", flat=True)),
         by=by,
     )
@@ -83,16 +103,21 @@ def request(submission: Submission, *, by: Person) -> Job:
 
 
 def latest(submission: Submission) -> Job | None:
-    """Return the job that counts, or last counted, what this version changes."""
-    return queue.find(key(submission))
+    """Return the job that counts, or last counted, what accepting the submission as it stands would change."""
+    impact = of(submission)
+    return queue.find(impact.key) if impact else None
 
 
 def counted(job: Job) -> list[dict[str, Any]]:
-    """Return what a job counted, for each dataset {dataset, before, after, spans}; empty before it is done."""
-    file = private(_path(queue.arguments(job, Impact)))
-    if job.state != Job.State.DONE or not file.exists():
+    """Return what a job counted, for each dataset {dataset, before, after, spans}; empty before it is done, and when it
+    is no longer kept."""
+    if job.state != Job.State.DONE:
         return []
-    content: list[dict[str, Any]] = json.loads(file.read_text())
+    try:
+        text = private(queue.arguments(job, Impact).path).read_text()
+    except FileNotFoundError:
+        return []
+    content: list[dict[str, Any]] = json.loads(text)
     return content
 
 
@@ -104,15 +129,15 @@ def instrument_of(job: Job) -> int:
 
 def run(job: Job) -> None:
     """Count for every dataset of the instrument. Raises `GaveUp` where the submission moved on meanwhile."""
-    asked = queue.arguments(job, Impact)
-    submission = Submission.objects.select_related("instrument").get(pk=asked.submission)
-    if submission.state not in STATES or submission.version != asked.version:
+    impact = queue.arguments(job, Impact)
+    submission = Submission.objects.select_related("instrument").get(pk=impact.submission)
+    if of(submission) != impact:
         raise queue.GaveUp(marked("The submission was moved on meanwhile."))
-    found = []
+    content = []
     for dataset in datasets.of_instrument(submission.instrument.code):
         worker.progress(job, stage=dataset.code)
-        found.append({"dataset": dataset.code, "tables": list(_tables(submission, dataset))})
-    write_private(_path(asked), json.dumps(found).encode())
+        content.append({"dataset": dataset.code, "tables": list(_tables(submission, dataset))})
+    write_private(impact.path, json.dumps(content).encode())
 
 
 def expire() -> None:
@@ -123,23 +148,35 @@ def expire() -> None:
     """
     old = timezone.now() - KEPT
     with scope.working(Agency.everywhere.values_list("pk", flat=True)):
-        files = {_asked(path): path for path in private(FOLDER).glob("*-v*.json")}
-        rows = Submission.objects.filter(pk__in={asked.submission for asked in files})
-        known = {row.pk: row for row in rows.select_related("agency", "instrument")}
-        for asked, path in files.items():
-            submission = known.get(asked.submission)
-            waits = (
-                submission and submission.state in STATES and submission.version == asked.version
-            )
-            if not waits or path.stat().st_mtime < old.timestamp():
-                path.unlink(missing_ok=True)
-                _note_removal(asked, submission)
+        files = {path: _submission_of(path) for path in private(FOLDER).glob("*-*.json")}
+        rows = Submission.objects.filter(pk__in=set(files.values())).select_related(
+            "agency", "instrument"
+        )
+        known = {row.pk: row for row in rows.annotate(submitted=LAST_SUBMIT)}
+        current = {
+            private(Impact(row.pk, row.submitted).path)
+            for row in known.values()
+            if row.state in STATES
+        }
+        for path, pk in files.items():
+            try:
+                if path in current and path.stat().st_mtime >= old.timestamp():
+                    continue
+                path.unlink()
+            except FileNotFoundError:  # another process removed it meanwhile
+                continue
+            _note_removal(pk, known.get(pk))
 
 
-def _note_removal(asked: Impact, submission: Submission | None) -> None:
+def _submission_of(path: Path) -> int:
+    """Return the id of the submission whose file this is; it stands before the first dash of the name."""
+    return int(path.name.partition("-")[0])
+
+
+def _note_removal(pk: int, submission: Submission | None) -> None:
     audit.record(
         "impact_expire",
-        f"submission:{asked.submission}",
+        f"submission:{pk}",
         name=str(submission or ""),
         by=None,
         agency=submission.agency if submission else None,
@@ -220,13 +257,3 @@ def _where(dataset: Dataset) -> Mapping[str, Sequence[str]]:
 def compared(table: Mapping[str, Any]) -> list[Change]:
     """Return a table of `counted` code by code, the largest change first."""
     return changes(table["after"], table["before"])
-
-
-def _path(asked: Impact) -> str:
-    return f"{FOLDER}/{asked.submission}-v{asked.version}.json"
-
-
-def _asked(path: Path) -> Impact:
-    """Return of which submission and version a file is (`_path`)."""
-    submission, version = path.stem.split("-v")
-    return Impact(submission=int(submission), version=int(version))

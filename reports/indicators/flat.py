@@ -9,12 +9,11 @@ from standards import numbers
 from standards.translation import active_language
 
 Value = str | int | float | None
+# What number it is; then its parts. DENOMINATOR_RELEASE: the release of the people among whom cases are counted, where
+# that is another dataset.
+KEYS = ("INDICATOR", "SERIES", "DATASET", "RELEASE", "DENOMINATOR_RELEASE", "TIME_PERIOD")
 COLUMNS = (
-    "INDICATOR",
-    "SERIES",
-    "DATASET",
-    "RELEASE",
-    "TIME_PERIOD",
+    *KEYS,
     "PART",
     "PART_LABEL",
     "MEASURE",
@@ -39,7 +38,7 @@ COLUMNS = (
 def header(series: Series) -> list[str]:
     """Return the names of the columns; with the code and label of the breakdown where there is one."""
     by = [series.by, f"{series.by}_LABEL"] if series.by else []
-    return [*COLUMNS[:5], *by, *COLUMNS[5:]]
+    return [*KEYS, *by, *COLUMNS[len(KEYS) :]]
 
 
 def rows(series: Series) -> Iterator[list[Value]]:
@@ -62,6 +61,7 @@ def _row(series: Series, point: Point, reading: Reading) -> list[Value]:
         series.design.name,
         series.design.dataset,
         series.edition.name,
+        series.per.name if series.per else "",
         point.period,
         *by,
         reading.part,

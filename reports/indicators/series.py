@@ -59,7 +59,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """A series of an indicator: its points, oldest first. time: the column of the periods; by: of the breakdown."""
+    """A series of an indicator: its points, oldest first. time: the column of the periods; by: of the breakdown.
+
+    per: the release of the people among whom cases are counted, where the design names their dataset and it is released.
+    """
 
     indicator: Indicator
     design: SeriesDesign
@@ -67,6 +70,7 @@ class Series:
     time: str
     points: tuple[Point, ...]
     by: str = ""
+    per: Edition | None = None
 
     @property
     def latest(self) -> Point | None:
@@ -118,8 +122,9 @@ def work_out(
     People among whom cases are counted are those of the newest release of their dataset. Raises NotTogether where no
     table of the release has these columns together.
     """
-    people = (e for e in (current_editions() if design.per else ()) if e.dataset == design.per)
-    return _worked_out(indicator, design, edition, time, by, next(people, None))
+    released = current_editions() if design.per and not by else ()
+    per = next((e for e in released if e.dataset == design.per), None)
+    return _worked_out(indicator, design, edition, time, by, per)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -129,7 +134,7 @@ def _worked_out(
     edition: Edition,
     time: str,
     by: str,
-    people_of: Edition | None,
+    per: Edition | None,
 ) -> Series:
     where = where_of(edition.structure, design)
     names = [name for name in (time, by, design.over) if name]
@@ -140,9 +145,11 @@ def _worked_out(
         groups.setdefault((row.codes[0], row.codes[1] if by else ""), []).append(row)
     periods = {key: _period(table, design, rows, reached) for key, rows in groups.items()}
     bands = _bands(edition.structure, design.over)
-    people = _people(people_of, time, where) if people_of and not by else {}
-    points = tuple(_point(indicator, key, periods, bands, people.get(key[0])) for key in periods)
-    return Series(indicator, design, edition, time, points, by)
+    people = None
+    if design.per and not by:
+        people = _people(per, time, where) if per else {}
+    points = tuple(_point(indicator, key, periods, bands, people) for key in periods)
+    return Series(indicator, design, edition, time, points, by, per)
 
 
 def _people(edition: Edition, time: str, where: Mapping[str, list[str]]) -> dict[str, Cell]:
@@ -233,8 +240,9 @@ def _point(
     key: tuple[str, str],
     periods: Mapping[tuple[str, str], _Counted],
     bands: Mapping[str, tuple[float, float]],
-    people: Cell | None,
+    people: Mapping[str, Cell] | None,
 ) -> Point:
+    """Work out one period. people: by period those among whom cases are counted; None where it needs none."""
     counted, calculation = periods[key], indicator.calculation
     if calculation is None:
         raise ValueError(f"{indicator.code} has no calculation")
@@ -244,10 +252,12 @@ def _point(
         before = periods.get((earlier, key[1]))
     parts = [part for part in (counted, before) if part]
     cells = before.cells if before else None
+    among = people.get(key[0]) if people else None
     readings = CALCULATIONS[calculation.kind](
-        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden, bands, people)
+        Asked(counted.cells, indicator.least, calculation, cells, counted.hidden, bands, among)
     )
-    if any(part.is_gap for part in parts):
+    lacks_people = people is not None and among is None
+    if lacks_people or any(part.is_gap for part in parts):
         readings = _without_values(readings, NOT_DELIVERED)
     elif any(part.unbroken > _most_unbroken(calculation.kind) for part in parts):
         readings = _without_values(readings, UNBROKEN)

@@ -32,19 +32,20 @@ def beside(request: SignedInRequest, submission: Submission) -> dict[str, Any]:
 
 
 def _impact(request: SignedInRequest, submission: Submission) -> dict[str, Any] | None:
-    """Return how far the counting is, and the totals that it found; None for others, and where there is nothing to say."""
+    """Return how far the counting is, and the totals that it found; None for others, and where nothing can be counted.
+
+    is_gone: it was counted, and what was counted is no longer kept.
+    """
     agency, instrument = submission.agency, submission.instrument_id
-    if submission.is_open or not access.may(request.user, Permission.TABULATE, agency, instrument):
+    may_see = access.may(request.user, Permission.TABULATE, agency, instrument)
+    if submission.state not in impact.STATES or not may_see:
         return None
     job = impact.latest(submission)
-    may_count = submission.state in impact.STATES
-    if job is None and not may_count:
-        return None
-    is_done = job is not None and job.state == Job.State.DONE
+    content = impact.counted(job) if job else []
     return {
-        "may_count": may_count,
         "working": job is not None and job.state in OPEN,
         "failed": job.reason if job and job.state == Job.State.FAILED else "",
-        "counted_at": job.finished_at if job and is_done else None,
-        "lines": headline(submission, job) if job else [],
+        "counted_at": job.finished_at if job and content else None,
+        "is_gone": job is not None and job.state == Job.State.DONE and not content,
+        "lines": headline(submission, content),
     }

@@ -46,6 +46,7 @@ def submission_impact(request: SignedInRequest, submission_id: int) -> HttpRespo
             messages.error(request, str(refusal))
         return redirect("reports:impact", submission.pk)
     job = impact.latest(submission)
+    content = impact.counted(job) if job else []
     known = datasets.datasets()
     context = {
         "submission": submission,
@@ -54,18 +55,18 @@ def submission_impact(request: SignedInRequest, submission_id: int) -> HttpRespo
         "why_not": in_language(submission.instrument_version.content.get("unpublished", {})),
         "working": bool(job and job.state in OPEN),
         "failed": job.reason if job and job.state == Job.State.FAILED else "",
-        "counted_at": job.finished_at if job and job.state == Job.State.DONE else None,
+        "counted_at": job.finished_at if job and content else None,
         "datasets": [
-            _dataset(known[found["dataset"]], submission, found["tables"])
-            for found in (impact.counted(job) if job else [])
-            if found["dataset"] in known
+            _dataset(known[counted["dataset"]], submission, counted["tables"])
+            for counted in content
+            if counted["dataset"] in known
         ],
     }
     return render(request, "reports/impact.html", context)
 
 
-def headline(submission: Submission, job: Job) -> list[dict[str, Any]]:
-    """Return the totals by sex before and after, a line for each dataset and span; nothing before they are counted.
+def headline(submission: Submission, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the totals by sex before and after, a line for each dataset and span, of what was counted.
 
     A line: {title, label (of the span), cells, difference, share_before, share}, as templates/reports/_impact_line.html
     shows it.
@@ -73,10 +74,10 @@ def headline(submission: Submission, job: Job) -> list[dict[str, Any]]:
     known = datasets.datasets()
     spans = _spans(submission)
     return [
-        {"title": _headed(known[found["dataset"]]), **_line(spans[table["span"]], line)}
-        for found in impact.counted(job)
-        if found["dataset"] in known
-        for table in found["tables"]
+        {"title": _headed(known[counted["dataset"]]), **_line(spans[table["span"]], line)}
+        for counted in content
+        if counted["dataset"] in known
+        for table in counted["tables"]
         if not table["columns"]
         for line in impact.compared(table)
     ]

@@ -1,6 +1,6 @@
 """Public pages of indicators: all of them with their newest value, and one with its series."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
@@ -19,7 +19,14 @@ from reports.formats.sheet import Sheet
 from reports.indicators import asking, flat, words
 from reports.indicators.asking import AskedSeries
 from reports.indicators.readings import Reading
-from reports.indicators.series import Point, Series, of_latest, usual_time, work_out
+from reports.indicators.series import (
+    NOT_DELIVERED,
+    Point,
+    Series,
+    of_latest,
+    usual_time,
+    work_out,
+)
 from reports.pages.downloads import refusal
 from reports.pages.plots import Plot, Scale
 from reports.published import caching
@@ -82,7 +89,7 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
         require_options(request.GET, Options(filters=False))
     except Unknown as unknown:
         return refusal(unknown)
-    released = {edition.dataset: edition for edition in current_editions()}
+    released = _released()
     entries = [_entry(one, released) for one in designs.indicators().values()]
     context = {
         "told": [entry for entry in entries if entry.glances],
@@ -104,7 +111,8 @@ def indicator(request: HttpRequest, indicator: str) -> HttpResponse:
         point = asked.point(request.GET.get("period", "")) if asked else None
     except Unknown as unknown:
         return refusal(unknown)
-    context = {"indicator": one, "name": in_language(one.name), "needs": _needs(one)}
+    released = asked.released if asked else _released()
+    context = {"indicator": one, "name": in_language(one.name), "needs": _needs(one, released)}
     if asked is None:
         return render(request, "reports/indicator.html", {**context, "notes": words.about(one)})
     return render(request, "reports/indicator.html", {**context, **_shown(asked, point)})
@@ -128,10 +136,12 @@ def indicator_file(request: HttpRequest, indicator: str) -> HttpResponseBase:
 
 
 def _file(request: HttpRequest, series: Series) -> HttpResponseBase:
-    name = f"{series.indicator.code}-{series.design.name}-{series.edition.name}-{series.time}.csv"
-    one = series.indicator
+    one, per = series.indicator, series.per
+    releases = f"{series.edition.name}-per-{per.name}" if per else series.edition.name
+    name = f"{one.code}-{series.design.name}-{releases}-{series.time}.csv"
     worked = (one.calculation, one.least, series.design.over, list(series.where.items()))
-    tag = caching.tag(series.edition, name.lower(), active_language(), *worked)
+    among = per.checksum if per else ""
+    tag = caching.tag(series.edition, name.lower(), active_language(), among, *worked)
 
     def write() -> bytes:
         return sheet.as_csv(
@@ -141,31 +151,47 @@ def _file(request: HttpRequest, series: Series) -> HttpResponseBase:
     return caching.answer(request, tag, write, "text/csv; charset=utf-8", name)
 
 
+def _released() -> dict[str, Edition]:
+    """Return the newest release of every dataset."""
+    return {edition.dataset: edition for edition in current_editions()}
+
+
 def _entry(one: Indicator, released: dict[str, Edition]) -> Entry:
+    complete = [design for design in one.series if {*design.datasets} <= released.keys()]
     glances = [
-        glance
-        for design in one.series
-        if design.dataset in released and (glance := _glance(one, design, released[design.dataset]))
+        glance for design in complete if (glance := _glance(one, design, released[design.dataset]))
     ]
+    needs = _needs(one, released)
+    if not glances:
+        needs += [
+            _("%(dataset)s and %(per)s have no period in common yet.")
+            % {"dataset": design.dataset, "per": design.per}
+            for design in complete
+            if design.per
+        ]
     address = reverse("reports:indicator", args=[one.code])
-    return Entry(one, in_language(one.name), glances, _needs(one, released), address)
+    return Entry(one, in_language(one.name), glances, list(dict.fromkeys(needs)), address)
 
 
-def _needs(one: Indicator, released: Iterable[str] | None = None) -> list[str]:
-    """Return why an indicator says nothing yet: what it lacks, or that its datasets are not released."""
+def _needs(one: Indicator, released: Collection[str]) -> list[str]:
+    """Return why an indicator says nothing yet: what it lacks, or which of its datasets are not released."""
     needs = [in_language(need.why) for need in one.needs]
-    if released is not None and one.series and not {s.dataset for s in one.series} & {*released}:
-        names = ", ".join(dict.fromkeys(series.dataset for series in one.series))
+    if one.series and not any({*design.datasets} <= {*released} for design in one.series):
+        every = dict.fromkeys(name for design in one.series for name in design.datasets)
+        names = ", ".join(name for name in every if name not in released)
         needs.append(_("Nothing is released yet of: %(datasets)s.") % {"datasets": names})
     return needs
 
 
 def _glance(one: Indicator, design: SeriesDesign, edition: Edition) -> Glance | None:
+    """Return the newest value of a series; None where none is held, and where no period has people to relate it to."""
     time = usual_time(edition.structure, design)
     if not time:
         return None
     series = work_out(one, design, edition, time)
     latest = of_latest(one, design, edition)
+    if design.per and latest is None and _lacks_every_period(series):
+        return None
     query = QueryDict(mutable=True)
     query["series"] = design.name
     readings = [r for r in latest.readings if r.value is not None] if latest else []
@@ -180,6 +206,11 @@ def _glance(one: Indicator, design: SeriesDesign, edition: Edition) -> Glance | 
         trend=trend_of([_first(point) for point in series.points[-SHOWN:]]),
         is_whole=latest.is_whole if latest else True,
     )
+
+
+def _lacks_every_period(series: Series) -> bool:
+    readings = [reading for point in series.points for reading in point.readings]
+    return all(reading.why == NOT_DELIVERED for reading in readings)
 
 
 def _first(point: Point) -> float | None:

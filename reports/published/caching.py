@@ -21,7 +21,7 @@ from reports.published.editions import Edition
 from reports.published.representations import NotSatisfiable, Representation
 
 # To be raised when the same question gets another answer: another note, another drawing.
-WORDING = 5
+WORDING = 6
 WHOLE = (
     4 << 20
 )  # bytes of an answer that is sent in one piece; a larger one is read while it is sent

@@ -24,8 +24,18 @@ from reports.published.unavailable import Withheld
 from standards.languages import Labels
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# From when readers could have it: nobody could before its embargo ended.
-OUT = Greatest(F("released_at"), Coalesce(F("embargo_at"), F("released_at")))
+
+
+def out_since(path: str = "") -> Greatest:
+    """Return the expression of the moment from which readers could have a release: the end of its embargo, if it has one.
+
+    path: how the query at hand reaches the release, such as `release__`. For releases that were released only.
+    """
+    released_at = F(f"{path}released_at")
+    return Greatest(released_at, Coalesce(F(f"{path}embargo_at"), released_at))
+
+
+OUT = out_since()
 
 
 class NotReleased(Unknown):

@@ -3,15 +3,18 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from agencies import scope
 from agencies.models import Agency
 from records.models import Notice, Submission
 from records.review import inbox
 from reports.models import Build, Release
+from reports.published.register import out_since
 
 
 def tell(build: Build) -> int:
@@ -37,9 +40,11 @@ def tell(build: Build) -> int:
 @dataclass(frozen=True)
 class Publication:
     """The release in which a version of a submission came out first, and how many of the agency's earlier periods
-    changed in it."""
+    changed in it. since: from when readers could have it.
+    """
 
     release: Release
+    since: datetime
     version: int
     changed: int
 
@@ -48,12 +53,15 @@ def of_submission(submission: Submission, datasets: Collection[str]) -> list[Pub
     """Return where the newest version of a submission that is out came out first, by dataset, of those in `datasets`
     (codes).
 
-    That may be an earlier version than the accepted one: what is published stays until its year is final. As many
-    queries for a hundred releases as for one.
+    That may be an earlier version than the accepted one: what is published stays until its year is final. A release
+    under embargo is not out: nothing is told of it before its time. As many queries for a hundred releases as for one.
     """
     if submission.accepted_version is None or not datasets:
         return []
-    out = Build.objects.filter(release__state=Release.State.RELEASED, release__dataset__in=datasets)
+    released = Build.objects.filter(
+        release__state=Release.State.RELEASED, release__dataset__in=datasets
+    )
+    out = released.annotate(since=out_since("release__")).filter(since__lte=timezone.now())
     newest = (
         out.filter(inputs__contains=[{"submission": submission.pk}])
         .order_by("release__dataset", "-release__number")
@@ -83,6 +91,7 @@ def of_submission(submission: Submission, datasets: Collection[str]) -> list[Pub
     return [
         Publication(
             build.release,
+            build.since,
             versions[build.release.dataset],
             _changed(build, before.get(build.predecessor_id or 0), earlier),
         )

@@ -454,4 +454,7 @@ def test_a_file_of_holidays_is_looked_at_then_taken_in_whole_or_not_at_all(stati
     assert len(again.context["same"]) == 2 and not again.context["may_save"]
     renamed = client.post(page, {"file": holiday_file("*-03-08,Women’s Day,День,Gün")})
     assert renamed.context["changed"][0].was == "Day, День, Gün"
+    client.post(page, {"carried": renamed.context["carried"], "confirmed": "1"})
+    (told,) = events("rename")
+    assert told.subject == "holiday:*-03-08" and len(events("add")) == 2
     assert client.post(page, {"file": SimpleUploadedFile("x.csv", b"\xff\xfe")}).status_code == 422

@@ -5,7 +5,7 @@ import pytest
 from records.instruments import reader, schema
 from records.validation import conditions, parsing
 from standards.definitions import InvalidDefinition
-from tests.records.files import SPECS
+from tests.records.files import ALL, SPECS
 
 WPF = (reader.DIRECTORY / "sms-wpf.yaml").read_text()
 
@@ -86,6 +86,11 @@ def test_an_instrument_drops_shared_variables_rules_and_checks_by_name(tmp_path)
 def test_a_published_version_is_read_again_from_what_was_kept(code):
     spec = SPECS[code]
     assert type(spec).from_content(spec.raw) == spec
+
+
+def test_an_instrument_whose_purpose_asks_how_many_people_counts_people():
+    people = {code for code, spec in ALL.items() if spec.purpose["ru"].startswith("Скольк")}
+    assert people and {ALL[code].unit for code in people} == {"PS"}
 
 
 def test_the_schema_knows_what_the_engine_knows():

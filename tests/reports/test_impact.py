@@ -2,20 +2,25 @@
 
 import json
 import os
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from agencies import access, scope
 from agencies.refusal import Refused
 from jobs import worker
+from records import tasks
 from records.models import Submission
 from records.review import submissions
 from records.tasks import expire
 from reports.designs import datasets
 from reports.exact import impact
 from reports.exact.private_files import private
+from reports.models import Release
 from tests.cast import events, signed_in
-from tests.reports.conftest import draw
+from tests.reports.conftest import as_owner, draw, embargo, text_of
 
 JANUARY, FEBRUARY = "2026-01", "2026-02"
 
@@ -134,6 +139,60 @@ def test_what_was_counted_is_removed_when_the_submission_moves_on_or_a_month_has
     assert [e.subject for e in removed] == [f"submission:{signed.pk}"] * 2
 
 
+def test_after_a_return_it_is_counted_anew_and_of_what_is_accepted_nothing_is_said(
+    signed, statistician, clerk, reviewer
+):
+    desk, page = signed_in(statistician), f"/submissions/{signed.pk}/"
+    (first,) = count(signed, statistician)
+    assert desk.get(page).context["impact"]["counted_at"]
+    with scope.acting(statistician):
+        submissions.advance(signed, "return", by=statistician, reason="Look again.")
+    assert desk.get(f"{page}impact").context["counted_at"] is None
+    with scope.acting(clerk):
+        signed.records.filter(pk__in=signed.records.values("pk")[:30]).delete()
+        submissions.advance(signed, "submit", by=clerk)
+    seen = desk.get(page)
+    assert (seen.context["impact"]["counted_at"], seen.context["impact"]["lines"]) == (None, [])
+    assert "Count what would change" in text_of(seen)
+    (second,) = count(signed, statistician)
+    assert second["tables"] != first["tables"]
+    with scope.acting(reviewer):
+        submissions.advance(signed, "sign", by=reviewer)
+    seen = desk.get(page)  # another step, the same rows
+    assert seen.context["impact"]["lines"] and "Count again" in text_of(seen)
+    with scope.acting(statistician):
+        submissions.advance(signed, "accept", by=statistician)
+    assert desk.get(page).context["impact"] is None
+    assert desk.get(f"{page}impact").context["counted_at"] is None
+
+
+def test_what_is_no_longer_kept_is_not_shown_as_nothing_and_can_be_counted_again(
+    signed, statistician, private_impact
+):
+    count(signed, statistician)
+    (file,) = private_impact()
+    os.utime(file, (0, 0))
+    expire()
+    told = text_of(signed_in(statistician).get(f"/submissions/{signed.pk}/"))
+    assert "There is nothing before" not in told and "Nobody has had it counted" not in told
+    assert "the numbers are no longer kept" in told and "Count again" in told
+    file.symlink_to(file.with_name("gone"))  # found by name, and gone when it is looked at
+    expire()
+    assert len(events("impact_expire")) == 1
+
+
+def test_an_expiry_that_fails_keeps_no_other_from_its_work(monkeypatch):
+    done = []
+
+    def failing():
+        raise OSError("the disk")
+
+    monkeypatch.setattr(tasks, "expiring", [failing, lambda: done.append(1)])
+    with pytest.raises(ExceptionGroup) as raised:
+        expire()
+    assert done == [1] and "the disk" in str(raised.value.exceptions)
+
+
 def test_the_cover_says_how_far_the_counting_is_then_the_totals_to_statistics_staff_alone(
     signed, statistician, clerk, publisher
 ):
@@ -194,3 +253,26 @@ def test_the_last_step_names_the_release_in_which_each_version_came_out(
     assert "(version 1)" in " ".join(
         desk.get(f"/submissions/{january.pk}/").content.decode().split()
     )
+
+
+def test_the_cover_says_published_only_when_the_embargo_has_ended_and_gives_that_moment(
+    accepted, publish, publisher, clerk
+):
+    january, _february = accepted
+    release = publish("WPF", release=False)
+    embargo(release, publisher)
+    page = f"/submissions/{january.pk}/"
+    before = signed_in(clerk).get(page)
+    assert before.context["published"]["releases"] == []
+    words = text_of(before)
+    assert "It is accepted and published." not in words and "WPF-1" not in words
+    ended = timezone.now() - timedelta(hours=1)
+    with as_owner():
+        Release.objects.filter(pk=release.pk).update(
+            embargo_at=ended, released_at=ended - timedelta(days=3)
+        )
+    after = signed_in(clerk).get(page)
+    assert [out.since for out in after.context["published"]["releases"]] == [ended]
+    words = text_of(after)
+    assert "It is accepted and published." in words
+    assert f"WPF-1, {date_format(timezone.localtime(ended), 'SHORT_DATE_FORMAT')}" in words

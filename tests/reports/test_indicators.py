@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 from dataclasses import replace
 from math import inf
 
@@ -20,7 +21,7 @@ from reports.indicators.intervals import Count
 from reports.indicators.readings import FEW, NONE, UNSTATED, Asked, Cell, Reading
 from reports.published import editions, figures
 from standards.definitions import InvalidDefinition
-from tests.reports.conftest import LATER, MONTHS, draw
+from tests.reports.conftest import LATER, MONTHS, draw, text_of, withdraw
 
 V1 = "/figures/api/v1/indicators"
 OURS = indicators()
@@ -552,3 +553,70 @@ def test_by_agency_is_told_where_the_release_has_the_column_and_said_where_it_ha
     held = replace(named, tables=tables)
     assert list(series.times(held, OURS["G1"].series[1], "AGENCY")) == ["year", "quarter"]
     assert series.times(structure, OURS["G1"].series[1], "AGENCY") == {}
+
+
+BEFORE = ("2025-10", "2025-11", "2025-12")  # the quarter before MONTHS
+
+
+@pytest.fixture
+def permits_per_crossing(accept, tmp_path, monkeypatch):
+    """G15 relates work permits to border crossings; permits of a quarter, crossings of the next one are accepted."""
+    folder = shutil.copytree(designs.DIRECTORY, tmp_path / "indicators")
+    content = yaml.safe_load((folder / "g15.yaml").read_text())
+    where = {"REGION": ["TM-S", "TM-A"]}
+    content["series"] = [{"name": "migrants", "dataset": "WPF", "per": "BCR", "where": where}]
+    (folder / "g15.yaml").write_text(yaml.safe_dump(content, allow_unicode=True))
+    monkeypatch.setattr(designs, "DIRECTORY", folder)
+    accept("SMS-WPF", draw("SMS-WPF", BEFORE, 80))
+    accept("SMS-BCR", draw("SMS-BCR", MONTHS, 160, seed=2))
+
+
+def test_an_indicator_waits_for_its_denominator_and_says_so_of_the_periods_that_lack_it(
+    permits_per_crossing, accept, publish, client
+):
+    def entries(of):
+        seen = client.get("/figures/indicators/").context[of]
+        return {entry.indicator.code: entry for entry in seen}
+
+    publish("WPF")
+    assert "G15" not in entries("told")
+    assert entries("waiting")["G15"].needs == ["Nothing is released yet of: BCR."]
+    page = "/figures/indicators/G15/?by=quarter"
+    told = text_of(client.get(page))
+    assert "Nothing is released yet of: BCR." in told
+    assert "not delivered yet" in told and "nobody to relate it to" not in told
+    publish("BCR")
+    assert "G15" not in entries("told")
+    assert entries("waiting")["G15"].needs == ["WPF and BCR have no period in common yet."]
+    accept("SMS-WPF", draw("SMS-WPF", MONTHS, 80))
+    publish("WPF")
+    glance = entries("told")["G15"].glances[0]
+    assert glance.value and glance.period == "Q1 2026"
+    rows = client.get(f"{V1}/G15?by=quarter").json()["rows"]
+    whys = {row["TIME_PERIOD"]: row["WHY_NO_VALUE"] for row in rows if row["MEASURE"] == "value"}
+    assert whys == {"2025-Q4": "not delivered yet", "2026-Q1": ""}
+
+
+def test_the_release_of_the_denominator_is_named_and_a_kept_file_is_not_of_another(
+    permits_per_crossing, accept, publish, publisher, client
+):
+    file, query = "/figures/indicators/G15.csv", "?by=quarter"
+    page, api = f"/figures/indicators/G15/{query}", f"{V1}/G15{query}"
+    publish("WPF")
+    publish("BCR")
+    first = client.get(file + query)
+    assert "WPF-1-per-BCR-1" in first["Content-Disposition"]
+    assert {row["DENOMINATOR_RELEASE"] for row in rows_of(first)} == {"BCR-1"}
+    kept = {"If-None-Match": first["ETag"]}
+    assert client.get(file + query, headers=kept).status_code == 304
+    accept("SMS-BCR", draw("SMS-BCR", BEFORE, 160, seed=3))
+    second_of_crossings = publish("BCR")
+    second = client.get(file + query, headers=kept)
+    assert second.status_code == 200
+    assert {row["DENOMINATOR_RELEASE"] for row in rows_of(second)} == {"BCR-2"}
+    answer = client.get(api).json()
+    assert (answer["release"], answer["denominator_release"]) == ("WPF-1", "BCR-2")
+    assert "Denominator: Release BCR-2" in text_of(client.get(page))
+    withdraw(second_of_crossings, publisher)
+    after = client.get(file + query, headers={"If-None-Match": second["ETag"]})
+    assert after.status_code == 200 and after["ETag"] == first["ETag"]
