@@ -267,6 +267,10 @@ SEEN_BY = {
         ],
     },
     "tests/reports/test_impact.py": {
+        "test_the_cover_says_how_far_the_counting_is_then_the_totals_to_statistics_staff_alone": [
+            "reports.pages.cover._impact without"
+            " access.may(request.user, Permission.TABULATE, agency, instrument)",
+        ],
         "test_the_page_is_for_statistics_staff_and_what_is_asked_is_noted": [
             "reports.exact.impact.request without"
             f" access.require(by, Permission.TABULATE, {OF_SUBMISSION}",
