@@ -16,6 +16,7 @@ from tests.faults.hostile import HOSTILE, external
 from tests.records.files import incoming, opened, plain, rows_of, table, text, workbook, xlsx
 
 pytestmark = pytest.mark.django_db(transaction=True)
+seen_by_root = pytest.mark.skipif(os.getuid() != 0, reason="only root looks into a reader")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -132,6 +133,7 @@ def test_a_child_that_runs_out_of_memory_is_a_refusal(tmp_path):
     reading.close()
 
 
+@seen_by_root
 def test_the_child_knows_no_secret_and_writes_no_file(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(plain(table(100_000)))
@@ -163,6 +165,7 @@ def test_after_the_server_of_readers_was_killed_the_next_file_is_read(tmp_path):
     reading.close()
 
 
+@seen_by_root
 def test_a_child_holds_no_file_of_another_one_and_ends_with_what_it_was_made_for(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(plain(table(100_000)))
