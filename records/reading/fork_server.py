@@ -28,7 +28,7 @@ from standards import codelists
 
 MOST_DESCRIPTORS = 8
 ASIDE = 64  # descriptors from here on are free while those of a child are put in their places
-PR_SET_DUMPABLE = 4
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
 class Server:
@@ -60,9 +60,9 @@ class Server:
             self.control.close()
             return
         told, *own = descriptors
-        child = os.fork()
+        server, child = os.getpid(), os.fork()
         if not child:
-            become_reader(own)
+            become_reader(own, server)
         for descriptor in own:
             os.close(descriptor)
         self.children[child] = channel = socket.socket(fileno=told)
@@ -95,9 +95,15 @@ class Server:
             return
 
 
-def become_reader(descriptors: Sequence[int]) -> None:
-    """Go on as the reader of one file, and end with it. descriptors: of its request, of its answer, of its file."""
+def become_reader(descriptors: Sequence[int], server: int) -> None:
+    """Go on as the reader of one file, and end with it, or with the server.
+
+    descriptors: of its request, of its answer, of its file; server: its process id.
+    """
     try:
+        set_attribute(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != server:  # it had ended before it could take us along
+            os._exit(1)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         aside = [fcntl.fcntl(number, fcntl.F_DUPFD, ASIDE) for number in descriptors]

@@ -20,30 +20,35 @@ ROOT = Path(__file__).resolve().parents[2]
 NUMBER = struct.Struct("!i")
 HANDED_DOWN = 3  # the number under which a child finds the first descriptor that it is given
 PIPE = 1 << 20  # bytes, a whole block: the child reads the next one while we check this one
-GONE = -signal.SIGKILL  # how a child ended whose server is gone
+
+
+class ServerGone(ConnectionError):
+    """The server has ended, and every reader that it had made with it: what they read has to be read again."""
 
 
 class Forked:
-    """A process that reads one file, used like `subprocess.Popen`: its request is written to `stdin`."""
+    """A process that reads one file, used like `subprocess.Popen`: its request is written to `stdin`.
+
+    Where its server is gone, so is it: `returncode` is that of SIGKILL, and `went_with_server` is set.
+    """
 
     def __init__(self, channel: socket.socket, stdin: IO[bytes], stdout: IO[bytes]) -> None:
         self.stdin, self.stdout, self._channel = stdin, stdout, channel
         self.returncode: int | None = None
+        self.went_with_server = False
         self.pid = self._number()
-        if self.pid == GONE:
-            raise ConnectionError("The server ended before it made a process.")
 
     def poll(self) -> int | None:
         """Return how it ended (`returncode`: an exit code, or minus the number of a signal); None while it works."""
         if self.returncode is None:
             with suppress(BlockingIOError):
-                self._end(self._number(socket.MSG_DONTWAIT))
+                self._end(socket.MSG_DONTWAIT)
         return self.returncode
 
     def wait(self) -> int:
         """Wait until it has ended, and return how it did."""
         if self.returncode is None:
-            self._end(self._number())
+            self._end()
         return self.returncode or 0
 
     def kill(self) -> None:
@@ -53,15 +58,21 @@ class Forked:
                 self._channel.shutdown(socket.SHUT_WR)
 
     def _number(self, flags: int = 0) -> int:
-        """Return the next number that the server tells; if it is gone, its children are."""
+        """Return the next number that the server tells. Raises ServerGone, and BlockingIOError where flags say so."""
         try:
             told = self._channel.recv(NUMBER.size, flags | socket.MSG_WAITALL)
-        except ConnectionError:
-            told = b""
-        return int(NUMBER.unpack(told)[0]) if told else GONE
+        except ConnectionError as error:
+            raise ServerGone from error
+        if not told:
+            raise ServerGone
+        return int(NUMBER.unpack(told)[0])
 
-    def _end(self, code: int) -> None:
-        self.returncode = code
+    def _end(self, flags: int = 0) -> None:
+        """Note how it ended; the system kills it together with its server (`fork_server.become_reader`)."""
+        try:
+            self.returncode = self._number(flags)
+        except ServerGone:
+            self.returncode, self.went_with_server = -signal.SIGKILL, True
         self._channel.close()
 
 
