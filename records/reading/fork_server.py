@@ -6,6 +6,7 @@ and each copy limits itself before it reads (`__main__.limit`), so that files ha
 """
 
 import ctypes
+import errno
 import fcntl
 import gc
 import json
@@ -53,21 +54,29 @@ class Server:
                 key.data()
 
     def make(self) -> None:
-        """Make the child that is asked for next, with the descriptors that came for it."""
-        message, descriptors, _flags, _address = socket.recv_fds(self.control, 1, MOST_DESCRIPTORS)
+        """Make the child that is asked for next, with the descriptors that came for it.
+
+        Where none can be made, whoever asks is told minus the number of the error.
+        """
+        message, descriptors, flags, _address = socket.recv_fds(self.control, 1, MOST_DESCRIPTORS)
         if not message:
             self.waiting.unregister(self.control)
             self.control.close()
             return
-        told, *own = descriptors
-        server, child = os.getpid(), os.fork()
-        if not child:
-            become_reader(own, server)
+        if (
+            not descriptors
+        ):  # this process can open none at all; whoever asks sees the channel close
+            return
+        channel, own = socket.socket(fileno=descriptors[0]), descriptors[1:]
+        child = -errno.EMFILE if flags & socket.MSG_CTRUNC else copied(own)
         for descriptor in own:
             os.close(descriptor)
-        self.children[child] = channel = socket.socket(fileno=told)
+        tell(channel, child)
+        if child < 0:
+            channel.close()
+            return
+        self.children[child] = channel
         self.waiting.register(channel, selectors.EVENT_READ, lambda: self.end(child))
-        self.tell(child, child)
 
     def end(self, child: int) -> None:
         """End a child that nobody waits for any more: the other end of its channel is closed."""
@@ -81,18 +90,29 @@ class Server:
         for child in list(self.children):
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
-                self.tell(child, os.waitstatus_to_exitcode(status))
                 channel = self.children.pop(child)
+                tell(channel, os.waitstatus_to_exitcode(status))
                 if channel.fileno() in self.waiting.get_map():
                     self.waiting.unregister(channel)
                 channel.close()
 
-    def tell(self, child: int, number: int) -> None:
-        """Send a number to whoever waits for the child, if anybody does."""
-        try:
-            self.children[child].send(NUMBER.pack(number), socket.MSG_NOSIGNAL)
-        except OSError:
-            return
+
+def copied(descriptors: Sequence[int]) -> int:
+    """Return the process id of a new reader of these descriptors, or minus the number of the error."""
+    server = os.getpid()
+    try:
+        child = os.fork()
+    except OSError as error:
+        return -(error.errno or errno.EAGAIN)
+    if not child:
+        become_reader(descriptors, server)
+    return child
+
+
+def tell(channel: socket.socket, number: int) -> None:
+    """Send a number to whoever waits at the other end of a channel, if anybody does."""
+    with suppress(OSError):
+        channel.send(NUMBER.pack(number), socket.MSG_NOSIGNAL)
 
 
 def become_reader(descriptors: Sequence[int], server: int) -> None:

@@ -37,6 +37,8 @@ class Forked:
         self.returncode: int | None = None
         self.went_with_server = False
         self.pid = self._number()
+        if self.pid < 0:
+            raise OSError(-self.pid, os.strerror(-self.pid))
 
     def poll(self) -> int | None:
         """Return how it ended (`returncode`: an exit code, or minus the number of a signal); None while it works."""
@@ -61,10 +63,10 @@ class Forked:
         """Return the next number that the server tells. Raises ServerGone, and BlockingIOError where flags say so."""
         try:
             told = self._channel.recv(NUMBER.size, flags | socket.MSG_WAITALL)
-        except ConnectionError as error:
-            raise ServerGone from error
+        except ConnectionError:
+            told = b""
         if not told:
-            raise ServerGone
+            raise ServerGone("The server of readers has ended, or no process was made.")
         return int(NUMBER.unpack(told)[0])
 
     def _end(self, flags: int = 0) -> None:

@@ -1,20 +1,27 @@
 """Readers of files are copies of a server: what they cannot do to each other, and what is left when one is killed."""
 
 import contextlib
+import errno
+import itertools
 import json
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from records.reading import forked
+from records.reading import fork_server, forked
 from tests.records.files import plain, table, workbook
 from tests.workers import runs, until
 
 ROOT = Path(__file__).parents[2]
+seen_by_root = pytest.mark.skipif(
+    os.getuid() != 0, reason="only root looks into a server or a reader"
+)
 # Root without its rights is an account like any other: it drops what it could be given, and starts anew.
 WITHOUT_RIGHTS = """
 import ctypes, os, sys
@@ -24,7 +31,7 @@ os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
 """
 ASKER = """
 import json, subprocess, sys
-from records.reading import forked
+from records.reading import fork_server, forked
 from standards import codelists
 
 def opens(pid):
@@ -79,6 +86,13 @@ def file(tmp_path):
     return path
 
 
+@pytest.fixture
+def small_file(tmp_path):
+    path = tmp_path / "small"
+    path.write_bytes(plain(table(2)))
+    return path
+
+
 def test_a_reader_ends_with_its_server_and_the_next_file_is_read_by_another(file):
     reading = workbook(file)
     blocks = reading.batches()
@@ -95,3 +109,73 @@ def test_a_reader_ends_with_its_server_and_the_next_file_is_read_by_another(file
     assert sum(block.num_rows for block in again.batches()) == 60_000
     assert forked._servers[0].process.pid != server.pid
     again.close()
+
+
+@pytest.fixture
+def server_here():
+    """A server in this process, and our end of the socket by which it is asked."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGINT)}
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        yield fork_server.Server(theirs), ours
+    signal.set_wakeup_fd(-1)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def refuse_a_process():
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def descriptors_of(process_id):
+    """What the open descriptors of a process lead to, by number."""
+    links = list(Path(f"/proc/{process_id}/fd").iterdir())
+    return {int(link.name): str(link.readlink()) for link in links if link.is_symlink()}
+
+
+def test_where_the_system_gives_no_process_the_server_says_so_and_goes_on(server_here, monkeypatch):
+    server, control = server_here
+    monkeypatch.setattr(os, "fork", refuse_a_process)
+    before = descriptors_of("self").keys()
+    for _time in range(2):
+        channel, theirs = socket.socketpair()
+        with channel:
+            with theirs:
+                socket.send_fds(control, [b"+"], [theirs.fileno(), 0, 1, 2])
+            server.make()
+            assert forked.NUMBER.unpack(channel.recv(9)) == (-errno.EAGAIN,)
+            assert channel.recv(9) == b""
+    assert descriptors_of("self").keys() == before
+    assert not server.children
+
+
+@contextlib.contextmanager
+def room_for(process_id, count):
+    """Let a process open so many descriptors more, and no others."""
+    soft, hard = resource.prlimit(process_id, resource.RLIMIT_NOFILE)
+    taken = descriptors_of(process_id)
+    free = (number for number in range(soft) if number not in taken)
+    lowest_refused = next(itertools.islice(free, count, None))
+    resource.prlimit(process_id, resource.RLIMIT_NOFILE, (lowest_refused, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(process_id, resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def is_idle(server):
+    """Say whether a server has no child: its only socket is the one by which it is asked."""
+    return sum(link.startswith("socket:") for link in descriptors_of(server).values()) == 1
+
+
+@seen_by_root
+def test_where_a_server_has_no_descriptor_left_it_says_so_and_goes_on(small_file):
+    workbook(small_file).close()
+    server = forked._servers[0]
+    for count, error in ((2, "Too many open files"), (0, "no process was made")):
+        until(lambda: is_idle(server.process.pid))
+        with room_for(server.process.pid, count), pytest.raises(OSError, match=error):
+            forked._made(server, [])
+    workbook(small_file).close()
+    assert forked._servers == [server]
+    assert server.process.poll() is None
