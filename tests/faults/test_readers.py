@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from records.reading import fork_server, forked
+from standards import codelists
 from tests.records.files import plain, table, workbook
 from tests.workers import runs, until
 
@@ -78,10 +79,10 @@ def test_when_whoever_asks_is_killed_the_server_and_the_reader_end():
         until(lambda: not runs(pids["server"]) and not runs(pids["reader"]), 10)
 
 
-@pytest.fixture
-def file(tmp_path):
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
     """A file that is longer than what fits between a reader and whoever asks for it."""
-    path = tmp_path / "file"
+    path = tmp_path_factory.mktemp("readers") / "file"
     path.write_bytes(plain(table(60_000)))
     return path
 
@@ -179,3 +180,25 @@ def test_where_a_server_has_no_descriptor_left_it_says_so_and_goes_on(small_file
     workbook(small_file).close()
     assert forked._servers == [server]
     assert server.process.poll() is None
+
+
+def test_a_process_that_has_no_descriptor_left_keeps_its_server_and_its_readers(file):
+    with contextlib.closing(workbook(file)) as reading:
+        next(reading.batches())
+        server = forked._servers[0]
+        with room_for(os.getpid(), 3), pytest.raises(OSError, match="Too many open files"):
+            workbook(file)
+        assert forked._servers == [server]
+        assert reading.process.poll() is None
+
+
+def test_threads_that_find_their_server_ended_start_one_new_one_for_all(file):
+    workbook(file).close()
+    ended = forked._servers[0]
+    ended.process.kill()
+    with contextlib.closing(workbook(file)) as reading:  # one thread was first
+        next(reading.batches())
+        server = forked._server(codelists.handed_down(), instead_of=ended)  # another finds the same
+        assert [server] == forked._servers != [ended]
+        assert server.process.poll() is None
+        assert reading.process.poll() is None
