@@ -115,7 +115,7 @@ class _Server:
     """Our end of a fork server: it is told nothing but the code lists, and ends when we do."""
 
     def __init__(self, standards: Mapping[str, Any]) -> None:
-        self.owner = os.getpid()
+        self.owner, self.state = os.getpid(), standards["state"]
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, ExitStack() as unless_started:
             unless_started.enter_context(self.control)
@@ -132,6 +132,7 @@ class _Server:
                     "ARROW_DEFAULT_MEMORY_POOL": "system",
                     "OMP_NUM_THREADS": "1",
                     "OPENBLAS_NUM_THREADS": "1",
+                    **{name: os.environ[name] for name in ("TZ",) if name in os.environ},
                 },
             )
             unless_started.pop_all()
@@ -178,9 +179,11 @@ _one_at_a_time = threading.Lock()
 
 
 def _server(standards: Mapping[str, Any], *, instead_of: _Server | None = None) -> _Server:
-    """Return the server of this process; a new one where it has none, or still the one that has failed.
+    """Return the server of this process that has these lists ready; a new one where it has none, or still the one
+    that has failed.
 
-    Another thread may have replaced that already. One that it was forked from keeps its own.
+    Another thread may have replaced that already. A process that this one was forked from keeps its own. One whose
+    lists have grown old would have every reader put them together anew.
     """
     with _one_at_a_time:
         if _servers and not _servers[0].is_ours:
@@ -188,7 +191,7 @@ def _server(standards: Mapping[str, Any], *, instead_of: _Server | None = None) 
                 server.end()
             _servers.clear()
             _retired.clear()
-        if _servers and _servers[0] is instead_of:
+        if _servers and (_servers[0] is instead_of or _servers[0].state != standards["state"]):
             _retired.append(_servers.pop())
             _retired[-1].retire()
         if not _servers:

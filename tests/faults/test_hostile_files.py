@@ -134,14 +134,16 @@ def test_a_child_that_runs_out_of_memory_is_a_refusal(tmp_path):
 
 
 @seen_by_root
-def test_the_child_knows_no_secret_and_writes_no_file(tmp_path):
+def test_the_child_knows_no_secret_and_writes_no_file(tmp_path, settings):
     path = tmp_path / "file"
     path.write_bytes(plain(table(100_000)))
     reading = workbook(path)
     environment = Path(f"/proc/{reading.process.pid}/environ").read_text()
     reading.close()
-    assert "PATH=" in environment
-    assert "SECRET" not in environment
+    variables = dict(line.split("=", 1) for line in environment.strip("\0").split("\0"))
+    assert variables["TZ"] == settings.TIME_ZONE  # its day is the day of the portal
+    assert {"PATH", "LANG"} < variables.keys()
+    assert not [name for name in variables if "SECRET" in name or "URL" in name]
     assert list(tmp_path.iterdir()) == [path]
 
 

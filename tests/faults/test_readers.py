@@ -10,12 +10,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from records.reading import fork_server, forked
-from standards import codelists
+from standards import codelists, editions
+from standards.editions import Edition
 from tests.records.files import plain, table, workbook
 from tests.workers import runs, until
 
@@ -202,3 +204,56 @@ def test_threads_that_find_their_server_ended_start_one_new_one_for_all(file):
         assert [server] == forked._servers != [ended]
         assert server.process.poll() is None
         assert reading.process.poll() is None
+
+
+@pytest.fixture
+def edition():
+    """Put an edition of a list in force, and take it back at the end."""
+    code = {
+        "labels": {"en": "Old gate", "ru": "Old gate", "tk": "Old gate"},
+        "retired": "2026-01-01",
+    }
+    yield lambda: editions.lay_over({"crossing_points": Edition(2, {"ASB": code})})
+    editions.lay_over({})
+
+
+def test_after_an_edition_was_saved_files_are_read_by_a_server_that_has_it(
+    file, small_file, edition
+):
+    with contextlib.closing(workbook(file)) as reading:
+        blocks = reading.batches()
+        rows = next(blocks).num_rows
+        server = forked._servers[0]
+        edition()
+        with contextlib.closing(workbook(small_file)) as later:
+            assert forked._servers != [server]
+            later_server = forked._servers[0]
+            assert (
+                rows + sum(block.num_rows for block in blocks) == 60_000
+            )  # it ends what it has begun
+            assert (reading.refusal, later.refusal) == (None, None)
+            reading.close()
+            until(server.has_ended, 10)
+    workbook(small_file).close()
+    assert forked._servers == [later_server]  # as long as nothing changes
+
+
+@pytest.fixture
+def zone(monkeypatch):
+    """Let the portal stand in another time zone: `zone(name)`."""
+    with monkeypatch.context() as patch:
+
+        def move(name):
+            patch.setenv("TZ", name)
+            time.tzset()
+
+        yield move
+    time.tzset()
+
+
+def test_on_another_day_lists_count_as_others_because_codes_are_retired_on_a_day(zone):
+    states = []
+    for name in ("Etc/GMT+12", "Etc/GMT-14"):  # 26 hours apart: never on the same day
+        zone(name)
+        states.append(codelists.handed_down()["state"])
+    assert states[0] != states[1]
