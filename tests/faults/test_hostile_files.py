@@ -3,14 +3,12 @@
 import os
 import resource
 import secrets
-import signal
 from pathlib import Path
 
 import pytest
 
 from agencies import scope
 from records.models import HeldRow, Record, Submission
-from records.reading import forked
 from tests.cast import signed_in
 from tests.faults.hostile import HOSTILE, external
 from tests.records.files import incoming, opened, plain, rows_of, table, text, workbook, xlsx
@@ -154,34 +152,3 @@ def test_a_file_of_many_blocks_is_the_same_in_every_encoding(encoding, tmp_path)
     found = rows_of(source)
     assert [row["_row"] for row in found] == list(range(2, 30_002))
     assert {row["citizenship"] for row in found} == {"Турция", "Китай"}
-
-
-def test_after_the_server_of_readers_was_killed_the_next_file_is_read(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(plain(table(2)))
-    workbook(path).close()
-    forked._servers[0].process.kill()
-    reading = workbook(path)
-    assert sum(block.num_rows for block in reading.batches()) == 2
-    assert reading.refusal is None
-    reading.close()
-
-
-@seen_by_root
-def test_a_child_holds_no_file_of_another_one_and_ends_with_what_it_was_made_for(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(plain(table(100_000)))
-    first, second = workbook(path), workbook(path)
-    for reading in (first, second):
-        next(reading.batches())
-    numbers = [Path(f"/proc/{reading.process.pid}/fd").iterdir() for reading in (first, second)]
-    pipes = [
-        {pipe for link in links if (pipe := str(link.readlink())).startswith("pipe:")}
-        for links in numbers
-    ]
-    assert len(pipes[0]) == len(pipes[1]) == 2  # its request and its answer
-    assert not pipes[0] & pipes[1]
-    second.close()
-    assert first.process.poll() is None
-    first.close()
-    assert first.process.returncode == -signal.SIGKILL

@@ -11,11 +11,12 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 
-from records.reading import fork_server, forked
+from records.reading import encrypted_file, fork_server, forked
 from standards import codelists, editions
 from standards.editions import Edition
 from tests.records.files import plain, table, workbook
@@ -34,7 +35,7 @@ os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
 """
 ASKER = """
 import json, subprocess, sys
-from records.reading import fork_server, forked
+from records.reading import encrypted_file, fork_server, forked
 from standards import codelists
 
 def opens(pid):
@@ -204,6 +205,37 @@ def test_threads_that_find_their_server_ended_start_one_new_one_for_all(file):
         assert [server] == forked._servers != [ended]
         assert server.process.poll() is None
         assert reading.process.poll() is None
+
+
+@pytest.fixture(scope="module")
+def sealed_files(tmp_path_factory):
+    """Two encrypted files that are open here, as a worker has them."""
+    folder, secret = tmp_path_factory.mktemp("incoming"), b"secret"
+    with contextlib.ExitStack() as files:
+        paths = [folder / uuid.uuid4().hex for _file in range(2)]
+        for path in paths:
+            encrypted_file.encrypt([plain(table(60_000))], path, secret)
+        yield {path: files.enter_context(encrypted_file.opened(path, secret)) for path in paths}
+
+
+@seen_by_root
+def test_a_reader_holds_its_own_file_and_nothing_of_another_reader_and_ends_alone(sealed_files):
+    first, second = (workbook(sealed) for sealed in sealed_files.values())
+    with contextlib.closing(first), contextlib.closing(second):
+        for reading in (first, second):
+            next(reading.batches())
+        links = [
+            set(descriptors_of(reading.process.pid).values()) - {os.devnull}
+            for reading in (first, second)
+        ]
+        assert not links[0] & links[1]
+        for own, path in zip(links, sealed_files, strict=True):
+            files = {link for link in own if not link.startswith("pipe:")}
+            assert files == {str(path)}
+            assert len(own) == 3  # with its request and its answer
+        second.close()
+        assert first.process.poll() is None
+    assert first.process.returncode == -signal.SIGKILL
 
 
 @pytest.fixture
