@@ -88,8 +88,8 @@ class Server:
         """Tell of every child that has ended how it did: its exit code, or minus the number of a signal."""
         os.read(self.woken, 4096)
         for child in list(self.children):
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
+            process_id, status = os.waitpid(child, os.WNOHANG)
+            if process_id:  # 0 where it works still
                 channel = self.children.pop(child)
                 tell(channel, os.waitstatus_to_exitcode(status))
                 if channel.fileno() in self.waiting.get_map():

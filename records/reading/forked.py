@@ -62,12 +62,12 @@ class Forked:
     def _number(self, flags: int = 0) -> int:
         """Return the next number that the server tells. Raises ServerGone, and BlockingIOError where flags say so."""
         try:
-            told = self._channel.recv(NUMBER.size, flags | socket.MSG_WAITALL)
+            message = self._channel.recv(NUMBER.size, flags | socket.MSG_WAITALL)
         except ConnectionError:
-            told = b""
-        if not told:
+            message = b""
+        if not message:
             raise ServerGone("The server of readers has ended, or no process was made.")
-        return int(NUMBER.unpack(told)[0])
+        return int(NUMBER.unpack(message)[0])
 
     def _end(self, flags: int = 0) -> None:
         """Note how it ended; the system kills it together with its server (`fork_server.become_reader`)."""
