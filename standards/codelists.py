@@ -231,9 +231,19 @@ def standards() -> dict[str, dict[str, Any]]:
 
 
 def handed_down() -> dict[str, Any]:
-    """Return what a child process needs to know the lists as this one does (`take_over`)."""
-    later = {name: [e.number, dict(e.codes)] for name, e in editions.all_in_force().items()}
-    return {"directory": str(DIRECTORY), "contents": standards(), "editions": later}
+    """Return what a child process needs to know the lists as this one does (`take_over`).
+
+    `state` names the lists that follow from it: it is another one where an edition is, and on another day, because
+    codes are retired on a day.
+    """
+    later = editions.all_in_force()
+    digests = sorted([name, edition.digest] for name, edition in later.items())
+    return {
+        "directory": str(DIRECTORY),
+        "contents": standards(),
+        "editions": {name: [e.number, dict(e.codes)] for name, e in later.items()},
+        "state": [str(DIRECTORY), today().isoformat(), digests],
+    }
 
 
 def take_over(handed: Mapping[str, Any]) -> None:

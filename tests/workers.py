@@ -1,5 +1,6 @@
 """Real Celery workers for tests: subprocesses on the test's database and a queue of their own."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -64,6 +65,14 @@ def until(true: Callable[[], Any], seconds: float = 60) -> Any:
             return answer
         time.sleep(0.1)
     raise AssertionError(f"did not happen in {seconds} seconds: {true}")
+
+
+def runs(pid: int) -> bool:
+    """Say whether the process does anything still; one that has ended may wait for its funeral."""
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX"
+    return False
 
 
 def backends_in_transaction() -> list[tuple[int, str]]:

@@ -45,7 +45,8 @@ def correct(
     """
     require_delivery(by, held_row.agency, held_row.instrument)
     checked = check(held_row, changes)
-    words = {name: text for name, text in unknown_words(held_row).items() if name in learn}
+    unknown = unknown_words(held_row) if learn else {}
+    words = {name: text for name, text in unknown.items() if name in learn}
     outcome = entry.outcome_of(checked, acknowledged)
     if not outcome.findings:
         typed_row = {**checked.typed.to_pylist()[0], **_age_known(held_row, changes)}

@@ -125,13 +125,23 @@ def current_of(instruments: Iterable[Instrument]) -> dict[int, InstrumentVersion
 
 
 def specs_of(instruments: Iterable[Instrument]) -> list[Spec]:
-    """Return the Specs of the newest versions of these instruments: what is known already is not read again."""
-    newest = (
+    """Return the Specs of the newest versions of these instruments: what is known already is not read again.
+
+    Two queries whatever the number of instruments, one where all are known.
+    """
+    newest = list(
         InstrumentVersion.objects.filter(instrument__in=list(instruments))
         .defer("content")
         .order_by("instrument_id", "-number")
         .distinct("instrument_id")
     )
+    unknown = [version.pk for version in newest if _key(version) not in _specs]
+    if unknown:
+        of_unknown = InstrumentVersion.objects.filter(pk__in=unknown)
+        contents = dict(of_unknown.values_list("pk", "content"))
+        for version in newest:
+            if version.pk in contents:
+                version.content = contents[version.pk]
     return [spec_of(version) for version in newest]
 
 
@@ -143,10 +153,15 @@ def titles(codes: Collection[str]) -> dict[str, str]:
 
 def spec_of(version: InstrumentVersion) -> Spec:
     """Return the Spec that form, template, validator and help page of this version share."""
-    key = editions.generation(), version.digest  # published content never changes
+    key = _key(version)
     if key not in _specs:
         _specs[key] = Spec.from_content(version.content)
     return _specs[key]
+
+
+def _key(version: InstrumentVersion) -> tuple[int, str]:
+    """Return what names the Spec of a version: published content never changes."""
+    return editions.generation(), version.digest
 
 
 _specs: dict[tuple[int, str], Spec] = {}

@@ -1,4 +1,4 @@
-"""The child process that reads an untrusted file: `python -m records.reading`, started by `child.open`.
+"""The child process that reads an untrusted file: a copy of the fork server, made for `child.open`.
 
 It takes a request on stdin, limits itself, and answers on stdout: a JSON head (what was seen, what
 must be asked, or why the file is refused), Arrow blocks of texts, and a JSON tail. Nothing of the
@@ -51,9 +51,7 @@ def main() -> None:
 
 
 def limit(limits: Mapping[str, int], size: int) -> None:
-    """Bind this process before it touches the file."""
-    with suppress(OSError):  # where memory ends, this process is killed first, not the worker
-        Path("/proc/self/oom_score_adj").write_text("900")
+    """Bind this process before it touches the file. That it is killed first comes from its server."""
     memory = limits["memory_mb"] * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     cpu = limits["cpu_seconds"] + limits["cpu_seconds_per_100_mb"] * size // (100 * 2**20)

@@ -2,7 +2,8 @@
 
 The child (`records.reading`) has limits on memory, processor time and files, and no network. What
 it finds comes through a pipe: a JSON head, then Arrow blocks, then a JSON tail. Whatever a hostile
-file does to it, this process lives on and answers with a Refusal.
+file does to it, this process lives on and answers with a Refusal. Only where the server of the child
+was ended the file has to be read again (`forked.ServerGone`): nothing is known of it then.
 """
 
 import json
@@ -16,7 +17,7 @@ import pyarrow as pa
 from records.instruments.spec import Spec
 from records.reading import forked
 from records.reading.encrypted_file import SealedFile
-from records.reading.forked import Forked
+from records.reading.forked import Forked, ServerGone
 from records.reading.layout import FileColumn, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
@@ -81,7 +82,8 @@ class Reading:
     def batches(self) -> Iterator[pa.Table]:
         """Yield blocks of dictionary-encoded texts, one column per variable, and `_row` (int32).
 
-        If the child dies or meets something it refuses, `refusal` is set after the last block.
+        If the child dies or meets something it refuses, `refusal` is set after the last block. Raises
+        `ServerGone` if it died because its server did.
         """
         pipe = self.process.stdout
         try:
@@ -108,8 +110,10 @@ class Reading:
         self.process.stdout.close()
 
     def refusal_of_dead_child(self) -> Refusal:
-        """Return the refusal of a file whose child ended without an answer."""
+        """Return the refusal of a file whose child ended without an answer. Raises ServerGone."""
         self.process.wait()
+        if self.process.went_with_server:
+            raise ServerGone("The server ended while the file was read.")
         return refusal("bomb" if self.process.returncode != 1 else "unreadable")
 
 
@@ -126,7 +130,8 @@ def open(
 
     `answers` maps question ids to what the person said (see `answers.bad_answer`); `others` are the
     agency's other instruments, so that a file of one of them is recognised. Never raises for what is
-    in the file: that is `refusal`, with what was wrong and what to do.
+    in the file: that is `refusal`, with what was wrong and what to do. Raises OSError where no process
+    can be made, `ServerGone` among them where it is lost before it has answered.
     """
     standards = codelists.handed_down()
     request = {
@@ -143,7 +148,11 @@ def open(
         head = _head(process, request)
     except (ValueError, OSError, EOFError):
         reading = Reading({}, [], [], None, process)
-        reading.refusal = reading.refusal_of_dead_child()
+        try:
+            reading.refusal = reading.refusal_of_dead_child()
+        except ServerGone:
+            reading.close()
+            raise
         return reading
     return Reading(
         file=head["file"],

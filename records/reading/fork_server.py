@@ -5,6 +5,8 @@ loaded it once and copies itself for every file (fork). It never sees a file its
 and each copy limits itself before it reads (`__main__.limit`), so that files have nothing in common.
 """
 
+import ctypes
+import errno
 import fcntl
 import gc
 import json
@@ -27,6 +29,7 @@ from standards import codelists
 
 MOST_DESCRIPTORS = 8
 ASIDE = 64  # descriptors from here on are free while those of a child are put in their places
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
 class Server:
@@ -51,21 +54,29 @@ class Server:
                 key.data()
 
     def make(self) -> None:
-        """Make the child that is asked for next, with the descriptors that came for it."""
-        message, descriptors, _flags, _address = socket.recv_fds(self.control, 1, MOST_DESCRIPTORS)
+        """Make the child that is asked for next, with the descriptors that came for it.
+
+        Where none can be made, whoever asks is told minus the number of the error.
+        """
+        message, descriptors, flags, _address = socket.recv_fds(self.control, 1, MOST_DESCRIPTORS)
         if not message:
             self.waiting.unregister(self.control)
             self.control.close()
             return
-        told, *own = descriptors
-        child = os.fork()
-        if not child:
-            become_reader(own)
+        if (
+            not descriptors
+        ):  # this process can open none at all; whoever asks sees the channel close
+            return
+        channel, own = socket.socket(fileno=descriptors[0]), descriptors[1:]
+        child = -errno.EMFILE if flags & socket.MSG_CTRUNC else copied(own)
         for descriptor in own:
             os.close(descriptor)
-        self.children[child] = channel = socket.socket(fileno=told)
+        tell(channel, child)
+        if child < 0:
+            channel.close()
+            return
+        self.children[child] = channel
         self.waiting.register(channel, selectors.EVENT_READ, lambda: self.end(child))
-        self.tell(child, child)
 
     def end(self, child: int) -> None:
         """End a child that nobody waits for any more: the other end of its channel is closed."""
@@ -77,25 +88,42 @@ class Server:
         """Tell of every child that has ended how it did: its exit code, or minus the number of a signal."""
         os.read(self.woken, 4096)
         for child in list(self.children):
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                self.tell(child, os.waitstatus_to_exitcode(status))
+            process_id, status = os.waitpid(child, os.WNOHANG)
+            if process_id:  # 0 where it works still
                 channel = self.children.pop(child)
+                tell(channel, os.waitstatus_to_exitcode(status))
                 if channel.fileno() in self.waiting.get_map():
                     self.waiting.unregister(channel)
                 channel.close()
 
-    def tell(self, child: int, number: int) -> None:
-        """Send a number to whoever waits for the child, if anybody does."""
-        try:
-            self.children[child].send(NUMBER.pack(number), socket.MSG_NOSIGNAL)
-        except OSError:
-            return
 
-
-def become_reader(descriptors: Sequence[int]) -> None:
-    """Go on as the reader of one file, and end with it. descriptors: of its request, of its answer, of its file."""
+def copied(descriptors: Sequence[int]) -> int:
+    """Return the process id of a new reader of these descriptors, or minus the number of the error."""
+    server = os.getpid()
     try:
+        child = os.fork()
+    except OSError as error:
+        return -(error.errno or errno.EAGAIN)
+    if not child:
+        become_reader(descriptors, server)
+    return child
+
+
+def tell(channel: socket.socket, number: int) -> None:
+    """Send a number to whoever waits at the other end of a channel, if anybody does."""
+    with suppress(OSError):
+        channel.send(NUMBER.pack(number), socket.MSG_NOSIGNAL)
+
+
+def become_reader(descriptors: Sequence[int], server: int) -> None:
+    """Go on as the reader of one file, and end with it, or with the server.
+
+    descriptors: of its request, of its answer, of its file; server: its process id.
+    """
+    try:
+        set_attribute(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != server:  # it had ended before it could take us along
+            os._exit(1)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         aside = [fcntl.fcntl(number, fcntl.F_DUPFD, ASIDE) for number in descriptors]
@@ -128,8 +156,28 @@ def load() -> None:
         codes.match([""])
 
 
+def shut() -> None:
+    """Let no process of the same account look into this one or its copies, and let them be killed first.
+
+    A reader that a hostile file has taken over could otherwise change what later readers are copied from, or
+    take their keys. What is set here is handed down to every copy; no copy could write its own score any more.
+    Raises OSError where the system does not do it: then nothing is read.
+    """
+    with suppress(OSError):  # where memory ends, readers and this process go first, not the worker
+        Path("/proc/self/oom_score_adj").write_text("900")
+    set_attribute(PR_SET_DUMPABLE, 0)
+
+
+def set_attribute(option: int, value: int) -> None:
+    """Set an attribute of this process, see prctl(2). Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3):
+        raise OSError(ctypes.get_errno(), f"prctl({option}, {value})")
+
+
 if __name__ == "__main__":
     load()
+    shut()
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the copies
     Server(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -1,6 +1,8 @@
 """Correcting a held row changes what the person changed, and nothing else."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -277,6 +279,15 @@ def test_a_corrected_word_is_not_remembered_silently_nor_what_stands_for_a_sex(h
     assert words_taught(clerk) == before
     with scope.acting(clerk):
         assert Record.objects.get().citizenship == "KAZ"
+
+
+def test_a_correction_that_teaches_nothing_does_not_look_for_words_to_teach(held, clerk):
+    row = held(citizenship="Atlantis nova")
+    with scope.acting(clerk), CaptureQueriesContext(connection) as queries:
+        outcome = corrections.correct(row, {"citizenship": "KAZ"}, by=clerk)
+    assert outcome.record.citizenship == "KAZ"
+    looks = [query for query in queries if LearnedWord._meta.db_table in query["sql"]]
+    assert len(looks) == 1  # to check the row
 
 
 def test_what_is_wrong_with_a_correction_stands_beside_the_field_while_it_is_typed(

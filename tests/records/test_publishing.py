@@ -50,3 +50,25 @@ def test_a_version_that_was_edited_is_refused_until_it_has_a_new_number(agency, 
     assert (newer.instrument, newer.number) == (made.instrument, 9)
     assert versions.current(made.instrument) == newer
     assert newer.content["unit"] == "PS"
+
+
+def test_specs_that_are_not_known_yet_are_loaded_together(agency):
+    versions.publish_all()
+    versions._specs.clear()
+    specs = []
+
+    def load(*codes):
+        specs.append(versions.specs_of(Instrument.objects.filter(code__in=codes)))
+
+    counts = [
+        asked(load, "SMS-WPF"),
+        asked(load, "SMS-WPF", "SMS-BCR", "STA-SLP"),
+        asked(load, "STA-SLP", "SMS-BCR"),
+    ]
+    # Their instruments, the versions, and all contents that are still missing at once.
+    assert counts == [3, 3, 2]
+    assert [sorted(spec.code for spec in answer) for answer in specs] == [
+        ["SMS-WPF"],
+        ["SMS-BCR", "SMS-WPF", "STA-SLP"],
+        ["SMS-BCR", "STA-SLP"],
+    ]

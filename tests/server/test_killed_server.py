@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.conftest import cookie, head, multipart, status_of
-from tests.workers import until
+from tests.workers import runs, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANARY = b"CANARY-Aman-Amanov-A1234567"
@@ -23,13 +23,6 @@ def kept(server):
                 if str(server.receiving) in str(descriptor.readlink()):
                     found.append(descriptor.read_bytes())
     return found
-
-
-def runs(pid):
-    """Say whether the process does anything still; one that has ended may wait for its funeral."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    return False
 
 
 @pytest.mark.parametrize("whole", [True, False])
