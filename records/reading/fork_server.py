@@ -85,13 +85,13 @@ class Server:
             os.kill(child, signal.SIGKILL)  # not waited for yet, so the number is still its own
 
     def reap(self) -> None:
-        """Tell of every child that has ended how it did: its exit code, or minus the number of a signal."""
+        """Tell of every child that has ended how it did: its exit code, or minus the number of a signal; and its peak memory."""
         os.read(self.woken, 4096)
         for child in list(self.children):
-            process_id, status = os.waitpid(child, os.WNOHANG)
+            process_id, status, used = os.wait4(child, os.WNOHANG)
             if process_id:  # 0 where it works still
                 channel = self.children.pop(child)
-                tell(channel, os.waitstatus_to_exitcode(status))
+                tell(channel, os.waitstatus_to_exitcode(status), used.ru_maxrss)
                 if channel.fileno() in self.waiting.get_map():
                     self.waiting.unregister(channel)
                 channel.close()
@@ -109,10 +109,10 @@ def copied(descriptors: Sequence[int]) -> int:
     return child
 
 
-def tell(channel: socket.socket, number: int) -> None:
-    """Send a number to whoever waits at the other end of a channel, if anybody does."""
+def tell(channel: socket.socket, *numbers: int) -> None:
+    """Send numbers to whoever waits at the other end of a channel, if anybody does."""
     with suppress(OSError):
-        channel.send(NUMBER.pack(number), socket.MSG_NOSIGNAL)
+        channel.send(b"".join(map(NUMBER.pack, numbers)), socket.MSG_NOSIGNAL)
 
 
 def become_reader(descriptors: Sequence[int], server: int) -> None:

@@ -73,9 +73,18 @@ class Forked:
         """Note how it ended; the system kills it together with its server (`fork_server.become_reader`)."""
         try:
             self.returncode = self._number(flags)
+            _peaks[:] = [max(*_peaks, self._number())]
         except ServerGone:
             self.returncode, self.went_with_server = -signal.SIGKILL, True
         self._channel.close()
+
+
+_peaks = [0]  # KiB, of the largest reader of this process that has ended
+
+
+def largest_reader_mib() -> float:
+    """Return the peak memory of the largest reader of this process that has ended, in MiB, with what it shares with its server."""
+    return _peaks[0] / 1024
 
 
 def reader(descriptors: Sequence[int], standards: Mapping[str, Any]) -> Forked:
