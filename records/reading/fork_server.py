@@ -63,9 +63,7 @@ class Server:
             self.waiting.unregister(self.control)
             self.control.close()
             return
-        if (
-            not descriptors
-        ):  # this process can open none at all; whoever asks sees the channel close
+        if not descriptors:  # none at all could be opened: whoever asks sees the channel close
             return
         channel, own = socket.socket(fileno=descriptors[0]), descriptors[1:]
         child = -errno.EMFILE if flags & socket.MSG_CTRUNC else copied(own)

@@ -149,11 +149,13 @@ class _Server:
             stdin.write(json.dumps(standards, default=str).encode())
 
     def give(self, descriptors: Sequence[int]) -> None:
-        """Ask for a child with these descriptors. Raises ServerGone."""
+        """Ask for a child with these descriptors. Raises ServerGone, and OSError where it is not the server's fault."""
         try:
             socket.send_fds(self.control, [b"+"], list(descriptors))
-        except ConnectionError as error:
-            raise ServerGone("The server of readers has ended.") from error
+        except OSError as error:
+            if isinstance(error, ConnectionError) or self.control.fileno() < 0:
+                raise ServerGone("The server of readers has ended.") from error
+            raise
 
     @property
     def is_ours(self) -> bool:
@@ -161,10 +163,11 @@ class _Server:
         return self.owner == os.getpid()
 
     def retire(self) -> None:
-        """Ask for nothing more: the server ends as soon as the readers that it has made have."""
-        with suppress(
-            OSError
-        ):  # another thread may be about to ask it: the number must stay its own
+        """Ask for nothing more: the server ends as soon as the readers that it has made have.
+
+        The socket stays open: its number must not be another one's while a thread is about to ask.
+        """
+        with suppress(OSError):
             self.control.shutdown(socket.SHUT_RDWR)
 
     def has_ended(self) -> bool:
@@ -203,8 +206,8 @@ def _server(standards: Mapping[str, Any], *, instead_of: _Server | None = None) 
         if _servers and (_servers[0] is instead_of or _servers[0].state != standards["state"]):
             _retired.append(_servers.pop())
             _retired[-1].retire()
+        _retired[:] = [server for server in _retired if not server.has_ended()]
         if not _servers:
-            _retired[:] = [server for server in _retired if not server.has_ended()]
             _servers.append(_Server(standards))
         return _servers[0]
 

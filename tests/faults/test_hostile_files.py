@@ -3,15 +3,29 @@
 import os
 import resource
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from agencies import scope
+from jobs.models import Job
 from records.models import HeldRow, Record, Submission
+from records.reading import forked
 from tests.cast import signed_in
 from tests.faults.hostile import HOSTILE, external
-from tests.records.files import incoming, opened, plain, rows_of, table, text, workbook, xlsx
+from tests.records.files import (
+    finish,
+    incoming,
+    opened,
+    plain,
+    rows_of,
+    table,
+    text,
+    workbook,
+    xlsx,
+)
+from tests.workers import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 seen_by_root = pytest.mark.skipif(os.getuid() != 0, reason="only root looks into a reader")
@@ -152,3 +166,23 @@ def test_a_file_of_many_blocks_is_the_same_in_every_encoding(encoding, tmp_path)
     found = rows_of(source)
     assert [row["_row"] for row in found] == list(range(2, 30_002))
     assert {row["citizenship"] for row in found} == {"Турция", "Китай"}
+
+
+@seen_by_root
+def test_a_file_whose_reader_ended_with_its_server_is_read_again_and_not_refused(send, clerk):
+    send(plain(table(1)))
+    server = forked._servers[0].process
+
+    def end_while_it_reads():
+        links = Path(f"/proc/{server.pid}/fd")
+        until(lambda: sum(link.is_socket() for link in links.iterdir()) == 2)
+        server.kill()
+
+    with ThreadPoolExecutor(1) as other:
+        ending = other.submit(end_while_it_reads)
+        upload = send(plain(table(12_000, record_ref=[f"S-{k}" for k in range(12_000)])))
+        ending.result()
+    assert upload.state in ("RECEIVED", "COMMITTED")  # the latter where no reader was made yet
+    Job.objects.update(lease_until=None)  # the pause before the next attempt is over
+    again = finish(upload, by=clerk)
+    assert (again.state, again.report["rows"]["accepted"]) == ("COMMITTED", 12_000)
