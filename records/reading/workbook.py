@@ -18,7 +18,15 @@ from python_calamine import (
 )
 
 from records.instruments.spec import Spec
-from records.reading import headers, ods_notes, questions, xls_notes, xlsb_notes, xlsx_notes
+from records.reading import (
+    broken_letters,
+    headers,
+    ods_notes,
+    questions,
+    xls_notes,
+    xlsb_notes,
+    xlsx_notes,
+)
 from records.reading.cell_notes import CellNotes, SheetName
 from records.reading.kinds_of_files import (
     ARCHIVE,
@@ -118,11 +126,14 @@ def workbook(
         return OpenedFile(file, layout, sheets=tables.names)
     _refuse_large(place, tables.sheets[place], limits)
     cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
-    layout = headers.map_columns(cells.rows, spec, answers, others)
+    letters = broken_letters.letters_of(cells.rows, spec, answers)
+    rows = letters.rows(cells.rows)
+    layout = headers.map_columns(rows, spec, answers, others)
+    layout = letters.layout(rows, layout, spec, answers)
     layout.questions[:0] = [question] if question else []
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
     _refuse_formulas(cells, layout, place)
-    return OpenedFile(file, layout, _blocks(cells.rows, layout, size_of(source)), tables.names)
+    return OpenedFile(file, layout, _blocks(rows, layout, size_of(source)), tables.names)
 
 
 def _book(file: IO[bytes]) -> CalamineWorkbook:

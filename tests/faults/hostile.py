@@ -253,14 +253,19 @@ HOSTILE = {
         "byte",
     ),
     "letters of another encoding far below": (
-        plain(table(20_000)) + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251"),
+        plain(table(20_000, citizenship="Türkiýe")) + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251"),
         "encoding",
         "A1",
     ),
-    "korean letters": (
-        "\n".join(["record_ref,sex", *["1,대한민국"] * 30]).encode("cp949"),
+    "letters of no encoding": (
+        b"record_ref,sex\n" + b"\xff\x81\x8d\x98\n\x81\xfe\x90\xff\n" * 9,
         "encoding",
         "UTF-8",
+    ),
+    "headers whose letters are gone": (
+        plain([["Ýazgy belgisi", "Ra?atlygy", "Jyn\ufffdy"], ["1", "TUR", "F"]]),
+        "lost_letters",
+        "B1",
     ),
     "a web page": (b"<!DOCTYPE html><html><table>", "unsupported", "XLSX"),
     # F7: a browser would show it as a page, a spreadsheet program as a table.
