@@ -92,7 +92,7 @@ def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
         raise FileRefused("empty")
     reader = workbook.workbook if workbook.is_office_file(source) else text_file.text_file
     file = reader(source, spec, request["answers"], request["limits"], others)
-    return replace(file, file={**file.file, "packed": packing})
+    return replace(file, file={**file.file, "packed": packing}) if packing else file
 
 
 def stream(file: OpenedFile, columns: OutgoingColumns, out: IO[bytes]) -> dict[str, Any]:

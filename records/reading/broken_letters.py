@@ -24,15 +24,18 @@ EXAMPLES = 4
 HEADERS = 30  # rows among which that of the headers is
 WORD = re.compile(r"[^\W\d_]+")
 CYRILLIC, LATIN = re.compile(r"[Ѐ-ӿ]"), re.compile(r"[A-Za-z]")
-WESTERN = re.compile(r"^[À-ÿ¨¸]+$")
+WESTERN = re.compile(r"(?<![^\W\d_])[À-ÿ¨¸]+(?![^\W\d_])")  # whole words without a letter of ASCII
+CONTROL = re.compile(r"[\x80-\x9f]")
 LOST = re.compile(r"\ufffd|[^\W\d_]\?+(?=[^\W\d_])")
 AS_IS = "as_is"
 
 
 def _bytes(text: str, encoding: str) -> bytes:
     """Return the bytes of which a wrong reading made this text; those that stand for nothing, it passed on as they were."""
+    if not CONTROL.search(text):
+        return text.encode(encoding)
     return b"".join(
-        bytes([ord(letter)]) if "\x80" <= letter <= "\x9f" else letter.encode(encoding)
+        bytes([ord(letter)]) if CONTROL.match(letter) else letter.encode(encoding)
         for letter in text
     )
 
@@ -49,7 +52,7 @@ def _whole(encoding: str) -> Callable[[str], str]:
     return mend
 
 
-def _by_words(wrong: str, right: str, is_broken: Callable[[str], bool]) -> Callable[[str], str]:
+def _by_words(wrong: str, right: str, is_broken: Callable[[str], object]) -> Callable[[str], str]:
     def mend_word(match: re.Match[str]) -> str:
         word = match[0]
         try:
@@ -57,7 +60,7 @@ def _by_words(wrong: str, right: str, is_broken: Callable[[str], bool]) -> Calla
         except UnicodeError:
             return word
 
-    return lambda cell: WORD.sub(mend_word, cell)
+    return lambda cell: WORD.sub(mend_word, cell) if is_broken(cell) else cell
 
 
 def _is_mixed(word: str) -> bool:
@@ -68,7 +71,7 @@ REPAIRS: Mapping[str, Callable[[str], str]] = {  # read as, was -> what mends a 
     "cp1251_utf8": _whole("cp1251"),
     "cp1252_utf8": _whole("cp1252"),
     "cp1251_cp1250": _by_words("cp1251", "cp1250", _is_mixed),
-    "cp1252_cp1251": _by_words("cp1252", "cp1251", lambda word: bool(WESTERN.match(word))),
+    "cp1252_cp1251": _by_words("cp1252", "cp1251", WESTERN.search),
 }
 
 
@@ -112,9 +115,9 @@ class Letters:
     repair: Repair | None
     questions: list[Question]
 
-    def rows(self, rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    def rows(self, rows: list[list[str]]) -> list[list[str]]:
         """Return the rows as they would be mended, or as they are where the person wants that."""
-        return self.repair.rows(rows) if self.repair else [list(row) for row in rows]
+        return self.repair.rows(rows) if self.repair else rows
 
     def blocks(self, blocks: Iterator[FileBlock]) -> Iterator[FileBlock]:
         return self.repair.blocks(blocks) if self.repair else blocks

@@ -42,7 +42,10 @@ WORDS = 600  # that are looked at
 PIECE = 1 << 20  # bytes
 KNOWN = 4.0  # what a known word says for a reading: a logarithm of likelihood, as that of letters
 MOST_KNOWN = 10
-LEAST = -5.4  # the mean of a pair of letters below which no language is read
+LEAST, USUAL = (
+    -5.4,
+    -4.2,
+)  # means of a pair of letters: below the first no language is read, above the second one is
 AGREED, CLEAR = 3.0, 8.0  # leads (powers of ten) that are enough with and without the other voice
 FEW = 2  # words that have to read differently for a clear lead; one more, for one that is not
 CONTROL = re.compile(r"[\x80-\x9f]")  # no letter, in any text
@@ -77,17 +80,17 @@ def encoding_of(sample: bytes, known_words: Collection[str]) -> Guess | None:
     readings = _readings(sample)
     wanted = {fold(word) for word in known_words if len(word) > 1 and not word.isascii()}
     known = {e: _known(text, wanted) for e, text in readings.items()}
-    scores, plausible = {}, False
+    scores, means = {}, {}
     for name, text in readings.items():
         likely, count = letter_pairs.likelihood(text, LANGUAGES[name], WORDS)
         scores[name] = likely + KNOWN * known[name]
-        plausible = plausible or bool(known[name]) or likely >= LEAST * count
-    if not plausible:
+        means[name] = scores[name] / max(1, count)
+    if max(means.values(), default=LEAST) <= LEAST:
         return None
     ranked = _different(sorted(scores, key=lambda e: -scores[e]), readings)
     best = ranked[0]
-    sure = len(ranked) < 2
-    if not sure:
+    sure = means[best] >= USUAL
+    if sure and len(ranked) > 1:
         lead = scores[best] - scores[ranked[1]]
         apart = len(
             set(letter_pairs.words(readings[best])) - set(letter_pairs.words(readings[ranked[1]]))
