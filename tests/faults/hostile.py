@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 from tests.records.files import plain, table, xlsx
-from tests.records.workbooks import Repeated, ods, ole, xls, xlsb
+from tests.records.workbooks import Repeated, ods, ole, packed, xls, xlsb
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -75,14 +75,6 @@ def circle():
     start = 512 * (1 + struct.unpack_from("<I", content, 76)[0])
     content[start : start + 4] = struct.pack("<I", 0)
     return bytes(content)
-
-
-def packed(parts):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name, part in parts.items():
-            new.writestr(name, part)
-    return out.getvalue()
 
 
 def repeated(rows, columns):

@@ -56,8 +56,8 @@ def cells(rows):
     )
 
 
-def packed(**parts):
-    """A zip archive of these parts; the place of a part is written with / as usual."""
+def packed(parts):
+    """A zip archive of these parts, by their names in it."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
@@ -96,7 +96,7 @@ def ods(sheets, *, merged=(), hidden=(), parts=None, top=""):
         '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
     )
     return packed(
-        **{
+        {
             "mimetype": mime,
             "META-INF/manifest.xml": manifest,
             "content.xml": content,
@@ -182,7 +182,7 @@ def xlsb(sheets, *, merged=(), hidden=()):
     book = _part(131) + _part(143) + bundle + _part(144) + _part(132)
     space = "http://schemas.openxmlformats.org/package/2006/relationships"
     return packed(
-        **{
+        {
             "[Content_Types].xml": "<Types/>",
             "xl/workbook.bin": book,
             "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{space}">{relations}</Relationships>',

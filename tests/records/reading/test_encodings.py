@@ -135,6 +135,19 @@ def test_the_letter_statistics_are_those_of_the_unicode_cldr():
     assert json.loads(letter_pairs.PATH.read_text()) == letter_pairs.every_count()
 
 
+def test_fixture_2_a_russian_file_in_cp1251_is_read_and_says_so(tmp_path):
+    rows = [RUSSIAN, *([str(k), *ROW_RU[1:]] for k in range(9))]
+    source = opened(text(rows, ";").encode("cp1251"), tmp_path)
+    assert (source.file["encoding"], source.file["delimiter"]) == ("cp1251", ";")
+    assert {(r["event_date"], r["sex"]) for r in rows_of(source)} == {("05.03.2026", "ж")}
+
+
+def test_fixture_3_a_turkmen_file_in_cp1250_is_not_read_as_cp1251(tmp_path):
+    source = opened(text([TURKMEN, ROW_TK], ";").encode("cp1250"), tmp_path)
+    assert source.file["encoding"] == "cp1250"
+    assert [row["sex"] for row in rows_of(source)] == ["Aýal"]
+
+
 # Texts that were broken before
 
 

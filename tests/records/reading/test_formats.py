@@ -2,18 +2,17 @@
 
 import datetime as dt
 import gzip
-import io
 import random
-import zipfile
 
 import pytest
 
 from records.reading.encrypted_file import Sealing
 from records.reading.encrypted_file import opened as unsealed
+from records.reading.packed import unpacked
 from records.reading.refusals import FileRefused
 from tests.faults.hostile import remade
 from tests.records.files import opened, plain, rows_of, table, text, xlsx
-from tests.records.workbooks import Error, Formula, ods, xls, xlsb
+from tests.records.workbooks import Error, Formula, ods, packed, xls, xlsb
 
 
 def xlsm(**sheets):
@@ -37,11 +36,7 @@ ROWS = table(3, sex=["F", "Aýal", "м"], citizenship=["Türkiýe", "Росси�
 
 
 def zipped(content, name="Atajanow Batyr.csv", **others):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member, part in {name: content, **others}.items():
-            archive.writestr(member, part)
-    return out.getvalue()
+    return packed({name: content, **others})
 
 
 PACKED = {"alone": bytes, "gz": gzip.compress, "zip": zipped}
@@ -151,15 +146,13 @@ def test_a_packed_text_that_is_cut_in_its_last_line_is_refused(tmp_path):
 
 
 def test_a_packed_file_is_read_from_its_encrypted_form(tmp_path):
-    from records.reading import packed
-
     path = tmp_path / ("a" * 32)
     sealing = Sealing(path, b"secret")
     sealing.write(zipped(text(ROWS).encode("cp1251", "replace")))
     sealing.finish()
     sealing.close()
     with unsealed(path, b"secret") as sealed:
-        source, packing = packed.unpacked(sealed, {"unpacked_mb": 400})
+        source, packing = unpacked(sealed, {"unpacked_mb": 400})
         with source.open("rb") as file:
             assert file.read(10) == b"record_ref"
     assert packing == "zip"
