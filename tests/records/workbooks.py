@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from records.reading.layout import letter_of
-
 ERRORS = {
     "#NULL!": 0,
     "#DIV/0!": 7,
@@ -312,7 +310,7 @@ def _record(number, content=b""):
 
 def ole(streams):
     """A file of the old Office with these streams, each at least 4,096 bytes long."""
-    end, free, fat_mark = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+    end, free, fat_mark, list_mark = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFC
     sectors, fat, entries = [], [], []
 
     def put(content):
@@ -336,20 +334,24 @@ def ole(streams):
         directory += text + struct.pack("<HBBIII", 2 * len(name) + 2, kind, 1, free, right, child)
         directory += bytes(36) + struct.pack("<IQ", start, size)
     directory_start = put(directory.ljust(512, b"\0"))
-    count = 1
-    while len(fat) + count > 128 * count:
-        count += 1
+    count, more = (
+        1,
+        0,
+    )  # sectors of the table, and of the list of these sectors beyond the first 109
+    while len(fat) + count + more > 128 * count or count > 109 + 127 * more:
+        count, more = (count + 1, more) if count <= 109 + 127 * more else (count, more + 1)
     places = list(range(len(sectors), len(sectors) + count))
-    fat += [fat_mark] * count
+    listed = list(range(len(sectors) + count, len(sectors) + count + more))
+    fat += [fat_mark] * count + [list_mark] * more
     fat += [free] * (128 * count - len(fat))
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
-    header += struct.pack(
-        "<HHHHH6xIIIIIIIII", 62, 3, 0xFFFE, 9, 6, 0, count, directory_start, 0, 4096, end, 0, end, 0
+    header += struct.pack("<HHHHH6xII", 62, 3, 0xFFFE, 9, 6, 0, count)
+    header += struct.pack("<IIIII", directory_start, 0, 4096, end, 0)
+    header += struct.pack("<II", listed[0] if listed else end, more)
+    places += [free] * (109 + 127 * more - len(places))
+    header += struct.pack("<109I", *places[:109])
+    lists = b"".join(
+        struct.pack("<128I", *places[109 + 127 * k : 236 + 127 * k], following)
+        for k, following in enumerate([*listed[1:], end][:more])
     )
-    header += struct.pack("<109I", *(places + [free] * (109 - count)))
-    table = struct.pack(f"<{len(fat)}I", *fat)
-    return header + b"".join(sectors) + table
-
-
-def address(row, column):
-    return f"{letter_of(column)}{row + 1}"
+    return header + b"".join(sectors) + struct.pack(f"<{len(fat)}I", *fat) + lists

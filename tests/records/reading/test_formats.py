@@ -162,3 +162,12 @@ def test_a_packed_file_is_read_from_its_encrypted_form(tmp_path):
 def test_a_link_and_a_macro_of_a_workbook_are_not_looked_at(tmp_path):
     rows = table(1)
     assert rows_of(opened(xlsm(A=rows), tmp_path)) == rows_of(opened(xlsx(A=rows), tmp_path))
+
+
+def test_a_long_old_workbook_is_read_to_its_end(tmp_path):
+    """Beyond seven megabytes the list of the sectors of an old file has sectors of its own."""
+    rows = table(1100, occupation="x" * 3900)
+    rows[-1][rows[0].index("region")] = Error("#N/A")
+    content = xls({"A": rows})
+    assert len(content) > 8 << 20
+    assert [row["region"] for row in rows_of(opened(content, tmp_path))][-2:] == ["TM-S", "#N/A"]
