@@ -326,7 +326,7 @@ def _question(question: Question, answers: dict[str, Any], given: GivenNames) ->
             "label": in_language(c["label"])
             if isinstance(c["label"], dict)
             else _as_given(c["label"], given),
-            "chosen": str(c["value"]).lower() == str(answer).lower(),
+            "chosen": answer is not None and str(c["value"]).lower() == str(answer).lower(),
         }
         for c in question.choices
     ]

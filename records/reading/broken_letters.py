@@ -105,7 +105,8 @@ class Repair:
             {"value": self.name, "label": ", ".join(examples)},
             {"value": AS_IS, "label": texts["repair.as_is"]},
         ]
-        return questions.ask("repair", choices, examples, answer=answers.get("repair"))
+        evidence = [*self.examples][:EXAMPLES]
+        return questions.ask("repair", choices, evidence, answer=answers.get("repair"))
 
 
 @dataclass(frozen=True)

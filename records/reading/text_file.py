@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import IO, Any
@@ -45,6 +46,7 @@ from standards.spelling import normalise
 SAMPLE = 256 * 1024
 BLOCK = 1 << 20
 SHOWN = 6  # words that show an encoding
+DOUBTFUL = "□"  # a letter that is read in several ways
 csv.field_size_limit(SAMPLE + 1)  # the sample may be one cell
 NO_TABLE = (b"<html", b"<!doctype", b"<?xml", b"<table")
 
@@ -208,17 +210,21 @@ def _which_encoding(
         delimiter = delimiter_of(text)
         rows, _ends = _first_rows(text, delimiter, len(sample) < SAMPLE)
         layout = headers.map_columns(rows, spec, {})
-        below = csv.reader(
-            evidence.decode(encoding, errors="replace").splitlines(), delimiter=delimiter
-        )
-        used[encoding], shown[encoding] = _foreign(
-            [*rows[layout.header_row + 1 :], *below], layout, spec
-        )
+        lines = evidence.decode(encoding, errors="replace").splitlines()
+        rows = [*rows[layout.header_row + 1 :], *_cells(lines, delimiter)]
+        used[encoding], shown[encoding] = _foreign(rows, layout, spec)
     if len(set(used.values())) == 1:
         return []
     choices = [{"value": e, "label": f"{e}: {shown[e]}"} for e in guess.candidates]
-    evidence_shown = [shown.get(guess.encoding, "")]
-    return [questions.ask("encoding", choices, evidence_shown, answer=answers.get("encoding"))]
+    doubtful = re.sub(r"[^\x00-\x7f]", DOUBTFUL, shown[guess.candidates[0]])
+    return [questions.ask("encoding", choices, [doubtful], answer=answers.get("encoding"))]
+
+
+def _cells(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the cells of lines that stand alone: one may begin inside quotation marks that another one closes."""
+    for line in lines:
+        if len(line) <= SAMPLE:
+            yield next(csv.reader([line], delimiter=delimiter), [])
 
 
 def _foreign(rows: Sequence[Sequence[str]], layout: Layout, spec: Spec) -> tuple[str, str]:
