@@ -146,8 +146,10 @@ def _book(file: IO[bytes]) -> CalamineWorkbook:
 def _tables(
     book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], others: Iterable[Spec]
 ) -> Tables:
-    """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything."""
+    """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything, or none is shown."""
     tabs = [m.name for m in book.sheets_metadata if _is_shown(m)]
+    if not tabs and book.sheets_metadata:
+        raise FileRefused("hidden_sheets")
     names = {f"#{k}": name for k, name in enumerate(tabs, start=1)}
     sheets = {place: book.get_sheet_by_name(name) for place, name in names.items()}
     beginnings = {

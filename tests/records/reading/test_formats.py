@@ -112,6 +112,11 @@ def test_hidden_sheets_are_passed_over_and_the_right_one_is_looked_through(name,
     assert [row["region"] for row in rows_of(source)] == ["TM-S", "#NAME?"]
 
 
+def test_a_workbook_that_hides_all_its_sheets_says_so(tmp_path):
+    with pytest.raises(FileRefused, match="hidden_sheets"):
+        opened(xls({"A": table(2)}, hidden=("A",)), tmp_path)
+
+
 def test_which_sheet_is_asked_in_every_format(tmp_path):
     for make in SHEETS.values():
         source = opened(make({"Ýanwar": table(2), "Fewral": table(3)}), tmp_path)
