@@ -59,9 +59,7 @@ def text_file(
     others: Iterable[Spec] = (),
 ) -> OpenedFile:
     """Look at the beginning of a text file. Raises FileRefused."""
-    with source.open("rb") as file:
-        sample = file.read(SAMPLE)
-    _refuse_other_kinds(sample)
+    sample = _sample(source)
     whole = len(sample) < SAMPLE
     evidence = sample if _is_plain(sample) else evidence_of(source)
     guess = _guess(source, evidence, spec, answers)
@@ -81,12 +79,8 @@ def text_file(
     layout = letters.layout(rows, layout, spec, answers)
     if not guess.sure:
         layout.questions[:0] = _which_encoding(sample, evidence, guess, spec, answers)
-    description = {
-        "encoding": guess.encoding,
-        "delimiter": delimiter,
-        "sheet": None,
-        "header_row": layout.header_row + 1,
-    }
+    description: dict[str, Any] = {"encoding": guess.encoding, "delimiter": delimiter, "sheet": None}
+    description |= {"header_row": layout.header_row + 1}
     if answers.get("encoding") == NONE:
         layout = replace(layout, refusal=refusal("none_fits"))
     if not layout.is_ready:
@@ -96,13 +90,17 @@ def text_file(
     return OpenedFile(description, layout, letters.blocks(lines.read()))
 
 
-def _refuse_other_kinds(sample: bytes) -> None:
+def _sample(source: Source) -> bytes:
+    """Return the beginning of the file. Raises FileRefused where it is that of no table."""
+    with source.open("rb") as file:
+        sample = file.read(SAMPLE)
     if kind := kind_of_start(sample):
         raise FileRefused(kind)
     if looks_binary(sample):
         raise FileRefused("binary")
     if sample.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower().startswith(NO_TABLE):
         raise FileRefused("unsupported")
+    return sample
 
 
 def _is_plain(sample: bytes) -> bool:
