@@ -79,7 +79,11 @@ def text_file(
     layout = letters.layout(rows, layout, spec, answers)
     if not guess.sure:
         layout.questions[:0] = _which_encoding(sample, evidence, guess, spec, answers)
-    description: dict[str, Any] = {"encoding": guess.encoding, "delimiter": delimiter, "sheet": None}
+    description: dict[str, Any] = {
+        "encoding": guess.encoding,
+        "delimiter": delimiter,
+        "sheet": None,
+    }
     description |= {"header_row": layout.header_row + 1}
     if answers.get("encoding") == NONE:
         layout = replace(layout, refusal=refusal("none_fits"))
