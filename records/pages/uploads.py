@@ -47,6 +47,8 @@ from standards import sex
 from standards.codelists import standard
 from standards.translation import in_language
 
+ACCEPTED = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".gz", ".zip")
+
 
 class UploadForm(forms.Form):
     """Which instrument, and the file. `delivery` is `AGENCY/INSTRUMENT`, of those the person enters for."""
@@ -55,10 +57,11 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "CSV or XLSX. Titles above the table, other column names and totals below do no harm. "
-            "Names and passport numbers are dropped while the file is read."
+            "CSV, TSV, TXT, XLSX, XLSM, XLSB, XLS or ODS; also as .gz, or as the one file in a .zip. "
+            "Titles above the table, other column names and totals below do no harm. "
+            "Names and passport numbers are dropped while the file is read. Macros are never run."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
+        widget=forms.FileInput(attrs={"accept": ",".join(ACCEPTED)}),
     )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
@@ -323,7 +326,7 @@ def _question(question: Question, answers: dict[str, Any], given: GivenNames) ->
             "label": in_language(c["label"])
             if isinstance(c["label"], dict)
             else _as_given(c["label"], given),
-            "chosen": str(c["value"]).lower() == str(answer).lower(),
+            "chosen": answer is not None and str(c["value"]).lower() == str(answer).lower(),
         }
         for c in question.choices
     ]

@@ -12,14 +12,14 @@ import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 
 from records.instruments.spec import Spec
-from records.reading import text_file, xlsx
+from records.reading import packed, text_file, workbook
 from records.reading.encrypted_file import SealedFile
 from records.reading.layout import Layout, OpenedFile, Refusal, Source, size_of
 from records.reading.outgoing import OutgoingColumns
@@ -85,8 +85,12 @@ def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
     if size_of(source) == 0:
         raise FileRefused("empty")
     others = OtherInstruments(request.get("others", ()))
-    reader = xlsx.workbook if xlsx.is_office_file(source) else text_file.text_file
-    return reader(source, spec, request["answers"], request["limits"], others)
+    source, packing = packed.unpacked(source, request["limits"])
+    if size_of(source) == 0:
+        raise FileRefused("empty")
+    reader = workbook.workbook if workbook.is_office_file(source) else text_file.text_file
+    file = reader(source, spec, request["answers"], request["limits"], others)
+    return replace(file, file={**file.file, "packed": packing}) if packing else file
 
 
 def stream(file: OpenedFile, columns: OutgoingColumns, out: IO[bytes]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from records.instruments.spec import Spec, joined_labels
-from records.reading import encoding
+from records.reading import broken_letters, encoding
 from records.reading.questions import HELD, NONE
 from standards import codelists, languages
 from standards.languages import Labels
@@ -90,7 +90,9 @@ def _aliases(aliases: Any, spec: Spec) -> bool:
 
 
 ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
-    "encoding": lambda answer, _spec: answer in (*encoding.ENCODINGS, "utf-16", NONE),
+    "encoding": lambda answer, _spec: answer in (*encoding.ENCODINGS, NONE),
+    "repair": lambda answer, _spec: answer in (*broken_letters.REPAIRS, broken_letters.AS_IS, NONE),
+    "lost_letters": lambda answer, _spec: answer in (broken_letters.AS_IS, NONE),
     "sheet": lambda answer, _spec: isinstance(answer, str) and bool(PLACE.match(answer)),
     "columns": _columns,
     "sex_codes": _sexes,

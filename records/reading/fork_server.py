@@ -21,9 +21,11 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
+import charset_normalizer
 import pyarrow as pa
 
 from records.reading import __main__ as reader
+from records.reading import letter_pairs
 from records.reading.forked import HANDED_DOWN, NUMBER
 from standards import codelists
 
@@ -150,6 +152,8 @@ def load() -> None:
     sys.meta_path.insert(0, WithoutPandas())
     pa.array([""], pa.string())
     codelists.take_over(json.load(sys.stdin))
+    letter_pairs.languages()
+    charset_normalizer.from_bytes("ä".encode("cp1252"))
     for codes in codelists.every():
         codes.match([""])
 

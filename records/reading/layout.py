@@ -116,7 +116,9 @@ class OpenedFile:
 
 
 def size_of(source: Source) -> int:
-    """Return how many bytes the file has, clear."""
+    """Return how many bytes the file has, clear and unpacked."""
+    if size := getattr(source, "size", 0):  # counted before
+        return int(size)
     with source.open("rb") as file:
         return file.seek(0, 2)
 

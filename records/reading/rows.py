@@ -64,11 +64,14 @@ def _is_row_of_numbers(stated: Sequence[str]) -> bool:
 
 def _repeats(cells: Sequence[str], headers: Sequence[str]) -> bool:
     """Say whether the row is the header row again, as on every printed page."""
-    pairs = [
-        (normalise(c), normalise(h)) for c, h in zip(cells, headers, strict=False) if c.strip()
-    ]
+    pairs = [(_key(c), _key(h)) for c, h in zip(cells, headers, strict=False) if c.strip()]
     same = sum(1 for cell, header in pairs if cell and cell == header)
     return same >= 2 and 2 * same > len(pairs)
+
+
+@lru_cache(maxsize=50_000)  # the cells of a table are few texts, many times
+def _key(text: str) -> str:
+    return normalise(text)
 
 
 @lru_cache(maxsize=10_000)

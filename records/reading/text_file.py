@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import IO, Any
@@ -12,8 +13,17 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from records.instruments.spec import Spec
-from records.reading import headers, questions
-from records.reading.encoding import ENCODINGS, Guess, delimiter_of, encoding_of, looks_binary
+from records.reading import broken_letters, headers, questions
+from records.reading.delimiter import delimiter_of
+from records.reading.encoding import (
+    WIDE,
+    Guess,
+    encoding_of,
+    evidence_of,
+    is_damaged_utf8,
+    looks_binary,
+    wide_encoding_of,
+)
 from records.reading.kinds_of_files import kind_of_start
 from records.reading.layout import (
     CUT,
@@ -30,9 +40,13 @@ from records.reading.layout import (
 from records.reading.questions import NONE
 from records.reading.refusals import FileRefused, refusal
 from records.validation.personal import without_persons
+from standards import codelists
+from standards.spelling import normalise
 
 SAMPLE = 256 * 1024
 BLOCK = 1 << 20
+SHOWN = 6  # words that show an encoding
+DOUBTFUL = "□"  # a letter that is read in several ways
 csv.field_size_limit(SAMPLE + 1)  # the sample may be one cell
 NO_TABLE = (b"<html", b"<!doctype", b"<?xml", b"<table")
 
@@ -45,57 +59,112 @@ def text_file(
     others: Iterable[Spec] = (),
 ) -> OpenedFile:
     """Look at the beginning of a text file. Raises FileRefused."""
-    with source.open("rb") as file:
-        sample = file.read(SAMPLE)
-    _refuse_other_kinds(sample)
+    sample = _sample(source)
     whole = len(sample) < SAMPLE
-    guess = _guess(sample, spec, answers)
+    evidence = sample if _is_plain(sample) else evidence_of(source)
+    guess = _guess(source, evidence, spec, answers)
     text = _decoded(sample, guess.encoding, whole)
     if not text.strip():
         raise FileRefused("empty")
-    _refuse_nul(source, 2 if guess.encoding == "utf-16" else 1)
+    _refuse_nul(source, 2 if guess.encoding in WIDE else 1)
     delimiter = delimiter_of(text)
     rows, ends = _first_rows(text, delimiter, whole)
     if max((len(row) for row in rows[:1000]), default=0) > limits["columns"]:
         raise FileRefused("too_large")
+    letters = broken_letters.letters_of(rows, spec, answers)
+    rows = letters.rows(rows)
     layout = headers.map_columns(rows, spec, answers, others)
     if not whole and (not rows or (layout.refusal and layout.refusal.code == "header_only")):
         raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
+    layout = letters.layout(rows, layout, spec, answers)
     if not guess.sure:
-        layout.questions[:0] = _which_encoding(sample, guess, delimiter, spec, answers)
-    description = {
+        layout.questions[:0] = _which_encoding(sample, evidence, guess, spec, answers)
+    description: dict[str, Any] = {
         "encoding": guess.encoding,
         "delimiter": delimiter,
         "sheet": None,
-        "header_row": layout.header_row + 1,
     }
+    description |= {"header_row": layout.header_row + 1}
     if answers.get("encoding") == NONE:
         layout = replace(layout, refusal=refusal("none_fits"))
     if not layout.is_ready:
         return OpenedFile(description, layout)
     lines = Lines(source, guess.encoding, delimiter, layout, ends[layout.header_row])
     lines.density = len(sample) / len(text.encode())
-    return OpenedFile(description, layout, lines.read())
+    return OpenedFile(description, layout, letters.blocks(lines.read()))
 
 
-def _refuse_other_kinds(sample: bytes) -> None:
+def _sample(source: Source) -> bytes:
+    """Return the beginning of the file. Raises FileRefused where it is that of no table."""
+    with source.open("rb") as file:
+        sample = file.read(SAMPLE)
     if kind := kind_of_start(sample):
         raise FileRefused(kind)
     if looks_binary(sample):
         raise FileRefused("binary")
     if sample.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower().startswith(NO_TABLE):
         raise FileRefused("unsupported")
+    return sample
 
 
-def _guess(sample: bytes, spec: Spec, answers: Mapping[str, Any]) -> Guess:
+def _is_plain(sample: bytes) -> bool:
+    """Say whether the beginning of a file alone tells the encoding: by a mark, or by letters in UTF-8."""
+    if wide_encoding_of(sample) or sample.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return True
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return not text.isascii()
+
+
+def _guess(source: Source, evidence: bytes, spec: Spec, answers: Mapping[str, Any]) -> Guess:
     """Find the encoding; what a person chose goes before, and can be chosen anew where there was a doubt."""
-    guess = encoding_of(sample, list(spec.header_aliases()))
-    chosen = answers.get("encoding")
-    if chosen and chosen != NONE:
-        return Guess(str(chosen), guess is None or guess.sure, {})
+    if _is_plain(evidence) and not wide_encoding_of(evidence):
+        evidence = evidence[: len(evidence) - _cut_letter(evidence)]
+    guess = encoding_of(evidence, _known_words(spec))
+    chosen = str(answers.get("encoding") or NONE)
+    if chosen != NONE:
+        candidates = guess.candidates if guess else ()
+        sure = guess is None or guess.sure
+        return Guess(chosen, sure, candidates=tuple(dict.fromkeys([*candidates, chosen])))
+    if is_damaged_utf8(evidence):
+        raise FileRefused("damaged_utf8", where=f"A{_damaged_line(source)}")
     if guess is None:
         raise FileRefused("encoding")
     return guess
+
+
+def _damaged_line(source: Source) -> int:
+    """Return the number of the first line that is not in UTF-8."""
+    with source.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 0
+
+
+def _cut_letter(sample: bytes) -> int:
+    """Return how many bytes at the end of a text in UTF-8 are the beginning of a letter."""
+    for count in range(1, min(4, len(sample)) + 1):
+        if sample[-count] >= 0xC0:
+            try:
+                sample[-count:].decode("utf-8")
+            except UnicodeDecodeError:
+                return count
+            return 0
+    return 0
+
+
+def _known_words(spec: Spec) -> set[str]:
+    """Return what cells of a file of this instrument may hold: its headers, and the texts of its codes."""
+    known = set(spec.header_aliases())
+    for name in {v.codelist for v in spec.variables if v.codelist}:
+        codes = codelists.load(name).codes
+        known |= {normalise(text) for code in codes for text in code.texts if not text.isascii()}
+    return known
 
 
 def _decoded(sample: bytes, encoding: str, whole: bool) -> str:
@@ -134,28 +203,45 @@ def _refuse_nul(source: Source, width: int) -> None:
 
 
 def _which_encoding(
-    sample: bytes, guess: Guess, delimiter: str, spec: Spec, answers: Mapping[str, Any]
+    sample: bytes, evidence: bytes, guess: Guess, spec: Spec, answers: Mapping[str, Any]
 ) -> list[Question]:
-    """Ask, showing how headers and codes would read; where they read alike nothing is asked."""
-    words = {}
-    for encoding in ENCODINGS[1:]:
+    """Ask, showing how headers and codes would read; where all that is used reads alike nothing is asked."""
+    used, shown = {}, {}
+    for encoding in guess.candidates:
         text = sample.decode(encoding, errors="replace")
+        delimiter = delimiter_of(text)
         rows, _ends = _first_rows(text, delimiter, len(sample) < SAMPLE)
-        words[encoding] = _foreign(rows, headers.map_columns(rows, spec, {}), spec)
-    if len(set(words.values())) == 1:
+        layout = headers.map_columns(rows, spec, {})
+        lines = evidence.decode(encoding, errors="replace").splitlines()
+        rows = [*rows[layout.header_row + 1 :], *_cells(lines, delimiter)]
+        used[encoding], shown[encoding] = _foreign(rows, layout, spec)
+    if len(set(used.values())) == 1:
         return []
-    choices = [{"value": e, "label": f"{e}: {words[e]}"} for e in words]
-    evidence = [words.get(guess.encoding, "")]
-    return [questions.ask("encoding", choices, evidence, answer=answers.get("encoding"))]
+    choices = [{"value": e, "label": f"{e}: {shown[e]}"} for e in guess.candidates]
+    doubtful = re.sub(r"[^\x00-\x7f]", DOUBTFUL, shown[guess.candidates[0]])
+    return [questions.ask("encoding", choices, [doubtful], answer=answers.get("encoding"))]
 
 
-def _foreign(rows: Sequence[Sequence[str]], layout: Layout, spec: Spec) -> str:
-    """Headers and values of code columns that are not ASCII: what shows the encoding and names nobody."""
-    coded = [c.position for c in layout.columns if c.variable and spec.by_name[c.variable].codelist]
-    cells = [c.shown for c in layout.columns]
-    cells += [r[p] for r in rows[layout.header_row + 1 :][:200] for p in coded if len(r) > p]
-    foreign = list(dict.fromkeys(c for c in cells if not c.isascii()))[:6]
-    return ", ".join(map(without_persons, foreign))
+def _cells(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the cells of lines that stand alone: one may begin inside quotation marks that another one closes."""
+    for line in lines:
+        if len(line) <= SAMPLE:
+            yield next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _foreign(rows: Sequence[Sequence[str]], layout: Layout, spec: Spec) -> tuple[str, str]:
+    """Return what is not ASCII in headers and columns that are used, and what of it may be shown: what names nobody.
+
+    That are headers and values of code columns; of numbers of cases nothing is shown but their form.
+    """
+    kinds = {c.position: spec.by_name[c.variable] for c in layout.columns if c.variable}
+    coded = {position for position, variable in kinds.items() if variable.codelist}
+    cells = {p: {r[p]: None for r in rows if len(r) > p and not r[p].isascii()} for p in kinds}
+    used = [c.header for c in layout.columns] + [cell for p in kinds for cell in cells[p]]
+    shown = [c.shown for c in layout.columns if not c.shown.isascii()]
+    shown += [cell for p in coded for cell in cells[p]]
+    shown = list(dict.fromkeys(map(without_persons, shown)))[:SHOWN]
+    return "\n".join(used), ", ".join(shown)
 
 
 class Lines:

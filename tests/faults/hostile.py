@@ -1,9 +1,12 @@
 """Files that mean harm, or were damaged on the way, each made in a few lines."""
 
+import gzip
 import io
+import struct
 import zipfile
 
 from tests.records.files import plain, table, xlsx
+from tests.records.workbooks import Repeated, ods, ole, packed, xls, xlsb
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -46,11 +49,6 @@ def archive(*names, **parts):
     return out.getvalue()
 
 
-def stream(name):
-    """The rest of a file of the old Office that has a stream of this name."""
-    return bytes(2048) + name.encode("utf-16-le") + bytes(99)
-
-
 LAUGHS = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "ha">' + "".join(
     f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in zip("abcdefgh", "bcdefghi")
 )
@@ -71,6 +69,44 @@ def external():
     return remade(xlsx(A=table(2)), **{"xl/externalLinks/_rels/x.rels": link})
 
 
+def circle():
+    """An old workbook whose chain of sectors never ends."""
+    content = bytearray(xls({"A": table(50)}))
+    start = 512 * (1 + struct.unpack_from("<I", content, 76)[0])
+    content[start : start + 4] = struct.pack("<I", 0)
+    return bytes(content)
+
+
+def repeated(rows, columns):
+    """A cell of an open document that says that it stands for many."""
+    return [Repeated("x", rows, columns)]
+
+
+def damaged(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes(40) + content[middle + 40 :]
+
+
+def link():
+    """An archive whose one entry is a link to a file of the machine."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as new:
+        entry = zipfile.ZipInfo("a.csv")
+        entry.create_system, entry.external_attr = 3, 0o120777 << 16
+        new.writestr(entry, "/etc/passwd")
+    return out.getvalue()
+
+
+def locked():
+    """An archive whose one entry is said to be encrypted, in its head and in the list."""
+    content = bytearray(archive(**{"a.csv": TABLE}))
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(content)
+
+
+# In two pieces, so that this file is none of those it speaks of.
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 TABLE = plain(table(50))
 HOSTILE = {
     # name: (content, code of the refusal, words that say what is wrong or where)
@@ -105,15 +141,103 @@ HOSTILE = {
     ),
     "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "pdf", "PDF"),
     "a text document": (archive("word/document.xml"), "document", "text document"),
-    "an old text document": (OLE + stream("WordDocument"), "document", "text document"),
-    "an old workbook with its streams": (OLE + stream("Workbook"), "old_workbook", "XLS"),
-    "a workbook in binary": (archive("xl/workbook.bin"), "binary_workbook", "XLSB"),
-    "an open document": (
-        archive(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
-        "open_document",
-        "ODS",
+    "an old text document": (ole({"WordDocument": b"x"}), "document", "text document"),
+    "an old file of another program": (ole({"Contents": b"x"}), "unsupported", "not read"),
+    "a cut old workbook": (xls({"A": table(50)})[:-3000], "truncated", "cut"),
+    "an old workbook whose sectors lead in a circle": (circle, "truncated", "cut"),
+    "an old workbook that is cut in its directory": (
+        xls({"A": table(5)})[:700],
+        "truncated",
+        "cut",
     ),
-    "an archive of tables": (archive("permits.csv", "crossings.csv"), "archive", "Unpack"),
+    "an old workbook with a password": (
+        xls({"A": table(5)}, password=True),
+        "password",
+        "password",
+    ),
+    "an old workbook that ends at the limit of its format": (
+        lambda: xls({"A": [*table(2), *[[]] * 65_532, ["x"]]}),
+        "full_sheet",
+        "#1!L65536",
+    ),
+    "a workbook in binary without parts": (archive("xl/workbook.bin"), "unreadable", "damaged"),
+    "a workbook in binary, cut": (xlsb({"A": table(50)})[:-200], "truncated", "cut off"),
+    "an open document without content": (
+        archive(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+        "document",
+        "text document",
+    ),
+    "an open document with a password": (
+        ods({"A": table(2)}, parts={"META-INF/manifest.xml": "<x><manifest:encryption-data/></x>"}),
+        "password",
+        "password",
+    ),
+    "an open document with a billion laughs": (
+        lambda: ods({"A": [*table(2), ["&i;"]]}, top=LAUGHS + "]>").replace(b"&amp;i;", b"&i;"),
+        "unreadable",
+        "damaged",
+    ),
+    "an open document whose one row is a million": (
+        lambda: ods({"A": [*table(2), repeated(1_000_000, 16_000)]}),
+        "unreadable",
+        "damaged",
+    ),
+    "an archive of tables": (archive("permits.csv", "crossings.csv"), "several_files", "(2)"),
+    "an archive of nothing": (archive("__MACOSX/._permits.csv"), "empty", "empty"),
+    "an archive in an archive": (
+        archive(**{"tables.zip": archive("permits.csv")}),
+        "archive_in_archive",
+        "twice",
+    ),
+    "a gz of a gz": (gzip.compress(gzip.compress(TABLE)), "archive_in_archive", "twice"),
+    "a gz of an archive": (
+        gzip.compress(archive("permits.csv")),
+        "archive_in_archive",
+        "twice",
+    ),
+    "a gz in an archive": (
+        archive(**{"a.csv.gz": gzip.compress(TABLE)}),
+        "archive_in_archive",
+        "twice",
+    ),
+    "a cut gz": (gzip.compress(TABLE)[:-30], "truncated", "cut off"),
+    "a gz that is damaged": (damaged(gzip.compress(TABLE)), "truncated", "cut off"),
+    "a gz of nothing": (gzip.compress(b""), "empty", "empty"),
+    "a gz of zeros": (lambda: gzip.compress(bytes(300 << 20)), "bomb", "memory"),
+    "an archive with one file of zeros": (
+        lambda: packed({"a.csv": bytes(300 << 20)}),
+        "bomb",
+        "memory",
+    ),
+    "an archive with a file that leads outside": (
+        archive(**{"../../a.csv": TABLE}),
+        "bomb",
+        "structure",
+    ),
+    "an archive with a link": (link, "unsupported", "not read"),
+    "an archive with a picture": (
+        archive(**{"a.png": b"\x89PNG\r\n\x1a\n"}),
+        "picture",
+        "picture",
+    ),
+    "an archive with a text document": (
+        archive(**{"a.docx": archive("word/document.xml")}),
+        "document",
+        "text document",
+    ),
+    "an archive with a workbook that is a bomb": (
+        lambda: archive(**{"a.xlsx": bomb_of_zeros()}),
+        "bomb",
+        "memory",
+    ),
+    "a test file of malware checkers": (EICAR, "malware", "malware"),
+    "a test file of malware checkers, packed": (
+        lambda: packed({"a.csv": EICAR}),
+        "malware",
+        "malware",
+    ),
+    "an archive with a password": (locked, "password", "password"),
+    "an archive packed in another way": (b"7z\xbc\xaf\x27\x1c" + bytes(99), "archive", "ZIP"),
     "random bytes": (bytes(range(256)) * 50, "binary", "no table"),
     "a zero byte far below": (
         plain(table(20_000)) + b"R,05.03.2026\x00,F,,,,,,,,,\n",
@@ -121,14 +245,19 @@ HOSTILE = {
         "byte",
     ),
     "letters of another encoding far below": (
-        plain(table(20_000)) + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251"),
+        plain(table(20_000, citizenship="Türkiýe")) + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251"),
         "encoding",
         "A1",
     ),
-    "korean letters": (
-        "\n".join(["record_ref,sex", *["1,대한민국"] * 30]).encode("cp949"),
+    "letters of no encoding": (
+        b"record_ref,sex\n1," + bytes(range(128, 256)) + b"\n",
         "encoding",
         "UTF-8",
+    ),
+    "headers whose letters are gone": (
+        plain([["Ýazgy belgisi", "Ra?atlygy", "Jyn\ufffdy"], ["1", "TUR", "F"]]),
+        "lost_letters",
+        "B1",
     ),
     "a web page": (b"<!DOCTYPE html><html><table>", "unsupported", "XLSX"),
     # F7: a browser would show it as a page, a spreadsheet program as a table.
@@ -138,17 +267,8 @@ HOSTILE = {
         "XLSX",
     ),
     "a web page named xls": (b"\xef\xbb\xbf\n<HTML><table><tr>", "unsupported", "XLSX"),
-    "an old workbook": (OLE + bytes(4096), "unsupported", "XLSX"),
-    "a workbook with a password": (
-        OLE + bytes(2048) + "EncryptedPackage".encode("utf-16-le") + bytes(99),
-        "password",
-        "password",
-    ),
-    "a workbook with macros": (
-        remade(xlsx(A=table(2)), **{"xl/vbaProject.bin": b"x"}),
-        "unsupported",
-        "macros",
-    ),
+    "an old file without anything": (OLE + bytes(4096), "unreadable", "damaged"),
+    "a workbook with a password": (ole({"EncryptedPackage": b"x"}), "password", "password"),
     "another archive": (remade(xlsx(A=[]))[:0] + b"PK\x03\x04" + bytes(50), "truncated", "cut"),
     "a workbook without cells": (xlsx(A=[]), "empty", "empty"),
     "too many columns": (plain([[f"c{k}" for k in range(400)]] * 3), "too_large", "CSV"),

@@ -14,6 +14,7 @@ from records.models import HeldRow, Record, Upload
 from tests.records import files, traces
 from tests.records.files import WPF, plain, table, xlsx
 from tests.records.test_personal import asked_of
+from tests.records.workbooks import ods, packed, xls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANARIES = {
@@ -110,6 +111,9 @@ def send_files(client, clerk):
         xlsx(**{EVERY[1]: in_every_column(), "B": table(2)}),
         xlsx(**tabs),
         xlsx(**{EVERY[2]: [[*EVERY]]}),
+        xls({EVERY[0][:31]: with_headers()}),
+        packed({f"{EVERY[1]}.ods": ods({EVERY[1]: in_every_column(), EVERY[2]: table(2)})}),
+        packed({EVERY[0]: plain(table(1)), EVERY[1]: b"x"}),
         b"PK\x03\x04" + EVERY[0].encode() * 99,
     ]
     sent = []

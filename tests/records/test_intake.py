@@ -1,6 +1,7 @@
 """From a file to records: what is taken in, held, skipped, asked, refused, undone."""
 
 import datetime
+import gzip
 
 import pytest
 
@@ -10,7 +11,8 @@ from jobs.models import Job
 from records.collection import names, uploads
 from records.models import HeldRow, Record, Upload
 from tests.records import files
-from tests.records.files import BCR, WPF, plain, table, xlsx
+from tests.records.files import BCR, WPF, plain, table, text, xlsx
+from tests.records.workbooks import ods, packed, xls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "Zxq"
@@ -388,3 +390,20 @@ def test_a_currency_nobody_knows_is_no_answer(send, clerk):
     upload = send(plain(table(3, **WAGES)))
     with pytest.raises(Refused):
         within(clerk, lambda: uploads.read(upload, by=clerk, answers={"currency": "GOLD"}))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        packed({"Iýul.xls": xls({"Iýul": table(2, citizenship="Türkiýe")})}),
+        gzip.compress(ods({"A": table(2, citizenship="Россия")})),
+        gzip.compress(text(table(2, citizenship=["Россия", "Турция"])).encode("cp866")),
+    ],
+    ids=["xls in zip", "ods as gz", "cp866 as gz"],
+)
+def test_old_formats_and_letters_are_taken_in_by_a_limited_child(content, send, clerk):
+    upload = send(content)
+    assert (upload.state, upload.reason) == ("COMMITTED", "")
+    codes = within(clerk, lambda: set(Record.objects.values_list("citizenship", flat=True)))
+    assert codes <= {"TUR", "RUS"}
+    assert within(clerk, Record.objects.count) == 2

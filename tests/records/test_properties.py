@@ -259,7 +259,12 @@ def test_every_row_of_a_file_is_accounted_for(rows, send, clerk):
     assert upload.report["sex"] == {c: sexes.count(c) for c in ("F", "M", "_O", "_N", "_U")}
 
 
-DECLARED = {"sex_codes": {"1": "M", "9": "_U", "z": "F"}, "day_first": True}
+DECLARED = {
+    "sex_codes": {"1": "M", "9": "_U", "z": "F"},
+    "day_first": True,
+    "lost_letters": "as_is",  # “a?b” is any text here
+    "repair": "as_is",
+}
 
 
 def counted(person):

@@ -8,6 +8,7 @@ from agencies.refusal import Refused
 from records.collection import uploads
 from records.models import HeldRow, Record
 from tests.records.files import WPF, finish, incoming, leaks, plain, table, xlsx
+from tests.records.reading.test_encodings import BROKEN
 from tests.records.test_privacy import SECRET
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -176,3 +177,19 @@ def test_an_error_of_the_spreadsheet_program_is_held_with_its_cell(send, clerk):
         (held,) = HeldRow.open_rows.all()
     finding = held.findings[0]
     assert (finding["rule"], finding["cell"]) == ("citizenship.cell_error", "E3")
+
+
+def test_a_repair_is_asked_about_without_an_answer_chosen_and_made_when_it_was_given(
+    send, clerk, client
+):
+    upload = send(plain(BROKEN["cp1251_cp1250"]))
+    assert [question["id"] for question in upload.report["questions"]] == ["repair"]
+    client.force_login(clerk)
+    page = client.get(upload.get_absolute_url()).content.decode()
+    assert "Raэatlygy → Raýatlygy" in page
+    assert "checked" not in page
+    client.post(reverse("records:upload_answer", args=[upload.pk]), {"repair": "cp1251_cp1250"})
+    upload = finish(upload, by=clerk)
+    assert (upload.state, upload.reason) == ("COMMITTED", "")
+    with scope.acting(clerk):
+        assert list(Record.objects.values_list("sex", "citizenship")) == [("F", "TUR")]

@@ -5,7 +5,8 @@ import csv
 import pytest
 from django.conf import settings
 
-from records.reading.encoding import delimiter_of, encoding_of
+from records.reading.delimiter import delimiter_of
+from records.reading.encoding import encoding_of
 from records.reading.refusals import FileRefused
 from records.validation import personal
 from tests.records.files import SPECS, WPF, opened, plain, rows_of, table, workbook

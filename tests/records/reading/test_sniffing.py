@@ -62,18 +62,19 @@ def test_letters_in_dropped_columns_raise_no_question(tmp_path):
     assert opened(content, tmp_path).layout.questions == []
 
 
-@pytest.mark.parametrize("encoding", ["cp949", "shift_jis", "gb18030"])
-def test_an_encoding_that_is_not_ours_is_refused(encoding, tmp_path):
-    word = {"cp949": "대한민국", "shift_jis": "日本国籍", "gb18030": "中华人民共和国"}[encoding]
-    with pytest.raises(FileRefused, match="encoding"):
-        opened(text(table(30, citizenship=word)).encode(encoding), tmp_path)
-
-
 def test_bytes_that_break_the_encoding_far_below_are_refused(tmp_path):
-    content = plain(table(20_000)) + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251")
-    source = opened(content, tmp_path)
+    rows = plain(table(20_000, citizenship="Türkiýe"))
+    source = opened(rows + "R,05.03.2026,ж,,,,,,,,,\n".encode("cp1251"), tmp_path)
     with pytest.raises(Exception, match="UTF8"):
         rows_of(source)
+
+
+def test_a_text_in_utf_8_with_a_damaged_letter_names_its_row(tmp_path):
+    rows = table(30, citizenship=["Türkiýe", "Россия"])
+    content = plain(rows).replace("Россия".encode(), "Россия".encode()[:-1], 1)
+    with pytest.raises(FileRefused) as refused:
+        opened(content, tmp_path)
+    assert (refused.value.refusal.code, refused.value.refusal.where) == ("damaged_utf8", "A3")
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])

@@ -1,23 +1,39 @@
-"""Reading an XLSX workbook inside the limited child: first its wrapping, then its cells as texts."""
+"""Reading a workbook inside the limited child (XLSX, XLSM, XLSB, XLS, ODS): first its wrapping, then its cells.
+
+Macros, links and formulas are nowhere run or followed: only values that are stored are read.
+"""
 
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
-from python_calamine import CalamineWorkbook
+from python_calamine import (
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from records.instruments.spec import Spec
-from records.reading import headers, questions
+from records.reading import (
+    broken_letters,
+    headers,
+    ods_notes,
+    questions,
+    xls_notes,
+    xlsb_notes,
+    xlsx_notes,
+)
+from records.reading.cell_notes import CellNotes, SheetName
 from records.reading.kinds_of_files import (
     ARCHIVE,
-    MB,
     OLE,
+    WORKBOOKS,
     kind_of_archive,
-    kind_of_old_office,
+    refusal_of_entries,
 )
 from records.reading.layout import (
     FINE,
@@ -29,15 +45,20 @@ from records.reading.layout import (
     letter_of,
     size_of,
 )
+from records.reading.ole import kind_of_old_office
 from records.reading.refusals import FileRefused, refusal
 from records.reading.rows import row_kind
-from records.reading.sheet_cells import CellNotes, SheetCells, cell_notes, sheet_cells
+from records.reading.sheet_cells import SheetCells, sheet_cells
 
-ENTRIES = 400
-RATIO = 200
 ROWS = 16_384  # rows of one block
 FULL_SHEETS = frozenset({65_536, 1_048_576})  # a sheet of exactly this length was cut off
 NAMED_RANGES = 20  # how many ranges of merged cells are named
+NOTES = {
+    "xlsx": xlsx_notes.cell_notes,
+    "xlsb": xlsb_notes.cell_notes,
+    "xls": xls_notes.cell_notes,
+    "ods": ods_notes.cell_notes,
+}
 NO_TABLE = ("header_missing", "other_instrument")
 
 
@@ -45,13 +66,18 @@ NO_TABLE = ("header_missing", "other_instrument")
 class Tables:
     """The sheets of a workbook that hold something: their first rows mapped, and which hold tables.
 
-    All by their places (`#2` is the second tab); `names` has the names they were given.
+    All by their places (`#2` is the second tab that is shown); `names` has the names they were given,
+    `numbers` their numbers among all sheets, from 0.
     """
 
     sheets: dict[str, Any]
     layouts: dict[str, Layout]
     places: list[str]
     names: dict[str, str]
+    numbers: dict[str, int]
+
+    def name_of(self, place: str) -> SheetName:
+        return SheetName(self.names[place], self.numbers[place], place)
 
 
 def is_office_file(source: Source) -> bool:
@@ -60,30 +86,16 @@ def is_office_file(source: Source) -> bool:
         return file.read(8).startswith((ARCHIVE, OLE))
 
 
-def refusal_of_wrapping(source: Source, unpacked_mb: int) -> str:
-    """Look at the wrapping before anything is unpacked; the code of a refusal, or nothing."""
+def kind_of_wrapping(source: Source, unpacked_mb: int) -> str:
+    """Look at the wrapping before anything is unpacked: a kind of workbook, or the code of a refusal."""
     with source.open("rb") as file:
         if file.read(8).startswith(OLE):
-            return kind_of_old_office(source)
+            return kind_of_old_office(source, unpacked_mb)
     try:
         with source.open("rb") as file, zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if any(e.flag_bits & 1 for e in entries):
-                return "password"
-            return _refusal_of_entries(entries, unpacked_mb) or kind_of_archive(archive)
+            return refusal_of_entries(archive.infolist(), unpacked_mb) or kind_of_archive(archive)
     except (zipfile.BadZipFile, OSError, ValueError):
         return "truncated"
-
-
-def _refusal_of_entries(entries: Sequence[zipfile.ZipInfo], unpacked_mb: int) -> str:
-    names = [e.filename for e in entries]
-    if any(n.endswith("vbaProject.bin") for n in names):
-        return "unsupported"
-    size = sum(e.file_size for e in entries)
-    packed = max(1, sum(e.compress_size for e in entries))
-    odd = any(n.startswith("/") or ".." in Path(n).parts for n in names)
-    large = len(entries) > ENTRIES or size > unpacked_mb * MB
-    return "bomb" if large or odd or (size > 10 * MB and size / packed > RATIO) else ""
 
 
 def workbook(
@@ -94,10 +106,15 @@ def workbook(
     others: Iterable[Spec] = (),
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
-    if code := refusal_of_wrapping(source, limits["unpacked_mb"]):
-        raise FileRefused(code)
+    kind = kind_of_wrapping(source, limits["unpacked_mb"])
+    if kind not in WORKBOOKS:
+        raise FileRefused(kind)
+    if kind == "xls":
+        xls_notes.stream_of(
+            source
+        )  # the library would read encrypted records as if they were clear
     with source.open("rb") as opened:
-        tables = _tables(CalamineWorkbook.from_filelike(opened), spec, answers, others)
+        tables = _tables(_book(opened), spec, answers, others)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
     place = chosen if chosen in tables.sheets else (tables.places or list(tables.sheets))[0]
@@ -108,19 +125,31 @@ def workbook(
         layout = replace(tables.layouts[place], refusal=refused, questions=[question])
         return OpenedFile(file, layout, sheets=tables.names)
     _refuse_large(place, tables.sheets[place], limits)
-    cells = sheet_cells(tables.sheets[place], cell_notes(source, tables.names[place], place))
-    layout = headers.map_columns(cells.rows, spec, answers, others)
+    cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
+    letters = broken_letters.letters_of(cells.rows, spec, answers)
+    rows = letters.rows(cells.rows)
+    layout = headers.map_columns(rows, spec, answers, others)
+    layout = letters.layout(rows, layout, spec, answers)
     layout.questions[:0] = [question] if question else []
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
     _refuse_formulas(cells, layout, place)
-    return OpenedFile(file, layout, _blocks(cells.rows, layout, size_of(source)), tables.names)
+    return OpenedFile(file, layout, _blocks(rows, layout, size_of(source)), tables.names)
+
+
+def _book(file: IO[bytes]) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_filelike(file)
+    except PasswordError as error:
+        raise FileRefused("password") from error
 
 
 def _tables(
     book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], others: Iterable[Spec]
 ) -> Tables:
-    """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything."""
+    """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything, or none is shown."""
     tabs = [m.name for m in book.sheets_metadata if _is_shown(m)]
+    if not tabs and book.sheets_metadata:
+        raise FileRefused("hidden_sheets")
     names = {f"#{k}": name for k, name in enumerate(tabs, start=1)}
     sheets = {place: book.get_sheet_by_name(name) for place, name in names.items()}
     beginnings = {
@@ -135,7 +164,9 @@ def _tables(
     if not layouts:
         raise FileRefused("empty")
     places = [p for p, m in layouts.items() if not (m.refusal and m.refusal.code in NO_TABLE)]
-    return Tables({place: sheets[place] for place in layouts}, layouts, places, names)
+    every = [m.name for m in book.sheets_metadata]
+    numbers = {place: every.index(name) for place, name in names.items()}
+    return Tables({place: sheets[place] for place in layouts}, layouts, places, names, numbers)
 
 
 def _which_sheet(tables: Tables, answers: Mapping[str, Any]) -> Question | None:
@@ -152,7 +183,7 @@ def _which_sheet(tables: Tables, answers: Mapping[str, Any]) -> Question | None:
 
 
 def _is_shown(meta: Any) -> bool:
-    return "Visible" in str(meta.visible) and "WorkSheet" in str(meta.typ)
+    return bool(meta.visible == SheetVisibleEnum.Visible and meta.typ == SheetTypeEnum.WorkSheet)
 
 
 def _refuse_large(place: str, sheet: Any, limits: Mapping[str, int]) -> None:
