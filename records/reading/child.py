@@ -147,13 +147,7 @@ def open(
     try:
         head = _head(process, request)
     except (ValueError, OSError, EOFError):
-        reading = Reading({}, [], [], None, process)
-        try:
-            reading.refusal = reading.refusal_of_dead_child()
-        except ServerGone:
-            reading.close()
-            raise
-        return reading
+        return _of_dead_child(process)
     return Reading(
         file=head["file"],
         columns=[FileColumn(**c) for c in head["columns"]],
@@ -163,6 +157,17 @@ def open(
         letters=head["letters"],
         names=head["names"],
     )
+
+
+def _of_dead_child(process: Forked) -> Reading:
+    """Return what is told of a file whose child ended before it had seen anything. Raises ServerGone."""
+    reading = Reading({}, [], [], None, process)
+    try:
+        reading.refusal = reading.refusal_of_dead_child()
+    except ServerGone:
+        reading.close()
+        raise
+    return reading
 
 
 def _handed_down(file: Path | SealedFile) -> dict[str, Any]:

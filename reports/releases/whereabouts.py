@@ -75,19 +75,7 @@ def of_submission(submission: Submission, datasets: Collection[str]) -> list[Pub
         came_out |= Q(release__dataset=dataset, inputs__contains=pinned)
     first = out.filter(came_out).order_by("release__dataset", "release__number")
     builds = list(first.distinct("release__dataset").select_related("release"))
-    before = {
-        build.release_id: build
-        for build in Build.objects.filter(
-            release__in=[build.predecessor_id for build in builds if build.predecessor_id]
-        ).only("inputs", "release")
-    }
-    earlier = set(
-        Submission.objects.filter(
-            agency=submission.agency_id,
-            instrument=submission.instrument_id,
-            period__lt=submission.period,
-        ).values_list("pk", flat=True)
-    )
+    before, earlier = _predecessors(builds), _earlier(submission)
     return [
         Publication(
             build.release,
@@ -97,6 +85,21 @@ def of_submission(submission: Submission, datasets: Collection[str]) -> list[Pub
         )
         for build in builds
     ]
+
+
+def _predecessors(builds: Collection[Build]) -> dict[int, Build]:
+    """Return the builds of the releases before these, by release, with no more than what went into them."""
+    releases = [build.predecessor_id for build in builds if build.predecessor_id]
+    of_releases = Build.objects.filter(release__in=releases).only("inputs", "release")
+    return {build.release_id: build for build in of_releases}
+
+
+def _earlier(submission: Submission) -> set[int]:
+    """Return the submissions of the same agency and instrument for earlier periods, by their ids."""
+    same = Submission.objects.filter(
+        agency=submission.agency_id, instrument=submission.instrument_id
+    )
+    return set(same.filter(period__lt=submission.period).values_list("pk", flat=True))
 
 
 def _changed(build: Build, before: Build | None, among: Collection[int]) -> int:
