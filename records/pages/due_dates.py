@@ -59,7 +59,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.SEE_SUBMISSIONS)
     chosen, status = None, 200
     if request.method == "POST" or "rule" in request.GET:
-        access.require(request.user, Permission.ACCEPT)
+        access.require(request.user, Permission.ACCEPT)  # before anything is looked for
         chosen = _chosen(request)
         if request.method == "POST":
             status = _set(request, chosen)
@@ -86,6 +86,7 @@ def _chosen(request: SignedInRequest) -> dict[str, Any]:
     agency_code, _slash, instrument_code = word[:40].replace("\0", "").partition("/")
     agency = get_object_or_404(Agency, code=agency_code)
     instrument = get_object_or_404(agency.instruments, code=instrument_code)
+    access.require(request.user, Permission.ACCEPT, agency, instrument.pk)
     owed = calendar.owing([agency.pk], {(agency.pk, instrument.pk)})
     if not owed.pairs:
         raise Http404

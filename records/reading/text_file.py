@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import IO, Any
@@ -256,7 +257,10 @@ class Lines:
         self.unnamed = {c.position for c in layout.columns if c.how == "empty"}
         self.header_line = header_line
         self.first = layout.header_row + 2  # the number of the first row below the headers
-        self.odd: list[tuple[int, str]] = []  # place below the headers (from 0) and text
+        # Place below the headers (from 0) and text of rows of another width: as the thread that reads ahead tells them,
+        # and those that are taken over and not yet mended.
+        self.told: deque[tuple[int, str]] = deque()
+        self.odd: list[tuple[int, str]] = []
         self.gaps = np.array([], dtype=np.int64)  # places of odd rows not yet passed
         self.next = 0  # place of the next row
         self.short = 0  # rows with too few cells so far
@@ -269,11 +273,12 @@ class Lines:
             for k, batch in enumerate(self._open(file, names), start=1):
                 # pyarrow reads ahead of us, but cuts the text of the file into blocks of this size.
                 done = min(size, int(k * BLOCK * self.density))
-                self.gaps = np.union1d(self.gaps, [place for place, _text in self.odd])
+                self._take_over()
                 rows = self._numbers(batch.num_rows)
                 fine = pa.array(np.full(batch.num_rows, FINE, np.int8))
                 yield FileBlock(dict(enumerate(batch.columns)), rows, fine, done)
                 yield from self._mended(len(names), done)
+        self._take_over()
         yield from self._mended(len(names), size)
 
     def _open(self, file: IO[bytes], names: list[str]) -> pacsv.CSVStreamingReader:
@@ -299,8 +304,14 @@ class Lines:
 
     def _other_width(self, row: pacsv.InvalidRow) -> str:
         # pyarrow counts rows from 1 at the start of the input, skipped lines included.
-        self.odd.append((row.number - self.header_line - 1, row.text))
+        self.told.append((row.number - self.header_line - 1, row.text))
         return "skip"
+
+    def _take_over(self) -> None:
+        """Take over the odd rows that were told so far: all of the blocks that have come, and maybe of the next."""
+        while self.told:
+            self.odd.append(self.told.popleft())
+        self.gaps = np.union1d(self.gaps, [place for place, _text in self.odd])
 
     def _numbers(self, count: int) -> pa.Array:
         """Number the rows of a block, leaving out the places of rows of another width."""
@@ -313,9 +324,9 @@ class Lines:
 
     def _mended(self, width: int, done: int) -> Iterator[FileBlock]:
         """Give rows with fewer cells empty ones, and cut rows with more."""
-        if not self.odd:
-            return
         odd, self.odd = self.odd, []
+        if not odd:
+            return
         rows, state = [], []
         for place, text in odd:
             if text.count('"') % 2:

@@ -212,8 +212,9 @@ def test_its_due_dates_are_seen_and_set_only_where_it_is_named(agency, asylum, c
         for page in ("/", "/calendar/", "/due-dates/", "/punctuality/"):
             text = browser.get(page).content.decode()
             assert title not in text and asylum.code not in text, (person, page)
-    rule = {"agency": agency.code, "instrument": asylum.code, "days": "7"}
+    rule = {"rule": f"{agency.code}/{asylum.code}", "days": "7"}
     assert signed_in(statistician).post("/due-dates/", rule).status_code == 403
+    assert signed_in(statistician).get("/due-dates/", rule).status_code == 403
     assert not DueRule.objects.exists()
     people.name(asylum.code, statistician.email)
     assert signed_in(anew(statistician)).post("/due-dates/", rule).status_code == 302

@@ -1,5 +1,8 @@
 """Encodings, delimiters, line ends, and rows of another width."""
 
+from types import SimpleNamespace
+
+import pyarrow as pa
 import pytest
 
 from records.reading import text_file
@@ -127,6 +130,28 @@ def test_rows_stay_numbered_rightly_over_many_blocks(tmp_path, monkeypatch):
     lines = [head, *(row[:-2] if k % 7 == 0 else row for k, row in enumerate(rows))]
     found = [(row["record_ref"], row["_row"]) for row in rows_of(opened(plain(lines), tmp_path))]
     assert found == [(f"R-{k + 1}", k + 2) for k in range(600)]
+
+
+def test_a_row_that_is_told_while_a_block_is_looked_at_keeps_its_number(tmp_path, monkeypatch):
+    """The library reads ahead in a thread of its own: odd rows of the next block may be told at any moment."""
+    head, *rows = table(5)
+    layout = opened(plain([head, *rows]), tmp_path).layout
+    lines = text_file.Lines(tmp_path / "file", "utf-8", ";", layout, 0)
+    whole = [
+        pa.record_batch([*map(pa.array, zip(*part, strict=True))], names=[*map(str, range(len(head)))])
+        for part in (rows[:2], rows[3:])
+    ]  # fmt: skip
+    monkeypatch.setattr(lines, "_open", lambda *_: iter(whole))
+    blocks = lines.read()
+    seen = [next(blocks)]
+    lines._other_width(SimpleNamespace(number=3, text=";".join(rows[2][:-2])))
+    seen += blocks
+    numbers = {
+        ref: number
+        for block in seen
+        for ref, number in zip(block.cells[0].to_pylist(), block.rows.to_pylist(), strict=True)
+    }
+    assert numbers == {row[0]: k + 2 for k, row in enumerate(rows)}
 
 
 def test_a_row_with_too_many_cells_is_marked(tmp_path):
