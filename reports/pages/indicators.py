@@ -238,7 +238,7 @@ def _shown(asked: AskedSeries, point: Point | None) -> dict[str, object]:
         "first_head": _head(series) if by_parts else _("Period"),
         "shown": point,
         "periods": [(p.period, period_name(p.period, active_language())) for p in series.points],
-        "series": [(d, _title(asked, d)) for d in one.series],
+        "series": [(design, _title(asked, design, one)) for design in one.series],
         "times": asked.times,
         "file": f"{reverse('reports:indicator_file', args=[one.code])}?{query}",
         "api": f"{reverse('reports:api_indicator', args=[one.code])}?{query}",
@@ -247,13 +247,22 @@ def _shown(asked: AskedSeries, point: Point | None) -> dict[str, object]:
     }
 
 
-def _title(asked: AskedSeries, design: SeriesDesign) -> str:
-    """Return what the tab of a series is called: its dataset, and what is compared where several do that."""
+def _title(asked: AskedSeries, design: SeriesDesign, indicator: Indicator) -> str:
+    """Return what the tab of a series is called: its dataset, with what is compared, or counted where several share it."""
     edition = asked.released.get(design.dataset)
-    title = in_language(edition.structure.title) if edition else design.dataset
-    if not design.over or edition is None or design.over not in edition.structure.by_name:
+    if edition is None:
+        return design.dataset
+    structure, title = edition.structure, in_language(edition.structure.title)
+    if design.over and design.over in structure.by_name:
+        return f"{title}: {in_language(structure.by_name[design.over].labels).lower()}"
+    if [other.dataset for other in indicator.series].count(design.dataset) < 2:
         return title
-    return f"{title}: {in_language(edition.structure.by_name[design.over].labels).lower()}"
+    chosen = (
+        structure.by_name[name].label(code, active_language())
+        for name, codes in design.where.items()
+        for code in codes
+    )
+    return f"{title}: {', '.join(chosen).lower()}"
 
 
 def _head(series: Series) -> str:
