@@ -156,5 +156,5 @@ def require_latest(name: str, base: int) -> None:
 def _overtaken(name: str) -> str:
     """Say who saved when, since the form was opened."""
     last = ListEdition.objects.filter(name=name).select_related("by").order_by("-number").first()
-    who = {"who": last.by.name or last.by.email, "n": last.number} if last else {"who": "–", "n": 1}
+    who = {"who": str(last.by), "n": last.number} if last else {"who": "–", "n": 1}
     return _("%(who)s saved edition %(n)s of this list while you were writing. Nothing of yours is lost: look at it once more, and save.") % who  # fmt: skip

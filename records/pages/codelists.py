@@ -290,7 +290,7 @@ def _entry(row: ListEdition, before: Mapping[str, Any], delivered: Mapping[str, 
     changed = [c for c in dict.fromkeys([*before, *row.codes]) if before.get(c) != row.codes.get(c)]
     return Entry(
         row.at,
-        row.by.name or row.by.email,
+        str(row.by),
         _("Edition %(n)s: %(codes)s") % {"n": row.number, "codes": names_in(changed)},
         row.reason,
         _all_differences(changed[:SHOWN], before, row.codes, state),

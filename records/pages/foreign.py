@@ -23,13 +23,17 @@ def names_something_foreign(arguments: Mapping[str, Any], person: Person) -> boo
     The person was told that it is not there. What really is not there, such as a row that a colleague has just
     corrected, is nobody's.
     """
-    named = {name: arguments[name] for name in THINGS if isinstance(arguments.get(name), int)}
+    named = {
+        THINGS[name]: arguments[name] for name in THINGS if isinstance(arguments.get(name), int)
+    }
     if not named:
         return False
     with scope.working(Agency.everywhere.values_list("pk", flat=True)):
-        hidden = {n: THINGS[n]._base_manager.filter(pk=pk).exists() for n, pk in named.items()}
+        present = [(thing, pk) for thing, pk in named.items() if _is_there(thing, pk)]
     with scope.acting(person):
-        return any(
-            there and not THINGS[n]._base_manager.filter(pk=named[n]).exists()
-            for n, there in hidden.items()
-        )
+        return any(not _is_there(thing, pk) for thing, pk in present)
+
+
+def _is_there(thing: Any, pk: int) -> bool:
+    """Say whether the scope of the transaction shows the row."""
+    return bool(thing._base_manager.filter(pk=pk).exists())

@@ -66,6 +66,6 @@ def _entries(language: str) -> list[Entry]:
         codes = [edition.get(home.SETTING, {}).get("code") or home.delivered() for edition in (before, row.codes)]  # fmt: skip
         old, new = (countries.label(code, language) for code in codes)
         difference = Difference(_("Home country"), old, new)
-        who = row.by.name or row.by.email
+        who = str(row.by)
         entries.append(Entry(row.at, who, _("Home country"), row.reason, (difference,)))
     return entries

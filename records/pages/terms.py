@@ -89,7 +89,7 @@ def _entries(instrument: Instrument) -> list[Entry]:
             Difference(_("Legal basis"), *(in_language(t.get("legal_basis", {})) for t in (old, new))),
             Difference(_("Years for which records are kept"), *(str(t.get("retention") or "") for t in (old, new))),
         )  # fmt: skip
-        who = row.by.name or row.by.email
+        who = str(row.by)
         changed = tuple(one for one in differences if one.before != one.after)
         entries.append(Entry(row.at, who, _("Terms"), row.reason, changed))
     return entries
