@@ -20,12 +20,16 @@ PLAIN = ("code", "date", "period")  # kinds whose texts name nobody, where they 
 LATEST_YEAR = 2100
 
 
-def values_of(column: FileColumn | None, body: Sequence[Sequence[str]]) -> list[str]:
-    """Return the texts of a column, or of its part of a composite one."""
+def values_of(
+    column: FileColumn | None, body: Sequence[Sequence[str]], codelist: str = ""
+) -> list[str]:
+    """Return the texts of a column, or of its part of a composite one; `codelist` tells where a known part ends."""
     if column is None:
         return []
     cells = [row[column.position] for row in body if len(row) > column.position]
-    parts: list[str] = parsing.part_of(pa.array(cells, pa.string()), column.part).to_pylist()
+    parts: list[str] = parsing.part_of(
+        pa.array(cells, pa.string()), column.part, codelist
+    ).to_pylist()
     return parts
 
 
@@ -33,11 +37,12 @@ def with_values(column: FileColumn, body: Sequence[Sequence[str]], spec: Spec) -
     """Add what the column shows: examples, and how many of its first cells its variable understands."""
     if column.how == "forbidden":
         return column
-    stated = [v for v in values_of(column, body) if not parsing.is_blank(v)][:LOOKED_AT]
     variable = spec.by_name.get(column.variable or "")
-    texts = understood(variable, stated) if variable else []
+    texts = values_of(column, body, variable.codelist if variable else "")
+    stated = [text for text in texts if not parsing.is_blank(text)][:LOOKED_AT]
+    read = len(understood(variable, stated)) if variable else 0
     values = tuple(examples(variable, stated))[:VALUES]
-    return replace(column, values=values, stated=len(stated), understood=len(texts))
+    return replace(column, values=values, stated=len(stated), understood=read)
 
 
 def fits(variable: Variable, values: Sequence[str]) -> bool:
