@@ -14,6 +14,7 @@ from agencies.access import AgencyScoped
 from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
+from records.comparing import Difference
 from records.reviewing import (
     Comment,
     Handling,
@@ -30,7 +31,7 @@ from records.vocabulary import LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "CodeProposal", "Comment", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
+    "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
     "Instrument", "InstrumentVersion", "LearnedWord", "ListEdition", "Notice", "NumberDigest",
     "Numbering", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",

@@ -17,13 +17,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies import practice, secrets
-from agencies.models import Agency
+from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, names, staging, uploads
+from records.collection import admission, collisions, comparison, names, staging, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
+from records.collection.comparison import Comparison
 from records.collection.findings_by_cause import FindingsByCause
 from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
@@ -99,7 +100,7 @@ def _other_instruments(upload: Upload) -> list[Spec]:
 
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
-    for part in ("refusal", "findings"):  # of an earlier reading, with other answers
+    for part in ("refusal", "findings", "again"):  # of an earlier reading, with other answers
         upload.report.pop(part, None)
     with (
         encrypted_file.opened(path, *uploads.file_secrets()) as sealed,
@@ -221,11 +222,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         ceiling.require_readable()
         _refuse(upload, _wrong_sums(file))
         worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
-        admitted = admission.admit(upload, version)
-        for collision in collisions.of_numbers(counts=spec.is_counts):
-            file.causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
-        ceiling.add(rows=0, held=sum(admitted.repeated.values()), size=0)
-        ceiling.require_readable()
+        admitted = _admit(upload, version, file, ceiling, by=_asker(job))
     except TooManyHeld as too_many:
         if _may_still_ask(upload, file):
             deque(blocks, maxlen=0)  # what only the end of the file shows may be its cause
@@ -235,9 +232,45 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         upload.report["findings"] = file.causes.main_errors()
         _refuse(upload, too_many.refusal)
         return
+    if admitted.asks:
+        return
     file.causes.add_whole_file(file.whole_file.warnings())
     _report(upload, file, dict(reading.skipped), admitted)
     worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
+
+
+def _asker(job: Job) -> Person:
+    """Who asked for the file to be read: the sender, or who answered its questions last."""
+    return Person.objects.get(pk=job.asked_by_id)
+
+
+def _admit(
+    upload: Upload,
+    version: InstrumentVersion,
+    file: CheckedFile,
+    ceiling: HeldCeiling,
+    *,
+    by: Person,
+) -> admission.Admitted:
+    """Admit the rows, or ask what becomes of records that they change or lack. Raises TooManyHeld."""
+    admitted = admission.admit(upload, version, by=by)
+    if admitted.again:
+        upload.report["again"] = admitted.again.as_json()
+        if admitted.asks:
+            _ask_what_to_do(upload, admitted.again)
+            return admitted
+    repeated = collisions.of_numbers(counts=file.spec.is_counts)[0]
+    file.causes.add_counted(repeated, admitted.repeated)
+    ceiling.add(rows=0, held=admitted.repeated, size=0)
+    ceiling.require_readable()
+    return admitted
+
+
+def _ask_what_to_do(upload: Upload, again: Comparison) -> None:
+    """Ask what becomes of the records. A choice of what is no longer so is forgotten."""
+    upload.answers = {k: v for k, v in upload.answers.items() if k not in ("again", "again_seen")}
+    upload.report["questions"] = [asdict(comparison.question(again))]
+    upload.state = State.NEEDS_ANSWERS
 
 
 def _wrong_sums(file: CheckedFile) -> Refusal | None:

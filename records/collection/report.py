@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from records.collection.comparison import Comparison
 from records.collection.findings_by_cause import Cause
 from records.models import Upload
 from records.reading.layout import Question, Refusal
@@ -38,7 +39,8 @@ class UploadReport:
     """The report of an upload. Parts that are not known yet are empty.
 
     file  encoding, delimiter, sheet, header_row and what else was seen; sex  records by code of sex;
-    skipped  rows that are no records, by kind.
+    skipped  rows that are no records, by kind; again  how it compares with records of its periods, where it shares
+    a number with them.
     """
 
     file: Mapping[str, Any] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class UploadReport:
     findings: tuple[Cause, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     refusal: Refusal | None = None
+    again: Comparison | None = None
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadReport":
@@ -63,4 +66,5 @@ class UploadReport:
             rows=RowCounts(**content.get("rows", {})),
             findings=tuple(Cause.from_json(cause) for cause in content.get("findings", ())),
             refusal=Refusal(**refusal) if refusal else None,
+            again=Comparison.of(content),
         )

@@ -5,7 +5,7 @@ refused or given up; `unwanted` removes what nobody waits for.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -26,7 +26,7 @@ from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
 from records.codelists import learned
-from records.collection import history, late_rows, names, quotas, receiving
+from records.collection import comparison, late_rows, names, quotas, receiving, taking_back
 from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
 from records.collection.receiving import ReceivedFile
@@ -35,7 +35,7 @@ from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
 from records.review import handlings
-from records.review.opening import require_delivery
+from records.review.opening import drop_empty, require_delivery
 from records.validation import personal
 from standards.translation import in_language
 
@@ -134,11 +134,15 @@ def can_be_answered(upload: Upload) -> bool:
     return upload.state == State.NEEDS_ANSWERS or (changeable and path_of(upload).exists())
 
 
-def undo(upload: Upload, *, by: Person) -> None:
+def undo(
+    upload: Upload, *, by: Person, progress: Callable[[int, int], None] = taking_back.silent
+) -> None:
     """Take the whole upload back: its records, its held rows, and the words that only its answers taught.
 
-    Raises `Refused` where that would change a submission that is no longer open. A file that came
-    after a submission was closed changed nothing of it, so it can be taken back.
+    What it replaced returns: earlier versions of records, records it lacked, held rows it closed
+    (`taking_back`). `progress` is told rows done, and rows in all. Raises `Refused` where that would
+    change a submission that is no longer open. A file that came after a submission was closed changed
+    nothing of it, so it can be taken back.
     """
     access.require(by, Permission.ENTER, upload.agency, upload.instrument_id)
     failed = upload.outcome == State.FAILED
@@ -157,12 +161,10 @@ def undo(upload: Upload, *, by: Person) -> None:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
         learned.forget(upload, by=by)
-        with history.by(by):
-            upload.records.all().delete()
-        HeldRow.all_rows.filter(upload=upload).delete()
-        HeldRow.all_rows.closed_by_upload(upload).update(closed_by=None)
+        comparison.forget_differences(upload)
+        taking_back.take_back(upload, submissions, by=by, progress=progress)
         late_rows.count_late(submissions)
-        _drop_empty(submissions)
+        drop_empty(submissions)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
     _note("undo", upload, by)
     upload.refresh_from_db()
@@ -172,6 +174,7 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
     spec = versions.spec_of(versions.current(upload.instrument))
     answers = _with_place_of_sheet(upload, answers)
     together = {**upload.answers, **answers}
+    comparison.forget_differences(upload)
     if bad := reading_answers.bad_answer(together, spec):
         raise BadAnswer(bad)
     if _name_a_person(answers):
@@ -254,7 +257,7 @@ def _submissions_of(upload: Upload) -> list[Submission]:
 def summary(upload: Upload) -> dict[str, Any]:
     """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
     report = asdict(UploadReport.of(upload))
-    parts = ("file", "columns", "rows", "sex", "findings", "questions")
+    parts = ("file", "columns", "rows", "sex", "findings", "questions", "again")
     return {
         "state": upload.outcome,
         "reason": upload.why,
@@ -329,14 +332,3 @@ def known_uploads(agency: Agency, instrument: Instrument, digest: str) -> QueryS
     return Upload.objects.filter(
         agency=agency, instrument=instrument, sha256=digest, state=State.COMMITTED
     )
-
-
-def _drop_empty(submissions: list[Submission]) -> None:
-    """Remove drafts that only this upload had made."""
-    for submission in submissions:
-        untouched = submission.version == 1 and not submission.review_steps.exists()
-        held = HeldRow.all_rows.filter(submission=submission)
-        written = submission.threads.exists() or submission.warning_answers.exists()
-        if untouched and not (written or submission.records.exists() or held.exists()):
-            submission.uploads.clear()
-            submission.delete()
