@@ -15,6 +15,9 @@ from records.review import digests, reminders, shared_numbers
 queue.handler("records.intake")(
     scope.of_job(processing.process, needs=Permission.ENTER, about=processing.instrument_of)
 )
+queue.handler("records.undo")(
+    scope.of_job(processing.undo, needs=Permission.ENTER, about=processing.instrument_of)
+)
 queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 

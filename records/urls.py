@@ -3,6 +3,7 @@
 from django.urls import path
 
 from records.pages import (
+    again,
     calendar,
     codelist_files,
     codelists,
@@ -25,6 +26,7 @@ from records.pages import (
     site,
     submission_list,
     submissions,
+    taking_back,
     terms,
     threads,
     uploads,
@@ -127,6 +129,16 @@ urlpatterns = [
     path("uploads/<int:upload_id>/", uploads.upload, name="upload"),
     path("uploads/<int:upload_id>/progress", uploads.progress, name="upload_progress"),
     path("uploads/<int:upload_id>/answer", uploads.answer, name="upload_answer"),
-    path("uploads/<int:upload_id>/undo", uploads.undo, name="upload_undo"),
+    path("uploads/<int:upload_id>/undo", taking_back.undo, name="upload_undo"),
+    path(
+        "uploads/<int:upload_id>/undo/preview",
+        taking_back.preview,
+        name="upload_undo_preview",
+    ),
+    path(
+        "uploads/<int:upload_id>/differences",
+        again.differences,
+        name="upload_differences",
+    ),
     path("uploads/<int:upload_id>/held", held.held_rows, name="upload_held"),
 ]

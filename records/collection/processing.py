@@ -21,7 +21,7 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, comparison, names, staging, uploads
+from records.collection import admission, collisions, comparison, names, planner, staging, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.comparison import Comparison
@@ -39,6 +39,7 @@ from records.validation.findings import Checked
 from records.validation.sums import Sums
 from records.validation.whole_file import WholeFileChecks
 from standards import codelists, sex
+from standards.languages import marked
 from standards.translation import in_language
 
 NAMED = 5  # places that a refusal names
@@ -83,6 +84,24 @@ def process(job: Job) -> None:
         "questions"
     ):
         transaction.on_commit(partial(path.unlink, missing_ok=True))
+
+
+def undo(job: Job) -> None:
+    """Take the upload of the job back: a large one, which nobody can wait for. Raises `GaveUp`."""
+    upload = Upload.objects.select_related("agency", "instrument", "job").get(
+        pk=queue.arguments(job, Intake).upload
+    )
+    told = partial(_told, job)
+    try:
+        uploads.undo(upload, by=_asker(job), progress=told)
+    except Refused as refusal:
+        raise queue.GaveUp(
+            marked("A period of this upload is no longer open, so it cannot be undone.")
+        ) from refusal
+
+
+def _told(job: Job, done: int, rows: int) -> None:
+    worker.progress(job, rows=done, of=rows)
 
 
 def person_key(agency: Agency) -> bytes:
@@ -263,6 +282,7 @@ def _admit(
     file.causes.add_counted(repeated, admitted.repeated)
     ceiling.add(rows=0, held=admitted.repeated, size=0)
     ceiling.require_readable()
+    planner.analyse_after(admitted.accepted + admitted.held + admitted.removed)
     return admitted
 
 

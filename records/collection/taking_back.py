@@ -13,10 +13,11 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from agencies.models import Person
-from records.collection import history
+from records.collection import history, planner
 from records.collection.comparison import WHOLE
 from records.models import HeldRow, Submission, Upload
 
+AT_ONCE = 100_000  # records: a larger upload is taken back by a worker
 BATCH = 50_000  # records that go in one statement, so that people see how far it is
 VERSION = ", ".join(WHOLE)
 FILE = "(x.metadata->>'upload')::bigint"  # of the deed that ended a version
@@ -81,10 +82,11 @@ def take_back(
     with connection.cursor() as cursor, history.by(by, undo=upload.pk):
         _plan(cursor, upload, submissions)
         _restore(cursor)
-        _remove(cursor, upload, progress)
+        removed = _remove(cursor, upload, progress)
         _return(cursor)
         HeldRow.all_rows.filter(upload=upload).delete()
         _reopen(cursor, upload)
+        planner.analyse_after(removed)
         cursor.execute("DROP TABLE version, made, planned")
 
 
@@ -184,7 +186,7 @@ def _restore(cursor: CursorWrapper) -> None:
     )
 
 
-def _remove(cursor: CursorWrapper, upload: Upload, progress: Callable[[int, int], None]) -> None:
+def _remove(cursor: CursorWrapper, upload: Upload, progress: Callable[[int, int], None]) -> int:
     """Remove what is left of the upload: nothing else had these records."""
     cursor.execute(
         "DELETE FROM records_secondentry s USING records_record r WHERE s.record_id = r.id"
@@ -199,6 +201,7 @@ def _remove(cursor: CursorWrapper, upload: Upload, progress: Callable[[int, int]
             [upload.pk, BATCH],
         )
         done += int(cursor.rowcount)
+    return done
 
 
 def _return(cursor: CursorWrapper) -> None:

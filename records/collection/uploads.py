@@ -31,6 +31,7 @@ from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
 from records.collection.receiving import ReceivedFile
 from records.collection.report import UploadReport
+from records.collection.taking_back import Preview
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
@@ -46,7 +47,7 @@ __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a
 
 @dataclass(frozen=True)
 class Intake(queue.Arguments):
-    """Which upload to read."""
+    """Which upload to read, or to take back."""
 
     upload: int
 
@@ -147,7 +148,7 @@ def undo(
     access.require(by, Permission.ENTER, upload.agency, upload.instrument_id)
     failed = upload.outcome == State.FAILED
     with transaction.atomic():
-        submissions = _submissions_of(upload)
+        submissions = list(_submissions_of(upload).select_for_update(of=("self",)))
         if closed := [s for s in submissions if _would_change(upload, s)]:
             raise Refused(
                 _("%(submission)s is no longer open, so this upload cannot be undone.")
@@ -168,6 +169,36 @@ def undo(
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
     _note("undo", upload, by)
     upload.refresh_from_db()
+
+
+def undo_preview(upload: Upload) -> Preview:
+    """Return what taking the upload back would do now, in numbers."""
+    return taking_back.preview(upload, list(_submissions_of(upload)))
+
+
+def undo_job(upload: Upload) -> Job | None:
+    """Return the job that takes the upload back, where one was asked for."""
+    return queue.find(f"undo:{upload.pk}")
+
+
+def undo_now_or_later(upload: Upload, *, by: Person) -> Job | None:
+    """Take the upload back at once; where it is large a worker does it, and its job is returned.
+
+    Raises `Refused` as `undo` does.
+    """
+    access.require(by, Permission.ENTER, upload.agency, upload.instrument_id)
+    if upload.state != State.COMMITTED or taking_back.size(upload) < taking_back.AT_ONCE:
+        undo(upload, by=by)
+        return None
+    if not may_be_undone(upload):
+        raise Refused(_("A period of this upload is no longer open, so it cannot be undone."))
+    return queue.enqueue(
+        "records.undo",
+        key=f"undo:{upload.pk}",
+        arguments=Intake(upload=upload.pk),
+        agencies=[upload.agency_id],
+        by=by,
+    )
 
 
 def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
@@ -244,14 +275,13 @@ def _texts_in(answer: Any) -> Iterator[str]:
         yield str(answer)
 
 
-def _submissions_of(upload: Upload) -> list[Submission]:
-    """The submissions an upload's rows are in, locked: a corrected row may have moved to another one."""
-    submissions = Submission.objects.filter(
+def _submissions_of(upload: Upload) -> QuerySet[Submission]:
+    """The submissions an upload's rows are in: a corrected row may have moved to another one."""
+    return Submission.objects.filter(
         Q(pk__in=upload.submissions.values("pk"))
         | Q(pk__in=upload.records.values("submission"))
         | Q(pk__in=upload.held_rows.values("submission"))
     )
-    return list(submissions.select_for_update(of=("self",)))
 
 
 def summary(upload: Upload) -> dict[str, Any]:

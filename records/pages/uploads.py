@@ -38,7 +38,6 @@ from records.collection.uploads import (
     read,
     receive,
 )
-from records.collection.uploads import undo as undo_upload
 from records.instruments import deliveries
 from records.instruments.versions import current, current_of, spec_of
 from records.models import HeldRow, Submission, Upload
@@ -155,18 +154,6 @@ def answer(request: SignedInRequest, upload_id: int) -> HttpResponse:
         return render(request, "records/upload.html", context, status=422)
     except Refused as refusal:
         messages.error(request, str(refusal))
-    return redirect(upload)
-
-
-@require_POST
-def undo(request: SignedInRequest, upload_id: int) -> HttpResponse:
-    upload = _visible(request, upload_id)
-    try:
-        undo_upload(upload, by=request.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The upload was undone; its rows are gone."))
     return redirect(upload)
 
 

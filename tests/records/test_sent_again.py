@@ -7,7 +7,7 @@ from agencies.refusal import Refused
 from records.collection import entry, uploads
 from records.models import Difference, HeldRow, Record, Submission, Upload
 from tests.records import files
-from tests.records.files import BCR, plain, table
+from tests.records.files import plain, table
 from tests.records.test_undo import lead, state_of_the_data, within
 
 pytestmark = pytest.mark.django_db(transaction=True)
