@@ -156,6 +156,10 @@ DEEDS: dict[str, tuple[Kind, str]] = {
         marked("%(who)s read the history of the record %(what)s."),
     ),
     "held read": (K.READ, marked("%(who)s read a held row of %(what)s.")),
+    "submission decide_duplicate": (
+        K.DELIVERY,
+        marked("%(who)s decided about a likely duplicate of %(what)s."),
+    ),
     "submission read": (K.READ, marked("%(who)s read records of %(what)s.")),
     "submission read_held": (K.READ, marked("%(who)s read held rows of %(what)s.")),
     "submission read_history": (

@@ -44,3 +44,47 @@ class Difference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_ref} {self.kind}"
+
+
+class LikelyDuplicate(models.Model):
+    """Two records of a submission that may be one event twice, by their numbers; and what was decided of them.
+
+    A decision stays when the records go and come again with another file.
+    """
+
+    scope_permission = Permission.SEE_RECORDS
+    instrument_path = "submission__instrument"
+
+    class Decision(models.TextChoices):
+        BOTH = "BOTH", _("both are real")
+        REMOVED = "REMOVED", _("one was removed")
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    submission = models.ForeignKey(
+        "records.Submission", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    # The file that brought the later of them.
+    upload = models.ForeignKey(
+        "records.Upload", models.CASCADE, related_name="+", db_constraint=False
+    )
+    first = models.CharField(max_length=40)
+    second = models.CharField(max_length=40)
+    same_person = (
+        models.BooleanField()
+    )  # by the key of the person; else all that the records say is equal
+    decision = models.CharField(max_length=7, choices=Decision, blank=True, default="")
+    decided_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    objects = AgencyScoped["LikelyDuplicate"].as_manager()
+
+    class Meta:
+        ordering = ["-same_person", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "agency", "first", "second"], name="likely_duplicate_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} {self.second}"

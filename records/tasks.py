@@ -18,6 +18,7 @@ queue.handler("records.intake")(
 queue.handler("records.undo")(
     scope.of_job(processing.undo, needs=Permission.ENTER, about=processing.instrument_of)
 )
+queue.handler("records.duplicates")(scope.of_job(processing.find_duplicates))
 queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 

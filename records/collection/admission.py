@@ -13,6 +13,8 @@ from records.collection.collisions import LATE, Collision, of_numbers
 from records.collection.comparison import Comparison
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
+from records.instruments.spec import Spec
+from records.instruments.versions import spec_of
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
 from records.review import handlings
 from records.review.opening import drop_empty, submission_for
@@ -62,7 +64,7 @@ def admit(upload: Upload, version: InstrumentVersion, *, by: Person) -> Admitted
                 admitted.accepted = _insert(cursor, upload)
         except IntegrityError:  # a number stands twice: the rare case pays for finding out where
             _hold_repeated(cursor, admitted, version)
-            _compare(cursor, upload, admitted, by)
+            _compare(cursor, upload, admitted, spec_of(version), by)
             if admitted.asks:
                 drop_empty(admitted.begun)
                 return admitted
@@ -83,9 +85,11 @@ def admit(upload: Upload, version: InstrumentVersion, *, by: Person) -> Admitted
     return admitted
 
 
-def _compare(cursor: CursorWrapper, upload: Upload, admitted: Admitted, by: Person) -> None:
+def _compare(
+    cursor: CursorWrapper, upload: Upload, admitted: Admitted, spec: Spec, by: Person
+) -> None:
     """Compare the rows with the records that share their numbers, and do what was chosen of what differs."""
-    again = comparison.compare(cursor, upload)
+    again = comparison.compare(cursor, upload, spec)
     choice = comparison.choice_for(again, upload.answers)
     admitted.again = replace(
         again, choice=choice, chosen_before=choice == "" and "again" in upload.answers

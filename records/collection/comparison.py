@@ -12,11 +12,13 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 from records.collection.staging import CORE
+from records.instruments.spec import Spec
 from records.models import Difference, Upload
 from records.reading.layout import Question
 from standards import codelists, languages
 
 NEW, CHANGED, EXACT = CHOICES = ("new", "changed", "exact")
+AGE = ("age", "age_precision")
 WHOLE = (*CORE, "extras")  # what a version of a record says
 
 
@@ -89,7 +91,7 @@ class Applied:
     removed: int = 0
 
 
-def compare(cursor: CursorWrapper, upload: Upload) -> Comparison:
+def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
     """Compare the staged rows of open submissions with their records; the result stays in `compared`.
 
     No number stands twice in the file any more. Of a period with which the file shares no number it is another
@@ -113,25 +115,34 @@ def compare(cursor: CursorWrapper, upload: Upload) -> Comparison:
         " FROM incoming_held WHERE raw->>'record_ref' IS NOT NULL))"
     )
     cursor.execute("ANALYZE compared")
-    _differing(cursor)
+    _differing(cursor, spec)
     return Comparison(_counted(cursor), _digest(cursor))
 
 
-def _differing(cursor: CursorWrapper) -> None:
+def _differing(cursor: CursorWrapper, spec: Spec) -> None:
     """Put both versions of what is changed or gone side by side, in `differing`."""
     cursor.execute(
-        "CREATE TEMP TABLE differing ON COMMIT DROP AS WITH both_versions AS (SELECT c.submission_id,"
-        f" c.record_ref, c.kind, {_version('r')} AS before, CASE WHEN c.at IS NOT NULL THEN"
-        f" {_version('i')} END AS now, {BY_HAND} AS by_hand FROM compared c JOIN records_record r"
-        " ON r.id = c.record_id LEFT JOIN incoming i ON i.ctid = c.at WHERE c.kind IN ('CHANGED', 'GONE')"
-        "), named AS (SELECT *, ARRAY(SELECT DISTINCT CASE key WHEN 'age_precision' THEN 'age' ELSE key END"
-        " FROM jsonb_each(before) b FULL JOIN jsonb_each(now) n USING (key)"
-        " WHERE now IS NOT NULL AND b.value IS DISTINCT FROM n.value) AS variables FROM both_versions)"
-        # An age that changed with its dates is no difference of its own.
-        " SELECT submission_id, record_ref, kind, before, now, by_hand, CASE WHEN variables &&"
-        " ARRAY['birth_year', 'event_date'] THEN array_remove(variables, 'age') ELSE variables END AS variables"
-        " FROM named"
+        "CREATE TEMP TABLE differing ON COMMIT DROP AS SELECT c.submission_id, c.record_ref, c.kind,"
+        f" {_version('r')} AS before, CASE WHEN c.at IS NOT NULL THEN {_version('i')} END AS now,"
+        f" CASE WHEN c.at IS NULL THEN '{{}}' ELSE {_variables(spec)} END AS variables, {BY_HAND} AS by_hand"
+        " FROM compared c JOIN records_record r ON r.id = c.record_id LEFT JOIN incoming i ON i.ctid = c.at"
+        " WHERE c.kind IN ('CHANGED', 'GONE')"
     )
+
+
+def _variables(spec: Spec) -> str:
+    """SQL of the names of what differs between a record (`r`) and its row of the file (`i`).
+
+    An age that changed with its dates is no difference of its own.
+    """
+    same_dates = "(r.birth_year, r.event_date) IS NOT DISTINCT FROM (i.birth_year, i.event_date)"
+    age = "(r.age, r.age_precision) IS DISTINCT FROM (i.age, i.age_precision)"
+    differ = {name: f"r.{name} IS DISTINCT FROM i.{name}" for name in CORE if name not in AGE}
+    differ["age"] = f"{age} AND {same_dates}"
+    for name in (variable.name for variable in spec.extras()):
+        differ[name] = f"r.extras->'{name}' IS DISTINCT FROM i.extras->'{name}'"
+    listed = ", ".join(f"CASE WHEN {test} THEN '{name}' END" for name, test in differ.items())
+    return f"array_remove(ARRAY[{listed}], NULL)"
 
 
 def _counted(cursor: CursorWrapper) -> tuple[Counted, ...]:

@@ -21,7 +21,16 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, comparison, names, planner, staging, uploads
+from records.collection import (
+    admission,
+    collisions,
+    comparison,
+    duplicates,
+    names,
+    planner,
+    staging,
+    uploads,
+)
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.comparison import Comparison
@@ -98,6 +107,15 @@ def undo(job: Job) -> None:
         raise queue.GaveUp(
             marked("A period of this upload is no longer open, so it cannot be undone.")
         ) from refusal
+
+
+def find_duplicates(job: Job) -> None:
+    """Look for likely duplicates of the upload of the job, if it still stands."""
+    upload = Upload.objects.select_related("agency", "instrument").get(
+        pk=queue.arguments(job, duplicates.Looking).upload
+    )
+    if upload.state == State.COMMITTED:
+        duplicates.find(upload)
 
 
 def _told(job: Job, done: int, rows: int) -> None:
@@ -255,6 +273,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         return
     file.causes.add_whole_file(file.whole_file.warnings())
     _report(upload, file, dict(reading.skipped), admitted)
+    duplicates.look_for(upload, by=_asker(job))
     worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
 
 

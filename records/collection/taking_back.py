@@ -159,15 +159,20 @@ def _leave_taken_numbers(cursor: CursorWrapper, undone: list[int]) -> None:
     """Let no removed record return whose number is another record's that stays, or was removed again by who stands."""
     cursor.execute("ANALYZE planned")
     cursor.execute(
-        "DELETE FROM planned p USING records_recordevent e WHERE NOT p.here AND e.pgh_id = p.pgh_id AND ("
-        "EXISTS (SELECT FROM records_record r WHERE r.submission_id = e.submission_id AND r.agency_id = e.agency_id"
-        " AND r.record_ref = e.record_ref AND (r.upload_id IS NULL OR r.upload_id <> ALL(%s::bigint[])"
-        " OR EXISTS (SELECT FROM planned q WHERE q.record_id = r.id AND q.stays)))"
-        " OR EXISTS (SELECT FROM records_recordevent d LEFT JOIN pghistory_context x ON x.id = d.pgh_context_id"
-        " WHERE d.submission_id = e.submission_id AND d.record_ref = e.record_ref AND d.pgh_label = 'delete'"
-        " AND d.pgh_obj_id <> e.pgh_obj_id AND d.pgh_id > e.pgh_id AND NOT coalesce(x.metadata ? 'undo', false)"
-        f" AND ({FILE} IS NULL OR {FILE} <> ALL(%s::bigint[]))))",
-        [undone, undone],
+        "DELETE FROM planned p USING records_recordevent e JOIN records_record r"
+        " ON r.submission_id = e.submission_id AND r.agency_id = e.agency_id AND r.record_ref = e.record_ref"
+        " LEFT JOIN planned q ON q.record_id = r.id WHERE NOT p.here AND e.pgh_id = p.pgh_id"
+        " AND (r.upload_id IS NULL OR r.upload_id <> ALL(%s::bigint[]) OR q.stays)",
+        [undone],
+    )
+    cursor.execute(
+        "DELETE FROM planned p USING records_recordevent e JOIN records_recordevent d"
+        " ON d.submission_id = e.submission_id AND d.record_ref = e.record_ref AND d.pgh_id > e.pgh_id"
+        " LEFT JOIN pghistory_context x ON x.id = d.pgh_context_id WHERE NOT p.here AND e.pgh_id = p.pgh_id"
+        " AND d.pgh_label = 'delete' AND d.pgh_obj_id <> e.pgh_obj_id"
+        " AND NOT coalesce(x.metadata ? 'undo', false)"
+        f" AND ({FILE} IS NULL OR {FILE} <> ALL(%s::bigint[]))",
+        [undone],
     )
 
 

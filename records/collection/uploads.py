@@ -26,7 +26,15 @@ from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
 from records.codelists import learned
-from records.collection import comparison, late_rows, names, quotas, receiving, taking_back
+from records.collection import (
+    comparison,
+    duplicates,
+    late_rows,
+    names,
+    quotas,
+    receiving,
+    taking_back,
+)
 from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
 from records.collection.receiving import ReceivedFile
@@ -163,6 +171,7 @@ def undo(
         handlings.note_undo(upload, submissions, by=by)
         learned.forget(upload, by=by)
         comparison.forget_differences(upload)
+        duplicates.forget(upload)
         taking_back.take_back(upload, submissions, by=by, progress=progress)
         late_rows.count_late(submissions)
         drop_empty(submissions)

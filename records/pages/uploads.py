@@ -26,7 +26,7 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.codelists import learned
-from records.collection import names
+from records.collection import duplicates, names
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
 from records.collection.report import UploadReport
@@ -209,6 +209,7 @@ def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
         "held_at": reverse("records:upload_held", args=[upload.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
         "submissions": submissions,
+        "duplicates": duplicates.told(upload),
         "progress": _progress(upload),
         "may_enter": may_enter,
         "may_undo": may_enter and may_be_undone(upload),

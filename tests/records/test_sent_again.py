@@ -1,16 +1,23 @@
 """A file that is sent again: what it changes and lacks of the records that are here, and what a person chooses."""
 
 import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agencies import scope
 from agencies.refusal import Refused
-from records.collection import entry, uploads
+from records.collection import admission, comparison, entry, staging, uploads
+from records.collection.comparison import CHOICES
+from records.instruments import versions
 from records.models import Difference, HeldRow, Record, Submission, Upload
+from tests import factories
 from tests.records import files
 from tests.records.files import plain, table
 from tests.records.test_undo import lead, state_of_the_data, within
 
 pytestmark = pytest.mark.django_db(transaction=True)
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 WAITS, DONE = Upload.State.NEEDS_ANSWERS, Upload.State.COMMITTED
 
 
@@ -210,3 +217,80 @@ def test_the_history_says_who_replaced_a_record(send, clerk):
         event = Record.pgh_event_model.objects.filter(record_ref="R-1").get()
         assert event.pgh_context.metadata == {"person": clerk.pk, "upload": again.pk}
         assert (event.sex, event.pgh_label) == ("F", "change")
+
+
+CONTENT = st.dictionaries(st.sampled_from("ABCDEF"), st.sampled_from(["F", "M", "?!"]), min_size=1)
+STEPS = st.lists(st.tuples(CONTENT, st.sampled_from(CHOICES)), min_size=1, max_size=4)
+
+
+def stage(content):
+    """Stage rows (number -> sex) as the reader and the engine would; one without a sex is held."""
+    staging.prepare()
+    good = [(k, ref, sex) for k, (ref, sex) in enumerate(content.items()) if sex != "?!"]
+    bad = [(k, ref) for k, (ref, sex) in enumerate(content.items()) if sex == "?!"]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO incoming (row_no, period, record_ref, event_date, sex, age_precision, count, extras)"
+            " VALUES (%s, '2026-03', %s, '2026-03-05', %s, 'D', 1, '{}')",
+            good,
+        )
+        cursor.executemany(
+            "INSERT INTO incoming_held (row_no, period, raw, findings)"
+            " VALUES (%s, '2026-03', jsonb_build_object('record_ref', %s::text), '[]')",
+            bad,
+        )
+
+
+def admit(content, choice, agency, instrument, by):
+    """Admit rows, choosing this where it is asked; returns the upload."""
+    with scope.acting(by):
+        upload = factories.upload(agency, instrument, by, state="RECEIVED", report={"path": "-"})
+    for _turn in range(2):
+        with scope.acting(by):
+            stage(content)
+            admitted = admission.admit(upload, versions.current(instrument), by=by)
+            upload.answers = {"again": choice}
+            if not admitted.asks:
+                Upload.objects.filter(pk=upload.pk).update(state=DONE)
+                return Upload.objects.get(pk=upload.pk)
+            upload.answers["again_seen"] = admitted.again.digest
+            comparison.forget_differences(upload)
+    raise AssertionError("asked twice")
+
+
+def what_is_there(person):
+    """Records and open held rows, without the ids of rows that have come again."""
+    records, held, submissions = state_of_the_data(person)
+    return records, [row[1:] for row in held], submissions
+
+
+@given(first=CONTENT, later=STEPS, data=st.data())
+@settings(QUIET, max_examples=60)
+def test_files_taken_back_in_any_order_leave_what_was_before_them(
+    first, later, data, clerk, agency, permits
+):
+    start = admit({**first, "Z": "F"}, "new", agency, permits, clerk)
+    before = what_is_there(clerk)
+    sent = [admit(content, choice, agency, permits, clerk) for content, choice in later]
+    for upload in data.draw(st.permutations(sent)):
+        with scope.acting(clerk):
+            uploads.undo(upload, by=clerk)
+    assert what_is_there(clerk) == before
+    with scope.acting(clerk):
+        uploads.undo(start, by=clerk)
+        assert not Record.objects.exists()
+        assert not HeldRow.all_rows.exists()
+
+
+@given(first=CONTENT, later=CONTENT, choice=st.sampled_from(CHOICES))
+@settings(QUIET, max_examples=25)
+def test_the_first_file_may_go_before_the_second(first, later, choice, clerk, agency, permits):
+    start = admit({**first, "Z": "F"}, "new", agency, permits, clerk)
+    second = admit(later, choice, agency, permits, clerk)
+    with scope.acting(clerk):
+        own = Record.objects.filter(upload=second).count()
+        uploads.undo(start, by=clerk)
+        assert Record.objects.count() == own
+        uploads.undo(second, by=clerk)
+        assert not Record.objects.exists()
+        assert not HeldRow.all_rows.exists()
