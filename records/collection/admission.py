@@ -9,7 +9,7 @@ from django.utils import timezone
 from agencies.models import Person
 from records.collection import comparison, history
 from records.collection.closing import close_replaced
-from records.collection.collisions import LATE, Collision, of_numbers
+from records.collection.collisions import LATE, Collision, repeated
 from records.collection.comparison import Comparison
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
@@ -164,7 +164,7 @@ def _hold_repeated(cursor: CursorWrapper, admitted: Admitted, version: Instrumen
     )
     cursor.execute("DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND NOT t.differ")
     admitted.duplicate = int(cursor.rowcount)
-    collision = of_numbers(counts=version.content.get("collects") == "counts")[0]
+    collision = repeated(counts=version.content.get("collects") == "counts")
     cursor.execute(
         "WITH taken AS (DELETE FROM incoming i USING twice t WHERE i.ctid = t.at"
         f" RETURNING i.row_no, i.period, {TYPED} AS raw) INSERT INTO incoming_held"

@@ -297,8 +297,8 @@ def _admit(
         if admitted.asks:
             _ask_what_to_do(upload, admitted.again)
             return admitted
-    repeated = collisions.of_numbers(counts=file.spec.is_counts)[0]
-    file.causes.add_counted(repeated, admitted.repeated)
+    collision = collisions.repeated(counts=file.spec.is_counts)
+    file.causes.add_counted(collision, admitted.repeated)
     ceiling.add(rows=0, held=admitted.repeated, size=0)
     ceiling.require_readable()
     planner.analyse_after(admitted.accepted + admitted.held + admitted.removed)
