@@ -42,14 +42,14 @@ def test_the_upload_leads_to_its_differences_old_beside_new(again, clerk):
         "Yes, remove 3 records",
     ):
         assert text in page
-    assert page.count("<article") == 23
+    assert page.count('<span class="mono">') == 23
 
 
 def test_differences_are_shown_by_cause(again, clerk):
     client = signed_in(clerk)
     for only, records in (("sex", 20), ("gone", 3), ("region", 0)):
         page = client.get(f"{differences(again)}?only={only}").content.decode()
-        assert page.count("<article") == records
+        assert page.count('<span class="mono">') == records
     assert client.get(f"{differences(again)}?only=passport").status_code == 404
 
 
