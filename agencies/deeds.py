@@ -159,11 +159,19 @@ DEEDS: dict[str, tuple[Kind, str]] = {
         marked("%(who)s read the history of the record %(what)s."),
     ),
     "held read": (K.READ, marked("%(who)s read a held row of %(what)s.")),
+    "submission decide_duplicate": (
+        K.DELIVERY,
+        marked("%(who)s decided about a likely duplicate of %(what)s."),
+    ),
     "submission read": (K.READ, marked("%(who)s read records of %(what)s.")),
     "submission read_held": (K.READ, marked("%(who)s read held rows of %(what)s.")),
     "submission read_history": (
         K.READ,
         marked("%(who)s read what was changed in the records of %(what)s."),
+    ),
+    "upload read_differences": (
+        K.READ,
+        marked("%(who)s read what the file %(what)s would change."),
     ),
     "upload read_held": (K.READ, marked("%(who)s read held rows of the file %(what)s.")),
     "submission begin": (K.REVIEW, marked("%(who)s began %(what)s.")),

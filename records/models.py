@@ -3,6 +3,7 @@
 from typing import Self
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,6 +15,7 @@ from agencies.access import AgencyScoped
 from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
+from records.comparing import Difference, LikelyDuplicate
 from records.reviewing import (
     Comment,
     Handling,
@@ -30,8 +32,8 @@ from records.vocabulary import LearnedLayout, LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "CodeProposal", "Comment", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
-    "Instrument", "InstrumentVersion", "LearnedLayout", "LearnedWord", "ListEdition", "Notice", "NumberDigest",
+    "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
+    "Instrument", "InstrumentVersion", "LearnedLayout", "LearnedWord", "LikelyDuplicate", "ListEdition", "Notice", "NumberDigest",
     "Numbering", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
 ]  # fmt: skip
@@ -225,6 +227,7 @@ class Upload(models.Model):
 @pghistory.track(
     pghistory.UpdateEvent("change", row=pghistory.Old),
     pghistory.DeleteEvent(),
+    level=pgtrigger.Statement,  # a file may replace a hundred thousand at once
     model_name="RecordEvent",
 )
 class Record(models.Model):

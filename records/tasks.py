@@ -15,6 +15,10 @@ from records.review import digests, reminders, shared_numbers
 queue.handler("records.intake")(
     scope.of_job(processing.process, needs=Permission.ENTER, about=processing.instrument_of)
 )
+queue.handler("records.undo")(
+    scope.of_job(processing.undo, needs=Permission.ENTER, about=processing.instrument_of)
+)
+queue.handler("records.duplicates")(scope.of_job(processing.find_duplicates))
 queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 

@@ -3,12 +3,14 @@
 from django.urls import path
 
 from records.pages import (
+    again,
     calendar,
     codelist_files,
     codelists,
     cover,
     drafts,
     due_dates,
+    duplicates,
     entry,
     entry_rules,
     held,
@@ -26,6 +28,7 @@ from records.pages import (
     site,
     submission_list,
     submissions,
+    taking_back,
     terms,
     threads,
     uploads,
@@ -106,6 +109,7 @@ urlpatterns = [
         history.submission_history,
         name="submission_history",
     ),
+    path("submissions/<int:submission_id>/duplicates", duplicates.pairs, name="duplicates"),
     path("submissions/<int:submission_id>/held", held.held_rows, name="held"),
     path("submissions/<int:submission_id>/late", submissions.readmit, name="readmit"),
     path("records/new/<slug:instrument_code>/<slug:agency_code>/", entry.new, name="record_new"),
@@ -130,6 +134,16 @@ urlpatterns = [
     path("uploads/<int:upload_id>/", uploads.upload, name="upload"),
     path("uploads/<int:upload_id>/progress", uploads.progress, name="upload_progress"),
     path("uploads/<int:upload_id>/answer", uploads.answer, name="upload_answer"),
-    path("uploads/<int:upload_id>/undo", uploads.undo, name="upload_undo"),
+    path("uploads/<int:upload_id>/undo", taking_back.undo, name="upload_undo"),
+    path(
+        "uploads/<int:upload_id>/undo/preview",
+        taking_back.preview,
+        name="upload_undo_preview",
+    ),
+    path(
+        "uploads/<int:upload_id>/differences",
+        again.differences,
+        name="upload_differences",
+    ),
     path("uploads/<int:upload_id>/held", held.held_rows, name="upload_held"),
 ]

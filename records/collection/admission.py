@@ -1,18 +1,23 @@
 """Admitting staged rows: which submission, which are repeated, which come too late. All in SQL."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from records.collection.collisions import LATE, Collision, of_numbers
+from agencies.models import Person
+from records.collection import comparison, history
+from records.collection.closing import close_replaced
+from records.collection.collisions import LATE, Collision, repeated
+from records.collection.comparison import Comparison
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
+from records.instruments.spec import Spec
+from records.instruments.versions import spec_of
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
 from records.review import handlings
-from records.review.opening import submission_for
+from records.review.opening import drop_empty, submission_for
 from standards.periods import period_of
 
 # A valid row as a held row keeps it: typed, with the year that stands for the birth date.
@@ -24,39 +29,50 @@ TYPED = (
 
 @dataclass
 class Admitted:
-    """What became of the staged rows: numbers of rows, and the submissions they went to."""
+    """What became of the staged rows: numbers of rows, and the submissions they went to.
+
+    `again` is how the file compares with what was there, where they share a number. Where it `asks`, nothing
+    was admitted: a person has to choose first.
+    """
 
     accepted: int = 0
     held: int = 0
     duplicate: int = 0
     late: int = 0
-    repeated: dict[str, int] = field(default_factory=dict)  # rule id -> rows
+    removed: int = 0  # records that the file lacks
+    repeated: int = 0
+    again: Comparison | None = None
+    asks: bool = False
     sex: dict[str, int] = field(default_factory=dict)
     submissions: list[Submission] = field(default_factory=list)
+    begun: list[Submission] = field(default_factory=list)  # of them, those that this file began
 
 
-def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
+def admit(upload: Upload, version: InstrumentVersion, *, by: Person) -> Admitted:
     """Move all staged rows to where they belong. Runs inside the transaction that staged them.
 
     A row that is there already, equal in everything, is counted as a duplicate and left out. A
-    number that stands in rows of different content holds all of them. Rows of a submission that is
-    no longer open are held as late.
+    number that stands in rows of different content of the file holds all of them. Rows of a submission
+    that is no longer open are held as late. What the file changes or lacks of the records of its open
+    submissions is for `by` to choose.
     """
-    admitted = Admitted(submissions=_submissions(upload, version))
+    admitted = Admitted()
+    _open_submissions(upload, version, admitted)
     with connection.cursor() as cursor:
-        admitted.late = _hold_late(cursor, upload)
         try:
             with transaction.atomic():
                 admitted.accepted = _insert(cursor, upload)
         except IntegrityError:  # a number stands twice: the rare case pays for finding out where
-            admitted.duplicate, admitted.repeated = _judge_repeated(
-                cursor, upload, of_numbers(counts=version.content.get("collects") == "counts")
-            )
-            admitted.accepted = _insert(cursor, upload)
-        admitted.held = (
-            _hold_errors(cursor, upload) + admitted.late + sum(admitted.repeated.values())
-        )
-        _close_corrected(cursor, upload)
+            _hold_repeated(cursor, admitted, version)
+            _compare(cursor, upload, admitted, spec_of(version), by)
+            if admitted.asks:
+                drop_empty(admitted.begun)
+                return admitted
+            admitted.accepted += _insert(cursor, upload)
+        admitted.late = _hold_late(cursor, upload)
+        admitted.held = _hold_errors(cursor, upload) + admitted.late
+        exact = bool(admitted.again and admitted.again.choice == comparison.EXACT)
+        close_replaced(cursor, upload, exact=exact)
         cursor.execute(
             "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
             [upload.pk],
@@ -69,8 +85,28 @@ def admit(upload: Upload, version: InstrumentVersion) -> Admitted:
     return admitted
 
 
-def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]:
-    """The submissions of all periods in the file, locked: nobody submits or reopens them meanwhile.
+def _compare(
+    cursor: CursorWrapper, upload: Upload, admitted: Admitted, spec: Spec, by: Person
+) -> None:
+    """Compare the rows with the records that share their numbers, and do what was chosen of what differs."""
+    again = comparison.compare(cursor, upload, spec)
+    choice = comparison.choice_for(again, upload.answers)
+    admitted.again = replace(
+        again, choice=choice, chosen_before=choice == "" and "again" in upload.answers
+    )
+    if not choice:
+        comparison.keep_differences(cursor, upload)
+        admitted.asks = True
+        return
+    with history.by(by, upload=upload.pk):
+        applied = comparison.apply(cursor, upload, choice)
+    admitted.accepted += applied.changed
+    admitted.duplicate += applied.there
+    admitted.removed = applied.removed
+
+
+def _open_submissions(upload: Upload, version: InstrumentVersion, admitted: Admitted) -> None:
+    """Find or begin the submissions of all periods in the file, locked: nobody submits or reopens them meanwhile.
 
     A row in error opens no period that has not begun: its date is what is wrong.
     """
@@ -82,70 +118,66 @@ def _submissions(upload: Upload, version: InstrumentVersion) -> list[Submission]
             [running],
         )
         periods = [period for (period,) in cursor.fetchall()]
+        known = set(
+            Submission.objects.filter(
+                agency=upload.agency_id, instrument=upload.instrument_id, period__in=periods
+            ).values_list("pk", flat=True)
+        )
         submissions = [submission_for(upload.agency_id, version, period) for period in periods]
         cursor.execute(
-            "CREATE TEMP TABLE place (period varchar(7), submission_id bigint) ON COMMIT DROP"
+            "CREATE TEMP TABLE place (period varchar(7), submission_id bigint, is_open boolean)"
+            " ON COMMIT DROP"
         )
-        places = [(submission.period, submission.pk) for submission in submissions]
-        cursor.executemany("INSERT INTO place VALUES (%s, %s)", places)
-    return submissions
+        places = [(s.period, s.pk, s.is_open) for s in submissions]
+        cursor.executemany("INSERT INTO place VALUES (%s, %s, %s)", places)
+    admitted.submissions = submissions
+    admitted.begun = [submission for submission in submissions if submission.pk not in known]
 
 
 def _hold_late(cursor: CursorWrapper, upload: Upload) -> int:
     taken = (
-        "DELETE FROM incoming i USING place p, records_submission s WHERE i.period = p.period"
-        " AND s.id = p.submission_id AND s.state <> ALL(%s::text[])"
+        "DELETE FROM incoming i USING place p WHERE i.period = p.period AND NOT p.is_open"
         f" RETURNING p.submission_id, i.row_no, {TYPED} AS raw"
     )
-    states = [str(state) for state in Submission.OPEN]
-    return _hold(cursor, upload, taken, [states], HeldRow.Kind.LATE, LATE)
+    return _hold(cursor, upload, taken, HeldRow.Kind.LATE, LATE)
 
 
 def _insert(cursor: CursorWrapper, upload: Upload) -> int:
     cursor.execute(
         f"INSERT INTO records_record (agency_id, submission_id, upload_id, row_no, {COLUMNS}, extras)"
         f" SELECT %s, p.submission_id, %s, i.row_no, {COLUMNS}, extras"
-        " FROM incoming i JOIN place p USING (period)",
+        " FROM incoming i JOIN place p USING (period) WHERE p.is_open",
         [upload.agency_id, upload.pk],
     )
     return int(cursor.rowcount)
 
 
-def _judge_repeated(
-    cursor: CursorWrapper, upload: Upload, collisions: tuple[Collision, Collision]
-) -> tuple[int, dict[str, int]]:
-    """Find numbers that stand twice, in the file or with a stored record; equal rows are duplicates."""
+def _hold_repeated(cursor: CursorWrapper, admitted: Admitted, version: InstrumentVersion) -> None:
+    """Find numbers that stand twice in the file: equal rows are duplicates, others join the rows with an error."""
     content = f"md5(ROW({COLUMNS}, extras)::text)"
     cursor.execute(
-        "CREATE TEMP TABLE twice ON COMMIT DROP AS WITH every AS ("
-        f" SELECT p.submission_id, i.record_ref, i.ctid AS at, {content} AS content"
-        " FROM incoming i JOIN place p USING (period)"
-        f" UNION ALL SELECT r.submission_id, r.record_ref, NULL, {content}"
-        " FROM records_record r JOIN place p USING (submission_id)"
-        "), judged AS (SELECT *, count(*) OVER number AS n, count(at) OVER number AS new,"
-        " min(content) OVER number <> max(content) OVER number AS differ,"
-        " row_number() OVER (number ORDER BY at NULLS FIRST) AS nth"
-        " FROM every WINDOW number AS (PARTITION BY submission_id, record_ref))"
-        " SELECT * FROM judged WHERE n > 1 AND at IS NOT NULL AND (differ OR nth > 1)"
+        "CREATE TEMP TABLE twice ON COMMIT DROP AS WITH judged AS (SELECT i.ctid AS at, count(*) OVER number AS n,"
+        f" min({content}) OVER number <> max({content}) OVER number AS differ,"
+        " row_number() OVER (number ORDER BY i.ctid) AS nth FROM incoming i JOIN place p USING (period)"
+        " WHERE p.is_open WINDOW number AS (PARTITION BY p.submission_id, i.record_ref))"
+        " SELECT * FROM judged WHERE n > 1 AND (differ OR nth > 1)"
     )
     cursor.execute("DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND NOT t.differ")
-    duplicates = int(cursor.rowcount)
-    repeated = {}
-    for collision, known in zip(collisions, ("t.n = t.new", "t.n > t.new"), strict=True):
-        taken = (
-            f"DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND t.differ AND {known}"
-            f" RETURNING t.submission_id, i.row_no, {TYPED} AS raw"
-        )
-        if rows := _hold(cursor, upload, taken, [], HeldRow.Kind.ERROR, collision):
-            repeated[collision.rule] = rows
-    return duplicates, repeated
+    admitted.duplicate = int(cursor.rowcount)
+    collision = repeated(counts=version.content.get("collects") == "counts")
+    cursor.execute(
+        "WITH taken AS (DELETE FROM incoming i USING twice t WHERE i.ctid = t.at"
+        f" RETURNING i.row_no, i.period, {TYPED} AS raw) INSERT INTO incoming_held"
+        " (row_no, period, raw, findings) SELECT row_no, period, raw, %s::jsonb FROM taken",
+        [collision.as_json()],
+    )
+    admitted.repeated = int(cursor.rowcount)
 
 
 def _hold(
     cursor: CursorWrapper,
     upload: Upload,
     taken: str,
-    parameters: list[Any],
     kind: str,
     collision: Collision,
 ) -> int:
@@ -155,7 +187,6 @@ def _hold(
         " (agency_id, instrument_id, upload_id, submission_id, kind, row_no, raw, findings)"
         " SELECT %s, %s, %s, submission_id, %s, row_no, raw, %s::jsonb FROM taken",
         [
-            *parameters,
             *(upload.agency_id, upload.instrument_id, upload.pk),
             *(str(kind), collision.as_json()),
         ],
@@ -171,14 +202,3 @@ def _hold_errors(cursor: CursorWrapper, upload: Upload) -> int:
         [upload.agency_id, upload.instrument_id, upload.pk],
     )
     return int(cursor.rowcount)
-
-
-def _close_corrected(cursor: CursorWrapper, upload: Upload) -> None:
-    """Close held rows of earlier files whose record, by its number, has now been taken in."""
-    cursor.execute(
-        "UPDATE records_heldrow h SET closed_by_id = %s FROM records_record r WHERE h.agency_id = %s"
-        " AND h.instrument_id = %s AND h.upload_id <> %s AND r.upload_id = %s"
-        " AND h.submission_id = r.submission_id AND h.kind = 'ERROR' AND h.closed_by_id IS NULL"
-        " AND h.raw->>'record_ref' = r.record_ref",
-        [upload.pk, upload.agency_id, upload.instrument_id, upload.pk, upload.pk],
-    )

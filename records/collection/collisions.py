@@ -30,12 +30,8 @@ LATE = Collision("submission.closed", "event_date", "late")
 REPEATED = Collision("record_ref.repeated", "record_ref", "repeated")
 OTHER_CONTENT = Collision("record_ref.other_content", "record_ref", "other_content")
 REPEATED_CELL = Collision("record_ref.repeated", "count", "repeated_cell")
-OTHER_COUNT = Collision("record_ref.other_content", "count", "other_count")
 
 
-def of_numbers(*, counts: bool) -> tuple[Collision, Collision]:
-    """Return what is said of a number that stands twice in a file, and of one that is here already.
-
-    A cell of counts is its own number.
-    """
-    return (REPEATED_CELL, OTHER_COUNT) if counts else (REPEATED, OTHER_CONTENT)
+def repeated(*, counts: bool) -> Collision:
+    """Return what is said of a number that stands twice in a file. A cell of counts is its own number."""
+    return REPEATED_CELL if counts else REPEATED

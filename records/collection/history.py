@@ -40,13 +40,16 @@ class Change:
 
 
 @contextmanager
-def by(person: Person) -> Iterator[None]:
+def by(person: Person, **facts: int) -> Iterator[None]:
     """Let the history of what is changed inside, in the transaction of the caller, name the person.
+
+    `facts` say what did it where it was no hand: `upload`, the file that replaced records; `undo`, the one that
+    was taken back.
 
     The trigger reads these two settings, as those of `pghistory.context`, which puts them before each
     statement: two statements at once are no prepared statement, which ours are.
     """
-    _set(str(uuid4()), json.dumps({"person": person.pk}))
+    _set(str(uuid4()), json.dumps({"person": person.pk, **facts}))
     yield
     _set("", "")
 

@@ -17,13 +17,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies import practice, secrets
-from agencies.models import Agency
+from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, layouts, names, staging, uploads
+from records.collection import (
+    admission,
+    collisions,
+    comparison,
+    duplicates,
+    layouts,
+    names,
+    planner,
+    staging,
+    uploads,
+)
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
+from records.collection.comparison import Comparison
 from records.collection.findings_by_cause import FindingsByCause
 from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
@@ -38,6 +49,7 @@ from records.validation.findings import Checked
 from records.validation.sums import Sums
 from records.validation.whole_file import WholeFileChecks
 from standards import codelists, sex
+from standards.languages import marked
 from standards.translation import in_language
 
 NAMED = 5  # places that a refusal names
@@ -81,6 +93,33 @@ def process(job: Job) -> None:
         transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 
+def undo(job: Job) -> None:
+    """Take the upload of the job back: a large one, which nobody can wait for. Raises `GaveUp`."""
+    upload = Upload.objects.select_related("agency", "instrument", "job").get(
+        pk=queue.arguments(job, Intake).upload
+    )
+    told = partial(_told, job)
+    try:
+        uploads.undo(upload, by=_asker(job), progress=told)
+    except Refused as refusal:
+        raise queue.GaveUp(
+            marked("A period of this upload is no longer open, so it cannot be undone.")
+        ) from refusal
+
+
+def find_duplicates(job: Job) -> None:
+    """Look for likely duplicates of the upload of the job, if it still stands."""
+    upload = Upload.objects.select_related("agency", "instrument").get(
+        pk=queue.arguments(job, duplicates.Looking).upload
+    )
+    if upload.state == State.COMMITTED:
+        duplicates.find(upload)
+
+
+def _told(job: Job, done: int, rows: int) -> None:
+    worker.progress(job, rows=done, of=rows)
+
+
 def person_key(agency: Agency) -> bytes:
     """Return the agency's own key for person references, so that agencies' records cannot be linked."""
     secrets.require("references")
@@ -96,7 +135,7 @@ def _other_instruments(upload: Upload) -> list[Spec]:
 
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
-    for part in ("refusal", "findings"):  # of an earlier reading, with other answers
+    for part in ("refusal", "findings", "again"):  # of an earlier reading, with other answers
         upload.report.pop(part, None)
     with (
         encrypted_file.opened(path, *uploads.file_secrets()) as sealed,
@@ -125,8 +164,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
         refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
         _take_in(upload, version, reading, job)
         if upload.state == State.COMMITTED:
-            by = job.asked_by or upload.uploaded_by
-            layouts.remember(upload, reading.columns, reading.memory, by)
+            layouts.remember(upload, reading.columns, reading.memory, _asker(job))
             names.seal(upload, replace(names.opened(upload), preview=()))
 
 
@@ -236,11 +274,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         ceiling.require_readable()
         _refuse(upload, _wrong_sums(file))
         worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
-        admitted = admission.admit(upload, version)
-        for collision in collisions.of_numbers(counts=spec.is_counts):
-            file.causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
-        ceiling.add(rows=0, held=sum(admitted.repeated.values()), size=0)
-        ceiling.require_readable()
+        admitted = _admit(upload, version, file, ceiling, by=_asker(job))
     except TooManyHeld as too_many:
         if _may_still_ask(upload, file):
             deque(blocks, maxlen=0)  # what only the end of the file shows may be its cause
@@ -250,9 +284,47 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         upload.report["findings"] = file.causes.main_errors()
         _refuse(upload, too_many.refusal)
         return
+    if admitted.asks:
+        return
     file.causes.add_whole_file(file.whole_file.warnings())
     _report(upload, file, dict(reading.skipped), admitted)
+    duplicates.look_for(upload, by=_asker(job))
     worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
+
+
+def _asker(job: Job) -> Person:
+    """Who asked for the file to be read: the sender, or who answered its questions last."""
+    return Person.objects.get(pk=job.asked_by_id)
+
+
+def _admit(
+    upload: Upload,
+    version: InstrumentVersion,
+    file: CheckedFile,
+    ceiling: HeldCeiling,
+    *,
+    by: Person,
+) -> admission.Admitted:
+    """Admit the rows, or ask what becomes of records that they change or lack. Raises TooManyHeld."""
+    admitted = admission.admit(upload, version, by=by)
+    if admitted.again:
+        upload.report["again"] = admitted.again.as_json()
+        if admitted.asks:
+            _ask_what_to_do(upload, admitted.again)
+            return admitted
+    collision = collisions.repeated(counts=file.spec.is_counts)
+    file.causes.add_counted(collision, admitted.repeated)
+    ceiling.add(rows=0, held=admitted.repeated, size=0)
+    ceiling.require_readable()
+    planner.analyse_after(admitted.accepted + admitted.held + admitted.removed)
+    return admitted
+
+
+def _ask_what_to_do(upload: Upload, again: Comparison) -> None:
+    """Ask what becomes of the records. A choice of what is no longer so is forgotten."""
+    upload.answers = {k: v for k, v in upload.answers.items() if k not in ("again", "again_seen")}
+    upload.report["questions"] = [asdict(comparison.question(again))]
+    upload.state = State.NEEDS_ANSWERS
 
 
 def _wrong_sums(file: CheckedFile) -> Refusal | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from records.collection.comparison import Comparison
 from records.collection.findings_by_cause import Cause
 from records.models import Upload
 from records.reading.layout import Question, Refusal
@@ -43,7 +44,8 @@ class UploadReport:
 
     file  encoding, delimiter, sheet, header_row and what else was seen; sex  records by code of sex;
     skipped  rows that are no records, by kind; memory  what an earlier file of this layout said of it: layout,
-    exact, and the names of the answers.
+    exact, and the names of the answers; again  how it compares with records of its periods, where it shares
+    a number with them.
     """
 
     file: Mapping[str, Any] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class UploadReport:
     skipped: Mapping[str, int] = field(default_factory=dict)
     refusal: Refusal | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
+    again: Comparison | None = None
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadReport":
@@ -71,4 +74,5 @@ class UploadReport:
             rows=RowCounts(**content.get("rows", {})),
             findings=tuple(Cause.from_json(cause) for cause in content.get("findings", ())),
             refusal=Refusal(**refusal) if refusal else None,
+            again=Comparison.of(content),
         )

@@ -5,7 +5,7 @@ refused or given up; `unwanted` removes what nobody waits for.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -26,16 +26,26 @@ from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
 from records.codelists import learned
-from records.collection import history, late_rows, layouts, names, quotas, receiving
+from records.collection import (
+    comparison,
+    duplicates,
+    late_rows,
+    layouts,
+    names,
+    quotas,
+    receiving,
+    taking_back,
+)
 from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
 from records.collection.receiving import ReceivedFile
 from records.collection.report import UploadReport
+from records.collection.taking_back import Preview
 from records.instruments import versions
 from records.models import HeldRow, Instrument, Submission, Upload
 from records.reading import answers as reading_answers
 from records.review import handlings
-from records.review.opening import require_delivery
+from records.review.opening import drop_empty, require_delivery
 from records.validation import personal
 from standards.translation import in_language
 
@@ -46,7 +56,7 @@ __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a
 
 @dataclass(frozen=True)
 class Intake(queue.Arguments):
-    """Which upload to read."""
+    """Which upload to read, or to take back."""
 
     upload: int
 
@@ -140,16 +150,20 @@ def may_be_mapped(upload: Upload) -> bool:
     return refused or upload.state == State.NEEDS_ANSWERS
 
 
-def undo(upload: Upload, *, by: Person) -> None:
+def undo(
+    upload: Upload, *, by: Person, progress: Callable[[int, int], None] = taking_back.silent
+) -> None:
     """Take the whole upload back: its records, its held rows, and the words that only its answers taught.
 
-    Raises `Refused` where that would change a submission that is no longer open. A file that came
-    after a submission was closed changed nothing of it, so it can be taken back.
+    What it replaced returns: earlier versions of records, records it lacked, held rows it closed
+    (`taking_back`). `progress` is told rows done, and rows in all. Raises `Refused` where that would
+    change a submission that is no longer open. A file that came after a submission was closed changed
+    nothing of it, so it can be taken back.
     """
     access.require(by, Permission.ENTER, upload.agency, upload.instrument_id)
     failed = upload.outcome == State.FAILED
     with transaction.atomic():
-        submissions = _submissions_of(upload)
+        submissions = list(_submissions_of(upload).select_for_update(of=("self",)))
         if closed := [s for s in submissions if _would_change(upload, s)]:
             raise Refused(
                 _("%(submission)s is no longer open, so this upload cannot be undone.")
@@ -164,21 +178,51 @@ def undo(upload: Upload, *, by: Person) -> None:
         handlings.note_undo(upload, submissions, by=by)
         learned.forget(upload, by=by)
         layouts.forget(upload, by=by)
-        with history.by(by):
-            upload.records.all().delete()
-        HeldRow.all_rows.filter(upload=upload).delete()
-        HeldRow.all_rows.closed_by_upload(upload).update(closed_by=None)
+        comparison.forget_differences(upload)
+        duplicates.forget(upload)
+        taking_back.take_back(upload, submissions, by=by, progress=progress)
         late_rows.count_late(submissions)
-        _drop_empty(submissions)
+        drop_empty(submissions)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
     _note("undo", upload, by)
     upload.refresh_from_db()
+
+
+def undo_preview(upload: Upload) -> Preview:
+    """Return what taking the upload back would do now, in numbers."""
+    return taking_back.preview(upload, list(_submissions_of(upload)))
+
+
+def undo_job(upload: Upload) -> Job | None:
+    """Return the job that takes the upload back, where one was asked for."""
+    return queue.find(f"undo:{upload.pk}")
+
+
+def undo_now_or_later(upload: Upload, *, by: Person) -> Job | None:
+    """Take the upload back at once; where it is large a worker does it, and its job is returned.
+
+    Raises `Refused` as `undo` does.
+    """
+    access.require(by, Permission.ENTER, upload.agency, upload.instrument_id)
+    if upload.state != State.COMMITTED or taking_back.size(upload) < taking_back.AT_ONCE:
+        undo(upload, by=by)
+        return None
+    if not may_be_undone(upload):
+        raise Refused(_("A period of this upload is no longer open, so it cannot be undone."))
+    return queue.enqueue(
+        "records.undo",
+        key=f"undo:{upload.pk}",
+        arguments=Intake(upload=upload.pk),
+        agencies=[upload.agency_id],
+        by=by,
+    )
 
 
 def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
     spec = versions.spec_of(versions.current(upload.instrument))
     answers = _with_place_of_sheet(upload, answers)
     together = {**upload.answers, **answers}
+    comparison.forget_differences(upload)
     if bad := reading_answers.bad_answer(together, spec):
         raise BadAnswer(bad)
     if _name_a_person(answers):
@@ -248,20 +292,19 @@ def _texts_in(answer: Any) -> Iterator[str]:
         yield str(answer)
 
 
-def _submissions_of(upload: Upload) -> list[Submission]:
-    """The submissions an upload's rows are in, locked: a corrected row may have moved to another one."""
-    submissions = Submission.objects.filter(
+def _submissions_of(upload: Upload) -> QuerySet[Submission]:
+    """The submissions an upload's rows are in: a corrected row may have moved to another one."""
+    return Submission.objects.filter(
         Q(pk__in=upload.submissions.values("pk"))
         | Q(pk__in=upload.records.values("submission"))
         | Q(pk__in=upload.held_rows.values("submission"))
     )
-    return list(submissions.select_for_update(of=("self",)))
 
 
 def summary(upload: Upload) -> dict[str, Any]:
     """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
     report = asdict(UploadReport.of(upload))
-    parts = ("file", "columns", "rows", "sex", "findings", "questions")
+    parts = ("file", "columns", "rows", "sex", "findings", "questions", "again")
     return {
         "state": upload.outcome,
         "reason": upload.why,
@@ -336,14 +379,3 @@ def known_uploads(agency: Agency, instrument: Instrument, digest: str) -> QueryS
     return Upload.objects.filter(
         agency=agency, instrument=instrument, sha256=digest, state=State.COMMITTED
     )
-
-
-def _drop_empty(submissions: list[Submission]) -> None:
-    """Remove drafts that only this upload had made."""
-    for submission in submissions:
-        untouched = submission.version == 1 and not submission.review_steps.exists()
-        held = HeldRow.all_rows.filter(submission=submission)
-        written = submission.threads.exists() or submission.warning_answers.exists()
-        if untouched and not (written or submission.records.exists() or held.exists()):
-            submission.uploads.clear()
-            submission.delete()

@@ -146,15 +146,15 @@ def _differences(change: Change, spec: Spec) -> tuple[Difference, ...]:
     return tuple(
         Difference(
             in_language(variable.label),
-            _said(variable, change.before.get(variable.name, "")),
-            _said(variable, after.get(variable.name, "")),
+            said(variable, change.before.get(variable.name, "")),
+            said(variable, after.get(variable.name, "")),
         )
         for variable in spec.variables
         if change.before.get(variable.name, "") != after.get(variable.name, "")
     )
 
 
-def _said(variable: Variable, text: str) -> str:
+def said(variable: Variable, text: str) -> str:
     """A value as people call it. Of a key that stands for a person only whether there is one."""
     if not text:
         return _("nothing")

@@ -24,7 +24,7 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import names
+from records.collection import duplicates, names
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
 from records.collection.report import UploadReport
@@ -36,7 +36,6 @@ from records.collection.uploads import (
     read,
     receive,
 )
-from records.collection.uploads import undo as undo_upload
 from records.instruments import deliveries
 from records.instruments.versions import current, current_of, spec_of
 from records.models import HeldRow, Submission, Upload
@@ -159,18 +158,6 @@ def answer(request: SignedInRequest, upload_id: int) -> HttpResponse:
     return render(request, "records/upload.html", context, status=422)
 
 
-@require_POST
-def undo(request: SignedInRequest, upload_id: int) -> HttpResponse:
-    upload = _visible(request, upload_id)
-    try:
-        undo_upload(upload, by=request.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The upload was undone; its rows are gone."))
-    return redirect(upload)
-
-
 def _visible(request: SignedInRequest, pk: int, without: str | None = None) -> Upload:
     uploads = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
     uploads = uploads.defer(without)  # nothing is deferred by None
@@ -217,6 +204,7 @@ def _context(
         "held_at": reverse("records:upload_held", args=[upload.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
         "submissions": submissions,
+        "duplicates": duplicates.told(upload),
         "progress": _progress(upload),
         "may_enter": may_enter,
         "may_undo": may_enter and may_be_undone(upload),

@@ -17,6 +17,7 @@ from standards.languages import Labels
 
 LETTER = re.compile(r"^[A-Z]{1,3}$")
 PLACE = re.compile(rf"^(?:#\d+|{NONE})$")  # of a sheet
+DIGEST = re.compile(r"^[a-p]{32}$")
 ORDERS = ("true", "false", "1", "0", f"true{HELD}", f"false{HELD}", NONE)
 
 
@@ -118,6 +119,9 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "currency": lambda answer, _spec: (
         answer == NONE or answer in codelists.load("currencies").by_code
     ),
+    # What becomes of records that a file sent again changes or lacks, and the digest of what was shown.
+    "again": lambda answer, _spec: answer in ("new", "changed", "exact"),
+    "again_seen": lambda answer, _spec: bool(DIGEST.match(answer)),
     "date1904": lambda answer, _spec: isinstance(answer, bool),
     "aliases": _aliases,
 }

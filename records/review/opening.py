@@ -1,5 +1,7 @@
 """Which submission a record belongs to, and who may deliver what for which period."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,7 +11,7 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.instruments import versions
-from records.models import Instrument, InstrumentVersion, Submission
+from records.models import HeldRow, Instrument, InstrumentVersion, LikelyDuplicate, Submission
 from records.review import opening
 from standards.measures import AGGREGATE, aggregate_code
 from standards.periods import last_periods
@@ -41,6 +43,19 @@ def _require_one_form(agency: int, version: InstrumentVersion, period: str) -> N
             _("%(period)s is delivered as “%(title)s” already: single records or counts, not both.")
             % {"period": period, "title": begun.instrument_version.title}
         )
+
+
+def drop_empty(submissions: Iterable[Submission]) -> None:
+    """Remove drafts that hold nothing, of which nobody has moved, written or decided anything: a file alone had made them."""
+    for submission in submissions:
+        untouched = submission.version == 1 and not submission.review_steps.exists()
+        held = HeldRow.all_rows.filter(submission=submission)
+        decided = LikelyDuplicate.objects.filter(submission=submission).exclude(decision="")
+        written = submission.threads.exists() or submission.warning_answers.exists()
+        written = written or decided.exists()
+        if untouched and not (written or submission.records.exists() or held.exists()):
+            submission.uploads.clear()
+            submission.delete()
 
 
 MEMORY = 60  # periods back that may still be opened

@@ -199,7 +199,16 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
         reason=mark("WHY"),
         report={"path": "gone"},
     )
-    for upload in (file, asking, refused):  # the name as given is its sender's alone: nobody here
+    again = {"periods": [{"period": draft.period, "gone": 1}], "digest": "a" * 32}
+    sent_again = factories.upload(
+        agency, permits, author, state="NEEDS_ANSWERS", report={"path": "gone", "again": again}
+    )
+    for upload in (
+        file,
+        asking,
+        refused,
+        sent_again,
+    ):  # the name as given is its sender's alone: nobody here
         name = country.mark(agency.code, f"ZQ{agency.code}-FILE-{upload.pk}.csv")
         names.seal(upload, names.GivenNames(file=name))
         upload.save()
@@ -231,6 +240,7 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
 
     country.seen[record.pk] = version_token(Record.objects.get(pk=record.pk))
     found = {"upload": file, "asking": asking, "refused": refused, "record": record}
+    found["again"] = sent_again
     read_by = (Permission.SEE_SUBMISSIONS,) if opened_by else ()
     text = country.mark(agency.code, f"ZQ{agency.code}{kept}-THREAD", *read_by)
     found["thread"] = factories.thread(draft, author, text, record=record.pk)

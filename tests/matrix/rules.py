@@ -706,6 +706,13 @@ ROUTES = {
         posts=lambda country, place: {"day_first": "true"},
     ),
     "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:upload_undo_preview": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
+    "records:upload_differences": of(
+        things("upload_id", "again"),
+        see=P.SEE_RECORDS,
+        post=P.ENTER,
+        posts=lambda country, place: {"again": "new"},
+    ),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
     # What readers must not know of releases
     "reports:disclosure": page(get=P.TABULATE),

@@ -89,10 +89,10 @@ def test_rows_of_a_file_that_is_taken_back_are_deleted_by_who_took_it_back(typed
 
 def test_a_key_that_stands_for_a_person_is_never_shown(instruments, agency, clerk):
     from records.instruments.versions import current, spec_of
-    from records.pages.history import _said
+    from records.pages.history import said
 
     spec = spec_of(current(instruments["SMS-WPF"]))
-    assert _said(spec.variable("person_ref"), "0123456789abcdef") == "a key"
+    assert said(spec.variable("person_ref"), "0123456789abcdef") == "a key"
 
 
 def test_a_submission_shows_its_steps_and_for_those_who_see_records_every_change(

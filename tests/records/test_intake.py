@@ -192,12 +192,10 @@ def test_one_number_with_different_content_in_a_file_holds_all_its_rows(send, cl
     assert found == {"record_ref.repeated": 2}
 
 
-def test_a_known_number_with_other_content_is_held(send, clerk):
+def test_a_known_number_with_other_content_waits_for_a_choice(send, clerk):
     send(plain(table(2)))
-    send(plain(table(2, sex=["F", "M"])))
-    held = within(clerk, HeldRow.open_rows.get)
-    assert held.findings[0]["rule"] == "record_ref.other_content"
-    assert (held.raw["record_ref"], held.raw["sex"]) == ("R-2", "M")
+    again = send(plain(table(2, sex=["F", "M"])))
+    assert (again.state, again.report["again"]["periods"][0]["changed"]) == ("NEEDS_ANSWERS", 1)
     assert within(clerk, Record.objects.count) == 2
 
 

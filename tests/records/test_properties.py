@@ -265,6 +265,7 @@ DECLARED = {
     "day_first": True,
     "lost_letters": "as_is",  # “a?b” is any text here
     "repair": "as_is",
+    "again": "new",  # numbers of the examples before
 }
 
 

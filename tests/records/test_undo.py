@@ -79,7 +79,7 @@ def test_undo_restores_exactly_the_former_state(send, clerk):
         6, record_ref=["R-2", "R-3", "X", "Y", "R-1", "Z"], sex=["M", "F", "F", "??", "F", "F"]
     )
     mended = [*mended, table(1, event_date="05.07.2026")[1]]
-    second = send(plain(mended))
+    second = send(plain(mended), answers={"again": "new"})
     assert state_of_the_data(clerk) != before
     with scope.acting(clerk):
         uploads.undo(second, by=clerk)

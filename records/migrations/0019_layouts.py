@@ -31,7 +31,7 @@ CREATE TRIGGER stays_with_its_agency BEFORE UPDATE ON records_learnedlayout FOR 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0017_practice_stays_apart"),
+        ("records", "0018_sent_again"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

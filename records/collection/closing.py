@@ -1,0 +1,58 @@
+"""Held rows that a later file replaces: they are closed by it, and come back if it is taken back."""
+
+from django.db.backends.utils import CursorWrapper
+
+from records.models import Upload
+
+# Open rows with an error of earlier files (`w`), in submissions that the file feeds. The number stands in a column, so
+# that the planner knows its values: inside JSON it guessed one row, and compared every row with every other.
+WAITING = (
+    "CREATE TEMP TABLE waiting ON COMMIT DROP AS SELECT h.id, h.submission_id, h.upload_id,"
+    " h.raw->>'record_ref' AS record_ref FROM records_heldrow h WHERE h.agency_id = %s"
+    " AND h.instrument_id = %s AND h.upload_id <> %s AND h.kind = 'ERROR' AND h.closed_by_id IS NULL"
+)
+CLOSE = "UPDATE records_heldrow h SET closed_by_id = %s FROM waiting w WHERE h.id = w.id"
+
+
+def close_replaced(cursor: CursorWrapper, upload: Upload, *, exact: bool) -> None:
+    """Close held rows of earlier files whose record this file brings, good now, or held again.
+
+    With `exact` the file is all there is of the periods whose records it shares: their other held rows go, too.
+    """
+    cursor.execute(WAITING, [upload.agency_id, upload.instrument_id, upload.pk])
+    if not cursor.rowcount:
+        return
+    cursor.execute("ANALYZE waiting")
+    cursor.execute(
+        f"{CLOSE} AND EXISTS (SELECT FROM records_record r WHERE r.submission_id = w.submission_id"
+        " AND r.agency_id = %s AND r.record_ref = w.record_ref AND r.upload_id = %s)",
+        [upload.pk, upload.agency_id, upload.pk],
+    )
+    _close_held_again(cursor, upload)
+    if exact:
+        _close_others(cursor, upload)
+
+
+def _close_held_again(cursor: CursorWrapper, upload: Upload) -> None:
+    """Close a row whose number is held again: the newer one is to be corrected. Of a number that stands in
+    several rows nobody knows which is which: all of them stay.
+    """
+    cursor.execute(
+        "WITH once AS (SELECT submission_id, raw->>'record_ref' AS record_ref FROM records_heldrow"
+        " WHERE upload_id = %s AND kind = 'ERROR' AND closed_by_id IS NULL GROUP BY 1, 2 HAVING count(*) = 1),"
+        " before AS (SELECT submission_id, record_ref, min(id) AS id FROM waiting GROUP BY 1, 2"
+        f" HAVING count(*) = 1) {CLOSE} AND EXISTS (SELECT FROM before b JOIN once o USING"
+        " (submission_id, record_ref) WHERE b.id = w.id)",
+        [upload.pk, upload.pk],
+    )
+
+
+def _close_others(cursor: CursorWrapper, upload: Upload) -> None:
+    """Close what else is held of the compared periods: of rows without a date, those of files that fed no other."""
+    shared = "SELECT submission_id FROM compared WHERE kind IN ('CHANGED', 'EQUAL')"
+    cursor.execute(
+        f"{CLOSE} AND (w.submission_id IN ({shared}) OR w.submission_id IS NULL AND NOT EXISTS ("
+        "SELECT FROM records_upload_submissions f WHERE f.upload_id = w.upload_id"
+        f" AND f.submission_id NOT IN ({shared})))",
+        [upload.pk],
+    )

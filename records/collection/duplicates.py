@@ -1,0 +1,152 @@
+"""Records of a submission that may be one event twice: found when a file was taken in, decided by people, remembered.
+
+Likely is the same person (by the key of a document), day, kind of event, year of birth, citizenship and sex under
+another number. Of records without a key all that they say has to be equal; and where very many are, likeness says
+nothing, and none is told. Cells of counts have no duplicates.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agencies import access, audit
+from agencies.models import Person
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from jobs import queue
+from jobs.queue import Job
+from records.collection import entry
+from records.collection.staging import CORE
+from records.instruments.spec import Spec
+from records.instruments.versions import current, spec_of
+from records.models import LikelyDuplicate, Record, Submission, Upload
+from records.review.opening import require_open
+
+AT_ONCE = 100_000  # records of a file: in a larger one a worker looks for duplicates afterwards
+FEW, SHARE = (
+    20,
+    0.01,
+)  # records without a key that may be alike: so many, or this share of their submission
+ALL = ", ".join(name for name in CORE if name != "record_ref")
+ASK_AGAIN = LikelyDuplicate.Decision.REMOVED  # what was removed has come back
+
+
+def look_for(upload: Upload, *, by: Person) -> Job | None:
+    """Look for likely duplicates of the records of a file that was taken in; in a large one by a job."""
+    if spec_of(current(upload.instrument)).is_counts:
+        return None
+    if upload.report["rows"]["accepted"] < AT_ONCE:
+        find(upload)
+        return None
+    return queue.enqueue(
+        "records.duplicates",
+        key=f"duplicates:{upload.pk}",
+        arguments=Looking(upload=upload.pk),
+        agencies=[upload.agency_id],
+        by=by,
+    )
+
+
+@dataclass(frozen=True)
+class Looking(queue.Arguments):
+    """Which upload's records to look at."""
+
+    upload: int
+
+
+def find(upload: Upload) -> int:
+    """Keep the pairs that are likely duplicates, with a record of the upload in each. Returns how many are new."""
+    likeness = _likeness(spec_of(current(upload.instrument)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE alike ON COMMIT DROP AS WITH every AS (SELECT r.submission_id, r.record_ref,"
+            " r.upload_id = %s AS fresh, r.person_ref IS NOT NULL AS same_person,"
+            f" {likeness} AS likeness FROM records_record r WHERE r.agency_id = %s AND r.submission_id IN"
+            " (SELECT submission_id FROM records_record WHERE upload_id = %s)), several AS (SELECT submission_id,"
+            " likeness FROM every GROUP BY 1, 2 HAVING count(*) > 1 AND bool_or(fresh))"
+            " SELECT e.*, lag(record_ref) OVER (PARTITION BY submission_id, likeness ORDER BY record_ref)"
+            " AS earlier FROM every e JOIN several USING (submission_id, likeness)",
+            [upload.pk, upload.agency_id, upload.pk],
+        )
+        cursor.execute(
+            "DELETE FROM alike a USING (SELECT submission_id, count(*) AS n FROM alike WHERE NOT same_person"
+            " GROUP BY 1) k WHERE NOT a.same_person AND a.submission_id = k.submission_id AND k.n > greatest(%s,"
+            " %s * (SELECT count(*) FROM records_record r WHERE r.submission_id = k.submission_id))",
+            [FEW, SHARE],
+        )
+        cursor.execute(
+            "INSERT INTO records_likelyduplicate AS d (agency_id, submission_id, upload_id, first, second,"
+            " same_person, decision) SELECT %s, submission_id, %s, earlier, record_ref, same_person, ''"
+            " FROM alike WHERE earlier IS NOT NULL ON CONFLICT (submission_id, agency_id, first, second)"
+            " DO UPDATE SET decision = '', upload_id = excluded.upload_id WHERE d.decision = %s",
+            [upload.agency_id, upload.pk, str(ASK_AGAIN)],
+        )
+        pairs = int(cursor.rowcount)
+        cursor.execute("DROP TABLE alike")
+    return pairs
+
+
+def _likeness(spec: Spec) -> str:
+    """SQL of what two records have in common that may be one event."""
+    kind = next((v.name for v in spec.extras() if v.kind == "code" and v.required), "")
+    told = f"r.extras->>'{kind}'" if kind else "''"
+    keyed = f"r.person_ref, r.event_date, {told}, r.birth_year, r.citizenship, r.sex"
+    everything = ", ".join(f"r.{name}" for name in (*ALL.split(", "), "extras"))
+    return (
+        f"CASE WHEN r.person_ref IS NULL THEN md5(ROW({everything})::text)"
+        f" ELSE md5(ROW({keyed})::text) END"
+    )
+
+
+def waiting(submission: Submission) -> QuerySet[LikelyDuplicate]:
+    """Return the pairs that nobody has decided, of records that are both there."""
+    there = Record.objects.filter(submission=OuterRef("submission"))
+    return LikelyDuplicate.objects.filter(
+        Exists(there.filter(record_ref=OuterRef("first"))),
+        Exists(there.filter(record_ref=OuterRef("second"))),
+        submission=submission,
+        decision="",
+    )
+
+
+def told(upload: Upload) -> list[tuple[Submission, int]]:
+    """Return the submissions that a file fed which have pairs to decide, with how many."""
+    fed = Submission.objects.filter(
+        pk__in=LikelyDuplicate.objects.filter(upload=upload, decision="").values("submission")
+    )
+    counted = ((submission, waiting(submission).count()) for submission in fed.order_by("period"))
+    return [(submission, pairs) for submission, pairs in counted if pairs]
+
+
+def forget(upload: Upload) -> None:
+    """Forget the pairs of a file that is taken back which nobody has decided."""
+    LikelyDuplicate.objects.filter(upload=upload, decision="").delete()
+
+
+def decide(pair: LikelyDuplicate, *, by: Person, remove: str = "") -> None:
+    """Keep both records, or remove the one with this number; the pair is not asked about again.
+
+    Raises `Denied`, and `Refused` where somebody has decided already, or the period is closed.
+    """
+    submission = pair.submission
+    access.require(by, Permission.ENTER, pair.agency, submission.instrument_id)
+    if remove not in ("", pair.first, pair.second):
+        raise Refused(_("Choose one of the two records."))
+    with transaction.atomic():
+        require_open(submission.pk)
+        still = waiting(submission).select_for_update(of=("self",)).filter(pk=pair.pk).first()
+        if still is None:
+            raise Refused(_("Somebody has decided about these two records already."))
+        if remove:
+            entry.delete(Record.objects.get(submission=submission, record_ref=remove), by=by)
+        decision = LikelyDuplicate.Decision
+        still.decision = decision.REMOVED if remove else decision.BOTH
+        still.decided_by, still.decided_at = by, timezone.now()
+        still.save(update_fields=["decision", "decided_by", "decided_at"])
+    name = str(submission)
+    audit.record(
+        "decide_duplicate", f"submission:{submission.pk}", name=name, by=by, agency=pair.agency
+    )
