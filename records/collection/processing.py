@@ -21,7 +21,7 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, names, staging, uploads
+from records.collection import admission, collisions, names, sent_back, staging, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.findings_by_cause import FindingsByCause
@@ -126,7 +126,10 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
             return
         upload.sheet = (reading.file.get("sheet") or "")[:255]
         refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
-        _take_in(upload, version, reading, job)
+        if reading.file.get("held_rows"):
+            sent_back.take_in(upload, version, reading)
+        else:
+            _take_in(upload, version, reading, job)
 
 
 def _answers(upload: Upload) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import corrections
+from records.collection.held_rows import compared, texts_of_held
 from records.collection.held_rows import discard as discard_row
-from records.collection.held_rows import texts_of_held
 from records.collection.names import shown_name
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
@@ -217,27 +217,17 @@ def _open(held: HeldRow) -> bool:
 def _columns(spec: Spec, rows: Sequence[HeldRow]) -> list[str]:
     """What the sheet shows: what recognises a row, and every variable that may be wrong on the page."""
     wrong = {finding["variable"] for row in rows for finding in row.findings}
-    wrong |= {name for row in rows for name in _compared(row, spec)}
+    wrong |= {name for row in rows for name in compared(row, spec)}
     return [v.name for v in spec.variables if v.name in wrong or v.name in ALWAYS]
 
 
-def _compared(held: HeldRow, spec: Spec) -> set[str]:
-    """The variables that the broken rules look at: of two dates that exclude each other, both."""
-    broken = {finding.get("rule") for finding in held.findings}
-    conditions = [c for rule in spec.rules if rule.id in broken for c in rule.when]
-    named = {value for c in conditions for value in c.values() if isinstance(value, str)}
-    return {v.name for v in spec.variables if v.typed and v.name in named}
-
-
 def _row(held: HeldRow, spec: Spec, names: Sequence[str], may_correct: bool) -> Row:
-    texts, compared = texts_of_held(held), _compared(held, spec)
+    texts, beside = texts_of_held(held), compared(held, spec)
     late = held.kind == HeldRow.Kind.LATE
     return Row(
         pk=held.pk,
         number=held.row_no,
-        cells=tuple(
-            _cell(held, spec, name, texts.get(name, ""), name in compared) for name in names
-        ),
+        cells=tuple(_cell(held, spec, name, texts.get(name, ""), name in beside) for name in names),
         shown=",".join(names),
         may_correct=may_correct and not late,
         late=late,
