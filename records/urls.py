@@ -60,7 +60,7 @@ urlpatterns = [
         name="template_workbook",
     ),
     path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),
-    path("instruments/<slug:instrument_code>/rules/<str:rule>/", rules.rule, name="rule"),
+    path("instruments/<slug:instrument_code>/rules/<path:rule>/", rules.rule, name="rule"),
     path(
         "instruments/<slug:instrument_code>/codebook.xml",
         instruments.codebook_file,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -34,13 +35,21 @@ ALWAYS = ("record_ref", "event_date", "sex", "citizenship")  # so that a row can
 
 
 @dataclass(frozen=True)
+class Why:
+    """What is wrong in a cell, and the address of the page of the rule; "" where it is no rule."""
+
+    text: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
 class Cell:
     """One cell: its text, and what is wrong with it, with the address in the file."""
 
     name: str
     label: str
     text: str
-    why: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
     compared: bool = False  # a rule that is broken looks at it too: it may be the wrong one
     address: str = ""
     is_unknown: bool = False  # a word that no code list knows: it can be remembered
@@ -82,6 +91,7 @@ def held_rows(
     may_correct = access.may(request.user, Permission.ENTER, owner.agency, owner.instrument_id)
     context = {
         "owner": owner,
+        "upload": owner if isinstance(owner, Upload) and may_correct else None,
         "title": _title(owner, request.user),
         "page": page,
         "rule": rule,
@@ -240,12 +250,18 @@ def _cell(held: HeldRow, spec: Spec, name: str, text: str, compared: bool) -> Ce
         name=name,
         label=in_language(spec.variable(name).label),
         text=text,
-        why=tuple(in_language(f["message"]) for f in findings),
+        why=tuple(_why(f, spec) for f in findings),
         address=findings[0].get("cell", "") if findings else "",
         compared=compared,
         is_unknown=corrections.may_be_learned(spec.variable(name))
         and any(corrections.is_unknown_word(f.get("rule", "")) for f in findings),
     )
+
+
+def _why(finding: Mapping[str, Any], spec: Spec) -> Why:
+    rule = finding.get("rule")
+    page = reverse("records:rule", args=[spec.code, rule]) if rule else ""
+    return Why(in_language(finding["message"]), page)
 
 
 def _title(owner: Submission | Upload, person: Person) -> str:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from agencies.readers import open_like_figures
 from records.collection.explanations import explained
 from records.instruments.spec import Spec, Variable
-from records.instruments.versions import current, spec_of
+from records.instruments.versions import spec_of
 from records.models import Instrument
 from records.workbooks.choices import not_stated
 from standards.translation import active_language, in_language
@@ -19,11 +19,14 @@ from standards.translation import active_language, in_language
 @require_safe
 def rule(request: HttpRequest, instrument_code: str, rule: str) -> HttpResponse:
     """One rule, of an instrument or of the portal itself, by the id that its findings show."""
-    version = current(get_object_or_404(Instrument, code=instrument_code))
-    spec = spec_of(version)
-    known = explained(spec, rule)
-    if known is None:
+    instrument = get_object_or_404(Instrument, code=instrument_code)
+    # A finding may be of an earlier version, whose rules the newest one no longer has.
+    specs = ((version, spec_of(version)) for version in instrument.versions.all())
+    versions = ((v, spec, known) for v, spec in specs if (known := explained(spec, rule)))
+    found = next(versions, None)
+    if found is None:
         raise Http404
+    version, spec, known = found
     context = {
         "version": version,
         "rule": known,
