@@ -9,10 +9,11 @@ import pytest
 from agencies import scope
 from agencies.roles import Role
 from records.collection import corrections, uploads
-from records.models import HeldRow, Record, Upload
+from records.models import HeldRow, Record, Submission, Upload
 from tests.cast import make_person, signed_in
 from tests.records import files
 from tests.records.files import WPF, plain, table, xlsx
+from tests.records.test_two_at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -368,3 +369,74 @@ def test_a_second_file_is_an_upload_of_its_own(sent, send, taken, clerk):
         )
     with scope.acting(clerk):
         assert Upload.objects.filter(state="COMMITTED").count() == 2
+
+
+def test_two_workbooks_sent_at_the_same_moment_count_every_row_once(send, taken, clerk):
+    upload = send(plain(table(60, citizenship=["Nowhere", "TUR", "UZB"])))
+    contents = []
+    for country in ("TUR", "RUS"):
+        book = taken(upload)
+        for row in held(clerk):
+            put(book, row.row_no, citizenship=country)
+        contents.append(saved(book))
+    acts = [lambda content=content: send(content) for content in contents]
+    first, second = at_once(*acts)
+    states = sorted((first.state, second.state))
+    assert states in (["COMMITTED", "REFUSED"], ["COMMITTED", "COMMITTED"])
+    with scope.acting(clerk):
+        numbers = list(Record.objects.values_list("record_ref", flat=True))
+        assert (len(numbers), len(set(numbers))) == (60, 60)
+        assert not HeldRow.open_rows.exists()
+    corrected = [
+        u.report["sent_back"]["corrected"] for u in (first, second) if "sent_back" in u.report
+    ]
+    assert sum(corrected) == 20
+
+
+def test_a_row_corrected_in_its_form_at_the_same_moment_counts_once(send, taken, clerk):
+    upload = send(plain(table(40, citizenship=["Nowhere", "TUR"])))
+    book = taken(upload)
+    for row in held(clerk):
+        put(book, row.row_no, citizenship="TUR")
+    with scope.acting(clerk):
+        rows = list(HeldRow.open_rows.select_related("agency", "instrument", "upload")[:10])
+
+    def by_form():
+        with scope.acting(clerk):
+            for row in rows:
+                corrections.correct(row, {"citizenship": "UZB"}, by=clerk)
+
+    at_once(by_form, lambda: send(saved(book)))
+    with scope.acting(clerk):
+        numbers = list(Record.objects.values_list("record_ref", flat=True))
+        assert (len(numbers), len(set(numbers))) == (40, 40)
+        assert not HeldRow.open_rows.exists()
+
+
+def test_rows_whose_period_was_submitted_meanwhile_are_named_and_stay(sent, send, taken, clerk):
+    book = taken(sent)
+    put(book, 3, citizenship="TUR")
+    with scope.acting(clerk):
+        Submission.objects.update(state="SUBMITTED")
+    again = send(saved(book))
+    assert (again.state, again.report["refusal"]["code"]) == ("REFUSED", "sent_back_gone")
+    assert len(held(clerk)) == 2
+
+
+def test_a_row_whose_corrected_date_lies_in_another_period_goes_there(sent, send, taken, clerk):
+    book = taken(sent)
+    put(book, 3, citizenship="TUR", event_date="07022026")
+    again = send(saved(book))
+    with scope.acting(clerk):
+        assert Record.objects.get(upload=again).submission.period == "2026-02"
+        assert [s.period for s in again.submissions.all()] == ["2026-02"]
+
+
+def test_a_formula_typed_into_the_workbook_is_refused_or_read_as_its_stored_result_only(
+    sent, send, taken, clerk
+):
+    book = taken(sent)
+    put(book, 3, citizenship='=CONCATENATE("T","UR")')  # openpyxl stores no result
+    again = send(saved(book))
+    assert (again.state, again.report["refusal"]["code"]) == ("REFUSED", "formulas")
+    assert len(held(clerk)) == 2
