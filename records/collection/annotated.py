@@ -30,7 +30,7 @@ def held_workbook(upload: Upload, *, by: Person, rule_page: Callable[[str], str]
     if not held:
         raise Refused(_("No row of this file is held for an error."))
     spec = versions.spec_of(versions.current(upload.instrument))
-    shown = [_shown(row, upload, spec) for row in held]
+    shown = [_shown(row, row.state, upload, spec) for row in held]
     columns = [*_of_the_file(upload, spec, by), *_of_findings(upload, spec, shown)]
     content = annotated(spec, columns, shown, rule_page, upload=str(upload.pk))
     name = f"{upload.instrument.code} {upload.pk}"
@@ -45,9 +45,9 @@ def held_workbook(upload: Upload, *, by: Person, rule_page: Callable[[str], str]
     return content
 
 
-def _shown(row: HeldRow, upload: Upload, spec: Spec) -> ShownRow:
+def _shown(row: HeldRow, state: str, upload: Upload, spec: Spec) -> ShownRow:
     return ShownRow(
-        key=held_keys.key_of(upload, row.pk, row.state),
+        key=held_keys.key_of(upload, row.pk, state),
         number=row.row_no,
         texts=texts_of_held(row),
         findings=row.findings,

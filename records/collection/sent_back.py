@@ -154,8 +154,8 @@ class Workbook:
     @cached_property
     def origin(self) -> Upload:
         """The file whose held rows these are. Its answers hold for them."""
-        pk = self.held[0].row.upload_id
-        return Upload.objects.select_related("agency", "instrument").get(pk=pk)
+        files = Upload.objects.select_related("agency", "instrument")
+        return files.get(held_rows=self.held[0].row.pk)
 
     def nothing_to_do(self) -> Refusal:
         """Return why nothing of the workbook is merged, with the rows that cannot be."""
@@ -308,6 +308,10 @@ def _refuse(upload: Upload, refusal: Refusal | None) -> None:
         raise Refused(in_language(refusal.message))
 
 
+def _first(numbers: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sorted(numbers)[:NAMED])
+
+
 def _report(
     upload: Upload,
     workbook: Workbook,
@@ -328,11 +332,11 @@ def _report(
         corrected=admitted.accepted + admitted.duplicate,
         still_wrong=admitted.held - admitted.late,
         unchanged=len(workbook.held) - changed,
-        gone=sorted(workbook.gone)[:NAMED],
         gone_count=len(workbook.gone),
-        closed=sorted(workbook.closed)[:NAMED],
-        without_key=sorted(workbook.without_key)[:NAMED],
-        twice=workbook.twice[:NAMED],
+        gone=_first(workbook.gone),
+        closed=_first(workbook.closed),
+        without_key=_first(workbook.without_key),
+        twice=_first(workbook.twice),
     )
     upload.report |= {
         "rows": asdict(rows),

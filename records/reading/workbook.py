@@ -156,8 +156,14 @@ def _sent_back(
     _refuse_large(place, tables.sheets[place], limits)
     cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
     _refuse_formulas(cells, layout, place)
-    file = {"encoding": None, "delimiter": None, "sheet": place, "sheets": [place]}
-    file |= {"header_row": layout.header_row + 1, "held_rows": True}
+    file = {
+        "encoding": None,
+        "delimiter": None,
+        "sheet": place,
+        "sheets": [place],
+        "header_row": layout.header_row + 1,
+        "held_rows": True,
+    }
     return OpenedFile(file, layout, _blocks(cells.rows, layout, size_of(source)), tables.names)
 
 

@@ -168,6 +168,7 @@ def _list_errors(
         else:
             sheet.write_string(k, 1, cell)
             sheet.write_string(k, 5, rule)
+    sheet.set_row(0, 32)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(found), 1), len(heads) - 1)
 

@@ -11,7 +11,8 @@ from records.workbooks.choices import choices, not_stated
 from standards.translation import active_language, in_language
 
 FEW = 8  # codes that are told one by one
-WIDTHS = (30, 14, 60, 40)  # letters
+WIDTHS = (30, 14, 56, 56)  # letters
+LINE = 16  # height of a line, in points
 
 
 def explain(book: Book, variables: Sequence[Variable], how_to: Sequence[str]) -> None:
@@ -40,9 +41,13 @@ def explain(book: Book, variables: Sequence[Variable], how_to: Sequence[str]) ->
 
 
 def _write(book: Book, sheet: Any, row: int, look: str, texts: Sequence[str]) -> None:
-    if look == "wide":  # a sentence over all columns: no row of the sheet grows tall for it
+    widths: Sequence[int] = WIDTHS
+    if look == "wide":  # a sentence over all columns
         sheet.merge_range(row, 0, row, len(WIDTHS) - 1, "", book.looks["wrap"])
-        sheet.set_row(row, 15 * (1 + len(texts[0]) // sum(WIDTHS)))
+        widths = [sum(WIDTHS)]
+    if look in ("cells", "wide"):  # not every program makes room for lines by itself
+        lines = (1 + len(text) // width for text, width in zip(texts, widths, strict=True))
+        sheet.set_row(row, LINE * max(lines))
     formats = {"cells": "wrap", "wide": "wrap", "": None}
     name = formats.get(look, look)
     for column, text in enumerate(texts):
