@@ -133,7 +133,7 @@ class Workbook:
             pk__in=[pk for pk, _state in places],
         )
         rows = rows.annotate(state=held_keys.STATE).select_related("submission")
-        now = {row.pk: row for row in rows}
+        now: dict[int, Any] = {row.pk: row for row in rows}  # with the state of each
         # All rows of a workbook came with one file: that of the first.
         origin = next((now[pk].upload_id for pk, _state in places if pk in now), None)
         for (pk, state), k in places.items():
