@@ -20,7 +20,8 @@ from records.validation import engine
 from records.workbooks.template import template
 from standards.languages import LANGUAGES
 from standards.periods import Period
-from tests.records.files import ALL
+from tests.cast import signed_in
+from tests.records.files import ALL, plain
 
 TODAY = date(2026, 6, 30)
 FORMS = {form.code: form for spec in ALL.values() if (form := reader.read_aggregate(spec))}
@@ -173,3 +174,43 @@ def test_no_column_of_a_template_is_forbidden_or_made_by_the_portal():
         heads = [cell.value for cell in workbook(spec, "en").worksheets[0][1]]
         assert not {"Person reference", "Name", "Passport"} & set(heads)
         assert len(heads) == len(set(heads))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_is_refused_for_its_shape_is_offered_an_empty_table(send, clerk):
+    upload = send(plain([["Alpha", "Beta"], ["1", "2"]]))
+    assert upload.state == "REFUSED"
+    browser = signed_in(clerk, "en")
+    page = browser.get(f"/uploads/{upload.pk}/").content.decode()
+    places = ["/instruments/SMS-WPF/template.xlsx", "/instruments/SMS-WPF/template.csv"]
+    assert [page.index(place) for place in places] == sorted(page.index(p) for p in places)
+    for where in ("/uploads/new", "/instruments/SMS-WPF/"):
+        assert places[0] in browser.get(where).content.decode()
+    answer = browser.get(places[0])
+    assert answer["Content-Disposition"] == 'attachment; filename="SMS-WPF.xlsx"'
+    assert openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]["A1"].value
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_filled_in_template_is_taken_in_whole(language, send):
+    spec = ALL["SMS-WPF"]
+    book = workbook(spec, language)
+    sheet = book.worksheets[0]
+    days = {name: date(2026, 3, 5) for name in ("event_date", "valid_from")}
+    values = {**days, "valid_to": date(2027, 3, 5), "birth_date": "1990"}
+    for column, variable in enumerate(typed(spec), start=1):
+        texts = offered(book, column)
+        for row in (2, 3, 4):
+            value = values.get(variable.name)
+            if variable.name == "record_ref":
+                value = f"000{row}"
+            elif texts and variable.name not in ("country_birth", "wage_cur", "education"):
+                foreign = texts[60] if variable.name == "citizenship" else texts[0]
+                value = foreign if variable.required else None
+            sheet.cell(row, column).value = value
+    out = io.BytesIO()
+    book.save(out)
+    upload = send(out.getvalue(), name="filled.xlsx")
+    assert upload.state == "COMMITTED", (upload.reason, upload.report.get("questions"))
+    assert (upload.report["rows"]["accepted"], upload.report["rows"]["held"]) == (3, 0)
