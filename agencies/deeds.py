@@ -173,6 +173,10 @@ DEEDS: dict[str, tuple[Kind, str]] = {
         K.READ,
         marked("%(who)s read what the file %(what)s would change."),
     ),
+    "upload take_held": (
+        K.READ,
+        marked("%(who)s took the held rows of the file %(what)s as a workbook."),
+    ),
     "upload read_held": (K.READ, marked("%(who)s read held rows of the file %(what)s.")),
     "submission begin": (K.REVIEW, marked("%(who)s began %(what)s.")),
     "submission submit": (K.REVIEW, marked("%(who)s submitted %(what)s.")),

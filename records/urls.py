@@ -24,6 +24,7 @@ from records.pages import (
     numbering,
     practice,
     proposals,
+    rules,
     second_entry,
     site,
     submission_list,
@@ -33,6 +34,7 @@ from records.pages import (
     threads,
     uploads,
     words,
+    workbooks,
 )
 
 app_name = "records"
@@ -56,7 +58,13 @@ urlpatterns = [
     path("instruments/", instruments.instruments, name="instruments"),
     path("instruments/<slug:instrument_code>/", instruments.instrument, name="instrument"),
     path("instruments/<slug:instrument_code>/terms/", terms.terms, name="terms"),
+    path(
+        "instruments/<slug:instrument_code>/template.xlsx",
+        workbooks.template,
+        name="template_workbook",
+    ),
     path("instruments/<slug:instrument_code>/template.csv", instruments.template, name="template"),
+    path("instruments/<slug:instrument_code>/rules/<path:rule>/", rules.rule, name="rule"),
     path(
         "instruments/<slug:instrument_code>/codebook.xml",
         instruments.codebook_file,
@@ -146,4 +154,5 @@ urlpatterns = [
         name="upload_differences",
     ),
     path("uploads/<int:upload_id>/held", held.held_rows, name="upload_held"),
+    path("uploads/<int:upload_id>/held.xlsx", workbooks.held, name="upload_workbook"),
 ]

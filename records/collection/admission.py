@@ -9,7 +9,7 @@ from django.utils import timezone
 from agencies.models import Person
 from records.collection import comparison, history
 from records.collection.closing import close_replaced
-from records.collection.collisions import LATE, Collision, repeated
+from records.collection.collisions import LATE, OTHER_CONTENT, Collision, repeated
 from records.collection.comparison import Comparison
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
@@ -41,6 +41,7 @@ class Admitted:
     late: int = 0
     removed: int = 0  # records that the file lacks
     repeated: int = 0
+    other_content: int = 0  # of rows that were held: their number has another record
     again: Comparison | None = None
     asks: bool = False
     sex: dict[str, int] = field(default_factory=dict)
@@ -48,13 +49,16 @@ class Admitted:
     begun: list[Submission] = field(default_factory=list)  # of them, those that this file began
 
 
-def admit(upload: Upload, version: InstrumentVersion, *, by: Person) -> Admitted:
+def admit(
+    upload: Upload, version: InstrumentVersion, *, by: Person, of_held: bool = False
+) -> Admitted:
     """Move all staged rows to where they belong. Runs inside the transaction that staged them.
 
     A row that is there already, equal in everything, is counted as a duplicate and left out. A
     number that stands in rows of different content of the file holds all of them. Rows of a submission
     that is no longer open are held as late. What the file changes or lacks of the records of its open
-    submissions is for `by` to choose.
+    submissions is for `by` to choose. `of_held`: the rows were held ones, a part of a file; one whose number
+    has a record of other content is held, as it is when one row is corrected.
     """
     admitted = Admitted()
     _open_submissions(upload, version, admitted)
@@ -64,7 +68,10 @@ def admit(upload: Upload, version: InstrumentVersion, *, by: Person) -> Admitted
                 admitted.accepted = _insert(cursor, upload)
         except IntegrityError:  # a number stands twice: the rare case pays for finding out where
             _hold_repeated(cursor, admitted, version)
-            _compare(cursor, upload, admitted, spec_of(version), by)
+            if of_held:
+                _hold_known(cursor, admitted)
+            else:
+                _compare(cursor, upload, admitted, spec_of(version), by)
             if admitted.asks:
                 drop_empty(admitted.begun)
                 return admitted
@@ -165,13 +172,35 @@ def _hold_repeated(cursor: CursorWrapper, admitted: Admitted, version: Instrumen
     cursor.execute("DELETE FROM incoming i USING twice t WHERE i.ctid = t.at AND NOT t.differ")
     admitted.duplicate = int(cursor.rowcount)
     collision = repeated(counts=version.content.get("collects") == "counts")
+    admitted.repeated = _as_errors(cursor, "twice", collision)
+
+
+def _hold_known(cursor: CursorWrapper, admitted: Admitted) -> None:
+    """Find numbers that records have: equal rows are duplicates, others join the rows with an error."""
+    content = f"md5(ROW({COLUMNS}, extras)::text) AS content"
     cursor.execute(
-        "WITH taken AS (DELETE FROM incoming i USING twice t WHERE i.ctid = t.at"
+        "CREATE TEMP TABLE known ON COMMIT DROP AS WITH sent AS ("
+        f" SELECT i.ctid AS at, p.submission_id, record_ref, {content}"
+        " FROM incoming i JOIN place p USING (period) WHERE p.is_open), stored AS ("
+        f" SELECT submission_id, record_ref, {content} FROM records_record"
+        " WHERE submission_id IN (SELECT submission_id FROM place))"
+        " SELECT sent.at, sent.content <> stored.content AS differ"
+        " FROM sent JOIN stored USING (submission_id, record_ref)"
+    )
+    cursor.execute("DELETE FROM incoming i USING known k WHERE i.ctid = k.at AND NOT k.differ")
+    admitted.duplicate += int(cursor.rowcount)
+    admitted.other_content = _as_errors(cursor, "known", OTHER_CONTENT)
+
+
+def _as_errors(cursor: CursorWrapper, table: str, collision: Collision) -> int:
+    """Let the rows at these places join the rows with an error; return how many they are."""
+    cursor.execute(
+        f"WITH taken AS (DELETE FROM incoming i USING {table} t WHERE i.ctid = t.at"
         f" RETURNING i.row_no, i.period, {TYPED} AS raw) INSERT INTO incoming_held"
         " (row_no, period, raw, findings) SELECT row_no, period, raw, %s::jsonb FROM taken",
         [collision.as_json()],
     )
-    admitted.repeated = int(cursor.rowcount)
+    return int(cursor.rowcount)
 
 
 def _hold(

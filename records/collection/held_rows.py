@@ -9,6 +9,7 @@ from agencies import access, audit
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
+from records.instruments.spec import Spec
 from records.models import Handling, HeldRow, Submission
 from records.review import handlings
 from records.review.opening import require_open
@@ -43,6 +44,14 @@ def texts_of_held(held: HeldRow) -> dict[str, str]:
     extras = held.raw.get("extras") or {}
     flat = {name: value for name, value in held.raw.items() if name != "extras"} | extras
     return {name: text_of_value(value) for name, value in flat.items() if value is not None}
+
+
+def compared(held: HeldRow, spec: Spec) -> set[str]:
+    """Return the variables that the broken rules look at: of two dates that exclude each other, both."""
+    broken = {finding.get("rule") for finding in held.findings}
+    conditions = [c for rule in spec.rules if rule.id in broken for c in rule.when]
+    named = {value for c in conditions for value in c.values() if isinstance(value, str)}
+    return {v.name for v in spec.variables if v.typed and v.name in named}
 
 
 def text_of_value(value: Any) -> str:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +29,7 @@ from records.collection import (
     layouts,
     names,
     planner,
+    sent_back,
     staging,
     uploads,
 )
@@ -162,7 +163,10 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
             return
         upload.sheet = (reading.file.get("sheet") or "")[:255]
         refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
-        _take_in(upload, version, reading, job)
+        if reading.file.get("held_rows"):
+            sent_back.take_in(upload, version, reading, by=_asker(job))
+        else:
+            _take_in(upload, version, reading, job)
         if upload.state == State.COMMITTED:
             layouts.remember(upload, reading.columns, reading.memory, _asker(job))
             names.seal(upload, replace(names.opened(upload), preview=()))
@@ -294,7 +298,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
 
 def _asker(job: Job) -> Person:
     """Who asked for the file to be read: the sender, or who answered its questions last."""
-    return Person.objects.get(pk=job.asked_by_id)
+    return cast(Person, job.asked_by)  # every job about a file has one
 
 
 def _admit(

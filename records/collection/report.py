@@ -39,6 +39,26 @@ class ReportedColumn:
 
 
 @dataclass(frozen=True)
+class SentBack:
+    """What became of the rows of a workbook of held rows that was sent back, in numbers of rows.
+
+    of  the file whose held rows they were. The others name rows of the workbook, the first of them: gone  corrected,
+    removed or changed meanwhile, `gone_count` in all; closed  whose period is not open; without_key  whose key is
+    none; twice  whose key stands in several rows.
+    """
+
+    of: int
+    corrected: int
+    still_wrong: int
+    unchanged: int
+    gone_count: int
+    gone: tuple[int, ...] = ()
+    closed: tuple[int, ...] = ()
+    without_key: tuple[int, ...] = ()
+    twice: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class UploadReport:
     """The report of an upload. Parts that are not known yet are empty.
 
@@ -58,6 +78,7 @@ class UploadReport:
     refusal: Refusal | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
     again: Comparison | None = None
+    sent_back: SentBack | None = None
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadReport":
@@ -66,7 +87,7 @@ class UploadReport:
         whole = {
             name: content[name] for name in ("file", "sex", "skipped", "memory") if name in content
         }
-        refusal = content.get("refusal")
+        refusal, sent_back = content.get("refusal"), content.get("sent_back")
         return cls(
             **whole,
             columns=tuple(ReportedColumn(**column) for column in content.get("columns", ())),
@@ -75,4 +96,5 @@ class UploadReport:
             findings=tuple(Cause.from_json(cause) for cause in content.get("findings", ())),
             refusal=Refusal(**refusal) if refusal else None,
             again=Comparison.of(content),
+            sent_back=SentBack(**sent_back) if sent_back else None,
         )

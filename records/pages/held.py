@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -17,8 +18,8 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import corrections
+from records.collection.held_rows import compared, texts_of_held
 from records.collection.held_rows import discard as discard_row
-from records.collection.held_rows import texts_of_held
 from records.collection.names import shown_name
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
@@ -34,13 +35,21 @@ ALWAYS = ("record_ref", "event_date", "sex", "citizenship")  # so that a row can
 
 
 @dataclass(frozen=True)
+class Why:
+    """What is wrong in a cell, and the address of the page of the rule; "" where it is no rule."""
+
+    text: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
 class Cell:
     """One cell: its text, and what is wrong with it, with the address in the file."""
 
     name: str
     label: str
     text: str
-    why: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
     compared: bool = False  # a rule that is broken looks at it too: it may be the wrong one
     address: str = ""
     is_unknown: bool = False  # a word that no code list knows: it can be remembered
@@ -82,6 +91,7 @@ def held_rows(
     may_correct = access.may(request.user, Permission.ENTER, owner.agency, owner.instrument_id)
     context = {
         "owner": owner,
+        "upload": owner if isinstance(owner, Upload) and may_correct else None,
         "title": _title(owner, request.user),
         "page": page,
         "rule": rule,
@@ -217,27 +227,17 @@ def _open(held: HeldRow) -> bool:
 def _columns(spec: Spec, rows: Sequence[HeldRow]) -> list[str]:
     """What the sheet shows: what recognises a row, and every variable that may be wrong on the page."""
     wrong = {finding["variable"] for row in rows for finding in row.findings}
-    wrong |= {name for row in rows for name in _compared(row, spec)}
+    wrong |= {name for row in rows for name in compared(row, spec)}
     return [v.name for v in spec.variables if v.name in wrong or v.name in ALWAYS]
 
 
-def _compared(held: HeldRow, spec: Spec) -> set[str]:
-    """The variables that the broken rules look at: of two dates that exclude each other, both."""
-    broken = {finding.get("rule") for finding in held.findings}
-    conditions = [c for rule in spec.rules if rule.id in broken for c in rule.when]
-    named = {value for c in conditions for value in c.values() if isinstance(value, str)}
-    return {v.name for v in spec.variables if v.typed and v.name in named}
-
-
 def _row(held: HeldRow, spec: Spec, names: Sequence[str], may_correct: bool) -> Row:
-    texts, compared = texts_of_held(held), _compared(held, spec)
+    texts, beside = texts_of_held(held), compared(held, spec)
     late = held.kind == HeldRow.Kind.LATE
     return Row(
         pk=held.pk,
         number=held.row_no,
-        cells=tuple(
-            _cell(held, spec, name, texts.get(name, ""), name in compared) for name in names
-        ),
+        cells=tuple(_cell(held, spec, name, texts.get(name, ""), name in beside) for name in names),
         shown=",".join(names),
         may_correct=may_correct and not late,
         late=late,
@@ -250,12 +250,18 @@ def _cell(held: HeldRow, spec: Spec, name: str, text: str, compared: bool) -> Ce
         name=name,
         label=in_language(spec.variable(name).label),
         text=text,
-        why=tuple(in_language(f["message"]) for f in findings),
+        why=tuple(_why(f, spec) for f in findings),
         address=findings[0].get("cell", "") if findings else "",
         compared=compared,
         is_unknown=corrections.may_be_learned(spec.variable(name))
         and any(corrections.is_unknown_word(f.get("rule", "")) for f in findings),
     )
+
+
+def _why(finding: Mapping[str, Any], spec: Spec) -> Why:
+    rule = finding.get("rule")
+    page = reverse("records:rule", args=[spec.code, rule]) if rule else ""
+    return Why(in_language(finding["message"]), page)
 
 
 def _title(owner: Submission | Upload, person: Person) -> str:

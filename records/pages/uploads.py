@@ -27,7 +27,7 @@ from agencies.roles import Permission
 from records.collection import duplicates, names
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
-from records.collection.report import UploadReport
+from records.collection.report import SentBack, UploadReport
 from records.collection.uploads import (
     BadAnswer,
     OverQuota,
@@ -69,6 +69,9 @@ class UploadForm(forms.Form):
             for agency, instrument in deliveries.offered_to(person)
         }
         newest = current_of(instrument for _agency, instrument in self.deliveries.values())
+        self.instruments = sorted(
+            {(i.code, newest[i.pk].title) for _agency, i in self.deliveries.values()}
+        )
         self.fields["delivery"].choices = [  # type: ignore[attr-defined]
             (key, f"{newest[instrument.pk].title} ({agency.code})")
             for key, (agency, instrument) in self.deliveries.items()
@@ -185,6 +188,8 @@ def _context(
         "why": in_language(report.refusal.message) if report.refusal else upload.why,
         "where": given.sheet_of(report.refusal.where) if report.refusal else "",
         "report": report,
+        "sent_back": report.sent_back,
+        "untouched": _untouched(report.sent_back) if report.sent_back else [],
         "columns": mapping.columns_of(report, spec_of(current(upload.instrument)), given),
         "rows": report.rows,
         "skipped": _skipped(report.skipped),
@@ -251,6 +256,19 @@ def _waiting(upload: Upload) -> str:
     return ngettext("%(n)s question about your file", "%(n)s questions about your file", n) % {
         "n": numbers(n)
     }
+
+
+def _untouched(sent_back: SentBack) -> list[str]:
+    """Say which rows of a workbook that was sent back were left alone, and why."""
+    sentences = {
+        _("Corrected or removed meanwhile: rows %(rows)s of the workbook."): sent_back.gone,
+        _("Their period is closed: rows %(rows)s of the workbook."): sent_back.closed,
+        _(
+            "Without a key of ours: rows %(rows)s of the workbook. Send new rows in a file of their own."
+        ): sent_back.without_key,
+        _("The same key twice: rows %(rows)s of the workbook."): sent_back.twice,
+    }
+    return [text % {"rows": ", ".join(map(str, rows))} for text, rows in sentences.items() if rows]
 
 
 def _skipped(kinds: Mapping[str, int]) -> list[str]:

@@ -19,7 +19,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from records.instruments.spec import Spec
-from records.reading import packed, text_file, workbook
+from records.reading import packed, returned, text_file, workbook
 from records.reading.encrypted_file import SealedFile
 from records.reading.layout import Layout, OpenedFile, Refusal, Source, size_of
 from records.reading.mapping import Context
@@ -45,8 +45,9 @@ def main() -> None:
         return
     _send(out, _head(file, file.layout.refusal))
     if file.layout.is_ready:
+        asked = returned.with_key(spec) if file.file.get("held_rows") else spec
         columns = OutgoingColumns(
-            file.layout.columns, spec, bytes.fromhex(request["person_key"]), file.layout.answers
+            file.layout.columns, asked, bytes.fromhex(request["person_key"]), file.layout.answers
         )
         _send(out, stream(file, columns, out))
 

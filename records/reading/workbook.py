@@ -22,6 +22,7 @@ from records.reading import (
     broken_letters,
     ods_notes,
     questions,
+    returned,
     xls_notes,
     xlsb_notes,
     xlsx_notes,
@@ -121,6 +122,8 @@ def workbook(
         )  # the library would read encrypted records as if they were clear
     with source.open("rb") as opened:
         tables = _tables(_book(opened), spec, answers, context)
+    if held := _held_rows(tables, spec):
+        return _sent_back(source, kind, tables, held, limits)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
     place = chosen if chosen in tables.sheets else (tables.places or list(tables.sheets))[0]
@@ -143,6 +146,34 @@ def workbook(
     _refuse_formulas(cells, layout, place)
     blocks = layout.within(_blocks(rows, layout, size_of(source)))
     return OpenedFile(file, layout, blocks, tables.names, preview)
+
+
+def _held_rows(tables: Tables, spec: Spec) -> tuple[str, Layout] | None:
+    """Return the place and the layout of a sheet of held rows that the portal made, if there is one."""
+    for place, sheet in tables.sheets.items():
+        cells = sheet_cells(sheet, CellNotes(), returned.HEADERS + 1)
+        if layout := returned.layout_of(cells.rows, spec):
+            return place, layout
+    return None
+
+
+def _sent_back(
+    source: Source, kind: str, tables: Tables, held: tuple[str, Layout], limits: Mapping[str, int]
+) -> OpenedFile:
+    """Read a sheet of held rows that comes back: nothing is asked of it."""
+    place, layout = held
+    _refuse_large(place, tables.sheets[place], limits)
+    cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
+    _refuse_formulas(cells, layout, place)
+    file = {
+        "encoding": None,
+        "delimiter": None,
+        "sheet": place,
+        "sheets": [place],
+        "header_row": layout.header_row + 1,
+        "held_rows": True,
+    }
+    return OpenedFile(file, layout, _blocks(cells.rows, layout, size_of(source)), tables.names)
 
 
 def _book(file: IO[bytes]) -> CalamineWorkbook:

@@ -43,6 +43,21 @@ def cell_name(text: str) -> str:
     return f"{text[: LONGEST_REF - 17]}~{digest}"
 
 
+def said_of(variable: Variable, problem: str) -> tuple[str, Labels]:
+    """Return severity and message of what the engine says by itself of a variable (`suggested:UZB`)."""
+    name, *codes = problem.split(":")
+    texts = codelists.standard("messages")[name]
+    for place, code in zip(("code", "successor"), codes, strict=False):
+        item = codelists.load(variable.codelist).by_code[code]
+        texts = texts | {
+            language: texts[language]
+            .replace(f"{{{place}}}", label)
+            .replace("{day}", _written(item.retired))
+            for language, label in item.labels.items()
+        }
+    return texts["severity"], languages.say(texts, variable.label)
+
+
 def speaks_of_documents(rule: Rule, variable: str) -> bool:
     """Say whether the rule holds what looks like the number of a document in this variable."""
     return any(c["var"] == variable and c.get("matches") == "document" for c in rule.when)
@@ -221,20 +236,11 @@ class RecordBlock:
         A problem that speaks of a code (`suggested:UZB`), or of one and its successor, is a cause of its own for each.
         """
         name, *codes = problem.split(":")
-        texts = codelists.standard("messages")[name]
-        for place, code in zip(("code", "successor"), codes, strict=False):
-            item = codelists.load(variable.codelist).by_code[code]
-            texts = texts | {
-                language: texts[language]
-                .replace(f"{{{place}}}", label)
-                .replace("{day}", _written(item.retired))
-                for language, label in item.labels.items()
-            }
-        message = languages.say(texts, variable.label)
+        severity, message = said_of(variable, problem)
         rule = ".".join((variable.name, name, *codes[:1]))
         is_known = name in ("retired", "succeeded")  # the text is a name of the list, so nobody's
         private = (variable.private and not is_known) or problem in personal.PROBLEMS
-        self.report(rule, texts["severity"], variable.name, breaks, message, private)
+        self.report(rule, severity, variable.name, breaks, message, private)
 
     def checked(self) -> Checked:
         """Return the block with all its findings; a hidden text stands in none of them."""

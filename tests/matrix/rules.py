@@ -610,6 +610,13 @@ ROUTES = {
         places=named("instrument_code", INSTRUMENTS), get=P.ACCEPT, post=P.ACCEPT, posts=terms_said
     ),
     "records:template": public(named("instrument_code", INSTRUMENTS)),
+    "records:template_workbook": public(named("instrument_code", INSTRUMENTS)),
+    "records:rule": public(
+        lambda country: [
+            Place("a rule", {"instrument_code": "SMS-WPF", "rule": "valid_to.before_from"}),
+            Place("none", {"instrument_code": "SMS-WPF", "rule": "none"}, there=False),
+        ]
+    ),
     "records:codebook": public(named("instrument_code", INSTRUMENTS)),
     "records:submissions": page(places=lists, get=P.SEE_SUBMISSIONS),
     "records:sign_many": page(places=many("SUBMITTED"), get=P.SIGN, post=P.SIGN),
@@ -714,6 +721,7 @@ ROUTES = {
         posts=lambda country, place: {"again": "new"},
     ),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
+    "records:upload_workbook": of(UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
     # What readers must not know of releases
     "reports:disclosure": page(get=P.TABULATE),
     "reports:disclosure_of": page(
