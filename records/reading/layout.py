@@ -84,17 +84,20 @@ class FileBlock(NamedTuple):
     """Some rows of a file.
 
     cells  texts by position; rows  (n,) int32, 1 is the first row of the file; state  (n,) int8,
-    FINE, SHIFTED (it is unclear which cell is which) or CUT; done  bytes of the file consumed so far.
+    FINE, SHIFTED (it is unclear which cell is which) or CUT; done  bytes of the file consumed so far;
+    letters  (n,) letter of the column that a row was made of, None where rows are those of the file.
     """
 
     cells: dict[int, pa.Array]
     rows: pa.Array
     state: pa.Array
     done: int
+    letters: pa.Array | None = None
 
     def take(self, places: pa.Array) -> "FileBlock":
         cells = {p: column.take(places) for p, column in self.cells.items()}
-        return FileBlock(cells, self.rows.take(places), self.state.take(places), self.done)
+        letters = None if self.letters is None else self.letters.take(places)
+        return FileBlock(cells, self.rows.take(places), self.state.take(places), self.done, letters)
 
 
 FINE, SHIFTED, CUT = 0, 1, 2
