@@ -33,6 +33,7 @@ from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
 from records.reading import child, encrypted_file, layout, questions, refusals
 from records.reading.layout import Refusal
+from records.reading.shapes import Shape
 from records.validation import engine
 from records.validation.findings import Checked
 from records.validation.sums import Sums
@@ -168,6 +169,12 @@ def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFil
     if reading.dates:
         cells = [f"{sheet}{cell}" for cell in reading.dates["cells"]]
         late.append(questions.ask_about_contradicted_dates(reading.dates["order"], cells))
+    if reading.repeated and upload.answers.get("repeated_cells") != "yes":
+        question = _about_repeated(reading.repeated, sheet, upload.answers.get("repeated_cells"))
+        if question.answer == questions.NONE:
+            upload.report["questions"] = [asdict(question)]
+            _refuse(upload, refusals.refusal("none_fits"))
+        late.append(question)
     if late:
         upload.state = State.NEEDS_ANSWERS
         upload.report["questions"] = [asdict(question) for question in late]
@@ -221,6 +228,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         ceiling.require_readable()
         _refuse(upload, _wrong_sums(file))
         worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
+        added = staging.add_up() if _adds_up(upload) else 0
         admitted = admission.admit(upload, version)
         for collision in collisions.of_numbers(counts=spec.is_counts):
             file.causes.add_counted(collision, admitted.repeated.get(collision.rule, 0))
@@ -236,8 +244,14 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         _refuse(upload, too_many.refusal)
         return
     file.causes.add_whole_file(file.whole_file.warnings())
-    _report(upload, file, dict(reading.skipped), admitted)
+    _report(upload, file, dict(reading.skipped) | ({"added": added} if added else {}), admitted)
     worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
+
+
+def _adds_up(upload: Upload) -> bool:
+    """Say whether a person confirmed that rows of the same cell are to be added together."""
+    answer = upload.answers.get("shape")
+    return bool(answer) and answer != questions.NONE and Shape.of(answer).adds_up
 
 
 def _wrong_sums(file: CheckedFile) -> Refusal | None:
@@ -302,6 +316,13 @@ def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
     return questions.ask("control_total", choices, [evidence])
 
 
+def _about_repeated(cells: list[str], sheet: str, answer: Any) -> layout.Question:
+    choices = [{"value": "yes", "label": codelists.standard("questions")["repeated_cells.yes"]}]
+    return questions.ask(
+        "repeated_cells", choices, [f"{sheet}{cell}" for cell in cells], answer=answer
+    )
+
+
 def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
     """Ask once for the currency of amounts in a file that states none at all."""
     if file.states_currency or "currency" in upload.answers:
@@ -327,7 +348,7 @@ def _report(
     if file.totals:  # of counts: compared with their parts, and not kept
         skipped["total"] = skipped.get("total", 0) + file.totals
     counts = RowCounts(
-        read=file.rows - file.totals + sum(skipped.values()),
+        read=file.rows - file.totals - skipped.get("added", 0) + sum(skipped.values()),
         accepted=admitted.accepted,
         held=admitted.held,
         late=admitted.late,

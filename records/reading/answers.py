@@ -9,6 +9,7 @@ from typing import Any
 from records.instruments.spec import Spec, joined_labels
 from records.reading import broken_letters, encoding
 from records.reading.questions import HELD, NONE
+from records.reading.shapes import Shape
 from standards import codelists, languages
 from standards.languages import Labels
 
@@ -98,6 +99,8 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
     "country_numbers": lambda answer, _spec: answer in ("iso", NONE),
+    "shape": lambda answer, spec: answer == NONE or Shape.of(answer).fits(spec),
+    "repeated_cells": lambda answer, _spec: answer in ("yes", NONE),
     "control_total": lambda answer, _spec: answer in ("yes", NONE),
     "currency": lambda answer, _spec: (
         answer == NONE or answer in codelists.load("currencies").by_code

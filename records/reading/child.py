@@ -45,7 +45,8 @@ class Reading:
     `skipped`: how many rows are no data, by kind (blank, total, heading, header, signature,
     numbering). `bytes_done`: how much of the file stands behind the blocks so far. `total`: where
     the totals row at the end states another number of rows than there are (row, stated, counted).
-    `dates`: where dates contradict the stated order of day and month (order, cells).
+    `dates`: where dates contradict the stated order of day and month (order, cells). `repeated`: cells of rows
+    that state the same cell of a table of counts again.
     """
 
     file: dict[str, Any]
@@ -59,6 +60,7 @@ class Reading:
     bytes_done: int = 0
     total: dict[str, int] | None = None
     dates: dict[str, Any] | None = None
+    repeated: list[str] = field(default_factory=list)
 
     @property
     def open_questions(self) -> list[Question]:
@@ -100,6 +102,7 @@ class Reading:
             self.refusal = self.refusal_of_dead_child()
             return
         self.skipped, self.total, self.dates = tail["skipped"], tail["total"], tail["dates"]
+        self.repeated = tail["repeated"]
         self.refusal = Refusal(**tail["refusal"]) if tail["refusal"] else None
 
     def close(self) -> None:

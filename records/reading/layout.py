@@ -1,5 +1,6 @@
 """What was seen of a file: its columns, its questions, why it is refused, and blocks of its rows."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal, NamedTuple, Protocol
@@ -41,7 +42,8 @@ class Question:
     """What only a person can say.
 
     `choices` are [{value, label}]; `evidence` what was seen in the file; `answer` what the person
-    said so far, None where nothing usable was said.
+    said so far, None where nothing usable was said. `picture`: first rows as {head, rows} of texts (heads may
+    be labels): `before`, and `after` for each choice; None where there is nothing to see.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Question:
     choices: list[dict[str, Any]]
     evidence: list[str]
     answer: Any = None
+    picture: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,15 @@ class FileBlock(NamedTuple):
 FINE, SHIFTED, CUT = 0, 1, 2
 
 
+class PlainRows(Protocol):
+    """What a table of another shape tells when it is read: rows that are no data, and cells that stand twice."""
+
+    @property
+    def skipped(self) -> Counter[str]: ...
+
+    def repeated(self) -> list[str]: ...
+
+
 @dataclass
 class OpenedFile:
     """A file made ready: what was seen of it, its columns, and its rows below the headers.
@@ -110,12 +122,14 @@ class OpenedFile:
     `file` holds encoding, delimiter, sheet, sheets (all that hold tables), header_row and merged
     (ranges of merged cells whose value was taken for every row). Sheets are told by their places:
     `#2` is the second tab; `sheets` maps that to the name it was given, which only the sender sees.
+    `plain`: what makes the blocks of a table of another shape; its rows are made of several columns each.
     """
 
     file: dict[str, Any]
     layout: Layout
     blocks: Iterator[FileBlock] = field(default_factory=lambda: iter(()))
     sheets: dict[str, str] = field(default_factory=dict)
+    plain: PlainRows | None = None
 
 
 def size_of(source: Source) -> int:

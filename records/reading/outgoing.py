@@ -27,8 +27,10 @@ class OutgoingColumns:
         spec: Spec,
         key: bytes,
         answers: Mapping[str, Any] | None = None,
+        with_letters: bool = False,
     ) -> None:
-        self.spec, self.key = spec, key
+        """`with_letters`: rows are made of several columns, so each says of which (`_letter`)."""
+        self.spec, self.key, self.with_letters = spec, key, with_letters
         self.mapped = [c for c in columns if c.variable]
         self.documents, self.names = identity.identity_columns(columns)
         delivered = {c.variable for c in self.mapped}
@@ -43,6 +45,7 @@ class OutgoingColumns:
                 *([pa.field("person_ref", pa.string())] if self.makes_key else []),
                 pa.field("_row", pa.int32()),
                 pa.field("_broken", pa.bool_()),
+                *([pa.field("_letter", TEXTS)] if with_letters else []),
             ]
         )
 
@@ -64,7 +67,11 @@ class OutgoingColumns:
             a.dictionary_encode() if f.type == TEXTS else a
             for a, f in zip(arrays, self.schema, strict=False)
         ]
-        batch = pa.record_batch([*sent, rows, shifted], schema=self.schema)
+        own = [rows, shifted]
+        if self.with_letters:
+            nowhere = pa.nulls(len(rows), pa.string()).dictionary_encode()
+            own.append(nowhere if block.letters is None else block.letters)
+        batch = pa.record_batch([*sent, *own], schema=self.schema)
         self.date_order.look_at(batch)
         return batch
 

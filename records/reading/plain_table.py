@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from records.reading.layout import FileBlock, letter_of
+from records.reading.layout import FINE, FileBlock, letter_of
 from records.reading.refusals import FileRefused
 from records.reading.shape_rows import NAMED, NO_NUMBER, ShapeRows, blank, whole_numbers
 from records.reading.shapes import (
@@ -53,6 +53,10 @@ class PlainTable:
         """How many rows are no data so far, by kind, and how many cells have no count."""
         return self.rows.skipped
 
+    def repeated(self) -> list[str]:
+        """Return cells of rows that state the same cell again."""
+        return self.rows.repeated()
+
     def plain_headers(self) -> list[str]:
         """Return the headers of the plain table: what the shape makes has the names of its variables."""
         used = {*self.shape.wide, *self.shape.dates.values()}
@@ -85,20 +89,38 @@ class PlainTable:
 
     def apply(self, block: FileBlock) -> FileBlock:
         """Return the plain rows of a block. Raises FileRefused where a total of a row is not the sum of its parts."""
-        cells = {p: block.cells[p] for p in range(self.width) if p in block.cells}
-        cells, headings, keep = self.rows.data(block._replace(cells=cells))
-        block = block._replace(cells=cells).take(keep)
-        made = {column.variable: column.position for column in self.made}
-        if self.shape.headings:
-            block.cells[made[self.shape.headings]] = headings.take(keep)
-        if self.shape.wide:
+        block = self._data(block)
+        if self.shape.totals:
             self._require_sums(block)
-            block = self._long(block, made)
+        return self._plain(block)
+
+    def texts_of(self, rows: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Return the plain rows of some rows below the headers; nothing is said of their totals."""
+        plain = self._plain(self._data(_block_of(rows, self.width)))
+        width = range(self.width + len(self.made))
+        columns = [plain.cells[p].cast(pa.string()).to_pylist() for p in width]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    def _data(self, block: FileBlock) -> FileBlock:
+        """Return the rows that are data, with blank cells filled and the heading above each."""
+        cells = {p: block.cells[p] for p in range(self.width)}
+        cells, headings, keep = self.rows.data(block._replace(cells=cells))
+        if self.shape.headings:
+            cells[self._place(self.shape.headings)] = headings
+        return block._replace(cells=cells).take(keep)
+
+    def _plain(self, block: FileBlock) -> FileBlock:
+        if self.shape.wide:
+            block = self._long(block)
+        cells = dict(block.cells)
         if self.shape.makes_date:
-            block.cells[made[DATE]] = self._dates(block, made)
+            cells[self._place(DATE)] = self._dates(cells)
         nothing = pa.array(np.full(len(block.rows), "", dtype=object), pa.string())
         used = {*self.shape.wide, *self.shape.dates.values()}
-        return block._replace(cells=block.cells | dict.fromkeys(used, nothing))
+        return block._replace(cells=cells | dict.fromkeys(used, nothing))
+
+    def _place(self, variable: str) -> int:
+        return next(c.position for c in self.made if c.variable == variable)
 
     def _require_sums(self, block: FileBlock) -> None:
         """Compare each total of a row with the sum of its parts, where all of them are numbers."""
@@ -116,9 +138,11 @@ class PlainTable:
                 row = block.rows[int(k)].as_py()
                 broken.append((row, f"{letter_of(total)}{row}: {stated[k]} ≠ {sums[k]}"))
         if broken:
-            raise FileRefused("totals_differ", "; ".join(text for _row, text in sorted(broken)[:NAMED]))
+            raise FileRefused(
+                "totals_differ", "; ".join(text for _row, text in sorted(broken)[:NAMED])
+            )
 
-    def _long(self, block: FileBlock, made: Mapping[str, int]) -> FileBlock:
+    def _long(self, block: FileBlock) -> FileBlock:
         """Make a row of each wide column of each row; cells without a count make none."""
         parts, n = self.shape.parts, len(block.rows)
         counts = pa.concat_arrays([block.cells[p].cast(pa.string()) for p in parts])
@@ -128,25 +152,36 @@ class PlainTable:
         self.rows.skipped["no_count"] += int((~stated).sum())
         places, columns = places[stated], np.tile(np.arange(len(parts)), n)[stated]
         rows = pa.array(np.repeat(np.arange(n), len(parts))[stated])
-        long = block._replace(cells={p: c for p, c in block.cells.items() if p not in parts}).take(rows)
-        long.cells[made[COUNT]] = counts.take(pa.array(places))
+        long = block._replace(cells={p: c for p, c in block.cells.items() if p not in parts}).take(
+            rows
+        )
+        long.cells[self._place(COUNT)] = counts.take(pa.array(places))
         coded = pa.array(columns.astype(np.int32))
         for name in self.shape.variables:
             codes = pa.array([self.shape.wide[p].get(name, "") for p in parts], pa.string())
-            long.cells[made[name]] = codes.take(coded)
+            long.cells[self._place(name)] = codes.take(coded)
         letters = pa.array([letter_of(p) for p in parts], pa.string())
         return long._replace(letters=pa.DictionaryArray.from_arrays(coded, letters))
 
-    def _dates(self, block: FileBlock, made: Mapping[str, int]) -> pa.Array:
+    def _dates(self, cells: Mapping[int, pa.Array]) -> pa.Array:
         """Put dates together: 2012-01, 2012-01-31 or 2012; what cannot be read stays as it is written."""
+        of_headers = {c.variable: c.position for c in self.made}
         pieces = []
         for part in PARTS:
-            position = self.shape.dates.get(part, made.get(OF_HEADERS.get(part, "")))
+            position = self.shape.dates.get(part, of_headers.get(OF_HEADERS.get(part, "")))
             if position is not None:
-                texts = block.cells[position].dictionary_encode()
+                texts = cells[position].dictionary_encode()
                 words = [_part_of_date(part, text) for text in texts.dictionary.to_pylist()]
                 pieces.append(pa.array(words, pa.string()).take(texts.indices))
         return pc.binary_join_element_wise(*pieces, "-") if len(pieces) > 1 else pieces[0]
+
+
+def _block_of(rows: Sequence[Sequence[str]], width: int) -> FileBlock:
+    """Return rows of texts as one block, numbered from 1."""
+    padded = [[*row, *[""] * width][:width] for row in rows]
+    cells = {p: pa.array([row[p] for row in padded], pa.string()) for p in range(width)}
+    numbers = pa.array(np.arange(1, len(rows) + 1, dtype=np.int32))
+    return FileBlock(cells, numbers, pa.array(np.full(len(rows), FINE, np.int8)), 0)
 
 
 def _part_of_date(part: str, text: str) -> str:
@@ -161,4 +196,3 @@ def _range(positions: Sequence[int]) -> str:
         return ""
     first, last = letter_of(positions[0]), letter_of(positions[-1])
     return first if first == last else f"{first}:{last}"
-

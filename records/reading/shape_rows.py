@@ -29,6 +29,12 @@ def blank(texts: pa.Array) -> Array:
     return empty[coded.indices.to_numpy()] if len(texts) else np.zeros(0, dtype=bool)
 
 
+def empty(texts: pa.Array) -> Array:
+    """Say (n,) where nothing is written. “Not stated” is something: no cell above it is meant."""
+    lengths = pc.utf8_length(pc.utf8_trim_whitespace(texts.cast(pa.string())))
+    return np.asarray(pc.equal(lengths, 0))
+
+
 def whole_numbers(texts: pa.Array) -> Array:
     """Return (n,) whole numbers; NO_NUMBER where there is none."""
     coded = texts.dictionary_encode()
@@ -72,7 +78,9 @@ class ShapeRows:
         self.counts.append(table[keep])
         self.totals.append(table[self._compared(written, kinds)])
         if self.shape.adds_up:
-            self.keys.append(np.column_stack([block.rows.to_numpy(), self._keys(cells, headings)])[keep])
+            self.keys.append(
+                np.column_stack([block.rows.to_numpy(), self._keys(cells, headings)])[keep]
+            )
         return cells, headings, pa.array(keep)
 
     def _filled(self, cells: dict[int, pa.Array], counted: Array) -> dict[int, pa.Array]:
@@ -80,7 +88,7 @@ class ShapeRows:
         filled: dict[int, pa.Array] = {}
         begun = np.zeros(len(counted), dtype=bool)
         for p in self.shape.fill_down:
-            begun = begun | (counted & ~blank(cells[p]))
+            begun = begun | (counted & ~empty(cells[p]))
             filled[p] = self._carried(p, cells[p], begun)
         return filled
 
@@ -142,9 +150,9 @@ class ShapeRows:
         """Say what a row is: one without any count is none, and a total is none beside its parts."""
         kind = row_kind(row, headers=self.headers)
         if counted:
-            texts = [filled[p] for p in self.texts if self.headers[p] or filled[p].strip()]
-            if any(begins(text, "totals") for text in texts):
-                return "data" if _is_coded_total(texts) else "total"
+            if any(begins(filled[p], "totals") for p in self.texts):
+                named = [row[p] for p in self.texts if self.headers[p] or filled[p].strip()]
+                return "data" if _is_coded_total(named) else "total"
             return kind if kind in ("numbering", "header") else "data"
         if kind == "data" and any(row[p].strip() for p in self.shape.counted):
             states_nothing = all(is_blank(row[p]) for p in self.shape.counted)

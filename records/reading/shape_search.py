@@ -6,7 +6,7 @@ from typing import Any
 
 from records.instruments.spec import Spec, Variable
 from records.reading.headers import SEARCHED_ROWS, Names
-from records.reading.rows import row_kind
+from records.reading.rows import begins, row_kind
 from records.reading.shapes import (
     DAY,
     MONTH,
@@ -60,7 +60,9 @@ class Head:
     def score(self) -> int:
         """How many columns have a meaning."""
         wide = self.wide[0] if self.wide else {}
-        return len(self.known.keys() | wide.keys()) + (self.count is not None and self.count not in self.known)
+        return len(self.known.keys() | wide.keys()) + (
+            self.count is not None and self.count not in self.known
+        )
 
 
 class Search:
@@ -72,7 +74,9 @@ class Search:
         self.rows, self.spec = rows, spec
         self.names = Names(spec)
         self.aliases: Mapping[str, Mapping[str, str]] = dict(answers.get("aliases") or {})
-        self.coded = [v for v in spec.variables if v.kind == "code" and (v.tells_cells or not spec.cells)]
+        self.coded = [
+            v for v in spec.variables if v.kind == "code" and (v.tells_cells or not spec.cells)
+        ]
 
     def head(self) -> Head | None:
         """Return the rows of headers that give most columns a meaning; of equal ones the fewest and first."""
@@ -90,7 +94,11 @@ class Search:
         texts = levels_of(self.rows, first, last)
         body = self.rows[last + 1 : last + 1 + BODY]
         numeric = frozenset(p for p in range(len(texts)) if texts[p] and _is_numeric(body, p))
-        found = {p: self.names.find(" ".join(t))[0] or self.names.find(t[-1])[0] for p, t in enumerate(texts) if t}
+        found = {
+            p: self.names.find(" ".join(t))[0] or self.names.find(t[-1])[0]
+            for p, t in enumerate(texts)
+            if t
+        }
         known = {p: name for p, name in found.items() if name and _is_text(texts[p])}
         free = [p for p in sorted(numeric) if known.get(p) in (None, COUNT)]
         wide = tuple(self._wide(texts, free, body))
@@ -117,7 +125,9 @@ class Search:
     def _is_plain(self, head: Head, shape: Shape) -> bool:
         """Say whether the table is what the instrument asks for already, so that nobody has to confirm it."""
         named = shape.count is not None and head.known.get(shape.count) == COUNT
-        return named and head.first == head.last and not (shape.wide or shape.fill_down or shape.dates)
+        return (
+            named and head.first == head.last and not (shape.wide or shape.fill_down or shape.dates)
+        )
 
     def _count(
         self, texts: Sequence[tuple[str, ...]], free: Sequence[int], known: Mapping[int, str]
@@ -163,7 +173,9 @@ class Search:
         known = codelists.load(variable.codelist).match(list(said.values()), variable.codes)
         for (p, text), match in zip(said.items(), known, strict=True):
             code = declared.get(normalise(text)) or _word_of_sex(variable, text)
-            code = code or (match.code if match.level < codelists.BY_LOOK and not match.note else None)
+            code = code or (
+                match.code if match.level < codelists.BY_LOOK and not match.note else None
+            )
             if code is None and variable.unknown and is_word(text, "unstated"):
                 code = variable.unknown
             if code is not None and not text.strip().isdecimal():
@@ -184,7 +196,11 @@ class Search:
                 continue
             values = _values(body, p)
             for part, reads in READS.items():
-                if begins_with_word(texts[-1], part) and part not in dates and _share(values, reads):
+                if (
+                    begins_with_word(texts[-1], part)
+                    and part not in dates
+                    and _share(values, reads)
+                ):
                     dates[part] = p
         of_headers = {part for part, name in OF_HEADERS.items() if name in shape.variables}
         stated = dates.keys() | of_headers
@@ -192,7 +208,11 @@ class Search:
         complete = {YEAR, MONTH} <= stated or (YEAR in of_headers)
         if not complete or any(_share(_values(body, p), _is_date) for p in whole):
             return {}
-        return {part: p for part, p in dates.items() if part not in of_headers and (part != DAY or MONTH in stated)}
+        return {
+            part: p
+            for part, p in dates.items()
+            if part not in of_headers and (part != DAY or MONTH in stated)
+        }
 
     def _headings(self, head: Head, shape: Shape, body: Sequence[Sequence[str]]) -> str:
         """Return the variable of texts that stand alone in a row above others, where no column states it."""
@@ -256,7 +276,12 @@ def _is_sum(body: Sequence[Sequence[str]], total: int, parts: Sequence[int]) -> 
 
 def _stated_once(head: Head, shape: Shape, body: Sequence[Sequence[str]]) -> Iterator[int]:
     """Yield columns of texts that are blank in many rows of counts, but not in the first of them."""
-    counted = [r for r in body if any(p < len(r) and _is_whole(r[p]) for p in shape.counted)]
+    counted = [
+        row
+        for row in body
+        if any(p < len(row) and _is_whole(row[p]) for p in shape.counted)
+        and not any(begins(cell, "totals") for cell in row)
+    ]
     for p in range(len(head.texts)):
         cells = [row[p] if p < len(row) else "" for row in counted]
         if p in head.numeric or p in shape.counted or not cells or not cells[0].strip():

@@ -71,7 +71,9 @@ class Shape:
     @property
     def counted(self) -> tuple[int, ...]:
         """All columns that hold counts."""
-        return tuple(sorted(self.wide)) if self.wide else () if self.count is None else (self.count,)
+        return (
+            tuple(sorted(self.wide)) if self.wide else () if self.count is None else (self.count,)
+        )
 
     @property
     def makes_date(self) -> bool:
@@ -167,7 +169,9 @@ def levels_of(rows: Sequence[Sequence[str]], first: int, last: int) -> list[tupl
     begins, as far as there is something below it. What a merged cell repeats counts once.
     """
     width = max((len(row) for row in rows[first : last + 1]), default=0)
-    grid = [[*(c.strip() for c in row), *[""] * (width - len(row))] for row in rows[first : last + 1]]
+    grid = [
+        [*(c.strip() for c in row), *[""] * (width - len(row))] for row in rows[first : last + 1]
+    ]
     for k, row in enumerate(grid[:-1]):
         group = ""
         for p in range(width):

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from records.instruments.spec import Spec
-from records.reading import broken_letters, headers, questions
-from records.reading.delimiter import delimiter_of
+from records.reading import broken_letters, headers, mapped_tables, questions
+from records.reading.delimiter import delimiter_of, is_fixed_width
 from records.reading.encoding import (
     WIDE,
     Guess,
@@ -74,9 +74,9 @@ def text_file(
         raise FileRefused("too_large")
     letters = broken_letters.letters_of(rows, spec, answers)
     rows = letters.rows(rows)
-    layout = headers.map_columns(rows, spec, answers, others)
-    if not whole and (not rows or (layout.refusal and layout.refusal.code == "header_only")):
-        raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
+    table = mapped_tables.mapped(rows, spec, answers, others)
+    layout = table.layout
+    _refuse_no_columns(rows, layout, whole)
     layout = letters.layout(rows, layout, spec, answers)
     if not guess.sure:
         layout.questions[:0] = _which_encoding(sample, evidence, guess, spec, answers)
@@ -90,9 +90,11 @@ def text_file(
         layout = replace(layout, refusal=refusal("none_fits"))
     if not layout.is_ready:
         return OpenedFile(description, layout)
-    lines = Lines(source, guess.encoding, delimiter, layout, ends[layout.header_row])
+    of_file = replace(layout, columns=table.columns)
+    lines = Lines(source, guess.encoding, delimiter, of_file, ends[layout.header_row])
     lines.density = len(sample) / len(text.encode())
-    return OpenedFile(description, layout, letters.blocks(lines.read()))
+    blocks = table.blocks(letters.blocks(lines.read()))
+    return OpenedFile(description, layout, blocks, plain=table.plain)
 
 
 def _sample(source: Source) -> bytes:
@@ -190,6 +192,15 @@ def _first_rows(text: str, delimiter: str, whole: bool) -> tuple[list[list[str]]
     if rows and rows[0] and rows[0][0].lower().startswith("sep="):
         rows[0] = []
     return rows, ends
+
+
+def _refuse_no_columns(rows: Sequence[Sequence[str]], layout: Layout, whole: bool) -> None:
+    """Refuse a text of one cell, and one whose columns nothing but their width tells apart."""
+    code = layout.refusal.code if layout.refusal else ""
+    if not whole and (not rows or code == "header_only"):
+        raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
+    if code == "header_missing" and is_fixed_width([row[0] if row else "" for row in rows]):
+        raise FileRefused("fixed_width")
 
 
 def _refuse_nul(source: Source, width: int) -> None:

@@ -4,7 +4,7 @@ Macros, links and formulas are nowhere run or followed: only values that are sto
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
@@ -21,6 +21,7 @@ from records.instruments.spec import Spec
 from records.reading import (
     broken_letters,
     headers,
+    mapped_tables,
     ods_notes,
     questions,
     xls_notes,
@@ -38,6 +39,7 @@ from records.reading.kinds_of_files import (
 from records.reading.layout import (
     FINE,
     FileBlock,
+    FileColumn,
     Layout,
     OpenedFile,
     Question,
@@ -128,12 +130,13 @@ def workbook(
     cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
     letters = broken_letters.letters_of(cells.rows, spec, answers)
     rows = letters.rows(cells.rows)
-    layout = headers.map_columns(rows, spec, answers, others)
-    layout = letters.layout(rows, layout, spec, answers)
+    table = mapped_tables.mapped(rows, spec, answers, others)
+    layout = letters.layout(rows, table.layout, spec, answers)
     layout.questions[:0] = [question] if question else []
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
-    _refuse_formulas(cells, layout, place)
-    return OpenedFile(file, layout, _blocks(rows, layout, size_of(source)), tables.names)
+    _refuse_formulas(cells, layout, table.used, place)
+    blocks = table.blocks(_blocks(rows, layout.header_row + 1, table.columns, size_of(source)))
+    return OpenedFile(file, layout, blocks, tables.names, table.plain)
 
 
 def _book(file: IO[bytes]) -> CalamineWorkbook:
@@ -157,7 +160,7 @@ def _tables(
         for place, sheet in sheets.items()
     }
     layouts = {
-        place: headers.map_columns(rows, spec, answers, others)
+        place: mapped_tables.mapped(rows, spec, answers, others).layout
         for place, rows in beginnings.items()
         if rows
     }
@@ -195,9 +198,8 @@ def _refuse_large(place: str, sheet: Any, limits: Mapping[str, int]) -> None:
         raise FileRefused("too_large", where=where)
 
 
-def _refuse_formulas(cells: SheetCells, layout: Layout, sheet: str) -> None:
+def _refuse_formulas(cells: SheetCells, layout: Layout, used: set[int], sheet: str) -> None:
     """Refuse a sheet where a record needs the result of a formula that nobody worked out."""
-    used = {c.position for c in layout.columns if c.variable}
     for row, column in sorted(cells.unstored):
         # A row that seems empty may consist of formulas; of a total nothing is needed.
         kind = row_kind(cells.rows[row]) if row < len(cells.rows) else "blank"
@@ -219,8 +221,10 @@ def _size(sheet: Any) -> tuple[int, int]:
     return (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
 
 
-def _blocks(rows: list[list[str]], layout: Layout, size: int) -> Iterator[FileBlock]:
-    start, width = layout.header_row + 1, len({c.position for c in layout.columns})
+def _blocks(
+    rows: list[list[str]], start: int, columns: Sequence[FileColumn], size: int
+) -> Iterator[FileBlock]:
+    width = len({c.position for c in columns})
     for k in range(start, len(rows), ROWS):
         part = [(row + [""] * width)[:width] for row in rows[k : k + ROWS]]
         cells = {j: pa.array([row[j] for row in part], pa.string()) for j in range(width)}

@@ -1,0 +1,145 @@
+"""The table of a file with its columns mapped: plain as it stands, or made plain by a shape that a person confirmed.
+
+A table of counts is never taken for single records: one row of it stands for as many as it says.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from records.instruments.spec import Spec
+from records.reading import headers
+from records.reading.layout import FileBlock, FileColumn, Layout, Refusal, letter_of
+from records.reading.plain_table import PlainTable
+from records.reading.questions import NONE
+from records.reading.refusals import FileRefused, refusal
+from records.reading.shape_question import ask_for_shape
+from records.reading.shape_rows import whole_numbers
+from records.reading.shape_search import proposals
+from records.reading.shapes import Shape
+from records.reading.tables_of_counts import count_column, refuse_counts
+
+# Why a table cannot be read as it stands, where another shape may be the reason.
+UNREAD = frozenset({"header_missing", "missing_required", "duplicate_header", "header_only"})
+
+
+@dataclass(frozen=True)
+class MappedTable:
+    """The layout of a table, and how its blocks become those of the plain table.
+
+    plain  what a confirmed shape makes of it, or None; counts  a column of counts beside single records:
+    (position, refusal), or None.
+    """
+
+    layout: Layout
+    plain: PlainTable | None = None
+    counts: tuple[int, Refusal] | None = None
+
+    @cached_property
+    def columns(self) -> list[FileColumn]:
+        """The columns of the file itself, without those that a shape makes."""
+        if self.plain is None:
+            return list(self.layout.columns)
+        used = {*self.plain.shape.wide, *self.plain.shape.dates.values()}
+        return [
+            replace(c, how="unknown") if c.position in used else c
+            for c in self.layout.columns
+            if c.position < self.plain.width
+        ]
+
+    @property
+    def used(self) -> set[int]:
+        """Positions of the columns of the file from which records are made."""
+        used = {c.position for c in self.layout.columns if c.variable}
+        return used | (
+            {*self.plain.shape.wide, *self.plain.shape.dates.values()} if self.plain else set()
+        )
+
+    def blocks(self, blocks: Iterator[FileBlock]) -> Iterator[FileBlock]:
+        """Yield the blocks of the plain table. Raises FileRefused for wrong totals, and for counts among single records."""
+        if self.plain is not None:
+            return self.plain.blocks(blocks)
+        return blocks if self.counts is None else _without_counts(blocks, *self.counts)
+
+
+def mapped(
+    rows: Sequence[Sequence[str]],
+    spec: Spec,
+    answers: Mapping[str, Any],
+    others: Iterable[Spec] = (),
+) -> MappedTable:
+    """Map the columns of a table by its first rows; of another shape than a plain one a person is asked first."""
+    answer = answers.get("shape")
+    if answer and answer != NONE:
+        return _shaped(rows, Shape.of(answer), spec, answers, others)
+    layout = headers.map_columns(rows, spec, answers, others)
+    is_unread = layout.refusal is not None and layout.refusal.code in UNREAD
+    shapes = proposals(rows, spec, answers) if is_unread or spec.is_counts else []
+    if shapes and shapes[0].is_counts and not spec.is_counts:
+        return MappedTable(
+            replace(layout, refusal=refuse_counts(shapes[0], spec, others), questions=[])
+        )
+    if shapes:
+        question = ask_for_shape(rows, shapes, spec, answers)
+        refused = refusal("none_fits") if answer == NONE else None
+        place = shapes[0].header[1]
+        return MappedTable(Layout(place, layout.columns, refused, [question]))
+    return MappedTable(layout, counts=_counts_beside_records(rows, layout, spec, others))
+
+
+def _shaped(
+    rows: Sequence[Sequence[str]],
+    shape: Shape,
+    spec: Spec,
+    answers: Mapping[str, Any],
+    others: Iterable[Spec],
+) -> MappedTable:
+    """Map the columns of the plain table that a shape makes. Raises FileRefused where the file has another shape."""
+    plain = PlainTable(shape, rows)
+    if shape.header[1] >= len(rows) or not _holds(shape, plain.width):
+        raise FileRefused("other_shape", where=str(shape.header[1] + 1))
+    if shape.is_counts and not spec.is_counts:
+        return MappedTable(Layout(shape.header[1], [], refuse_counts(shape, spec, others)))
+    place = shape.header[1]
+    body = PlainTable(shape, rows).texts_of(rows[place + 1 :])
+    layout = headers.map_columns([plain.plain_headers(), *body], spec, answers, others)
+    columns = [replace(c, letter=plain.letters_of(c.position)) for c in layout.columns]
+    question = ask_for_shape(rows, proposals(rows, spec, answers) or [shape], spec, answers)
+    layout = replace(
+        layout, header_row=place, columns=columns, questions=[question, *layout.questions]
+    )
+    return MappedTable(layout, plain)
+
+
+def _holds(shape: Shape, width: int) -> bool:
+    """Say whether a table of this width has all columns that the shape names."""
+    named = [*shape.wide, *shape.fill_down, *shape.dates.values(), *shape.counted]
+    return max(named, default=0) < width
+
+
+def _counts_beside_records(
+    rows: Sequence[Sequence[str]], layout: Layout, spec: Spec, others: Iterable[Spec]
+) -> tuple[int, Refusal] | None:
+    """Return the column of a table of single records that says how many each row stands for, with the refusal."""
+    position = None if spec.is_counts or layout.refusal else count_column(rows, layout)
+    if position is None:
+        return None
+    shape = Shape((layout.header_row, layout.header_row), count=position)
+    return position, refuse_counts(shape, spec, others)
+
+
+def _without_counts(
+    blocks: Iterator[FileBlock], position: int, refused: Refusal
+) -> Iterator[FileBlock]:
+    """Yield blocks in which each row stands for one. Raises FileRefused at the first that stands for more, or for none."""
+    for block in blocks:
+        numbers = whole_numbers(block.cells[position])
+        others = np.flatnonzero((numbers != 1) & (numbers >= 0))
+        if len(others):
+            row = block.rows[int(others[0])].as_py()
+            cell = f"{letter_of(position)}{row}: {numbers[others[0]]}"
+            raise FileRefused(replace(refused, where=cell))
+        yield block

@@ -1,0 +1,217 @@
+"""Real tables of counts enter with the totals that pandas finds in them; for single records they are refused."""
+
+import pandas as pd
+import pytest
+from django.db.models import Sum
+
+from agencies import scope
+from records.collection import uploads
+from records.instruments.spec import Spec
+from records.models import Instrument, InstrumentVersion, Record, Submission
+from standards import codelists
+from tests.records import files, lists
+from tests.records.lists import delivered  # noqa: F401 - used by name
+from tests.records.tables import DATA, form_of
+
+pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the folder of real files is not here")
+CROSSINGS, PERMITS = "SMS-BCR", "SMS-RES"
+MONTHS = {"ENERO": "2025-01", "FEBRERO": "2025-02", "MARZO": "2025-03"}
+
+
+@pytest.fixture
+def form(db, agency, instruments):
+    """Give the agency a form of counts of a few variables; returns the instrument."""
+
+    def give(code, *cells, **changes):
+        spec = form_of(code, *cells, **changes)
+        instrument = Instrument.objects.get(code=spec.code)
+        content = {**spec.raw, "version": 99}
+        digest = Spec.from_content(content).digest
+        InstrumentVersion.objects.create(
+            instrument=instrument, number=99, digest=digest, content=content
+        )
+        instrument.agencies.add(agency)
+        return instrument
+
+    return give
+
+
+@pytest.fixture
+def take_in(agency, clerk):
+    """Send a file, and confirm the picture of its shape; returns the upload."""
+
+    def send(name, instrument, **answers):
+        content = name if isinstance(name, bytes) else (DATA / name).read_bytes()
+        with_sheet = {k: v for k, v in answers.items() if k != "repeated_cells"}
+        where = {"by": clerk, "agency": agency, "instrument": instrument}
+        upload = files.send(content, answers=with_sheet, **where)
+        questions = {q["id"]: q for q in upload.report["questions"]}
+        assert "shape" in questions, (upload.state, upload.reason, questions)
+        assert not Record.objects.filter(upload=upload).exists()
+        shape = questions["shape"]["choices"][0]["value"]
+        return answered(upload, {**answers, "shape": shape}, clerk)
+
+    return send
+
+
+def answered(upload, answers, clerk):
+    with scope.acting(clerk):
+        uploads.read(upload, by=clerk, answers=answers)
+    return files.finish(upload, by=clerk)
+
+
+def sums(upload, clerk, *names):
+    with scope.acting(clerk):
+        counted = (
+            Record.objects.filter(upload=upload).values_list(*names).annotate(total=Sum("count"))
+        )
+        return {row[:-1] if len(names) > 1 else row[0]: row[-1] for row in counted.order_by(*names)}
+
+
+@pytest.fixture
+def names_of_countries(statistician):
+    """Let the code list know names that it does not have, each of a code of its own, as the statistics office would."""
+
+    def know(names):
+        names = sorted({str(name).strip() for name in names})
+        matches = codelists.load("countries").match(names)
+        taken = {match.code for match in matches}
+        free = (c.code for c in codelists.load("countries").in_use if c.code not in taken)
+        free = (code for code in free if code.isalpha() and not code.startswith("X"))
+        unknown = [name for name, match in zip(names, matches, strict=True) if not match.code]
+        contents = {
+            code: lists.of(code, "countries", aliases=[name])
+            for name, code in zip(unknown, free, strict=False)
+        }
+        lists.save(contents, statistician, name="countries")
+        assert all(match.code for match in codelists.load("countries").match(names))
+
+    return know
+
+
+def test_entries_wide_by_sex_enter_with_the_right_totals_by_sex_and_year(
+    form, take_in, clerk, names_of_countries
+):
+    table = pd.read_csv(DATA / "co_entries_2012_2018.csv")
+    names_of_countries(table.nationality.unique())
+    upload = take_in(
+        "co_entries_2012_2018.csv",
+        form(CROSSINGS, "sex", "citizenship"),
+        columns={"citizenship": "E"},
+        repeated_cells="yes",
+    )
+    assert (upload.state, upload.reason) == ("COMMITTED", "")
+    expected = {"F": table.female.sum(), "M": table.male.sum(), "_U": table.undefined.sum()}
+    assert sums(upload, clerk, "sex") == expected
+    by_year = table.groupby("year")[["female", "male"]].sum()
+    counted = sums(upload, clerk, "event_date__year", "sex")
+    assert {y: (counted[y, "F"], counted[y, "M"]) for y in by_year.index} == {
+        y: (row.female, row.male) for y, row in by_year.iterrows()
+    }
+    assert upload.report["rows"]["held"] == 0
+
+
+def test_a_cell_that_stands_twice_is_asked_about_before_it_is_added(
+    form, take_in, clerk, names_of_countries
+):
+    table = pd.read_csv(DATA / "co_entries_2012_2018.csv")
+    names_of_countries(table.nationality.unique())
+    upload = take_in(
+        "co_entries_2012_2018.csv",
+        form(CROSSINGS, "sex", "citizenship"),
+        columns={"citizenship": "E"},
+    )
+    (question,) = upload.report["questions"]
+    assert (question["id"], question["evidence"]) == ("repeated_cells", ["F9361", "F9362"])
+    assert sums(upload, clerk, "sex") == {}
+
+
+@pytest.mark.parametrize("month, name", [("ENERO", "01"), ("FEBRERO", "02"), ("MARZO", "03")])
+def test_cards_with_a_column_of_counts_enter_with_the_right_totals(
+    form, take_in, clerk, names_of_countries, month, name
+):
+    file = f"peru_ce_2025_{name}.csv"
+    table = pd.read_csv(DATA / file, sep="|")
+    names_of_countries(table.NACIONALIDAD.unique())
+    upload = take_in(
+        file,
+        form(PERMITS, "sex", "citizenship"),
+        columns={"sex": "E", "citizenship": "I"},
+        aliases={"sex": {"FEMENINO": "F", "MASCULINO": "M"}},
+    )
+    assert (upload.state, upload.reason) == ("COMMITTED", "")
+    by_sex = table.groupby("SEXO").CANTIDAD.sum()
+    assert sums(upload, clerk, "sex") == {"F": by_sex.FEMENINO, "M": by_sex.MASCULINO}
+    with scope.acting(clerk):
+        periods = set(Submission.objects.filter(uploads=upload).values_list("period", flat=True))
+    assert periods == {MONTHS[month]}
+    cells = len(table.groupby(["SEXO", "NACIONALIDAD"]))
+    assert upload.report["rows"]["accepted"] == cells
+    assert upload.report["skipped"]["added"] == len(table) - cells
+
+
+def new_zealand():
+    table = pd.read_csv(
+        DATA / "nz_migration_1978.csv", skiprows=2, header=None, names=[*"abcde"], dtype=str
+    ).fillna("")
+    table = table[table.c.str.match(r"\d{4}M\d\d")]
+    for name in "ab":
+        table[name] = table[name].where(table[name].str.strip() != "").ffill()
+    table = table[~table.a.str.startswith("TOTAL") & ~table.b.str.startswith("TOTAL")]
+    return table.assign(d=table.d.astype(int), e=table.e.astype(int))
+
+
+def test_values_stated_once_above_a_column_without_a_header_are_repeated(
+    form, take_in, clerk, names_of_countries
+):
+    table = new_zealand()
+    names_of_countries(table.b.unique())
+    upload = take_in(
+        "nz_migration_1978.csv",
+        form(CROSSINGS, "sex", "citizenship", "direction", "prev_residence"),
+        columns={"citizenship": "A", "prev_residence": "B", "event_date": "C", "sex": "none"},
+        aliases={
+            "direction": {"Arrivals": "IN", "Departures": "OUT"},
+            "citizenship": {"New Zealand Citizen": "NZL", "Australian Citizen": "AUS"},
+        },
+    )
+    assert (upload.state, upload.reason) == ("COMMITTED", "")
+    assert sums(upload, clerk, "sex") == {"_U": table.d.sum() + table.e.sum()}
+    by_citizenship = table.groupby("a")[["d", "e"]].sum().sum(axis=1)
+    assert sums(upload, clerk, "citizenship") == {
+        "NZL": by_citizenship["New Zealand Citizen"],
+        "AUS": by_citizenship["Australian Citizen"],
+    }
+    assert upload.report["rows"]["held"] == 0
+    assert upload.report["skipped"]["total"] == 1020
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("co_entries_2012_2018.csv", {}),
+        ("peru_ce_2025_01.csv", {}),
+        ("peru_ce_2025_02.csv", {}),
+        (
+            "nz_migration_1978.csv",
+            {"aliases": {"direction": {"Arrivals": "IN", "Departures": "OUT"}}},
+        ),
+        ("russia_migration_by_country_cp1251.csv", {"encoding": "cp1251"}),
+        ("russia_migration_by_country_cyrillic_utf8.csv", {}),
+        ("se_work_permits_2018.xlsx", {"sheet": "#8"}),
+    ],
+)
+@pytest.mark.parametrize("code", [CROSSINGS, PERMITS, "SMS-WPF"])
+def test_a_table_of_counts_is_never_one_person_a_row(
+    instruments, agency, clerk, name, options, code
+):
+    upload = files.send(
+        (DATA / name).read_bytes(),
+        by=clerk,
+        agency=agency,
+        instrument=Instrument.objects.get(code=code),
+        answers=options,
+    )
+    assert upload.state in ("REFUSED", "NEEDS_ANSWERS")
+    with scope.acting(clerk):
+        assert not Record.objects.filter(upload=upload).exists()
