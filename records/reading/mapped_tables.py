@@ -20,7 +20,7 @@ from records.reading.shape_question import ask_for_shape
 from records.reading.shape_rows import whole_numbers
 from records.reading.shape_search import proposals
 from records.reading.shapes import Shape
-from records.reading.tables_of_counts import count_column, refuse_counts
+from records.reading.tables_of_counts import count_column, refuse_counts, stands_for_many
 
 # Why a table cannot be read as it stands, where another shape may be the reason.
 UNREAD = frozenset({"header_missing", "missing_required", "duplicate_header", "header_only"})
@@ -79,6 +79,8 @@ def mapped(
     is_unread = layout.refusal is not None and layout.refusal.code in UNREAD
     shapes = proposals(rows, spec, answers) if is_unread or spec.is_counts else []
     if shapes and shapes[0].is_counts and not spec.is_counts:
+        if not stands_for_many(rows, shapes[0]):
+            return MappedTable(layout)
         return MappedTable(
             replace(layout, refusal=refuse_counts(shapes[0], spec, others), questions=[])
         )

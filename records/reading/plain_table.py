@@ -149,7 +149,7 @@ class PlainTable:
         # (n, k): row after row, and of each row column after column
         places = (np.arange(n)[:, None] + np.arange(len(parts))[None, :] * n).ravel()
         stated = ~blank(counts)[places]
-        self.rows.skipped["no_count"] += int((~stated).sum())
+        self.rows.skipped += Counter(no_count=int((~stated).sum()))  # nothing where there is none
         places, columns = places[stated], np.tile(np.arange(len(parts)), n)[stated]
         rows = pa.array(np.repeat(np.arange(n), len(parts))[stated])
         long = block._replace(cells={p: c for p, c in block.cells.items() if p not in parts}).take(

@@ -33,6 +33,13 @@ def count_column(rows: Sequence[Sequence[str]], layout: Layout) -> int | None:
     return None
 
 
+def stands_for_many(rows: Sequence[Sequence[str]], shape: Shape) -> bool:
+    """Say whether a row of the table stands for more than one, or for none: single records may say 1 in each row."""
+    cells = (row[p] for row in rows[shape.header[1] + 1 :] for p in shape.counted if p < len(row))
+    numbers = (parsing.parse_integer(cell) for cell in cells)
+    return bool(shape.wide) or any(number not in (None, 1) for number in numbers)
+
+
 def refuse_counts(shape: Shape, spec: Spec, others: Iterable[Spec]) -> Refusal:
     """Return why a table of counts is no table of this instrument, and where it can go instead."""
     letters = [letter_of(p) for p in shape.counted]

@@ -61,7 +61,8 @@ NOTES = {
     "xls": xls_notes.cell_notes,
     "ods": ods_notes.cell_notes,
 }
-NO_TABLE = ("header_missing", "other_instrument")
+COUNTS = "table_of_counts"
+NO_TABLE = ("header_missing", "other_instrument", COUNTS)
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ class Tables:
     places: list[str]
     names: dict[str, str]
     numbers: dict[str, int]
+
+    @property
+    def likeliest(self) -> str:
+        """The first sheet that holds a table; where none does, one with counts, because its refusal says so."""
+        counts = [p for p, m in self.layouts.items() if m.refusal and m.refusal.code == COUNTS]
+        return [*self.places, *counts, *self.sheets][0]
 
     def name_of(self, place: str) -> SheetName:
         return SheetName(self.names[place], self.numbers[place], place)
@@ -119,7 +126,7 @@ def workbook(
         tables = _tables(_book(opened), spec, answers, others)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
-    place = chosen if chosen in tables.sheets else (tables.places or list(tables.sheets))[0]
+    place = chosen if chosen in tables.sheets else tables.likeliest
     file = {"encoding": None, "delimiter": None, "sheet": place, "sheets": tables.places}
     if question and (chosen is None or chosen == questions.NONE):
         file["header_row"] = tables.layouts[place].header_row + 1

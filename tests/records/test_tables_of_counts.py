@@ -68,12 +68,19 @@ def sums(upload, clerk, *names):
         return {row[:-1] if len(names) > 1 else row[0]: row[-1] for row in counted.order_by(*names)}
 
 
+def of_several(names):
+    """Names that stand for several countries: those of New Zealand's parts of the world are written in capitals."""
+    parts = {"OCEANIA", "ASIA", "EUROPE", "AMERICAS", "AFRICA AND THE MIDDLE EAST"}
+    matches = zip(names, codelists.load("countries").match(list(names)), strict=True)
+    return [name for name, match in matches if name in parts or match.note == "ambiguous"]
+
+
 @pytest.fixture
 def names_of_countries(statistician):
     """Let the code list know names that it does not have, each of a code of its own, as the statistics office would."""
 
     def know(names):
-        names = sorted({str(name).strip() for name in names})
+        names = sorted({str(name).strip() for name in names} - set(of_several(names)))
         matches = codelists.load("countries").match(names)
         taken = {match.code for match in matches}
         free = (c.code for c in codelists.load("countries").in_use if c.code not in taken)
@@ -166,6 +173,8 @@ def test_values_stated_once_above_a_column_without_a_header_are_repeated(
 ):
     table = new_zealand()
     names_of_countries(table.b.unique())
+    several = of_several(table.b.unique())
+    unread, table = table[table.b.isin(several)], table[~table.b.isin(several)]
     upload = take_in(
         "nz_migration_1978.csv",
         form(CROSSINGS, "sex", "citizenship", "direction", "prev_residence"),
@@ -182,7 +191,7 @@ def test_values_stated_once_above_a_column_without_a_header_are_repeated(
         "NZL": by_citizenship["New Zealand Citizen"],
         "AUS": by_citizenship["Australian Citizen"],
     }
-    assert upload.report["rows"]["held"] == 0
+    assert upload.report["rows"]["held"] == 2 * len(unread)
     assert upload.report["skipped"]["total"] == 1020
 
 
@@ -192,10 +201,7 @@ def test_values_stated_once_above_a_column_without_a_header_are_repeated(
         ("co_entries_2012_2018.csv", {}),
         ("peru_ce_2025_01.csv", {}),
         ("peru_ce_2025_02.csv", {}),
-        (
-            "nz_migration_1978.csv",
-            {"aliases": {"direction": {"Arrivals": "IN", "Departures": "OUT"}}},
-        ),
+        ("nz_migration_1978.csv", {}),
         ("russia_migration_by_country_cp1251.csv", {"encoding": "cp1251"}),
         ("russia_migration_by_country_cyrillic_utf8.csv", {}),
         ("se_work_permits_2018.xlsx", {"sheet": "#8"}),
