@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from records.instruments.spec import Spec, Variable
@@ -27,7 +28,7 @@ from standards.written_periods import month_of, written_period
 BODY = 200  # rows below the headers that are looked at
 MOST_CHOICES = 3
 MOST = 0.8  # the share of cells that makes a column one of numbers
-BLANK = 0.3  # the share of blank cells that makes a column one of values stated once
+BLANK = 0.5  # the share of blank cells that makes a column one of values stated once
 COUNT, DATE = "count", "event_date"
 
 
@@ -115,19 +116,20 @@ class Search:
                 if head.last > head.first or shape.dates:
                     yield shape
                 continue
-            shape = replace(shape, fill_down=tuple(_stated_once(head, shape, body)))
             shape = replace(shape, adds_up=self.spec.is_counts)
-            if headings := self._headings(head, shape, body):
-                yield replace(shape, headings=headings)
-            if not self._is_plain(head, shape) or headings:
+            fill_down = tuple(_stated_once(head, shape, body))
+            headings = self._headings(head, shape, body)
+            if headings:
+                yield replace(shape, headings=headings, fill_down=fill_down)
+            if fill_down:
+                yield replace(shape, fill_down=fill_down)
+            if fill_down or headings or not self._is_plain(head, shape):
                 yield shape
 
     def _is_plain(self, head: Head, shape: Shape) -> bool:
         """Say whether the table is what the instrument asks for already, so that nobody has to confirm it."""
         named = shape.count is not None and head.known.get(shape.count) == COUNT
-        return (
-            named and head.first == head.last and not (shape.wide or shape.fill_down or shape.dates)
-        )
+        return named and head.first == head.last and not (shape.wide or shape.dates)
 
     def _count(
         self, texts: Sequence[tuple[str, ...]], free: Sequence[int], known: Mapping[int, str]
@@ -275,7 +277,10 @@ def _is_sum(body: Sequence[Sequence[str]], total: int, parts: Sequence[int]) -> 
 
 
 def _stated_once(head: Head, shape: Shape, body: Sequence[Sequence[str]]) -> Iterator[int]:
-    """Yield columns of texts that are blank in many rows of counts, but not in the first of them."""
+    """Yield columns of texts that are blank in most rows of counts, but not in the first, and never state the same again.
+
+    A blank sex is one that is not stated: no sex above it is meant.
+    """
     counted = [
         row
         for row in body
@@ -284,10 +289,12 @@ def _stated_once(head: Head, shape: Shape, body: Sequence[Sequence[str]]) -> Ite
     ]
     for p in range(len(head.texts)):
         cells = [row[p] if p < len(row) else "" for row in counted]
-        if p in head.numeric or p in shape.counted or not cells or not cells[0].strip():
+        if p in head.numeric or p in shape.counted or head.known.get(p) == "sex":
             continue
-        blank = sum(1 for cell in cells if not cell.strip())
-        if blank >= BLANK * len(cells):
+        stated = [cell for cell in cells if cell.strip()]
+        is_first = bool(stated) and bool(cells[0].strip())
+        again = any(a == b for a, b in pairwise(stated))
+        if is_first and not again and len(cells) - len(stated) >= BLANK * len(cells):
             yield p
 
 

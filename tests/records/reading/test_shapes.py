@@ -169,10 +169,16 @@ def test_years_over_sexes_in_three_rows_of_headers_become_both(tmp_path):
 def test_not_stated_below_a_country_is_no_blank_that_repeats_it():
     rows = [["Period", "Citizenship", "Count"], ["2026-01", "Zimbabwe", "1"]]
     rows += [["2026-02", "", "2"], ["2026-01", "Not stated", "3"], ["2026-02", "", "4"]]
-    (shape,) = proposals(rows, FORM, {})
-    assert shape.fill_down == (1,)
+    shape, as_it_stands = proposals(rows, FORM, {})
+    assert (shape.fill_down, as_it_stands.fill_down) == ((1,), ())
     texts = PlainTable(shape, rows).texts_of(rows[1:])
     assert [row[1] for row in texts] == ["Zimbabwe", "Zimbabwe", "Not stated", "Not stated"]
+
+
+def test_a_blank_sex_is_not_stated_and_no_sex_above_it_is_meant():
+    rows = [["Period", "Citizenship", "Sex", "Count"], ["2026-01", "TUR", "F", "1"]]
+    rows += [["2026-01", "UZB", "", "2"], ["2026-01", "CHN", "", "4"]]
+    assert proposals(rows, FORM, {}) == []
 
 
 def test_a_group_header_counts_for_the_columns_to_its_right():
