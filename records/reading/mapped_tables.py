@@ -51,6 +51,11 @@ class MappedTable:
         ]
 
     @property
+    def described(self) -> dict[str, Any]:
+        """What the report of the file says of a confirmed shape."""
+        return {"shape": self.plain.shape.as_json()} if self.plain else {}
+
+    @property
     def used(self) -> set[int]:
         """Positions of the columns of the file from which records are made."""
         used = {c.position for c in self.layout.columns if c.variable}

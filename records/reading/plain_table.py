@@ -96,7 +96,7 @@ class PlainTable:
 
     def texts_of(self, rows: Sequence[Sequence[str]]) -> list[list[str]]:
         """Return the plain rows of some rows below the headers; nothing is said of their totals."""
-        plain = self._plain(self._data(_block_of(rows, self.width)))
+        plain = self._plain(self._data(block_of_rows(rows, self.width)))
         width = range(self.width + len(self.made))
         columns = [plain.cells[p].cast(pa.string()).to_pylist() for p in width]
         return [list(row) for row in zip(*columns, strict=True)]
@@ -176,7 +176,7 @@ class PlainTable:
         return pc.binary_join_element_wise(*pieces, "-") if len(pieces) > 1 else pieces[0]
 
 
-def _block_of(rows: Sequence[Sequence[str]], width: int) -> FileBlock:
+def block_of_rows(rows: Sequence[Sequence[str]], width: int) -> FileBlock:
     """Return rows of texts as one block, numbered from 1."""
     padded = [[*row, *[""] * width][:width] for row in rows]
     cells = {p: pa.array([row[p] for row in padded], pa.string()) for p in range(width)}

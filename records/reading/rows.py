@@ -97,6 +97,11 @@ def begins(text: str, kind: str) -> bool:
     return any(key == word or key.startswith(f"{word} ") for word in _words(kind))
 
 
+def is_whole(text: str) -> bool:
+    """Say whether a text stands for all codes of a variable together."""
+    return normalise(text.replace(":", " ")) in _words("whole")
+
+
 @cache
 def _words(kind: str) -> tuple[str, ...]:
     return tuple(normalise(word) for word in codelists.standard("rows")[kind])

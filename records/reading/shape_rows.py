@@ -10,14 +10,15 @@ import pyarrow.compute as pc
 
 from records.reading.layout import FileBlock, letter_of
 from records.reading.refusals import FileRefused
-from records.reading.rows import NUMBERING, begins, row_kind
-from records.reading.shapes import Shape, is_word
+from records.reading.rows import NUMBERING, begins, is_whole, row_kind
+from records.reading.shapes import Shape
 from records.validation import parsing
 from records.validation.columns import Array
 from records.validation.parsing import is_blank
 from standards.spelling import normalise
 
 NAMED = 5  # places that a message names
+CODED = "coded"  # a total of one variable among rows that state the others: rules compare it
 NO_NUMBER = np.iinfo(np.int64).min
 IGNORED = frozenset({"№", "no", "n", "#", "t/b", "п/п", "№ п/п", "np", "nn"})
 
@@ -72,10 +73,11 @@ class ShapeRows:
         written = {p: cells[p] for p in self.texts}  # before anything is filled
         cells |= self._filled(cells, counted)
         kinds, headings = self._kinds(block, written, cells, counted)
-        self.skipped += Counter(kinds[kinds != "data"].tolist())
-        keep = np.flatnonzero(kinds == "data")
+        kept = (kinds == "data") | (kinds == CODED)
+        self.skipped += Counter(kinds[~kept].tolist())
+        keep = np.flatnonzero(kept)
         table = np.column_stack([block.rows.to_numpy(), *numbers.values()])
-        self.counts.append(table[keep])
+        self.counts.append(table[kinds == "data"])
         self.totals.append(table[self._compared(written, kinds)])
         if self.shape.adds_up:
             self.keys.append(
@@ -152,7 +154,7 @@ class ShapeRows:
         if counted:
             if any(begins(filled[p], "totals") for p in self.texts):
                 named = [row[p] for p in self.texts if self.headers[p] or filled[p].strip()]
-                return "data" if _is_coded_total(named) else "total"
+                return CODED if _is_coded_total(named) else "total"
             return kind if kind in ("numbering", "header") else "data"
         if kind == "data" and any(row[p].strip() for p in self.shape.counted):
             states_nothing = all(is_blank(row[p]) for p in self.shape.counted)
@@ -217,4 +219,4 @@ def _is_coded_total(texts: Sequence[str]) -> bool:
     """Say whether the row is the total of one variable, everything else being stated: rules compare it (`validation.sums`)."""
     words = [text for text in texts if begins(text, "totals")]
     complete = len(texts) > 1 and all(not is_blank(text) for text in texts)
-    return complete and all(is_word(word, "whole") for word in words)
+    return complete and all(is_whole(word) for word in words)

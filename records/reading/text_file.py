@@ -85,7 +85,7 @@ def text_file(
         "delimiter": delimiter,
         "sheet": None,
     }
-    description |= {"header_row": layout.header_row + 1}
+    description |= {"header_row": layout.header_row + 1, **table.described}
     if answers.get("encoding") == NONE:
         layout = replace(layout, refusal=refusal("none_fits"))
     if not layout.is_ready:

@@ -141,6 +141,7 @@ def workbook(
     layout = letters.layout(rows, table.layout, spec, answers)
     layout.questions[:0] = [question] if question else []
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
+    file |= table.described
     _refuse_formulas(cells, layout, table.used, place)
     blocks = table.blocks(_blocks(rows, layout.header_row + 1, table.columns, size_of(source)))
     return OpenedFile(file, layout, blocks, tables.names, table.plain)

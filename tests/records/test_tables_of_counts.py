@@ -7,13 +7,13 @@ from django.db.models import Sum
 from agencies import scope
 from records.collection import uploads
 from records.instruments.spec import Spec
-from records.models import Instrument, InstrumentVersion, Record, Submission
+from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
 from standards import codelists
 from tests.records import files, lists
 from tests.records.lists import delivered  # noqa: F401 - used by name
 from tests.records.tables import DATA, form_of
 
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the folder of real files is not here")
+real = pytest.mark.skipif(not DATA.exists(), reason="the folder of real files is not here")
 CROSSINGS, PERMITS = "SMS-BCR", "SMS-RES"
 MONTHS = {"ENERO": "2025-01", "FEBRERO": "2025-02", "MARZO": "2025-03"}
 
@@ -96,6 +96,7 @@ def names_of_countries(statistician):
     return know
 
 
+@real
 def test_entries_wide_by_sex_enter_with_the_right_totals_by_sex_and_year(
     form, take_in, clerk, names_of_countries
 ):
@@ -118,6 +119,7 @@ def test_entries_wide_by_sex_enter_with_the_right_totals_by_sex_and_year(
     assert upload.report["rows"]["held"] == 0
 
 
+@real
 def test_a_cell_that_stands_twice_is_asked_about_before_it_is_added(
     form, take_in, clerk, names_of_countries
 ):
@@ -133,6 +135,7 @@ def test_a_cell_that_stands_twice_is_asked_about_before_it_is_added(
     assert sums(upload, clerk, "sex") == {}
 
 
+@real
 @pytest.mark.parametrize("month, name", [("ENERO", "01"), ("FEBRERO", "02"), ("MARZO", "03")])
 def test_cards_with_a_column_of_counts_enter_with_the_right_totals(
     form, take_in, clerk, names_of_countries, month, name
@@ -168,6 +171,7 @@ def new_zealand():
     return table.assign(d=table.d.astype(int), e=table.e.astype(int))
 
 
+@real
 def test_values_stated_once_above_a_column_without_a_header_are_repeated(
     form, take_in, clerk, names_of_countries
 ):
@@ -195,6 +199,47 @@ def test_values_stated_once_above_a_column_without_a_header_are_repeated(
     assert upload.report["skipped"]["total"] == 1020
 
 
+def test_a_count_that_cannot_be_read_is_held_with_the_cell_it_stands_in(form, take_in, clerk):
+    table = [["Period", "Citizenship", "women", "men", "total"]]
+    table += [["2026-03", code, "1", "2", "3"] for code in ("TUR", "UZB", "CHN", "AFG", "IND")]
+    table[3][3] = "2?"
+    upload = take_in(files.plain(table), form(CROSSINGS, "sex", "citizenship"))
+    assert (upload.state, upload.report["file"]["shape"]["header"]) == ("COMMITTED", [1, 1])
+    assert sums(upload, clerk, "sex") == {"F": 5, "M": 8}
+    (cause,) = [f for f in upload.report["findings"] if f["severity"] == "error"]
+    assert [(e["cell"], e["value"]) for e in cause["examples"]] == [("D4", "2?")]
+    with scope.acting(clerk):
+        (held,) = HeldRow.open_rows.filter(upload=upload)
+    assert (held.row_no, held.findings[0]["cell"]) == (4, "D4")
+
+
+def test_a_row_total_that_differs_stops_the_file_and_keeps_nothing(form, take_in, clerk):
+    table = [["Period", "Citizenship", "women", "men", "total"]]
+    table += [["2026-03", code, "1", "2", "3"] for code in ("TUR", "UZB", "CHN")]
+    table[2][4] = "4"
+    upload = take_in(files.plain(table), form(CROSSINGS, "sex", "citizenship"))
+    assert upload.state == "REFUSED"
+    assert "E3: 4 ≠ 3" in upload.report["refusal"]["where"]
+    assert sums(upload, clerk, "sex") == {}
+
+
+def test_a_month_is_no_day_of_a_single_record(send):
+    heads = [name for name in files.WPF if name != "event_date"] + ["year", "month"]
+    row = [text for name, text in files.WPF.items() if name != "event_date"]
+    asked = send(files.plain([heads, *([f"W-{k}", *row[1:], "2026", "март"] for k in range(3))]))
+    (question,) = asked.report["questions"]
+    assert question["id"] == "shape"
+    shape = question["choices"][0]["value"]
+    again = send(
+        files.plain([heads, *([f"W-{k}", *row[1:], "2026", "март"] for k in range(4))]),
+        answers={"shape": shape},
+    )
+    assert (again.report["rows"]["accepted"], again.report["rows"]["held"]) == (0, 4)
+    errors = {f["rule"] for f in again.report["findings"] if f["severity"] == "error"}
+    assert errors == {"event_date.no_day"}
+
+
+@real
 @pytest.mark.parametrize(
     "name, options",
     [

@@ -4,17 +4,34 @@ import csv
 import io
 import itertools
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
+from records.reading.answers import bad_answer
+from records.reading.cell_notes import CellNotes
 from records.reading.layout import FileBlock
-from records.reading.plain_table import PlainTable
+from records.reading.plain_table import PlainTable, block_of_rows
 from records.reading.refusals import FileRefused
 from records.reading.shape_search import proposals
 from records.reading.shapes import Shape, levels_of
+from records.reading.sheet_cells import sheet_cells
+from records.reading.told_by_names import constants_of
+from tests.records import files
 from tests.records.files import ALL, plain, xlsx
-from tests.records.tables import confirmed, form_of, opened, records_of, totals
+from tests.records.tables import (
+    DATA,
+    confirmed,
+    form_of,
+    opened,
+    records_of,
+    rows_of,
+    totals,
+)
+
+real = pytest.mark.skipif(not DATA.exists(), reason="the folder of real files is not here")
 
 FORM = form_of("SMS-WPF", "sex", "citizenship")
 WITH_REGION = form_of("SMS-WPF", "sex", "citizenship", "region")
@@ -166,6 +183,19 @@ def test_years_over_sexes_in_three_rows_of_headers_become_both(tmp_path):
     }
 
 
+def test_the_total_of_one_variable_is_compared_by_the_rules_and_in_no_other_total(tmp_path):
+    table = [["Period", "Citizenship", "Sex", "Headcount"]]
+    table += [["2026-01", "TUR", sex, n] for sex, n in (("F", "3"), ("M", "4"), ("Total", "7"))]
+    table += [["", "Grand total", "", "7"]]
+    source = confirmed(plain(table), tmp_path, FORM)
+    assert [(r["sex"], r["count"]) for r in records_of(source, FORM)] == [
+        ("F", "3"),
+        ("M", "4"),
+        ("Total", "7"),
+    ]
+    assert source.plain.skipped == {"total": 1}
+
+
 def test_not_stated_below_a_country_is_no_blank_that_repeats_it():
     rows = [["Period", "Citizenship", "Count"], ["2026-01", "Zimbabwe", "1"]]
     rows += [["2026-02", "", "2"], ["2026-01", "Not stated", "3"], ["2026-02", "", "4"]]
@@ -227,8 +257,6 @@ def test_a_shape_that_the_file_does_not_have_is_refused(tmp_path):
     ],
 )
 def test_an_answer_that_is_no_shape_cannot_be_used(answer):
-    from records.reading.answers import bad_answer
-
     assert bad_answer({"shape": answer}, FORM).questions == ("shape",)
 
 
@@ -320,9 +348,7 @@ def test_a_million_rows_are_not_loaded_at_once():
 
 
 def block_of(rows):
-    from records.reading.plain_table import _block_of
-
-    return _block_of(rows, len(rows[0]))
+    return block_of_rows(rows, len(rows[0]))
 
 
 def test_a_csv_with_quoted_line_breaks_in_headers_is_read_by_its_rows(tmp_path):
@@ -332,3 +358,129 @@ def test_a_csv_with_quoted_line_breaks_in_headers_is_read_by_its_rows(tmp_path):
     )
     rows = records_of(confirmed(out.getvalue().encode(), tmp_path, FORM), FORM)
     assert [row["cell"] for row in rows] == ["C2", "D2"]
+
+
+def work_permits():
+    """The rows of a Swedish sheet: a country once, then its occupations, a sum, and the headers again."""
+    return form_of("SMS-WPF", "sex", "citizenship", "occupation")
+
+
+@real
+def test_a_swedish_sheet_of_blocks_with_sums_and_repeated_headers_keeps_its_total(tmp_path):
+    spec = work_permits()
+    content = (DATA / "se_work_permits_2018.xlsx").read_bytes()
+    answers = {"sheet": "#8", "columns": {"citizenship": "B", "occupation": "D", "sex": "none"}}
+    source = opened(content, tmp_path, spec, answers)
+    shape = next(q for q in source.layout.questions if q.id == "shape").choices[0]["value"]
+    rows = pd.read_excel(
+        DATA / "se_work_permits_2018.xlsx",
+        sheet_name=7,
+        header=None,
+        dtype=object,
+        engine="calamine",
+    )[10:]
+    rows = rows.assign(country=rows[1].ffill(), count=pd.to_numeric(rows[4], errors="coerce"))
+    sums = rows[3].astype(str).str.startswith("Summa") | rows[1].astype(str).eq("TOTALT")
+    rows = rows[rows["count"].notna() & ~sums]
+    table = PlainTable(Shape.of(shape), beginning(tmp_path, spec))
+    blocks = list(table.blocks(iter([whole_sheet(content)])))
+    counted = pd.DataFrame(
+        {
+            "country": [t for b in blocks for t in b.cells[1].to_pylist()],
+            "count": [int(t) for b in blocks for t in b.cells[4].to_pylist()],
+        }
+    )
+    assert counted["count"].sum() == rows["count"].sum() == 20841
+    assert counted.groupby("country")["count"].sum().to_dict() == (
+        rows.groupby("country")["count"].sum().astype(int).to_dict()
+    )
+    assert table.skipped["total"] == rows.country.nunique() + 2
+    assert table.skipped["header"] == rows.country.nunique() - 1
+
+
+def beginning(folder, spec):
+    return sheet_rows((DATA / "se_work_permits_2018.xlsx").read_bytes())[:40]
+
+
+def sheet_rows(content):
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return sheet_cells(book.get_sheet_by_index(7), CellNotes()).rows
+
+
+def whole_sheet(content):
+    return block_of(sheet_rows(content)[10:])
+
+
+@real
+def test_one_table_of_purposes_in_two_encodings_becomes_the_same_rows():
+    spec = form_of("SMS-BCR", "citizenship", "purpose")
+    answers = {"aliases": {"purpose": {"personal": "PRIVATE", "other": "OTHER"}}}
+    long = []
+    for name, encoding in (
+        ("russia_migration_by_country_cp1251.csv", "cp1251"),
+        ("russia_migration_by_country_cyrillic_utf8.csv", "utf-8"),
+    ):
+        rows = rows_of(name, encoding=encoding)
+        (shape,) = proposals(rows, spec, answers)
+        texts = PlainTable(shape, rows).texts_of(rows[1:])
+        long.append({(row[1], row[20], int(row[21])) for row in texts})
+        table = pd.read_csv(DATA / name, encoding=encoding)
+        parts = ["tourism", "study", "work", "personal", "other"]
+        assert len(texts) == len(table) * len(parts)
+        assert sum(int(row[21]) for row in texts) == table.base.sum() == table[parts].sum().sum()
+    assert long[0] == {row for row in long[1] if row[0] in {name for name, *_ in long[0]}}
+
+
+def test_the_refusal_of_counts_names_the_form_that_takes_them(tmp_path):
+    crossings = ALL["SMS-BCR"]
+    table = plain([["Citizenship", "women", "men"], ["TUR", "3", "4"], ["UZB", "1", "2"]])
+    refused = opened(table, tmp_path, crossings).layout.refusal
+    assert (refused.code, refused.where) == ("table_of_counts", "B–C")
+    assert "(SMS-BCR-AGG)" in refused.message["en"] and "not deliver yet" in refused.message["en"]
+    form = form_of("SMS-BCR", "sex", "citizenship")
+    delivered = opened(table, tmp_path, crossings, others=[form]).layout.refusal
+    assert "choose “Border crossings, counts (SMS-BCR-AGG)”" in delivered.message["en"]
+    single = next(s for s in ALL.values() if not s.is_counts and "aggregate" not in s.raw)
+    without = opened(table, tmp_path, single).layout.refusal
+    assert "takes no counts" in without.message["en"]
+
+
+def single_records(*counts):
+    heads = [*files.WPF, "Количество"]
+    rows = [[*(files.WPF | {"record_ref": f"WP-{k}"}).values(), c] for k, c in enumerate(counts, 1)]
+    return plain([heads, *rows])
+
+
+@pytest.mark.parametrize(
+    "counts, cell",
+    [(["1", "1", "3"], "M4: 3"), ([*["1"] * 3000, "2"], "M3002: 2"), (["1", "0"], "M3: 0")],
+)
+def test_a_column_of_counts_beside_single_records_stops_the_file_where_a_row_is_not_one(
+    tmp_path, counts, cell
+):
+    spec = ALL["SMS-WPF"]
+    with pytest.raises(FileRefused) as refused:
+        records_of(opened(single_records(*counts), tmp_path, spec), spec)
+    assert (refused.value.refusal.code, refused.value.refusal.where) == ("table_of_counts", cell)
+
+
+@pytest.mark.parametrize("counts", [["1", "1", "1"], ["1", "2", "3"], ["", "", ""]])
+def test_ones_and_numbers_of_rows_are_no_counts(tmp_path, counts):
+    spec = ALL["SMS-WPF"]
+    assert len(records_of(opened(single_records(*counts), tmp_path, spec), spec)) == 3
+
+
+@pytest.mark.parametrize(
+    "name, told",
+    [
+        ("Zenanlar_Ahal welaýaty_2026-03.xlsx", {"sex": "Zenanlar", "region": "Ahal welaýaty"}),
+        ("мужчины март 2026.csv", {"sex": "мужчины", "event_date": "март 2026"}),
+        ("women and men.csv", {}),
+        ("Report M.csv", {}),
+    ],
+)
+def test_what_the_name_of_a_file_says_is_proposed(name, told):
+    proposed = constants_of(name, WITH_REGION)
+    assert {k: v for k, v in proposed.items() if k in ("sex", "region", "event_date")} == (
+        told | ({"event_date": "2026-03"} if "2026-03" in name else {})
+    )
