@@ -22,6 +22,7 @@ from records.reading.shape_search import proposals
 from records.reading.shapes import Shape
 from records.reading.tables_of_counts import count_column, refuse_counts, stands_for_many
 
+LOOKED_AT = 2000  # rows below the headers by which columns are mapped: each becomes several
 # Why a table cannot be read as it stands, where another shape may be the reason.
 UNREAD = frozenset({"header_missing", "missing_required", "duplicate_header", "header_only"})
 
@@ -111,7 +112,7 @@ def _shaped(
     if shape.is_counts and not spec.is_counts:
         return MappedTable(Layout(shape.header[1], [], refuse_counts(shape, spec, others)))
     place = shape.header[1]
-    body = PlainTable(shape, rows).texts_of(rows[place + 1 :])
+    body = PlainTable(shape, rows).texts_of(rows[place + 1 : place + 1 + LOOKED_AT])
     layout = headers.map_columns([plain.plain_headers(), *body], spec, answers, others)
     columns = [replace(c, letter=plain.letters_of(c.position)) for c in layout.columns]
     question = ask_for_shape(rows, proposals(rows, spec, answers) or [shape], spec, answers)

@@ -16,6 +16,7 @@ from records.validation.personal import MASK, without_persons
 from standards import codelists, languages
 from standards.languages import Labels
 
+LOOKED_AT = 200  # rows below the headers that tell whether a column is about persons
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_LETTERS = 6, 14, 40
 Picture = dict[str, Any]
 
@@ -80,7 +81,9 @@ def _hidden(rows: Sequence[Sequence[str]], shape: Shape, spec: Spec) -> set[int]
     """Return the columns whose cells are not shown: those about persons, and of single records all that is not known."""
     plain = PlainTable(shape, rows)
     place = shape.header[1]
-    layout = headers.map_columns([plain.headers, *rows[place + 1 :]], spec, {})
+    layout = headers.map_columns(
+        [plain.headers, *rows[place + 1 : place + 1 + LOOKED_AT]], spec, {}
+    )
     hows = {c.position: c.how for c in layout.columns}
     names = headers.Names(spec)
     counted = {*shape.counted, *shape.dates.values()}
