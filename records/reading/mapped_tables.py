@@ -113,7 +113,8 @@ def _shaped(
         return MappedTable(Layout(shape.header[1], [], refuse_counts(shape, spec, others)))
     place = shape.header[1]
     body = PlainTable(shape, rows).texts_of(rows[place + 1 : place + 1 + LOOKED_AT])
-    layout = headers.map_columns([plain.plain_headers(), *body], spec, answers, others)
+    above = [[""] * plain.width] * place
+    layout = headers.map_columns([*above, plain.plain_headers(), *body], spec, answers, others)
     columns = [replace(c, letter=plain.letters_of(c.position)) for c in layout.columns]
     question = ask_for_shape(rows, proposals(rows, spec, answers) or [shape], spec, answers)
     layout = replace(
