@@ -26,12 +26,12 @@ from records.reviewing import (
 )
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
-from records.vocabulary import LearnedWord, ListEdition
+from records.vocabulary import LearnedLayout, LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
     "CodeProposal", "Comment", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
-    "Instrument", "InstrumentVersion", "LearnedWord", "ListEdition", "Notice", "NumberDigest",
+    "Instrument", "InstrumentVersion", "LearnedLayout", "LearnedWord", "ListEdition", "Notice", "NumberDigest",
     "Numbering", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
 ]  # fmt: skip

@@ -64,3 +64,40 @@ class LearnedWord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agency_id} {self.variable} {self.code}"
+
+
+class LearnedLayout(models.Model):
+    """What an agency said about files with the same headers: the next one is read with it.
+
+    `key` is the digest of the headers, `keys` tell each of them (`reading.remembered`), `headers` are shown:
+    letter and text. Each teaching is a row of its own; the latest one that is not revoked holds, so that
+    revoking it brings back the one before.
+    """
+
+    scope_permission = Permission.SEE_SUBMISSIONS
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    instrument = models.ForeignKey("records.Instrument", models.PROTECT, related_name="+")
+    upload = models.ForeignKey(
+        "records.Upload", models.PROTECT, related_name="layouts", db_constraint=False
+    )
+    key = models.CharField(max_length=64)
+    keys = models.JSONField()
+    headers = models.JSONField()
+    answers = models.JSONField()
+    taught_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    taught_at = models.DateTimeField(auto_now_add=True)
+    changed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField(null=True)
+    is_revoked = models.BooleanField(default=False)
+
+    objects = AgencyScoped["LearnedLayout"].as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["agency", "instrument", "key"], name="layout_of_an_agency"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id} {self.instrument_id} {self.key[:8]}"

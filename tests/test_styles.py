@@ -9,7 +9,7 @@ ROOT = settings.BASE_DIR
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 APPS = ("migdata", "agencies", "jobs", "records", "reports", "standards")
-BYTES_OF_STYLES = 39_000  # of all sheets together, before they are compressed
+BYTES_OF_STYLES = 40_000  # of all sheets together, before they are compressed
 
 
 def source(*folders, suffixes):

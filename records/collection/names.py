@@ -1,4 +1,4 @@
-"""Names that only the sender of a file sees as given: of the file, its sheets, headers that look personal.
+"""What only the sender of a file sees as given: its name, its sheets, headers that look personal, its first rows.
 
 A person's name may stand in any of them. Everybody else, and every other place where something is
 kept, has neutral ones: “SMS-WPF, file 12”, `#2` for the second sheet, the mask for a header. What was
@@ -8,11 +8,12 @@ given lies encrypted beside the upload, opens for the person who sent it, and go
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import PureWindowsPath
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,12 +37,14 @@ class GivenNames:
     """The names as the sender gave them; empty for everybody else.
 
     `parts`: sheets by place (`#2`) and masked headers by the letter of their column; `sheet`: the
-    name of the sheet that the sender asked for before the file was read.
+    name of the sheet that the sender asked for before the file was read; `preview`: rows as they were
+    read, while the file waits for answers (`reading.preview`).
     """
 
     file: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
+    preview: Sequence[Mapping[str, Any]] = ()
 
     def sheet_of(self, text: str) -> str:
         """Return a text that begins with the place of a sheet (`#2!D17`) with the sheet's name."""

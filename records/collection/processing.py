@@ -21,7 +21,7 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, names, staging, uploads
+from records.collection import admission, collisions, layouts, names, staging, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.findings_by_cause import FindingsByCause
@@ -32,7 +32,7 @@ from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
 from records.reading import child, encrypted_file, layout, questions, refusals
-from records.reading.layout import Refusal
+from records.reading.layout import Memory, Refusal
 from records.reading.shapes import Shape
 from records.validation import engine
 from records.validation.findings import Checked
@@ -78,10 +78,7 @@ def process(job: Job) -> None:
     )
     if not changed:
         raise worker.LeaseLost
-    # What was refused because of an answer can be answered anew.
-    if upload.state not in (State.NEEDS_ANSWERS, State.REFUSED) or not upload.report.get(
-        "questions"
-    ):
+    if not uploads.may_be_mapped(upload):
         transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 
@@ -112,14 +109,14 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
                 person_key=person_key(upload.agency),
                 limits=child.Limits(),
                 others=_other_instruments(upload),
+                layouts=layouts.handed_down(upload.agency, upload.instrument),
             )
         ) as reading,
     ):
         _keep_names(upload, reading)
+        _take_over_memory(upload, reading.memory)
         # The letters of sex that the file proves hold for its rows also when one is corrected.
         upload.report |= {**reading.description(), "letters": reading.letters}
-        if not upload.answers and reading.refusal:
-            upload.report["questions"] = []
         _refuse(upload, reading.refusal)
         if reading.open_questions:
             upload.report["questions"] = _without_known_sheets(upload)
@@ -128,6 +125,24 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
         upload.sheet = (reading.file.get("sheet") or "")[:255]
         refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
         _take_in(upload, version, reading, job)
+        if upload.state == State.COMMITTED:
+            by = job.asked_by or upload.uploaded_by
+            layouts.remember(upload, reading.columns, reading.memory, by)
+            names.seal(upload, replace(names.opened(upload), preview=()))
+
+
+def _take_over_memory(upload: Upload, memory: Memory | None) -> None:
+    """Let the answers of an earlier file of this layout hold for this one, and tell which were used."""
+    upload.report.pop("memory", None)
+    if memory is None:
+        return
+    used = {name: said for name, said in memory.answers.items() if name not in upload.answers}
+    upload.answers = {**used, **upload.answers}
+    upload.report["memory"] = {
+        "layout": memory.layout,
+        "exact": memory.exact,
+        "answers": sorted(name for name, said in memory.answers.items() if said),
+    }
 
 
 def _answers(upload: Upload) -> dict[str, Any]:
@@ -138,7 +153,7 @@ def _answers(upload: Upload) -> dict[str, Any]:
 
 def _keep_names(upload: Upload, reading: child.Reading) -> None:
     """Seal the names of sheets and headers for the sender; a sheet asked for by name gets its place."""
-    given = replace(names.opened(upload), parts=reading.names)
+    given = replace(names.opened(upload), parts=reading.names, preview=reading.preview)
     if given.sheet and (place := given.place_of(given.sheet)):
         upload.answers = {**upload.answers, "sheet": place}
     names.seal(upload, replace(given, sheet=""))  # a sheet that is not there is asked about

@@ -24,13 +24,17 @@ class RowCounts:
 
 @dataclass(frozen=True)
 class ReportedColumn:
-    """A column of the file: its header, the variable it was taken for and how, or why it was dropped."""
+    """A column of the file: its header, the variable it was taken for and how, or why it was dropped; see `FileColumn`."""
 
     header: str
     variable: str | None
     how: str
     letter: str
     reason: str = ""
+    key: str = ""
+    values: tuple[str, ...] = ()
+    stated: int = 0
+    understood: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class UploadReport:
     """The report of an upload. Parts that are not known yet are empty.
 
     file  encoding, delimiter, sheet, header_row and what else was seen; sex  records by code of sex;
-    skipped  rows that are no records, by kind.
+    skipped  rows that are no records, by kind; memory  what an earlier file of this layout said of it: layout,
+    exact, and the names of the answers.
     """
 
     file: Mapping[str, Any] = field(default_factory=dict)
@@ -49,12 +54,15 @@ class UploadReport:
     findings: tuple[Cause, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     refusal: Refusal | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadReport":
         """Read the report that an upload keeps."""
         content = upload.report
-        whole = {name: content[name] for name in ("file", "sex", "skipped") if name in content}
+        whole = {
+            name: content[name] for name in ("file", "sex", "skipped", "memory") if name in content
+        }
         refusal = content.get("refusal")
         return cls(
             **whole,

@@ -26,7 +26,7 @@ from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
 from records.codelists import learned
-from records.collection import history, late_rows, names, quotas, receiving
+from records.collection import history, late_rows, layouts, names, quotas, receiving
 from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
 from records.collection.receiving import ReceivedFile
@@ -129,9 +129,15 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
 
 
 def can_be_answered(upload: Upload) -> bool:
-    """Say whether the file is still there and its questions can be answered, or answered anew."""
-    changeable = upload.state == State.REFUSED and bool(UploadReport.of(upload).questions)
-    return upload.state == State.NEEDS_ANSWERS or (changeable and path_of(upload).exists())
+    """Say whether the file is still there and can be read in another way."""
+    waits = upload.state == State.NEEDS_ANSWERS
+    return waits or (may_be_mapped(upload) and path_of(upload).exists())
+
+
+def may_be_mapped(upload: Upload) -> bool:
+    """Say whether other answers may lead further: the file waits for some, or was refused because of one."""
+    refused = upload.state == State.REFUSED and bool(UploadReport.of(upload).questions)
+    return refused or upload.state == State.NEEDS_ANSWERS
 
 
 def undo(upload: Upload, *, by: Person) -> None:
@@ -157,6 +163,7 @@ def undo(upload: Upload, *, by: Person) -> None:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
         learned.forget(upload, by=by)
+        layouts.forget(upload, by=by)
         with history.by(by):
             upload.records.all().delete()
         HeldRow.all_rows.filter(upload=upload).delete()

@@ -1,8 +1,7 @@
 """Uploads: send a file, watch it being read, answer its questions, see what came of it, undo."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -25,7 +24,6 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.codelists import learned
 from records.collection import names
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
@@ -42,7 +40,8 @@ from records.collection.uploads import undo as undo_upload
 from records.instruments import deliveries
 from records.instruments.versions import current, current_of, spec_of
 from records.models import HeldRow, Submission, Upload
-from records.reading.layout import Question
+from records.pages import mapping
+from records.pages.mapping_form import PostedAnswers
 from standards import sex
 from standards.codelists import standard
 from standards.translation import in_language
@@ -144,18 +143,20 @@ def progress(request: SignedInRequest, upload_id: int) -> HttpResponse:
 @require_POST
 def answer(request: SignedInRequest, upload_id: int) -> HttpResponse:
     upload = _visible(request, upload_id)
-    answers = _answers(request, upload)
+    posted = PostedAnswers(request.POST, upload)
+    problems = posted.problems
     try:
-        read(upload, by=request.user, answers=answers)
+        if not problems:
+            read(upload, by=request.user, answers=posted.answers)
+            return redirect(upload)
+        access.require(request.user, Permission.ENTER, upload.agency, upload.instrument_id)
     except BadAnswer as refusal:
-        context = _context(request, upload)
         problems = dict.fromkeys(refusal.questions, str(refusal))
-        given = names.given_names(upload, request.user)
-        context["questions"] = _questions(upload, answers, given, problems)
-        return render(request, "records/upload.html", context, status=422)
     except Refused as refusal:
         messages.error(request, str(refusal))
-    return redirect(upload)
+        return redirect(upload)
+    context = _context(request, upload, posted.answers, problems)
+    return render(request, "records/upload.html", context, status=422)
 
 
 @require_POST
@@ -176,27 +177,13 @@ def _visible(request: SignedInRequest, pk: int, without: str | None = None) -> U
     return get_object_or_404(uploads, pk=pk)
 
 
-def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
-    """Read the form of questions: `sex_codes` one choice per number, columns by variable, else one value."""
-    answers: dict[str, Any] = {}
-    for question in UploadReport.of(upload).questions:
-        name = question.id
-        if name == "sex_codes":
-            codes = {
-                line.split(":")[0]: request.POST.get(f"sex_codes:{line.split(':')[0]}", "")
-                for line in question.evidence
-            }
-            if all(codes.values()):
-                answers[name] = codes
-        elif name.startswith("columns:") and request.POST.get(name):
-            columns = {**upload.answers.get("columns", {}), **answers.get("columns", {})}
-            answers["columns"] = {**columns, name.partition(":")[2]: request.POST[name]}
-        elif request.POST.get(name):
-            answers[name] = request.POST[name]
-    return answers
-
-
-def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
+def _context(
+    request: SignedInRequest,
+    upload: Upload,
+    answers: Mapping[str, Any] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what the page of an upload shows; `answers` were posted just now, `problems` say why one is none."""
     report = UploadReport.of(upload)
     given = names.given_names(upload, request.user)
     held = HeldRow.open_rows.filter(upload=upload).errors().count()
@@ -211,13 +198,21 @@ def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
         "why": in_language(report.refusal.message) if report.refusal else upload.why,
         "where": given.sheet_of(report.refusal.where) if report.refusal else "",
         "report": report,
-        "columns": _columns(upload, report, given),
+        "columns": mapping.columns_of(report, spec_of(current(upload.instrument)), given),
         "rows": report.rows,
         "skipped": _skipped(report.skipped),
         "sum": sex.of_codes(report.sex),
         "errors": _causes(report, "error", given),
         "warnings": _causes(report, "warning", given),
-        "questions": _questions(upload, upload.answers, given) if can_be_answered(upload) else [],
+        "mapping": mapping.mapping_of(
+            upload,
+            given,
+            {**upload.answers, **(answers or {})},
+            problems=problems,
+            changed=request.GET.get("change", ""),
+        )
+        if can_be_answered(upload)
+        else None,
         "held": held,
         "held_at": reverse("records:upload_held", args=[upload.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
@@ -251,7 +246,7 @@ def _heading(upload: Upload, accepted: int, held: int) -> str:
         return {
             Upload.State.REFUSED: _("The file was not taken in"),
             Upload.State.FAILED: _("The file could not be read"),
-            Upload.State.NEEDS_ANSWERS: _("The file is read; please answer"),
+            Upload.State.NEEDS_ANSWERS: _waiting(upload),
             Upload.State.UNDONE: _("This upload was undone"),
         }.get(Upload.State(upload.outcome), _("The file is being read"))
     good = ngettext("%(n)s row is good", "%(n)s rows are good", accepted)
@@ -262,21 +257,12 @@ def _heading(upload: Upload, accepted: int, held: int) -> str:
     return f"{to_do}, {heading}"
 
 
-def _columns(upload: Upload, report: UploadReport, given: GivenNames) -> list[dict[str, str]]:
-    """The columns of the file with the variable each was taken for, in words, or why it was dropped."""
-    spec = spec_of(current(upload.instrument))
-    reasons = standard("reading")
-    labels = {name: in_language(variable.label) for name, variable in spec.by_name.items()}
-    return [
-        {
-            "letter": column.letter,
-            "header": given.header_of(column.letter, column.header),
-            "how": column.how,
-            "label": labels.get(column.variable or "", ""),
-            "why": in_language(reasons[f"dropped.{column.reason}"]) if column.reason else "",
-        }
-        for column in report.columns
-    ]
+def _waiting(upload: Upload) -> str:
+    """How many questions wait; where all are answered the file is about to be read again."""
+    n = sum(1 for question in UploadReport.of(upload).questions if question.answer is None)
+    return ngettext("%(n)s question about your file", "%(n)s questions about your file", n) % {
+        "n": numbers(n)
+    }
 
 
 def _skipped(kinds: Mapping[str, int]) -> list[str]:
@@ -284,61 +270,6 @@ def _skipped(kinds: Mapping[str, int]) -> list[str]:
     texts = standard("reading")
     labels = {kind: in_language(texts[f"skipped.{kind}"]) for kind in kinds}
     return [f"{labels[kind]}: {numbers(count)}" for kind, count in kinds.items()]
-
-
-def _questions(
-    upload: Upload,
-    answers: dict[str, Any],
-    given: GivenNames,
-    problems: dict[str, str] | None = None,
-) -> list[dict[str, Any]]:
-    """The questions with what was answered, and beside an answer why it cannot be used.
-
-    What numbers and letters of a sex meant in an earlier file of the agency is proposed, to be confirmed.
-    """
-    reported = UploadReport.of(upload).questions
-    if "sex_codes" not in answers and any(question.id == "sex_codes" for question in reported):
-        before = learned.words_of(upload.agency, upload.instrument).get("sex", {})
-        answers = {**answers, "sex_codes": before}
-    else:
-        before = {}
-    questions = [_question(q, answers, given) for q in reported]
-    for question in questions:
-        texts = {number["text"] for number in question["numbers"]}
-        question["proposed"] = question["id"] == "sex_codes" and not texts.isdisjoint(before)
-    return [{**q, "problem": (problems or {}).get(q["id"], "")} for q in questions]
-
-
-def _as_given(text: str, given: GivenNames) -> str:
-    """A choice or evidence with the sender's names: `#2: 120`, `E: •••`."""
-    letter, colon, header = text.partition(": ")
-    return f"{letter}{colon}{given.header_of(letter, header)}" if colon else given.sheet_of(text)
-
-
-def _question(question: Question, answers: dict[str, Any], given: GivenNames) -> dict[str, Any]:
-    name, _colon, variable = question.id.partition(":")
-    answer = answers.get(name)
-    if variable:
-        answer = dict(answer or {}).get(variable)
-    choices = [
-        {
-            "value": json.dumps(c["value"]) if isinstance(c["value"], bool) else c["value"],
-            "label": in_language(c["label"])
-            if isinstance(c["label"], dict)
-            else _as_given(c["label"], given),
-            "chosen": answer is not None and str(c["value"]).lower() == str(answer).lower(),
-        }
-        for c in question.choices
-    ]
-    texts = [line.split(":")[0] for line in question.evidence]
-    codes = dict(answer or {}) if name == "sex_codes" else {}
-    return {
-        **asdict(question),
-        "evidence": [given.sheet_of(line) for line in question.evidence],
-        "label": in_language(question.text),
-        "options": choices,
-        "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
-    }
 
 
 def _progress(upload: Upload) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from records.instruments.spec import Spec
 from records.reading import packed, text_file, workbook
 from records.reading.encrypted_file import SealedFile
 from records.reading.layout import Layout, OpenedFile, Refusal, Source, size_of
+from records.reading.mapping import Context
 from records.reading.outgoing import OutgoingColumns
 from records.reading.protocol import LENGTH, OUT_OF_MEMORY
 from records.reading.refusals import FileRefused
@@ -49,7 +50,7 @@ def main() -> None:
             file.layout.columns,
             spec,
             bytes.fromhex(request["person_key"]),
-            request["answers"],
+            file.layout.answers,
             with_letters=file.plain is not None,
         )
         _send(out, stream(file, columns, out))
@@ -89,12 +90,16 @@ def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
     source = source_of(request)
     if size_of(source) == 0:
         raise FileRefused("empty")
-    others = OtherInstruments(request.get("others", ()))
+    context = Context(
+        OtherInstruments(request.get("others", ())),
+        request.get("layouts", ()),
+        bytes.fromhex(request.get("person_key", "")),
+    )
     source, packing = packed.unpacked(source, request["limits"])
     if size_of(source) == 0:
         raise FileRefused("empty")
     reader = workbook.workbook if workbook.is_office_file(source) else text_file.text_file
-    file = reader(source, spec, request["answers"], request["limits"], others)
+    file = reader(source, spec, request["answers"], request["limits"], context)
     return replace(file, file={**file.file, "packed": packing}) if packing else file
 
 
@@ -132,7 +137,9 @@ def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
     return {
         "file": file.file,
         "columns": [
-            {**asdict(c), "header": c.shown} for c in file.layout.columns if c.header or c.variable
+            {**asdict(c), "header": c.shown}
+            for c in file.layout.columns
+            if c.header or c.variable or c.stated
         ],
         # As given: for the sender only. Whoever keeps them encrypts them.
         "names": {
@@ -141,6 +148,8 @@ def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
         },
         "questions": [asdict(q) for q in file.layout.questions],
         "letters": file.layout.letters,
+        "memory": asdict(file.layout.memory) if file.layout.memory else None,
+        "preview": file.preview,
         "refusal": asdict(refusal) if refusal else None,
     }
 

@@ -8,8 +8,11 @@ from typing import Any
 
 from records.instruments.spec import Spec, joined_labels
 from records.reading import broken_letters, encoding
-from records.reading.questions import HELD, NONE
+from records.reading.delimiter import DELIMITERS
+from records.reading.evidence import understood
+from records.reading.questions import CONSTANT_KINDS, HELD, MADE, NONE
 from records.reading.shapes import Shape
+from records.reading.table_rows import is_place
 from standards import codelists, languages
 from standards.languages import Labels
 
@@ -59,7 +62,7 @@ def settled(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:
-    uses = Counter(letter for letter in columns.values() if letter != NONE)
+    uses = Counter(letter for letter in columns.values() if letter not in (NONE, MADE))
     letter, count = max(uses.items(), key=lambda use: use[1], default=("", 0))
     if count < 2:
         return None
@@ -71,8 +74,17 @@ def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:
 
 def _columns(columns: Any, spec: Spec) -> bool:
     return all(
-        name in spec.by_name and (letter == NONE or LETTER.match(letter))
+        name in spec.by_name
+        and (letter == NONE or LETTER.match(letter) or (letter, name) == (MADE, "record_ref"))
         for name, letter in dict(columns).items()
+    )
+
+
+def _constants(constants: Any, spec: Spec) -> bool:
+    """Say whether each constant is a text that its variable understands."""
+    return all(
+        spec.by_name[name].kind in CONSTANT_KINDS and text in understood(spec.by_name[name], [text])
+        for name, text in dict(constants).items()
     )
 
 
@@ -95,7 +107,11 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "repair": lambda answer, _spec: answer in (*broken_letters.REPAIRS, broken_letters.AS_IS, NONE),
     "lost_letters": lambda answer, _spec: answer in (broken_letters.AS_IS, NONE),
     "sheet": lambda answer, _spec: isinstance(answer, str) and bool(PLACE.match(answer)),
+    "table": lambda answer, _spec: answer == NONE or is_place(answer),
+    "delimiter": lambda answer, _spec: answer in (*DELIMITERS,),
     "columns": _columns,
+    "constants": _constants,
+    "ignored": lambda letters, _spec: all(LETTER.match(letter) for letter in letters),
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
     "country_numbers": lambda answer, _spec: answer in ("iso", NONE),

@@ -173,7 +173,7 @@ def _about_lost(
 ) -> list[Question]:
     """Ask whether a file is to be taken in although letters are gone, with the places of its cells."""
     coded = {c.position for c in layout.columns if c.variable and spec.by_name[c.variable].codelist}
-    if layout.refusal and layout.refusal.code in ("header_missing", "missing_required"):
+    if not layout.columns or any(q.id.startswith("columns:") for q in layout.questions):
         if places := _lost(rows[:HEADERS], None):
             raise FileRefused("lost_letters", where=places[0])
         return []

@@ -7,7 +7,7 @@ was ended the file has to be read again (`forked.ServerGone`): nothing is known 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,16 @@ from records.instruments.spec import Spec
 from records.reading import forked
 from records.reading.encrypted_file import SealedFile
 from records.reading.forked import Forked, ServerGone
-from records.reading.layout import FileColumn, Question, Refusal, open_questions
+from records.reading.layout import FileColumn, Memory, Question, Refusal, open_questions
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
 from standards import codelists
+
+# What the report of an upload keeps of a column.
+REPORTED = (
+    *("header", "variable", "how", "letter", "reason", "key"),
+    *("values", "stated", "understood"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Reading:
     the totals row at the end states another number of rows than there are (row, stated, counted).
     `dates`: where dates contradict the stated order of day and month (order, cells). `repeated`: cells of rows
     that state the same cell of a table of counts again.
+    `memory`: what an earlier file of the agency said about this one; `preview`: rows as read, for the sender alone.
     """
 
     file: dict[str, Any]
@@ -56,6 +63,8 @@ class Reading:
     process: Forked
     letters: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    memory: Memory | None = None
+    preview: list[dict[str, Any]] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     bytes_done: int = 0
     total: dict[str, int] | None = None
@@ -73,11 +82,10 @@ class Reading:
         Answered questions are among them as long as they can be answered anew: while others wait,
         or where the file is refused.
         """
-        names = ("header", "variable", "how", "letter", "reason")
         changeable = self.questions if self.open_questions or self.refusal else []
         return {
             "file": self.file,
-            "columns": [{name: getattr(c, name) for name in names} for c in self.columns],
+            "columns": [{name: getattr(c, name) for name in REPORTED} for c in self.columns],
             "questions": [asdict(q) for q in changeable],
         }
 
@@ -128,11 +136,13 @@ def open(
     person_key: bytes,
     limits: Limits,
     others: Iterable[Spec] = (),
+    layouts: Sequence[Mapping[str, Any]] = (),
 ) -> Reading:
     """Start reading a file, given by path or encrypted; the child gets the key of an encrypted one.
 
     `answers` maps question ids to what the person said (see `answers.bad_answer`); `others` are the
-    agency's other instruments, so that a file of one of them is recognised. Never raises for what is
+    agency's other instruments, so that a file of one of them is recognised, `layouts` those of its
+    earlier files (`remembered.memory_of`). Never raises for what is
     in the file: that is `refusal`, with what was wrong and what to do. Raises OSError where no process
     can be made, `ServerGone` among them where it is lost before it has answered.
     """
@@ -143,6 +153,7 @@ def open(
         "standards": standards,
         "answers": dict(answers),
         "others": [other.raw for other in others],
+        "layouts": list(layouts),
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
@@ -159,6 +170,8 @@ def open(
         process=process,
         letters=head["letters"],
         names=head["names"],
+        memory=Memory(**head["memory"]) if head["memory"] else None,
+        preview=head["preview"],
     )
 
 

@@ -1,11 +1,12 @@
 """What was seen of a file: its columns, its questions, why it is refused, and blocks of its rows."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from standards.languages import Labels
 
@@ -20,11 +21,15 @@ class Source(Protocol):
 class FileColumn:
     """One column of the file, or one part of a composite one.
 
-    `how`: exact, folded, look_alike, answer, part, ignored, forbidden, unknown, empty.
+    `how`: exact, folded, look_alike, answer (of a person about this file), remembered (about an
+    earlier file of this layout), part, ignored, forbidden, unknown, empty (no header).
     `part`: "" the whole cell, else which piece of it (`parsing.part_of`).
     `reason`: why a forbidden column is dropped: name, document, identity, phone, email, address,
     sensitive, remark; "" where the instrument itself forbids the header.
     `shown`: the header as it may be kept and shown to everybody: masked where it looks personal.
+    `key`: what tells the header in a remembered layout (`remembered.header_keys`).
+    `values`: up to three of its texts; of what no list knows only the form, such as xx-999.
+    `stated`, `understood`: cells among the first rows that state something, and those that can be read.
     """
 
     header: str
@@ -35,6 +40,15 @@ class FileColumn:
     part: str = ""
     reason: str = ""
     shown: str = ""
+    key: str = ""
+    values: tuple[str, ...] = ()
+    stated: int = 0
+    understood: int = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Say whether a person said what the column is."""
+        return self.how in ("answer", "remembered")
 
 
 @dataclass(frozen=True)
@@ -64,11 +78,26 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The header row (0 is the first line of the file) and its columns.
+class Memory:
+    """What an earlier file of the agency says about this one: which layout it is, and its answers.
 
+    `exact`: the headers are the same; otherwise only what is said of columns that are here too.
+    """
+
+    layout: int
+    exact: bool
+    answers: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the table stands, and its columns.
+
+    `header_row`: the last row of headers, 0 is the first line of the file, -1 where there are none;
+    `last_row`: the number of the last row of data, counted from 1, None where it is that of the file.
     `questions` are all of them, answered or not. `letters`: single letters in the column of sex
-    whose language the rest of the column proves.
+    whose language the rest of the column proves. `answers`: those that hold for the file, with the
+    `memory` of an earlier file of the same layout.
     """
 
     header_row: int
@@ -76,11 +105,27 @@ class Layout:
     refusal: Refusal | None = None
     questions: list[Question] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    memory: "Memory | None" = None
+    first_row: int = 0
+    last_row: int | None = None
 
     @property
     def is_ready(self) -> bool:
         """Say whether the rows can be read: nothing is refused, every question is answered."""
         return self.refusal is None and not open_questions(self.questions)
+
+    def within(self, blocks: "Iterator[FileBlock]") -> "Iterator[FileBlock]":
+        """Yield the blocks without rows that stand before or behind the data, as a person said."""
+        first, last = self.first_row, self.last_row
+        for block in blocks:
+            keep = pc.greater_equal(block.rows, first)
+            if last is not None:
+                keep = pc.and_(keep, pc.less_equal(block.rows, last))
+            if pc.all(keep).as_py():
+                yield block
+            else:
+                yield block.take(pc.indices_nonzero(keep))
 
 
 class FileBlock(NamedTuple):
@@ -123,6 +168,7 @@ class OpenedFile:
     (ranges of merged cells whose value was taken for every row). Sheets are told by their places:
     `#2` is the second tab; `sheets` maps that to the name it was given, which only the sender sees.
     `plain`: what makes the blocks of a table of another shape; its rows are made of several columns each.
+    `preview`: some rows as they were read, for the sender alone (`preview.rows_of`).
     """
 
     file: dict[str, Any]
@@ -130,6 +176,7 @@ class OpenedFile:
     blocks: Iterator[FileBlock] = field(default_factory=lambda: iter(()))
     sheets: dict[str, str] = field(default_factory=dict)
     plain: PlainRows | None = None
+    preview: list[dict[str, Any]] = field(default_factory=list)
 
 
 def size_of(source: Source) -> int:

@@ -10,6 +10,8 @@ from records.instruments.spec import Spec
 from records.reading import identity
 from records.reading.date_order import DateOrder
 from records.reading.layout import CUT, SHIFTED, FileBlock, FileColumn
+from records.reading.made_numbers import MadeNumbers
+from records.reading.mapping import constants_of, makes_numbers
 from records.reading.personal_columns import are_names
 from records.reading.refusals import FileRefused
 from records.reading.rows import Rows
@@ -30,19 +32,24 @@ class OutgoingColumns:
         with_letters: bool = False,
     ) -> None:
         """`with_letters`: rows are made of several columns, so each says of which (`_letter`)."""
-        self.spec, self.key, self.with_letters = spec, key, with_letters
+        self.spec, self.key, answers = spec, key, answers or {}
+        self.with_letters = with_letters
         self.mapped = [c for c in columns if c.variable]
         self.documents, self.names = identity.identity_columns(columns)
-        delivered = {c.variable for c in self.mapped}
+        self.constants = constants_of(answers)
+        self.numbers = MadeNumbers(key) if makes_numbers(answers) else None
+        delivered = {c.variable for c in self.mapped} | set(self.constants)
         wanted = "person_ref" in spec.by_name and "person_ref" not in delivered
         self.makes_key = wanted and bool(self.documents or self.names)
         self.birth = next((c for c in self.mapped if c.variable == "birth_date"), None)
         self.rows = Rows(columns, spec)
-        self.date_order = DateOrder(self.mapped, spec, (answers or {}).get("day_first"))
+        self.date_order = DateOrder(self.mapped, spec, answers.get("day_first"))
         self.schema = pa.schema(
             [
                 *(pa.field(str(c.variable), self._type(str(c.variable))) for c in self.mapped),
                 *([pa.field("person_ref", pa.string())] if self.makes_key else []),
+                *(pa.field(name, TEXTS) for name in self.constants),
+                *([pa.field("record_ref", pa.string())] if self.numbers else []),
                 pa.field("_row", pa.int32()),
                 pa.field("_broken", pa.bool_()),
                 *([pa.field("_letter", TEXTS)] if with_letters else []),
@@ -60,6 +67,9 @@ class OutgoingColumns:
         self._refuse_names(arrays)
         if self.makes_key:
             arrays.append(self._persons(cells))
+        arrays += [pa.repeat(text, len(rows)) for text in self.constants.values()]
+        if self.numbers:
+            arrays.append(self.numbers.of(self.schema.names, arrays))
         shifted = pc.equal(state, SHIFTED)
         if pc.any(shifted).as_py():  # a name may stand anywhere in such a row: none of it leaves
             arrays = [pc.if_else(shifted, None, a) for a in arrays]

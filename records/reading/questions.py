@@ -1,21 +1,25 @@
 """The questions a file raises, and the answers that can be used."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-
 from records.instruments.spec import Spec, Variable
+from records.reading.evidence import examples, fits, values_of
 from records.reading.layout import FileColumn, Question
 from records.validation import parsing
+from records.validation.personal import without_persons
 from standards import codelists, languages, wording
 from standards.languages import Labels
 from standards.spelling import normalise
 
-EVIDENCE = 8  # examples beside a question
+EVIDENCE = 8  # lines of evidence beside a question
+EXAMPLES = 4  # texts of a column in one of them
+ROW_CELLS, LONGEST = 6, 24  # of a row that may hold the headers
 NONE = "none"  # the answer that none of the choices fits
+CONSTANT = "constant"  # the variable is the same in all rows: `constants` says which
+MADE = "made"  # the file has no record numbers: the portal makes them
+CONSTANT_KINDS = ("code", "date", "period", "boolean")
 HELD = "_held"  # after true or false: keep this order, though some dates contradict it
 
 
@@ -34,66 +38,78 @@ def proven_letters(texts: Sequence[str]) -> dict[str, str]:
     return proven
 
 
+def ask_which_row(rows: Sequence[Sequence[str]], answers: Mapping[str, Any]) -> Question:
+    """Ask which row holds the headers, where none of the first rows looks like them."""
+    texts = codelists.standard("questions")
+    choices = [
+        {"value": number, "label": f"{number}: {_row_as_text(row)}"}
+        for number, row in enumerate(rows, start=1)
+        if any(cell.strip() for cell in row)
+    ]
+    choices.append({"value": 0, "label": languages.say(texts["table.no_headers"])})
+    answer = answers.get("table")
+    return ask("table", choices, [], answer=answer if answer == NONE else None)
+
+
+def _row_as_text(row: Sequence[str]) -> str:
+    """Return the first cells of a row, masked where they may name a person."""
+    stated = [cell.strip() for cell in row if cell.strip()][:ROW_CELLS]
+    return " | ".join(without_persons(cell)[:LONGEST] for cell in stated)
+
+
 def ask_which_column(
-    wanted: Sequence[Variable],
+    variable: Variable,
     columns: Sequence[FileColumn],
     body: Sequence[Sequence[str]],
     answers: Mapping[str, Any],
-) -> list[Question]:
-    """Ask which column holds a variable that no header names, where a column could be it.
+    contested: Mapping[str, Sequence[FileColumn]],
+) -> Question:
+    """Ask which column holds a variable that no header names, or that several name.
 
-    Only columns of unknown header are offered; those that are about persons are forbidden by then.
+    Offered are columns without a meaning that fit, or all of them where none fits; those that are about
+    persons are forbidden by then. Beside them: one text for all rows, and numbers that the portal makes.
     """
-    given = dict(answers.get("columns") or {})
-    unknown = [c for c in columns if c.how in ("unknown", "answer")]
-    questions = []
-    for variable in wanted:
-        fitting = [
-            c for c in unknown if c.variable == variable.name or _fits(variable, values_of(c, body))
-        ]
-        if not fitting:
-            continue
-        choices = [{"value": c.letter, "label": f"{c.letter}: {c.shown}"} for c in fitting]
-        evidence = [f"{c.letter}: {_examples(variable, values_of(c, body))}" for c in fitting]
-        questions.append(
-            ask(
-                "columns",
-                choices,
-                evidence,
-                what=variable.label,
-                variable=variable.name,
-                answer=given.get(variable.name),
-            )
-        )
-    return questions
-
-
-def _fits(variable: Variable, values: Sequence[str]) -> bool:
-    stated = [v for v in values if not parsing.is_blank(v)][:200]
-    if not stated:
-        return False
-    if variable.kind == "ref":  # a number of a case has a digit, and names one case
-        numbers = all(any(letter.isdigit() for letter in v) for v in stated)
-        return numbers and len(set(stated)) == len(stated)
-    return len(_understood(variable, stated)) >= 0.8 * len(stated)
-
-
-def _understood(variable: Variable, values: Sequence[str]) -> list[str]:
-    if variable.kind == "code":
-        matches = codelists.load(variable.codelist).match(values)
-        return [v for v, m in zip(values, matches, strict=True) if m.code is not None]
-    if variable.kind == "date":
-        return [v for v in values if parsing.parse_date(v, day_first=True, pivot=2100).day]
-    return []
-
-
-def _examples(variable: Variable, values: Sequence[str]) -> str:
-    """Examples of an unknown column: codes and dates as they are, of anything else its shape only."""
-    stated = [v.strip() for v in values if v.strip()]
-    examples = _understood(variable, stated) or [
-        re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", v))[:20] for v in stated
+    free = [c for c in columns if c.how in ("unknown", "empty") or c.is_answered]
+    free = [c for c in free if any(v.strip() for v in values_of(c, body))]
+    fitting = [c for c in free if c.variable == variable.name or fits(variable, values_of(c, body))]
+    positions = [c.position for c in contested.get(variable.name, ())]
+    offered = [c for c in columns if c.position in positions] or fitting or free
+    choices: list[dict[str, Any]] = [
+        {"value": c.letter, "label": f"{c.letter}: {c.shown}"} for c in offered
     ]
-    return ", ".join(list(dict.fromkeys(examples))[:4])
+    texts = codelists.standard("questions")
+    if variable.kind in CONSTANT_KINDS:
+        choices.append({"value": CONSTANT, "label": languages.say(texts["columns.constant"])})
+    if variable.kind == "ref":
+        choices.append({"value": MADE, "label": languages.say(texts["columns.made"])})
+    evidence = [
+        f"{c.letter}: {', '.join(examples(variable, values_of(c, body))[:EXAMPLES])}"
+        for c in offered
+    ]
+    question = ask(
+        "columns",
+        choices,
+        evidence,
+        what=variable.label,
+        variable=variable.name,
+        answer=_where(variable, answers),
+    )
+    return _with_not_stated(question) if variable.unknown else question
+
+
+def _where(variable: Variable, answers: Mapping[str, Any]) -> str | None:
+    """Return what a person said of the place of a variable: a letter, one text for all, made here, nowhere."""
+    if variable.name in (answers.get("constants") or {}):
+        return CONSTANT
+    place: str | None = (answers.get("columns") or {}).get(variable.name)
+    return place
+
+
+def _with_not_stated(question: Question) -> Question:
+    """Let the last choice say what follows of it: the variable is “not stated” in all rows."""
+    text = codelists.standard("questions")["columns.not_stated"]
+    last = {"value": NONE, "label": languages.say(text)}
+    return replace(question, choices=[*question.choices[:-1], last])
 
 
 def ask_what_sexes_mean(
@@ -106,7 +122,9 @@ def ask_what_sexes_mean(
         return []
     choices = [{"value": c.code, "label": c.labels} for c in codelists.load("sex").codes]
     evidence = [f"{text}: {stated.count(text)}" for text in unclear]
-    return [ask("sex_codes", choices, evidence, answer=answers.get("sex_codes") or None)]
+    said = dict(answers.get("sex_codes") or {})
+    answer = said if set(unclear) <= set(map(normalise, said)) else None
+    return [ask("sex_codes", choices, evidence, answer=answer)]
 
 
 def ask_what_dates_mean(
@@ -195,11 +213,3 @@ def _either_way(text: str) -> bool:
     if not parsing.SLASHED.match(text):
         return False
     return parsing.parse_date(text, day_first=None, pivot=2100).problem == "ambiguous"
-
-
-def values_of(column: FileColumn | None, body: Sequence[Sequence[str]]) -> list[str]:
-    if column is None:
-        return []
-    cells = [row[column.position] for row in body if len(row) > column.position]
-    parts: list[str] = parsing.part_of(pa.array(cells, pa.string()), column.part).to_pylist()
-    return parts

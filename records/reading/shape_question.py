@@ -10,6 +10,7 @@ from typing import Any
 from records.instruments.spec import Spec
 from records.reading import headers, questions
 from records.reading.layout import Question, letter_of
+from records.reading.mapping import map_columns
 from records.reading.plain_table import PlainTable
 from records.reading.shapes import OF_HEADERS, Shape
 from records.validation.personal import MASK, without_persons
@@ -81,9 +82,8 @@ def _hidden(rows: Sequence[Sequence[str]], shape: Shape, spec: Spec) -> set[int]
     """Return the columns whose cells are not shown: those about persons, and of single records all that is not known."""
     plain = PlainTable(shape, rows)
     place = shape.header[1]
-    layout = headers.map_columns(
-        [plain.headers, *rows[place + 1 : place + 1 + LOOKED_AT]], spec, {}
-    )
+    body = rows[place + 1 : place + 1 + LOOKED_AT]
+    layout = map_columns([plain.headers, *body], spec, {"table": {"header": [1, 1]}})
     hows = {c.position: c.how for c in layout.columns}
     names = headers.Names(spec)
     counted = {*shape.counted, *shape.dates.values()}

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from records.instruments.spec import Spec, Variable
-from records.reading.headers import SEARCHED_ROWS, Names
+from records.reading.headers import Names
 from records.reading.rows import begins, row_kind
 from records.reading.shapes import (
     DAY,
@@ -19,6 +19,7 @@ from records.reading.shapes import (
     is_word,
     levels_of,
 )
+from records.reading.table_rows import SEARCHED_ROWS
 from records.validation import parsing
 from records.validation.meanings import TOTAL
 from standards import codelists
@@ -73,6 +74,7 @@ class Search:
         self, rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str, Any]
     ) -> None:
         self.rows, self.spec = rows, spec
+        self.stated: Sequence[int] = (answers.get("table") or {}).get("header") or ()
         self.names = Names(spec)
         self.aliases: Mapping[str, Mapping[str, str]] = dict(answers.get("aliases") or {})
         self.coded = [
@@ -81,17 +83,21 @@ class Search:
 
     def head(self) -> Head | None:
         """Return the rows of headers that give most columns a meaning; of equal ones the fewest and first."""
+        if self.stated:
+            first, last = (row - 1 for row in self.stated)
+            return self.head_at(first, last) if 0 <= first <= last < len(self.rows) else None
         heads = []
         for first in range(min(len(self.rows), SEARCHED_ROWS)):
             for last in range(first, min(first + MOST_LEVELS, len(self.rows))):
                 if not _may_be_headers(self.rows[last]):
                     break
-                head = self._head(first, last)
+                head = self.head_at(first, last)
                 heads.append((head.score, first - last, -first, head))
         best = max(heads, key=lambda found: found[:3], default=None)
         return best[3] if best and best[0] else None
 
-    def _head(self, first: int, last: int) -> Head:
+    def head_at(self, first: int, last: int) -> Head:
+        """Return what rows say as headers, and what the columns below them are."""
         texts = levels_of(self.rows, first, last)
         body = self.rows[last + 1 : last + 1 + BODY]
         numeric = frozenset(p for p in range(len(texts)) if texts[p] and _is_numeric(body, p))

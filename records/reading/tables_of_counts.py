@@ -22,7 +22,11 @@ def count_column(rows: Sequence[Sequence[str]], layout: Layout) -> int | None:
     """
     body = rows[layout.header_row + 1 : layout.header_row + 1 + LOOKED_AT]
     for column in layout.columns:
-        if column.variable or column.how != "unknown" or not is_word(column.header, "counts"):
+        if (
+            column.variable
+            or column.how not in ("unknown", "ignored")
+            or not is_word(column.header, "counts")
+        ):
             continue
         cells = [row[column.position] for row in body if column.position < len(row)]
         numbers = [parsing.parse_integer(cell) for cell in cells if not parsing.is_blank(cell)]

@@ -4,7 +4,7 @@ Macros, links and formulas are nowhere run or followed: only values that are sto
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
@@ -20,8 +20,6 @@ from python_calamine import (
 from records.instruments.spec import Spec
 from records.reading import (
     broken_letters,
-    headers,
-    mapped_tables,
     ods_notes,
     questions,
     xls_notes,
@@ -47,13 +45,18 @@ from records.reading.layout import (
     letter_of,
     size_of,
 )
+from records.reading.mapped_tables import mapped
+from records.reading.mapping import Context
 from records.reading.ole import kind_of_old_office
+from records.reading.preview import rows_of, rows_to_end
 from records.reading.refusals import FileRefused, refusal
 from records.reading.rows import row_kind
 from records.reading.sheet_cells import SheetCells, sheet_cells
+from records.reading.table_rows import FURTHEST, HITS
 
 ROWS = 16_384  # rows of one block
 FULL_SHEETS = frozenset({65_536, 1_048_576})  # a sheet of exactly this length was cut off
+COUNTS = "table_of_counts"
 NAMED_RANGES = 20  # how many ranges of merged cells are named
 NOTES = {
     "xlsx": xlsx_notes.cell_notes,
@@ -61,8 +64,6 @@ NOTES = {
     "xls": xls_notes.cell_notes,
     "ods": ods_notes.cell_notes,
 }
-COUNTS = "table_of_counts"
-NO_TABLE = ("header_missing", "other_instrument", COUNTS)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Tables:
     places: list[str]
     names: dict[str, str]
     numbers: dict[str, int]
+    beginnings: dict[str, list[list[str]]]
+
+    def preview(self, place: str) -> list[dict[str, Any]]:
+        """Return the first rows of a sheet for its sender."""
+        return rows_of(self.beginnings[place], self.layouts[place])
 
     @property
     def likeliest(self) -> str:
@@ -112,7 +118,7 @@ def workbook(
     spec: Spec,
     answers: Mapping[str, Any],
     limits: Mapping[str, int],
-    others: Iterable[Spec] = (),
+    context: Context,
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
     kind = kind_of_wrapping(source, limits["unpacked_mb"])
@@ -123,28 +129,32 @@ def workbook(
             source
         )  # the library would read encrypted records as if they were clear
     with source.open("rb") as opened:
-        tables = _tables(_book(opened), spec, answers, others)
+        tables = _tables(_book(opened), spec, answers, context)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
     place = chosen if chosen in tables.sheets else tables.likeliest
     file = {"encoding": None, "delimiter": None, "sheet": place, "sheets": tables.places}
+    file["tabs"] = list(tables.sheets)
     if question and (chosen is None or chosen == questions.NONE):
         file["header_row"] = tables.layouts[place].header_row + 1
         refused = refusal("none_fits") if chosen else None
         layout = replace(tables.layouts[place], refusal=refused, questions=[question])
-        return OpenedFile(file, layout, sheets=tables.names)
+        return OpenedFile(file, layout, sheets=tables.names, preview=tables.preview(place))
     _refuse_large(place, tables.sheets[place], limits)
     cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
     letters = broken_letters.letters_of(cells.rows, spec, answers)
     rows = letters.rows(cells.rows)
-    table = mapped_tables.mapped(rows, spec, answers, others)
-    layout = letters.layout(rows, table.layout, spec, answers)
+    table = mapped(rows, spec, answers, context)
+    layout = letters.layout(rows, table.layout, spec, table.layout.answers)
     layout.questions[:0] = [question] if question else []
+    preview = rows_of(rows, layout, rows_to_end(rows))
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
     file |= table.described
     _refuse_formulas(cells, layout, table.used, place)
-    blocks = table.blocks(_blocks(rows, layout.header_row + 1, table.columns, size_of(source)))
-    return OpenedFile(file, layout, blocks, tables.names, table.plain)
+    blocks = _blocks(rows, layout.header_row + 1, table.columns, size_of(source))
+    return OpenedFile(
+        file, layout, table.blocks(layout.within(blocks)), tables.names, preview, table.plain
+    )
 
 
 def _book(file: IO[bytes]) -> CalamineWorkbook:
@@ -155,7 +165,7 @@ def _book(file: IO[bytes]) -> CalamineWorkbook:
 
 
 def _tables(
-    book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], others: Iterable[Spec]
+    book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], context: Context
 ) -> Tables:
     """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything, or none is shown."""
     tabs = [m.name for m in book.sheets_metadata if _is_shown(m)]
@@ -164,20 +174,30 @@ def _tables(
     names = {f"#{k}": name for k, name in enumerate(tabs, start=1)}
     sheets = {place: book.get_sheet_by_name(name) for place, name in names.items()}
     beginnings = {
-        place: sheet_cells(sheet, CellNotes(), headers.SEARCHED_ROWS + 1).rows
-        for place, sheet in sheets.items()
+        place: sheet_cells(sheet, CellNotes(), FURTHEST + 1).rows for place, sheet in sheets.items()
     }
     layouts = {
-        place: mapped_tables.mapped(rows, spec, answers, others).layout
+        place: mapped(rows, spec, answers, context).layout
         for place, rows in beginnings.items()
         if rows
     }
     if not layouts:
         raise FileRefused("empty")
-    places = [p for p, m in layouts.items() if not (m.refusal and m.refusal.code in NO_TABLE)]
+    places = [p for p, layout in layouts.items() if holds_table(layout)]
     every = [m.name for m in book.sheets_metadata]
     numbers = {place: every.index(name) for place, name in names.items()}
-    return Tables({place: sheets[place] for place in layouts}, layouts, places, names, numbers)
+    shown = {place: sheets[place] for place in layouts}
+    return Tables(shown, layouts, places, names, numbers, beginnings)
+
+
+def holds_table(layout: Layout) -> bool:
+    """Say whether a sheet holds a table of the instrument: a person said so, or some of its headers are known."""
+    if layout.refusal and layout.refusal.code in ("other_instrument", COUNTS):
+        return False
+    if any(question.id == "shape" for question in layout.questions):
+        return True
+    known = [c for c in layout.columns if c.variable]
+    return len({c.variable for c in known}) >= HITS or bool(layout.answers.get("columns"))
 
 
 def _which_sheet(tables: Tables, answers: Mapping[str, Any]) -> Question | None:

@@ -115,14 +115,7 @@ HOSTILE = {
     "only a byte order mark": (b"\xef\xbb\xbf", "empty", "empty"),
     "headers only": (plain(table(0)), "header_only", "line 1"),
     "headers and a total only": (plain([*table(0), ["Jemi", "0"]]), "header_only", "line 1"),
-    "no headers": (plain(table(3)[1:]), "header_missing", "lines 1–3"),
     "prose": (b"Dear colleague,\nplease find attached.\n", "header_missing", "lines 1–2"),
-    "two headers of one variable": (plain(table(2, пол="F")), "duplicate_header", "C1, M1"),
-    "a required header missing": (
-        plain([row[1:] for row in table(2, record_ref="same")]),
-        "missing_required",
-        "Record number",
-    ),
     "a cut last line": (TABLE[:-30], "truncated", "A51"),
     "an open quote at the end": (TABLE + b'R-51,"05.03.2026,F\n', "quote", "A52"),
     "an open quote early in a large file": (

@@ -14,7 +14,15 @@ from agencies.models import Agency, Invitation, Person
 from agencies.roles import Permission, Role
 from records.collection import names
 from records.instruments import versions
-from records.models import CodeProposal, Instrument, LearnedWord, Record, SecondEntry, Submission
+from records.models import (
+    CodeProposal,
+    Instrument,
+    LearnedLayout,
+    LearnedWord,
+    Record,
+    SecondEntry,
+    Submission,
+)
 from records.review import submissions
 from reports.models import Release
 from reports.releases import verbs
@@ -214,6 +222,11 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
         agency=agency, instrument=permits, variable="region", text=text, key=text.lower(),
         code="TM-S", taught_by=author,
     )  # fmt: skip
+    header = country.mark(agency.code, f"ZQ{agency.code}{kept}-HEADER", *seen)
+    layout = LearnedLayout.objects.create(
+        agency=agency, instrument=permits, upload=file, key=header, keys=[header], headers=[["A", header]],
+        answers={"day_first": "true"}, taught_by=author,
+    )  # fmt: skip
     from records.collection.entry import version_token
 
     country.seen[record.pk] = version_token(Record.objects.get(pk=record.pk))
@@ -221,7 +234,7 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
     read_by = (Permission.SEE_SUBMISSIONS,) if opened_by else ()
     text = country.mark(agency.code, f"ZQ{agency.code}{kept}-THREAD", *read_by)
     found["thread"] = factories.thread(draft, author, text, record=record.pk)
-    found |= {"held": held, "late": late, "word": word}
+    found |= {"held": held, "late": late, "word": word, "layout": layout}
     return {kind: row.pk for kind, row in found.items()}
 
 

@@ -117,6 +117,7 @@ THREAD = things("thread", "thread")
 RECORD, HELD = things("record", "record"), things("held", "held")
 PROPOSAL = things("proposal", "proposal")
 WORD = things("word", "word")
+LAYOUT = things("layout", "layout")
 STEPS = {  # verb: the state in which it is due, and who may take it then
     "submit": ("DRAFT", P.ENTER),
     "sign": ("SUBMITTED", P.SIGN),
@@ -684,6 +685,8 @@ ROUTES = {
         post=P.ACCEPT,
     ),
     "records:word_withdraw": of(WORD, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
+    "records:layouts": page(get=P.SEE_SUBMISSIONS),
+    "records:layout_forget": of(LAYOUT, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
     "records:site": page(get=P.ACCEPT, post=P.ACCEPT, posts=a_home_country),
     "records:practice": page(get=P.SEE_SUBMISSIONS),
     "records:practise": page(places=colleagues, get=None, post=P.SEE_SUBMISSIONS),

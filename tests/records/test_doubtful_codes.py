@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from records.reading.headers import map_columns
 from records.reading.layout import open_questions
+from records.reading.mapping import map_columns
 from records.validation import parsing
 from standards.languages import LANGUAGES
 from tests.records.files import SPECS, plain, table

@@ -232,10 +232,14 @@ def test_letters_that_the_column_explains_need_no_answer(report):
     assert (found["state"], found["sex"]["F"], found["sex"]["M"]) == ("COMMITTED", 2, 2)
 
 
-def test_a_number_that_nobody_declared_is_held(report):
-    found = report(
-        plain(table(3, sex=["1", "2", "3"])), answers={"sex_codes": {"1": "M", "2": "F"}}
-    )
+def test_a_number_that_nobody_declared_is_asked_about_and_held_where_it_means_nothing(report):
+    answers = {"sex_codes": {"1": "M", "2": "F"}}
+    found = report(plain(table(3, sex=["1", "2", "3"])), answers=answers)
+    assert [(q["id"], q["evidence"]) for q in found["questions"]] == [
+        ("sex_codes", ["1: 1", "2: 1", "3: 1"])
+    ]
+    answers["sex_codes"]["3"] = "none"
+    found = report(plain(table(3, sex=["1", "2", "3"])), answers=answers)
     assert (found["rows"]["accepted"], found["rows"]["held"]) == (2, 1)
     assert found["findings"][0]["rule"] == "sex.undeclared"
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from agencies import scope
 from records.models import HeldRow, Record
-from records.reading import headers, text_file
+from records.reading import text_file
 from records.reading.encoding import looks_binary
+from records.reading.mapping import map_columns
 from records.reading.refusals import FileRefused
 from records.validation import engine, parsing
 from records.validation.whole_file import WholeFileChecks
@@ -160,7 +161,7 @@ def test_comparing_twice_is_comparing_once(text):
 @QUIET
 @given(st.lists(st.lists(CELL, max_size=6), max_size=8))
 def test_no_rows_break_the_mapping(rows):
-    layout = headers.map_columns(rows, WPF, {})
+    layout = map_columns(rows, WPF, {})
     assert layout.refusal or layout.questions or layout.columns
 
 

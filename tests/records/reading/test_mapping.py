@@ -3,7 +3,7 @@
 import pytest
 
 from records.reading.answers import bad_answer, settled
-from records.reading.headers import map_columns
+from records.reading.mapping import Context, map_columns
 from records.reading.personal_columns import kind_of_header, kind_of_values
 from records.reading.questions import proven_letters
 from standards import spelling
@@ -84,27 +84,49 @@ def test_headers_are_recognised_however_they_are_typed(header, variable, how):
     assert (column.variable, column.how) == (variable, how)
 
 
-def test_two_headers_of_one_variable_are_refused_with_their_cells():
+def test_of_two_headers_of_one_variable_a_person_says_which_one_it_is():
     rows = table(1, пол="ж")
-    refusal = map_columns(rows, WPF, {}).refusal
-    assert (refusal.code, refusal.where) == ("duplicate_header", "C1, M1")
-    assert "sex / пол" in refusal.message["en"]
+    layout = map_columns(rows, WPF, {})
+    assert [(q.id, [c["value"] for c in q.choices]) for q in layout.questions] == [
+        ("columns:sex", ["C", "M", "constant", "none"])
+    ]
+    assert "sex" not in {c.variable for c in layout.columns}
+    answered = map_columns(rows, WPF, {"columns": {"sex": "M"}})
+    assert answered.is_ready
+    assert variables(answered)["пол"] == ("sex", "answer")
+    assert variables(answered)["sex"] == (None, "unknown")
 
 
-def test_a_missing_required_header_is_refused_by_name():
-    base = {k: v for k, v in files.WPF.items() if k not in ("sex", "region")}
-    refusal = map_columns(table(2, base=base), WPF, {}).refusal
+def test_each_variable_that_no_header_names_is_asked_about():
+    base = {k: v for k, v in files.WPF.items() if k not in ("record_ref", "sex", "region")}
+    rows = table(2, base=base)
+    rows = [[c for k, c in enumerate(row) if rows[0][k] != "record_ref"] for row in rows]
+    layout = map_columns(rows, WPF, {})
+    assert layout.refusal is None
+    choices = {q.id: [c["value"] for c in q.choices] for q in layout.questions}
+    assert choices == {
+        "columns:record_ref": ["made", "none"],
+        "columns:sex": ["constant", "none"],
+        "columns:region": ["constant", "none"],
+    }
+
+
+def test_what_no_record_can_do_without_is_refused_by_name_after_a_person_said_so():
+    base = {k: v for k, v in files.WPF.items() if k not in ("decision",)}
+    refusal = map_columns(table(2, base=base), WPF, {"columns": {"decision": "none"}}).refusal
     assert refusal.code == "missing_required"
-    assert refusal.message["ru"].startswith("В строке 1 нет столбца: Пол, Велаят")
+    assert refusal.message["ru"].startswith("В строке 1 нет столбца: Решение")
 
 
 def test_headers_without_rows_are_refused():
     assert map_columns(table(0), WPF, {}).refusal.code == "header_only"
 
 
-def test_a_file_without_headers_is_refused():
-    refusal = map_columns(table(2)[1:], WPF, {}).refusal
-    assert refusal.code == "header_missing"
+def test_of_a_file_without_headers_the_row_of_headers_is_asked_for():
+    layout = map_columns(table(2)[1:], WPF, {})
+    (question,) = layout.questions
+    assert (question.id, [c["value"] for c in question.choices]) == ("table", [1, 2, 0, "none"])
+    assert layout.columns == []
 
 
 def test_a_column_with_a_strange_header_that_fits_is_asked_about():
@@ -113,7 +135,7 @@ def test_a_column_with_a_strange_header_that_fits_is_asked_about():
     question = map_columns(rows, WPF, {}).questions[0]
     assert question.id == "columns:citizenship"
     assert question.choices[0] == {"value": "L", "label": "L: Откуда родом"}
-    assert [choice["value"] for choice in question.choices] == ["L", "none"]
+    assert [choice["value"] for choice in question.choices] == ["L", "constant", "none"]
     answered = map_columns(rows, WPF, {"columns": {"citizenship": "L"}})
     assert variables(answered)["Откуда родом"] == ("citizenship", "answer")
     assert answered.is_ready
@@ -138,8 +160,10 @@ NAMES = ["Amanow Aman", "Berdiýewa Jeren", "Ataýew A.", "Иванова Анн
 
 @pytest.mark.parametrize("header", ["Ady we familiýasy", "Лицо", "Gelen"])
 def test_a_column_of_names_is_never_offered_for_record_numbers(header):
-    layout = map_columns(without("record_ref", header, NAMES), WPF, {})
-    assert layout.questions == []
+    rows = without("record_ref", header, NAMES)
+    (question,) = map_columns(rows, WPF, {}).questions
+    assert [choice["value"] for choice in question.choices] == ["made", "none"]
+    layout = map_columns(rows, WPF, {"columns": {"record_ref": "none"}})
     assert layout.refusal.code == "missing_required"
     assert (
         f"about persons, so they are not taken for it: L {header}" in layout.refusal.message["en"]
@@ -152,7 +176,7 @@ def test_no_answer_and_no_header_opens_a_column_of_names(header):
     rows = without("record_ref", header, NAMES)
     layout = map_columns(rows, WPF, {"columns": {"record_ref": "L"}})
     assert layout.columns[-1].variable is None
-    assert layout.refusal.code == "missing_required"
+    assert not layout.is_ready
 
 
 @pytest.mark.parametrize(
@@ -268,14 +292,15 @@ def test_what_none_fits_stays_without_a_meaning():
 
 
 def test_a_file_of_another_instrument_is_recognised_by_its_headers():
-    layout = map_columns(table(2), SPECS["SMS-BCR"], {}, [SPECS["STA-SLP"], WPF])
+    layout = map_columns(table(2), SPECS["SMS-BCR"], {}, Context([SPECS["STA-SLP"], WPF]))
     assert (layout.refusal.code, layout.refusal.where) == ("other_instrument", "SMS-WPF")
 
 
 def test_a_file_that_lacks_a_column_is_not_taken_for_another_instrument():
     rows = table(2, base={k: v for k, v in files.BCR.items() if k not in ("direction", "purpose")})
-    layout = map_columns(rows, SPECS["SMS-BCR"], {}, [WPF, SPECS["STA-SLP"]])
-    assert layout.refusal.code == "missing_required"
+    layout = map_columns(rows, SPECS["SMS-BCR"], {}, Context([WPF, SPECS["STA-SLP"]]))
+    assert layout.refusal is None
+    assert [q.id for q in layout.questions] == ["columns:direction", "columns:purpose"]
 
 
 def test_no_answer_opens_a_forbidden_column():

@@ -1,5 +1,7 @@
 """The questions of an upload: answered in place, answered anew, and sheets that enter one after the other."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -36,13 +38,13 @@ def count(person, model):
 @pytest.mark.parametrize("header", ["Ady we familiýasy", "Kim", "Record number"])
 def test_names_never_become_record_numbers(header, send, clerk):
     upload = send(plain(without("record_ref", header, NAMES)))
-    assert upload.report["refusal"]["code"] == "missing_required"
+    assert [q["id"] for q in upload.report["questions"]] == ["columns:record_ref"]
     assert upload.report["columns"][-1]["reason"] == "name"
     assert leaks([SECRET]) == []
     upload = send(
         plain(without("record_ref", header, NAMES)), answers={"columns": {"record_ref": "L"}}
     )
-    assert upload.state == "REFUSED"
+    assert upload.state == "NEEDS_ANSWERS"
     assert count(clerk, Record) == count(clerk, HeldRow) == 0
     assert leaks([SECRET]) == []
 
@@ -168,7 +170,7 @@ def test_the_page_counts_dropped_columns_as_columns_and_says_why_rows_were_skipp
     page = client.get(upload.get_absolute_url()).content.decode()
     assert "2 columns" in " ".join(page.split())
     assert "repeated headers: 1" in page
-    assert "(phones)" in page
+    assert "phones" in page
 
 
 def test_an_error_of_the_spreadsheet_program_is_held_with_its_cell(send, clerk):
@@ -187,7 +189,8 @@ def test_a_repair_is_asked_about_without_an_answer_chosen_and_made_when_it_was_g
     client.force_login(clerk)
     page = client.get(upload.get_absolute_url()).content.decode()
     assert "Raэatlygy → Raýatlygy" in page
-    assert "checked" not in page
+    (repair,) = re.findall(r'<fieldset class="ask" id="q-repair">.*?</fieldset>', page, re.S)
+    assert "checked" not in repair
     client.post(reverse("records:upload_answer", args=[upload.pk]), {"repair": "cp1251_cp1250"})
     upload = finish(upload, by=clerk)
     assert (upload.state, upload.reason) == ("COMMITTED", "")

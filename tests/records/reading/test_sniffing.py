@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from records.reading import text_file
+from records.reading import lines as lines_of_text
+from records.reading.lines import Lines
 from records.reading.refusals import FileRefused
 from tests.records.files import opened, plain, rows_of, table, text
 
@@ -125,7 +126,7 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them(tmp_path):
 
 
 def test_rows_stay_numbered_rightly_over_many_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_file, "BLOCK", 4096)
+    monkeypatch.setattr(lines_of_text, "BLOCK", 4096)
     head, *rows = table(600)
     lines = [head, *(row[:-2] if k % 7 == 0 else row for k, row in enumerate(rows))]
     found = [(row["record_ref"], row["_row"]) for row in rows_of(opened(plain(lines), tmp_path))]
@@ -136,7 +137,7 @@ def test_a_row_that_is_told_while_a_block_is_looked_at_keeps_its_number(tmp_path
     """The library reads ahead in a thread of its own: odd rows of the next block may be told at any moment."""
     head, *rows = table(5)
     layout = opened(plain([head, *rows]), tmp_path).layout
-    lines = text_file.Lines(tmp_path / "file", "utf-8", ";", layout, 0)
+    lines = Lines(tmp_path / "file", "utf-8", ";", layout, 0)
     whole = [
         pa.record_batch([*map(pa.array, zip(*part, strict=True))], names=[*map(str, range(len(head)))])
         for part in (rows[:2], rows[3:])

@@ -1,0 +1,262 @@
+"""The page on which a person says how a file is to be read: its rows, its columns, and what nobody else knows."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from records.codelists import learned
+from records.collection.names import GivenNames
+from records.collection.report import ReportedColumn, UploadReport
+from records.instruments.spec import Spec, Variable
+from records.instruments.versions import current, spec_of
+from records.models import Upload
+from records.pages.mapping_form import DELIMITERS, IGNORED, table_as_read
+from records.reading.encoding import ENCODINGS
+from records.reading.layout import Question, letter_of
+from records.reading.questions import CONSTANT
+from records.reading.table_rows import FURTHEST
+from standards.codelists import standard
+from standards.translation import active_language, in_language
+
+LEVELS = (1, 2, 3)  # rows that headers may take
+LISTED_FROM = 7  # so many choices are a list to choose from
+CLOSED = ("forbidden", "part")  # no answer opens these columns
+
+
+def mapping_of(
+    upload: Upload,
+    given: GivenNames,
+    answers: Mapping[str, Any],
+    *,
+    problems: Mapping[str, str] | None = None,
+    changed: str = "",
+) -> dict[str, Any]:
+    """Return what the page shows of a file that can still be read in another way.
+
+    `answers` are those said so far; `problems`: id of a question -> why its answer cannot be used; `changed` is the
+    letter of the column that the person is about to change.
+    """
+    report = UploadReport.of(upload)
+    spec = spec_of(current(upload.instrument))
+    questions = questions_of(upload, answers, given, problems or {})
+    columns = columns_of(report, spec, given, changed)
+    asked = {q["id"].partition(":")[2] for q in questions}
+    return {
+        "questions": questions,
+        "columns": columns,
+        "clear": sum(1 for c in columns if c["is_clear"]),
+        "preview": _preview(given, report),
+        "letters": [c.letter for c in report.columns],
+        "table": _table_settings(upload, report),
+        "file": _file_settings(upload, report, given),
+        "problems": [
+            text for name, text in (problems or {}).items() if name not in _ids(questions)
+        ],
+        "constants": [
+            {"label": in_language(spec.by_name[name].label), "text": text}
+            for name, text in (answers.get("constants") or {}).items()
+            if name in spec.by_name and name not in asked
+        ],
+    }
+
+
+def _ids(questions: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {question["id"] for question in questions}
+
+
+def columns_of(
+    report: UploadReport, spec: Spec, given: GivenNames, changed: str = ""
+) -> list[dict[str, Any]]:
+    """Return the columns of a file in words: the header, what it was taken for, why, and what it shows."""
+    rows = []
+    for letter, group in groupby(report.columns, key=lambda column: column.letter):
+        parts = list(group)
+        column = parts[0]
+        variables = [spec.by_name[c.variable] for c in parts if c.variable in spec.by_name]
+        rows.append(
+            {
+                "letter": letter,
+                "header": given.header_of(letter, column.header),
+                "label": "; ".join(in_language(variable.label) for variable in variables),
+                "how": column.how,
+                "why": _why(column),
+                "values": column.values,
+                "stated": column.stated,
+                "understood": column.understood,
+                "is_clear": bool(variables) or column.how in ("forbidden", "ignored", "empty"),
+                "may_change": column.how not in CLOSED,
+                "options": _uses(spec, column) if letter == changed else [],
+            }
+        )
+    return rows
+
+
+def _why(column: ReportedColumn) -> str:
+    """Say in words why a column was taken for what it was taken for."""
+    if column.how == "forbidden":
+        reason = standard("reading").get(f"dropped.{column.reason}")
+        return in_language(reason) if reason else _("never stored")
+    return {
+        "exact": _("known header"),
+        "folded": _("known header, accents aside"),
+        "look_alike": _("known header, in letters that look alike"),
+        "answer": _("as you said"),
+        "remembered": _("as in your earlier file"),
+        "part": _("a part of the cell"),
+        "ignored": _("not used"),
+        "empty": _("no header"),
+    }.get(column.how, _("no variable has this header"))
+
+
+def _uses(spec: Spec, column: ReportedColumn) -> list[dict[str, Any]]:
+    """Return what a column can be made: as its header says, a variable, or nothing."""
+    said = column.how in ("answer", "remembered")
+    uses = [
+        {"value": "", "label": _("as the header says"), "chosen": False},
+        {"value": IGNORED, "label": _("not used"), "chosen": column.how == "ignored"},
+    ]
+    return uses + [
+        {
+            "value": v.name,
+            "label": in_language(v.label),
+            "chosen": said and v.name == column.variable,
+        }
+        for v in spec.variables
+        if v.kind != "key"
+    ]
+
+
+def _preview(given: GivenNames, report: UploadReport) -> dict[str, Any]:
+    """Return the rows as the sender sees them; for everybody else there are none."""
+    rows = [dict(row) for row in given.preview]
+    width = max((len(row["cells"]) for row in rows), default=0)
+    for row in rows:
+        row["cells"] = [*row["cells"], *[""] * (width - len(row["cells"]))]
+        row["may_be_header"] = row["number"] is not None and row["number"] <= FURTHEST
+        row["is_header"] = row["kind"] == "header"
+    letters = _letters(width)
+    gap = next((k for k, row in enumerate(rows) if row["kind"] == "below"), None)
+    return {"rows": rows, "letters": letters, "gap": gap, "columns": len(report.columns)}
+
+
+def _letters(width: int) -> list[str]:
+    return [letter_of(k) for k in range(width)]
+
+
+def _table_settings(upload: Upload, report: UploadReport) -> dict[str, Any]:
+    """Return the rows of the table as they were read, or said."""
+    table = table_as_read(upload, report)
+    first, last = (*(table.get("rows") or ()), None, None)[:2]
+    start, end = table.get("header") or (1, 1)
+    return {
+        "header": end,
+        "levels": end - start + 1,
+        "first": first,
+        "last": last,
+        "choices": LEVELS,
+    }
+
+
+def _file_settings(upload: Upload, report: UploadReport, given: GivenNames) -> dict[str, Any]:
+    """Return how the file was opened, and how else it can be."""
+    file = report.file
+    words = {mark: word for word, mark in DELIMITERS.items()}
+    names = {
+        "semicolon": _("semicolon"),
+        "comma": _("comma"),
+        "tab": _("tab"),
+        "bar": _("vertical bar"),
+    }
+    return {
+        "encodings": dict.fromkeys([file["encoding"], *ENCODINGS]) if file.get("encoding") else (),
+        "encoding": file.get("encoding"),
+        "delimiters": list(names.items()) if file.get("delimiter") else (),
+        "delimiter": words.get(str(file.get("delimiter"))),
+        "sheets": [(place, given.sheet_of(place)) for place in file.get("tabs") or ()],
+        "sheet": file.get("sheet"),
+    }
+
+
+def questions_of(
+    upload: Upload,
+    answers: Mapping[str, Any],
+    given: GivenNames,
+    problems: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """Return the questions with what was answered, and beside an answer why it cannot be used.
+
+    What numbers and letters of a sex meant in an earlier file of the agency is proposed, to be confirmed.
+    """
+    reported = UploadReport.of(upload).questions
+    before: Mapping[str, str] = {}
+    if "sex_codes" not in answers and any(question.id == "sex_codes" for question in reported):
+        before = learned.words_of(upload.agency, upload.instrument).get("sex", {})
+        answers = {**answers, "sex_codes": before}
+    spec = spec_of(current(upload.instrument))
+    questions = [_question(q, answers, given, spec) for q in reported]
+    for question in questions:
+        texts = {number["text"] for number in question["numbers"]}
+        question["proposed"] = question["id"] == "sex_codes" and not texts.isdisjoint(before)
+    return [{**q, "problem": problems.get(q["id"], "")} for q in questions]
+
+
+def _question(
+    question: Question, answers: Mapping[str, Any], given: GivenNames, spec: Spec
+) -> dict[str, Any]:
+    name, _colon, variable = question.id.partition(":")
+    answer = _answer(name, variable, answers)
+    choices = [
+        {
+            "value": json.dumps(c["value"]) if isinstance(c["value"], bool) else c["value"],
+            "label": in_language(c["label"])
+            if isinstance(c["label"], dict)
+            else _as_given(c["label"], given),
+            "chosen": answer is not None and str(c["value"]).lower() == str(answer).lower(),
+        }
+        for c in question.choices
+    ]
+    texts = [line.split(":")[0] for line in question.evidence]
+    codes = dict(answer or {}) if name == "sex_codes" else {}
+    offers_constant = any(c["value"] == CONSTANT for c in choices)
+    return {
+        **asdict(question),
+        "evidence": [given.sheet_of(line) for line in question.evidence],
+        "label": in_language(question.text),
+        "options": choices,
+        "is_list": len(choices) >= LISTED_FROM,
+        "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
+        "constant": _constant(spec.by_name[variable], answers) if offers_constant else None,
+    }
+
+
+def _answer(name: str, variable: str, answers: Mapping[str, Any]) -> Any:
+    """Return what was said to a question; of a column its letter, or that it is the same in all rows."""
+    if variable and variable in (answers.get("constants") or {}):
+        return CONSTANT
+    answer = answers.get(name)
+    return dict(answer or {}).get(variable) if variable else answer
+
+
+def _constant(variable: Variable, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the field for the one text of all rows: its name, what was said, and codes to choose from."""
+    language = active_language()
+    return {
+        "name": f"constant:{variable.name}",
+        "label": in_language(variable.label),
+        "text": (answers.get("constants") or {}).get(variable.name, ""),
+        "codes": [{"code": c.code, "label": c.label(language)} for c in _codes(variable)],
+    }
+
+
+def _codes(variable: Variable) -> Iterator[Any]:
+    yield from variable.accepted if variable.kind == "code" else ()
+
+
+def _as_given(text: str, given: GivenNames) -> str:
+    """A choice or evidence with the sender's names: `#2: 120`, `E: •••`."""
+    letter, colon, header = text.partition(": ")
+    return f"{letter}{colon}{given.header_of(letter, header)}" if colon else given.sheet_of(text)

@@ -1,0 +1,130 @@
+"""What an agency said about a file, kept for the next one with the same headers, and recognised there.
+
+Columns are told by their headers, because letters move. A header that may name a person is kept as a
+keyed hash alone.
+"""
+
+import hmac
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from records.reading.layout import Memory, letter_of
+from records.reading.questions import MADE, NONE
+from records.reading.table_rows import SEARCHED_ROWS, header_texts
+from standards.spelling import normalise
+
+# Answers that hold for every file of a layout. What is said of one file alone is not among them: its
+# sheet, its rows, its totals, its broken letters. What texts mean is taught as words (codelists.learned).
+LASTING = ("day_first", "sex_codes", "country_numbers", "currency", "date1904", "constants")
+ENOUGH = (
+    0.6  # share of the headers that two layouts have in common where one is a change of the other
+)
+LEVELS = "levels"  # how many rows the headers take
+HASHED = 16  # hexadecimal digits of a hashed header
+
+
+def header_keys(
+    headers: Sequence[str], key: bytes, names_nobody: Callable[[str], bool]
+) -> list[str]:
+    """Return what tells each header: its text, a keyed hash where it may name a person, its letter where it is empty.
+
+    Of a text that stands several times the second and later ones are numbered.
+    """
+    seen: Counter[str] = Counter()
+    keys = []
+    for place, header in enumerate(headers):
+        text = normalise(header)
+        if not text:
+            keys.append(f"@{letter_of(place)}")
+            continue
+        text = text if names_nobody(header) else hashed(header, key)
+        seen[text] += 1
+        keys.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+    return keys
+
+
+def hashed(header: str, key: bytes) -> str:
+    """Return the keyed hash of a header."""
+    return "#" + hmac.digest(key, normalise(header).encode(), "sha256").hex()[:HASHED]
+
+
+def lasting(answers: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """Return the answers that are kept for the next file of a layout; `keys` are those of headers, by letter."""
+    said = {name: answers[name] for name in LASTING if answers.get(name) not in (None, NONE)}
+    columns = {
+        name: keys.get(place, place)
+        for name, place in (answers.get("columns") or {}).items()
+        if place in keys or place in (NONE, MADE)
+    }
+    ignored = [keys[letter] for letter in answers.get("ignored") or () if letter in keys]
+    header = (answers.get("table") or {}).get("header") if answers.get("table") != NONE else None
+    if header:
+        said[LEVELS] = header[1] - header[0] + 1 if header[1] else 0
+    return {
+        **said,
+        **({"columns": columns} if columns else {}),
+        **({"ignored": ignored} if ignored else {}),
+    }
+
+
+def memory_of(
+    rows: Sequence[Sequence[str]], layouts: Sequence[Mapping[str, Any]], key: bytes
+) -> Memory | None:
+    """Return what earlier files say about this one: of the same headers, else of those that have most in common.
+
+    `layouts` are {id, keys, answers} as `collection.layouts` hands them down, the latest first.
+    """
+    known = {k for layout in layouts for k in layout["keys"]}
+    places = {
+        levels: list(_rows_of_headers(rows, levels, key, known))
+        for levels in {layout["answers"].get(LEVELS, 1) for layout in layouts}
+    }
+    candidates = [
+        (_common(keys, layout["keys"]), layout, place, keys)
+        for layout in layouts
+        for place, keys in places[layout["answers"].get(LEVELS, 1)]
+    ]
+    if not candidates:
+        return None
+    common, layout, place, keys = max(candidates, key=lambda candidate: candidate[0])
+    if common < ENOUGH:
+        return None
+    answers = _with_letters(layout["answers"], keys)
+    levels = layout["answers"].get(LEVELS)
+    if levels is not None:
+        answers["table"] = {"header": [place - levels + 1, place] if levels else [0, 0]}
+    return Memory(layout["id"], common == 1, answers)
+
+
+def _rows_of_headers(
+    rows: Sequence[Sequence[str]], levels: int, key: bytes, known: Collection[str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield each place among the first rows where headers of so many rows may end, with their keys."""
+    places = range(levels, min(len(rows), SEARCHED_ROWS) + 1) if levels else [0]
+    for last in places:
+        if last == 0 or any(cell.strip() for cell in rows[last - 1]):
+            headers = header_texts(rows, (last - levels + 1, last) if last else (0, 0))
+            yield last, header_keys(headers, key, lambda h: hashed(h, key) not in known)
+
+
+def _common(keys: Sequence[str], known: Sequence[str]) -> float:
+    """Return which share of all headers of two layouts both have; of a table without headers its width counts."""
+    here, there = set(keys), set(known)
+    named = {k for k in here | there if not k.startswith("@")}
+    if not named:
+        return 1.0 if here == there else 0.0
+    return len(here & there & named) / len(named)
+
+
+def _with_letters(answers: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Return the answers of a layout with the letters that its columns have in this file."""
+    letters = {key: letter_of(place) for place, key in enumerate(keys)}
+    said = {name: answers[name] for name in LASTING if name in answers}
+    columns = {
+        name: letters.get(place, place)
+        for name, place in answers.get("columns", {}).items()
+        if place in letters or place in (NONE, MADE)
+    }
+    ignored = [letters[key] for key in answers.get("ignored", ()) if key in letters]
+    return {**said, **({"columns": columns} if columns else {}), "ignored": ignored}
