@@ -152,9 +152,8 @@ def workbook(
     file |= table.described
     _refuse_formulas(cells, layout, table.used, place)
     blocks = _blocks(rows, layout.header_row + 1, table.columns, size_of(source))
-    return OpenedFile(
-        file, layout, table.blocks(layout.within(blocks)), tables.names, preview, table.plain
-    )
+    blocks = table.blocks(layout.within(blocks))
+    return OpenedFile(file, layout, blocks, tables.names, plain=table.plain, preview=preview)
 
 
 def _book(file: IO[bytes]) -> CalamineWorkbook:
