@@ -88,7 +88,7 @@ KINDS = {
         Kind("words", "Words that files are recognised by", schemas.table(WORDS, keys=NAME)),
     )
 }
-WORD_LISTS = ("names", "personal_headers", "rows")
+WORD_LISTS = ("months", "names", "personal_headers", "rows", "shapes")
 # Which kind a file of `standards/data` is of; all others hold texts.
 LISTS = ("codelists", "local_lists")  # of the portal, and of the home country
 FILES = {

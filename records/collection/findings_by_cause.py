@@ -61,13 +61,15 @@ class FindingsByCause:
     def add(self, checked: Checked) -> None:
         """Add the findings of one block."""
         row_numbers = checked.typed["_row"]
+        letters = checked.typed["_letter"] if "_letter" in checked.typed.column_names else None
         for finding in checked.findings:
             cause = self._cause(finding)
             cause.count += len(finding.rows)
             for k in range(min(len(finding.rows), EXAMPLES - len(cause.examples))):
                 row = row_numbers[int(finding.rows[k])].as_py()
                 value = finding.values[k].as_py() if finding.values is not None else None
-                cell = address(self.cells, finding.variable, row)
+                letter = letters[int(finding.rows[k])].as_py() if letters is not None else None
+                cell = address(self.cells, finding.variable, row, letter)
                 cause.examples.append(Example(row, cell, value))
 
     def add_forbidden(self, reading: Reading) -> None:
@@ -136,7 +138,12 @@ class FindingsByCause:
         return self.causes.setdefault(key, Cause(**head_of(finding)))
 
 
-def address(cells: Mapping[str, str], variable: str, row: int) -> str:
-    """Return the cell of a variable in a row: `Sheet!D17`, or `D17` in a text file."""
+def address(cells: Mapping[str, str], variable: str, row: int, made_of: str | None = None) -> str:
+    """Return the cell of a variable in a row: `Sheet!D17`, or `D17` in a text file.
+
+    `made_of`: the column that the row was made of, for a variable that stands in several (`F:H`).
+    """
     letter = cells.get(variable)
+    if letter and ":" in letter and made_of:
+        letter = made_of
     return f"{cells.get('', '')}{letter}{row}" if letter else ""

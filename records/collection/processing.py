@@ -45,6 +45,7 @@ from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
 from records.reading import child, encrypted_file, layout, questions, refusals
 from records.reading.layout import Memory, Refusal
+from records.reading.shapes import Shape
 from records.validation import engine
 from records.validation.findings import Checked
 from records.validation.sums import Sums
@@ -225,6 +226,12 @@ def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFil
     if reading.dates:
         cells = [f"{sheet}{cell}" for cell in reading.dates["cells"]]
         late.append(questions.ask_about_contradicted_dates(reading.dates["order"], cells))
+    if reading.repeated and upload.answers.get("repeated_cells") != "yes":
+        question = _about_repeated(reading.repeated, sheet, upload.answers.get("repeated_cells"))
+        if question.answer == questions.NONE:
+            upload.report["questions"] = [asdict(question)]
+            _refuse(upload, refusals.refusal("none_fits"))
+        late.append(question)
     if late:
         upload.state = State.NEEDS_ANSWERS
         upload.report["questions"] = [asdict(question) for question in late]
@@ -278,6 +285,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         ceiling.require_readable()
         _refuse(upload, _wrong_sums(file))
         worker.progress(job, stage="storing", bytes=upload.size, rows=file.rows)
+        added = staging.add_up() if _adds_up(upload) else 0
         admitted = _admit(upload, version, file, ceiling, by=_asker(job))
     except TooManyHeld as too_many:
         if _may_still_ask(upload, file):
@@ -291,7 +299,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     if admitted.asks:
         return
     file.causes.add_whole_file(file.whole_file.warnings())
-    _report(upload, file, dict(reading.skipped), admitted)
+    _report(upload, file, dict(reading.skipped) | ({"added": added} if added else {}), admitted)
     duplicates.look_for(upload, by=_asker(job))
     worker.progress(job, stage="done", bytes=upload.size, rows=file.rows)
 
@@ -329,6 +337,12 @@ def _ask_what_to_do(upload: Upload, again: Comparison) -> None:
     upload.answers = {k: v for k, v in upload.answers.items() if k not in ("again", "again_seen")}
     upload.report["questions"] = [asdict(comparison.question(again))]
     upload.state = State.NEEDS_ANSWERS
+
+
+def _adds_up(upload: Upload) -> bool:
+    """Say whether a person confirmed that rows of the same cell are to be added together."""
+    answer = upload.answers.get("shape")
+    return bool(answer) and answer != questions.NONE and Shape.of(answer).adds_up
 
 
 def _wrong_sums(file: CheckedFile) -> Refusal | None:
@@ -393,6 +407,13 @@ def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
     return questions.ask("control_total", choices, [evidence])
 
 
+def _about_repeated(cells: list[str], sheet: str, answer: Any) -> layout.Question:
+    choices = [{"value": "yes", "label": codelists.standard("questions")["repeated_cells.yes"]}]
+    return questions.ask(
+        "repeated_cells", choices, [f"{sheet}{cell}" for cell in cells], answer=answer
+    )
+
+
 def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
     """Ask once for the currency of amounts in a file that states none at all."""
     if file.states_currency or "currency" in upload.answers:
@@ -418,7 +439,7 @@ def _report(
     if file.totals:  # of counts: compared with their parts, and not kept
         skipped["total"] = skipped.get("total", 0) + file.totals
     counts = RowCounts(
-        read=file.rows - file.totals + sum(skipped.values()),
+        read=file.rows - file.totals - skipped.get("added", 0) + sum(skipped.values()),
         accepted=admitted.accepted,
         held=admitted.held,
         late=admitted.late,

@@ -82,6 +82,27 @@ def _stage_good(good: pa.Table, spec: Spec) -> None:
     _copy("incoming", pa.table({name: columns[name] for name in STAGED}))
 
 
+def add_up() -> int:
+    """Add the good rows of the same cell together, each at the place of the first; return how many rows are fewer.
+
+    Rows that differ in anything else than their count stay apart.
+    """
+    same = ", ".join(name for name in CORE if name != "count")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE added_up ON COMMIT DROP AS"
+            f" SELECT min(row_no) AS row_no, period, {same}, sum(count)::bigint AS count, extras"
+            f" FROM incoming GROUP BY period, {same}, extras"
+        )
+        cursor.execute("SELECT (SELECT count(*) FROM incoming) - (SELECT count(*) FROM added_up)")
+        fewer = int(cursor.fetchone()[0])
+        if fewer:
+            cursor.execute("DELETE FROM incoming")
+            names = ", ".join(STAGED)
+            cursor.execute(f"INSERT INTO incoming ({names}) SELECT {names} FROM added_up")
+    return fewer
+
+
 def rows_as_json(table: pa.Table) -> pa.Array:
     """Return each row of a table of texts as one JSON object, empty texts left out."""
     return _json(
@@ -171,8 +192,11 @@ def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> int:
 def _findings_as_json(checked: Checked, cells: dict[str, str]) -> pa.Array:
     """Return (n,) JSON lists of the errors of each row, put together finding by finding."""
     row_numbers = checked.typed["_row"].combine_chunks().cast(pa.string())
+    letters = None
+    if "_letter" in checked.typed.column_names:
+        letters = checked.typed["_letter"].combine_chunks().cast(pa.string())
     columns = [
-        _spread(_one_finding(finding, row_numbers, cells), finding.rows, len(row_numbers))
+        _spread(_one_finding(finding, row_numbers, cells, letters), finding.rows, len(row_numbers))
         for finding in checked.findings
         if finding.severity == "error"
     ]
@@ -181,13 +205,20 @@ def _findings_as_json(checked: Checked, cells: dict[str, str]) -> pa.Array:
     return pc.binary_join_element_wise("[", lists, "]", "")
 
 
-def _one_finding(finding: Finding, row_numbers: pa.Array, cells: dict[str, str]) -> pa.Array:
-    """The JSON of a finding at each of its rows: only cell and value differ."""
+def _one_finding(
+    finding: Finding, row_numbers: pa.Array, cells: dict[str, str], letters: pa.Array | None
+) -> pa.Array:
+    """The JSON of a finding at each of its rows: only cell and value differ.
+
+    `letters` (n,) are the columns that rows were made of, where a variable stands in several (`F:H`).
+    """
     same = "," + json.dumps(head_of(finding), ensure_ascii=False).removesuffix("}")
     parts: list[Any] = [pa.repeat(same, len(finding.rows)), ', "cell": "']
     if letter := cells.get(finding.variable):
         sheet = json.dumps(cells.get("", ""), ensure_ascii=False)[1:-1]
-        parts += [f"{sheet}{letter}", row_numbers.take(pa.array(finding.rows))]
+        places = pa.array(finding.rows)
+        own = letters.take(places) if letters is not None and ":" in letter else letter
+        parts += [sheet, own, row_numbers.take(places)]
     parts += ['", "value": ', _as_json(finding.values), "}", ""]
     return pc.binary_join_element_wise(*parts)
 

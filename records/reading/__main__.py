@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -47,7 +48,11 @@ def main() -> None:
     if file.layout.is_ready:
         asked = returned.with_key(spec) if file.file.get("held_rows") else spec
         columns = OutgoingColumns(
-            file.layout.columns, asked, bytes.fromhex(request["person_key"]), file.layout.answers
+            file.layout.columns,
+            asked,
+            bytes.fromhex(request["person_key"]),
+            file.layout.answers,
+            with_letters=file.plain is not None,
         )
         _send(out, stream(file, columns, out))
 
@@ -113,8 +118,10 @@ def stream(file: OpenedFile, columns: OutgoingColumns, out: IO[bytes]) -> dict[s
             refusal = refused.refusal
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
             refusal = FileRefused(_refusal_code(str(error)), where=f"A{last + 1}").refusal
+    skipped = columns.rows.skipped + (file.plain.skipped if file.plain else Counter())
     return {
-        "skipped": dict(columns.rows.skipped),
+        "skipped": dict(skipped),
+        "repeated": file.plain.repeated() if file.plain and refusal is None else [],
         "total": columns.rows.broken_total(),
         "dates": columns.date_order.contradiction(),
         "refusal": asdict(refusal) if refusal else None,

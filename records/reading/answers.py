@@ -11,6 +11,7 @@ from records.reading import broken_letters, encoding
 from records.reading.delimiter import DELIMITERS
 from records.reading.evidence import understood
 from records.reading.questions import CONSTANT_KINDS, HELD, MADE, NONE
+from records.reading.shapes import Shape
 from records.reading.table_rows import is_place
 from standards import codelists, languages
 from standards.languages import Labels
@@ -115,6 +116,8 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
     "country_numbers": lambda answer, _spec: answer in ("iso", NONE),
+    "shape": lambda answer, spec: answer == NONE or Shape.of(answer).fits(spec),
+    "repeated_cells": lambda answer, _spec: answer in ("yes", NONE),
     "control_total": lambda answer, _spec: answer in ("yes", NONE),
     "currency": lambda answer, _spec: (
         answer == NONE or answer in codelists.load("currencies").by_code

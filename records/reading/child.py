@@ -51,8 +51,9 @@ class Reading:
     `skipped`: how many rows are no data, by kind (blank, total, heading, header, signature,
     numbering). `bytes_done`: how much of the file stands behind the blocks so far. `total`: where
     the totals row at the end states another number of rows than there are (row, stated, counted).
-    `dates`: where dates contradict the stated order of day and month (order, cells). `memory`: what an
-    earlier file of the agency said about this one; `preview`: rows as read, for the sender alone.
+    `dates`: where dates contradict the stated order of day and month (order, cells). `repeated`: cells of rows
+    that state the same cell of a table of counts again.
+    `memory`: what an earlier file of the agency said about this one; `preview`: rows as read, for the sender alone.
     """
 
     file: dict[str, Any]
@@ -68,6 +69,7 @@ class Reading:
     bytes_done: int = 0
     total: dict[str, int] | None = None
     dates: dict[str, Any] | None = None
+    repeated: list[str] = field(default_factory=list)
 
     @property
     def open_questions(self) -> list[Question]:
@@ -108,6 +110,7 @@ class Reading:
             self.refusal = self.refusal_of_dead_child()
             return
         self.skipped, self.total, self.dates = tail["skipped"], tail["total"], tail["dates"]
+        self.repeated = tail["repeated"]
         self.refusal = Refusal(**tail["refusal"]) if tail["refusal"] else None
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """What was seen of a file: its columns, its questions, why it is refused, and blocks of its rows."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal, NamedTuple, Protocol
@@ -55,7 +56,8 @@ class Question:
     """What only a person can say.
 
     `choices` are [{value, label}]; `evidence` what was seen in the file; `answer` what the person
-    said so far, None where nothing usable was said.
+    said so far, None where nothing usable was said. `picture`: first rows as {head, rows} of texts (heads may
+    be labels): `before`, and `after` for each choice; None where there is nothing to see.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Question:
     choices: list[dict[str, Any]]
     evidence: list[str]
     answer: Any = None
+    picture: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,20 +132,32 @@ class FileBlock(NamedTuple):
     """Some rows of a file.
 
     cells  texts by position; rows  (n,) int32, 1 is the first row of the file; state  (n,) int8,
-    FINE, SHIFTED (it is unclear which cell is which) or CUT; done  bytes of the file consumed so far.
+    FINE, SHIFTED (it is unclear which cell is which) or CUT; done  bytes of the file consumed so far;
+    letters  (n,) letter of the column that a row was made of, None where rows are those of the file.
     """
 
     cells: dict[int, pa.Array]
     rows: pa.Array
     state: pa.Array
     done: int
+    letters: pa.Array | None = None
 
     def take(self, places: pa.Array) -> "FileBlock":
         cells = {p: column.take(places) for p, column in self.cells.items()}
-        return FileBlock(cells, self.rows.take(places), self.state.take(places), self.done)
+        letters = None if self.letters is None else self.letters.take(places)
+        return FileBlock(cells, self.rows.take(places), self.state.take(places), self.done, letters)
 
 
 FINE, SHIFTED, CUT = 0, 1, 2
+
+
+class PlainRows(Protocol):
+    """What a table of another shape tells when it is read: rows that are no data, and cells that stand twice."""
+
+    @property
+    def skipped(self) -> Counter[str]: ...
+
+    def repeated(self) -> list[str]: ...
 
 
 @dataclass
@@ -152,6 +167,7 @@ class OpenedFile:
     `file` holds encoding, delimiter, sheet, sheets (all that hold tables), header_row and merged
     (ranges of merged cells whose value was taken for every row). Sheets are told by their places:
     `#2` is the second tab; `sheets` maps that to the name it was given, which only the sender sees.
+    `plain`: what makes the blocks of a table of another shape; its rows are made of several columns each.
     `preview`: some rows as they were read, for the sender alone (`preview.rows_of`).
     """
 
@@ -159,6 +175,7 @@ class OpenedFile:
     layout: Layout
     blocks: Iterator[FileBlock] = field(default_factory=lambda: iter(()))
     sheets: dict[str, str] = field(default_factory=dict)
+    plain: PlainRows | None = None
     preview: list[dict[str, Any]] = field(default_factory=list)
 
 

@@ -29,8 +29,11 @@ class OutgoingColumns:
         spec: Spec,
         key: bytes,
         answers: Mapping[str, Any] | None = None,
+        with_letters: bool = False,
     ) -> None:
+        """`with_letters`: rows are made of several columns, so each says of which (`_letter`)."""
         self.spec, self.key, answers = spec, key, answers or {}
+        self.with_letters = with_letters
         self.mapped = [c for c in columns if c.variable]
         self.documents, self.names = identity.identity_columns(columns)
         self.constants = constants_of(answers)
@@ -49,6 +52,7 @@ class OutgoingColumns:
                 *([pa.field("record_ref", pa.string())] if self.numbers else []),
                 pa.field("_row", pa.int32()),
                 pa.field("_broken", pa.bool_()),
+                *([pa.field("_letter", TEXTS)] if with_letters else []),
             ]
         )
 
@@ -73,7 +77,11 @@ class OutgoingColumns:
             a.dictionary_encode() if f.type == TEXTS else a
             for a, f in zip(arrays, self.schema, strict=False)
         ]
-        batch = pa.record_batch([*sent, rows, shifted], schema=self.schema)
+        own = [rows, shifted]
+        if self.with_letters:
+            nowhere = pa.nulls(len(rows), pa.string()).dictionary_encode()
+            own.append(nowhere if block.letters is None else block.letters)
+        batch = pa.record_batch([*sent, *own], schema=self.schema)
         self.date_order.look_at(batch)
         return batch
 

@@ -7,9 +7,9 @@ from standards import codelists, languages
 class FileRefused(Exception):
     """Carries the Refusal out of whatever depth it was found in."""
 
-    def __init__(self, code: str, where: str = "") -> None:
-        self.refusal = refusal(code, where)
-        super().__init__(code)
+    def __init__(self, reason: str | Refusal, where: str = "") -> None:
+        self.refusal = reason if isinstance(reason, Refusal) else refusal(reason, where)
+        super().__init__(self.refusal.code)
 
 
 def refusal(code: str, where: str = "") -> Refusal:

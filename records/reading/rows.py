@@ -37,10 +37,10 @@ def row_kind(
     """
     stated = [c.strip() for c in cells if c.strip()]
     if not stated or all(k in ignored for k, c in enumerate(cells) if c.strip()):
-        if any(_begins(c, "totals") for c in stated):
+        if any(begins(c, "totals") for c in stated):
             return "total"
         return "heading" if len(stated) == 1 and _is_heading(stated[0]) else "blank"
-    if _begins(stated[0], "totals") or (len(stated) <= 2 and _begins(stated[0], "counts")):
+    if begins(stated[0], "totals") or (len(stated) <= 2 and begins(stated[0], "counts")):
         return "total"
     if len(stated) == 1 and _is_heading(stated[0]):
         return "heading"
@@ -91,9 +91,15 @@ def _is_heading(text: str) -> bool:
 editions.forgets(_is_heading.cache_clear)
 
 
-def _begins(text: str, kind: str) -> bool:
+def begins(text: str, kind: str) -> bool:
+    """Say whether a text begins with a word of this kind of `standards/data/rows.yaml`."""
     key = normalise(text.replace(":", " "))
     return any(key == word or key.startswith(f"{word} ") for word in _words(kind))
+
+
+def is_whole(text: str) -> bool:
+    """Say whether a text stands for all codes of a variable together."""
+    return normalise(text.replace(":", " ")) in _words("whole")
 
 
 @cache
@@ -156,7 +162,7 @@ class Rows:
     def _is_data(self, row: Sequence[str], number: int) -> bool:
         kind = row_kind(row, self.ignored, self.headers)
         first = next((c for c in row if c.strip()), "")
-        if kind == "total" and not _begins(first, "parts"):
+        if kind == "total" and not begins(first, "parts"):
             counts = [c for k, c in enumerate(row) if c.strip() and k not in self.amounts]
             numbers = [*re.findall(r"\d+", counts[0]), *counts[1:]] if counts else []
             stated = [n for n in map(parsing.parse_integer, numbers) if n is not None]

@@ -12,7 +12,7 @@ import numpy as np
 
 from records.instruments.spec import Spec
 from records.reading import broken_letters, questions
-from records.reading.delimiter import delimiter_of
+from records.reading.delimiter import delimiter_of, is_fixed_width
 from records.reading.encoding import (
     WIDE,
     Guess,
@@ -30,6 +30,7 @@ from records.reading.layout import (
     Source,
 )
 from records.reading.lines import Lines
+from records.reading.mapped_tables import mapped
 from records.reading.mapping import Context, map_columns
 from records.reading.preview import BELOW, rows_of, rows_to_end
 from records.reading.questions import NONE
@@ -80,11 +81,9 @@ def text_file(
     encoding = start.guess.encoding
     letters = broken_letters.letters_of(start.rows, spec, answers)
     rows = letters.rows(start.rows)
-    layout = map_columns(rows, spec, answers, context)
-    header_only = layout.refusal is not None and layout.refusal.code == "header_only"
-    if not start.is_whole and (not rows or header_only):
-        raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
-    layout = letters.layout(rows, layout, spec, layout.answers)
+    table = mapped(rows, spec, answers, context)
+    _refuse_no_columns(rows, table.layout, start.is_whole)
+    layout = letters.layout(rows, table.layout, spec, table.layout.answers)
     if not start.guess.sure:
         layout.questions[:0] = _which_encoding(start, spec, answers)
     if answers.get("encoding") == NONE:
@@ -94,15 +93,26 @@ def text_file(
         "delimiter": start.delimiter,
         "sheet": None,
         "header_row": layout.header_row + 1,
+        **table.described,
     }
     below = rows_to_end(rows) if start.is_whole else _last_rows(source, encoding, start.delimiter)
     preview = rows_of(rows, layout, below)
     if not layout.is_ready:
         return OpenedFile(file, layout, preview=preview)
     header_line = start.ends[layout.header_row] if layout.header_row >= 0 else 0
-    lines = Lines(source, encoding, start.delimiter, layout, header_line, start.density)
-    blocks = letters.blocks(lines.read())
-    return OpenedFile(file, layout, layout.within(blocks), preview=preview)
+    of_file = replace(layout, columns=table.columns)
+    lines = Lines(source, encoding, start.delimiter, of_file, header_line, start.density)
+    blocks = table.blocks(layout.within(letters.blocks(lines.read())))
+    return OpenedFile(file, layout, blocks, preview=preview, plain=table.plain)
+
+
+def _refuse_no_columns(rows: Sequence[Sequence[str]], layout: Layout, whole: bool) -> None:
+    """Refuse a text of one cell, and one whose columns nothing but their width tells apart."""
+    code = layout.refusal.code if layout.refusal else ""
+    if not whole and (not rows or code == "header_only"):
+        raise FileRefused("huge_cell", where=f"A{len(rows) + 1}")
+    if code == "header_missing" and is_fixed_width([row[0] if row else "" for row in rows]):
+        raise FileRefused("fixed_width")
 
 
 def _beginning(

@@ -4,7 +4,7 @@ Macros, links and formulas are nowhere run or followed: only values that are sto
 """
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
@@ -38,6 +38,7 @@ from records.reading.kinds_of_files import (
 from records.reading.layout import (
     FINE,
     FileBlock,
+    FileColumn,
     Layout,
     OpenedFile,
     Question,
@@ -45,7 +46,8 @@ from records.reading.layout import (
     letter_of,
     size_of,
 )
-from records.reading.mapping import Context, map_columns
+from records.reading.mapped_tables import mapped
+from records.reading.mapping import Context
 from records.reading.ole import kind_of_old_office
 from records.reading.preview import rows_of, rows_to_end
 from records.reading.refusals import FileRefused, refusal
@@ -55,6 +57,7 @@ from records.reading.table_rows import FURTHEST, HITS
 
 ROWS = 16_384  # rows of one block
 FULL_SHEETS = frozenset({65_536, 1_048_576})  # a sheet of exactly this length was cut off
+COUNTS = "table_of_counts"
 NAMED_RANGES = 20  # how many ranges of merged cells are named
 NOTES = {
     "xlsx": xlsx_notes.cell_notes,
@@ -82,6 +85,12 @@ class Tables:
     def preview(self, place: str) -> list[dict[str, Any]]:
         """Return the first rows of a sheet for its sender."""
         return rows_of(self.beginnings[place], self.layouts[place])
+
+    @property
+    def likeliest(self) -> str:
+        """The first sheet that holds a table; where none does, one with counts, because its refusal says so."""
+        counts = [p for p, m in self.layouts.items() if m.refusal and m.refusal.code == COUNTS]
+        return [*self.places, *counts, *self.sheets][0]
 
     def name_of(self, place: str) -> SheetName:
         return SheetName(self.names[place], self.numbers[place], place)
@@ -113,20 +122,14 @@ def workbook(
     context: Context,
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
-    kind = kind_of_wrapping(source, limits["unpacked_mb"])
-    if kind not in WORKBOOKS:
-        raise FileRefused(kind)
-    if kind == "xls":
-        xls_notes.stream_of(
-            source
-        )  # the library would read encrypted records as if they were clear
+    kind = _kind(source, limits["unpacked_mb"])
     with source.open("rb") as opened:
         tables = _tables(_book(opened), spec, answers, context)
     if held := _held_rows(tables, spec):
         return _sent_back(source, kind, tables, held, limits)
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
-    place = chosen if chosen in tables.sheets else (tables.places or list(tables.sheets))[0]
+    place = chosen if chosen in tables.sheets else tables.likeliest
     file = {"encoding": None, "delimiter": None, "sheet": place, "sheets": tables.places}
     file["tabs"] = list(tables.sheets)
     if question and (chosen is None or chosen == questions.NONE):
@@ -134,18 +137,37 @@ def workbook(
         refused = refusal("none_fits") if chosen else None
         layout = replace(tables.layouts[place], refusal=refused, questions=[question])
         return OpenedFile(file, layout, sheets=tables.names, preview=tables.preview(place))
-    _refuse_large(place, tables.sheets[place], limits)
-    cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
+    cells = _cells(source, kind, tables, place, limits)
     letters = broken_letters.letters_of(cells.rows, spec, answers)
     rows = letters.rows(cells.rows)
-    layout = map_columns(rows, spec, answers, context)
-    layout = letters.layout(rows, layout, spec, layout.answers)
+    table = mapped(rows, spec, answers, context)
+    layout = letters.layout(rows, table.layout, spec, table.layout.answers)
     layout.questions[:0] = [question] if question else []
     preview = rows_of(rows, layout, rows_to_end(rows))
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
-    _refuse_formulas(cells, layout, place)
-    blocks = layout.within(_blocks(rows, layout, size_of(source)))
-    return OpenedFile(file, layout, blocks, tables.names, preview)
+    file |= table.described
+    _refuse_formulas(cells, layout, table.used, place)
+    blocks = _blocks(rows, layout.header_row + 1, table.columns, size_of(source))
+    blocks = table.blocks(layout.within(blocks))
+    return OpenedFile(file, layout, blocks, tables.names, plain=table.plain, preview=preview)
+
+
+def _kind(source: Source, unpacked_mb: int) -> str:
+    """Return which kind of workbook the file is. Raises FileRefused where it is none that can be read."""
+    kind = kind_of_wrapping(source, unpacked_mb)
+    if kind not in WORKBOOKS:
+        raise FileRefused(kind)
+    if kind == "xls":  # the library would read encrypted records as if they were clear
+        xls_notes.stream_of(source)
+    return kind
+
+
+def _cells(
+    source: Source, kind: str, tables: Tables, place: str, limits: Mapping[str, int]
+) -> SheetCells:
+    """Return all cells of a sheet. Raises FileRefused where it is too large."""
+    _refuse_large(place, tables.sheets[place], limits)
+    return sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
 
 
 def _held_rows(tables: Tables, spec: Spec) -> tuple[str, Layout] | None:
@@ -162,9 +184,8 @@ def _sent_back(
 ) -> OpenedFile:
     """Read a sheet of held rows that comes back: nothing is asked of it."""
     place, layout = held
-    _refuse_large(place, tables.sheets[place], limits)
-    cells = sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
-    _refuse_formulas(cells, layout, place)
+    cells = _cells(source, kind, tables, place, limits)
+    _refuse_formulas(cells, layout, {c.position for c in layout.columns if c.variable}, place)
     file = {
         "encoding": None,
         "delimiter": None,
@@ -173,7 +194,8 @@ def _sent_back(
         "header_row": layout.header_row + 1,
         "held_rows": True,
     }
-    return OpenedFile(file, layout, _blocks(cells.rows, layout, size_of(source)), tables.names)
+    blocks = _blocks(cells.rows, layout.header_row + 1, layout.columns, size_of(source))
+    return OpenedFile(file, layout, blocks, tables.names)
 
 
 def _book(file: IO[bytes]) -> CalamineWorkbook:
@@ -196,7 +218,7 @@ def _tables(
         place: sheet_cells(sheet, CellNotes(), FURTHEST + 1).rows for place, sheet in sheets.items()
     }
     layouts = {
-        place: map_columns(rows, spec, answers, context)
+        place: mapped(rows, spec, answers, context).layout
         for place, rows in beginnings.items()
         if rows
     }
@@ -211,8 +233,10 @@ def _tables(
 
 def holds_table(layout: Layout) -> bool:
     """Say whether a sheet holds a table of the instrument: a person said so, or some of its headers are known."""
-    if layout.refusal and layout.refusal.code == "other_instrument":
+    if layout.refusal and layout.refusal.code in ("other_instrument", COUNTS):
         return False
+    if any(question.id == "shape" for question in layout.questions):
+        return True
     known = [c for c in layout.columns if c.variable]
     return len({c.variable for c in known}) >= HITS or bool(layout.answers.get("columns"))
 
@@ -243,9 +267,8 @@ def _refuse_large(place: str, sheet: Any, limits: Mapping[str, int]) -> None:
         raise FileRefused("too_large", where=where)
 
 
-def _refuse_formulas(cells: SheetCells, layout: Layout, sheet: str) -> None:
+def _refuse_formulas(cells: SheetCells, layout: Layout, used: set[int], sheet: str) -> None:
     """Refuse a sheet where a record needs the result of a formula that nobody worked out."""
-    used = {c.position for c in layout.columns if c.variable}
     for row, column in sorted(cells.unstored):
         # A row that seems empty may consist of formulas; of a total nothing is needed.
         kind = row_kind(cells.rows[row]) if row < len(cells.rows) else "blank"
@@ -267,8 +290,10 @@ def _size(sheet: Any) -> tuple[int, int]:
     return (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
 
 
-def _blocks(rows: list[list[str]], layout: Layout, size: int) -> Iterator[FileBlock]:
-    start, width = layout.header_row + 1, len({c.position for c in layout.columns})
+def _blocks(
+    rows: list[list[str]], start: int, columns: Sequence[FileColumn], size: int
+) -> Iterator[FileBlock]:
+    width = len({c.position for c in columns})
     for k in range(start, len(rows), ROWS):
         part = [(row + [""] * width)[:width] for row in rows[k : k + ROWS]]
         cells = {j: pa.array([row[j] for row in part], pa.string()) for j in range(width)}

@@ -367,6 +367,8 @@ class RecordBlock:
         }
         columns["period"] = self._periods()
         columns["_row"] = self.rows["_row"]
+        if "_letter" in self.rows.column_names:
+            columns["_letter"] = self.rows["_letter"]
         return pa.table(columns)
 
     def _periods(self) -> pa.Array:

@@ -12,7 +12,8 @@ from records.instruments.spec import Spec, Variable
 from records.validation import parsing, personal
 from standards import codelists, spelling
 from standards.codelists import Match
-from standards.periods import Period, read_period
+from standards.periods import FREQUENCIES, InvalidPeriod, Period, read_period
+from standards.written_periods import written_period
 
 TOTAL = "_T"  # the row is the total of all codes of the variable
 REMEMBERED = 100_000  # distinct texts of one variable
@@ -71,7 +72,7 @@ class Meanings:
 
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
-        self.frequency = spec.frequency
+        self.frequency, self.stock = spec.frequency, spec.stock
         self._known: dict[str, dict[str, Meaning]] = {v.name: {} for v in spec.variables}
 
     def of(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
@@ -128,11 +129,25 @@ class Meanings:
             pivot=self.today.year,
             birth=variable.kind == "birth",
         )
+        if day.day is None and variable.kind == "date" and written_period(text):
+            return Meaning(None, "no_day")  # of a month no day is made up
         return Meaning(None, day.problem) if day.day is None else Meaning((day.day, day.precision))
 
     def _period(self, variable: Variable, text: str) -> Meaning:
-        """The first day of a period of the instrument; a day stands for the period it lies in."""
-        if period := read_period(text, self.frequency):
+        """The first day of a period of the instrument; what is shorter stands for the period it lies in.
+
+        A stock is of one day: that of a month is not that of the quarter.
+        """
+        period = read_period(text, self.frequency) or written_period(text)
+        if period and period.frequency != self.frequency:
+            asked = FREQUENCIES[self.frequency].months
+            if asked < FREQUENCIES[period.frequency].months:
+                return Meaning(None, "longer_period")
+            try:
+                period = None if self.stock else period.within(self.frequency)
+            except InvalidPeriod:
+                period = None
+        if period:
             return Meaning((period.first_day, "D"))
         day = self._date(variable, text)
         if day.value is None:

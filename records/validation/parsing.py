@@ -13,30 +13,10 @@ import pyarrow.compute as pc
 from records.validation.personal import MASK
 from standards import codelists
 from standards.spelling import fold, normalise, reference
+from standards.written_periods import months
 
 Array = np.ndarray[Any, Any]
 EPOCH = date(1970, 1, 1)
-MONTHS = {
-    fold(name): number
-    for number, names in enumerate(
-        (
-            "january jan январь января янв ýanwar ýan yanwar türkmenbaşy",
-            "february feb февраль февраля фев fewral few baýdak",
-            "march mar март марта мар mart nowruz",
-            "april apr апрель апреля апр aprel gurbansoltan",
-            "may май мая maý magtymguly",
-            "june jun июнь июня июн iýun oguz",
-            "july jul июль июля июл iýul gorkut",
-            "august aug август августа авг awgust alp",
-            "september sep sept сентябрь сентября сен сент sentýabr sen ruhnama",
-            "october oct октябрь октября окт oktýabr okt garaşsyzlyk",
-            "november nov ноябрь ноября ноя noýabr sanjar",
-            "december dec декабрь декабря дек dekabr bitaraplyk",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
 EXCEL_EPOCH = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 ROMAN = {
     numeral: number
@@ -150,7 +130,7 @@ def parse_date(
         return _numbers(numbers, key, day_first, pivot, birth)
     parts, month = WORDS.match(key), None
     if parts:
-        month = MONTHS.get(fold(parts[2]))
+        month = months().get(fold(parts[2]))
     if month is None and (parts := NUMERALS.match(key)):
         month = ROMAN.get(parts[2].translate(CYRILLIC_NUMERALS))
     if parts is None or month is None:
