@@ -28,6 +28,7 @@ from records.pages import (
     terms,
     threads,
     uploads,
+    values,
     words,
 )
 
@@ -128,5 +129,6 @@ urlpatterns = [
     path("uploads/<int:upload_id>/progress", uploads.progress, name="upload_progress"),
     path("uploads/<int:upload_id>/answer", uploads.answer, name="upload_answer"),
     path("uploads/<int:upload_id>/undo", uploads.undo, name="upload_undo"),
+    path("uploads/<int:upload_id>/values/", values.values, name="upload_values"),
     path("uploads/<int:upload_id>/held", held.held_rows, name="upload_held"),
 ]

@@ -21,12 +21,13 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, names, staging, uploads
+from records.collection import admission, collisions, names, staging, unknown_words, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.findings_by_cause import FindingsByCause
 from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
+from records.collection.unknown_words import ASKED_FROM, UnknownWords
 from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
 from records.instruments import versions
 from records.instruments.spec import Spec
@@ -37,7 +38,7 @@ from records.validation import engine
 from records.validation.findings import Checked
 from records.validation.sums import Sums
 from records.validation.whole_file import WholeFileChecks
-from standards import codelists, sex
+from standards import codelists, languages, sex
 from standards.translation import in_language
 
 NAMED = 5  # places that a refusal names
@@ -157,7 +158,7 @@ def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
 
 def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFile") -> bool:
     """Ask what only the whole file shows: a wrong total, dates against an answer, no currency."""
-    late, sheet = list(_about_currency(upload, file)), file.cells[""]
+    late, sheet = [*_about_currency(upload, file), *_about_words(upload, file)], file.cells[""]
     answer = upload.answers.get("control_total")
     if reading.total and answer == questions.NONE:
         question = replace(_about_total(reading.total, sheet), answer=answer)
@@ -189,6 +190,7 @@ class CheckedFile:
     whole_file: WholeFileChecks
     causes: FindingsByCause
     sums: Sums
+    words: UnknownWords
     rows: int = 0
     totals: int = 0  # rows of counts that are totals of others
     states_currency: bool = False
@@ -196,6 +198,7 @@ class CheckedFile:
     def add(self, checked: Checked) -> None:
         self.whole_file.add(checked)
         self.causes.add(checked)
+        self.words.add(checked)
         self.sums.add(checked)
         self.totals += int(checked.totals.sum())
         self.rows += checked.typed.num_rows
@@ -209,7 +212,14 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    file = CheckedFile(spec, cells, WholeFileChecks(spec), FindingsByCause(cells), Sums(spec))
+    file = CheckedFile(
+        spec,
+        cells,
+        WholeFileChecks(spec),
+        FindingsByCause(cells),
+        Sums(spec),
+        UnknownWords(spec, cells),
+    )
     file.causes.add_forbidden(reading)
     file.causes.add_sheet(reading)
     ceiling, blocks = HeldCeiling.of(upload), reading.batches()
@@ -255,7 +265,7 @@ def _wrong_sums(file: CheckedFile) -> Refusal | None:
 def _may_still_ask(upload: Upload, file: CheckedFile) -> bool:
     """Say whether an answer may explain the errors: dates read in the wrong order, no currency."""
     no_currency = file.spec.amount_of_currency and not file.states_currency
-    return bool(no_currency) or "day_first" in upload.answers
+    return bool(no_currency) or "day_first" in upload.answers or _asks_for_words(upload, file)
 
 
 def _check(
@@ -300,6 +310,25 @@ def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
     choices = [{"value": "yes", "label": codelists.standard("questions")["control_total.yes"]}]
     evidence = f"{sheet}A{total['row']}: {total['stated']} ≠ {total['counted']}"
     return questions.ask("control_total", choices, [evidence])
+
+
+def _asks_for_words(upload: Upload, file: CheckedFile) -> bool:
+    """Say whether the meaning of a word decides several rows, and nobody has said yet to go on without."""
+    often = any(word.count >= ASKED_FROM for word in file.words.listed())
+    return often and "values" not in upload.answers
+
+
+def _about_words(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
+    """Ask once for all words that stand on no list; they are kept with their counts and places."""
+    upload.report.pop("words", None)
+    if not _asks_for_words(upload, file):
+        return
+    words = file.words.listed()
+    upload.report["words"] = unknown_words.as_json(words)
+    texts = codelists.standard("questions")
+    choices = [{"value": questions.GO_ON, "label": languages.say(texts["values.go_on"])}]
+    evidence = [f"{word.text}: {word.count}" for word in words[: questions.EVIDENCE]]
+    yield layout.Question("values", languages.say(texts["values"]), choices, evidence)
 
 
 def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:

@@ -26,7 +26,7 @@ from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
 from records.codelists import learned
-from records.collection import history, late_rows, names, quotas, receiving
+from records.collection import history, late_rows, names, quotas, receiving, unknown_words
 from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
 from records.collection.receiving import ReceivedFile
@@ -252,13 +252,14 @@ def _submissions_of(upload: Upload) -> list[Submission]:
 
 
 def summary(upload: Upload) -> dict[str, Any]:
-    """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
+    """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings, words …"""
     report = asdict(UploadReport.of(upload))
     parts = ("file", "columns", "rows", "sex", "findings", "questions")
     return {
         "state": upload.outcome,
         "reason": upload.why,
         **{part: report[part] for part in parts},
+        "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}
             for s in (upload.submissions.order_by("period") if upload.pk else ())

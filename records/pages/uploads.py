@@ -26,7 +26,7 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.codelists import learned
-from records.collection import names
+from records.collection import names, unknown_words
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
 from records.collection.report import UploadReport
@@ -219,6 +219,7 @@ def _context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
         "warnings": _causes(report, "warning", given),
         "questions": _questions(upload, upload.answers, given) if can_be_answered(upload) else [],
         "held": held,
+        "unknown_words": len(unknown_words.of(upload)) if held else 0,
         "held_at": reverse("records:upload_held", args=[upload.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
         "submissions": submissions,

@@ -8,7 +8,7 @@ from typing import Any
 
 from records.instruments.spec import Spec, joined_labels
 from records.reading import broken_letters, encoding
-from records.reading.questions import HELD, NONE
+from records.reading.questions import GO_ON, HELD, NONE
 from standards import codelists, languages
 from standards.languages import Labels
 
@@ -85,7 +85,9 @@ def _sexes(codes: Any, spec: Spec) -> bool:
 
 def _aliases(aliases: Any, spec: Spec) -> bool:
     return all(
-        code in _codes_of(name, spec) for name, texts in aliases.items() for code in texts.values()
+        code == NONE or code in _codes_of(name, spec)
+        for name, texts in aliases.items()
+        for code in texts.values()
     )
 
 
@@ -104,4 +106,5 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     ),
     "date1904": lambda answer, _spec: isinstance(answer, bool),
     "aliases": _aliases,
+    "values": lambda answer, _spec: answer == GO_ON,
 }

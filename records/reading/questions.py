@@ -16,6 +16,7 @@ from standards.spelling import normalise
 
 EVIDENCE = 8  # examples beside a question
 NONE = "none"  # the answer that none of the choices fits
+GO_ON = "go_on"  # with words that nobody has explained: rows that need them are held
 HELD = "_held"  # after true or false: keep this order, though some dates contradict it
 
 

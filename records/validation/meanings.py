@@ -15,6 +15,7 @@ from standards.codelists import Match
 from standards.periods import Period, read_period
 
 TOTAL = "_T"  # the row is the total of all codes of the variable
+HELD_BACK = "none"  # the answer that nobody knows yet what a text means: its rows are held
 REMEMBERED = 100_000  # distinct texts of one variable
 DAYS_SUFFIX = "_d"  # by the names of the data dictionary, such a variable counts days
 
@@ -24,7 +25,7 @@ class Answers:
     """What a person answered about the file, so that nothing has to be guessed.
 
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
-    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code;
+    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code, or `HELD_BACK`;
     currency  the code of the currency of all amounts that state none; iso_numbers  bare numbers for
     countries are those of ISO 3166.
     """
@@ -112,11 +113,14 @@ class Meanings:
             for text, code in aliases.items()
             if code in codes.by_code
         }
+        held = {spelling.normalise(text) for text, code in aliases.items() if code == HELD_BACK}
         matches = codes.match(texts, variable.codes)
         if self.answers.iso_numbers:
             matches = [Match(m.suggestion) if m.note == "number" else m for m in matches]
         return [
-            _code(variable, text, match, declared)
+            Meaning(None, "held_back")
+            if held and spelling.normalise(text) in held
+            else _code(variable, text, match, declared)
             for text, match in zip(texts, matches, strict=True)
         ]
 
