@@ -34,7 +34,7 @@ from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
 from records.reading import child, encrypted_file, layout, questions, refusals
 from records.reading.layout import Refusal
-from records.validation import engine
+from records.validation import engine, number_marks
 from records.validation.findings import Checked
 from records.validation.sums import Sums
 from records.validation.whole_file import WholeFileChecks
@@ -158,7 +158,12 @@ def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
 
 def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFile") -> bool:
     """Ask what only the whole file shows: a wrong total, dates against an answer, no currency."""
-    late, sheet = [*_about_currency(upload, file), *_about_words(upload, file)], file.cells[""]
+    late = [
+        question
+        for ask in (_about_currency, _about_numbers, _about_words)
+        for question in ask(upload, file)
+    ]
+    sheet = file.cells[""]
     answer = upload.answers.get("control_total")
     if reading.total and answer == questions.NONE:
         question = replace(_about_total(reading.total, sheet), answer=answer)
@@ -265,7 +270,10 @@ def _wrong_sums(file: CheckedFile) -> Refusal | None:
 def _may_still_ask(upload: Upload, file: CheckedFile) -> bool:
     """Say whether an answer may explain the errors: dates read in the wrong order, no currency."""
     no_currency = file.spec.amount_of_currency and not file.states_currency
-    return bool(no_currency) or "day_first" in upload.answers or _asks_for_words(upload, file)
+    marks = any(cause.rule.endswith(".number_marks") for cause in file.causes.causes.values())
+    return (
+        bool(no_currency) or marks or "day_first" in upload.answers or _asks_for_words(upload, file)
+    )
 
 
 def _check(
@@ -316,6 +324,18 @@ def _asks_for_words(upload: Upload, file: CheckedFile) -> bool:
     """Say whether the meaning of a word decides several rows, and nobody has said yet to go on without."""
     often = any(word.count >= ASKED_FROM for word in file.words.listed())
     return often and "values" not in upload.answers
+
+
+def _about_numbers(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
+    """Ask once a column what points and commas mean, where its numbers do not prove it."""
+    texts = codelists.standard("questions")
+    choices = [{"value": v, "label": texts[f"numbers.{v}"]} for v in number_marks.ANSWERS]
+    for cause in file.causes.causes.values():
+        name = cause.variable
+        if cause.rule == f"{name}.number_marks" and name not in upload.answers.get("numbers", {}):
+            evidence = [f"{e.cell}: {e.value}" for e in cause.examples]
+            label = file.spec.by_name[name].label
+            yield questions.ask("numbers", choices, evidence, what=label, variable=name)
 
 
 def _about_words(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:

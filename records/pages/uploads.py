@@ -188,9 +188,10 @@ def _answers(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
             }
             if all(codes.values()):
                 answers[name] = codes
-        elif name.startswith("columns:") and request.POST.get(name):
-            columns = {**upload.answers.get("columns", {}), **answers.get("columns", {})}
-            answers["columns"] = {**columns, name.partition(":")[2]: request.POST[name]}
+        elif ":" in name and request.POST.get(name):  # of one variable: `columns:sex`
+            kind, _colon, variable = name.partition(":")
+            known = {**upload.answers.get(kind, {}), **answers.get(kind, {})}
+            answers[kind] = {**known, variable: request.POST[name]}
         elif request.POST.get(name):
             answers[name] = request.POST[name]
     return answers

@@ -61,14 +61,18 @@ class Group:
 def values(request: SignedInRequest, upload_id: int) -> HttpResponse:
     """Explain the unknown words of an upload, saved in one go."""
     uploads = Upload.objects.visible_to(request.user).select_related("agency", "instrument")
-    upload = get_object_or_404(uploads, pk=upload_id, state__in=ANSWERABLE)
+    upload = get_object_or_404(uploads, pk=upload_id)
     access.require(request.user, Permission.ENTER, upload.agency, upload.instrument_id)
+    if upload.state not in ANSWERABLE:
+        return redirect(upload)
     spec = spec_of(current(upload.instrument))
     given = names.given_names(upload, request.user)
     groups = _groups(upload, spec, given, request.POST)
     status = 200
     if request.method == "POST":
         decided = _decided(groups)
+        if not decided and not any(group.same for group in groups):
+            return redirect(upload)
         if not any(group.problem or any(w.problem for w in group.lines) for group in groups):
             return _save(request, upload, decided)
         status = 422

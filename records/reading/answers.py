@@ -9,6 +9,7 @@ from typing import Any
 from records.instruments.spec import Spec, joined_labels
 from records.reading import broken_letters, encoding
 from records.reading.questions import GO_ON, HELD, NONE
+from records.validation import number_marks
 from standards import codelists, languages
 from standards.languages import Labels
 
@@ -106,5 +107,9 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     ),
     "date1904": lambda answer, _spec: isinstance(answer, bool),
     "aliases": _aliases,
+    "numbers": lambda answer, spec: all(
+        name in spec.by_name and role in (*number_marks.ANSWERS, NONE)
+        for name, role in dict(answer).items()
+    ),
     "values": lambda answer, _spec: answer == GO_ON,
 }

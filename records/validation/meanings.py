@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from records.instruments.spec import Spec, Variable
-from records.validation import parsing, personal
+from records.validation import number_marks, parsing, personal
 from standards import codelists, spelling
 from standards.codelists import Match
 from standards.periods import Period, read_period
@@ -27,7 +27,8 @@ class Answers:
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
     slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code, or `HELD_BACK`;
     currency  the code of the currency of all amounts that state none; iso_numbers  bare numbers for
-    countries are those of ISO 3166.
+    countries are those of ISO 3166; numbers  variable -> what points and commas mean in its numbers
+    (`number_marks.ANSWERS`).
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Answers:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     currency: str = ""
     iso_numbers: bool = False
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_answers(
@@ -57,6 +59,7 @@ class Answers:
             aliases=dict(answers.get("aliases") or {}),
             currency="" if currency == "none" else currency,
             iso_numbers=answers.get("country_numbers") == "iso",
+            numbers=dict(answers.get("numbers") or {}),
         )
 
 
@@ -73,6 +76,11 @@ class Meanings:
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
         self.frequency = spec.frequency
+        self._marks = {
+            name: number_marks.ANSWERS[answer]
+            for name, answer in self.answers.numbers.items()
+            if answer in number_marks.ANSWERS
+        }
         self._known: dict[str, dict[str, Meaning]] = {v.name: {} for v in spec.variables}
 
     def of(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
@@ -89,6 +97,8 @@ class Meanings:
     def _work_out(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
         if variable.kind == "code":
             return self._codes(variable, texts)
+        if variable.kind in ("integer", "decimal") and not self._marks.get(variable.name):
+            self._marks[variable.name] = _roles(variable, texts)
         work_out = {
             "date": self._date,
             "birth": self._date,
@@ -147,13 +157,21 @@ class Meanings:
         parse = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
         if variable.name.endswith(DAYS_SUFFIX):
             parse = parsing.parse_days
-        number = parse(text)
+        roles = self._marks.get(variable.name, {})
+        if not roles and self._may_group(variable, text):
+            return Meaning(None, "number_marks")
+        number = parse(text, roles)
         if number is None:
             return Meaning(None, "not_a_number")
         low, high = variable.low, variable.high
         if (low is not None and number < low) or (high is not None and number > high):
             return Meaning(None, "out_of_range")
         return Meaning(number)
+
+    def _may_group(self, variable: Variable, text: str) -> bool:
+        """Say whether a number can be read in two ways; of a whole one only 1.000 can: one, or a thousand."""
+        whole = variable.kind == "integer" and not text.strip().endswith("000")
+        return number_marks.is_doubtful(text) and not whole
 
     def _boolean(self, _variable: Variable, text: str) -> Meaning:
         answer = parsing.parse_boolean(text)
@@ -171,6 +189,19 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
     if match.code is None and variable.name == "sex" and key in codelists.undeclared_sexes():
         return Meaning(None, "undeclared")
     return Meaning(match.code, _problem_of(match))
+
+
+def _roles(variable: Variable, texts: Sequence[str]) -> number_marks.Roles:
+    """Return what the marks in a column of numbers mean, by its texts. In whole numbers 133,328 proves its mark."""
+    roles = number_marks.proven(texts)
+    if roles or variable.kind != "integer":
+        return roles
+    marks = {
+        next(m for m in number_marks.MARKS if m in t)
+        for t in texts
+        if number_marks.is_doubtful(t) and not t.strip().endswith("000")
+    }
+    return dict.fromkeys(marks, number_marks.GROUPS) if len(marks) == 1 else {}
 
 
 @cache

@@ -704,7 +704,9 @@ ROUTES = {
     ),
     "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
-    "records:upload_values": of(UPLOAD, see=P.SEE_RECORDS, get=P.ENTER, post=P.ENTER),
+    "records:upload_values": of(
+        without_change(UPLOAD), see=P.SEE_RECORDS, get=P.ENTER, post=P.ENTER
+    ),
     # What readers must not know of releases
     "reports:disclosure": page(get=P.TABULATE),
     "reports:disclosure_of": page(
