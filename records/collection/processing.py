@@ -5,7 +5,7 @@ import hmac
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,24 +21,20 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.collection import admission, collisions, names, staging, unknown_words, uploads
+from records.collection import admission, collisions, late_questions, names, staging, uploads
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
-from records.collection.findings_by_cause import FindingsByCause
+from records.collection.checked_file import CheckedFile
 from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
-from records.collection.unknown_words import ASKED_FROM, UnknownWords
 from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
-from records.reading import child, encrypted_file, layout, questions, refusals
+from records.reading import child, encrypted_file, questions, refusals
 from records.reading.layout import Refusal
-from records.validation import engine, number_marks
-from records.validation.findings import Checked
-from records.validation.sums import Sums
-from records.validation.whole_file import WholeFileChecks
-from standards import codelists, languages, sex
+from records.validation import engine
+from standards import sex
 from standards.translation import in_language
 
 NAMED = 5  # places that a refusal names
@@ -156,24 +152,14 @@ def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
     ]
 
 
-def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFile") -> bool:
-    """Ask what only the whole file shows: a wrong total, dates against an answer, no currency."""
-    late = [
-        question
-        for ask in (_about_currency, _about_numbers, _about_words)
-        for question in ask(upload, file)
-    ]
-    sheet = file.cells[""]
+def _ask_after_reading(upload: Upload, reading: child.Reading, file: CheckedFile) -> bool:
+    """Ask what only the whole file shows. Raises `Refused` where the person said that it is not complete."""
     answer = upload.answers.get("control_total")
     if reading.total and answer == questions.NONE:
-        question = replace(_about_total(reading.total, sheet), answer=answer)
+        question = replace(late_questions.about_total(reading.total, file), answer=answer)
         upload.report["questions"] = [asdict(question)]
         _refuse(upload, refusals.refusal("incomplete"))
-    if reading.total and answer is None:
-        late.append(_about_total(reading.total, sheet))
-    if reading.dates:
-        cells = [f"{sheet}{cell}" for cell in reading.dates["cells"]]
-        late.append(questions.ask_about_contradicted_dates(reading.dates["order"], cells))
+    late = list(late_questions.ask(upload, reading, file))
     if late:
         upload.state = State.NEEDS_ANSWERS
         upload.report["questions"] = [asdict(question) for question in late]
@@ -186,45 +172,12 @@ def _refuse(upload: Upload, refusal: child.Refusal | None) -> None:
         raise Refused(in_language(refusal.message))
 
 
-@dataclass
-class CheckedFile:
-    """What was found in the blocks of a file so far; `cells` as in `FindingsByCause`."""
-
-    spec: Spec
-    cells: dict[str, str]
-    whole_file: WholeFileChecks
-    causes: FindingsByCause
-    sums: Sums
-    words: UnknownWords
-    rows: int = 0
-    totals: int = 0  # rows of counts that are totals of others
-    states_currency: bool = False
-
-    def add(self, checked: Checked) -> None:
-        self.whole_file.add(checked)
-        self.causes.add(checked)
-        self.words.add(checked)
-        self.sums.add(checked)
-        self.totals += int(checked.totals.sum())
-        self.rows += checked.typed.num_rows
-        for name in self.spec.amount_of_currency:
-            currencies = checked.typed[name]
-            self.states_currency |= currencies.null_count < len(currencies)
-
-
 def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading, job: Job) -> None:
     spec = versions.spec_of(version)
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    file = CheckedFile(
-        spec,
-        cells,
-        WholeFileChecks(spec),
-        FindingsByCause(cells),
-        Sums(spec),
-        UnknownWords(spec, cells),
-    )
+    file = CheckedFile(spec, cells)
     file.causes.add_forbidden(reading)
     file.causes.add_sheet(reading)
     ceiling, blocks = HeldCeiling.of(upload), reading.batches()
@@ -242,7 +195,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         ceiling.add(rows=0, held=sum(admitted.repeated.values()), size=0)
         ceiling.require_readable()
     except TooManyHeld as too_many:
-        if _may_still_ask(upload, file):
+        if late_questions.may_explain_errors(upload, file):
             deque(blocks, maxlen=0)  # what only the end of the file shows may be its cause
             _refuse(upload, reading.refusal)
             if _ask_after_reading(upload, reading, file):
@@ -265,15 +218,6 @@ def _wrong_sums(file: CheckedFile) -> Refusal | None:
         places = [f"{sheet}{letter}{whole}, {sheet}{letter}{part}" for whole, part in doubled]
         return refusals.refusal("whole_and_parts", "; ".join(places[:NAMED]))
     return None
-
-
-def _may_still_ask(upload: Upload, file: CheckedFile) -> bool:
-    """Say whether an answer may explain the errors: dates read in the wrong order, no currency."""
-    no_currency = file.spec.amount_of_currency and not file.states_currency
-    marks = any(cause.rule.endswith(".number_marks") for cause in file.causes.causes.values())
-    return (
-        bool(no_currency) or marks or "day_first" in upload.answers or _asks_for_words(upload, file)
-    )
 
 
 def _check(
@@ -299,6 +243,7 @@ def _check(
     for block in blocks:
         if not upload.agency.practice and _is_practice(block):
             _refuse(upload, refusals.refusal("practice"))
+        file.add_sexes(block)
         checked = validator.check(block)
         file.add(checked)
         size = staging.stage(block, checked, file.spec, file.cells)
@@ -312,61 +257,6 @@ def _is_practice(block: pa.Table) -> bool:
         return False
     numbers = pc.utf8_upper(pc.cast(block["record_ref"], pa.string()))
     return bool(pc.any(pc.starts_with(numbers, pattern=practice.NUMBER)).as_py())
-
-
-def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
-    choices = [{"value": "yes", "label": codelists.standard("questions")["control_total.yes"]}]
-    evidence = f"{sheet}A{total['row']}: {total['stated']} ≠ {total['counted']}"
-    return questions.ask("control_total", choices, [evidence])
-
-
-def _asks_for_words(upload: Upload, file: CheckedFile) -> bool:
-    """Say whether the meaning of a word decides several rows, and nobody has said yet to go on without."""
-    often = any(word.count >= ASKED_FROM for word in file.words.listed())
-    return often and "values" not in upload.answers
-
-
-def _about_numbers(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
-    """Ask once a column what points and commas mean, where its numbers do not prove it."""
-    texts = codelists.standard("questions")
-    choices = [{"value": v, "label": texts[f"numbers.{v}"]} for v in number_marks.ANSWERS]
-    for cause in file.causes.causes.values():
-        name = cause.variable
-        if cause.rule == f"{name}.number_marks" and name not in upload.answers.get("numbers", {}):
-            evidence = [f"{e.cell}: {e.value}" for e in cause.examples]
-            label = file.spec.by_name[name].label
-            yield questions.ask("numbers", choices, evidence, what=label, variable=name)
-
-
-def _about_words(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
-    """Ask once for all words that stand on no list; they are kept with their counts and places."""
-    upload.report.pop("words", None)
-    if not _asks_for_words(upload, file):
-        return
-    words = file.words.listed()
-    upload.report["words"] = unknown_words.as_json(words)
-    texts = codelists.standard("questions")
-    choices = [{"value": questions.GO_ON, "label": languages.say(texts["values.go_on"])}]
-    evidence = [f"{word.text}: {word.count}" for word in words[: questions.EVIDENCE]]
-    yield layout.Question("values", languages.say(texts["values"]), choices, evidence)
-
-
-def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
-    """Ask once for the currency of amounts in a file that states none at all."""
-    if file.states_currency or "currency" in upload.answers:
-        return
-    own_rules = {rule.id for rule in file.spec.rules}
-    without = dict.fromkeys(file.spec.amount_of_currency.values(), 0)
-    for currency, amount in file.spec.amount_of_currency.items():
-        causes = [c for c in file.causes.causes.values() if c.variable == currency]
-        if any(cause.rule not in own_rules for cause in causes):
-            return  # a currency is written, but cannot be read: that row is to be corrected
-        without[amount] += sum(cause.count for cause in causes)
-    evidence = [f"{file.cells.get(name, '')}: {rows}" for name, rows in without.items() if rows]
-    if evidence:
-        codes = codelists.load("currencies").codes
-        choices = [{"value": c.code, "label": c.labels} for c in codes]
-        yield questions.ask("currency", choices, evidence)
 
 
 def _report(

@@ -71,10 +71,8 @@ def values(request: SignedInRequest, upload_id: int) -> HttpResponse:
     status = 200
     if request.method == "POST":
         decided = _decided(groups)
-        if not decided and not any(group.same for group in groups):
-            return redirect(upload)
         if not any(group.problem or any(w.problem for w in group.lines) for group in groups):
-            return _save(request, upload, decided)
+            return _save(request, upload, decided) if decided else redirect(upload)
         status = 422
     context = {
         "upload": upload,

@@ -1,5 +1,6 @@
 """What a text means: typed values of distinct texts, with the answers a person gave about the file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,9 @@ from standards.codelists import Match
 from standards.periods import Period, read_period
 
 TOTAL = "_T"  # the row is the total of all codes of the variable
+NUMBERED = re.compile(
+    r"^\s*\d{1,2}\s*[.):–-]\s*(?=[^\W\d_]{2})"
+)  # “2.Mujer”: the word proves, not the number
 HELD_BACK = "none"  # the answer that nobody knows yet what a text means: its rows are held
 REMEMBERED = 100_000  # distinct texts of one variable
 DAYS_SUFFIX = "_d"  # by the names of the data dictionary, such a variable counts days
@@ -186,8 +190,11 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
         return Meaning(TOTAL)
     if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
         return _nothing_stated(variable)
-    if match.code is None and variable.name == "sex" and key in codelists.undeclared_sexes():
-        return Meaning(None, "undeclared")
+    if match.code is None and variable.name == "sex":
+        if word := NUMBERED.sub("", text) if NUMBERED.match(text) else "":
+            (match,) = codelists.load(variable.codelist).match([word], variable.codes)
+        if key in codelists.undeclared_sexes() or codelists.letters_to_declare([key]):
+            return Meaning(None, "undeclared")
     return Meaning(match.code, _problem_of(match))
 
 
