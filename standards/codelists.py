@@ -264,7 +264,7 @@ def _standard(name: str, directory: Path) -> dict[str, Any]:
 
 
 # Letters that mean a sex in most languages, and the other one in some: M is “mujer” beside H, F is “férfi” beside N.
-TELLING_ALONE = frozenset("fmм")
+TELLING_ALONE = frozenset("fm")
 
 
 def letters_to_declare(keys: Iterable[str]) -> frozenset[str]:

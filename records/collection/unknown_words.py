@@ -25,7 +25,15 @@ ASKED_FROM = (
 )
 # Problems of a text that a person can explain once for all its rows. Never of a people (“узбек”): its name stands for
 # several countries, row by row.
-EXPLAINABLE = ("unknown_text", "suggested", "ambiguous", "number", "undeclared", "held_back")
+EXPLAINABLE = (
+    "unknown_text",
+    "suggested",
+    "ambiguous",
+    "number",
+    "undeclared",
+    "held_back",
+    "blank_or_code",
+)
 
 
 @dataclass(frozen=True)

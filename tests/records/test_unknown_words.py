@@ -157,6 +157,34 @@ def test_what_may_name_a_person_is_neither_offered_nor_shown(send, clerk):
     assert texts == {MASK}
 
 
+@pytest.mark.parametrize("code", ["NAM", "XXX"])
+def test_na_is_namibia_only_where_somebody_says_so(code, send, clerk):
+    rows = table(6, citizenship=["NA", "DE"], country_birth="NA")
+    upload = waiting(send, rows)
+    assert [text for text, _count, _cells in words_of(upload, clerk)] == ["NA", "NA"]
+    upload = held(send, rows)
+    assert upload.report["rows"]["held"] == 3
+    with scope.acting(clerk):
+        assert set(Record.objects.values_list("country_birth", flat=True)) == {"XXX"}
+        decided_words.decide(upload, {("citizenship", "NA"): code}, by=clerk)
+        assert Record.objects.filter(citizenship=code).count() == 3
+
+
+def test_numbers_of_an_own_list_are_explained_once_each_and_never_taken_for_those_of_iso(
+    send, clerk
+):
+    """438 is Liechtenstein in ISO 3166, and Australia in the list of this agency."""
+    rows = table(40, citizenship=["438", "438", "438", "276"])
+    upload = send(plain(rows))
+    assert [q["id"] for q in upload.report["questions"]] == ["country_numbers"]
+    upload = held(send, rows, country_numbers=NONE)
+    with scope.acting(clerk):
+        decided = {("citizenship", "438"): "AUS", ("citizenship", "276"): "DEU"}
+        decided_words.decide(upload, decided, by=clerk)
+        assert Record.objects.filter(citizenship="AUS").count() == 30
+        assert not Record.objects.filter(citizenship="LIE").exists()
+
+
 def test_the_name_of_a_people_is_not_explained_for_all_its_rows(send, clerk):
     upload = send(plain(table(5, citizenship="узбек")))
     assert upload.state == Upload.State.COMMITTED
