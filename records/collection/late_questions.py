@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from records.collection import unknown_words
 from records.collection.checked_file import CheckedFile
-from records.collection.unknown_words import ASKED_FROM
+from records.collection.unknown_words import ASKED_FROM, EXPLAINABLE, problem_of
 from records.models import Upload
 from records.reading import child, questions
 from records.reading.layout import Question
@@ -38,9 +38,20 @@ def may_explain_errors(upload: Upload, file: CheckedFile) -> bool:
 
 
 def _waits_for_words(upload: Upload, file: CheckedFile) -> bool:
-    """Say whether the meaning of a word decides several rows, and nobody has said yet to go on without."""
-    often = any(word.count >= ASKED_FROM for word in file.words.listed())
-    return often and "values" not in upload.answers
+    """Say whether the meaning of a word decides several rows, and nobody has said yet to go on without.
+
+    Not where most rows are wrong beside their words: then the file is, and its causes are told instead.
+    """
+    if "values" in upload.answers:
+        return False
+    others = (
+        cause.count
+        for cause in file.causes.causes.values()
+        if cause.severity == "error" and problem_of(cause.rule) not in EXPLAINABLE
+    )
+    if 2 * max(others, default=0) > file.rows:
+        return False
+    return any(word.count >= ASKED_FROM for word in file.words.listed())
 
 
 def _about_sexes(upload: Upload, file: CheckedFile) -> Iterator[Question]:
