@@ -139,6 +139,10 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     ),
     "upload upload": (K.DELIVERY, marked("%(who)s uploaded the file %(what)s.")),
     "upload answer": (K.DELIVERY, marked("%(who)s answered questions about the file %(what)s.")),
+    "upload correct": (
+        K.DELIVERY,
+        marked("%(who)s corrected held rows of the file %(what)s."),
+    ),
     "upload undo": (K.DELIVERY, marked("%(who)s took back the file %(what)s.")),
     "upload expire": (
         K.DELIVERY,

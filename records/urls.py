@@ -33,6 +33,7 @@ from records.pages import (
     terms,
     threads,
     uploads,
+    values,
     words,
     workbooks,
 )
@@ -153,6 +154,7 @@ urlpatterns = [
         again.differences,
         name="upload_differences",
     ),
+    path("uploads/<int:upload_id>/values/", values.values, name="upload_values"),
     path("uploads/<int:upload_id>/held", held.held_rows, name="upload_held"),
     path("uploads/<int:upload_id>/held.xlsx", workbooks.held, name="upload_workbook"),
 ]

@@ -263,10 +263,28 @@ def _standard(name: str, directory: Path) -> dict[str, Any]:
     return content
 
 
+# Letters that mean a sex in most languages, and the other one in some: M is “mujer” beside H, F is “férfi” beside N.
+TELLING_ALONE = frozenset("fm")
+
+
+def letters_to_declare(keys: Iterable[str]) -> frozenset[str]:
+    """Return the letters among the texts of a column of sex (normalised) that somebody has to explain.
+
+    A single letter that no list knows is of an unknown language, so that F and M beside it are, too.
+    """
+    letters = frozenset(key for key in keys if len(key) == 1 and key.isalpha())
+    strange = frozenset(k for k in letters if k in undeclared_sexes() or _means_no_sex(k))
+    return strange | (letters & TELLING_ALONE) if strange else strange
+
+
+def _means_no_sex(letter: str) -> bool:
+    (match,) = load("sex").match([letter])
+    return match.code is None
+
+
 @cache
 def undeclared_sexes() -> frozenset[str]:
     """Texts in a column of sex that mean nothing until somebody declares them: numbers, single letters."""
     languages = defined()["sex"]["languages"]
-    return frozenset(
-        ["0", "1", "2", "3", "9", "99", *(k for language in languages for k in language["letters"])]
-    )
+    letters = {letter for language in languages for letter in language["letters"]}
+    return frozenset(["0", "1", "2", "3", "9", "99", *(letters - TELLING_ALONE)])

@@ -75,7 +75,13 @@ HOME = schemas.mapping(
 )
 TEXT = schemas.texts()
 SPOKEN = schemas.mapping(
-    {"severity": schemas.choice(["error", "warning"], "error: the row is held"), **LABELS},
+    {
+        "severity": schemas.choice(
+            ["error", "warning", "unreadable"],
+            "error: the row is held; unreadable: an error where the cell must be stated, else a warning",
+        ),
+        **LABELS,
+    },
     required=LANGUAGES,
 )
 KINDS = {

@@ -103,9 +103,7 @@ def _few(columns: Columns) -> Columns:
 
 def _plant(columns: Columns) -> None:
     """Plant mistakes: three days that are none, two people whose sex is not stated."""
-    for row in (2, 11):
-        if "birth_date" in columns:
-            columns["birth_date"][row] = columns["birth_date"][row][:4] + NO_DAY
-    columns["event_date"][17] = columns["event_date"][17][:4] + NO_DAY
+    for row in (2, 11, 17):
+        columns["event_date"][row] = columns["event_date"][row][:4] + NO_DAY
     for row in (5, 23):
         columns["sex"][row] = "_U"

@@ -85,7 +85,7 @@ def admit(
             [upload.pk],
         )
         admitted.sex = dict(cursor.fetchall())
-    upload.submissions.set(admitted.submissions)
+    upload.submissions.add(*admitted.submissions)
     handlings.note_file(upload, admitted.submissions)
     if admitted.late:
         count_late(admitted.submissions)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from records.collection.collisions import LATE, OTHER_CONTENT, REPEATED, REPEATED_CELL
 from records.instruments.spec import Rule, Spec, Variable
 from records.validation.block import said_of
+from records.validation.unreadable import UNREADABLE
 from standards import codelists, languages
 from standards.languages import Labels
 
@@ -68,6 +69,8 @@ def _of_variable(spec: Spec, rule_id: str) -> Explained | None:
         successor = f":{item.successor}" if name == "succeeded" and item.successor else ""
         problem = f"{name}:{code}{successor}"
     severity, message = said_of(variable, problem)
+    if severity == UNREADABLE:
+        severity = "error" if variable.holds_rows else "warning"
     return _of_engine(rule_id, name, severity, message, (variable,))
 
 

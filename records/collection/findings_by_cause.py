@@ -56,7 +56,7 @@ class FindingsByCause:
 
     def __init__(self, cells: Mapping[str, str]) -> None:
         self.cells = cells
-        self.causes: dict[tuple[str, str], Cause] = {}
+        self.causes: dict[tuple[str, ...], Cause] = {}
 
     def add(self, checked: Checked) -> None:
         """Add the findings of one block."""
@@ -134,7 +134,8 @@ class FindingsByCause:
         return [cause.as_json() for cause in self.causes.values()]
 
     def _cause(self, finding: Finding) -> Cause:
-        key = (finding.rule, finding.variable)
+        # The same cell holds one row and is left out of another: what it is there for decides.
+        key = (finding.rule, finding.variable, finding.severity)
         return self.causes.setdefault(key, Cause(**head_of(finding)))
 
 

@@ -5,7 +5,7 @@ import hmac
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,7 @@ from records.collection import (
     collisions,
     comparison,
     duplicates,
+    late_questions,
     layouts,
     names,
     planner,
@@ -35,22 +36,19 @@ from records.collection import (
 )
 from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
+from records.collection.checked_file import CheckedFile
 from records.collection.comparison import Comparison
-from records.collection.findings_by_cause import FindingsByCause
 from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
 from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
-from records.reading import child, encrypted_file, layout, questions, refusals
+from records.reading import child, encrypted_file, questions, refusals
 from records.reading.layout import Memory, Refusal
 from records.reading.shapes import Shape
 from records.validation import engine
-from records.validation.findings import Checked
-from records.validation.sums import Sums
-from records.validation.whole_file import WholeFileChecks
-from standards import codelists, sex
+from standards import sex
 from standards.languages import marked
 from standards.translation import in_language
 
@@ -213,25 +211,18 @@ def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
     ]
 
 
-def _ask_after_reading(upload: Upload, reading: child.Reading, file: "CheckedFile") -> bool:
-    """Ask what only the whole file shows: a wrong total, dates against an answer, no currency."""
-    late, sheet = list(_about_currency(upload, file)), file.cells[""]
+def _ask_after_reading(upload: Upload, reading: child.Reading, file: CheckedFile) -> bool:
+    """Ask what only the whole file shows. Raises `Refused` where the person said that it is not complete."""
     answer = upload.answers.get("control_total")
     if reading.total and answer == questions.NONE:
-        question = replace(_about_total(reading.total, sheet), answer=answer)
+        question = replace(late_questions.about_total(reading.total, file), answer=answer)
         upload.report["questions"] = [asdict(question)]
         _refuse(upload, refusals.refusal("incomplete"))
-    if reading.total and answer is None:
-        late.append(_about_total(reading.total, sheet))
-    if reading.dates:
-        cells = [f"{sheet}{cell}" for cell in reading.dates["cells"]]
-        late.append(questions.ask_about_contradicted_dates(reading.dates["order"], cells))
-    if reading.repeated and upload.answers.get("repeated_cells") != "yes":
-        question = _about_repeated(reading.repeated, sheet, upload.answers.get("repeated_cells"))
-        if question.answer == questions.NONE:
-            upload.report["questions"] = [asdict(question)]
-            _refuse(upload, refusals.refusal("none_fits"))
-        late.append(question)
+    if reading.repeated and upload.answers.get("repeated_cells") == questions.NONE:
+        question = late_questions.about_repeated(reading.repeated, file)
+        upload.report["questions"] = [asdict(replace(question, answer=questions.NONE))]
+        _refuse(upload, refusals.refusal("none_fits"))
+    late = list(late_questions.ask(upload, reading, file))
     if late:
         upload.state = State.NEEDS_ANSWERS
         upload.report["questions"] = [asdict(question) for question in late]
@@ -244,36 +235,12 @@ def _refuse(upload: Upload, refusal: child.Refusal | None) -> None:
         raise Refused(in_language(refusal.message))
 
 
-@dataclass
-class CheckedFile:
-    """What was found in the blocks of a file so far; `cells` as in `FindingsByCause`."""
-
-    spec: Spec
-    cells: dict[str, str]
-    whole_file: WholeFileChecks
-    causes: FindingsByCause
-    sums: Sums
-    rows: int = 0
-    totals: int = 0  # rows of counts that are totals of others
-    states_currency: bool = False
-
-    def add(self, checked: Checked) -> None:
-        self.whole_file.add(checked)
-        self.causes.add(checked)
-        self.sums.add(checked)
-        self.totals += int(checked.totals.sum())
-        self.rows += checked.typed.num_rows
-        for name in self.spec.amount_of_currency:
-            currencies = checked.typed[name]
-            self.states_currency |= currencies.null_count < len(currencies)
-
-
 def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading, job: Job) -> None:
     spec = versions.spec_of(version)
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    file = CheckedFile(spec, cells, WholeFileChecks(spec), FindingsByCause(cells), Sums(spec))
+    file = CheckedFile(spec, cells)
     file.causes.add_forbidden(reading)
     file.causes.add_sheet(reading)
     ceiling, blocks = HeldCeiling.of(upload), reading.batches()
@@ -288,7 +255,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
         added = staging.add_up() if _adds_up(upload) else 0
         admitted = _admit(upload, version, file, ceiling, by=_asker(job))
     except TooManyHeld as too_many:
-        if _may_still_ask(upload, file):
+        if late_questions.may_explain_errors(upload, file):
             deque(blocks, maxlen=0)  # what only the end of the file shows may be its cause
             _refuse(upload, reading.refusal)
             if _ask_after_reading(upload, reading, file):
@@ -357,12 +324,6 @@ def _wrong_sums(file: CheckedFile) -> Refusal | None:
     return None
 
 
-def _may_still_ask(upload: Upload, file: CheckedFile) -> bool:
-    """Say whether an answer may explain the errors: dates read in the wrong order, no currency."""
-    no_currency = file.spec.amount_of_currency and not file.states_currency
-    return bool(no_currency) or "day_first" in upload.answers
-
-
 def _check(
     upload: Upload,
     blocks: Iterator[pa.Table],
@@ -386,6 +347,7 @@ def _check(
     for block in blocks:
         if not upload.agency.practice and _is_practice(block):
             _refuse(upload, refusals.refusal("practice"))
+        file.add_sexes(block)
         checked = validator.check(block)
         file.add(checked)
         size = staging.stage(block, checked, file.spec, file.cells)
@@ -399,37 +361,6 @@ def _is_practice(block: pa.Table) -> bool:
         return False
     numbers = pc.utf8_upper(pc.cast(block["record_ref"], pa.string()))
     return bool(pc.any(pc.starts_with(numbers, pattern=practice.NUMBER)).as_py())
-
-
-def _about_total(total: dict[str, int], sheet: str) -> layout.Question:
-    choices = [{"value": "yes", "label": codelists.standard("questions")["control_total.yes"]}]
-    evidence = f"{sheet}A{total['row']}: {total['stated']} ≠ {total['counted']}"
-    return questions.ask("control_total", choices, [evidence])
-
-
-def _about_repeated(cells: list[str], sheet: str, answer: Any) -> layout.Question:
-    choices = [{"value": "yes", "label": codelists.standard("questions")["repeated_cells.yes"]}]
-    return questions.ask(
-        "repeated_cells", choices, [f"{sheet}{cell}" for cell in cells], answer=answer
-    )
-
-
-def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[layout.Question]:
-    """Ask once for the currency of amounts in a file that states none at all."""
-    if file.states_currency or "currency" in upload.answers:
-        return
-    own_rules = {rule.id for rule in file.spec.rules}
-    without = dict.fromkeys(file.spec.amount_of_currency.values(), 0)
-    for currency, amount in file.spec.amount_of_currency.items():
-        causes = [c for c in file.causes.causes.values() if c.variable == currency]
-        if any(cause.rule not in own_rules for cause in causes):
-            return  # a currency is written, but cannot be read: that row is to be corrected
-        without[amount] += sum(cause.count for cause in causes)
-    evidence = [f"{file.cells.get(name, '')}: {rows}" for name, rows in without.items() if rows]
-    if evidence:
-        codes = codelists.load("currencies").codes
-        choices = [{"value": c.code, "label": c.labels} for c in codes]
-        yield questions.ask("currency", choices, evidence)
 
 
 def _report(

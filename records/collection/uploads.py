@@ -35,6 +35,7 @@ from records.collection import (
     quotas,
     receiving,
     taking_back,
+    unknown_words,
 )
 from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
@@ -302,13 +303,14 @@ def _submissions_of(upload: Upload) -> QuerySet[Submission]:
 
 
 def summary(upload: Upload) -> dict[str, Any]:
-    """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings …"""
+    """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings, words …"""
     report = asdict(UploadReport.of(upload))
     parts = ("file", "columns", "rows", "sex", "findings", "questions", "again")
     return {
         "state": upload.outcome,
         "reason": upload.why,
         **{part: report[part] for part in parts},
+        "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}
             for s in (upload.submissions.order_by("period") if upload.pk else ())

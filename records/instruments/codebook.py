@@ -9,7 +9,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, register_namespac
 
 from records.instruments.spec import Spec, Variable
 from records.instruments.terms import Terms
-from standards.languages import LANGUAGES
+from standards import codelists, languages
+from standards.languages import LANGUAGES, Labels
 
 NAMESPACE = "ddi:codebook:2_5"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -96,7 +97,14 @@ def _variable(data: Element, variable: Variable) -> None:
         category = _add(element, "catgry", **missing)
         _add(category, "catValu", code.code)
         _texts(category, "labl", {lang: code.label(lang) for lang in LANGUAGES})
+    _texts(element, "codInstr", unreadable_cells(variable))
     _add(element, "varFormat", type=FORMATS.get(variable.kind, "character"))
+
+
+def unreadable_cells(variable: Variable) -> Labels:
+    """Say what becomes of a row whose cell of the variable cannot be read, in every language."""
+    name = "unreadable.holds" if variable.holds_rows else "unreadable.left_out"
+    return languages.say(codelists.standard("reading")[name])
 
 
 def _texts(parent: Element, name: str, labels: Mapping[str, str]) -> None:

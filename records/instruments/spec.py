@@ -74,6 +74,16 @@ class Variable:
         return tuple(c for c in ended if not self.codes or c.code in self.codes)
 
     @property
+    def holds_rows(self) -> bool:
+        """Say whether a cell of it that cannot be read holds its row; else the cell counts as not stated.
+
+        Sex always does: a row must not become one of unknown sex in silence. So do numbers of records and, in
+        tables of counts, what tells cells apart.
+        """
+        told_apart = self.tells_cells or self.kind in ("ref", "key")
+        return self.required or self.name == "sex" or told_apart
+
+    @property
     def is_core(self) -> bool:
         return self.name in CORE or self.kind == "birth"
 

@@ -19,7 +19,7 @@ from agencies import access
 from agencies.models import Agency
 from agencies.readers import open_like_figures
 from agencies.roles import ROLES, Permission, Scope
-from records.instruments.codebook import codebook
+from records.instruments.codebook import codebook, unreadable_cells
 from records.instruments.spec import Spec, Variable
 from records.instruments.terms import terms_of
 from records.instruments.versions import current, current_of, spec_of
@@ -217,6 +217,7 @@ def _variable(variable: Variable) -> dict[str, object]:
         "label": in_language(variable.label),
         "help": in_language(variable.help),
         "required": variable.required,
+        "unreadable": in_language(unreadable_cells(variable)),
         "typed": variable.typed,
         "codes": [(c.code, c.label(language)) for c in variable.accepted],
         "list": variable.codelist,

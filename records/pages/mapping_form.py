@@ -52,6 +52,9 @@ class PostedAnswers:
         elif name == "columns" and value:
             self.columns[variable] = value
             self.constants.pop(variable, None)
+        elif variable and value:  # of another question that is asked about several variables
+            known = {**(self.upload.answers.get(name) or {}), **self.answers.get(name, {})}
+            self.answers[name] = {**known, variable: value}
         elif name != "table" and value:
             self.answers[name] = value
 

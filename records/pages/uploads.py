@@ -24,7 +24,7 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import duplicates, names
+from records.collection import duplicates, names, unknown_words
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
 from records.collection.report import SentBack, UploadReport
@@ -206,6 +206,7 @@ def _context(
         if can_be_answered(upload)
         else None,
         "held": held,
+        "unknown_words": len(unknown_words.of(upload)) if held else 0,
         "held_at": reverse("records:upload_held", args=[upload.pk]),
         "may_correct": may_enter and any(s.is_open for s in submissions),
         "submissions": submissions,

@@ -10,9 +10,10 @@ from records.instruments.spec import Spec, joined_labels
 from records.reading import broken_letters, encoding
 from records.reading.delimiter import DELIMITERS
 from records.reading.evidence import understood
-from records.reading.questions import CONSTANT_KINDS, HELD, MADE, NONE
+from records.reading.questions import CONSTANT_KINDS, GO_ON, HELD, MADE, NONE
 from records.reading.shapes import Shape
 from records.reading.table_rows import is_place
+from records.validation import number_marks
 from standards import codelists, languages
 from standards.languages import Labels
 
@@ -99,7 +100,9 @@ def _sexes(codes: Any, spec: Spec) -> bool:
 
 def _aliases(aliases: Any, spec: Spec) -> bool:
     return all(
-        code in _codes_of(name, spec) for name, texts in aliases.items() for code in texts.values()
+        code == NONE or code in _codes_of(name, spec)
+        for name, texts in aliases.items()
+        for code in texts.values()
     )
 
 
@@ -127,4 +130,9 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "again_seen": lambda answer, _spec: bool(DIGEST.match(answer)),
     "date1904": lambda answer, _spec: isinstance(answer, bool),
     "aliases": _aliases,
+    "numbers": lambda answer, spec: all(
+        name in spec.by_name and role in (*number_marks.ANSWERS, NONE)
+        for name, role in dict(answer).items()
+    ),
+    "values": lambda answer, _spec: answer == GO_ON,
 }

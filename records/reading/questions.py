@@ -20,22 +20,31 @@ NONE = "none"  # the answer that none of the choices fits
 CONSTANT = "constant"  # the variable is the same in all rows: `constants` says which
 MADE = "made"  # the file has no record numbers: the portal makes them
 CONSTANT_KINDS = ("code", "date", "period", "boolean")
+GO_ON = "go_on"  # with words that nobody has explained: rows that need them are held
 HELD = "_held"  # after true or false: keep this order, though some dates contradict it
 
 
 def proven_letters(texts: Sequence[str]) -> dict[str, str]:
     """Return single letter -> sex, for letters whose language whole words in the column prove.
 
+    “M” beside “hombre” or “mujer” is a woman.
     “z” is a woman in Turkmen; beside “erkek” it says so. Beside another single letter it does not:
     both may be letters of another language.
     """
+    said = _said_of_letters(texts)
+    return {letter: code for letter, (code, *others) in said.items() if not others}
+
+
+def _said_of_letters(texts: Sequence[str]) -> dict[str, set[str]]:
+    """Return letter -> what it means in the languages whose words stand beside it: two things where they contradict."""
     stated = {normalise(text) for text in texts}
-    proven: dict[str, str] = {}
+    said: dict[str, set[str]] = {}
     for language in codelists.defined()["sex"]["languages"]:
         words = {normalise(word) for word in language["words"] if len(word) > 1}
         if words & stated:
-            proven |= {k: v for k, v in language["letters"].items() if k in stated}
-    return proven
+            for letter in language["letters"].keys() & stated:
+                said.setdefault(letter, set()).add(language["letters"][letter])
+    return said
 
 
 def ask_which_row(rows: Sequence[Sequence[str]], answers: Mapping[str, Any]) -> Question:
@@ -117,14 +126,20 @@ def ask_what_sexes_mean(
 ) -> list[Question]:
     """Ask what numbers and unproven letters mean: no number and no letter has a sex by itself."""
     stated = [normalise(v) for v in values]
-    unclear = sorted(set(stated) & codelists.undeclared_sexes() - set(letters))
-    if not unclear:
-        return []
+    unclear = set(stated) & codelists.undeclared_sexes() - set(letters)
+    unclear |= codelists.letters_to_declare(stated) - set(letters)
+    unclear |= {k for k, codes in _said_of_letters(values).items() if len(codes) > 1}
+    counts = {text: stated.count(text) for text in sorted(unclear)}
+    return [ask_about_sexes(counts, answers)] if counts else []
+
+
+def ask_about_sexes(counts: Mapping[str, int], answers: Mapping[str, Any]) -> Question:
+    """Ask what each of these texts in a column of sex means; `counts` says how often it stands there."""
     choices = [{"value": c.code, "label": c.labels} for c in codelists.load("sex").codes]
-    evidence = [f"{text}: {stated.count(text)}" for text in unclear]
-    said = dict(answers.get("sex_codes") or {})
-    answer = said if set(unclear) <= set(map(normalise, said)) else None
-    return [ask("sex_codes", choices, evidence, answer=answer)]
+    evidence = [f"{text}: {count}" for text, count in counts.items()]
+    given = dict(answers.get("sex_codes") or {})
+    answer = given if set(counts) <= set(map(normalise, given)) else None
+    return ask("sex_codes", choices, evidence, answer=answer)
 
 
 def ask_what_dates_mean(

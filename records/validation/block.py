@@ -15,6 +15,7 @@ from records.validation import conditions, parsing, personal
 from records.validation.columns import MISSING, VariableColumn, days_or_epoch, spread
 from records.validation.findings import Array, Checked, Finding
 from records.validation.meanings import TOTAL, Meaning, Meanings
+from records.validation.unreadable import UNREADABLE, Cells, LeftOut
 from standards import codelists, languages, spelling
 from standards.codelists import Code
 from standards.languages import Labels
@@ -44,7 +45,10 @@ def cell_name(text: str) -> str:
 
 
 def said_of(variable: Variable, problem: str) -> tuple[str, Labels]:
-    """Return severity and message of what the engine says by itself of a variable (`suggested:UZB`)."""
+    """Return severity and message of what the engine says by itself of a variable (`suggested:UZB`).
+
+    The severity `unreadable` is an error where the variable holds rows, else a warning.
+    """
     name, *codes = problem.split(":")
     texts = codelists.standard("messages")[name]
     for place, code in zip(("code", "successor"), codes, strict=False):
@@ -83,6 +87,7 @@ class RecordBlock:
         if "_broken" in rows.column_names:
             self.broken = rows["_broken"].to_numpy()
         self.findings: list[Finding] = []
+        self.left_out = LeftOut()
         self.hidden: dict[str, Array] = {}
         self.new_years = 0
         self.numbering = numbering
@@ -200,6 +205,7 @@ class RecordBlock:
             column = self.columns[name]
             if currency in column.vocabulary:
                 without = self.columns[amount].stated & (column.values < 0)
+                without = self.left_out.are_not(name, without)
                 column.values = np.where(without, column.vocabulary.index(currency), column.values)
                 column.stated = column.stated | without
 
@@ -233,6 +239,7 @@ class RecordBlock:
     def report_problem(self, variable: Variable, problem: str, breaks: Array) -> None:
         """Note what the engine says by itself of a variable, whatever the instrument.
 
+        A cell that cannot be read holds its row only where the variable does (`Variable.holds_rows`).
         A problem that speaks of a code (`suggested:UZB`), or of one and its successor, is a cause of its own for each.
         """
         name, *codes = problem.split(":")
@@ -240,6 +247,11 @@ class RecordBlock:
         rule = ".".join((variable.name, name, *codes[:1]))
         is_known = name in ("retired", "succeeded")  # the text is a name of the list, so nobody's
         private = (variable.private and not is_known) or problem in personal.PROBLEMS
+        if severity == UNREADABLE and not variable.holds_rows:
+            cells = Cells(variable, rule, message, private, breaks)
+            self.left_out.add(cells, self.columns[variable.name])
+            return
+        severity = "error" if severity == UNREADABLE else severity
         self.report(rule, severity, variable.name, breaks, message, private)
 
     def checked(self) -> Checked:

@@ -56,6 +56,9 @@ class Validator:
                 breaks &= conditions.holds(condition, block)
             if speaks_of_documents(rule, rule.variable):
                 breaks &= ~block.own_numbers
+            breaks = block.left_out.judge(rule, breaks)
             block.report(rule.id, rule.severity, rule.variable, breaks, rule.message, rule.private)
+        for cells in block.left_out.reported():
+            block.report(*cells)
         block.report_broken_rows()
         return block.checked()

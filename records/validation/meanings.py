@@ -1,5 +1,6 @@
 """What a text means: typed values of distinct texts, with the answers a person gave about the file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,13 +10,18 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from records.instruments.spec import Spec, Variable
-from records.validation import parsing, personal
+from records.validation import number_marks, parsing, personal
 from standards import codelists, spelling
 from standards.codelists import Match
 from standards.periods import FREQUENCIES, InvalidPeriod, Period, read_period
 from standards.written_periods import written_period
 
 TOTAL = "_T"  # the row is the total of all codes of the variable
+BLANK_OR_CODE = frozenset({"na"})  # Namibia in two letters, and “not available” in many programs
+NUMBERED = re.compile(
+    r"^\s*\d{1,2}\s*[.):–-]\s*(?=[^\W\d_]{2})"
+)  # “2.Mujer”: the word proves, not the number
+HELD_BACK = "none"  # the answer that nobody knows yet what a text means: its rows are held
 REMEMBERED = 100_000  # distinct texts of one variable
 DAYS_SUFFIX = "_d"  # by the names of the data dictionary, such a variable counts days
 
@@ -25,9 +31,10 @@ class Answers:
     """What a person answered about the file, so that nothing has to be guessed.
 
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
-    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code;
+    slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code, or `HELD_BACK`;
     currency  the code of the currency of all amounts that state none; iso_numbers  bare numbers for
-    countries are those of ISO 3166.
+    countries are those of ISO 3166; numbers  variable -> what points and commas mean in its numbers
+    (`number_marks.ANSWERS`).
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +43,7 @@ class Answers:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     currency: str = ""
     iso_numbers: bool = False
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_answers(
@@ -57,6 +65,7 @@ class Answers:
             aliases=dict(answers.get("aliases") or {}),
             currency="" if currency == "none" else currency,
             iso_numbers=answers.get("country_numbers") == "iso",
+            numbers=dict(answers.get("numbers") or {}),
         )
 
 
@@ -73,6 +82,11 @@ class Meanings:
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
         self.frequency, self.stock = spec.frequency, spec.stock
+        self._marks = {
+            name: number_marks.ANSWERS[answer]
+            for name, answer in self.answers.numbers.items()
+            if answer in number_marks.ANSWERS
+        }
         self._known: dict[str, dict[str, Meaning]] = {v.name: {} for v in spec.variables}
 
     def of(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
@@ -89,6 +103,8 @@ class Meanings:
     def _work_out(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
         if variable.kind == "code":
             return self._codes(variable, texts)
+        if variable.kind in ("integer", "decimal") and not self._marks.get(variable.name):
+            self._marks[variable.name] = _roles(variable, texts)
         work_out = {
             "date": self._date,
             "birth": self._date,
@@ -113,11 +129,14 @@ class Meanings:
             for text, code in aliases.items()
             if code in codes.by_code
         }
+        held = {spelling.normalise(text) for text, code in aliases.items() if code == HELD_BACK}
         matches = codes.match(texts, variable.codes)
         if self.answers.iso_numbers:
             matches = [Match(m.suggestion) if m.note == "number" else m for m in matches]
         return [
-            _code(variable, text, match, declared)
+            Meaning(None, "held_back")
+            if held and spelling.normalise(text) in held
+            else _code(variable, text, match, declared)
             for text, match in zip(texts, matches, strict=True)
         ]
 
@@ -158,13 +177,21 @@ class Meanings:
         parse = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
         if variable.name.endswith(DAYS_SUFFIX):
             parse = parsing.parse_days
-        number = parse(text)
+        roles = self._marks.get(variable.name, {})
+        if not roles and self._may_group(variable, text):
+            return Meaning(None, "number_marks")
+        number = parse(text, roles)
         if number is None:
             return Meaning(None, "not_a_number")
         low, high = variable.low, variable.high
         if (low is not None and number < low) or (high is not None and number > high):
             return Meaning(None, "out_of_range")
         return Meaning(number)
+
+    def _may_group(self, variable: Variable, text: str) -> bool:
+        """Say whether a number can be read in two ways; of a whole one only 1.000 can: one, or a thousand."""
+        whole = variable.kind == "integer" and not text.strip().endswith("000")
+        return number_marks.is_doubtful(text) and not whole
 
     def _boolean(self, _variable: Variable, text: str) -> Meaning:
         answer = parsing.parse_boolean(text)
@@ -177,11 +204,29 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
         return Meaning(declared[key])
     if variable.tells_cells and match.code is None and key in _words_for_total():
         return Meaning(TOTAL)
+    if key in BLANK_OR_CODE and match.code and codelists.load(variable.codelist).places:
+        return Meaning(None, "blank_or_code")
     if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
         return _nothing_stated(variable)
-    if match.code is None and variable.name == "sex" and key in codelists.undeclared_sexes():
-        return Meaning(None, "undeclared")
+    if match.code is None and variable.name == "sex":
+        if word := NUMBERED.sub("", text) if NUMBERED.match(text) else "":
+            (match,) = codelists.load(variable.codelist).match([word], variable.codes)
+        if key in codelists.undeclared_sexes() or codelists.letters_to_declare([key]):
+            return Meaning(None, "undeclared")
     return Meaning(match.code, _problem_of(match))
+
+
+def _roles(variable: Variable, texts: Sequence[str]) -> number_marks.Roles:
+    """Return what the marks in a column of numbers mean, by its texts. In whole numbers 133,328 proves its mark."""
+    roles = number_marks.proven(texts)
+    if roles or variable.kind != "integer":
+        return roles
+    marks = {
+        next(m for m in number_marks.MARKS if m in t)
+        for t in texts
+        if number_marks.is_doubtful(t) and not t.strip().endswith("000")
+    }
+    return dict.fromkeys(marks, number_marks.GROUPS) if len(marks) == 1 else {}
 
 
 @cache

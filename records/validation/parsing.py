@@ -1,6 +1,5 @@
 """Reading distinct texts: dates in all the ways they are written, numbers, yes and no, parts of cells."""
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from records.validation import number_marks
 from records.validation.personal import MASK
 from standards import codelists
 from standards.spelling import fold, normalise, reference
@@ -150,23 +150,19 @@ def with_points(text: str) -> str:
     return DAY_FIRST.sub(r"\1.\2.\3", text)
 
 
-def parse_number(text: str) -> float | None:
-    """Read a number with a decimal point or comma and any thousands space. None where it is none."""
-    key = re.sub(r"[\s\u00a0\u202f']", "", text)
-    if "_" in key:  # Python's own way of grouping digits, nobody else's
-        return None
-    if key.count(",") == 1 and "." not in key:
-        key = key.replace(",", ".")
-    try:
-        number = float(key)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+def parse_number(text: str, roles: number_marks.Roles | None = None) -> float | None:
+    """Read a number with any thousands space. None where it is none.
+
+    `roles` say what points and commas mean in its column; without them, as far as the text itself proves it. What could
+    be read in two ways (`number_marks.is_doubtful`) is for the caller to ask about: here the mark is decimal.
+    """
+    decimal = {mark: number_marks.DECIMAL for mark in number_marks.MARKS if mark in text}
+    return number_marks.read(text, roles or number_marks.proven([text]) or decimal)
 
 
-def parse_integer(text: str) -> int | None:
+def parse_integer(text: str, roles: number_marks.Roles | None = None) -> int | None:
     """Read a whole number; 12.0, which spreadsheets write, is one."""
-    number = parse_number(text)
+    number = parse_number(text, roles)
     return (
         int(number)
         if number is not None and number == int(number) and abs(number) < 2**31
@@ -174,10 +170,10 @@ def parse_integer(text: str) -> int | None:
     )
 
 
-def parse_days(text: str) -> int | None:
+def parse_days(text: str, roles: number_marks.Roles | None = None) -> int | None:
     """Read a number of days, with or without the word for days."""
     days = DAYS.match(text.strip())
-    return parse_integer(days[1] if days else text)
+    return parse_integer(days[1] if days else text, roles)
 
 
 def parse_boolean(text: str) -> bool | None:

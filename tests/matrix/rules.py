@@ -722,6 +722,9 @@ ROUTES = {
     ),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
     "records:upload_workbook": of(UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
+    "records:upload_values": of(
+        without_change(UPLOAD), see=P.SEE_RECORDS, get=P.ENTER, post=P.ENTER
+    ),
     # What readers must not know of releases
     "reports:disclosure": page(get=P.TABULATE),
     "reports:disclosure_of": page(

@@ -57,7 +57,7 @@ ORDER = {
     "sumDscr": ["timePrd", "nation", "anlyUnit", "universe", "dataKind"],
     "useStmt": ["confDec", "specPerm", "restrctn", "contact", "conditions", "disclaimer"],
     "var": ["location", "labl", "security", "qstn", "valrng", "invalrng", "universe", "txt",
-            "catgryGrp", "catgry", "concept", "varFormat", "notes"],
+            "catgryGrp", "catgry", "codInstr", "concept", "varFormat", "notes"],
     "catgry": ["catValu", "labl", "txt", "catStat"],
 }  # fmt: skip
 

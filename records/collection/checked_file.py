@@ -1,0 +1,56 @@
+"""What is found in the blocks of a file while it is checked."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from records.collection.findings_by_cause import FindingsByCause
+from records.collection.unknown_words import UnknownWords
+from records.instruments.spec import Spec
+from records.validation.findings import Checked
+from records.validation.sums import Sums
+from records.validation.whole_file import WholeFileChecks
+from standards.spelling import normalise
+
+
+@dataclass
+class CheckedFile:
+    """What was found in the blocks of a file so far; `cells` as in `FindingsByCause`."""
+
+    spec: Spec
+    cells: dict[str, str]
+    whole_file: WholeFileChecks = field(init=False)
+    causes: FindingsByCause = field(init=False)
+    sums: Sums = field(init=False)
+    words: UnknownWords = field(init=False)
+    sexes: Counter[str] = field(default_factory=Counter)  # single letters in the column of sex
+    rows: int = 0
+    totals: int = 0  # rows of counts that are totals of others
+    states_currency: bool = False
+
+    def __post_init__(self) -> None:
+        self.whole_file, self.sums = WholeFileChecks(self.spec), Sums(self.spec)
+        self.causes = FindingsByCause(self.cells)
+        self.words = UnknownWords(self.spec, self.cells)
+
+    def add_sexes(self, block: pa.Table) -> None:
+        """Count the single letters in the column of sex, before anything is made of them."""
+        if "sex" not in block.column_names:
+            return
+        for counted in pc.value_counts(block["sex"].combine_chunks().cast(pa.string())).to_pylist():
+            key = normalise(counted["values"] or "")
+            if len(key) == 1 and key.isalpha():
+                self.sexes[key] += counted["counts"]
+
+    def add(self, checked: Checked) -> None:
+        self.whole_file.add(checked)
+        self.causes.add(checked)
+        self.words.add(checked)
+        self.sums.add(checked)
+        self.totals += int(checked.totals.sum())
+        self.rows += checked.typed.num_rows
+        for name in self.spec.amount_of_currency:
+            currencies = checked.typed[name]
+            self.states_currency |= currencies.null_count < len(currencies)

@@ -1,0 +1,123 @@
+"""What only the whole file shows and a person has to say: letters of sex, a currency, marks of numbers, words, dates, totals."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from records.collection import unknown_words
+from records.collection.checked_file import CheckedFile
+from records.collection.unknown_words import ASKED_FROM, EXPLAINABLE, problem_of
+from records.models import Upload
+from records.reading import child, questions
+from records.reading.layout import Question
+from records.validation import number_marks
+from standards import codelists, languages
+from standards.spelling import normalise
+
+
+def ask(upload: Upload, reading: child.Reading, file: CheckedFile) -> Iterator[Question]:
+    """Yield the questions that nobody has answered yet."""
+    for about in (_about_sexes, _about_currency, _about_numbers, _about_words):
+        yield from about(upload, file)
+    if reading.total and upload.answers.get("control_total") is None:
+        yield about_total(reading.total, file)
+    if reading.repeated and upload.answers.get("repeated_cells") is None:
+        yield about_repeated(reading.repeated, file)
+    if reading.dates:
+        cells = [f"{file.cells['']}{cell}" for cell in reading.dates["cells"]]
+        yield questions.ask_about_contradicted_dates(reading.dates["order"], cells)
+
+
+def may_explain_errors(upload: Upload, file: CheckedFile) -> bool:
+    """Say whether an answer may explain the errors: dates read in the wrong order, no currency."""
+    no_currency = file.spec.amount_of_currency and not file.states_currency
+    marks = any(cause.rule.endswith(".number_marks") for cause in file.causes.causes.values())
+    return (
+        bool(no_currency)
+        or marks
+        or "day_first" in upload.answers
+        or _waits_for_words(upload, file)
+    )
+
+
+def _waits_for_words(upload: Upload, file: CheckedFile) -> bool:
+    """Say whether the meaning of a word decides several rows, and nobody has said yet to go on without.
+
+    Not where most rows are wrong beside their words: then the file is, and its causes are told instead.
+    """
+    if "values" in upload.answers:
+        return False
+    others = (
+        cause.count
+        for cause in file.causes.causes.values()
+        if cause.severity == "error" and problem_of(cause.rule) not in EXPLAINABLE
+    )
+    if 2 * max(others, default=0) > file.rows:
+        return False
+    return any(word.count >= ASKED_FROM for word in file.words.listed())
+
+
+def _about_sexes(upload: Upload, file: CheckedFile) -> Iterator[Question]:
+    """Ask about letters of sex that came after the rows at which the columns were looked at."""
+    declared = {*dict(upload.answers.get("sex_codes") or {}), *upload.report.get("letters", {})}
+    known = {normalise(text) for text in declared}
+    letters = codelists.letters_to_declare(file.sexes) - known
+    if letters and upload.answers.get("sex_codes") != questions.NONE:
+        counts = {text: file.sexes[text] for text in sorted({*letters, *(known & set(file.sexes))})}
+        yield replace(questions.ask_about_sexes(counts, {}), answer=None)
+
+
+def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[Question]:
+    """Ask once for the currency of amounts in a file that states none at all."""
+    if file.states_currency or "currency" in upload.answers:
+        return
+    own_rules = {rule.id for rule in file.spec.rules}
+    without = dict.fromkeys(file.spec.amount_of_currency.values(), 0)
+    for currency, amount in file.spec.amount_of_currency.items():
+        causes = [c for c in file.causes.causes.values() if c.variable == currency]
+        if any(cause.rule not in own_rules for cause in causes):
+            return  # a currency is written, but cannot be read: that row is to be corrected
+        without[amount] += sum(cause.count for cause in causes)
+    evidence = [f"{file.cells.get(name, '')}: {rows}" for name, rows in without.items() if rows]
+    if evidence:
+        codes = codelists.load("currencies").codes
+        choices = [{"value": c.code, "label": c.labels} for c in codes]
+        yield questions.ask("currency", choices, evidence)
+
+
+def _about_numbers(upload: Upload, file: CheckedFile) -> Iterator[Question]:
+    """Ask once a column what points and commas mean, where its numbers do not prove it."""
+    texts = codelists.standard("questions")
+    choices = [{"value": v, "label": texts[f"numbers.{v}"]} for v in number_marks.ANSWERS]
+    for cause in file.causes.causes.values():
+        name = cause.variable
+        if cause.rule == f"{name}.number_marks" and name not in upload.answers.get("numbers", {}):
+            evidence = [f"{e.cell}: {e.value}" for e in cause.examples]
+            label = file.spec.by_name[name].label
+            yield questions.ask("numbers", choices, evidence, what=label, variable=name)
+
+
+def _about_words(upload: Upload, file: CheckedFile) -> Iterator[Question]:
+    """Ask once for all words that stand on no list; they are kept with their counts and places."""
+    upload.report.pop("words", None)
+    if not _waits_for_words(upload, file):
+        return
+    words = file.words.listed()
+    upload.report["words"] = unknown_words.as_json(words)
+    texts = codelists.standard("questions")
+    choices = [{"value": questions.GO_ON, "label": languages.say(texts["values.go_on"])}]
+    evidence = [f"{word.text}: {word.count}" for word in words[: questions.EVIDENCE]]
+    yield Question("values", languages.say(texts["values"]), choices, evidence)
+
+
+def about_total(total: dict[str, int], file: CheckedFile) -> Question:
+    """Ask whether the file is complete, although its totals row states another number of rows."""
+    choices = [{"value": "yes", "label": codelists.standard("questions")["control_total.yes"]}]
+    evidence = f"{file.cells['']}A{total['row']}: {total['stated']} ≠ {total['counted']}"
+    return questions.ask("control_total", choices, [evidence])
+
+
+def about_repeated(cells: Sequence[str], file: CheckedFile) -> Question:
+    """Ask whether rows that state the same cell of a table of counts again are to be added together."""
+    choices = [{"value": "yes", "label": codelists.standard("questions")["repeated_cells.yes"]}]
+    evidence = [f"{file.cells['']}{cell}" for cell in cells]
+    return questions.ask("repeated_cells", choices, evidence)
