@@ -230,7 +230,23 @@ def _question(
         "is_list": len(choices) >= LISTED_FROM,
         "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
         "constant": _constant(spec.by_name[variable], answers) if offers_constant else None,
+        **_pictures(question.picture, choices),
     }
+
+
+def _pictures(picture: Mapping[str, Any] | None, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the first rows of a table as they are, and give each choice what they become by it."""
+    if picture is None:
+        return {"before": None}
+    for choice, after in zip(choices, picture["after"], strict=False):
+        choice["after"] = _drawn(after)
+    return {"before": _drawn(picture["before"]), "evidence": []}
+
+
+def _drawn(picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Return head and rows of a picture; heads that are labels in the language of the reader."""
+    head = [in_language(text) if isinstance(text, Mapping) else text for text in picture["head"]]
+    return {"head": head, "rows": picture["rows"]}
 
 
 def _answer(name: str, variable: str, answers: Mapping[str, Any]) -> Any:
