@@ -55,7 +55,7 @@ def remember(
         upload=upload,
         key=_digest(keys.values()),
         keys=list(keys.values()),
-        headers=[[c.letter, c.shown or c.header] for c in columns if c.header],
+        headers=[*{c.letter: [c.letter, c.header] for c in columns if c.header}.values()],
         answers=answers,
         taught_by=by,
     )

@@ -107,7 +107,7 @@ def _why(column: ReportedColumn) -> str:
         "answer": _("as you said"),
         "remembered": _("as in your earlier file"),
         "part": _("a part of the cell"),
-        "ignored": _("not used"),
+        "ignored": _("a header that is not kept"),
         "empty": _("no header"),
     }.get(column.how, _("no variable has this header"))
 

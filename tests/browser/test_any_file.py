@@ -80,8 +80,8 @@ def test_a_workbook_as_agencies_keep_it_is_asked_about_once(country, visit, work
     ]
     assert page.locator("td.never").count() > 0
     page.get_by_label("J: Delo").check()
-    page.get_by_label("1", exact=True).select_option("F")
-    page.get_by_label("2", exact=True).select_option("M")
+    page.get_by_role("combobox", name="1").select_option("F")
+    page.get_by_role("combobox", name="2").select_option("M")
     page.get_by_role("button", name="Go on with these answers").click()
     expect(page.locator("h1")).to_contain_text("4 rows are good", timeout=60_000)
     shoot(page, "taken-in-1440")
@@ -114,8 +114,9 @@ def test_any_column_is_changed_by_keyboard_alone(country, visit, worker, tmp_pat
     page.keyboard.type("Citizenship")
     expect(choice).to_have_value("citizenship")
     shoot(page, "change-1440")
-    page.locator("[id='constant:decision']").select_option("ISS")
-    page.get_by_label("no column: it is the same for all rows").last.check()
+    decision = page.get_by_role("group", name="Which column holds “Decision”?")
+    decision.get_by_label("no column: it is the same for all rows").check()
+    decision.get_by_label("Decision in all rows").select_option("ISS")
     page.get_by_role("button", name="Go on with these answers").focus()
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("3 rows are good", timeout=60_000)
