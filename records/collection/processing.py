@@ -279,7 +279,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
 
 def _asker(job: Job) -> Person:
     """Who asked for the file to be read: the sender, or who answered its questions last."""
-    return Person.objects.get(pk=job.asked_by_id)
+    return Person.objects.get(pk=job.asked_by_id or 0)
 
 
 def _admit(
