@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agencies import audit, scope
 from agencies.models import Agency
-from records.collection import names, quotas, receiving
+from records.collection import comparison, names, quotas, receiving
 from records.collection.quotas import UNANSWERED
 from records.collection.uploads import path_of
 from records.models import Upload
@@ -61,6 +61,7 @@ def _expire(upload: Upload) -> None:
     upload.state, upload.reason = State.REFUSED, message["en"]
     upload.report["refusal"] = {"code": "expired", "message": message, "where": ""}
     upload.save(update_fields=["state", "reason", "report"])
+    comparison.forget_differences(upload)
     audit.record(
         "expire",
         f"upload:{upload.pk}",

@@ -56,9 +56,11 @@ def _decide(request: SignedInRequest, submission: Submission) -> None:
     posted = request.POST.get("pair", "")
     key = int(posted) if posted.isascii() and posted.isdecimal() and len(posted) < 16 else 0
     rows = LikelyDuplicate.objects.visible_to(request.user).filter(submission=submission)
-    pair = get_object_or_404(rows.select_related("agency", "submission"), pk=key)
+    pair = rows.select_related("agency", "submission").filter(pk=key).first()
     remove = request.POST.get("remove", "")
     try:
+        if pair is None:
+            raise Refused(_("Somebody has decided about these two records already."))
         duplicates.decide(pair, by=request.user, remove=remove)
     except Refused as refusal:
         messages.error(request, str(refusal))
