@@ -122,7 +122,9 @@ def ask_about_sexes(counts: Mapping[str, int], answers: Mapping[str, Any]) -> Qu
     choices = [{"value": c.code, "label": c.labels} for c in codelists.load("sex").codes]
     evidence = [f"{text}: {count}" for text, count in counts.items()]
     given = answers.get("sex_codes") or {}
-    answer = given if set(given) >= set(counts) else None
+    said = {normalise(text) for text in given} if isinstance(given, Mapping) else set(counts)
+    # What is left open holds its rows; F and M would be read as they are, so that they have to be said.
+    answer = given if given and not (codelists.TELLING_ALONE & set(counts)) - said else None
     return ask("sex_codes", choices, evidence, answer=answer)
 
 
