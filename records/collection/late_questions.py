@@ -58,10 +58,12 @@ def _waits_for_words(upload: Upload, file: CheckedFile) -> bool:
 
 def _about_sexes(upload: Upload, file: CheckedFile) -> Iterator[Question]:
     """Ask about letters of sex that came after the rows at which the columns were looked at."""
-    declared = {*dict(upload.answers.get("sex_codes") or {}), *upload.report.get("letters", {})}
-    known = {normalise(text) for text in declared}
+    given = upload.answers.get("sex_codes") or {}
+    if given == questions.NONE:
+        return
+    known = {normalise(text) for text in (*given, *upload.report.get("letters", {}))}
     letters = codelists.letters_to_declare(file.sexes) - known
-    if letters and upload.answers.get("sex_codes") != questions.NONE:
+    if letters & codelists.TELLING_ALONE or (letters and not given):
         counts = {text: file.sexes[text] for text in sorted({*letters, *(known & set(file.sexes))})}
         yield replace(questions.ask_about_sexes(counts, {}), answer=None)
 

@@ -32,7 +32,6 @@ EXPLAINABLE = (
     "number",
     "undeclared",
     "held_back",
-    "blank_or_code",
 )
 
 

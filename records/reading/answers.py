@@ -16,6 +16,7 @@ from records.reading.table_rows import is_place
 from records.validation import number_marks
 from standards import codelists, languages
 from standards.languages import Labels
+from standards.spelling import normalise
 
 LETTER = re.compile(r"^[A-Z]{1,3}$")
 PLACE = re.compile(rf"^(?:#\d+|{NONE})$")  # of a sheet
@@ -60,7 +61,16 @@ def settled(answers: Mapping[str, Any]) -> dict[str, Any]:
     if "sex_codes" in plain:
         codes = dict(plain["sex_codes"])
         plain["sex_codes"] = {text: code for text, code in codes.items() if code != NONE}
+        # F and M mean a sex by themselves: where somebody did not know, they are held all the same.
+        open_ones = {t: NONE for t in codes.keys() - plain["sex_codes"].keys() if _tells_alone(t)}
+        aliases = dict(plain.get("aliases") or {})
+        if open_ones:
+            plain["aliases"] = {**aliases, "sex": {**open_ones, **aliases.get("sex", {})}}
     return plain
+
+
+def _tells_alone(text: str) -> bool:
+    return normalise(text) in codelists.TELLING_ALONE
 
 
 def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:

@@ -17,9 +17,8 @@ from standards.periods import FREQUENCIES, InvalidPeriod, Period, read_period
 from standards.written_periods import written_period
 
 TOTAL = "_T"  # the row is the total of all codes of the variable
-BLANK_OR_CODE = frozenset({"na"})  # Namibia in two letters, and “not available” in many programs
 NUMBERED = re.compile(
-    r"^\s*\d{1,2}\s*[.):–-]\s*(?=[^\W\d_]{2})"
+    r"^\s*\d{1,2}\s*[.)]\s*(?=[^\W\d_]{2})"
 )  # “2.Mujer”: the word proves, not the number
 HELD_BACK = "none"  # the answer that nobody knows yet what a text means: its rows are held
 REMEMBERED = 100_000  # distinct texts of one variable
@@ -204,8 +203,6 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
         return Meaning(declared[key])
     if variable.tells_cells and match.code is None and key in _words_for_total():
         return Meaning(TOTAL)
-    if key in BLANK_OR_CODE and match.code and codelists.load(variable.codelist).places:
-        return Meaning(None, "blank_or_code")
     if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
         return _nothing_stated(variable)
     if match.code is None and variable.name == "sex":

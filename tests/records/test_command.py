@@ -10,7 +10,18 @@ from records.models import Record, Submission, Upload
 from tests.records.files import plain, table
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KEYS = {"state", "reason", "file", "columns", "rows", "sex", "findings", "questions", "submissions"}
+KEYS = {
+    "words",
+    "state",
+    "reason",
+    "file",
+    "columns",
+    "rows",
+    "sex",
+    "findings",
+    "questions",
+    "submissions",
+}
 
 
 @pytest.fixture

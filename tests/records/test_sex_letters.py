@@ -4,6 +4,7 @@ import pytest
 
 from agencies import scope
 from records.models import Record, Upload
+from records.reading.answers import settled
 from records.reading.questions import ask_what_sexes_mean, proven_letters
 from tests.records.files import plain, table
 from tests.records.test_rules import check
@@ -41,7 +42,7 @@ def test_letters_of_an_unknown_language_are_asked_about_together(texts, question
     ("text", "code"),
     [
         ("2.Mujer", "F"), ("1. Hombre", "M"), ("1) Мужской", "M"), ("FEMENINO", "F"), ("MASCULINO", "M"),
-        ("Женский", "F"), ("2-Female", "F"),
+        ("Женский", "F"),
     ],
 )  # fmt: skip
 def test_a_word_behind_a_number_proves_the_sex_and_the_number_does_not(text, code):
@@ -53,6 +54,12 @@ def test_a_word_behind_a_number_proves_the_sex_and_the_number_does_not(text, cod
 @pytest.mark.parametrize("text", ["2.", "2", "6", "H", "2.H", "9. ??"])
 def test_a_number_or_letter_that_nobody_explained_holds_its_row(text):
     assert check("SMS-WPF", table(1, sex=text)).held[0]
+
+
+def test_m_that_nobody_could_explain_is_held_and_is_no_man():
+    answers = settled({"sex_codes": {"h": "none", "m": "none"}})
+    checked = check("SMS-WPF", table(2, sex=["H", "M"]), aliases=answers["aliases"])
+    assert checked.held.tolist() == [True, True]
 
 
 @pytest.mark.django_db(transaction=True)
