@@ -711,7 +711,7 @@ ROUTES = {
         things("upload_id", "again"),
         see=P.SEE_RECORDS,
         post=P.ENTER,
-        posts=lambda country, place: {"again": "new"},
+        posts=lambda country, place: {"again": "new", "again_seen": "a" * 32},
     ),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
     # What readers must not know of releases
