@@ -638,7 +638,9 @@ ROUTES = {
     "records:records": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
     "records:submission_history": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
     "records:record_history": of(RECORD, see=P.SEE_RECORDS),
-    "records:duplicates": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS, post=P.ENTER),
+    "records:duplicates": of(
+        without_change(SUBMISSION), see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS, post=P.ENTER
+    ),
     "records:held": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
     "records:readmit": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
     "records:record_new": of(deliveries, see=P.ENTER, post=P.ENTER, posts=a_record),
@@ -719,7 +721,7 @@ ROUTES = {
         things("upload_id", "again"),
         see=P.SEE_RECORDS,
         post=P.ENTER,
-        posts=lambda country, place: {"again": "new"},
+        posts=lambda country, place: {"again": "new", "again_seen": "a" * 32},
     ),
     "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
     "records:upload_workbook": of(UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
