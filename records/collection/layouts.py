@@ -14,7 +14,7 @@ from agencies.models import Agency, Person
 from agencies.roles import Permission
 from records.models import Instrument, LearnedLayout, Upload
 from records.reading import remembered
-from records.reading.layout import FileColumn, Memory
+from records.reading.child import Reading
 
 MOST = 50  # layouts of an instrument that a file is compared with, the latest
 
@@ -36,15 +36,13 @@ def handed_down(agency: Agency, instrument: Instrument) -> list[dict[str, Any]]:
     return [{"id": row.pk, "keys": row.keys, "answers": row.answers} for row in newest]
 
 
-def remember(
-    upload: Upload, columns: Sequence[FileColumn], memory: Memory | None, by: Person
-) -> LearnedLayout | None:
+def remember(upload: Upload, reading: Reading, *, by: Person) -> LearnedLayout | None:
     """Keep what was said about a file that was taken in, for the next one of its layout.
 
     Nothing is kept where nothing was said that lasts, or where it is known already.
     """
-    keys = {column.letter: column.key for column in columns}
-    answers = remembered.lasting(upload.answers, keys)
+    memory = reading.memory
+    answers = remembered.lasting(upload.answers, reading.keys)
     known = LearnedLayout.objects.filter(pk=memory.layout).first() if memory else None
     same = bool(memory and memory.exact and known and known.answers == answers)
     if same or not answers:
@@ -53,9 +51,9 @@ def remember(
         agency=upload.agency,
         instrument=upload.instrument,
         upload=upload,
-        key=_digest(keys.values()),
-        keys=list(keys.values()),
-        headers=[*{c.letter: [c.letter, c.header] for c in columns if c.header}.values()],
+        key=_digest(reading.keys),
+        keys=reading.keys,
+        headers=[*{c.letter: [c.letter, c.header] for c in reading.columns if c.header}.values()],
         answers=answers,
         taught_by=by,
     )
@@ -112,7 +110,7 @@ def _revoke(rows: QuerySet[LearnedLayout], by: Person) -> int:
     return int(rows.update(is_revoked=True, changed_by=by, changed_at=timezone.now()))
 
 
-def _digest(keys: Any) -> str:
+def _digest(keys: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(sorted(keys)).encode()).hexdigest()
 
 

@@ -167,7 +167,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
         else:
             _take_in(upload, version, reading, job)
         if upload.state == State.COMMITTED:
-            layouts.remember(upload, reading.columns, reading.memory, _asker(job))
+            layouts.remember(upload, reading, by=_asker(job))
             names.seal(upload, replace(names.opened(upload), preview=()))
 
 

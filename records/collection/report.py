@@ -32,7 +32,6 @@ class ReportedColumn:
     how: str
     letter: str
     reason: str = ""
-    key: str = ""
     values: tuple[str, ...] = ()
     stated: int = 0
     understood: int = 0

@@ -15,6 +15,7 @@ from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.pages.mapping_form import DELIMITERS, IGNORED, table_as_read
+from records.reading import told_by_names
 from records.reading.encoding import ENCODINGS
 from records.reading.layout import Question, letter_of
 from records.reading.questions import CONSTANT
@@ -88,7 +89,7 @@ def columns_of(
                 "stated": column.stated,
                 "understood": column.understood,
                 "is_clear": bool(variables) or column.how in ("forbidden", "ignored", "empty"),
-                "may_change": column.how not in CLOSED,
+                "may_change": column.how not in CLOSED and ":" not in letter,
                 "options": _uses(spec, column) if letter == changed else [],
             }
         )
@@ -197,7 +198,13 @@ def questions_of(
         before = learned.words_of(upload.agency, upload.instrument).get("sex", {})
         answers = {**answers, "sex_codes": before}
     spec = spec_of(current(upload.instrument))
-    questions = [_question(q, answers, given, spec) for q in reported]
+    sheet = given.sheet_of(str(UploadReport.of(upload).file.get("sheet") or ""))
+    told = {
+        name: text
+        for named in (given.file, sheet)
+        for name, text in told_by_names.constants_of(named, spec).items()
+    }
+    questions = [_question(q, answers, given, spec, told) for q in reported]
     for question in questions:
         texts = {number["text"] for number in question["numbers"]}
         question["proposed"] = question["id"] == "sex_codes" and not texts.isdisjoint(before)
@@ -205,8 +212,13 @@ def questions_of(
 
 
 def _question(
-    question: Question, answers: Mapping[str, Any], given: GivenNames, spec: Spec
+    question: Question,
+    answers: Mapping[str, Any],
+    given: GivenNames,
+    spec: Spec,
+    told: Mapping[str, str],
 ) -> dict[str, Any]:
+    """Return one question as the page shows it; `told` is what the names of file and sheets state of variables."""
     name, _colon, variable = question.id.partition(":")
     answer = _answer(name, variable, answers)
     choices = [
@@ -229,7 +241,7 @@ def _question(
         "options": choices,
         "is_list": len(choices) >= LISTED_FROM,
         "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
-        "constant": _constant(spec.by_name[variable], answers) if offers_constant else None,
+        "constant": _constant(spec.by_name[variable], answers, told) if offers_constant else None,
         **_pictures(question.picture, choices),
     }
 
@@ -257,13 +269,17 @@ def _answer(name: str, variable: str, answers: Mapping[str, Any]) -> Any:
     return dict(answer or {}).get(variable) if variable else answer
 
 
-def _constant(variable: Variable, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the field for the one text of all rows: its name, what was said, and codes to choose from."""
+def _constant(
+    variable: Variable, answers: Mapping[str, Any], told: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the field for the one text of all rows: what was said, or what names tell, and codes to choose from."""
     language = active_language()
+    text = (answers.get("constants") or {}).get(variable.name, "")
     return {
         "name": f"constant:{variable.name}",
         "label": in_language(variable.label),
-        "text": (answers.get("constants") or {}).get(variable.name, ""),
+        "text": text or told.get(variable.name, ""),
+        "told": not text and variable.name in told,
         "codes": [{"code": c.code, "label": c.label(language)} for c in _codes(variable)],
     }
 

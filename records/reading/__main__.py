@@ -149,6 +149,7 @@ def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
         },
         "questions": [asdict(q) for q in file.layout.questions],
         "letters": file.layout.letters,
+        "keys": list(file.layout.keys),
         "memory": asdict(file.layout.memory) if file.layout.memory else None,
         "preview": file.preview,
         "refusal": asdict(refusal) if refusal else None,

@@ -25,7 +25,7 @@ from standards import codelists
 
 # What the report of an upload keeps of a column.
 REPORTED = (
-    *("header", "variable", "how", "letter", "reason", "key"),
+    *("header", "variable", "how", "letter", "reason"),
     *("values", "stated", "understood"),
 )
 
@@ -64,6 +64,7 @@ class Reading:
     letters: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     memory: Memory | None = None
+    keys: list[str] = field(default_factory=list)
     preview: list[dict[str, Any]] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     bytes_done: int = 0
@@ -170,6 +171,7 @@ def open(
         process=process,
         letters=head["letters"],
         names=head["names"],
+        keys=head["keys"],
         memory=Memory(**head["memory"]) if head["memory"] else None,
         preview=head["preview"],
     )

@@ -1,7 +1,7 @@
 """What was seen of a file: its columns, its questions, why it is refused, and blocks of its rows."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
@@ -27,7 +27,6 @@ class FileColumn:
     `reason`: why a forbidden column is dropped: name, document, identity, phone, email, address,
     sensitive, remark; "" where the instrument itself forbids the header.
     `shown`: the header as it may be kept and shown to everybody: masked where it looks personal.
-    `key`: what tells the header in a remembered layout (`remembered.header_keys`).
     `values`: up to three of its texts; of what no list knows only the form, such as xx-999.
     `stated`, `understood`: cells among the first rows that state something, and those that can be read.
     """
@@ -40,7 +39,6 @@ class FileColumn:
     part: str = ""
     reason: str = ""
     shown: str = ""
-    key: str = ""
     values: tuple[str, ...] = ()
     stated: int = 0
     understood: int = 0
@@ -97,7 +95,8 @@ class Layout:
     `last_row`: the number of the last row of data, counted from 1, None where it is that of the file.
     `questions` are all of them, answered or not. `letters`: single letters in the column of sex
     whose language the rest of the column proves. `answers`: those that hold for the file, with the
-    `memory` of an earlier file of the same layout.
+    `memory` of an earlier file of the same layout. `keys`: what tells the headers of the file in a
+    remembered layout (`remembered.header_keys`), in their order.
     """
 
     header_row: int
@@ -107,6 +106,7 @@ class Layout:
     letters: dict[str, str] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
     memory: "Memory | None" = None
+    keys: Sequence[str] = ()
     first_row: int = 0
     last_row: int | None = None
 

@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 
 from records.instruments.spec import Spec
+from records.reading import remembered
+from records.reading.headers import Names
 from records.reading.layout import (
     FileBlock,
     FileColumn,
     Layout,
+    Memory,
     Refusal,
     letter_of,
     open_questions,
 )
-from records.reading.mapping import NOTHING_KNOWN, Context, map_columns
+from records.reading.mapping import NOTHING_KNOWN, Context, map_columns, shown_header
 from records.reading.plain_table import PlainTable
 from records.reading.questions import NONE
 from records.reading.refusals import FileRefused, refusal
@@ -85,10 +88,14 @@ def mapped(
     answers: Mapping[str, Any],
     context: Context = NOTHING_KNOWN,
 ) -> MappedTable:
-    """Map the columns of a table by its first rows; of another shape than a plain one a person is asked first."""
-    answer = answers.get("shape")
+    """Map the columns of a table by its first rows; of another shape than a plain one a person is asked first.
+
+    A shape that was confirmed of an earlier file with the same headers holds for this one.
+    """
+    memory = remembered.memory_of(rows, context.layouts, context.key)
+    answer = answers.get("shape") or (memory.answers.get("shape") if memory else None)
     if answer and answer != NONE:
-        return _shaped(rows, Shape.of(answer), spec, answers, context)
+        return _shaped(rows, Shape.of(answer), spec, answers, context, memory)
     layout = map_columns(rows, spec, answers, context)
     shapes = proposals(rows, spec, answers) if spec.is_counts or _is_unread(layout) else []
     if shapes and shapes[0].is_counts and not spec.is_counts:
@@ -142,8 +149,10 @@ def _shaped(
     spec: Spec,
     answers: Mapping[str, Any],
     context: Context,
+    memory: Memory | None,
 ) -> MappedTable:
     """Map the columns of the plain table that a shape makes. Raises FileRefused where the file has another shape."""
+    answers = {**(memory.answers if memory else {}), **answers}
     plain, place = PlainTable(shape, rows), shape.header[1]
     if place >= len(rows) or not _holds(shape, plain.width):
         raise FileRefused("other_shape", where=str(place + 1))
@@ -152,11 +161,17 @@ def _shaped(
     body = PlainTable(shape, rows).texts_of(rows[place + 1 : place + 1 + LOOKED_AT])
     table = [*[[""] * plain.width] * place, plain.plain_headers(), *body]
     of_plain = {**answers, "table": {"header": [place + 1, place + 1]}}
-    layout = map_columns(table, spec, of_plain, context)
+    layout = map_columns(table, spec, of_plain, replace(context, layouts=()))
+    names = Names(spec)
+    keys = remembered.header_keys(
+        plain.headers, context.key, lambda header: shown_header(header, names) == header
+    )
     first, last = (*((answers.get("table") or {}).get("rows") or ()), None, None)[:2]
     said = {key: answer for key, answer in layout.answers.items() if key != "table"}
     layout = replace(
         layout,
+        memory=memory,
+        keys=keys,
         first_row=max(place + 2, first or 0),
         last_row=last,
         answers=said | ({"table": answers["table"]} if "table" in answers else {}),

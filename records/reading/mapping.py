@@ -95,12 +95,10 @@ def _of_table(
     """Map the columns of a table whose place is known."""
     headers = header_texts(rows, table.headers)
     columns = list(_columns(headers, names, spec, layout))
-    shown = {header: _shown(header, names) for header in headers}
+    shown = {header: shown_header(header, names) for header in headers}
     keys = remembered.header_keys(headers, context.key, lambda header: shown[header] == header)
-    columns = [
-        replace(c, key=keys[c.position], shown=shown[headers[c.position]].strip()[:LONGEST])
-        for c in columns
-    ]
+    columns = [replace(c, shown=shown[headers[c.position]].strip()[:LONGEST]) for c in columns]
+    layout = replace(layout, keys=keys)
     body = _body(rows, table, needed_columns(columns, spec), headers)
     if not body:
         refusal = refusal_of("header_only", where=str(table.headers[1]))
@@ -190,7 +188,7 @@ def makes_numbers(answers: Mapping[str, Any]) -> bool:
     return (answers.get("columns") or {}).get("record_ref") == MADE
 
 
-def _shown(header: str, names: Names) -> str:
+def shown_header(header: str, names: Names) -> str:
     """Return the header that everybody may see; one that the instrument knows names nobody."""
     return header if names.know(header) else without_persons(header)
 

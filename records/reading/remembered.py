@@ -11,16 +11,20 @@ from typing import Any
 
 from records.reading.layout import Memory, letter_of
 from records.reading.questions import MADE, NONE
+from records.reading.shapes import Shape
 from records.reading.table_rows import SEARCHED_ROWS, header_texts
 from standards.spelling import normalise
 
 # Answers that hold for every file of a layout. What is said of one file alone is not among them: its
 # sheet, its rows, its totals, its broken letters. What texts mean is taught as words (codelists.learned).
-LASTING = ("day_first", "sex_codes", "country_numbers", "currency", "date1904", "constants")
+LASTING = (
+    *("day_first", "sex_codes", "country_numbers", "currency", "date1904", "constants"),
+    "numbers",
+)
 ENOUGH = (
     0.6  # share of the headers that two layouts have in common where one is a change of the other
 )
-LEVELS = "levels"  # how many rows the headers take
+LEVELS, SHAPE = "levels", "shape"  # how many rows the headers take; what is done to the table
 HASHED = 16  # hexadecimal digits of a hashed header
 
 
@@ -49,8 +53,9 @@ def hashed(header: str, key: bytes) -> str:
     return "#" + hmac.digest(key, normalise(header).encode(), "sha256").hex()[:HASHED]
 
 
-def lasting(answers: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
-    """Return the answers that are kept for the next file of a layout; `keys` are those of headers, by letter."""
+def lasting(answers: Mapping[str, Any], header_keys: Sequence[str]) -> dict[str, Any]:
+    """Return the answers that are kept for the next file of a layout with these headers."""
+    keys = {letter_of(place): key for place, key in enumerate(header_keys)}
     said = {name: answers[name] for name in LASTING if answers.get(name) not in (None, NONE)}
     columns = {
         name: keys.get(place, place)
@@ -59,6 +64,9 @@ def lasting(answers: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, An
     }
     ignored = [keys[letter] for letter in answers.get("ignored") or () if letter in keys]
     header = (answers.get("table") or {}).get("header") if answers.get("table") != NONE else None
+    if answers.get(SHAPE) not in (None, NONE):
+        said[SHAPE] = Shape.of(answers[SHAPE]).as_json()
+        header = said[SHAPE]["header"]
     if header:
         said[LEVELS] = header[1] - header[0] + 1 if header[1] else 0
     return {
@@ -92,8 +100,13 @@ def memory_of(
         return None
     answers = _with_letters(layout["answers"], keys)
     levels = layout["answers"].get(LEVELS)
+    header = [place - levels + 1, place] if levels else [0, 0]
     if levels is not None:
-        answers["table"] = {"header": [place - levels + 1, place] if levels else [0, 0]}
+        answers["table"] = {"header": header}
+    if (
+        SHAPE in layout["answers"] and list(keys) == layout["keys"]
+    ):  # its columns are told by letters
+        answers[SHAPE] = {**layout["answers"][SHAPE], "header": header}
     return Memory(layout["id"], common == 1, answers)
 
 

@@ -17,9 +17,8 @@ from records.reading.shapes import (
     Shape,
     begins_with_word,
     is_word,
-    levels_of,
 )
-from records.reading.table_rows import SEARCHED_ROWS
+from records.reading.table_rows import SEARCHED_ROWS, levels_of
 from records.validation import parsing
 from records.validation.meanings import TOTAL
 from standards import codelists

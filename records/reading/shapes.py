@@ -13,6 +13,7 @@ from typing import Any
 
 from records.instruments.spec import Spec
 from records.reading.layout import letter_of
+from records.reading.table_rows import levels_of
 from records.validation.meanings import TOTAL
 from standards import codelists
 from standards.spelling import normalise
@@ -160,26 +161,6 @@ def position_of(letter: str) -> int:
 def width_of(rows: Sequence[Sequence[str]], shape: Shape) -> int:
     """Return how many columns the file has by its rows of headers."""
     return max((len(row) for row in rows[shape.header[0] : shape.header[1] + 1]), default=0)
-
-
-def levels_of(rows: Sequence[Sequence[str]], first: int, last: int) -> list[tuple[str, ...]]:
-    """Return the texts of the headers above each column, topmost first, what is blank left out.
-
-    The header of a group stands above its first column, and counts for the columns to its right until another one
-    begins, as far as there is something below it. What a merged cell repeats counts once.
-    """
-    width = max((len(row) for row in rows[first : last + 1]), default=0)
-    grid = [
-        [*(c.strip() for c in row), *[""] * (width - len(row))] for row in rows[first : last + 1]
-    ]
-    for k, row in enumerate(grid[:-1]):
-        group = ""
-        for p in range(width):
-            if row[p]:
-                group = row[p]
-            elif any(below[p] for below in grid[k + 1 :]):
-                row[p] = group
-    return [tuple(dict.fromkeys(filter(None, texts))) for texts in zip(*grid, strict=True)]
 
 
 def headers_of(rows: Sequence[Sequence[str]], shape: Shape) -> list[str]:

@@ -79,31 +79,31 @@ def _is_number(cell: str) -> bool:
 
 
 def header_texts(rows: Sequence[Cells], headers: tuple[int, int]) -> list[str]:
-    """Return the headers of the columns; texts that stand above one another are joined.
-
-    A text of an upper row counts for the empty cells to its right, as a merged cell does. A table without
-    headers has empty ones.
-    """
+    """Return the headers of the columns; texts that stand above one another are joined. A table without headers has empty ones."""
     first, last = headers
     if not last:
         return [""] * max((len(row) for row in rows[:SEARCHED_ROWS]), default=0)
-    levels = [list(row) for row in rows[first - 1 : last]]
-    width = max(len(level) for level in levels)
-    levels = [[*level, *[""] * (width - len(level))] for level in levels]
-    upper = [_filled(level) for level in levels[:-1]]
-    return [_joined(texts) for texts in zip(*upper, levels[-1], strict=True)]
+    return [" ".join(texts) for texts in levels_of(rows, first - 1, last - 1)]
 
 
-def _filled(level: Sequence[str]) -> list[str]:
-    texts, last = [], ""
-    for text in level:
-        last = text if text.strip() else last
-        texts.append(last)
-    return texts
+def levels_of(rows: Sequence[Sequence[str]], first: int, last: int) -> list[tuple[str, ...]]:
+    """Return the texts of the headers above each column, topmost first, what is blank left out.
 
-
-def _joined(texts: Sequence[str]) -> str:
-    return " ".join(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    The header of a group stands above its first column, and counts for the columns to its right until another one
+    begins, as far as there is something below it. What a merged cell repeats counts once.
+    """
+    width = max((len(row) for row in rows[first : last + 1]), default=0)
+    grid = [
+        [*(c.strip() for c in row), *[""] * (width - len(row))] for row in rows[first : last + 1]
+    ]
+    for k, row in enumerate(grid[:-1]):
+        group = ""
+        for p in range(width):
+            if row[p]:
+                group = row[p]
+            elif any(below[p] for below in grid[k + 1 :]):
+                row[p] = group
+    return [tuple(dict.fromkeys(filter(None, texts))) for texts in zip(*grid, strict=True)]
 
 
 def is_place(answer: Any) -> bool:

@@ -1,7 +1,7 @@
 """What the name of a file or a sheet says of all its rows: one file a sex, a region, a month. Proposed, never assumed."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from records.instruments.spec import Spec, Variable
 from records.reading.shapes import is_word
@@ -14,19 +14,15 @@ MOST_WORDS = 4  # of one name of a country or a region
 SHORTEST = 3  # letters: shorter words mean something else in most names of files
 
 
-def constants_of(name: str, spec: Spec) -> Mapping[str, str]:
-    """Return variable -> the words of a name that may state it for the whole table.
+def constants_of(name: str, spec: Spec) -> dict[str, str]:
+    """Return variable -> the code or the period that a name states for the whole table.
 
     Only what a code list knows as it is written, or a period; a variable that two words would state
     differently is left out. Whoever asks says what is asked: a country may be any variable of countries.
     """
     phrases = list(_phrases(SUFFIX.sub("", name)))
-    proposed: dict[str, str] = {}
-    for variable in spec.variables:
-        stated = dict(_stated(variable, phrases))
-        if len(set(stated.values())) == 1:
-            proposed[variable.name] = max(stated, key=len)
-    return proposed
+    stated = {variable.name: set(_stated(variable, phrases)) for variable in spec.variables}
+    return {variable: values.pop() for variable, values in stated.items() if len(values) == 1}
 
 
 def _phrases(name: str) -> Iterator[str]:
@@ -38,17 +34,16 @@ def _phrases(name: str) -> Iterator[str]:
                 yield phrase
 
 
-def _stated(variable: Variable, phrases: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield phrase and what it states of a variable."""
+def _stated(variable: Variable, phrases: list[str]) -> Iterator[str]:
+    """Yield what phrases state of a variable."""
     if variable.kind in ("period", "date"):
-        periods = ((phrase, written_period(phrase)) for phrase in phrases)
-        of_months = {p: str(period) for p, period in periods if period and period.frequency != "A"}
-        yield from of_months.items()
+        periods = (written_period(phrase) for phrase in phrases)
+        yield from (str(period) for period in periods if period and period.frequency != "A")
     if variable.kind != "code":
         return
     known = codelists.load(variable.codelist).match(phrases, variable.codes)
     for phrase, match in zip(phrases, known, strict=True):
         if variable.codelist == "sex" and (is_word(phrase, "women") or is_word(phrase, "men")):
-            yield phrase, "F" if is_word(phrase, "women") else "M"
+            yield "F" if is_word(phrase, "women") else "M"
         elif match.code and match.level < codelists.BY_LOOK and not match.note:
-            yield phrase, match.code
+            yield match.code

@@ -13,11 +13,15 @@ from python_calamine import CalamineWorkbook
 from records.reading.answers import bad_answer
 from records.reading.cell_notes import CellNotes
 from records.reading.layout import FileBlock
+from records.reading.mapped_tables import mapped
+from records.reading.mapping import Context
 from records.reading.plain_table import PlainTable, block_of_rows
 from records.reading.refusals import FileRefused
+from records.reading.remembered import lasting
 from records.reading.shape_search import proposals
-from records.reading.shapes import Shape, levels_of
+from records.reading.shapes import Shape
 from records.reading.sheet_cells import sheet_cells
+from records.reading.table_rows import levels_of
 from records.reading.told_by_names import constants_of
 from tests.records import files
 from tests.records.files import ALL, plain, xlsx
@@ -473,8 +477,8 @@ def test_ones_and_numbers_of_rows_are_no_counts(tmp_path, counts):
 @pytest.mark.parametrize(
     "name, told",
     [
-        ("Zenanlar_Ahal welaýaty_2026-03.xlsx", {"sex": "Zenanlar", "region": "Ahal welaýaty"}),
-        ("мужчины март 2026.csv", {"sex": "мужчины", "event_date": "март 2026"}),
+        ("Zenanlar_Ahal welaýaty_2026-03.xlsx", {"sex": "F", "region": "TM-A"}),
+        ("мужчины март 2026.csv", {"sex": "M", "event_date": "2026-03"}),
         ("women and men.csv", {}),
         ("Report M.csv", {}),
     ],
@@ -484,3 +488,19 @@ def test_what_the_name_of_a_file_says_is_proposed(name, told):
     assert {k: v for k, v in proposed.items() if k in ("sex", "region", "event_date")} == (
         told | ({"event_date": "2026-03"} if "2026-03" in name else {})
     )
+
+
+def test_a_shape_that_was_confirmed_holds_for_the_next_file_with_the_same_headers_alone():
+    shape = proposals(CROSS_TAB, FORM, {})[0]
+    said = {"shape": shape.as_text()}
+    first = mapped(CROSS_TAB, FORM, said)
+    known = {"id": 7, "keys": list(first.layout.keys), "answers": lasting(said, first.layout.keys)}
+    lower = [["Приложение 2"], *CROSS_TAB]
+    again = mapped(lower, FORM, {}, Context(layouts=[known]))
+    assert again.plain.shape.header == (2, 3)
+    assert again.plain.shape.wide == first.plain.shape.wide
+    assert (again.layout.memory.layout, again.layout.memory.exact) == (7, True)
+    moved = [[*row[:2], *row[3:], row[2]] for row in CROSS_TAB]
+    other = mapped(moved, FORM, {}, Context(layouts=[known]))
+    assert other.plain is None
+    assert [q.id for q in other.layout.questions] == ["shape"]
