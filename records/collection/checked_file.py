@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,6 +27,9 @@ class CheckedFile:
     sums: Sums = field(init=False)
     words: UnknownWords = field(init=False)
     sexes: Counter[str] = field(default_factory=Counter)  # single letters in the column of sex
+    by_sex: Counter[str] = field(
+        default_factory=Counter
+    )  # code -> rows, or counts, also of held ones
     rows: int = 0
     totals: int = 0  # rows of counts that are totals of others
     states_currency: bool = False
@@ -50,7 +54,19 @@ class CheckedFile:
         self.words.add(checked)
         self.sums.add(checked)
         self.totals += int(checked.totals.sum())
+        self._add_by_sex(checked)
         self.rows += checked.typed.num_rows
         for name in self.spec.amount_of_currency:
             currencies = checked.typed[name]
             self.states_currency |= currencies.null_count < len(currencies)
+
+    def _add_by_sex(self, checked: Checked) -> None:
+        """Count the rows, or add up the counts, by sex; totals of others are left out."""
+        typed = checked.typed
+        if len(checked.totals):
+            typed = typed.filter(pa.array(~checked.totals))
+        ones = pa.array(np.ones(typed.num_rows, dtype=np.int64))
+        counts = pc.fill_null(typed["count"], 0) if self.spec.is_counts else ones
+        sexes = pa.table({"sex": typed["sex"].cast(pa.string()), "count": counts})
+        for row in sexes.group_by("sex").aggregate([("count", "sum")]).to_pylist():
+            self.by_sex[row["sex"] or ""] += int(row["count_sum"] or 0)

@@ -1,6 +1,6 @@
 """What only the whole file shows and a person has to say: letters of sex, a currency, marks of numbers, words, dates, totals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from records.collection import unknown_words
@@ -10,18 +10,25 @@ from records.models import Upload
 from records.reading import child, questions
 from records.reading.layout import Question
 from records.validation import number_marks
-from standards import codelists, languages
+from standards import codelists, languages, sex
 from standards.spelling import normalise
+
+# Questions whose “none of these” ends the matter, and the refusal that follows.
+STOPPING = {
+    "control_total": "incomplete",
+    "control_totals_differ": "incomplete",
+    "repeated_cells": "none_fits",
+}
 
 
 def ask(upload: Upload, reading: child.Reading, file: CheckedFile) -> Iterator[Question]:
-    """Yield the questions that nobody has answered yet."""
+    """Yield the questions that nobody has answered yet, and those whose answer stops the file (`STOPPING`)."""
     for about in (_about_sexes, _about_currency, _about_numbers, _about_words):
         yield from about(upload, file)
-    if reading.total and upload.answers.get("control_total") is None:
-        yield about_total(reading.total, file)
-    if reading.repeated and upload.answers.get("repeated_cells") is None:
-        yield about_repeated(reading.repeated, file)
+    for question in _that_may_stop(upload, reading, file):
+        answer = upload.answers.get(question.id)
+        if answer in (None, questions.NONE):
+            yield replace(question, answer=answer)
     if reading.dates:
         cells = [f"{file.cells['']}{cell}" for cell in reading.dates["cells"]]
         yield questions.ask_about_contradicted_dates(reading.dates["order"], cells)
@@ -111,15 +118,30 @@ def _about_words(upload: Upload, file: CheckedFile) -> Iterator[Question]:
     yield Question("values", languages.say(texts["values"]), choices, evidence)
 
 
-def about_total(total: dict[str, int], file: CheckedFile) -> Question:
-    """Ask whether the file is complete, although its totals row states another number of rows."""
-    choices = [{"value": "yes", "label": codelists.standard("questions")["control_total.yes"]}]
-    evidence = f"{file.cells['']}A{total['row']}: {total['stated']} ≠ {total['counted']}"
-    return questions.ask("control_total", choices, [evidence])
+def _that_may_stop(upload: Upload, reading: child.Reading, file: CheckedFile) -> Iterator[Question]:
+    """Yield what is to be said of totals that differ, and of cells of counts that stand twice."""
+    if reading.total:
+        total = reading.total
+        place = f"{file.cells['']}A{total['row']}"
+        evidence = [f"{place}: {total['stated']} ≠ {total['counted']}"]
+        yield _yes_or_none("control_total", evidence)
+    if evidence := _differing(upload.answers.get("control_totals") or {}, file):
+        yield _yes_or_none("control_totals_differ", evidence)
+    if reading.repeated:
+        yield _yes_or_none("repeated_cells", [f"{file.cells['']}{c}" for c in reading.repeated])
 
 
-def about_repeated(cells: Sequence[str], file: CheckedFile) -> Question:
-    """Ask whether rows that state the same cell of a table of counts again are to be added together."""
-    choices = [{"value": "yes", "label": codelists.standard("questions")["repeated_cells.yes"]}]
-    evidence = [f"{file.cells['']}{cell}" for cell in cells]
-    return questions.ask("repeated_cells", choices, evidence)
+def _differing(stated: Mapping[str, int], file: CheckedFile) -> list[str]:
+    """Return the totals that a person typed from her paper and that the file does not have, with both numbers."""
+    rows = file.by_sex.total() if file.spec.is_counts else file.rows
+    counted = {"rows": rows} | {code: file.by_sex[code] for code in sex.CODES}
+    return [
+        f"{name}: {stated[name]} ≠ {number}"
+        for name, number in counted.items()
+        if name in stated and stated[name] != number
+    ]
+
+
+def _yes_or_none(name: str, evidence: list[str]) -> Question:
+    choices = [{"value": "yes", "label": codelists.standard("questions")[f"{name}.yes"]}]
+    return questions.ask(name, choices, evidence)

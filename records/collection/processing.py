@@ -213,16 +213,11 @@ def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
 
 def _ask_after_reading(upload: Upload, reading: child.Reading, file: CheckedFile) -> bool:
     """Ask what only the whole file shows. Raises `Refused` where the person said that it is not complete."""
-    answer = upload.answers.get("control_total")
-    if reading.total and answer == questions.NONE:
-        question = replace(late_questions.about_total(reading.total, file), answer=answer)
-        upload.report["questions"] = [asdict(question)]
-        _refuse(upload, refusals.refusal("incomplete"))
-    if reading.repeated and upload.answers.get("repeated_cells") == questions.NONE:
-        question = late_questions.about_repeated(reading.repeated, file)
-        upload.report["questions"] = [asdict(replace(question, answer=questions.NONE))]
-        _refuse(upload, refusals.refusal("none_fits"))
     late = list(late_questions.ask(upload, reading, file))
+    for question in late:
+        if question.answer == questions.NONE:
+            upload.report["questions"] = [asdict(question)]
+            _refuse(upload, refusals.refusal(late_questions.STOPPING[question.id]))
     if late:
         upload.state = State.NEEDS_ANSWERS
         upload.report["questions"] = [asdict(question) for question in late]

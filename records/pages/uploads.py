@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import IntegerField
@@ -15,13 +14,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import number_format as numbers
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from agencies import access
 from agencies.http import SignedInRequest, takes_forms
-from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import duplicates, names, unknown_words
@@ -36,46 +34,14 @@ from records.collection.uploads import (
     read,
     receive,
 )
-from records.instruments import deliveries
-from records.instruments.versions import current, current_of, spec_of
+from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Submission, Upload
 from records.pages import mapping
 from records.pages.mapping_form import PostedAnswers
+from records.pages.upload_form import UploadForm
 from standards import sex
 from standards.codelists import standard
 from standards.translation import in_language
-
-ACCEPTED = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".gz", ".zip")
-
-
-class UploadForm(forms.Form):
-    """Which instrument, and the file. `delivery` is `AGENCY/INSTRUMENT`, of those the person enters for."""
-
-    delivery = forms.ChoiceField(label=gettext_lazy("Instrument"))
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        help_text=gettext_lazy(
-            "CSV, TSV, TXT, XLSX, XLSM, XLSB, XLS or ODS; also as .gz, or as the one file in a .zip. "
-            "Titles above the table, other column names and totals below do no harm. "
-            "Names and passport numbers are dropped while the file is read. Macros are never run."
-        ),
-        widget=forms.FileInput(attrs={"accept": ",".join(ACCEPTED)}),
-    )
-
-    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.deliveries = {
-            f"{agency.code}/{instrument.code}": (agency, instrument)
-            for agency, instrument in deliveries.offered_to(person)
-        }
-        newest = current_of(instrument for _agency, instrument in self.deliveries.values())
-        self.instruments = sorted(
-            {(i.code, newest[i.pk].title) for _agency, i in self.deliveries.values()}
-        )
-        self.fields["delivery"].choices = [  # type: ignore[attr-defined]
-            (key, f"{newest[instrument.pk].title} ({agency.code})")
-            for key, (agency, instrument) in self.deliveries.items()
-        ]
 
 
 @require_safe
@@ -110,6 +76,7 @@ def new(request: SignedInRequest) -> HttpResponse:
                 instrument=instrument,
                 file_name=file.name,
                 by=request.user,
+                answers=form.answers,
             )
         except Refused as refusal:
             form.add_error("file", str(refusal))

@@ -20,6 +20,7 @@ from standards.spelling import normalise
 
 LETTER = re.compile(r"^[A-Z]{1,3}$")
 PLACE = re.compile(rf"^(?:#\d+|{NONE})$")  # of a sheet
+LARGEST = 10**12  # a number of rows that anybody may type
 DIGEST = re.compile(r"^[a-p]{32}$")
 ORDERS = ("true", "false", "1", "0", f"true{HELD}", f"false{HELD}", NONE)
 
@@ -108,6 +109,15 @@ def _sexes(codes: Any, spec: Spec) -> bool:
     return all(code == NONE or code in _codes_of("sex", spec) for code in dict(codes).values())
 
 
+def _control_totals(totals: Any, _spec: Spec) -> bool:
+    """Say whether a person typed numbers of rows, and of rows by codes of sex."""
+    known = {"rows", *codelists.load("sex").by_code}
+    return all(
+        name in known and type(number) is int and 0 <= number < LARGEST
+        for name, number in dict(totals).items()
+    )
+
+
 def _aliases(aliases: Any, spec: Spec) -> bool:
     return all(
         code == NONE or code in _codes_of(name, spec)
@@ -132,6 +142,8 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "shape": lambda answer, spec: answer == NONE or Shape.of(answer).fits(spec),
     "repeated_cells": lambda answer, _spec: answer in ("yes", NONE),
     "control_total": lambda answer, _spec: answer in ("yes", NONE),
+    "control_totals": _control_totals,
+    "control_totals_differ": lambda answer, _spec: answer in ("yes", NONE),
     "currency": lambda answer, _spec: (
         answer == NONE or answer in codelists.load("currencies").by_code
     ),
