@@ -16,6 +16,7 @@ from records.collection.staging import COLUMNS
 from records.instruments.spec import Spec
 from records.instruments.versions import spec_of
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
+from records.reading.made_numbers import MARK
 from records.review import handlings
 from records.review.opening import drop_empty, submission_for
 from standards.periods import period_of
@@ -65,6 +66,7 @@ def admit(
     with connection.cursor() as cursor:
         try:
             with transaction.atomic():
+                _require_no_made_numbers(cursor, of_held=of_held)
                 admitted.accepted = _insert(cursor, upload)
         except IntegrityError:  # a number stands twice: the rare case pays for finding out where
             _hold_repeated(cursor, admitted, version)
@@ -78,8 +80,8 @@ def admit(
             admitted.accepted += _insert(cursor, upload)
         admitted.late = _hold_late(cursor, upload)
         admitted.held = _hold_errors(cursor, upload) + admitted.late
-        exact = bool(admitted.again and admitted.again.choice == comparison.EXACT)
-        close_replaced(cursor, upload, exact=exact)
+        if not of_held:  # of held rows, whoever took them knows which are replaced
+            close_replaced(cursor, upload)
         cursor.execute(
             "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
             [upload.pk],
@@ -90,6 +92,21 @@ def admit(
     if admitted.late:
         count_late(admitted.submissions)
     return admitted
+
+
+def _require_no_made_numbers(cursor: CursorWrapper, *, of_held: bool) -> None:
+    """Raise IntegrityError where rows and records of a period both have numbers that the portal made.
+
+    Such numbers come from what a row says: nobody can tell a corrected row from a new one, so a person has to.
+    """
+    made = f"record_ref LIKE '{MARK}%'"
+    cursor.execute(
+        f"SELECT EXISTS (SELECT FROM incoming WHERE {made}) AND EXISTS (SELECT FROM records_record r"
+        f" JOIN place p USING (submission_id) WHERE p.is_open AND r.{made})"
+    )
+    (both,) = cursor.fetchone()
+    if both and not of_held:
+        raise IntegrityError
 
 
 def _compare(

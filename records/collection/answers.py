@@ -1,12 +1,23 @@
 """What people answered about the file a row came in: it holds for every row, also for a corrected one."""
 
 from dataclasses import replace
+from typing import Any
 
 from records.codelists import learned
 from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.reading.answers import settled
 from records.validation.meanings import Answers
+
+
+def said(upload: Upload) -> dict[str, Any]:
+    """Return what holds for a file: what was said about it, and else about an earlier one of its layout.
+
+    While a file waits the two are kept apart: of another sheet, or when the earlier one was taken back, other
+    answers hold. They are put together when it is taken in.
+    """
+    remembered = upload.report.get("memory", {}).get("answers", {})
+    return {**remembered, **upload.answers}
 
 
 def answers_of(upload: Upload | None) -> Answers:

@@ -9,15 +9,15 @@ from records.models import Upload
 WAITING = (
     "CREATE TEMP TABLE waiting ON COMMIT DROP AS SELECT h.id, h.submission_id, h.upload_id,"
     " h.raw->>'record_ref' AS record_ref FROM records_heldrow h WHERE h.agency_id = %s"
-    " AND h.instrument_id = %s AND h.upload_id <> %s AND h.kind = 'ERROR' AND h.closed_by_id IS NULL"
+    " AND h.instrument_id = %s AND h.upload_id < %s AND h.kind = 'ERROR' AND h.closed_by_id IS NULL"
 )
 CLOSE = "UPDATE records_heldrow h SET closed_by_id = %s FROM waiting w WHERE h.id = w.id"
 
 
-def close_replaced(cursor: CursorWrapper, upload: Upload, *, exact: bool) -> None:
+def close_replaced(cursor: CursorWrapper, upload: Upload) -> None:
     """Close held rows of earlier files whose record this file brings, good now, or held again.
 
-    With `exact` the file is all there is of the periods whose records it shares: their other held rows go, too.
+    Rows whose number it does not bring stay, whatever was chosen of the records: nobody was shown them.
     """
     cursor.execute(WAITING, [upload.agency_id, upload.instrument_id, upload.pk])
     if not cursor.rowcount:
@@ -29,8 +29,6 @@ def close_replaced(cursor: CursorWrapper, upload: Upload, *, exact: bool) -> Non
         [upload.pk, upload.agency_id, upload.pk],
     )
     _close_held_again(cursor, upload)
-    if exact:
-        _close_others(cursor, upload)
 
 
 def _close_held_again(cursor: CursorWrapper, upload: Upload) -> None:
@@ -44,15 +42,4 @@ def _close_held_again(cursor: CursorWrapper, upload: Upload) -> None:
         f" HAVING count(*) = 1) {CLOSE} AND EXISTS (SELECT FROM before b JOIN once o USING"
         " (submission_id, record_ref) WHERE b.id = w.id)",
         [upload.pk, upload.pk],
-    )
-
-
-def _close_others(cursor: CursorWrapper, upload: Upload) -> None:
-    """Close what else is held of the compared periods: of rows without a date, those of files that fed no other."""
-    shared = "SELECT submission_id FROM compared WHERE kind IN ('CHANGED', 'EQUAL')"
-    cursor.execute(
-        f"{CLOSE} AND (w.submission_id IN ({shared}) OR w.submission_id IS NULL AND NOT EXISTS ("
-        "SELECT FROM records_upload_submissions f WHERE f.upload_id = w.upload_id"
-        f" AND f.submission_id NOT IN ({shared})))",
-        [upload.pk],
     )

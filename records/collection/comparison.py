@@ -15,6 +15,7 @@ from records.collection.staging import CORE
 from records.instruments.spec import Spec
 from records.models import Difference, Upload
 from records.reading.layout import Question
+from records.reading.made_numbers import MARK
 from standards import codelists, languages
 
 NEW, CHANGED, EXACT = CHOICES = ("new", "changed", "exact")
@@ -95,7 +96,8 @@ def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
     """Compare the staged rows of open submissions with their records; the result stays in `compared`.
 
     No number stands twice in the file any more. Of a period with which the file shares no number it is another
-    part: nothing of it is gone. Nor is a record whose number stands in a row of the file with an error.
+    part: nothing of it is gone. Nor is a record whose number stands in a row of the file with an error. Numbers that
+    the portal made say nothing of it: a corrected row has another one.
     """
     cursor.execute("ANALYZE incoming")
     cursor.execute(
@@ -111,8 +113,10 @@ def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
     )
     cursor.execute(
         "DELETE FROM compared c WHERE kind = 'GONE' AND (c.submission_id NOT IN (SELECT submission_id"
-        " FROM compared WHERE kind IN ('CHANGED', 'EQUAL')) OR record_ref IN (SELECT raw->>'record_ref'"
-        " FROM incoming_held WHERE raw->>'record_ref' IS NOT NULL))"
+        " FROM compared WHERE kind IN ('CHANGED', 'EQUAL')) AND NOT (record_ref LIKE %s AND c.submission_id IN"
+        " (SELECT submission_id FROM compared WHERE kind = 'NEW' AND record_ref LIKE %s)) OR record_ref IN (SELECT raw->>'record_ref'"
+        " FROM incoming_held WHERE raw->>'record_ref' IS NOT NULL))",
+        [f"{MARK}%"] * 2,
     )
     cursor.execute("ANALYZE compared")
     _differing(cursor, spec)

@@ -37,6 +37,8 @@ def decide(upload: Upload, decided: Decided, *, by: Person) -> Corrected | None:
     with transaction.atomic():
         rows = unknown_words.held_with(upload, decided)
         now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+        if now.state != Upload.State.COMMITTED:
+            raise Refused(_("A word was explained meanwhile. Look at the words again."))
         now.answers = {**now.answers, "aliases": _together(now.answers, decided)}
         now.save(update_fields=["answers"])
         taught = {"aliases": _together({}, decided)}

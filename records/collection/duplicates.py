@@ -146,6 +146,8 @@ def decide(pair: LikelyDuplicate, *, by: Person, remove: str = "") -> None:
         still.decision = decision.REMOVED if remove else decision.BOTH
         still.decided_by, still.decided_at = by, timezone.now()
         still.save(update_fields=["decision", "decided_by", "decided_at"])
+        if remove:  # of three alike, the other two are a pair now
+            find(still.upload)
     name = str(submission)
     audit.record(
         "decide_duplicate", f"submission:{submission.pk}", name=name, by=by, agency=pair.agency

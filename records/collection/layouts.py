@@ -67,10 +67,7 @@ def forget(upload: Upload, *, by: Person) -> int:
 def withdraw(layout: LearnedLayout, *, by: Person) -> None:
     """Revoke all that was taught of a layout: the next file of it is asked about anew. Raises `Denied`."""
     access.require(by, Permission.ENTER, layout.agency, layout.instrument_id)
-    rows = LearnedLayout.objects.filter(
-        agency=layout.agency, instrument=layout.instrument, key=layout.key, is_revoked=False
-    )
-    _revoke(rows, by)
+    _revoke(_standing(layout), by)
     _record("revoke", layout, by)
 
 
@@ -80,20 +77,21 @@ def withdraw_answer(layout: LearnedLayout, name: str, *, by: Person) -> None:
     `name` is that of an answer, or `columns:VARIABLE`, or `constants:VARIABLE`.
     """
     access.require(by, Permission.ENTER, layout.agency, layout.instrument_id)
-    answers = _without(layout.answers, name)
-    if answers == layout.answers:
-        return
-    LearnedLayout.objects.create(
-        agency=layout.agency,
-        instrument=layout.instrument,
-        upload_id=layout.upload_id,
-        key=layout.key,
-        keys=layout.keys,
-        headers=layout.headers,
-        answers=answers,
-        taught_by=by,
-    )
+    for row in _standing(layout):  # in every teaching: an undo would bring the answer back
+        row.answers, row.changed_by, row.changed_at = (
+            _without(row.answers, name),
+            by,
+            timezone.now(),
+        )
+        row.save(update_fields=["answers", "changed_by", "changed_at"])
     _record("change", layout, by)
+
+
+def _standing(layout: LearnedLayout) -> QuerySet[LearnedLayout]:
+    """Return the teachings of a layout that nobody has revoked."""
+    return LearnedLayout.objects.filter(
+        agency=layout.agency, instrument=layout.instrument, key=layout.key, is_revoked=False
+    )
 
 
 def _without(answers: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def process(job: Job) -> None:
     if upload.state != State.RECEIVED:
         return
     path = path_of(upload)
+    for part in ("refusal", "findings", "questions", "again", "words"):  # of an earlier reading
+        upload.report.pop(part, None)
     worker.progress(job, stage="reading", bytes=0, size=upload.size, rows=0)
     try:
         with transaction.atomic():
@@ -84,7 +86,7 @@ def process(job: Job) -> None:
         reason=upload.reason,
         report=upload.report,
         sheet=upload.sheet,
-        answers=upload.answers,
+        answers=_own_answers(upload),
         given_names=upload.given_names,
     )
     if not changed:
@@ -135,8 +137,6 @@ def _other_instruments(upload: Upload) -> list[Spec]:
 
 def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
     version = versions.current(upload.instrument)
-    for part in ("refusal", "findings", "again"):  # of an earlier reading, with other answers
-        upload.report.pop(part, None)
     with (
         encrypted_file.opened(path, *uploads.file_secrets()) as sealed,
         closing(
@@ -166,22 +166,30 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
             sent_back.take_in(upload, version, reading, by=_asker(job))
         else:
             _take_in(upload, version, reading, job)
-        if upload.state == State.COMMITTED:
+        if upload.state == State.COMMITTED and not reading.file.get("held_rows"):
             layouts.remember(upload, reading, by=_asker(job))
             names.seal(upload, replace(names.opened(upload), preview=()))
 
 
 def _take_over_memory(upload: Upload, memory: Memory | None) -> None:
-    """Let the answers of an earlier file of this layout hold for this one, and tell which were used."""
+    """Let the answers of an earlier file of this layout hold for this reading, and tell which they are."""
     upload.report.pop("memory", None)
     if memory is None:
         return
     used = {name: said for name, said in memory.answers.items() if name not in upload.answers}
     upload.answers = {**used, **upload.answers}
-    upload.report["memory"] = {
-        "layout": memory.layout,
-        "exact": memory.exact,
-        "answers": sorted(name for name, said in memory.answers.items() if said),
+    upload.report["memory"] = {"layout": memory.layout, "exact": memory.exact, "answers": used}
+
+
+def _own_answers(upload: Upload) -> dict[str, Any]:
+    """Return the answers that stay with the upload: with those of an earlier file only once it is taken in."""
+    remembered = upload.report.get("memory", {}).get("answers", {})
+    if upload.state == State.COMMITTED:
+        return dict(upload.answers)
+    return {
+        name: answer
+        for name, answer in upload.answers.items()
+        if name not in remembered or remembered[name] != answer
     }
 
 

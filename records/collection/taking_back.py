@@ -84,8 +84,8 @@ def take_back(
         _restore(cursor)
         removed = _remove(cursor, upload, progress)
         _return(cursor)
-        HeldRow.all_rows.filter(upload=upload).delete()
         _reopen(cursor, upload)
+        HeldRow.all_rows.filter(upload=upload).delete()
         planner.analyse_after(removed)
         cursor.execute("DROP TABLE version, made, planned")
 
@@ -221,12 +221,19 @@ def _return(cursor: CursorWrapper) -> None:
 
 
 def _reopen(cursor: CursorWrapper, upload: Upload) -> None:
-    """Open again the rows that the upload closed; one whose record a later file has too is closed by that one."""
+    """Open again the rows that the upload closed.
+
+    One whose record a later file has too, or whose number stands in a row of the upload that a later file
+    closed, is closed by that one.
+    """
     cursor.execute(
-        "UPDATE records_heldrow h SET closed_by_id = (SELECT r.upload_id FROM records_record r"
+        "UPDATE records_heldrow h SET closed_by_id = coalesce((SELECT r.upload_id FROM records_record r"
         " WHERE r.submission_id = h.submission_id AND r.agency_id = h.agency_id"
-        " AND r.record_ref = h.raw->>'record_ref' AND r.upload_id <> h.upload_id) WHERE h.closed_by_id = %s",
-        [upload.pk],
+        " AND r.record_ref = h.raw->>'record_ref' AND r.upload_id <> h.upload_id),"
+        " (SELECT max(n.closed_by_id) FROM records_heldrow n WHERE n.upload_id = %s AND n.agency_id = h.agency_id"
+        " AND n.submission_id = h.submission_id AND n.raw->>'record_ref' = h.raw->>'record_ref'))"
+        " WHERE h.closed_by_id = %s",
+        [upload.pk, upload.pk],
     )
 
 

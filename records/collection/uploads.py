@@ -55,6 +55,15 @@ State = Upload.State
 __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
+OF_A_SHEET = (
+    "columns",
+    "ignored",
+    "constants",
+    "table",
+    "shape",
+)  # answers that are about one sheet
+
+
 @dataclass(frozen=True)
 class Intake(queue.Arguments):
     """Which upload to read, or to take back."""
@@ -173,7 +182,7 @@ def undo(
         ended = [State.COMMITTED, State.NEEDS_ANSWERS, State.REFUSED]
         changed = Upload.objects.filter(
             pk=upload.pk, state__in=[*ended, State.RECEIVED] if failed else ended
-        ).update(state=State.UNDONE, given_names=None)
+        ).update(state=State.UNDONE, given_names=None, report=_without_cells(upload.report))
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
@@ -187,6 +196,13 @@ def undo(
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
     _note("undo", upload, by)
     upload.refresh_from_db()
+
+
+def _without_cells(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report of an upload without what it says of single cells: nobody asks about them any more."""
+    return {
+        name: part for name, part in report.items() if name not in ("words", "questions", "again")
+    }
 
 
 def undo_preview(upload: Upload) -> Preview:
@@ -222,7 +238,10 @@ def undo_now_or_later(upload: Upload, *, by: Person) -> Job | None:
 def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
     spec = versions.spec_of(versions.current(upload.instrument))
     answers = _with_place_of_sheet(upload, answers)
-    together = {**upload.answers, **answers}
+    before = upload.answers
+    if answers.get("sheet", before.get("sheet")) != before.get("sheet"):
+        before = {name: answer for name, answer in before.items() if name not in OF_A_SHEET}
+    together = {**before, **answers}
     comparison.forget_differences(upload)
     if bad := reading_answers.bad_answer(together, spec):
         raise BadAnswer(bad)
@@ -261,7 +280,7 @@ def _with_place_of_sheet(upload: Upload, answers: dict[str, Any]) -> dict[str, A
 
 def may_be_undone(upload: Upload) -> bool:
     """Say whether taking the upload back changes nothing that is submitted or accepted."""
-    return not any(_would_change(upload, s) for s in upload.submissions.all())
+    return not any(_would_change(upload, s) for s in _submissions_of(upload))
 
 
 def _would_change(upload: Upload, submission: Submission) -> bool:
@@ -272,6 +291,8 @@ def _would_change(upload: Upload, submission: Submission) -> bool:
     if submission.is_open:
         return False
     if upload.records.filter(submission=submission).exists():
+        return True
+    if HeldRow.all_rows.closed_by_upload(upload).filter(submission=submission).exists():
         return True
     if HeldRow.all_rows.late().filter(upload=upload, submission=submission).exists():
         return False  # the submission was closed when this file came, or its rows would not be late
@@ -294,11 +315,12 @@ def _texts_in(answer: Any) -> Iterator[str]:
 
 
 def _submissions_of(upload: Upload) -> QuerySet[Submission]:
-    """The submissions an upload's rows are in: a corrected row may have moved to another one."""
+    """The submissions of an upload's rows, and of those it closed: a corrected row may have moved to another one."""
     return Submission.objects.filter(
         Q(pk__in=upload.submissions.values("pk"))
         | Q(pk__in=upload.records.values("submission"))
         | Q(pk__in=upload.held_rows.values("submission"))
+        | Q(pk__in=HeldRow.all_rows.closed_by_upload(upload).values("submission"))
     )
 
 

@@ -24,6 +24,7 @@ from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import Difference, Upload
 from records.pages.history import said
+from records.reading.made_numbers import MARK
 from standards.translation import in_language
 
 PER_PAGE = 50
@@ -96,6 +97,7 @@ def _context(request: SignedInRequest, upload: Upload, again: Comparison) -> dic
         "gone": again.total("gone"),
         "by_hand": again.total("by_hand"),
         "shared": shared,
+        "is_numbered_here": rows.filter(record_ref__startswith=MARK).exists(),
         "is_part": again.total("gone") > shared,
         "causes": _causes(rows, again, spec, asked_for),
         "all_chosen": not asked_for,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from records.collection.answers import said
 from records.collection.report import UploadReport
 from records.models import Upload
 from records.reading.layout import Question
@@ -24,7 +25,7 @@ class PostedAnswers:
         self.post, self.upload = post, upload
         self.report = UploadReport.of(upload)
         self.problems: dict[str, str] = {}
-        before = upload.answers
+        self.before = before = said(upload)
         self.columns = dict(before.get("columns") or {})
         self.constants = dict(before.get("constants") or {})
         self.ignored = set(before.get("ignored") or ())
@@ -37,7 +38,8 @@ class PostedAnswers:
         self._take_file()
         lists = {"columns": self.columns, "constants": self.constants}
         lists["ignored"] = sorted(self.ignored)  # type: ignore[assignment]
-        self.answers |= {k: v for k, v in lists.items() if v or k in before}
+        empty: dict[str, Any] = {"ignored": []}
+        self.answers |= {k: v for k, v in lists.items() if v != before.get(k, empty.get(k, {}))}
 
     def _take_answer(self, question: Question) -> None:
         name, _colon, variable = question.id.partition(":")
@@ -46,14 +48,14 @@ class PostedAnswers:
             texts = [line.split(":")[0] for line in question.evidence]
             codes = {text: self.post.get(f"sex_codes:{text}", "") for text in texts}
             if all(codes.values()):
-                self.answers[name] = codes
+                self.answers[name] = {**(self.before.get(name) or {}), **codes}
         elif name == "columns" and value == CONSTANT:
             self._take_constant(question.id, variable)
         elif name == "columns" and value:
             self.columns[variable] = value
             self.constants.pop(variable, None)
         elif variable and value:  # of another question that is asked about several variables
-            known = {**(self.upload.answers.get(name) or {}), **self.answers.get(name, {})}
+            known = {**(self.before.get(name) or {}), **self.answers.get(name, {})}
             self.answers[name] = {**known, variable: value}
         elif name != "table" and value:
             self.answers[name] = value
@@ -103,14 +105,20 @@ class PostedAnswers:
             "encoding": self.post.get("encoding"),
             "delimiter": DELIMITERS.get(self.post.get("delimiter", "")),
         }
-        self.answers |= {
+        others = {
             name: value for name, value in chosen.items() if value and value != file.get(name)
         }
+        if (
+            "sheet" in others
+        ):  # what was said of the columns of one sheet says nothing of another one
+            self.answers = {}
+            self.columns, self.constants, self.ignored = {}, {}, set()
+        self.answers |= others
 
 
 def table_as_read(upload: Upload, report: UploadReport) -> dict[str, Any]:
     """Return the rows of the table as a person said, or as they were found."""
-    known = upload.answers.get("table")
+    known = said(upload).get("table")
     header = report.file.get("header_row") or 1
     return dict(known) if isinstance(known, Mapping) else {"header": [header, header]}
 

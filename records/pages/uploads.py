@@ -23,6 +23,7 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import duplicates, names, unknown_words
+from records.collection.answers import said
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
 from records.collection.report import SentBack, UploadReport
@@ -166,7 +167,7 @@ def _context(
         "mapping": mapping.mapping_of(
             upload,
             given,
-            {**upload.answers, **(answers or {})},
+            {**said(upload), **(answers or {})},
             problems=problems,
             changed=request.GET.get("change", ""),
         )
