@@ -18,7 +18,7 @@ from records.pages.mapping_form import DELIMITERS, IGNORED, table_as_read
 from records.reading import told_by_names
 from records.reading.encoding import ENCODINGS
 from records.reading.layout import Question, letter_of
-from records.reading.questions import CONSTANT
+from records.reading.questions import CONSTANT, ROW_CELLS
 from records.reading.table_rows import FURTHEST
 from standards.codelists import standard
 from standards.translation import active_language, in_language
@@ -231,6 +231,8 @@ def _question(
         }
         for c in question.choices
     ]
+    if name == "table":
+        _show_rows(choices, given)
     texts = [line.split(":")[0] for line in question.evidence]
     codes = dict(answer or {}) if name == "sex_codes" else {}
     offers_constant = any(c["value"] == CONSTANT for c in choices)
@@ -244,6 +246,15 @@ def _question(
         "constant": _constant(spec.by_name[variable], answers, told) if offers_constant else None,
         **_pictures(question.picture, choices),
     }
+
+
+def _show_rows(choices: list[dict[str, Any]], given: GivenNames) -> None:
+    """Let the choices of a row show its cells, as their sender sees them."""
+    rows = {row["number"]: row["cells"] for row in given.preview}
+    for choice in choices:
+        if cells := rows.get(choice["value"]):
+            shown = " | ".join([cell for cell in cells if cell][:ROW_CELLS])
+            choice["label"] = f"{choice['value']}: {shown}"
 
 
 def _pictures(picture: Mapping[str, Any] | None, choices: list[dict[str, Any]]) -> dict[str, Any]:

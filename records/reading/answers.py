@@ -13,7 +13,7 @@ from records.reading.evidence import understood
 from records.reading.questions import CONSTANT_KINDS, GO_ON, HELD, MADE, NONE
 from records.reading.shapes import Shape
 from records.reading.table_rows import is_place
-from records.validation import number_marks
+from records.validation import number_marks, parsing
 from standards import codelists, languages
 from standards.languages import Labels
 from standards.spelling import normalise
@@ -42,12 +42,12 @@ def bad_answer(answers: Mapping[str, Any], spec: Spec) -> BadAnswer | None:
     for name, answer in answers.items():
         try:
             usable = name in ANSWERS and ANSWERS[name](answer, spec)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             usable = False
         if not usable:
             text = codelists.standard("questions")["bad"]
             return BadAnswer((name,), languages.say(text, where=f"{name}: {answer}"[:200]))
-    return _column_for_two(dict(answers.get("columns") or {}), spec)
+    return _stated_twice(answers, spec) or _column_for_two(dict(answers.get("columns") or {}), spec)
 
 
 def settled(answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,6 +74,19 @@ def _tells_alone(text: str) -> bool:
     return normalise(text) in codelists.TELLING_ALONE
 
 
+def _stated_twice(answers: Mapping[str, Any], spec: Spec) -> BadAnswer | None:
+    """Return what is wrong where a variable is the same in all rows, and stands in a column or a shape as well."""
+    shape = answers.get("shape")
+    stated = set(answers.get("columns") or {})
+    stated |= set(Shape.of(shape).variables) if shape and shape != NONE else set()
+    twice = [spec.by_name[name] for name in answers.get("constants") or {} if name in stated]
+    if not twice:
+        return None
+    text = codelists.standard("questions")["bad.constant"]
+    message = languages.say(text, joined_labels(twice))
+    return BadAnswer(tuple(f"columns:{v.name}" for v in twice), message)
+
+
 def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:
     uses = Counter(letter for letter in columns.values() if letter not in (NONE, MADE))
     letter, count = max(uses.items(), key=lambda use: use[1], default=("", 0))
@@ -86,7 +99,7 @@ def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:
 
 
 def _columns(columns: Any, spec: Spec) -> bool:
-    return all(
+    return isinstance(columns, Mapping) and all(
         name in spec.by_name
         and (letter == NONE or LETTER.match(letter) or (letter, name) == (MADE, "record_ref"))
         for name, letter in dict(columns).items()
@@ -95,9 +108,11 @@ def _columns(columns: Any, spec: Spec) -> bool:
 
 def _constants(constants: Any, spec: Spec) -> bool:
     """Say whether each constant is a text that its variable understands."""
-    return all(
-        spec.by_name[name].kind in CONSTANT_KINDS and text in understood(spec.by_name[name], [text])
-        for name, text in dict(constants).items()
+    return isinstance(constants, Mapping) and all(
+        spec.by_name[name].kind in CONSTANT_KINDS
+        and text in understood(spec.by_name[name], [text])
+        and not parsing.is_ambiguous_day(text)
+        for name, text in constants.items()
     )
 
 
@@ -141,6 +156,7 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "country_numbers": lambda answer, _spec: answer in ("iso", NONE),
     "shape": lambda answer, spec: answer == NONE or Shape.of(answer).fits(spec),
     "repeated_cells": lambda answer, _spec: answer in ("yes", NONE),
+    "counts": lambda answer, _spec: answer in ("one", NONE),
     "control_total": lambda answer, _spec: answer in ("yes", NONE),
     "control_totals": _control_totals,
     "control_totals_differ": lambda answer, _spec: answer in ("yes", NONE),

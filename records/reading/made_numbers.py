@@ -26,6 +26,8 @@ class MadeNumbers:
 
     def of(self, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
         """Return the (n,) numbers of rows: `columns` are their texts, by `names`, in any order."""
+        if not len(columns[0]):
+            return pa.array([], pa.string())
         order = sorted(range(len(columns)), key=lambda k: names[k])
         texts = [pc.utf8_trim_whitespace(pc.fill_null(columns[k], "")) for k in order]
         rows = pc.binary_join_element_wise(*texts, BETWEEN).dictionary_encode()
@@ -36,7 +38,8 @@ class MadeNumbers:
         self._count(numbers, places)
         ends = pa.array(np.char.add("-", nth.astype(str)))
         ends = pc.if_else(pa.array(nth == 1), "", ends)
-        return pc.binary_join_element_wise(pa.array(numbers).take(rows.indices), ends, "")
+        own = pa.array(numbers, pa.string()).take(rows.indices)
+        return pc.binary_join_element_wise(own, ends, "")
 
     def _number(self, text: str) -> str:
         return MARK + hmac.digest(self.key, text.encode(), "sha256").hex()[:DIGITS]

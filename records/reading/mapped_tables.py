@@ -30,7 +30,13 @@ from records.reading.shape_question import ask_for_shape
 from records.reading.shape_rows import whole_numbers
 from records.reading.shape_search import Search, proposals
 from records.reading.shapes import Shape
-from records.reading.tables_of_counts import count_column, refuse_counts, stands_for_many
+from records.reading.tables_of_counts import (
+    ONE,
+    count_column,
+    doubtful_count,
+    refuse_counts,
+    stands_for_many,
+)
 
 LOOKED_AT = 2000  # rows below the headers by which columns are mapped: each becomes several
 # Why a table cannot be read as it stands, where another shape may be the reason.
@@ -92,7 +98,7 @@ def mapped(
 
     A shape that was confirmed of an earlier file with the same headers holds for this one.
     """
-    memory = remembered.memory_of(rows, context.layouts, context.key)
+    memory = remembered.memory_of(rows, context.layouts, context.key, Names(spec).variables)
     answer = answers.get("shape") or (memory.answers.get("shape") if memory else None)
     if answer and answer != NONE:
         return _shaped(rows, Shape.of(answer), spec, answers, context, memory)
@@ -134,13 +140,33 @@ def _of_records(
         return MappedTable(layout)
     place = layout.header_row
     head = Search(rows, spec, answers).head_at(place, place)
-    if head.wide:
+    said = {c.position for c in layout.columns if c.is_answered or c.how == "ignored"}
+    if head.wide and said.isdisjoint(head.wide[0]):
         return MappedTable(_refused(layout, Shape((place, place), head.wide[0]), spec, context))
     position = count_column(rows, layout)
-    if position is None:
-        return MappedTable(layout)
+    if position is None or answers.get("counts") == ONE:
+        return _asked_about_counts(layout, rows, spec, answers, context)
     shape = Shape((place, place), count=position)
     return MappedTable(layout, counts=(position, refuse_counts(shape, spec, context.others)))
+
+
+def _asked_about_counts(
+    layout: Layout,
+    rows: Sequence[Sequence[str]],
+    spec: Spec,
+    answers: Mapping[str, Any],
+    context: Context,
+) -> MappedTable:
+    """Ask where a column may say for how many a row stands; refuse the table where it does."""
+    question = doubtful_count(rows, layout)
+    if question is None or answers.get("counts") == ONE:
+        return MappedTable(layout)
+    refused = None
+    if answers.get("counts") == NONE:
+        question = replace(question, answer=NONE)
+        shape = Shape((layout.header_row, layout.header_row))
+        refused = refuse_counts(shape, spec, context.others, question.evidence[0])
+    return MappedTable(replace(layout, refusal=refused, questions=[*layout.questions, question]))
 
 
 def _shaped(

@@ -24,6 +24,7 @@ from records.reading.questions import (
     proven_letters,
     values_of,
 )
+from records.reading.refusals import refusal as refusal_by_code
 from records.reading.rows import is_data_row, needed_columns
 from records.reading.table_rows import HITS, SEARCHED_ROWS, TableRows, header_texts, table_rows
 from records.validation.personal import without_persons
@@ -58,7 +59,7 @@ def map_columns(
     (a person said that the file does not have what no record can do without).
     """
     names = Names(spec)
-    memory = remembered.memory_of(rows, context.layouts, context.key)
+    memory = remembered.memory_of(rows, context.layouts, context.key, names.variables)
     if memory:
         answers = {**memory.answers, **answers}
     table = table_rows(rows, names.hits, answers.get("table"))
@@ -77,6 +78,9 @@ def _without_headers(
     """Ask which row holds the headers; refuse a file that is of another instrument, or no table."""
     if refusal := _other_instrument(rows, spec, spec.variables, others):
         return replace(layout, refusal=refusal)
+    if layout.answers.get("table") == NONE:
+        question = ask_which_row(rows[:SEARCHED_ROWS], layout.answers)
+        return replace(layout, questions=[question], refusal=refusal_by_code("none_fits"))
     widest = max((sum(1 for cell in row if cell.strip()) for row in rows), default=0)
     if widest < 2:
         where = f"1–{min(len(rows), SEARCHED_ROWS)}"
@@ -213,7 +217,14 @@ def _columns(
 ) -> Iterator[FileColumn]:
     """Yield the columns; a composite one yields its parts, save what has a column of its own."""
     matches = [names.find(header) for header in headers]
-    given = dict(layout.answers.get("columns") or {})
+    closed = {letter_of(k) for k, (_v, how) in enumerate(matches) if how in ("forbidden", "part")}
+    here = {letter_of(k) for k in range(len(headers))}
+    given = {
+        name: place
+        for name, place in (layout.answers.get("columns") or {}).items()
+        if place in here - closed
+        or place in (NONE, MADE)  # a column that is not there answers nothing
+    }
     before = dict(layout.memory.answers.get("columns") or {}) if layout.memory else {}
     ignored = set(layout.answers.get("ignored") or ())
     chosen = {letter: name for name, letter in given.items() if letter not in (NONE, MADE)}

@@ -5,17 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from records.instruments.spec import Spec, Variable
-from records.reading.evidence import examples, fits, values_of
+from records.reading.evidence import examples, fits, form_of, values_of
 from records.reading.layout import FileColumn, Question
 from records.validation import parsing
-from records.validation.personal import without_persons
 from standards import codelists, languages, wording
 from standards.languages import Labels
 from standards.spelling import normalise
 
 EVIDENCE = 8  # lines of evidence beside a question
 EXAMPLES = 4  # texts of a column in one of them
-ROW_CELLS, LONGEST = 6, 24  # of a row that may hold the headers
+ROW_CELLS = 6  # of a row that may hold the headers
 NONE = "none"  # the answer that none of the choices fits
 CONSTANT = "constant"  # the variable is the same in all rows: `constants` says which
 MADE = "made"  # the file has no record numbers: the portal makes them
@@ -61,9 +60,8 @@ def ask_which_row(rows: Sequence[Sequence[str]], answers: Mapping[str, Any]) -> 
 
 
 def _row_as_text(row: Sequence[str]) -> str:
-    """Return the first cells of a row, masked where they may name a person."""
-    stated = [cell.strip() for cell in row if cell.strip()][:ROW_CELLS]
-    return " | ".join(without_persons(cell)[:LONGEST] for cell in stated)
+    """Return the form of the first cells of a row: the texts themselves only their sender sees, as they were read."""
+    return " | ".join([form_of(cell.strip()) for cell in row if cell.strip()][:ROW_CELLS])
 
 
 def ask_which_column(
@@ -150,7 +148,7 @@ def ask_what_dates_mean(
 ) -> list[Question]:
     """Ask for the order of day and month, where a date with slashes could be read both ways."""
     days = [c for c in columns if c.variable and spec.by_name[c.variable].kind in ("date", "birth")]
-    doubtful = [v for c in days for v in values_of(c, body) if _either_way(v)]
+    doubtful = [v for c in days for v in values_of(c, body) if parsing.is_ambiguous_day(v)]
     if not doubtful:
         return []
     texts = codelists.standard("questions")
@@ -222,9 +220,3 @@ def ask(
         answer = None
     question = f"{name}:{variable}" if variable else name
     return Question(question, languages.say(texts[name], what), choices, evidence, answer)
-
-
-def _either_way(text: str) -> bool:
-    if not parsing.SLASHED.match(text):
-        return False
-    return parsing.parse_date(text, day_first=None, pivot=2100).problem == "ambiguous"

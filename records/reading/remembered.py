@@ -12,14 +12,14 @@ from typing import Any
 from records.reading.layout import Memory, letter_of
 from records.reading.questions import MADE, NONE
 from records.reading.shapes import Shape
-from records.reading.table_rows import SEARCHED_ROWS, header_texts
+from records.reading.table_rows import HITS, SEARCHED_ROWS, header_texts
 from standards.spelling import normalise
 
 # Answers that hold for every file of a layout. What is said of one file alone is not among them: its
 # sheet, its rows, its totals, its broken letters. What texts mean is taught as words (codelists.learned).
 LASTING = (
     *("day_first", "sex_codes", "country_numbers", "currency", "date1904", "constants"),
-    "numbers",
+    *("numbers", "counts"),
 )
 ENOUGH = (
     0.6  # share of the headers that two layouts have in common where one is a change of the other
@@ -77,12 +77,21 @@ def lasting(answers: Mapping[str, Any], header_keys: Sequence[str]) -> dict[str,
 
 
 def memory_of(
-    rows: Sequence[Sequence[str]], layouts: Sequence[Mapping[str, Any]], key: bytes
+    rows: Sequence[Sequence[str]],
+    layouts: Sequence[Mapping[str, Any]],
+    key: bytes,
+    variables_of: Callable[[Sequence[str]], set[str]],
 ) -> Memory | None:
     """Return what earlier files say about this one: of the same headers, else of those that have most in common.
 
-    `layouts` are {id, keys, answers} as `collection.layouts` hands them down, the latest first.
+    `layouts` are {id, keys, answers} as `collection.layouts` hands them down, the latest first; `variables_of` says
+    which variables headers name. Of a changed layout only what concerns columns that are here too is taken over. A
+    table without headers is recognised only where no row looks like headers.
     """
+    headless = (
+        all(len(variables_of(row)) < HITS for row in rows[:SEARCHED_ROWS]) if layouts else True
+    )
+    layouts = [known for known in layouts if headless or known["answers"].get(LEVELS) != 0]
     known = {k for layout in layouts for k in layout["keys"]}
     places = {
         levels: list(_rows_of_headers(rows, levels, key, known))
@@ -98,7 +107,8 @@ def memory_of(
     common, layout, place, keys = max(candidates, key=lambda candidate: candidate[0])
     if common < ENOUGH:
         return None
-    answers = _with_letters(layout["answers"], keys)
+    named = variables_of(rows[place - 1]) if place else set()
+    answers = _with_letters(layout["answers"], keys, named, exact=common == 1)
     levels = layout["answers"].get(LEVELS)
     header = [place - levels + 1, place] if levels else [0, 0]
     if levels is not None:
@@ -130,14 +140,26 @@ def _common(keys: Sequence[str], known: Sequence[str]) -> float:
     return len(here & there & named) / len(named)
 
 
-def _with_letters(answers: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    """Return the answers of a layout with the letters that its columns have in this file."""
+def _with_letters(
+    answers: Mapping[str, Any], keys: Sequence[str], named: set[str], *, exact: bool
+) -> dict[str, Any]:
+    """Return the answers of a layout with the letters that its columns have in this file.
+
+    Where the layout has changed, what texts of columns mean is asked anew, and of a variable that a header names
+    now the earlier file says nothing.
+    """
     letters = {key: letter_of(place) for place, key in enumerate(keys)}
-    said = {name: answers[name] for name in LASTING if name in answers}
+    said = {name: answers[name] for name in LASTING if name in answers} if exact else {}
+    constants = {
+        name: text
+        for name, text in answers.get("constants", {}).items()
+        if exact or name not in named
+    }
+    said |= {"constants": constants} if constants else {}
     columns = {
         name: letters.get(place, place)
         for name, place in answers.get("columns", {}).items()
-        if place in letters or place in (NONE, MADE)
+        if place in letters or (place in (NONE, MADE) and (exact or name not in named))
     }
     ignored = [letters[key] for key in answers.get("ignored", ()) if key in letters]
     return {**said, **({"columns": columns} if columns else {}), "ignored": ignored}

@@ -114,7 +114,8 @@ class Rows:
     """Tells data from what else stands below the headers, and counts what is skipped, by its kind."""
 
     def __init__(self, columns: Sequence[FileColumn], spec: Spec) -> None:
-        self.needed = needed_columns(columns, spec)
+        # Where what is required is the same in all rows, or made here, any blank cell makes a row doubtful.
+        self.needed = needed_columns(columns, spec) or [c.position for c in columns if c.variable]
         self.dates = [c.position for c in columns if c.variable == "event_date"]
         self.ignored = {c.position for c in columns if c.how in ("ignored", "empty")}
         amounts = {v.name for v in spec.variables if v.kind in ("integer", "decimal")}

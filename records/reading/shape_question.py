@@ -132,4 +132,4 @@ def _after(rows: Sequence[Sequence[str]], shape: Shape, spec: Spec, hidden: set[
 
 
 def _shown(text: str) -> str:
-    return without_persons(text.strip()[:SHOWN_LETTERS])
+    return without_persons(text.strip())[:SHOWN_LETTERS]

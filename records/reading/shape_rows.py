@@ -71,7 +71,7 @@ class ShapeRows:
         for values in numbers.values():
             counted |= values != NO_NUMBER
         written = {p: cells[p] for p in self.texts}  # before anything is filled
-        cells |= self._filled(cells, counted)
+        cells |= self._filled(cells, len(block.rows))
         kinds, headings = self._kinds(block, written, cells, counted)
         kept = (kinds == "data") | (kinds == CODED)
         self.skipped += Counter(kinds[~kept].tolist())
@@ -85,12 +85,15 @@ class ShapeRows:
             )
         return cells, headings, pa.array(keep)
 
-    def _filled(self, cells: dict[int, pa.Array], counted: Array) -> dict[int, pa.Array]:
-        """Repeat values that are stated once; a value begins anew where one to the left of it does."""
+    def _filled(self, cells: dict[int, pa.Array], rows: int) -> dict[int, pa.Array]:
+        """Repeat values that are stated once; one begins anew where it is written, or one to the left of it begins.
+
+        What a row states itself is never replaced, whether the row has counts or not.
+        """
         filled: dict[int, pa.Array] = {}
-        begun = np.zeros(len(counted), dtype=bool)
+        begun = np.zeros(rows, dtype=bool)
         for p in self.shape.fill_down:
-            begun = begun | (counted & ~empty(cells[p]))
+            begun = begun | ~empty(cells[p])
             filled[p] = self._carried(p, cells[p], begun)
         return filled
 
@@ -120,9 +123,13 @@ class ShapeRows:
         filled = self._rows(cells, doubtful)
         for place, row, whole in zip(doubtful.tolist(), rows, filled, strict=True):
             kinds[place] = self._kind(row, whole, bool(counted[place]))
+            alone = [cell.strip() for cell in row if cell.strip()]
             if kinds[place] == "heading":
+                begun[place], stated[place] = True, alone[0]
+            elif (
+                kinds[place] == "note" and len(alone) == 1
+            ):  # a heading that no list knows: it states nothing
                 begun[place] = True
-                stated[place] = next(cell.strip() for cell in row if cell.strip())
         if not self.shape.headings:
             return kinds, pa.nulls(n, pa.string())
         return kinds, self._carried(-1, pa.array(stated, pa.string()), begun)
@@ -190,9 +197,10 @@ class ShapeRows:
             bounds = np.unique(np.concatenate([[0], above, sums[-1:]]))
             stated = totals[:, k]
             fits = np.isin(above - stated, bounds) | np.isin(above + stated, bounds)
-            for j in np.flatnonzero(~fits & (stated != NO_NUMBER)).tolist():
+            for j in np.flatnonzero(~fits & (stated != NO_NUMBER))[:NAMED].tolist():
                 row = int(totals[j, 0])
-                since = above[j] - max((b for b in bounds if b < above[j]), default=0)
+                place = int(np.searchsorted(bounds, above[j]))
+                since = above[j] - (bounds[place - 1] if place else 0)
                 broken.append((row, f"{letter_of(p)}{row}: {stated[j]} ≠ {since}"))
         if broken:
             raise FileRefused("totals_differ", "; ".join(t for _row, t in sorted(broken)[:NAMED]))

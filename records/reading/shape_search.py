@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -75,6 +76,7 @@ class Search:
         self.rows, self.spec = rows, spec
         self.stated: Sequence[int] = (answers.get("table") or {}).get("header") or ()
         self.names = Names(spec)
+        self._numeric_below: dict[int, frozenset[int]] = {}
         self.aliases: Mapping[str, Mapping[str, str]] = dict(answers.get("aliases") or {})
         self.coded = [
             v for v in spec.variables if v.kind == "code" and (v.tells_cells or not spec.cells)
@@ -99,7 +101,7 @@ class Search:
         """Return what rows say as headers, and what the columns below them are."""
         texts = levels_of(self.rows, first, last)
         body = self.rows[last + 1 : last + 1 + BODY]
-        numeric = frozenset(p for p in range(len(texts)) if texts[p] and _is_numeric(body, p))
+        numeric = frozenset(p for p in self._numeric(last) if p < len(texts) and texts[p])
         found = {
             p: self.names.find(" ".join(t))[0] or self.names.find(t[-1])[0]
             for p, t in enumerate(texts)
@@ -109,6 +111,15 @@ class Search:
         free = [p for p in sorted(numeric) if known.get(p) in (None, COUNT)]
         wide = tuple(self._wide(texts, free, body))
         return Head(first, last, texts, numeric, known, self._count(texts, free, known), wide)
+
+    def _numeric(self, last: int) -> frozenset[int]:
+        """Return the columns of whole numbers below a row; several heads may end there."""
+        if last not in self._numeric_below:
+            body = self.rows[last + 1 : last + 1 + BODY]
+            width = max(map(len, body), default=0)
+            numeric = frozenset(p for p in range(width) if _is_numeric(body, p))
+            self._numeric_below[last] = numeric
+        return self._numeric_below[last]
 
     def shapes(self, head: Head) -> Iterator[Shape]:
         """Yield the shapes of the table below these headers."""
@@ -333,6 +344,7 @@ def _share(values: Sequence[str], holds: Any) -> bool:
     return bool(values) and sum(1 for v in values if holds(v)) >= MOST * len(values)
 
 
+@lru_cache(maxsize=100_000)  # the cells of a table are looked at below each row that may be headers
 def _is_whole(text: str) -> bool:
     return parsing.parse_integer(text) is not None
 

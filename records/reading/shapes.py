@@ -132,6 +132,9 @@ class Shape:
             for name, code in stated.items()
         )
         taken = not self.wide or len(self.parts) > 0
+        dated = [*(["event_date"] if self.dates else []), *named]
+        if len(set(dated)) < len(dated):  # nothing is made twice
+            return False
         return known and codes and taken and self.dates.keys() <= set(PARTS)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 SEARCHED_ROWS = 30
 FURTHEST = 200  # the last row that a person may name as that of the headers
+LAST_ROW = 2**31  # of any file
 HITS = 2  # headers of the instrument that make a row one of headers
 Cells = Sequence[str]
 
@@ -111,7 +112,11 @@ def is_place(answer: Any) -> bool:
     if not isinstance(answer, Mapping) or not set(answer) <= {"header", "rows"}:
         return False
     header, rows = answer.get("header") or (1, 1), answer.get("rows") or (1, None)
-    start, end = header
-    first, last = rows
+    numbers = [*header, *(row for row in rows if row is not None)]
+    if len(header) != 2 or len(rows) != 2 or rows[0] is None:
+        return False
+    if any(type(number) is not int or number >= LAST_ROW for number in numbers):
+        return False
+    (start, end), (first, last) = header, rows
     headers = (start == end == 0) or 1 <= start <= end <= FURTHEST
     return headers and first >= 1 and (last is None or last >= first)

@@ -1,18 +1,26 @@
 """A table of counts among single records: how it is recognised, and what is said of it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from records.instruments.aggregate import TITLE
 from records.instruments.spec import Spec
-from records.reading.layout import Layout, Refusal, letter_of
+from records.reading.layout import Layout, Question, Refusal, letter_of
+from records.reading.questions import ask
 from records.reading.shapes import Shape, is_word
 from records.validation import parsing
 from standards import codelists, languages
 from standards.languages import Labels
 from standards.measures import aggregate_code
+from standards.spelling import normalise
 
 LOOKED_AT = 1000  # rows
+EXAMPLES = 4
+ONE = "one"  # the answer that each row is one person or event, whatever a column says
+COUNTED = re.compile(
+    r"^\d[\d\s.,'\u00a0]*(?:чел\.?|человек[аи]?|adam|persons?|people)?$", re.IGNORECASE
+)
 
 
 def count_column(rows: Sequence[Sequence[str]], layout: Layout) -> int | None:
@@ -37,6 +45,41 @@ def count_column(rows: Sequence[Sequence[str]], layout: Layout) -> int | None:
     return None
 
 
+def doubtful_count(rows: Sequence[Sequence[str]], layout: Layout) -> Question | None:
+    """Ask about a column without a meaning that may count: a word of its header says so, and a number is above one.
+
+    Persons in a row may be told as “7 чел.” or “1,128” as well.
+    """
+    body = rows[layout.header_row + 1 : layout.header_row + 1 + LOOKED_AT]
+    for column in layout.columns:
+        if column.variable or column.how != "unknown" or not _may_count(column.header):
+            continue
+        cells = [row[column.position] for row in body if column.position < len(row)]
+        numbers = [
+            int("".join(filter(str.isdecimal, c))) for c in cells if COUNTED.match(c.strip())
+        ]
+        rising = len(numbers) > 1 and all(b - a == 1 for a, b in pairwise(numbers))
+        if (
+            2 * len(numbers) > sum(1 for c in cells if c.strip())
+            and max(numbers) > 1
+            and not rising
+        ):
+            texts = codelists.standard("questions")
+            what = dict.fromkeys(languages.LANGUAGES, f"{column.letter} “{column.shown}”")
+            evidence = [f"{column.letter}: {', '.join(map(str, numbers[:EXAMPLES]))}"]
+            choices = [{"value": ONE, "label": languages.say(texts["counts.one"])}]
+            return ask("counts", choices, evidence, what=what)
+    return None
+
+
+def _may_count(header: str) -> bool:
+    """Say whether any word of a header counts, or says that it is a total."""
+    words = normalise(header.replace("_", " ").replace(":", " ")).split()
+    return any(
+        is_word(word, kind) for word in words for kind in ("counts", "whole", "women", "men")
+    )
+
+
 def stands_for_many(rows: Sequence[Sequence[str]], shape: Shape) -> bool:
     """Say whether a row of the table stands for more than one, or for none: single records may say 1 in each row."""
     cells = (row[p] for row in rows[shape.header[1] + 1 :] for p in shape.counted if p < len(row))
@@ -44,10 +87,11 @@ def stands_for_many(rows: Sequence[Sequence[str]], shape: Shape) -> bool:
     return bool(shape.wide) or any(number not in (None, 1) for number in numbers)
 
 
-def refuse_counts(shape: Shape, spec: Spec, others: Iterable[Spec]) -> Refusal:
+def refuse_counts(shape: Shape, spec: Spec, others: Iterable[Spec], where: str = "") -> Refusal:
     """Return why a table of counts is no table of this instrument, and where it can go instead."""
     letters = [letter_of(p) for p in shape.counted]
-    where = letters[0] if len(letters) == 1 else f"{letters[0]}–{letters[-1]}"
+    if letters:
+        where = letters[0] if len(letters) == 1 else f"{letters[0]}–{letters[-1]}"
     texts = codelists.standard("refusals")
     message = languages.say(texts["table_of_counts"], where=where)
     addition = _instead(spec, others)

@@ -96,7 +96,7 @@ def text_file(
         **table.described,
     }
     below = rows_to_end(rows) if start.is_whole else _last_rows(source, encoding, start.delimiter)
-    preview = rows_of(rows, layout, below)
+    preview = rows_of(rows, layout, spec, below)
     if not layout.is_ready:
         return OpenedFile(file, layout, preview=preview)
     header_line = start.ends[layout.header_row] if layout.header_row >= 0 else 0

@@ -82,9 +82,9 @@ class Tables:
     numbers: dict[str, int]
     beginnings: dict[str, list[list[str]]]
 
-    def preview(self, place: str) -> list[dict[str, Any]]:
+    def preview(self, place: str, spec: Spec) -> list[dict[str, Any]]:
         """Return the first rows of a sheet for its sender."""
-        return rows_of(self.beginnings[place], self.layouts[place])
+        return rows_of(self.beginnings[place], self.layouts[place], spec)
 
     @property
     def likeliest(self) -> str:
@@ -136,14 +136,14 @@ def workbook(
         file["header_row"] = tables.layouts[place].header_row + 1
         refused = refusal("none_fits") if chosen else None
         layout = replace(tables.layouts[place], refusal=refused, questions=[question])
-        return OpenedFile(file, layout, sheets=tables.names, preview=tables.preview(place))
+        return OpenedFile(file, layout, sheets=tables.names, preview=tables.preview(place, spec))
     cells = _cells(source, kind, tables, place, limits)
     letters = broken_letters.letters_of(cells.rows, spec, answers)
     rows = letters.rows(cells.rows)
     table = mapped(rows, spec, answers, context)
     layout = letters.layout(rows, table.layout, spec, table.layout.answers)
     layout.questions[:0] = [question] if question else []
-    preview = rows_of(rows, layout, rows_to_end(rows))
+    preview = rows_of(rows, layout, spec, rows_to_end(rows))
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
     file |= table.described
     _refuse_formulas(cells, layout, table.used, place)
@@ -218,9 +218,7 @@ def _tables(
         place: sheet_cells(sheet, CellNotes(), FURTHEST + 1).rows for place, sheet in sheets.items()
     }
     layouts = {
-        place: mapped(rows, spec, answers, context).layout
-        for place, rows in beginnings.items()
-        if rows
+        place: _layout(rows, spec, answers, context) for place, rows in beginnings.items() if rows
     }
     if not layouts:
         raise FileRefused("empty")
@@ -231,14 +229,23 @@ def _tables(
     return Tables(shown, layouts, places, names, numbers, beginnings)
 
 
+def _layout(
+    rows: list[list[str]], spec: Spec, answers: Mapping[str, Any], context: Context
+) -> Layout:
+    """Map the beginning of one sheet; one of another shape than was confirmed is not the sheet that was meant."""
+    try:
+        return mapped(rows, spec, answers, context).layout
+    except FileRefused as refused:
+        return Layout(0, [], refused.refusal)
+
+
 def holds_table(layout: Layout) -> bool:
     """Say whether a sheet holds a table of the instrument: a person said so, or some of its headers are known."""
     if layout.refusal and layout.refusal.code in ("other_instrument", COUNTS):
         return False
     if any(question.id == "shape" for question in layout.questions):
         return True
-    known = [c for c in layout.columns if c.variable]
-    return len({c.variable for c in known}) >= HITS or bool(layout.answers.get("columns"))
+    return len({c.variable for c in layout.columns if c.variable}) >= HITS
 
 
 def _which_sheet(tables: Tables, answers: Mapping[str, Any]) -> Question | None:

@@ -138,6 +138,11 @@ def parse_date(
     return _day(_year(parts[3], pivot, birth), month, int(parts[1]))
 
 
+def is_ambiguous_day(text: str) -> bool:
+    """Say whether a text is a date with slashes whose day and month could be exchanged."""
+    return bool(SLASHED.match(text)) and parse_date(text, day_first=None, pivot=2100) == AMBIGUOUS
+
+
 def with_points(text: str) -> str:
     """Return a day that is typed in digits alone, 311225 or 31122025 or 20251231, with points; other texts as they are.
 
