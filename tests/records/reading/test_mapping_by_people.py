@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from agencies import scope
 from records.collection import names, uploads
+from records.collection.answers import said
 from records.collection.layouts import handed_down
 from records.models import HeldRow, LearnedLayout, Record
 from tests.records.files import WPF, finish, incoming, leaks, plain, table, xlsx
@@ -161,7 +162,7 @@ def test_of_a_changed_layout_only_the_change_is_asked_about(send, clerk):
     later = answered(
         later,
         clerk,
-        {"columns": {**later.answers["columns"], "citizenship": LETTERS["citizenship"]}},
+        {"columns": {**said(later)["columns"], "citizenship": LETTERS["citizenship"]}},
     )
     assert later.state == "COMMITTED"
     newest = send(plain([rows[0], *strange(2, record_ref=["P-1", "P-2"])[1:]]))
@@ -303,3 +304,78 @@ def test_held_rows_tell_the_letters_that_a_person_chose(send, clerk):
     assert held.findings[0]["cell"] == "E3"
     assert held.raw["record_ref"] == "R-2"
     assert set(held.raw) <= set(WPF)
+
+
+def test_what_was_remembered_of_one_sheet_says_nothing_of_another(send, clerk):
+    head, *rows = table(4, sex=["F", "M", "F", "F"])
+    send(
+        plain([["kolumna" if h == "sex" else h for h in head], *rows]),
+        answers={"columns": {"sex": "C"}},
+    )
+    first = [["kolumna" if h == "sex" else h for h in head], *rows]
+    other = [[*head[:2], "other", *head[2:]], *([*row[:2], "F", *row[2:]] for row in rows)]
+    for k, row in enumerate(other[1:]):
+        row[0], row[3] = f"N-{k}", "M"
+    upload = send(xlsx(One=first, Two=other))
+    assert [q["id"] for q in upload.report["questions"]] == ["sheet"]
+    assert upload.answers == {}
+    upload = answered(upload, clerk, {"sheet": "#2"})
+    assert (upload.state, upload.report["sex"]["F"], upload.report["sex"]["M"]) == (
+        "COMMITTED",
+        0,
+        4,
+    )
+
+
+def test_a_header_of_the_next_file_goes_before_what_was_said_of_all_rows_of_this_one(send, clerk):
+    rows = [[c for k, c in enumerate(row) if k != 6] for row in table(3)]
+    send(plain(rows), answers={"constants": {"decision": "ISS"}})
+    later = send(plain(table(3, record_ref=["N-1", "N-2", "N-3"], decision=["ISS", "REF", "REF"])))
+    assert later.state == "COMMITTED"
+    decisions = [extras["decision"] for (extras,) in records(clerk, "extras")]
+    assert sorted(decisions) == ["ISS"] * 4 + ["REF"] * 2
+
+
+def test_letters_of_a_table_without_headers_say_nothing_of_a_table_with_them(send, clerk):
+    send(plain(table(3)[1:]), answers={"table": {"header": [0, 0]}, "columns": LETTERS})
+    head, *rows = table(2, record_ref=["N-1", "N-2"])
+    moved = [[row[0], row[3], row[2], row[1], *row[4:]] for row in [head, *rows]]
+    later = send(plain(moved))
+    assert (later.state, later.report["rows"]["read"]) == ("COMMITTED", 2)
+    assert {str(day) for (day,) in records(clerk, "event_date")} == {"2026-03-05"}
+
+
+def test_blank_rows_and_totals_are_no_persons_where_everything_needed_is_said_of_all_rows(
+    send, clerk
+):
+    constants = {
+        "event_date": "05.03.2026", "region": "TM-S", "decision": "ISS", "occupation": "71", "activity": "F",
+        "employer_type": "PRIV_NAT", "valid_from": "05.03.2026", "valid_to": "05.03.2027",
+    }  # fmt: skip
+    rows = [["sex", "citizenship"], ["F", "TUR"], ["", ""], ["M", "UZB"], ["", ""], ["Total", "2"]]
+    answers = {"constants": constants, "columns": {"record_ref": "made"}}
+    upload = send(plain(rows), answers=answers)
+    assert (upload.state, upload.report["rows"]["accepted"]) == ("COMMITTED", 2)
+    assert (upload.report["skipped"], upload.report["rows"]["held"]) == ({"blank": 2}, 1)
+
+
+@pytest.mark.parametrize(
+    "header, cells", [("Jemi", ["7", "14"]), ("Number of crossings", ["7 чел.", "1,128"])]
+)
+def test_a_column_that_may_count_is_asked_about_and_never_taken_as_one_person_a_row(
+    header, cells, send, clerk
+):
+    upload = send(plain(table(2, **{header: cells})))
+    assert [q["id"] for q in upload.report["questions"]] == ["counts"]
+    refused = answered(upload, clerk, {"counts": "none"})
+    assert refused.report["refusal"]["code"] == "table_of_counts"
+    assert records(clerk, "pk") == []
+    assert answered(upload, clerk, {"counts": "one"}).report["rows"]["accepted"] == 2
+
+
+def test_a_portal_that_numbers_rows_asks_when_the_month_comes_again(send, clerk):
+    made = {"columns": {"record_ref": "made"}}
+    send(plain([row[1:] for row in table(4)]), answers=made)
+    again = send(plain([row[1:] for row in table(4, event_date="2026-03-05")]), answers=made)
+    assert [q["id"] for q in again.report["questions"]] == ["again"]
+    assert len(records(clerk, "pk")) == 4

@@ -504,3 +504,18 @@ def test_a_shape_that_was_confirmed_holds_for_the_next_file_with_the_same_header
     other = mapped(moved, FORM, {}, Context(layouts=[known]))
     assert other.plain is None
     assert [q.id for q in other.layout.questions] == ["shape"]
+
+
+@pytest.mark.parametrize("counts", [["7", "8"], ["-", "-"]])
+def test_what_a_row_states_is_never_replaced_by_the_value_above(counts):
+    rows = [
+        ["Period", "Region", "Citizenship", "Women", "Men"],
+        ["2026-01", "Ahal", "TUR", "1", "2"],
+        ["2026-01", "", "UZB", "3", "4"],
+        ["2026-01", "Balkan", "TUR", *counts],
+        ["2026-01", "", "UZB", "5", "6"],
+    ]
+    shape = next(s for s in proposals(rows, WITH_REGION, {}) if s.fill_down)
+    regions = [row[1] for row in PlainTable(shape, rows).texts_of(rows[1:])]
+    assert set(regions[-2:]) == {"Balkan"}
+    assert "Balkan" not in regions[:4]
