@@ -20,6 +20,7 @@ KEYS = {
     "sex",
     "findings",
     "questions",
+    "again",
     "submissions",
 }
 
@@ -85,9 +86,8 @@ def test_a_file_with_questions_needs_answers_and_a_file_of_answers_gives_them(co
     [
         (b"", "The file is empty."),
         (plain(table(0)), "no rows of data"),
-        (plain(table(2)[1:]), "No row of headers"),
+        (b"Dear colleague,\n", "No row of headers"),
         (b"\x7fELF\x00\x01\x02", "This is no table."),
-        (plain(table(1, пол="F")), "C1, M1"),
     ],
 )
 def test_a_refused_file_says_why_in_the_same_shape(content, words, command, file):
