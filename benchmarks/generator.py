@@ -22,7 +22,7 @@ from standards import codelists
 FIRST, LAST = date(2024, 1, 1), date(2025, 12, 31)
 PERIODS = [f"{year}-{month:02}" for year in (2024, 2025) for month in range(1, 13)]
 CHUNK = 50_000
-HELD = ("birth", "citizenship", "direction")  # the kinds of error, in turn
+HELD = ("citizenship", "direction")  # the kinds of error, in turn
 READY = [
     *("agency_id", "submission_id", "upload_id", "row_no", "record_ref", "person_ref"),
     *("event_date", "sex", "birth_year", "age", "age_precision", "citizenship", "country_birth"),
@@ -191,7 +191,7 @@ class Crossings:
         texts = {name: listed.spell(self.rng, drawn[name]) for name, listed in lists.items()}
         texts["birth"] = [f"{day:%d.%m.%Y}" for day in drawn["birth"]]
         for k, row in enumerate(np.flatnonzero(wrong).tolist()):
-            bad = {"birth": "31.02.1990", "citizenship": "Атлантида", "direction": ""}
+            bad = {"citizenship": "Атлантида", "direction": ""}
             texts[HELD[k % 3]][row] = bad[HELD[k % 3]]
         numbers = drawn["number"]
         return [

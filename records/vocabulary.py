@@ -74,7 +74,7 @@ class LearnedLayout(models.Model):
     revoking it brings back the one before.
     """
 
-    scope_permission = Permission.SEE_SUBMISSIONS
+    scope_permission = Permission.SEE_RECORDS
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     instrument = models.ForeignKey("records.Instrument", models.PROTECT, related_name="+")

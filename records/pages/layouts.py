@@ -27,7 +27,7 @@ PER_PAGE = 20
 @require_safe
 def layouts(request: SignedInRequest) -> HttpResponse:
     """The layouts that are in use, the latest first, each with its answers in words."""
-    access.require(request.user, Permission.SEE_SUBMISSIONS)
+    access.require(request.user, Permission.SEE_RECORDS)
     rows = in_use(request.user).select_related("agency", "instrument", "taught_by")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     shown = list(page.object_list)

@@ -34,7 +34,8 @@ def test_the_verb_of_a_held_row_is_in_view_however_many_columns_are_wrong(countr
     address = held(files.plain(files.table(1, event_date=DAY, **nonsense)), "nonsense.csv")
     page = visit(CLERK, viewport={"width": 1440, "height": 900}, locale=language).page
     page.goto(address)
-    expect(page.locator("td input[aria-invalid]")).to_have_count(len(WRONG))
+    wrong = len(WRONG) - 1  # a birth date need not be stated: it holds no row
+    expect(page.locator("td input[aria-invalid]")).to_have_count(wrong)
     button = page.locator("td form button").first
     box = button.bounding_box()
     assert box["x"] + box["width"] <= 1440

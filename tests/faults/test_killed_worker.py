@@ -27,6 +27,7 @@ def upload(instruments, agency, clerk):
             instrument=instruments["SMS-WPF"],
             file_name="march.csv",
             by=clerk,
+            answers={"values": "go_on"},
         )
 
 

@@ -231,7 +231,7 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
         agency=agency, instrument=permits, variable="region", text=text, key=text.lower(),
         code="TM-S", taught_by=author,
     )  # fmt: skip
-    header = country.mark(agency.code, f"ZQ{agency.code}{kept}-HEADER", *seen)
+    header = mark("HEADER")
     layout = LearnedLayout.objects.create(
         agency=agency, instrument=permits, upload=file, key=header, keys=[header], headers=[["A", header]],
         answers={"day_first": "true"}, taught_by=author,

@@ -100,7 +100,8 @@ def test_five_thousand_rows_with_three_per_cent_errors_are_all_in_after_one_work
     wrong.loc[thirds[0], "citizenship"] = "Nowhere"
     wrong.loc[thirds[1], "valid_to"] = "01.01.2020"
     wrong.loc[thirds[2], "event_date"] = "31.02.2026"
-    upload = send(plain([list(wrong.columns), *wrong.to_numpy().tolist()]))
+    rows = [list(wrong.columns), *wrong.to_numpy().tolist()]
+    upload = send(plain(rows), answers={"values": "go_on"})
     assert upload.report["rows"]["held"] == len(chosen) == 150
 
     book = taken(upload)
@@ -372,7 +373,8 @@ def test_a_second_file_is_an_upload_of_its_own(sent, send, taken, clerk):
 
 
 def test_two_workbooks_sent_at_the_same_moment_count_every_row_once(send, taken, clerk):
-    upload = send(plain(table(60, citizenship=["Nowhere", "TUR", "UZB"])))
+    rows = table(60, citizenship=["Nowhere", "TUR", "UZB"])
+    upload = send(plain(rows), answers={"values": "go_on"})
     contents = []
     for country in ("TUR", "RUS"):
         book = taken(upload)
@@ -394,7 +396,7 @@ def test_two_workbooks_sent_at_the_same_moment_count_every_row_once(send, taken,
 
 
 def test_a_row_corrected_in_its_form_at_the_same_moment_counts_once(send, taken, clerk):
-    upload = send(plain(table(40, citizenship=["Nowhere", "TUR"])))
+    upload = send(plain(table(40, citizenship=["Nowhere", "TUR"])), answers={"values": "go_on"})
     book = taken(upload)
     for row in held(clerk):
         put(book, row.row_no, citizenship="TUR")

@@ -70,7 +70,7 @@ def take_in(submission, by):
             "INSERT INTO incoming_held VALUES (3, '2026-03', %s::jsonb, '[]')",
             [json.dumps({"record_ref": f"H-{upload.pk}", "event_date": "05.03.2026"})],
         )
-        admission.admit(upload, submission.instrument_version)
+        admission.admit(upload, submission.instrument_version, by=by)
         cursor.execute("DROP TABLE incoming, incoming_held, place")
     return upload
 

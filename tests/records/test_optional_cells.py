@@ -93,7 +93,7 @@ def test_a_personal_text_in_an_optional_cell_is_kept_nowhere(send, clerk):
 
 def test_warnings_of_optional_cells_are_counted_by_cause(send):
     words = ["orta", "??one", "??two", "#REF!"]
-    upload = send(plain(table(40, education=words)))
+    upload = send(plain(table(40, education=words)), answers={"values": "go_on"})
     counted = {f["rule"]: (f["severity"], f["count"]) for f in upload.report["findings"]}
     assert counted == {
         "education.unknown_text": ("warning", 20),

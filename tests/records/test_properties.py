@@ -9,7 +9,7 @@ from agencies import scope
 from records.models import HeldRow, Record
 from records.reading import text_file
 from records.reading.encoding import looks_binary
-from records.reading.mapping import map_columns
+from records.reading.mapping import NOTHING_KNOWN, map_columns
 from records.reading.refusals import FileRefused
 from records.validation import engine, parsing
 from records.validation.whole_file import WholeFileChecks
@@ -176,7 +176,7 @@ def test_no_bytes_break_the_sniffing(tmp_path, content):
     path = tmp_path / "file"
     path.write_bytes(content)
     try:
-        source = text_file.text_file(path, WPF, {}, files.LIMITS)
+        source = text_file.text_file(path, WPF, {}, files.LIMITS, NOTHING_KNOWN)
     except FileRefused:
         return
     assert source.layout.refusal or source.layout.questions or source.layout.columns

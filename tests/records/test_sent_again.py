@@ -83,7 +83,7 @@ def test_each_choice_does_what_it_says(send, clerk, choice, records, men, rows):
 
 @pytest.mark.parametrize("choice", ["new", "changed", "exact"])
 def test_taking_the_file_back_brings_back_what_it_replaced(send, clerk, choice):
-    send(plain(table(6, sex=["F", "?!"])))
+    send(plain(table(6, sex=["F", "?!"])), answers={"values": "go_on"})
     before = state_of_the_data(clerk)
     refs = ["R-1", "R-2", "R-4", "X"]
     again = choose(send(plain(table(4, record_ref=refs, sex=["M", "F", "??", "F"]))), choice, clerk)
@@ -191,7 +191,7 @@ def test_held_rows_that_the_new_file_replaces_are_closed_not_doubled(send, clerk
 
 
 def test_held_rows_stay_where_one_number_stands_in_several_of_them(send, clerk):
-    send(plain(table(3, record_ref=["0", "0", "R-3"], sex="?!")))
+    send(plain(table(3, record_ref=["0", "0", "R-3"], sex="?!")), answers={"values": "go_on"})
     send(plain(table(1, record_ref="0", sex="??")))
     assert within(clerk, HeldRow.open_rows.count) == 4
 

@@ -21,7 +21,7 @@ from records.workbooks.template import template
 from standards.languages import LANGUAGES
 from standards.periods import Period
 from tests.cast import signed_in
-from tests.records.files import ALL, plain
+from tests.records.files import ALL
 
 TODAY = date(2026, 6, 30)
 FORMS = {form.code: form for spec in ALL.values() if (form := reader.read_aggregate(spec))}
@@ -178,7 +178,7 @@ def test_no_column_of_a_template_is_forbidden_or_made_by_the_portal():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_file_that_is_refused_for_its_shape_is_offered_an_empty_table(send, clerk):
-    upload = send(plain([["Alpha", "Beta"], ["1", "2"]]))
+    upload = send(b"Dear colleague\nplease find attached\n")
     assert upload.state == "REFUSED"
     browser = signed_in(clerk, "en")
     page = browser.get(f"/uploads/{upload.pk}/").content.decode()
