@@ -192,7 +192,7 @@ class Crossings:
         texts["birth"] = [f"{day:%d.%m.%Y}" for day in drawn["birth"]]
         for k, row in enumerate(np.flatnonzero(wrong).tolist()):
             bad = {"citizenship": "Атлантида", "direction": ""}
-            texts[HELD[k % 3]][row] = bad[HELD[k % 3]]
+            texts[HELD[k % len(HELD)]][row] = bad[HELD[k % len(HELD)]]
         numbers = drawn["number"]
         return [
             [str(n) for n in numbers],
