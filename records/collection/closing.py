@@ -20,15 +20,15 @@ def close_replaced(cursor: CursorWrapper, upload: Upload) -> None:
     Rows whose number it does not bring stay, whatever was chosen of the records: nobody was shown them.
     """
     cursor.execute(WAITING, [upload.agency_id, upload.instrument_id, upload.pk])
-    if not cursor.rowcount:
-        return
-    cursor.execute("ANALYZE waiting")
-    cursor.execute(
-        f"{CLOSE} AND EXISTS (SELECT FROM records_record r WHERE r.submission_id = w.submission_id"
-        " AND r.agency_id = %s AND r.record_ref = w.record_ref AND r.upload_id = %s)",
-        [upload.pk, upload.agency_id, upload.pk],
-    )
-    _close_held_again(cursor, upload)
+    if cursor.rowcount:
+        cursor.execute("ANALYZE waiting")
+        cursor.execute(
+            f"{CLOSE} AND EXISTS (SELECT FROM records_record r WHERE r.submission_id = w.submission_id"
+            " AND r.agency_id = %s AND r.record_ref = w.record_ref AND r.upload_id = %s)",
+            [upload.pk, upload.agency_id, upload.pk],
+        )
+        _close_held_again(cursor, upload)
+    cursor.execute("DROP TABLE waiting")
 
 
 def _close_held_again(cursor: CursorWrapper, upload: Upload) -> None:
