@@ -143,7 +143,9 @@ def give_answers(client, clerk, sent):
                 with scope.acting(clerk), pytest.raises(uploads.Refused):
                     uploads.read(upload, by=clerk, answers=answers)
         good = {"sheet": EVERY[0][:31], "sex_codes": {"1": "F", "2": "M"}, "table": "none"}
-        good = {q["id"]: good[q["id"]] for q in upload.report["questions"]}
+        ids = [q["id"].partition(":") for q in upload.report["questions"]]
+        none = {variable: "none" for _name, _colon, variable in ids if variable}
+        good = {name: none if variable else good[name] for name, _colon, variable in ids}
         with scope.acting(clerk):
             uploads.read(upload, by=clerk, answers=good)
         read(upload.pk, clerk)
