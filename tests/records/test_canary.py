@@ -142,7 +142,8 @@ def give_answers(client, clerk, sent):
             ):
                 with scope.acting(clerk), pytest.raises(uploads.Refused):
                     uploads.read(upload, by=clerk, answers=answers)
-        good = {"sheet": EVERY[0][:31], "sex_codes": {"1": "F", "2": "M"}, "table": "none"}
+        good = {"sheet": EVERY[0][:31], "sex_codes": {"1": "F", "2": "M"}}
+        good |= {"table": "none", "again": "new", "values": "go_on"}
         ids = [q["id"].partition(":") for q in upload.report["questions"]]
         none = {variable: "none" for _name, _colon, variable in ids if variable}
         good = {name: none if variable else good[name] for name, _colon, variable in ids}
