@@ -34,7 +34,7 @@ from records.collection import (
     staging,
     uploads,
 )
-from records.collection.answers import answers_of
+from records.collection.answers import answers_of, said
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.checked_file import CheckedFile
 from records.collection.comparison import Comparison
@@ -176,9 +176,9 @@ def _take_over_memory(upload: Upload, memory: Memory | None) -> None:
     upload.report.pop("memory", None)
     if memory is None:
         return
-    used = {name: said for name, said in memory.answers.items() if name not in upload.answers}
-    upload.answers = {**used, **upload.answers}
+    used = {name: text for name, text in memory.answers.items() if name not in upload.answers}
     upload.report["memory"] = {"layout": memory.layout, "exact": memory.exact, "answers": used}
+    upload.answers = said(upload)
 
 
 def _own_answers(upload: Upload) -> dict[str, Any]:

@@ -113,9 +113,8 @@ def memory_of(
     header = [place - levels + 1, place] if levels else [0, 0]
     if levels is not None:
         answers["table"] = {"header": header}
-    if (
-        SHAPE in layout["answers"] and list(keys) == layout["keys"]
-    ):  # its columns are told by letters
+    same_letters = list(keys) == layout["keys"]  # the columns of a shape are told by them
+    if SHAPE in layout["answers"] and same_letters:
         answers[SHAPE] = {**layout["answers"][SHAPE], "header": header}
     return Memory(layout["id"], common == 1, answers)
 

@@ -249,7 +249,7 @@ class Search:
 def _may_be_headers(row: Sequence[str]) -> bool:
     """Say whether a row states something, and no number but years."""
     stated = [cell for cell in row if cell.strip()]
-    return bool(stated) and not any(_is_whole(cell) and not _is_year(cell) for cell in stated)
+    return bool(stated) and not any(_is_number(cell) and not _is_year(cell) for cell in stated)
 
 
 def _with_totals(
@@ -300,7 +300,7 @@ def _stated_once(head: Head, shape: Shape, body: Sequence[Sequence[str]]) -> Ite
     counted = [
         row
         for row in body
-        if any(p < len(row) and _is_whole(row[p]) for p in shape.counted)
+        if any(p < len(row) and _is_number(row[p]) for p in shape.counted)
         and not any(begins(cell, "totals") for cell in row)
     ]
     for p in range(len(head.texts)):
@@ -332,7 +332,7 @@ def _parts_of_dates(name: str, said: Mapping[int, str]) -> dict[int, str]:
 
 
 def _is_numeric(body: Sequence[Sequence[str]], p: int) -> bool:
-    return _share(_values(body, p), _is_whole)
+    return _share(_values(body, p), _is_number)
 
 
 def _values(body: Sequence[Sequence[str]], p: int) -> list[str]:
@@ -345,7 +345,7 @@ def _share(values: Sequence[str], holds: Any) -> bool:
 
 
 @lru_cache(maxsize=100_000)  # the cells of a table are looked at below each row that may be headers
-def _is_whole(text: str) -> bool:
+def _is_number(text: str) -> bool:
     return parsing.parse_integer(text) is not None
 
 
