@@ -96,8 +96,12 @@ def _with_numbers(rows: list[list[str]], spec: Spec) -> list[list[str]]:
 
 
 def _few(columns: Columns) -> Columns:
-    """Return the first rows, with numbers that no other agency takes in."""
-    few = {name: values[:ROWS] for name, values in columns.items()}
+    """Return the first rows without the slips of the demonstration, with numbers that no other agency takes in."""
+    slips = zip(columns.get("valid_from", ()), columns.get("valid_to", ()), strict=True)
+    slipped = {row for row, (start, end) in enumerate(slips) if end < start}
+    slipped |= {row for row, day in enumerate(columns["birth_date"]) if day.endswith(NO_DAY)}
+    rows = [row for row in range(len(columns["record_ref"])) if row not in slipped][:ROWS]
+    few = {name: [values[row] for row in rows] for name, values in columns.items()}
     return {**few, "record_ref": [f"{practice.NUMBER}{number}" for number in few["record_ref"]]}
 
 

@@ -294,11 +294,14 @@ def _parts(series: Series, point: Point | None) -> list[Line]:
     else:
         readings.sort(key=lambda r: r.measure)
     return [
-        _line(
-            series, point, reading, scales[reading.measure], words.part_name(series, reading.part)
-        )
+        _line(series, point, reading, scales[reading.measure], _of_part(series, reading.part))
         for reading in readings
     ]
+
+
+def _of_part(series: Series, part: str) -> str:
+    """Return what a line of a part is called; where no part has a value, one line says so of all."""
+    return words.part_name(series, part) or _("All")
 
 
 def _of_period(point: Point) -> str:

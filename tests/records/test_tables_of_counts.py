@@ -187,6 +187,7 @@ def test_values_stated_once_above_a_column_without_a_header_are_repeated(
             "direction": {"Arrivals": "IN", "Departures": "OUT"},
             "citizenship": {"New Zealand Citizen": "NZL", "Australian Citizen": "AUS"},
         },
+        values="go_on",
     )
     assert (upload.state, upload.reason) == ("COMMITTED", "")
     assert sums(upload, clerk, "sex") == {"_U": table.d.sum() + table.e.sum()}
