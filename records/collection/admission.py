@@ -64,16 +64,8 @@ def admit(
     admitted = Admitted()
     _open_submissions(upload, version, admitted)
     with connection.cursor() as cursor:
-        try:
-            with transaction.atomic():
-                _require_no_made_numbers(cursor, of_held=of_held)
-                admitted.accepted = _insert(cursor, upload)
-        except IntegrityError:  # a number stands twice: the rare case pays for finding out where
-            _hold_repeated(cursor, admitted, version)
-            if of_held:
-                _hold_known(cursor, admitted)
-            else:
-                _compare(cursor, upload, admitted, spec_of(version), by)
+        if not _inserted_at_once(cursor, upload, admitted, of_held=of_held):
+            _resolve(cursor, upload, admitted, version, by=by, of_held=of_held)
             if admitted.asks:
                 drop_empty(admitted.begun)
                 return admitted
@@ -94,8 +86,22 @@ def admit(
     return admitted
 
 
-def _require_no_made_numbers(cursor: CursorWrapper, *, of_held: bool) -> None:
-    """Raise IntegrityError where rows and records of a period both have numbers that the portal made.
+def _inserted_at_once(
+    cursor: CursorWrapper, upload: Upload, admitted: Admitted, *, of_held: bool
+) -> bool:
+    """Insert all rows, the usual case; False, and nothing is inserted, where what is there has to be looked at."""
+    if not of_held and _numbers_are_made(cursor):
+        return False
+    try:
+        with transaction.atomic():
+            admitted.accepted = _insert(cursor, upload)
+    except IntegrityError:  # a number stands twice: the rare case pays for finding out where
+        return False
+    return True
+
+
+def _numbers_are_made(cursor: CursorWrapper) -> bool:
+    """Tell whether rows and records of a period both have numbers that the portal made.
 
     Such numbers come from what a row says: nobody can tell a corrected row from a new one, so a person has to.
     """
@@ -105,8 +111,24 @@ def _require_no_made_numbers(cursor: CursorWrapper, *, of_held: bool) -> None:
         f" JOIN place p USING (submission_id) WHERE p.is_open AND r.{made})"
     )
     (both,) = cursor.fetchone()
-    if both and not of_held:
-        raise IntegrityError
+    return bool(both)
+
+
+def _resolve(
+    cursor: CursorWrapper,
+    upload: Upload,
+    admitted: Admitted,
+    version: InstrumentVersion,
+    *,
+    by: Person,
+    of_held: bool,
+) -> None:
+    """Sort out numbers that stand twice, in the file or beside records, until the rest can be inserted."""
+    _hold_repeated(cursor, admitted, version)
+    if of_held:
+        _hold_known(cursor, admitted)
+    else:
+        _compare(cursor, upload, admitted, spec_of(version), by)
 
 
 def _compare(

@@ -97,7 +97,8 @@ def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
 
     No number stands twice in the file any more. Of a period with which the file shares no number it is another
     part: nothing of it is gone. Nor is a record whose number stands in a row of the file with an error. Numbers that
-    the portal made say nothing of it: a corrected row has another one.
+    the portal made say nothing of it: a corrected row has another one. A record whose date was put right into
+    another period has changed: it is neither gone from the one nor new in the other.
     """
     cursor.execute("ANALYZE incoming")
     cursor.execute(
@@ -111,6 +112,10 @@ def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
         " FROM file f FULL JOIN known r ON r.submission_id = f.submission_id AND r.record_ref = f.record_ref",
         [upload.agency_id],
     )
+    if (
+        not spec.stock
+    ):  # of a stock, the same number in the next period is the next count of the same person
+        _find_moved(cursor, spec)
     cursor.execute(
         "DELETE FROM compared c WHERE kind = 'GONE' AND (c.submission_id NOT IN (SELECT submission_id"
         " FROM compared WHERE kind IN ('CHANGED', 'EQUAL')) AND NOT (record_ref LIKE %s AND c.submission_id IN"
@@ -123,14 +128,34 @@ def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
     return Comparison(_counted(cursor), _digest(cursor))
 
 
+def _find_moved(cursor: CursorWrapper, spec: Spec) -> None:
+    """Join a number that is gone in one period and new in another one, where all but days and ages is equal.
+
+    A number that is gone or new in several periods is left as it is: it is not clear which became which.
+    """
+    dates = [variable.name for variable in spec.extras() if variable.kind == "date"]
+    names = [name for name in CORE if name not in (*AGE, "event_date")]
+    says = {alias: ", ".join(f"{alias}.{name}" for name in names) for alias in "ir"}
+    cursor.execute(
+        "WITH once AS (SELECT record_ref FROM compared WHERE kind IN ('GONE', 'NEW') GROUP BY record_ref"
+        " HAVING count(*) = 2 AND count(*) FILTER (WHERE kind = 'NEW') = 1), moved AS (DELETE FROM compared c"
+        " USING once, compared g, incoming i, records_record r WHERE c.record_ref = once.record_ref"
+        " AND c.kind = 'NEW' AND g.record_ref = once.record_ref AND g.kind = 'GONE' AND i.ctid = c.at"
+        f" AND r.id = g.record_id AND ROW({says['i']}) IS NOT DISTINCT FROM ROW({says['r']})"
+        " AND i.extras - %s::text[] = r.extras - %s::text[] RETURNING c.at, g.record_id)"
+        " UPDATE compared c SET kind = 'MOVED', at = m.at FROM moved m WHERE c.record_id = m.record_id",
+        [dates, dates],
+    )
+
+
 def _differing(cursor: CursorWrapper, spec: Spec) -> None:
     """Put both versions of what is changed or gone side by side, in `differing`."""
     cursor.execute(
-        "CREATE TEMP TABLE differing ON COMMIT DROP AS SELECT c.submission_id, c.record_ref, c.kind,"
-        f" {_version('r')} AS before, CASE WHEN c.at IS NOT NULL THEN {_version('i')} END AS now,"
+        "CREATE TEMP TABLE differing ON COMMIT DROP AS SELECT c.submission_id, c.record_ref,"
+        f" CASE c.kind WHEN 'MOVED' THEN 'CHANGED' ELSE c.kind END AS kind, {_version('r')} AS before, CASE WHEN c.at IS NOT NULL THEN {_version('i')} END AS now,"
         f" CASE WHEN c.at IS NULL THEN '{{}}' ELSE {_variables(spec)} END AS variables, {BY_HAND} AS by_hand"
         " FROM compared c JOIN records_record r ON r.id = c.record_id LEFT JOIN incoming i ON i.ctid = c.at"
-        " WHERE c.kind IN ('CHANGED', 'GONE')"
+        " WHERE c.kind IN ('CHANGED', 'MOVED', 'GONE')"
     )
 
 
@@ -150,8 +175,8 @@ def _variables(spec: Spec) -> str:
 
 
 def _counted(cursor: CursorWrapper) -> tuple[Counted, ...]:
-    kinds = ("NEW", "CHANGED", "EQUAL", "GONE")
-    counts = ", ".join(f"count(*) FILTER (WHERE kind = '{kind}')" for kind in kinds)
+    kinds = ("'NEW'", "'CHANGED', 'MOVED'", "'EQUAL'", "'GONE'")
+    counts = ", ".join(f"count(*) FILTER (WHERE kind IN ({kind}))" for kind in kinds)
     cursor.execute(
         f"SELECT p.period, {counts}, (SELECT count(*) FROM differing d WHERE d.submission_id = p.submission_id"
         " AND d.by_hand) FROM compared c JOIN place p USING (submission_id)"
@@ -211,11 +236,13 @@ def question(comparison: Comparison) -> Question:
 
 
 def apply(cursor: CursorWrapper, upload: Upload, choice: str) -> Applied:
-    """Do with the records that differ what was chosen; rows whose number is known leave `incoming`.
+    """Do with the records that differ what was chosen; rows that are not to be inserted leave `incoming`.
 
+    A record that moved to another period is removed here, and its row is inserted there with the new ones.
     To be called while the history names who chose and the upload: that is how it can be taken back.
     """
     applied = Applied()
+    there = ["EQUAL", "CHANGED"] if choice in (CHANGED, EXACT) else ["EQUAL", "CHANGED", "MOVED"]
     if choice in (CHANGED, EXACT):
         assigned = ", ".join(f"{name} = i.{name}" for name in WHOLE)
         cursor.execute(
@@ -224,13 +251,19 @@ def apply(cursor: CursorWrapper, upload: Upload, choice: str) -> Applied:
             [upload.pk],
         )
         applied.changed = int(cursor.rowcount)
+        _remove(cursor, "MOVED")
     if choice == EXACT:
-        cursor.execute(
-            "DELETE FROM records_record r USING compared c WHERE c.kind = 'GONE' AND r.id = c.record_id"
-        )
-        applied.removed = int(cursor.rowcount)
+        applied.removed = _remove(cursor, "GONE")
     cursor.execute(
-        "DELETE FROM incoming i USING compared c WHERE i.ctid = c.at AND c.kind IN ('EQUAL', 'CHANGED')"
+        "DELETE FROM incoming i USING compared c WHERE i.ctid = c.at AND c.kind = ANY(%s)", [there]
     )
     applied.there = int(cursor.rowcount) - applied.changed
     return applied
+
+
+def _remove(cursor: CursorWrapper, kind: str) -> int:
+    cursor.execute(
+        "DELETE FROM records_record r USING compared c WHERE c.kind = %s AND r.id = c.record_id",
+        [kind],
+    )
+    return int(cursor.rowcount)

@@ -117,6 +117,44 @@ def test_of_a_period_with_which_the_file_shares_no_number_nothing_is_gone(send, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("choice", "in_march", "in_april"),
+    [("new", {"R-1", "R-2", "R-3"}, {"A-1"}), ("changed", {"R-1", "R-3"}, {"A-1", "R-2"})],
+)
+def test_a_record_whose_date_moved_to_another_period_is_counted_once(
+    send, clerk, choice, in_march, in_april
+):
+    refs, days = ["R-1", "R-2", "R-3", "A-1"], ["30.03.2026"] * 3 + ["02.04.2026"]
+    send(plain(table(4, record_ref=refs, event_date=days)))
+    before = state_of_the_data(clerk)
+    again = send(plain(table(4, record_ref=refs, event_date=[days[0], "01.04.2026", *days[2:]])))
+    periods = [
+        (p["period"], p["new"], p["changed"], p["gone"]) for p in again.report["again"]["periods"]
+    ]
+    assert periods == [("2026-03", 0, 1, 0), ("2026-04", 0, 0, 0)]
+    with scope.acting(clerk):
+        assert Difference.objects.get().variables == ["event_date"]
+    done = choose(again, choice, clerk)
+    with scope.acting(clerk):
+        rows = set(Record.objects.values_list("submission__period", "record_ref"))
+        assert rows == {("2026-03", r) for r in in_march} | {("2026-04", r) for r in in_april}
+        uploads.undo(done, by=clerk)
+    assert state_of_the_data(clerk) == before
+
+
+def test_a_number_that_another_person_has_in_another_period_did_not_move(send, clerk):
+    days = ["30.03.2026", "30.03.2026", "02.04.2026"]
+    send(plain(table(3, record_ref=["1", "2", "9"], event_date=days)))
+    sexes = ["F", "M", "F"]
+    again = send(
+        plain(
+            table(3, record_ref=["1", "2", "9"], sex=sexes, event_date=[days[0], days[2], days[2]])
+        )
+    )
+    periods = [(p["new"], p["changed"], p["gone"]) for p in again.report["again"]["periods"]]
+    assert periods == [(0, 0, 1), (1, 0, 0)]
+
+
 def test_a_record_whose_row_has_an_error_now_is_not_gone(send, clerk):
     send(plain(table(3)))
     again = send(plain(table(3, sex=["M", "?!", "F"])))
