@@ -191,14 +191,10 @@ class Upload(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["agency", "instrument", "sha256", "sheet"],
-                condition=Q(state="COMMITTED"),
-                name="upload_file_once",
-            ),
             models.UniqueConstraint(fields=["agency", "job"], name="upload_job_once"),
             models.UniqueConstraint(fields=["id", "agency"], name="agency_of_an_upload"),
         ]
+        indexes = [models.Index(fields=["agency", "sha256"], name="uploads_of_a_file")]
 
     def __str__(self) -> str:
         """The name that everybody may see."""

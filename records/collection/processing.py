@@ -26,6 +26,7 @@ from records.collection import (
     collisions,
     comparison,
     duplicates,
+    known_files,
     late_questions,
     layouts,
     names,
@@ -40,7 +41,7 @@ from records.collection.checked_file import CheckedFile
 from records.collection.comparison import Comparison
 from records.collection.numberings import numbering_of
 from records.collection.report import RowCounts
-from records.collection.uploads import Intake, State, known_uploads, path_of, refuse_known
+from records.collection.uploads import Intake, State, path_of
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import InstrumentVersion, Upload
@@ -76,7 +77,8 @@ def process(job: Job) -> None:
     worker.progress(job, stage="reading", bytes=0, size=upload.size, rows=0)
     try:
         with transaction.atomic():
-            refuse_known(upload.agency, upload.instrument, upload.sha256)
+            known_files.one_at_a_time(upload.agency, upload.instrument, upload.sha256)
+            known_files.refuse(upload.agency, upload.instrument, upload.sha256)
             _read_and_admit(upload, path, job)
     except Refused as refusal:
         upload.state, upload.reason = State.REFUSED, str(refusal)
@@ -161,7 +163,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
             upload.state = State.NEEDS_ANSWERS
             return
         upload.sheet = (reading.file.get("sheet") or "")[:255]
-        refuse_known(upload.agency, upload.instrument, upload.sha256, upload.sheet)
+        known_files.refuse(upload.agency, upload.instrument, upload.sha256, upload.sheet)
         if reading.file.get("held_rows"):
             sent_back.take_in(upload, version, reading, by=_asker(job))
         else:
@@ -209,7 +211,7 @@ def _keep_names(upload: Upload, reading: child.Reading) -> None:
 
 def _without_known_sheets(upload: Upload) -> list[dict[str, Any]]:
     """The questions of the file; sheets that were taken in already are not offered again."""
-    known = known_uploads(upload.agency, upload.instrument, upload.sha256)
+    known = known_files.uploads(upload.agency, upload.instrument, upload.sha256)
     entered = set(known.values_list("sheet", flat=True))
     return [
         {**q, "choices": [c for c in q["choices"] if c["value"] not in entered]}

@@ -16,7 +16,6 @@ import pyarrow as pa
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies import access, audit, secrets
@@ -29,6 +28,7 @@ from records.codelists import learned
 from records.collection import (
     comparison,
     duplicates,
+    known_files,
     late_rows,
     layouts,
     names,
@@ -103,7 +103,7 @@ def receive(
         with transaction.atomic():
             quotas.one_at_a_time(by, agency)
             room_for(by, file.size, agency)
-            refuse_known(agency, instrument, file.sha256)
+            known_files.refuse(agency, instrument, file.sha256)
             upload = _upload_of(file, agency, instrument, by)
             names.seal(upload, GivenNames(names.label(file_name)))
             upload.save()
@@ -372,34 +372,3 @@ def file_secrets() -> list[bytes]:
 
 def path_of(upload: Upload) -> Path:
     return receiving.folder() / str(upload.report["path"])
-
-
-def refuse_known(
-    agency: Agency, instrument: Instrument, digest: str, sheet: str | None = None
-) -> None:
-    """Refuse a file that was taken in. Of a workbook, each sheet with a table can be taken in once.
-
-    Before the file is read `sheet` is None: it is refused then if no such sheet is left. Raises
-    `Refused`.
-    """
-    known = list(known_uploads(agency, instrument, digest))
-    entered = {upload.sheet for upload in known}
-    tables = {
-        name for upload in known for name in UploadReport.of(upload).file.get("sheets") or [""]
-    }
-    if known and (sheet in entered if sheet is not None else tables <= entered):
-        first = next((upload for upload in known if upload.sheet == sheet), known[0])
-        raise Refused(
-            _("This very file was taken in on %(when)s as “%(name)s”. Nothing was added.")
-            % {
-                "when": timezone.localtime(first.uploaded_at).strftime("%d.%m.%Y %H:%M"),
-                "name": first,
-            }
-        )
-
-
-def known_uploads(agency: Agency, instrument: Instrument, digest: str) -> QuerySet[Upload]:
-    """Return the uploads of this file that were taken in: at most one of each sheet."""
-    return Upload.objects.filter(
-        agency=agency, instrument=instrument, sha256=digest, state=State.COMMITTED
-    )

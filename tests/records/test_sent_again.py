@@ -94,6 +94,16 @@ def test_taking_the_file_back_brings_back_what_it_replaced(send, clerk, choice):
     assert state_of_the_data(clerk) == before
 
 
+def test_the_file_that_was_replaced_may_come_again_the_one_that_stands_may_not(send, clerk):
+    first, second = plain(table(3)), plain(table(3, sex=["M"]))
+    send(first)
+    choose(send(second), "changed", clerk)
+    with pytest.raises(Refused, match="This very file was taken in"):
+        send(second)
+    assert choose(send(first), "changed", clerk).state == DONE
+    assert set(sexes(clerk).values()) == {"F"}
+
+
 def test_a_file_that_changes_and_lacks_nothing_goes_straight_through(send, clerk):
     send(plain(table(3)))
     again = send(plain(table(5)))

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from agencies import scope
 from agencies.refusal import Refused
-from records.collection import uploads
+from records.collection import known_files, uploads
 from records.models import HeldRow, Record
 from tests.records.files import WPF, finish, incoming, leaks, plain, table, xlsx
 from tests.records.reading.test_encodings import BROKEN
@@ -149,7 +149,7 @@ def test_the_sheets_of_one_workbook_enter_one_after_the_other(send, clerk, agenc
     assert count(clerk, Record) == 5
     with scope.acting(clerk), pytest.raises(Refused, match="taken in"):
         send(content)
-    uploads_of_file = uploads.known_uploads(agency, instruments["SMS-WPF"], first.sha256)
+    uploads_of_file = known_files.uploads(agency, instruments["SMS-WPF"], first.sha256)
     with scope.acting(clerk):
         assert sorted(u.sheet for u in uploads_of_file) == ["#1", "#2"]
 
