@@ -10,7 +10,7 @@ from django.db.backends.signals import connection_created
 from django.utils import translation
 
 from migdata import celery
-from tests import flush, order, without_filters, workers
+from tests import flush, order, published, without_filters, workers
 
 # A test says what holds, not how fast this machine is.
 hypothesis.settings.register_profile("no deadline", deadline=None)
@@ -45,6 +45,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with pytest.MonkeyPatch.context() as monkeypatch:
         with django_db_blocker.unblock():
             flush.install(monkeypatch)
+            published.keep()
+            with connections["default"].cursor() as cursor:
+                flush.empty(cursor)
         yield
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         # Threads of the live server keep theirs as long as the browser keeps its own.

@@ -20,6 +20,7 @@ from records.models import (
     Upload,
     WarningAnswer,
 )
+from tests import published
 
 _number = itertools.count(1)
 FINDING = {
@@ -112,7 +113,7 @@ def thread(submission, by, text="Are these rows right?", **fields):
 @pytest.fixture
 def instruments(agency, other_agency, office):
     """The instruments of the portal, published; by code."""
-    return {v.instrument.code: v.instrument for v in versions.publish_all()}
+    return published.instruments()
 
 
 @pytest.fixture

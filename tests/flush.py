@@ -26,7 +26,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def teardown(case: TransactionTestCase) -> None:
         with connections["default"].cursor() as cursor:
-            _empty(cursor)
+            empty(cursor)
             changed = _state(cursor) != state
         if changed:
             whole(case)
@@ -34,7 +34,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
 
 
-def _empty(cursor):
+def empty(cursor):
+    """Empty every table that has rows."""
     cursor.execute(FILLED, [_tables()])
     if filled := ", ".join(name for (name,) in cursor.fetchall()):
         cursor.execute(f"TRUNCATE {filled} CASCADE")
