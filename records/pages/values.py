@@ -103,22 +103,22 @@ def _save(
 
 def _outcome(corrected: Corrected) -> str:
     """Say what became of the rows."""
-    taken = corrected.accepted + corrected.duplicate
+    taken = len(corrected.accepted) + len(corrected.duplicate)
     said = [ngettext("%(n)s row was taken in.", "%(n)s rows were taken in.", taken) % {"n": taken}]
-    if corrected.held:
+    if held := len(corrected.held):
         text = ngettext(
             "%(n)s row has something else to correct.",
             "%(n)s rows have something else to correct.",
-            corrected.held,
+            held,
         )
-        said.append(text % {"n": corrected.held})
-    if corrected.closed:
+        said.append(text % {"n": held})
+    if closed := len(corrected.closed):
         text = ngettext(
             "%(n)s row stays held: its period is closed.",
             "%(n)s rows stay held: their period is closed.",
-            corrected.closed,
+            closed,
         )
-        said.append(text % {"n": corrected.closed})
+        said.append(text % {"n": closed})
     return " ".join(said)
 
 
