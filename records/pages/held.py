@@ -1,10 +1,9 @@
 """Held rows: the grid in which many are corrected together, and the form of one whole row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -18,11 +17,11 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import corrections, held_keys, unknown_words
-from records.collection.bulk_corrections import correct_seen
+from records.collection.bulk_corrections import Corrected, correct_seen
 from records.collection.held_rows import discard as discard_row
-from records.collection.names import shown_name
+from records.collection.names import GivenNames, given_names, shown_name
 from records.instruments.versions import current, spec_of
-from records.models import HeldRow, Submission, Upload
+from records.models import HeldRow, HeldRows, Submission, Upload
 from records.pages.corrected import outcome
 from records.pages.entry import acknowledged, form, say_saved, to_learn
 from records.pages.held_cells import columns_named, columns_of, row_of
@@ -52,7 +51,8 @@ def held_rows(
     spec = spec_of(current(owner.instrument))
     columns = columns_of(spec, list(page.object_list))
     may_correct = access.may(request.user, Permission.ENTER, owner.agency, owner.instrument_id)
-    rows = [row_of(row, spec, columns, may_correct=may_correct) for row in page.object_list]
+    given = _given(owner, request.user)
+    rows = [row_of(row, spec, columns, given, may_correct=may_correct) for row in page.object_list]
     upload = owner if isinstance(owner, Upload) and may_correct else None
     context = {
         "owner": owner,
@@ -70,8 +70,12 @@ def held_rows(
     return render(request, "records/held.html", context)
 
 
-def _held_of(owner: Submission | Upload) -> QuerySet[HeldRow]:
-    rows = HeldRow.open_rows.select_related("submission").annotate(state=held_keys.STATE)
+def _rows() -> HeldRows:
+    return HeldRow.open_rows.select_related("submission").annotate(state=held_keys.STATE)
+
+
+def _held_of(owner: Submission | Upload) -> HeldRows:
+    rows = _rows()
     return rows.filter(upload=owner) if isinstance(owner, Upload) else rows.missing_from(owner)
 
 
@@ -83,19 +87,33 @@ def _save(request: SignedInRequest, owner: Submission | Upload) -> HttpResponse:
         return JsonResponse(
             {"said": _("What was sent cannot be read. Nothing was changed.")}, status=422
         )
-    files = _held_of(owner).filter(pk__in=posted.seen).values("upload")
-    uploads = Upload.objects.filter(pk__in=files).select_related("agency", "instrument")
+    # A row may leave this month for another one, and is shown nevertheless.
+    files = dict(_held_of(owner).filter(pk__in=posted.seen).values_list("pk", "upload"))
+    uploads = Upload.objects.filter(pk__in=set(files.values()))
+    uploads = uploads.select_related("agency", "instrument")
     try:
         corrected = correct_seen(uploads, posted.seen, posted.changes, by=request.user)
     except Refused as refusal:
         return JsonResponse({"said": str(refusal)}, status=409)
+    left = _rows().filter(pk__in=files)
+    return _answer(request, owner, corrected, left)
+
+
+def _answer(
+    request: SignedInRequest,
+    owner: Submission | Upload,
+    corrected: Corrected,
+    left: Iterable[HeldRow],
+) -> JsonResponse:
+    """Say what became of each row: taken in, left alone, or as it is held now."""
     spec = spec_of(current(owner.instrument))
     columns = columns_named(spec, set(request.POST.getlist("column")))
+    given = _given(owner, request.user)
     notes = dict.fromkeys(corrected.closed, _("its period is closed"))
     notes |= dict.fromkeys(corrected.gone, _("changed by somebody else meanwhile"))
     rows = [
-        row_of(row, spec, columns, may_correct=True, note=notes.get(row.pk, ""))
-        for row in _held_of(owner).filter(pk__in=posted.seen)
+        row_of(row, spec, columns, given, may_correct=True, note=notes.get(row.pk, ""))
+        for row in left
     ]
     taken = corrected.accepted | corrected.duplicate
     unusual = {
@@ -195,6 +213,10 @@ def _form(
         refused=refused,
         unknown=corrections.unknown_words(held_row),
     )
+
+
+def _given(owner: Submission | Upload, person: Person) -> GivenNames:
+    return given_names(owner, person) if isinstance(owner, Upload) else GivenNames()
 
 
 def _title(owner: Submission | Upload, person: Person) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from records.collection.held_rows import compared, texts_of_held
+from records.collection.names import GivenNames
 from records.instruments.spec import Spec, Variable
 from records.models import HeldRow
 from records.workbooks.choices import choices
@@ -76,17 +77,34 @@ def _column(variable: Variable, spec: Spec) -> Column:
 
 
 def row_of(
-    held: HeldRow, spec: Spec, columns: Sequence[Column], *, may_correct: bool, note: str = ""
+    held: HeldRow,
+    spec: Spec,
+    columns: Sequence[Column],
+    given: GivenNames,
+    *,
+    may_correct: bool,
+    note: str = "",
 ) -> Row:
-    """Return a held row, annotated with `state`, as the grid shows it. `may_correct`: whoever looks may enter."""
+    """Return a held row, annotated with `state`, as the grid shows it.
+
+    `may_correct`: whoever looks may enter; `given`: the names of the sheets, where that person sent the file.
+    """
     texts, beside = texts_of_held(held), compared(held, spec)
     late = held.kind == HeldRow.Kind.LATE
     return Row(
         pk=held.pk,
         number=held.row_no,
         cells=tuple(
-            _cell(held, spec, column, texts.get(column.name, ""), column.name in beside)
+            Cell(
+                name=column.name,
+                label=column.label,
+                text=texts.get(column.name, ""),
+                why=tuple(_why(f, spec) for f in findings),
+                address=given.sheet_of(findings[0].get("cell", "")) if findings else "",
+                compared=column.name in beside,
+            )
             for column in columns
+            for findings in [[f for f in held.findings if f["variable"] == column.name]]
         ),
         seen=held.state,  # type: ignore[attr-defined]
         may_correct=may_correct and not late and _is_open(held),
@@ -98,18 +116,6 @@ def row_of(
 def _is_open(held: HeldRow) -> bool:
     """A row whose date cannot be read belongs to no submission yet, so none is closed."""
     return held.submission is None or held.submission.is_open
-
-
-def _cell(held: HeldRow, spec: Spec, column: Column, text: str, compared: bool) -> Cell:
-    findings = [f for f in held.findings if f["variable"] == column.name]
-    return Cell(
-        name=column.name,
-        label=column.label,
-        text=text,
-        why=tuple(_why(f, spec) for f in findings),
-        address=findings[0].get("cell", "") if findings else "",
-        compared=compared,
-    )
 
 
 def _why(finding: Mapping[str, Any], spec: Spec) -> Why:
