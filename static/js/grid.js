@@ -76,6 +76,7 @@
       [this.at, this.from] = [[0, 1], [0, 1]];
       this.name();
       body.addEventListener("keydown", (event) => this.key(event));
+      body.addEventListener("focusin", ({ target }) => this.come(target));
       body.addEventListener("mousedown", (event) => this.press(event));
       body.addEventListener("mouseover", (event) => this.drag(event));
       body.addEventListener("dblclick", ({ target }) => this.edit(target.closest("td")));
@@ -94,7 +95,7 @@
       table.parentElement.removeAttribute("tabindex");
       for (const part of [table.tHead, this.body]) part.setAttribute("role", "rowgroup");
       for (const row of table.rows) row.setAttribute("role", "row");
-      for (const head of table.tHead.rows[0].cells) head.setAttribute("role", "columnheader");
+      for (const head of table.tHead.rows[0].cells) head.setAttribute("role", head.tagName === "TH" ? "columnheader" : "gridcell");
       this.rows = [...this.body.rows].map((row) => [...row.cells]);
       for (const cell of this.rows.flat()) {
         cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "gridcell");
@@ -142,6 +143,12 @@
       target.scrollIntoView({ block: "nearest", inline: "nearest" });
       this.body.querySelectorAll("[aria-selected]").forEach((cell) => cell.removeAttribute("aria-selected"));
       if (extend) this.selected.flat().forEach((cell) => cell.setAttribute("aria-selected", "true"));
+    }
+
+    /** Be where the focus came by itself: a screen reader puts it anywhere. */
+    come(target) {
+      const cell = target.closest("td, th");
+      if (cell !== this.cell && !target.matches("input")) this.go(...this.placeOf(cell));
     }
 
     placeOf(cell) {

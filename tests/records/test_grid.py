@@ -95,7 +95,8 @@ def test_a_number_that_has_a_record_holds_the_row_in_its_place_and_an_equal_one_
 def test_what_may_name_a_person_is_not_kept_of_what_is_typed(sent, clerk):
     rows = held(clerk)
     answer = save(signed_in(clerk, "en"), sent, rows, all={"citizenship": "Canary Annayeva"})
-    assert "Canary" not in answer.text and MASK in answer.text
+    shown = "".join(answer.json()["rows"])
+    assert "Canary" not in answer.text and MASK in shown
     assert "Canary" not in str([row.raw for row in held(clerk).values()])
 
 
@@ -104,7 +105,8 @@ def test_a_row_of_a_closed_period_stays_and_says_so(sent, clerk):
     with scope.acting(clerk):
         Submission.objects.update(state=Submission.State.SUBMITTED)
     told = save(signed_in(clerk, "en"), sent, rows, all={"citizenship": "TUR"}).json()
-    assert told["taken"] == {} and set(told["left"]) == {rows[n].pk for n in (3, 4, 5, 6)}
+    # Nobody knows the month of the row without a date.
+    assert told["taken"] == {} and set(told["left"]) == {rows[n].pk for n in (3, 4, 5)}
     assert "its period is closed" in "".join(told["rows"])
     assert {n: row.raw for n, row in held(clerk).items()} == {n: r.raw for n, r in rows.items()}
 
