@@ -136,12 +136,16 @@ def test_blocks_are_moved_like_in_a_spreadsheet_and_nothing_is_lost(send_permits
     press("Control+End")
     press("Shift+Tab")
     press("Delete")
+    assert texts(page, "Citizenship")[3] == ""
+    press("Control+z")
+    page.keyboard.type("Elsewheree")
+    press("Enter")
     assert page.locator(".changed").count() == 4
 
     with scope.acting(world.person(CLERK)):  # somebody else is quicker with a row
         row = HeldRow.open_rows.select_related("agency", "instrument", "upload").get(row_no=3)
         corrections.correct(row, {"citizenship": "KAZ"}, by=world.person(CLERK))
-    page.route("**/held", lambda route: route.abort())
+    page.route("**/held", lambda route: route.fulfill(status=403, body="Signed out"))
     press("Control+s")
     expect(page.locator("[data-said]")).to_contain_text("nothing is lost")
     page.unroute("**/held")
