@@ -83,11 +83,6 @@ def may_be_learned(variable: Variable) -> bool:
     return variable.kind == "code" and variable.name != "sex" and not variable.private
 
 
-def is_unknown_word(rule: str) -> bool:
-    """Say whether a finding is about a word that no list knows, by its rule."""
-    return not set(rule.split(".")).isdisjoint(UNKNOWN)
-
-
 def _teach(held_row: HeldRow, words: Mapping[str, Mapping[str, str | None]], by: Person) -> None:
     """Remember words, as an answer about the file they stood in: whoever takes the file back takes them back."""
     aliases = {

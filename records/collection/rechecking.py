@@ -71,7 +71,7 @@ def recheck(
         places = np.flatnonzero(typed == of_typed)
         if not len(places):
             continue
-        chosen = [rows[k] for k in places]
+        chosen = [rows[k] for k in places.tolist()]
         block, redated = _merged(chosen, {n: t.take(places) for n, t in changes.items()}, spec)
         checked = engine.check(
             _without_ages(block, redated) if of_typed else block,

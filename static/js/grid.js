@@ -311,6 +311,7 @@
 
     keyInCell(event, close, overwrites) {
       const { key, shiftKey, ctrlKey } = event;
+      if (event.isComposing) return; // Enter ends a letter that is put together
       const [row, column] = this.at;
       const lines = overwrites && !event.target.hasAttribute("list"); // arrows choose from a list
       const down = key === "Enter" ? (shiftKey ? -1 : 1) : lines && key in STEPS ? STEPS[key][0] : 0;
