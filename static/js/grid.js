@@ -370,6 +370,7 @@
       }
       for (const [id, unusual] of Object.entries(taken)) this.finish(`row-${id}`, "taken", unusual);
       this.steps.forget();
+      this.bar.like.hidden = true;
       this.name();
       if (inside) this.go(...this.at);
     }
