@@ -5,7 +5,7 @@ an error become records of their file, by the road of a file (`admission`); the 
 and what is wrong with them now. Rows of a period that is closed, and rows that somebody else changed, stay as they are.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
@@ -58,14 +58,16 @@ class Corrected:
         )
 
 
+@transaction.atomic
 def correct_seen(
-    uploads: Iterable[Upload], seen: Mapping[int, str], changes: Changes, *, by: Person
+    uploads: Collection[Upload], seen: Mapping[int, str], changes: Changes, *, by: Person
 ) -> Corrected:
     """Change cells of held rows of these files; `seen` is what each row held when it was looked at (`held_keys`).
 
     Rows that hold something else by now are not touched; nor are rows that are none of these files. Raises as
-    `correct_many`.
+    `correct_many`, and then nothing is changed.
     """
+    _lock_submissions(uploads)
     of_files = HeldRow.open_rows.filter(pk__in=seen).values_list("pk", "upload_id")
     places: dict[int | None, list[int]] = {}
     for pk, upload in of_files:
@@ -94,7 +96,7 @@ def correct_many(
     Raises `Denied`, and `Refused` where a period is delivered in the other form.
     """
     require_delivery(by, upload.agency, upload.instrument)
-    _lock_submissions(upload)
+    _lock_submissions([upload])
     locked, gone = _locked(upload, rows, seen)
     held = [row for row in locked if row.submission is None or row.submission.is_open]
     closed = frozenset(row.pk for row in locked) - {row.pk for row in held}
@@ -106,11 +108,12 @@ def correct_many(
     return replace(corrected, closed=corrected.closed | closed, gone=gone)
 
 
-def _lock_submissions(upload: Upload) -> None:
-    """Lock the submissions that rows of the file may go to: everywhere they are locked before rows."""
-    of_rows = HeldRow.open_rows.filter(upload=upload).exclude(submission=None)
+def _lock_submissions(uploads: Collection[Upload]) -> None:
+    """Lock the submissions that rows of the files may go to: everywhere they are locked before rows."""
+    of_rows = HeldRow.open_rows.filter(upload__in=uploads).exclude(submission=None)
+    fed = Submission.objects.filter(uploads__in=uploads)
     keys = {
-        *upload.submissions.values_list("pk", flat=True),
+        *fed.values_list("pk", flat=True),
         *of_rows.values_list("submission", flat=True),
     }
     list(Submission.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))

@@ -92,7 +92,7 @@ def _save(request: SignedInRequest, owner: Submission | Upload) -> HttpResponse:
     uploads = Upload.objects.filter(pk__in=set(files.values()))
     uploads = uploads.select_related("agency", "instrument")
     try:
-        corrected = correct_seen(uploads, posted.seen, posted.changes, by=request.user)
+        corrected = correct_seen(list(uploads), posted.seen, posted.changes, by=request.user)
     except Refused as refusal:
         return JsonResponse({"said": str(refusal)}, status=409)
     left = _rows().filter(pk__in=files)
