@@ -23,7 +23,7 @@ from standards.periods import period_of
 
 # A valid row as a held row keeps it: typed, with the year that stands for the birth date.
 TYPED = (
-    "(to_jsonb(i) - ARRAY['row_no', 'period', 'submission_id']"
+    "(to_jsonb(i) - ARRAY['row_no', 'period', 'submission_id', 'held_id']"
     " || jsonb_build_object('birth_date', i.birth_year::text))"
 )
 
@@ -72,7 +72,9 @@ def admit(
             admitted.accepted += _insert(cursor, upload)
         admitted.late = _hold_late(cursor, upload)
         admitted.held = _hold_errors(cursor, upload) + admitted.late
-        if not of_held:  # of held rows, whoever took them knows which are replaced
+        if of_held:
+            admitted.held += _hold_in_place(cursor)
+        else:  # of held rows, whoever took them knows which are replaced
             close_replaced(cursor, upload)
         cursor.execute(
             "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
@@ -235,8 +237,8 @@ def _as_errors(cursor: CursorWrapper, table: str, collision: Collision) -> int:
     """Let the rows at these places join the rows with an error; return how many they are."""
     cursor.execute(
         f"WITH taken AS (DELETE FROM incoming i USING {table} t WHERE i.ctid = t.at"
-        f" RETURNING i.row_no, i.period, {TYPED} AS raw) INSERT INTO incoming_held"
-        " (row_no, period, raw, findings) SELECT row_no, period, raw, %s::jsonb FROM taken",
+        f" RETURNING i.row_no, i.period, i.held_id, {TYPED} AS raw) INSERT INTO incoming_held"
+        " (row_no, period, raw, findings, held_id) SELECT row_no, period, raw, %s::jsonb, held_id FROM taken",
         [collision.as_json()],
     )
     return int(cursor.rowcount)
@@ -262,11 +264,24 @@ def _hold(
     return int(cursor.rowcount)
 
 
+def _hold_in_place(cursor: CursorWrapper) -> int:
+    """Let rows that are corrected in their place and still have an error hold what is known of them now.
+
+    One moves to the submission of its date only where that is open: else nobody could correct it again.
+    """
+    cursor.execute(
+        "UPDATE records_heldrow h SET raw = i.raw, findings = i.findings, submission_id ="
+        " CASE WHEN p.is_open THEN p.submission_id ELSE h.submission_id END"
+        " FROM incoming_held i LEFT JOIN place p USING (period) WHERE h.id = i.held_id"
+    )
+    return int(cursor.rowcount)
+
+
 def _hold_errors(cursor: CursorWrapper, upload: Upload) -> int:
     cursor.execute(
         "INSERT INTO records_heldrow (agency_id, instrument_id, upload_id, submission_id, kind, row_no,"
         " raw, findings) SELECT %s, %s, %s, p.submission_id, 'ERROR', i.row_no, i.raw, i.findings"
-        " FROM incoming_held i LEFT JOIN place p USING (period)",
+        " FROM incoming_held i LEFT JOIN place p USING (period) WHERE i.held_id IS NULL",
         [upload.agency_id, upload.instrument_id, upload.pk],
     )
     return int(cursor.rowcount)

@@ -1,122 +1,185 @@
-"""Many held rows of a file corrected at once: by what words mean, or by cells typed anew. By column, in bulk.
+"""Many held rows corrected at once, each in its place: by what words mean now, or by cells typed anew.
 
 The rows go through the engine as they did when their file was read, with the answers and changes of now. Those without
-an error become records of their file, by the road of a file (`admission`); the others stay held, with what is wrong
-with them now. Rows of a period that is closed stay as they are.
+an error become records of their file, by the road of a file (`admission`); the others stay held, with their new texts
+and what is wrong with them now. Rows of a period that is closed, and rows that somebody else changed, stay as they are.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from django.db import connection, transaction
-from django.utils import timezone
 
 from agencies import audit
 from agencies.models import Person
-from records.collection import admission, staging
-from records.collection.answers import answers_of
-from records.collection.numberings import numbering_of
+from records.collection import admission, held_keys, rechecking, staging
+from records.collection.rechecking import Rechecked
 from records.collection.report import UploadReport
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import Handling, HeldRow, Submission, Upload
 from records.review import handlings
 from records.review.opening import require_delivery
-from records.validation import engine, parsing
-from records.validation.findings import Array, Checked
+from records.validation.findings import Array, Checked, Finding
 
+Ids = frozenset[int]
 Changes = Mapping[int, Mapping[str, str]]  # id of a held row -> variable -> text
+NONE: Ids = frozenset()
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """What became of the rows: records now, there already, still to be corrected, or of a closed period."""
+    """What became of the rows, by their ids.
 
-    accepted: int = 0
-    duplicate: int = 0
-    held: int = 0
-    closed: int = 0
+    accepted  records now; duplicate  there already, equal in everything; held  still to be corrected; closed  of a
+    closed period; gone  corrected, removed or changed by somebody else meanwhile. warnings  what is unusual in
+    accepted rows.
+    """
+
+    accepted: Ids = NONE
+    duplicate: Ids = NONE
+    held: Ids = NONE
+    closed: Ids = NONE
+    gone: Ids = NONE
+    warnings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
+
+    def __or__(self, other: "Corrected") -> "Corrected":
+        return Corrected(
+            self.accepted | other.accepted,
+            self.duplicate | other.duplicate,
+            self.held | other.held,
+            self.closed | other.closed,
+            self.gone | other.gone,
+            {**self.warnings, **other.warnings},
+        )
+
+
+@transaction.atomic
+def correct_seen(
+    uploads: Collection[Upload], seen: Mapping[int, str], changes: Changes, *, by: Person
+) -> Corrected:
+    """Change cells of held rows of these files; `seen` is what each row held when it was looked at (`held_keys`).
+
+    Rows that hold something else by now are not touched; nor are rows that are none of these files. Raises as
+    `correct_many`, and then nothing is changed.
+    """
+    _lock_submissions(uploads)
+    of_files = HeldRow.open_rows.filter(pk__in=seen).values_list("pk", "upload_id")
+    places: dict[int | None, list[int]] = {}
+    for pk, upload in of_files:
+        places.setdefault(upload, []).append(pk)
+    outcomes = [
+        correct_many(upload, places[upload.pk], by=by, changes=changes, seen=seen)
+        for upload in sorted(uploads, key=lambda upload: upload.pk)
+        if upload.pk in places
+    ]
+    corrected = reduce(Corrected.__or__, outcomes, Corrected())
+    told = corrected.accepted | corrected.duplicate | corrected.held | corrected.closed
+    return replace(corrected, gone=frozenset(seen) - told)
 
 
 @transaction.atomic
 def correct_many(
-    upload: Upload, rows: Collection[int], *, by: Person, changes: Changes | None = None
+    upload: Upload,
+    rows: Collection[int],
+    *,
+    by: Person,
+    changes: Changes | None = None,
+    seen: Mapping[int, str] | None = None,
 ) -> Corrected:
     """Check held rows of a file again (ids), with changes of their cells, and take in those that are good now.
 
-    Rows that were valid and held for their number alone are not among them: somebody has to look at both. Raises
-    `Denied`, and `Refused` where a period is delivered in the other form.
+    Raises `Denied`, and `Refused` where a period is delivered in the other form.
     """
     require_delivery(by, upload.agency, upload.instrument)
-    _lock_submissions(upload)
-    held = list(
-        HeldRow.open_rows.errors()
-        .filter(pk__in=rows, upload=upload)
-        .exclude(raw__has_key="age_precision")
-        .select_for_update(of=("self",))
-        .order_by("pk")
-    )
+    _lock_submissions([upload])
+    locked, gone = _locked(upload, rows, seen)
+    held = [row for row in locked if row.submission is None or row.submission.is_open]
+    closed = frozenset(row.pk for row in locked) - {row.pk for row in held}
     if not held:
-        return Corrected()
-    version = versions.current(upload.instrument)
-    spec = versions.spec_of(version)
-    block = _block(held, spec, changes or {})
-    checked = _checked(upload, spec, block)
-    closed = _of_closed_periods(upload, checked)
-    checked = replace(checked, totals=checked.totals | closed)  # neither kept nor in error
-    _stage(upload, spec, block, [row.pk for row in held], checked)
-    admitted = admission.admit(upload, version, by=by, of_held=True)
-    _note(upload, admitted, checked, by)
-    return Corrected(
-        accepted=admitted.accepted,
-        duplicate=admitted.duplicate,
-        held=int(checked.held.sum()) + admitted.repeated + admitted.other_content,
-        closed=int(closed.sum()),
-    )
+        return Corrected(closed=closed, gone=gone)
+    spec = versions.spec_of(versions.current(upload.instrument))
+    parts = list(rechecking.recheck(held, _columns(held, changes or {}, spec), spec, upload))
+    corrected = _take_in(upload, spec, parts, by)
+    return replace(corrected, closed=corrected.closed | closed, gone=gone)
 
 
-def _lock_submissions(upload: Upload) -> None:
-    """Lock the submissions that rows of the file may go to: everywhere they are locked before rows."""
-    of_rows = HeldRow.open_rows.filter(upload=upload).exclude(submission=None)
+def _lock_submissions(uploads: Collection[Upload]) -> None:
+    """Lock the submissions that rows of the files may go to: everywhere they are locked before rows."""
+    of_rows = HeldRow.open_rows.filter(upload__in=uploads).exclude(submission=None)
+    fed = Submission.objects.filter(uploads__in=uploads)
     keys = {
-        *upload.submissions.values_list("pk", flat=True),
+        *fed.values_list("pk", flat=True),
         *of_rows.values_list("submission", flat=True),
     }
     list(Submission.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
 
 
-def _block(held: Sequence[HeldRow], spec: Spec, changes: Changes) -> pa.Table:
-    """Return the rows as columns of texts, with what is changed in them; `_row` is their number in the file."""
-    texts = [{**row.raw, **_typed(spec, changes.get(row.pk, {}))} for row in held]
-    columns = {
-        variable.name: pa.array([text.get(variable.name) for text in texts], pa.string())
-        for variable in spec.variables
+def _locked(
+    upload: Upload, rows: Collection[int], seen: Mapping[int, str] | None
+) -> tuple[list[HeldRow], Ids]:
+    """Return the rows that are as they were seen, locked; and the ids of the others."""
+    waiting = HeldRow.open_rows.errors().filter(pk__in=rows, upload=upload)
+    waiting = waiting.annotate(state=held_keys.STATE).select_related("submission")
+    locked = [
+        row
+        for row in waiting.select_for_update(of=("self",)).order_by("pk")
+        if seen is None or held_keys.is_as_seen(row, seen[row.pk])
+    ]
+    return locked, frozenset(rows) - {row.pk for row in locked}
+
+
+def _columns(held: Sequence[HeldRow], changes: Changes, spec: Spec) -> dict[str, pa.Array]:
+    """Return the changes of rows as columns of texts beside them."""
+    names = {name for row in held for name in changes.get(row.pk, ())} & spec.by_name.keys()
+    sent = {
+        name: pa.array([changes.get(row.pk, {}).get(name) for row in held], pa.string())
+        for name in sorted(names)
     }
-    numbers = pa.array([row.row_no or 0 for row in held], pa.int32())
-    return pa.table(columns | {"_row": numbers})
+    return rechecking.changes_in(held, sent)
 
 
-def _typed(spec: Spec, changes: Mapping[str, str]) -> dict[str, str]:
-    """Return the changes of one row as they are checked: no keys, which only files bring; days with points."""
-    variables = {name: spec.by_name[name] for name in changes if name in spec.by_name}
-    return {
-        name: parsing.with_points(changes[name]) if v.kind in ("date", "birth") else changes[name]
-        for name, v in variables.items()
-        if v.kind != "key"
-    }
-
-
-def _checked(upload: Upload, spec: Spec, block: pa.Table) -> Checked:
-    return engine.check(
-        block,
-        spec,
-        today=timezone.localdate(),
-        answers=answers_of(upload),
-        numbering=numbering_of(upload.agency, upload.instrument),
+def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person) -> Corrected:
+    """Stage the rows and admit them; what is good now leaves its place as a held row."""
+    staging.prepare()
+    rows, good, closed = set[int](), set[int](), set[int]()
+    for part in parts:
+        keys = np.array([row.pk for row in part.rows])
+        late = _of_closed_periods(upload, part.checked)
+        _stage(upload, spec, part, keys, late)
+        rows |= set(keys.tolist())
+        good |= set(keys[~part.checked.held & ~part.checked.totals & ~late].tolist())
+        closed |= set(keys[late].tolist())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE incoming, incoming_held")
+    admitted = admission.admit(upload, versions.current(upload.instrument), by=by, of_held=True)
+    accepted, held = _ids("incoming"), _ids("incoming_held")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM records_heldrow WHERE id = ANY(%s)", [list(good - held)])
+    _note(upload, admitted, by, held=len(held))
+    staging.clear()
+    return Corrected(
+        accepted=accepted,
+        duplicate=frozenset(good - accepted - held),
+        held=frozenset(rows - closed - (good - held)),
+        closed=frozenset(closed),
+        warnings=_warnings(parts, accepted),
     )
+
+
+def _warnings(parts: Sequence[Rechecked], accepted: Ids) -> dict[int, list[Finding]]:
+    """Return what is unusual in the accepted rows, by their ids."""
+    warnings: dict[int, list[Finding]] = {}
+    for part in parts:
+        for finding in part.checked.warnings:
+            for k in finding.rows.tolist():
+                if (pk := part.rows[k].pk) in accepted:
+                    warnings.setdefault(pk, []).append(finding)
+    return warnings
 
 
 def _of_closed_periods(upload: Upload, checked: Checked) -> Array:
@@ -128,51 +191,39 @@ def _of_closed_periods(upload: Upload, checked: Checked) -> Array:
     return np.isin(periods, list(closed.values_list("period", flat=True))) & ~checked.held
 
 
-def _stage(
-    upload: Upload, spec: Spec, block: pa.Table, keys: Sequence[int], checked: Checked
-) -> None:
-    """Put the good rows in the place of their held rows, and what is wrong now on the others. `keys` are the ids."""
-    places = pa.array(np.arange(len(keys)), pa.int32())
-    numbered = block.set_column(block.column_names.index("_row"), "_row", places)
-    staging.prepare()
-    staging.stage(numbered, checked, spec, _cells(upload))
-    good = ~checked.held & ~checked.totals
+def _stage(upload: Upload, spec: Spec, part: Rechecked, keys: Array, closed: Array) -> None:
+    """Stage rows with the held rows that they are; those of closed periods are neither kept nor in error."""
+    ids = pa.array(keys, pa.int64())
+    checked = replace(
+        part.checked,
+        typed=part.checked.typed.append_column("_held", ids),
+        totals=part.checked.totals | closed,
+    )
+    block = part.block.append_column("_held", ids)
+    staging.stage(block, checked, spec, UploadReport.of(upload).cells)
+
+
+def _ids(table: str) -> Ids:
+    """Return the held rows that the staged rows of a table are."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE incoming, incoming_held")
-        cursor.execute(
-            "UPDATE records_heldrow h SET raw = i.raw, findings = i.findings FROM incoming_held i"
-            " JOIN unnest(%s::bigint[]) WITH ORDINALITY AS held (id, place) ON place = i.row_no + 1"
-            " WHERE h.id = held.id",
-            [list(keys)],
-        )
-        cursor.execute("TRUNCATE incoming_held")
-        cursor.execute(
-            "DELETE FROM records_heldrow WHERE id = ANY(%s)", [np.array(keys)[good].tolist()]
-        )
+        cursor.execute(f"SELECT held_id FROM {table}")
+        return frozenset(pk for (pk,) in cursor.fetchall())
 
 
-def _cells(upload: Upload) -> dict[str, str]:
-    """Return the letter of each variable in the file, and under "" its sheet, as the findings of a file name cells."""
-    report = UploadReport.of(upload)
-    sheet = report.file.get("sheet")
-    letters = {column.variable: column.letter for column in report.columns if column.variable}
-    return {**letters, "": f"{sheet}!" if sheet else ""}
-
-
-def _note(upload: Upload, admitted: admission.Admitted, checked: Checked, by: Person) -> None:
-    """Note whose hands are in the rows now, in each submission that got any."""
-    if not admitted.accepted:
-        return
-    rows = Counter(checked.good["period"].cast(pa.string()).to_pylist())
+def _note(upload: Upload, admitted: admission.Admitted, by: Person, *, held: int) -> None:
+    """Note whose hands are in the rows now, in each submission that got any, and what was done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT period, count(*) FROM incoming GROUP BY period")
+        rows: dict[str, Any] = dict(cursor.fetchall())
     for submission in admitted.submissions:
-        if rows[submission.period]:
+        if submission.period in rows:
             handlings.note(Handling.Deed.CORRECT, submission, by=by, rows=rows[submission.period])
-    name = f"{upload.instrument.code} {upload.pk}"
     audit.record(
         "correct",
         f"upload:{upload.pk}",
-        name=name,
+        name=f"{upload.instrument.code} {upload.pk}",
         by=by,
         agency=upload.agency,
         rows=admitted.accepted,
+        held=held,
     )

@@ -1,6 +1,6 @@
 """Correcting a held row: what a person changed in it, and nothing else.
 
-The form of a whole row and the sheet of held rows both end in `correct`. Cells that nobody touched
+The form of a whole row ends in `correct`; many rows at once are `bulk_corrections`. Cells that nobody touched
 mean what they meant in their file, with the answers that were given about it.
 """
 
@@ -14,7 +14,7 @@ from records.codelists import learned
 from records.collection import entry
 from records.collection.answers import answers_of
 from records.collection.entry import Before, Outcome
-from records.collection.held_rows import texts_of_held
+from records.collection.held_rows import AGE, DATES, is_typed, texts_of_held
 from records.collection.numberings import numbering_of
 from records.instruments import versions
 from records.instruments.spec import Spec, Variable
@@ -24,8 +24,6 @@ from records.validation import parsing
 from records.validation.findings import Checked
 from records.validation.meanings import Answers, Meanings
 
-AGE = ("age", "age_precision")
-DATES = ("event_date", "birth_date")  # what an age is worked out from
 UNKNOWN = ("unknown_text", "suggested")  # problems of a word that nobody has explained
 
 
@@ -66,7 +64,7 @@ def unknown_words(held_row: HeldRow) -> dict[str, str]:
     Never one that stands for a sex, may be personal, or is known to mean several codes: those are asked about
     in each file.
     """
-    if _is_typed(held_row) or not held_row.upload_id:
+    if is_typed(held_row) or not held_row.upload_id:
         return {}
     spec = _spec(held_row)
     meanings = Meanings(spec, today=timezone.localdate(), answers=_answers(held_row))
@@ -83,11 +81,6 @@ def unknown_words(held_row: HeldRow) -> dict[str, str]:
 def may_be_learned(variable: Variable) -> bool:
     """Say whether words of a variable can be asked to be remembered from a corrected row."""
     return variable.kind == "code" and variable.name != "sex" and not variable.private
-
-
-def is_unknown_word(rule: str) -> bool:
-    """Say whether a finding is about a word that no list knows, by its rule."""
-    return not set(rule.split(".")).isdisjoint(UNKNOWN)
 
 
 def _teach(held_row: HeldRow, words: Mapping[str, Mapping[str, str | None]], by: Person) -> None:
@@ -113,14 +106,14 @@ def check(held_row: HeldRow, changes: Mapping[str, str] | None = None) -> Checke
     changes = {n: _day_typed(spec.by_name[n], text) for n, text in (changes or {}).items()}
     own = texts_of_held(held_row)
     texts = own | entry.with_own_keys({**own, **changes}, spec, own)
-    if changes.keys() & set(DATES) and _is_typed(held_row):
+    if changes.keys() & set(DATES) and is_typed(held_row):
         texts.pop("age", None)  # it was worked out from the dates as they were
     numbering = numbering_of(held_row.agency, held_row.instrument)
     return entry.check(texts, spec, answers, numbering)
 
 
 def changes_in(held_row: HeldRow, posted: Mapping[str, str]) -> dict[str, str]:
-    """Return what a person changed, of the fields that a form or a sheet sent back."""
+    """Return what a person changed, of the fields that a form sent back."""
     spec = _spec(held_row)
     texts, visible = texts_of_held(held_row), shown_texts(held_row)
     return {
@@ -154,18 +147,13 @@ def _shown(variable: Variable, text: str, meanings: Meanings) -> str:
 
 def _age_known(held_row: HeldRow, changes: Mapping[str, str]) -> dict[str, Any]:
     """Return the exact age of a row that was valid but for its number: only the year of birth is kept."""
-    if not _is_typed(held_row) or changes.keys() & set(DATES):
+    if not is_typed(held_row) or changes.keys() & set(DATES):
         return {}
     return {name: held_row.raw.get(name) for name in AGE}
 
 
-def _is_typed(held_row: HeldRow) -> bool:
-    """Say whether the row was valid when it came, so that typed values were kept of it, not texts."""
-    return "age_precision" in held_row.raw
-
-
 def _answers(held_row: HeldRow) -> Answers:
-    return Answers() if _is_typed(held_row) else answers_of(held_row.upload)
+    return Answers() if is_typed(held_row) else answers_of(held_row.upload)
 
 
 def _spec(held_row: HeldRow) -> Spec:

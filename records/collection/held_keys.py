@@ -2,12 +2,13 @@
 
 import hmac
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, TextField
 from django.db.models.functions import MD5, Cast, Left
 
-from records.models import Upload
+from records.models import HeldRow, Upload
 
 DIGITS = 16  # of the check digest
 # Names what a held row holds, so that a row that has changed since is not taken for the one that was sent out.
@@ -30,6 +31,12 @@ def opened(key: str, upload: Upload) -> tuple[int, str] | None:
         for secret in _secrets()
     )
     return (held, state) if known else None
+
+
+def is_as_seen(row: Any, state: str) -> bool:
+    """Say whether a held row, annotated with `state`, waits to be corrected and holds what it did."""
+    waits = row.kind == HeldRow.Kind.ERROR and row.closed_by_id is None
+    return waits and row.state == state
 
 
 def _secrets() -> Iterator[str]:

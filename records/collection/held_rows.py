@@ -14,6 +14,12 @@ from records.models import Handling, HeldRow, Submission
 from records.review import handlings
 from records.review.opening import require_open
 
+AGE = (
+    "age",
+    "age_precision",
+)  # what typed values keep of the exact age: of a birth date only the year is kept
+DATES = ("event_date", "birth_date")  # what an age is worked out from
+
 
 def discard(held: HeldRow, *, by: Person) -> None:
     """Remove a held row that should never have been in the file (a subtotal, a test row).
@@ -37,6 +43,11 @@ def _submissions_of(held: HeldRow) -> list[Submission]:
     if held.submission:
         return [held.submission]
     return [s for s in held.upload.submissions.all() if s.is_open] if held.upload else []
+
+
+def is_typed(held: HeldRow) -> bool:
+    """Say whether the row was valid but for its number, so that typed values were kept of it, not texts."""
+    return "age_precision" in held.raw
 
 
 def texts_of_held(held: HeldRow) -> dict[str, str]:

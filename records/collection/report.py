@@ -79,6 +79,13 @@ class UploadReport:
     again: Comparison | None = None
     sent_back: SentBack | None = None
 
+    @property
+    def cells(self) -> dict[str, str]:
+        """The letter of each variable in the file, and under "" its sheet, as findings name cells."""
+        sheet = self.file.get("sheet")
+        letters = {column.variable: column.letter for column in self.columns if column.variable}
+        return {**letters, "": f"{sheet}!" if sheet else ""}
+
     @classmethod
     def of(cls, upload: Upload) -> "UploadReport":
         """Read the report that an upload keeps."""

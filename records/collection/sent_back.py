@@ -5,27 +5,22 @@ records, its wrong ones are held, and the rows they were are closed by it. So un
 nobody changed, or that are missing from the workbook, stay as they are (ADR 34).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
-from django.utils import timezone
 
 from agencies.models import Person
 from agencies.refusal import Refused
-from records.collection import admission, collisions, held_keys, names, staging
+from records.collection import admission, collisions, held_keys, names, rechecking, staging
 from records.collection.admission import Admitted
-from records.collection.answers import answers_of
 from records.collection.ceiling import HeldCeiling, TooManyHeld
 from records.collection.findings_by_cause import FindingsByCause
-from records.collection.held_rows import texts_of_held
-from records.collection.numberings import numbering_of
-from records.collection.report import RowCounts, SentBack
+from records.collection.report import RowCounts, SentBack, UploadReport
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import HeldRow, InstrumentVersion, Upload
@@ -33,34 +28,15 @@ from records.reading import refusals
 from records.reading.child import Reading
 from records.reading.layout import Refusal
 from records.reading.returned import KEY
-from records.validation import engine, parsing
-from records.validation.findings import Checked
-from records.validation.meanings import Answers
 from standards import sex
 from standards.translation import in_language
 
 ATTEMPTS = 3  # so often somebody else may be quicker with one of the rows
 NAMED = 20  # numbers of rows that a refusal names
-AGE = ("age", "age_precision")
-DATES = ("event_date", "birth_date")  # what an age is worked out from
-SPACES = r"[\s\x{a0}]+"
 
 
 class Overtaken(Exception):
     """A row was corrected or removed by somebody else while it was being merged."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A held row as it is now, and where it stands in the workbook (from 0)."""
-
-    row: HeldRow
-    place: int
-
-    @property
-    def is_typed(self) -> bool:
-        """Say whether the row was valid but for its number, so that typed values were kept of it."""
-        return "age_precision" in self.row.raw
 
 
 def take_in(upload: Upload, version: InstrumentVersion, reading: Reading, *, by: Person) -> None:
@@ -86,17 +62,14 @@ def _merge(upload: Upload, version: InstrumentVersion, sent: pa.Table, by: Perso
     if not changed:
         _refuse(upload, workbook.nothing_to_do())
     origin = workbook.origin
-    report = origin.report
-    cells = {c["variable"]: c["letter"] for c in report.get("columns", ()) if c["variable"]}
-    place = report.get("file", {}).get("sheet")
-    cells[""] = f"{place}!" if place else ""
+    cells = UploadReport.of(origin).cells
     causes, ceiling = FindingsByCause(cells), _ceiling(upload, len(changed))
     staging.prepare()
     try:
-        for block, checked in workbook.checked(changed):
-            causes.add(checked)
-            size = staging.stage(block, checked, workbook.spec, cells)
-            ceiling.add(rows=block.num_rows, held=int(checked.held.sum()), size=size)
+        for part in rechecking.recheck(changed, workbook.changes, workbook.spec, origin):
+            causes.add(part.checked)
+            size = staging.stage(part.block, part.checked, workbook.spec, cells)
+            ceiling.add(rows=len(part.rows), held=int(part.checked.held.sum()), size=size)
     except TooManyHeld as too_many:
         _refuse(upload, too_many.refusal)
     _answer_as(upload, origin)
@@ -104,7 +77,7 @@ def _merge(upload: Upload, version: InstrumentVersion, sent: pa.Table, by: Perso
     collision = collisions.repeated(counts=workbook.spec.is_counts)
     causes.add_counted(collision, admitted.repeated)
     causes.add_counted(collisions.OTHER_CONTENT, admitted.other_content)
-    _close(upload, [held.row.pk for held in changed])
+    _close(upload, [row.pk for row in changed])
     _report(upload, workbook, admitted, causes, len(changed))
 
 
@@ -122,7 +95,9 @@ class Workbook:
             if key:
                 places.setdefault(key, []).append(k)
         self.twice = sorted(self.numbers[k] for ks in places.values() for k in ks[1:])
-        self.held: list[Held] = []
+        self.held: list[HeldRow] = []
+        self.places: list[int] = []  # where they stand in the workbook, from 0
+        self.changes: dict[str, pa.Array] = {}
         self.gone: list[int] = []  # corrected, removed or changed meanwhile
         self.closed: list[int] = []  # their period is not open
         self._match({key: ks[0] for key, ks in places.items() if len(ks) == 1})
@@ -140,24 +115,19 @@ class Workbook:
         origin = next((now[pk].upload_id for pk, _state in places if pk in now), None)
         for (pk, state), k in places.items():
             row = now.get(pk)
-            if (
-                row is None
-                or row.kind != HeldRow.Kind.ERROR
-                or row.closed_by_id
-                or row.state != state
-                or row.upload_id != origin
-            ):
+            if row is None or row.upload_id != origin or not held_keys.is_as_seen(row, state):
                 self.gone.append(self.numbers[k])
             elif row.submission and not row.submission.is_open:
                 self.closed.append(self.numbers[k])
             else:
-                self.held.append(Held(row, k))
+                self.held.append(row)
+                self.places.append(k)
 
     @cached_property
     def origin(self) -> Upload:
         """The file whose held rows these are. Its answers hold for them."""
         files = Upload.objects.select_related("agency", "instrument")
-        return files.get(held_rows=self.held[0].row.pk)
+        return files.get(held_rows=self.held[0].pk)
 
     def nothing_to_do(self) -> Refusal:
         """Return why nothing of the workbook is merged, with the rows that cannot be."""
@@ -167,109 +137,22 @@ class Workbook:
         numbers = sorted({*self.gone, *self.closed, *self.without_key, *self.twice})
         return refusals.refusal(code, ", ".join(f"A{number}" for number in numbers[:NAMED]))
 
-    def changed_rows(self) -> list[Held]:
-        """Return the held rows of which a cell says something else than it did."""
+    def changed_rows(self) -> list[HeldRow]:
+        """Return the held rows of which a cell says something else than it did; `changes` has their texts."""
         if not self.held:
             return []
-        own = _own_texts(self.held, self.names)
-        sent = self._sent(self.held)
-        differ = np.zeros(len(self.held), dtype=bool)
-        for name in self.names:
-            differ |= _differ(own[name], sent[name])
-        return [held for held, changed in zip(self.held, differ.tolist(), strict=True) if changed]
-
-    def checked(self, changed: Sequence[Held]) -> Iterator[tuple[pa.Table, Checked]]:
-        """Check the changed rows; yield the texts to be kept of them, and what was found.
-
-        Typed values mean what they are, whatever was answered about the file; texts mean what they meant in it.
-        """
-        for typed, answers in ((False, answers_of(self.origin)), (True, Answers())):
-            rows = [held for held in changed if held.is_typed is typed]
-            if not rows:
-                continue
-            block, redated = self._merged(rows)
-            checked = engine.check(
-                _without_ages(block, redated) if typed else block,
-                self.spec,
-                today=timezone.localdate(),
-                answers=answers,
-                numbering=numbering_of(self.upload.agency, self.upload.instrument),
-            )
-            yield _with_ages(rows, block, checked, redated) if typed else (block, checked)
-
-    def _merged(self, rows: Sequence[Held]) -> tuple[pa.Table, Any]:
-        """Return the texts of rows as they are to be, and (n,) bool: whose dates were changed."""
-        names = [v.name for v in self.spec.variables]
-        own, sent = _own_texts(rows, names), self._sent(rows)
-        redated = np.zeros(len(rows), dtype=bool)
-        for name in self.names:
-            differs = _differ(own[name], sent[name])
-            if name in DATES:
-                redated |= differs
-            texts = sent[name]
-            if self.spec.by_name[name].kind in ("date", "birth"):  # a day in digits alone
-                texts = _each(texts, parsing.with_points)
-            own[name] = pc.if_else(pa.array(differs), texts, own[name])
-        numbers = pa.array([held.row.row_no for held in rows], pa.int32())
-        return pa.table({**own, "_row": numbers}), redated
-
-    def _sent(self, rows: Sequence[Held]) -> dict[str, pa.Array]:
-        places = pa.array([held.place for held in rows], pa.int64())
-        return {name: _plain(self.sent[name].take(places)) for name in self.names}
+        places = pa.array(self.places, pa.int64())
+        sent = {name: _texts(self.sent[name].take(places)) for name in self.names}
+        changes = rechecking.changes_in(self.held, sent)
+        differs = rechecking.changed(self.held, changes)
+        self.changes = {n: texts.filter(pa.array(differs)) for n, texts in changes.items()}
+        return [row for row, differ in zip(self.held, differs.tolist(), strict=True) if differ]
 
 
-def _plain(texts: pa.ChunkedArray) -> pa.Array:
-    flat = texts.cast(pa.string()).combine_chunks()
+def _texts(cells: pa.ChunkedArray) -> pa.Array:
+    flat = cells.cast(pa.string()).combine_chunks()
     flat = flat.combine_chunks() if isinstance(flat, pa.ChunkedArray) else flat
-    return pc.utf8_trim_whitespace(pc.fill_null(flat, ""))
-
-
-def _own_texts(rows: Sequence[Held], names: Sequence[str]) -> dict[str, pa.Array]:
-    texts = [texts_of_held(held.row) for held in rows]
-    return {n: pa.array([t.get(n, "").strip() for t in texts], pa.string()) for n in names}
-
-
-def _differ(own: pa.Array, sent: pa.Array) -> Any:
-    """Say (n,) where two texts differ for a person who sees them: line breaks and double spaces do not."""
-    seen = [pc.replace_substring_regex(texts, SPACES, " ") for texts in (own, sent)]
-    return np.asarray(pc.not_equal(*seen))
-
-
-def _each(texts: pa.Array, change: Any) -> pa.Array:
-    """Change each distinct text."""
-    coded = texts.dictionary_encode()
-    changed = pa.array([change(text) for text in coded.dictionary.to_pylist()], pa.string())
-    return changed.take(coded.indices)
-
-
-def _without_ages(block: pa.Table, redated: Any) -> pa.Table:
-    """Leave out ages that were worked out from dates as they were."""
-    if "age" not in block.column_names:
-        return block
-    ages = pc.if_else(pa.array(redated), "", block["age"].combine_chunks())
-    return block.set_column(block.column_names.index("age"), "age", ages)
-
-
-def _with_ages(
-    rows: Sequence[Held], block: pa.Table, checked: Checked, redated: Any
-) -> tuple[pa.Table, Checked]:
-    """Give rows whose dates nobody changed the exact age that is known of them: of a birth date only the year is kept.
-
-    The texts keep it as well, and with it that these are typed values.
-    """
-    typed, change = checked.typed, pa.array(redated)
-    for name in AGE:
-        now = typed[name].combine_chunks()
-        now = now.dictionary_decode() if pa.types.is_dictionary(now.type) else now
-        known = pa.array([held.row.raw.get(name) for held in rows], now.type)
-        ages = pc.if_else(change, now, known)
-        typed = typed.set_column(typed.column_names.index(name), name, ages)
-        texts = pc.fill_null(ages.cast(pa.string()), "")
-        if name in block.column_names:
-            block = block.set_column(block.column_names.index(name), name, texts)
-        else:
-            block = block.append_column(name, texts)
-    return block, replace(checked, typed=typed)
+    return pc.fill_null(flat, "")
 
 
 def _ceiling(upload: Upload, closing: int) -> HeldCeiling:

@@ -40,17 +40,26 @@ STAGED = ["row_no", "period", *CORE, "extras"]
 
 
 def prepare() -> None:
-    """Create the temporary tables of this transaction: good rows and held rows."""
+    """Create the temporary tables of this transaction: good rows and held rows.
+
+    `held_id` is the held row that a row was, where it is corrected in its place.
+    """
     columns = ", ".join(f"{name} {kind}" for name, kind in CORE.items())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMP TABLE incoming (row_no int, period varchar(7), {columns}, extras jsonb)"
-            " ON COMMIT DROP"
+            f"CREATE TEMP TABLE incoming (row_no int, period varchar(7), {columns}, extras jsonb,"
+            " held_id bigint) ON COMMIT DROP"
         )
         cursor.execute(
             "CREATE TEMP TABLE incoming_held (row_no int, period varchar(7), raw jsonb,"
-            " findings jsonb) ON COMMIT DROP"
+            " findings jsonb, held_id bigint) ON COMMIT DROP"
         )
+
+
+def clear() -> None:
+    """Drop the temporary tables of staging and admission, so that this transaction can take in other rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS incoming, incoming_held, place, twice, known")
 
 
 def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) -> int:
@@ -59,7 +68,7 @@ def stage(raw: pa.Table, checked: Checked, spec: Spec, cells: dict[str, str]) ->
     Returns how many bytes of text the rows with an error take.
 
     `raw` holds the texts as read (for held rows); `cells` maps a variable to its column letter, and
-    "" to what stands before it (`Sheet!`).
+    "" to what stands before it (`Sheet!`). Where both have a column `_held`, rows are corrected in their place.
     """
     good, held_bytes = checked.good, 0
     if checked.held.any():
@@ -79,7 +88,13 @@ def _stage_good(good: pa.Table, spec: Spec) -> None:
             good.num_rows,
         ),
     }
-    _copy("incoming", pa.table({name: columns[name] for name in STAGED}))
+    staged = {name: columns[name] for name in STAGED}
+    _copy("incoming", pa.table(staged | _of_held(good)))
+
+
+def _of_held(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Return the column of the held rows that the rows were, where they are corrected in their place."""
+    return {"held_id": rows["_held"]} if "_held" in rows.column_names else {}
 
 
 def add_up() -> int:
@@ -184,6 +199,7 @@ def _stage_held(raw: pa.Table, checked: Checked, cells: dict[str, str]) -> int:
             "period": checked.typed["period"].filter(keep),
             "raw": rows_as_json(held),
             "findings": _findings_as_json(checked, cells).filter(keep),
+            **_of_held(held),
         }
     )
     return _copy("incoming_held", table)

@@ -1,110 +1,137 @@
-"""Held rows: a sheet in which the wrong cells can be typed anew, and the form of one whole row."""
+"""Held rows: the grid in which many are corrected together, and the form of one whole row."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from agencies import access, audit
 from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import corrections
-from records.collection.held_rows import compared, texts_of_held
+from records.collection import corrections, held_keys, unknown_words
+from records.collection.bulk_corrections import Corrected, correct_seen
 from records.collection.held_rows import discard as discard_row
-from records.collection.names import shown_name
-from records.instruments.spec import Spec
+from records.collection.names import GivenNames, given_names, shown_name
 from records.instruments.versions import current, spec_of
-from records.models import HeldRow, Submission, Upload
+from records.models import HeldRow, HeldRows, Submission, Upload
+from records.pages.corrected import outcome
 from records.pages.entry import acknowledged, form, say_saved, to_learn
+from records.pages.held_cells import columns_named, columns_of, row_of
+from records.pages.posted_rows import PostedRows
 from records.review import profile
 from records.validation.findings import Finding
 from standards.periods import period_in_text
 from standards.translation import active_language, in_language
 
-PER_PAGE = 25
-ALWAYS = ("record_ref", "event_date", "sex", "citizenship")  # so that a row can be recognised
+PER_PAGE = 200
 
 
-@dataclass(frozen=True)
-class Why:
-    """What is wrong in a cell, and the address of the page of the rule; "" where it is no rule."""
-
-    text: str
-    page: str = ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell: its text, and what is wrong with it, with the address in the file."""
-
-    name: str
-    label: str
-    text: str
-    why: tuple[Why, ...] = ()
-    compared: bool = False  # a rule that is broken looks at it too: it may be the wrong one
-    address: str = ""
-    is_unknown: bool = False  # a word that no code list knows: it can be remembered
-
-    @property
-    def to_correct(self) -> bool:
-        return bool(self.why) or self.compared
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the sheet."""
-
-    pk: int
-    number: int | None
-    cells: tuple[Cell, ...]
-    shown: str
-    may_correct: bool
-    late: bool
-    saved: bool = False
-    warned: tuple[str, ...] = ()  # rules to confirm: saving once more confirms them
-
-
-@require_safe
+@takes_forms
 def held_rows(
     request: SignedInRequest, submission_id: int | None = None, upload_id: int | None = None
 ) -> HttpResponse:
-    """The held rows of a submission or of an upload, all or those of one rule."""
+    """The grid of the held rows of a submission or of an upload, all or those of one rule; takes what was typed."""
     owner = _owner(request, submission_id, upload_id)
     access.require(request.user, Permission.SEE_RECORDS, owner.agency, owner.instrument_id)
+    if request.method == "POST":
+        access.require(request.user, Permission.ENTER, owner.agency, owner.instrument_id)
+        return _save(request, owner)
     _note_reading(request, owner)
-    rows = HeldRow.open_rows.select_related("submission")
-    held = rows.filter(upload=owner) if isinstance(owner, Upload) else rows.missing_from(owner)
-    rule = request.GET.get("rule", "")
+    held, rule = _held_of(owner), request.GET.get("rule", "")
     chosen = held.filter(findings__contains=[{"rule": rule}]) if rule else held
     page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
     spec = spec_of(current(owner.instrument))
-    names = _columns(spec, list(page.object_list))
+    columns = columns_of(spec, list(page.object_list))
     may_correct = access.may(request.user, Permission.ENTER, owner.agency, owner.instrument_id)
+    given = _given(owner, request.user)
+    rows = [row_of(row, spec, columns, given, may_correct=may_correct) for row in page.object_list]
+    upload = owner if isinstance(owner, Upload) and may_correct else None
     context = {
         "owner": owner,
-        "upload": owner if isinstance(owner, Upload) and may_correct else None,
+        "upload": upload,
         "title": _title(owner, request.user),
         "page": page,
         "rule": rule,
+        "rule_page": reverse("records:rule", args=[spec.code, rule]) if rule else "",
         "causes": [{**c, "text": in_language(c["message"])} for c in profile.causes(held)],
-        "heads": [in_language(spec.variable(name).label) for name in names],
-        "rows": [_row(row, spec, names, may_correct and _open(row)) for row in page.object_list],
+        "columns": columns,
+        "rows": rows,
+        "is_grid": any(row.may_correct for row in rows),
+        "unknown_words": len(unknown_words.of(upload)) if upload and rows else 0,
     }
     return render(request, "records/held.html", context)
 
 
+def _rows() -> HeldRows:
+    return HeldRow.open_rows.select_related("submission").annotate(state=held_keys.STATE)
+
+
+def _held_of(owner: Submission | Upload) -> HeldRows:
+    rows = _rows()
+    return rows.filter(upload=owner) if isinstance(owner, Upload) else rows.missing_from(owner)
+
+
+def _save(request: SignedInRequest, owner: Submission | Upload) -> HttpResponse:
+    """Take what was typed in many rows, and answer for each of them what became of it."""
+    try:
+        posted = PostedRows(request.POST.get("rows", ""), most=PER_PAGE)
+    except ValueError:
+        return JsonResponse(
+            {"said": _("What was sent cannot be read. Nothing was changed.")}, status=422
+        )
+    # A row may leave this month for another one, and is shown nevertheless.
+    files = dict(_held_of(owner).filter(pk__in=posted.seen).values_list("pk", "upload"))
+    uploads = Upload.objects.filter(pk__in=set(files.values()))
+    uploads = uploads.select_related("agency", "instrument")
+    try:
+        corrected = correct_seen(list(uploads), posted.seen, posted.changes, by=request.user)
+    except Refused as refusal:
+        return JsonResponse({"said": str(refusal)}, status=409)
+    left = _rows().filter(pk__in=files)
+    return _answer(request, owner, corrected, left)
+
+
+def _answer(
+    request: SignedInRequest,
+    owner: Submission | Upload,
+    corrected: Corrected,
+    left: Iterable[HeldRow],
+) -> JsonResponse:
+    """Say what became of each row: taken in, left alone, or as it is held now."""
+    spec = spec_of(current(owner.instrument))
+    columns = columns_named(spec, set(request.POST.getlist("column")))
+    given = _given(owner, request.user)
+    notes = dict.fromkeys(corrected.closed, _("its period is closed"))
+    notes |= dict.fromkeys(corrected.gone, _("changed by somebody else meanwhile"))
+    rows = [
+        row_of(row, spec, columns, given, may_correct=True, note=notes.get(row.pk, ""))
+        for row in left
+    ]
+    taken = corrected.accepted | corrected.duplicate
+    unusual = {
+        pk: [in_language(finding.message) for finding in corrected.warnings.get(pk, ())]
+        for pk in taken
+    }
+    answer = {
+        "said": outcome(corrected),
+        "taken": unusual,
+        "left": sorted(corrected.gone | corrected.closed),
+        "rows": [render_to_string("records/_held_row.html", {"row": row}) for row in rows],
+    }
+    return JsonResponse(answer)
+
+
 @takes_forms
 def correct(request: SignedInRequest, held: int) -> HttpResponse:
-    """The form of one held row; a save from the sheet answers with the row as it is then."""
+    """The form of one held row."""
     held_row = get_object_or_404(
         HeldRow.open_rows.visible_to(request.user).select_related("agency", "instrument", "upload"),
         pk=held,
@@ -118,8 +145,6 @@ def correct(request: SignedInRequest, held: int) -> HttpResponse:
             agency=held_row.agency,
         )
         return _form(request, held_row, {}, findings=corrections.check(held_row).findings)
-    if request.htmx:
-        return _correct_in_sheet(request, held_row)
     changes = corrections.changes_in(held_row, request.POST.dict())
     try:
         outcome = corrections.correct(
@@ -190,78 +215,8 @@ def _form(
     )
 
 
-def _correct_in_sheet(request: SignedInRequest, held_row: HeldRow) -> HttpResponse:
-    """Save the row and answer with it: saved, or with what is wrong now."""
-    spec = spec_of(current(held_row.instrument))
-    changes = corrections.changes_in(held_row, request.POST.dict())
-    warned: tuple[str, ...] = ()
-    try:
-        outcome = corrections.correct(
-            held_row,
-            changes,
-            by=request.user,
-            acknowledged=acknowledged(request),
-            learn=to_learn(request),
-        )
-    except Refused as refusal:
-        held_row.findings = [{"variable": "record_ref", "message": {"en": str(refusal)}}]
-    else:
-        findings = [] if outcome.record else outcome.findings
-        held_row.findings = [
-            {"rule": f.rule, "variable": f.variable, "message": f.message} for f in findings
-        ]
-        warned = () if outcome.errors else tuple(f.rule for f in outcome.warnings)
-    held_row.raw = {**texts_of_held(held_row), **changes}  # to be shown; nothing is stored
-    columns = request.POST.get("shown", "").split(",")
-    names = [v.name for v in spec.variables if v.name in columns]
-    row = _row(held_row, spec, names, may_correct=True)
-    row = replace(row, saved=not held_row.findings, warned=warned)
-    return render(request, "records/_held_row.html", {"row": row})
-
-
-def _open(held: HeldRow) -> bool:
-    """A row whose date cannot be read belongs to no submission yet, so none is closed."""
-    return held.submission is None or held.submission.is_open
-
-
-def _columns(spec: Spec, rows: Sequence[HeldRow]) -> list[str]:
-    """What the sheet shows: what recognises a row, and every variable that may be wrong on the page."""
-    wrong = {finding["variable"] for row in rows for finding in row.findings}
-    wrong |= {name for row in rows for name in compared(row, spec)}
-    return [v.name for v in spec.variables if v.name in wrong or v.name in ALWAYS]
-
-
-def _row(held: HeldRow, spec: Spec, names: Sequence[str], may_correct: bool) -> Row:
-    texts, beside = texts_of_held(held), compared(held, spec)
-    late = held.kind == HeldRow.Kind.LATE
-    return Row(
-        pk=held.pk,
-        number=held.row_no,
-        cells=tuple(_cell(held, spec, name, texts.get(name, ""), name in beside) for name in names),
-        shown=",".join(names),
-        may_correct=may_correct and not late,
-        late=late,
-    )
-
-
-def _cell(held: HeldRow, spec: Spec, name: str, text: str, compared: bool) -> Cell:
-    findings = [f for f in held.findings if f["variable"] == name]
-    return Cell(
-        name=name,
-        label=in_language(spec.variable(name).label),
-        text=text,
-        why=tuple(_why(f, spec) for f in findings),
-        address=findings[0].get("cell", "") if findings else "",
-        compared=compared,
-        is_unknown=corrections.may_be_learned(spec.variable(name))
-        and any(corrections.is_unknown_word(f.get("rule", "")) for f in findings),
-    )
-
-
-def _why(finding: Mapping[str, Any], spec: Spec) -> Why:
-    rule = finding.get("rule")
-    page = reverse("records:rule", args=[spec.code, rule]) if rule else ""
-    return Why(in_language(finding["message"]), page)
+def _given(owner: Submission | Upload, person: Person) -> GivenNames:
+    return given_names(owner, person) if isinstance(owner, Upload) else GivenNames()
 
 
 def _title(owner: Submission | Upload, person: Person) -> str:

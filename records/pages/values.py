@@ -9,20 +9,19 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from agencies import access
 from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.collection import decided_words, names, unknown_words
-from records.collection.bulk_corrections import Corrected
 from records.collection.names import GivenNames
 from records.collection.report import UploadReport
 from records.collection.unknown_words import UnknownWord
 from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, spec_of
 from records.models import Upload
+from records.pages.corrected import outcome
 from records.reading.questions import NONE
 from standards import codelists, likeness
 from standards.codelists import Code
@@ -96,30 +95,9 @@ def _save(
         return redirect("records:upload_values", upload.pk)
     if corrected is None:
         return redirect(upload)
-    messages.success(request, _outcome(corrected))
+    messages.success(request, outcome(corrected))
     left = unknown_words.of(upload)
     return redirect("records:upload_values", upload.pk) if left else redirect(upload)
-
-
-def _outcome(corrected: Corrected) -> str:
-    """Say what became of the rows."""
-    taken = corrected.accepted + corrected.duplicate
-    said = [ngettext("%(n)s row was taken in.", "%(n)s rows were taken in.", taken) % {"n": taken}]
-    if corrected.held:
-        text = ngettext(
-            "%(n)s row has something else to correct.",
-            "%(n)s rows have something else to correct.",
-            corrected.held,
-        )
-        said.append(text % {"n": corrected.held})
-    if corrected.closed:
-        text = ngettext(
-            "%(n)s row stays held: its period is closed.",
-            "%(n)s rows stay held: their period is closed.",
-            corrected.closed,
-        )
-        said.append(text % {"n": corrected.closed})
-    return " ".join(said)
 
 
 def _groups(upload: Upload, spec: Spec, given: GivenNames, posted: QueryDict) -> list[Group]:

@@ -320,7 +320,12 @@ def a_record(country, place):
 
 
 def a_correction(country, place):
-    return {"sex": "F", "shown": "record_ref,sex", "valid_to": "", **a_record(country, place)}
+    return {"sex": "F", "valid_to": "", **a_record(country, place)}
+
+
+def no_rows(country, place):
+    """What the grid sends where nothing was typed."""
+    return {"rows": "[]"}
 
 
 def people(country):
@@ -641,7 +646,13 @@ ROUTES = {
     "records:duplicates": of(
         without_change(SUBMISSION), see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS, post=P.ENTER
     ),
-    "records:held": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
+    "records:held": of(
+        without_change(SUBMISSION),
+        see=P.SEE_SUBMISSIONS,
+        get=P.SEE_RECORDS,
+        post=P.ENTER,
+        posts=no_rows,
+    ),
     "records:readmit": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
     "records:record_new": of(deliveries, see=P.ENTER, post=P.ENTER, posts=a_record),
     "records:draft": of(deliveries, see=P.ENTER, get=None, post=P.ENTER, posts=a_record),
@@ -723,7 +734,9 @@ ROUTES = {
         post=P.ENTER,
         posts=lambda country, place: {"again": "new", "again_seen": "a" * 32},
     ),
-    "records:upload_held": of(UPLOAD, see=P.SEE_RECORDS),
+    "records:upload_held": of(
+        without_change(UPLOAD), see=P.SEE_RECORDS, post=P.ENTER, posts=no_rows
+    ),
     "records:upload_workbook": of(UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
     "records:upload_values": of(
         without_change(UPLOAD), see=P.SEE_RECORDS, get=P.ENTER, post=P.ENTER

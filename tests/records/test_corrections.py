@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from agencies import scope
-from records.collection import corrections, uploads
+from records.collection import bulk_corrections, corrections, uploads
 from records.models import HeldRow, LearnedWord, Record, Submission
 from tests import factories
 from tests.cast import signed_in
@@ -121,7 +121,7 @@ def test_saving_the_form_unchanged_changes_nothing(held, client, clerk):
         assert HeldRow.open_rows.get().raw == row.raw
 
 
-@pytest.mark.parametrize("road", ["form", "sheet"])
+@pytest.mark.parametrize("road", ["form", "grid"])
 def test_a_correction_keeps_every_other_cell_and_the_answers_of_the_file(road, held, client, clerk):
     row = held(valid_to="??")
     client.force_login(clerk)
@@ -129,8 +129,9 @@ def test_a_correction_keeps_every_other_cell_and_the_answers_of_the_file(road, h
     if road == "form":
         client.post(page, {**fields_of(client.get(page)), "valid_to": "05.03.2027"})
     else:
-        sheet = {"valid_to": "05.03.2027", "shown": "record_ref,valid_to"}
-        client.post(page, sheet, headers={"HX-Request": "true"})
+        with scope.acting(clerk):
+            changes = {row.pk: {"valid_to": "05.03.2027"}}
+            bulk_corrections.correct_many(row.upload, [row.pk], by=clerk, changes=changes)
     with scope.acting(clerk):
         record = Record.objects.get()
     assert (record.sex, record.citizenship, record.region) == ("M", "TUR", "TM-A")
@@ -248,21 +249,15 @@ def words_taught(clerk):
         return dict(rows.values_list("text", "code"))
 
 
-@pytest.mark.parametrize("road", ["form", "sheet"])
 def test_a_corrected_word_is_remembered_where_that_is_asked_and_goes_with_its_file(
-    road, held, client, clerk
+    held, client, clerk
 ):
     row = held(citizenship="Atlantis nova")
     client.force_login(clerk)
     page = f"/held/{row.pk}/"
-    shown = client.get(page if road == "form" else f"/uploads/{row.upload_id}/held").text
-    assert 'name="learn"' in shown and shown.count('value="citizenship"') == 1
-    change = {"citizenship": "KAZ", "learn": "citizenship"}
-    if road == "form":
-        client.post(page, {**fields_of(client.get(page)), **change})
-    else:
-        change |= {"shown": "record_ref,citizenship"}
-        client.post(page, change, headers={"HX-Request": "true"})
+    shown = client.get(page)
+    assert 'name="learn"' in shown.text and shown.text.count('value="citizenship"') == 1
+    client.post(page, {**fields_of(shown), "citizenship": "KAZ", "learn": "citizenship"})
     taught = {"Uzaldyldy": "REN", "E": "M", "Z": "F"}
     assert words_taught(clerk) == {**taught, "Atlantis nova": "KAZ"}
     with scope.acting(clerk):

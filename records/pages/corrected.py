@@ -1,0 +1,32 @@
+"""What became of held rows that were corrected together, in words."""
+
+from django.utils.formats import number_format as numbers
+from django.utils.translation import ngettext
+
+from records.collection.bulk_corrections import Corrected
+
+
+def outcome(corrected: Corrected) -> str:
+    """Say what became of the rows: first how many were taken in, then what is left and why."""
+    taken = len(corrected.accepted) + len(corrected.duplicate)
+    held, closed, gone = (len(r) for r in (corrected.held, corrected.closed, corrected.gone))
+    sentences = {
+        ngettext("%(n)s row was taken in.", "%(n)s rows were taken in.", taken): taken,
+        ngettext(
+            "%(n)s row has something else to correct.",
+            "%(n)s rows have something else to correct.",
+            held,
+        ): held,
+        ngettext(
+            "%(n)s row stays held: its period is closed.",
+            "%(n)s rows stay held: their period is closed.",
+            closed,
+        ): closed,
+        ngettext(
+            "%(n)s row was changed or removed by somebody else meanwhile, and not touched.",
+            "%(n)s rows were changed or removed by somebody else meanwhile, and not touched.",
+            gone,
+        ): gone,
+    }
+    said = [text % {"n": numbers(n)} for k, (text, n) in enumerate(sentences.items()) if n or not k]
+    return " ".join(said)
