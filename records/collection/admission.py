@@ -41,6 +41,9 @@ class Admitted:
     duplicate: int = 0
     late: int = 0
     removed: int = 0  # records that the file lacks
+    replacing: frozenset[int] = (
+        frozenset()
+    )  # ids of held rows that are in place of an earlier record now
     repeated: int = 0
     other_content: int = 0  # of rows that were held: their number has another record
     again: Comparison | None = None
@@ -128,7 +131,7 @@ def _resolve(
     """Sort out numbers that stand twice, in the file or beside records, until the rest can be inserted."""
     _hold_repeated(cursor, admitted, version)
     if of_held:
-        _hold_known(cursor, admitted)
+        _hold_known(cursor, upload, admitted, by)
     else:
         _compare(cursor, upload, admitted, spec_of(version), by)
 
@@ -216,20 +219,36 @@ def _hold_repeated(cursor: CursorWrapper, admitted: Admitted, version: Instrumen
     admitted.repeated = _as_errors(cursor, "twice", collision)
 
 
-def _hold_known(cursor: CursorWrapper, admitted: Admitted) -> None:
-    """Find numbers that records have: equal rows are duplicates, others join the rows with an error."""
+def _hold_known(cursor: CursorWrapper, upload: Upload, admitted: Admitted, by: Person) -> None:
+    """Find numbers that records have: equal rows are duplicates, others join the rows with an error.
+
+    What was chosen for the file holds for its held rows, too: they replace records of earlier files where it did.
+    """
     content = f"md5(ROW({COLUMNS}, extras)::text) AS content"
     cursor.execute(
         "CREATE TEMP TABLE known ON COMMIT DROP AS WITH sent AS ("
         f" SELECT i.ctid AS at, p.submission_id, record_ref, {content}"
         " FROM incoming i JOIN place p USING (period) WHERE p.is_open), stored AS ("
-        f" SELECT submission_id, record_ref, {content} FROM records_record"
+        f" SELECT r.id, submission_id, record_ref, {content},"
+        f" r.upload_id < %s AND NOT ({comparison.BY_HAND}) AS is_earlier FROM records_record r"
         " WHERE submission_id IN (SELECT submission_id FROM place))"
-        " SELECT sent.at, sent.content <> stored.content AS differ"
-        " FROM sent JOIN stored USING (submission_id, record_ref)"
+        " SELECT sent.at, stored.id, sent.content <> stored.content AS differ, is_earlier"
+        " FROM sent JOIN stored USING (submission_id, record_ref)",
+        [upload.pk],
     )
     cursor.execute("DELETE FROM incoming i USING known k WHERE i.ctid = k.at AND NOT k.differ")
     admitted.duplicate += int(cursor.rowcount)
+    again = Comparison.of(upload.report)
+    if again and again.choice in (comparison.CHANGED, comparison.EXACT):
+        with history.by(by, upload=upload.pk):
+            cursor.execute(
+                f"WITH replaced AS ({comparison.REPLACE} FROM known k JOIN incoming i ON i.ctid = k.at"
+                " WHERE k.differ AND k.is_earlier AND r.id = k.id RETURNING k.at)"
+                " DELETE FROM incoming i USING replaced d WHERE i.ctid = d.at RETURNING i.held_id",
+                [upload.pk],
+            )
+            admitted.replacing = frozenset(pk for (pk,) in cursor.fetchall())
+        admitted.accepted += len(admitted.replacing)
     admitted.other_content = _as_errors(cursor, "known", OTHER_CONTENT)
 
 

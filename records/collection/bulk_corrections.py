@@ -157,7 +157,7 @@ def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE incoming, incoming_held")
     admitted = admission.admit(upload, versions.current(upload.instrument), by=by, of_held=True)
-    accepted, held = _ids("incoming"), _ids("incoming_held")
+    accepted, held = _ids("incoming") | admitted.replacing, _ids("incoming_held")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM records_heldrow WHERE id = ANY(%s)", [list(good - held)])
     _note(upload, admitted, by, held=len(held))

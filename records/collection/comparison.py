@@ -22,6 +22,11 @@ NEW, CHANGED, EXACT = CHOICES = ("new", "changed", "exact")
 AGE = ("age", "age_precision")
 WHOLE = (*CORE, "extras")  # what a version of a record says
 
+# A record (`r`) becomes what a row of a file (`i`) says; the file (%s) is the one it comes from.
+REPLACE = "UPDATE records_record r SET upload_id = %s, row_no = i.row_no, " + ", ".join(
+    f"{name} = i.{name}" for name in WHOLE
+)
+
 
 def columns(alias: str) -> str:
     """Return the columns of a version, in one order, of the table with this alias."""
@@ -244,10 +249,9 @@ def apply(cursor: CursorWrapper, upload: Upload, choice: str) -> Applied:
     applied = Applied()
     there = ["EQUAL", "CHANGED"] if choice in (CHANGED, EXACT) else ["EQUAL", "CHANGED", "MOVED"]
     if choice in (CHANGED, EXACT):
-        assigned = ", ".join(f"{name} = i.{name}" for name in WHOLE)
         cursor.execute(
-            f"UPDATE records_record r SET upload_id = %s, row_no = i.row_no, {assigned}"
-            " FROM compared c JOIN incoming i ON i.ctid = c.at WHERE c.kind = 'CHANGED' AND r.id = c.record_id",
+            f"{REPLACE} FROM compared c JOIN incoming i ON i.ctid = c.at"
+            " WHERE c.kind = 'CHANGED' AND r.id = c.record_id",
             [upload.pk],
         )
         applied.changed = int(cursor.rowcount)

@@ -11,6 +11,8 @@ from records.reading.questions import GO_ON, NONE
 from records.validation.personal import MASK
 from tests.records import files
 from tests.records.files import plain, table
+from tests.records.test_sent_again import choose
+from tests.records.test_undo import state_of_the_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORD = ("citizenship", "Osbekistan")
@@ -132,6 +134,24 @@ def test_a_row_that_equals_a_record_is_a_duplicate_and_one_that_differs_stays_he
         assert counts(corrected) == {"accepted": 1, "duplicate": 2, "held": 1}
         (row,) = HeldRow.open_rows.all()
         assert row.raw["record_ref"] == "R-3"
+
+
+def test_what_was_chosen_for_a_file_sent_again_holds_for_its_rows_that_are_explained(send, clerk):
+    held(send, table(4, citizenship="TUR"))
+    before = state_of_the_data(clerk)
+    rows = table(4, citizenship=["TUR", *["Osbekistan"] * 3], sex=["M", "F", "F", "M"])
+    upload = choose(send(plain(rows), answers=GOING_ON), "changed", clerk)
+    with scope.acting(clerk):
+        Record.objects.filter(record_ref="R-4").update(region="TM-L")  # corrected by hand since
+        corrected = decided_words.decide(upload, {WORD: "UZB"}, by=clerk)
+        assert counts(corrected) == {"accepted": 2, "held": 1}
+        (row,) = HeldRow.open_rows.all()
+        assert row.raw["record_ref"] == "R-4"
+        codes = dict(Record.objects.values_list("record_ref", "citizenship"))
+        assert codes == {"R-1": "TUR", "R-2": "UZB", "R-3": "UZB", "R-4": "TUR"}
+        Record.objects.filter(record_ref="R-4").update(region="TM-S")
+        uploads.undo(upload, by=clerk)
+    assert state_of_the_data(clerk) == before
 
 
 def test_rows_of_a_closed_period_stay_as_they_are(send, clerk):
