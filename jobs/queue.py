@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.module_loading import autodiscover_modules
 
 from jobs.models import Job
 from standards.translation import sentence, translated
@@ -65,13 +66,24 @@ class NotNow(Told):
 
 
 def handler(name: str) -> Callable[[Handler], Handler]:
-    """Register the function that does the jobs of this name. Called when an app's `tasks` is imported."""
+    """Register the function that does the jobs of this name. Called when an app's `tasks` is loaded."""
 
     def register(function: Handler) -> Handler:
         handlers[name] = function
         return function
 
     return register
+
+
+def handler_of(name: str) -> Handler:
+    """Return the function that does the jobs of this name. Raises KeyError where no app has one.
+
+    The `tasks` of the apps load all that works on records and figures, which a page or a command that does no
+    job starts without.
+    """
+    if name not in handlers:
+        autodiscover_modules("tasks")
+    return handlers[name]
 
 
 def wake_with(function: Callable[[int], None], *, calls: Callable[[], int] | None = None) -> None:

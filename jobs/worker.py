@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.neighbours import Trouble, sqlstate, trouble
-from jobs.queue import ATTEMPTS, GaveUp, NotNow, calls_waiting, handlers, log, wake
+from jobs.queue import ATTEMPTS, GaveUp, NotNow, calls_waiting, handler_of, log, wake
 from standards import editions
 from standards.languages import marked
 from standards.translation import sentence
@@ -86,7 +86,7 @@ def work_next(woken_for: int) -> Job:
 def _do(job: Job) -> None:
     try:
         with _heartbeat(job), editions.asked_once(), transaction.atomic():
-            handlers[job.name](job)
+            handler_of(job.name)(job)
             _finish(job)
     except GaveUp as reason:
         _fail(job, reason.because, retry=False)

@@ -12,12 +12,24 @@ class MigdataConfig(AppConfig):
     def ready(self) -> None:
         from agencies import secrets
         from jobs import queue
-        from migdata import celery
         from records import practice
 
         secrets.require_good()  # every process passes here: web, worker, beat, commands
-        queue.wake_with(celery.wake, calls=celery.calls)
+        queue.wake_with(_wake, calls=_calls)
         practice.files_made_by(_practice_files, _practised)
+
+
+def _wake(job_id: int) -> None:
+    """Tell a worker; the broker's client is loaded by who first has something to tell."""
+    from migdata import celery
+
+    celery.wake(job_id)
+
+
+def _calls() -> int:
+    from migdata import celery
+
+    return celery.calls()
 
 
 def _practice_files(code: str, language: str) -> list["practice.File"]:

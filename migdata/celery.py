@@ -22,6 +22,7 @@ LEFT_ALONE = 10.0  # seconds after a call that failed
 
 app = Celery("migdata")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()  # before the worker forks: its processes share what is loaded
 
 
 @app.task(name="migdata.work")

@@ -14,7 +14,6 @@ from agencies import access, audit, practice, scope
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission, Role
-from records.collection import uploads
 from records.instruments import versions
 from records.models import Handling, HeldRow, Instrument, ReviewStep, Upload
 from standards.languages import marked
@@ -171,6 +170,8 @@ def reset(owner: Person) -> None:
 
     What is in the log stays there. Does nothing for who has no practice agency.
     """
+    from records.collection import uploads  # with all that reads files
+
     place = practice.agency_of(owner)
     if place is None:
         return

@@ -1,20 +1,28 @@
+from collections.abc import Collection
+from typing import Any
+
 from django.apps import AppConfig
+from django.core import checks
 
 
 class ReportsConfig(AppConfig):
     name = "reports"
 
     def ready(self) -> None:
-        from records import tasks as records_tasks
         from records.codelists import touched
-        from records.pages import cover as cover_of_submissions
-        from records.pages import instruments
-        from reports import tasks  # noqa: F401 - registers the handlers of its jobs
-        from reports.designs import consistency  # noqa: F401 - registers the check of definitions
-        from reports.exact import impact
-        from reports.pages import cover, instrument_tables
 
-        records_tasks.expiring.append(impact.expire)
-        touched.datasets_with.append(instrument_tables.with_codes)
-        instruments.tables_made_from.append(instrument_tables.made_from)
-        cover_of_submissions.told_beside.append(cover.beside)
+        checks.register(_definitions_fit)
+        touched.datasets_with.append(_with_codes)
+
+
+def _definitions_fit(**_options: Any) -> list[checks.Error]:
+    """Check all definitions: their readers are loaded by whoever asks, as no command but `check` does."""
+    from reports.designs import consistency
+
+    return consistency.definitions_fit()
+
+
+def _with_codes(lists: Collection[str], codes: Collection[str]) -> list[tuple[str, str]]:
+    from reports.pages import instrument_tables
+
+    return instrument_tables.with_codes(lists, codes)

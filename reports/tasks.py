@@ -5,9 +5,11 @@ from celery import shared_task
 from agencies import scope
 from agencies.roles import Permission
 from jobs import queue
+from records.tasks import expiring
 from reports.exact import impact, slices
 from reports.releases import building, measuring, scanning, subscriptions
 
+expiring.append(impact.expire)
 queue.handler("reports.seal")(scope.of_job(slices.seal))
 queue.handler("reports.publish")(scope.of_job(building.build_release, needs=Permission.PUBLISH))
 queue.handler(impact.NAME)(

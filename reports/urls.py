@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from records.pages import cover as cover_of_submissions
+from records.pages import instruments
 from reports.api import endpoints, indicators, openapi
 from reports.pages import (
     builder,
@@ -9,6 +11,7 @@ from reports.pages import (
     bulletins,
     catalogue,
     comparisons,
+    cover,
     dashboard,
     designing,
     disclosure,
@@ -17,6 +20,7 @@ from reports.pages import (
     feeds,
     glossary,
     impact,
+    instrument_tables,
     matrix,
     provenance,
     public_releases,
@@ -29,6 +33,9 @@ from reports.pages import (
 from reports.pages import indicators as indicator_pages
 
 app_name = "reports"
+# What pages of records show of figures.
+instruments.tables_made_from.append(instrument_tables.made_from)
+cover_of_submissions.told_beside.append(cover.beside)
 urlpatterns = [
     path("robots.txt", catalogue.robots, name="robots"),
     path("sitemap.xml", catalogue.sitemap, name="sitemap"),

@@ -36,9 +36,10 @@ class Limits:
 
     memory_mb: int = 2048
     cpu_seconds: int = 60
-    cpu_seconds_per_100_mb: int = 60
-    unpacked_mb: int = 400
-    workbook_rows: int = 200_000
+    cpu_seconds_per_100_mb: int = 120
+    unpacked_mb: int = 400  # of what is held whole
+    streamed_mb: int = 4096  # of what is read piece by piece
+    workbook_rows: int = 200_000  # of formats that a library holds whole
     columns: int = 300
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from records.instruments.spec import Spec
 from records.reading.personal_columns import kind_of_header
@@ -28,20 +29,40 @@ class Names:
             for how, form in (("folded", fold), ("look_alike", one_script))
         ]
         self.forms = {"folded": fold, "look_alike": one_script}
+        self.dropped = {f for f in self.forbidden if len(f) > 3}  # also where more words follow
+        # Rows of hundreds of cells are compared many times: each text is looked up once.
+        self._matches: dict[str, tuple[tuple[str | None, str], bool]] = {}
 
     def find(self, header: str) -> tuple[str | None, str]:
         """Return (variable, how) of a header."""
-        if not normalise(header):
-            return None, "ignored" if header.strip() else "empty"
-        match = self._find(normalise(header))
-        if match[1] != "unknown":
+        match, as_written = self._match(header)
+        if as_written:
             return match
-        if plain := normalise(REMARK.sub(" ", header)):
-            match = self._find(plain)
         # “Number (passport)” is no number of a case; “Citizenship (passport)” is a citizenship.
         if (match[0] is None or match[0] in self.numbers) and kind_of_header(header):
             return match if match[1] == "part" else (None, "forbidden")
         return match
+
+    def variable(self, header: str) -> str | None:
+        """Return the variable that a header names, as `find` does; what else it may speak of is not asked."""
+        (variable, _how), as_written = self._match(header)
+        return variable if as_written or variable not in self.numbers else self.find(header)[0]
+
+    def _match(self, header: str) -> tuple[tuple[str | None, str], bool]:
+        """Return what a header is by the names that are known, and whether as it is written, without leaving out a remark."""
+        if header not in self._matches:
+            self._matches[header] = self._matched(header)
+        return self._matches[header]
+
+    def _matched(self, header: str) -> tuple[tuple[str | None, str], bool]:
+        key = normalise(header)
+        if not key:
+            return (None, "ignored" if header.strip() else "empty"), True
+        match = self._find(key)
+        if match[1] != "unknown":
+            return match, True
+        plain = normalise(REMARK.sub(" ", header))
+        return (self._find(plain) if plain and plain != key else match), False
 
     def know(self, header: str) -> bool:
         """Say whether the whole header is one that the instrument knows, wants dropped, or ignores."""
@@ -55,9 +76,8 @@ class Names:
             return self.known[key], "exact"
         if key in self.composite:
             return None, "part"
-        if key in self.forbidden or any(
-            key.startswith(f"{f} ") for f in self.forbidden if len(f) > 3
-        ):
+        beginnings = accumulate(key.split(" ")[:-1], "{} {}".format)
+        if key in self.forbidden or not self.dropped.isdisjoint(beginnings):
             return None, "forbidden"
         if key in self.ignored:
             return None, "ignored"
@@ -70,9 +90,10 @@ class Names:
         return None, "unknown"
 
     def hits(self, row: Sequence[str]) -> int:
-        matches = [self.find(cell) for cell in row]
-        return len(self.variables(row)) + sum(how == "part" for _variable, how in matches)
+        """Say how many headers of the instrument a row knows."""
+        parts = sum(self._match(cell)[0][1] == "part" for cell in row)
+        return len(self.variables(row)) + parts
 
     def variables(self, row: Sequence[str]) -> set[str]:
         """Return the variables that the headers of this row name."""
-        return {variable for variable, _how in map(self.find, row) if variable}
+        return {variable for variable in map(self.variable, row) if variable}

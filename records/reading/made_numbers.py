@@ -4,7 +4,6 @@ import hmac
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,7 +33,7 @@ class MadeNumbers:
         numbers = [self._number(text) for text in rows.dictionary.to_pylist()]
         places = rows.indices.to_numpy()
         before = np.array([self.seen.get(number, 0) for number in numbers], dtype=np.int64)
-        nth = pd.Series(places).groupby(places).cumcount().to_numpy() + before[places] + 1
+        nth = _earlier_alike(places) + before[places] + 1
         self._count(numbers, places)
         ends = pa.array(np.char.add("-", nth.astype(str)))
         ends = pc.if_else(pa.array(nth == 1), "", ends)
@@ -48,3 +47,12 @@ class MadeNumbers:
         counts = np.bincount(places, minlength=len(numbers))
         for number, count in zip(numbers, counts.tolist(), strict=True):
             self.seen[number] = self.seen.get(number, 0) + count
+
+
+def _earlier_alike(places: np.ndarray) -> np.ndarray:
+    """Return (n,) how many of the places before each one are the same."""
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    earlier = np.empty(len(places), dtype=np.int64)
+    earlier[order] = np.arange(len(places)) - np.searchsorted(ordered, ordered)
+    return earlier

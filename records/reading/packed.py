@@ -96,7 +96,7 @@ def _of_zip(source: Source, limits: Mapping[str, int]) -> tuple[Source, str]:
     with source.open("rb") as file, zipfile.ZipFile(file) as archive:
         if not is_archive_of_files(archive):
             return source, ""
-        if code := refusal_of_entries(archive.infolist(), limits["unpacked_mb"]):
+        if code := refusal_of_entries(archive.infolist(), limits["streamed_mb"]):
             raise FileRefused(code)
         members = [entry for entry in archive.infolist() if _is_wanted(entry)]
     if not members:
@@ -126,9 +126,8 @@ def _inner(packed: PackedFile, size: int, limits: Mapping[str, int]) -> Source:
             held = [start] if start.startswith((ARCHIVE, OLE)) else None
             count, piece = len(start), start
             while piece:
-                if count > limits["unpacked_mb"] * MB or (
-                    count > SMALL and count > RATIO * max(size, 1)
-                ):
+                most = limits["streamed_mb" if held is None else "unpacked_mb"] * MB
+                if count > most or (count > SMALL and count > RATIO * max(size, 1)):
                     raise FileRefused("bomb")
                 piece = file.read(PIECE)
                 count += len(piece)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -210,17 +209,20 @@ class ShapeRows:
         key = np.zeros(len(headings), dtype=np.uint64)
         for texts in [*(cells[p] for p in self.keyed), headings.fill_null("")]:
             coded = texts.cast(pa.string()).dictionary_encode()
-            hashed = pd.util.hash_array(np.array(coded.dictionary.to_pylist(), dtype=object))
-            key = key * np.uint64(1_099_511_628_211) + hashed[coded.indices.to_numpy()]
+            hashed = np.array([*map(hash, coded.dictionary.to_pylist())], dtype=np.int64)
+            key = (
+                key * np.uint64(1_099_511_628_211)
+                + hashed.astype(np.uint64)[coded.indices.to_numpy()]
+            )
         return key.astype(np.int64)
 
     def repeated(self) -> list[str]:
         """Return the first cells of rows that state the same cell again: everything but the count is equal."""
         keys = np.concatenate(self.keys) if self.keys else np.zeros((0, 2), dtype=np.int64)
-        table = pd.DataFrame({"row": keys[:, 0], "key": keys[:, 1]})
-        again = table[table["key"].duplicated(keep=False)].sort_values("row")
+        _distinct, places, numbers = np.unique(keys[:, 1], return_inverse=True, return_counts=True)
+        again = np.sort(keys[numbers[places] > 1, 0])
         letter = letter_of(self.shape.counted[0]) if self.shape.counted else ""
-        return [f"{letter}{row}" for row in again["row"][: 2 * NAMED].tolist()]
+        return [f"{letter}{row}" for row in again[: 2 * NAMED].tolist()]
 
 
 def _is_coded_total(texts: Sequence[str]) -> bool:

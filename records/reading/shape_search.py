@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from records.instruments.spec import Spec, Variable
 from records.reading.headers import Names
@@ -76,7 +78,6 @@ class Search:
         self.rows, self.spec = rows, spec
         self.stated: Sequence[int] = (answers.get("table") or {}).get("header") or ()
         self.names = Names(spec)
-        self._numeric_below: dict[int, frozenset[int]] = {}
         self.aliases: Mapping[str, Mapping[str, str]] = dict(answers.get("aliases") or {})
         self.coded = [
             v for v in spec.variables if v.kind == "code" and (v.tells_cells or not spec.cells)
@@ -103,7 +104,7 @@ class Search:
         body = self.rows[last + 1 : last + 1 + BODY]
         numeric = frozenset(p for p in self._numeric(last) if p < len(texts) and texts[p])
         found = {
-            p: self.names.find(" ".join(t))[0] or self.names.find(t[-1])[0]
+            p: self.names.variable(" ".join(t)) or self.names.variable(t[-1])
             for p, t in enumerate(texts)
             if t
         }
@@ -113,13 +114,29 @@ class Search:
         return Head(first, last, texts, numeric, known, self._count(texts, free, known), wide)
 
     def _numeric(self, last: int) -> frozenset[int]:
-        """Return the columns of whole numbers below a row; several heads may end there."""
-        if last not in self._numeric_below:
-            body = self.rows[last + 1 : last + 1 + BODY]
-            width = max(map(len, body), default=0)
-            numeric = frozenset(p for p in range(width) if _is_numeric(body, p))
-            self._numeric_below[last] = numeric
-        return self._numeric_below[last]
+        """Return the columns of whole numbers below a row."""
+        stated, numbers = self._counted
+        first, end = min(last + 1, len(stated) - 1), min(last + 1 + BODY, len(stated) - 1)
+        below = stated[end] - stated[first]
+        enough = (numbers[end] - numbers[first] >= MOST * below) & (below > 0)
+        return frozenset(np.flatnonzero(enough).tolist())
+
+    @cached_property
+    def _counted(self) -> tuple[np.ndarray, np.ndarray]:
+        """How many cells above each row state something, and how many a whole number: (rows + 1, columns) each.
+
+        Below every row that may be one of headers columns are judged by them.
+        """
+        rows = self.rows[: max([SEARCHED_ROWS, *self.stated]) + MOST_LEVELS + BODY]
+        counts = np.zeros((2, len(rows) + 1, max(map(len, rows), default=0)), dtype=np.int32)
+        for k, row in enumerate(rows, start=1):
+            stated = [not parsing.is_blank(cell) for cell in row]
+            counts[0, k, : len(row)] = stated
+            counts[1, k, : len(row)] = [
+                s and _is_number(c) for s, c in zip(stated, row, strict=True)
+            ]
+        stated, numbers = counts.cumsum(axis=1)
+        return stated, numbers
 
     def shapes(self, head: Head) -> Iterator[Shape]:
         """Yield the shapes of the table below these headers."""
@@ -329,10 +346,6 @@ def _parts_of_dates(name: str, said: Mapping[int, str]) -> dict[int, str]:
         return {p: f"{month:02}" for p, month in months.items() if month}
     periods = {p: written_period(text) for p, text in said.items() if not _is_year(text)}
     return {p: str(period) for p, period in periods.items() if period}
-
-
-def _is_numeric(body: Sequence[Sequence[str]], p: int) -> bool:
-    return _share(_values(body, p), _is_number)
 
 
 def _values(body: Sequence[Sequence[str]], p: int) -> list[str]:

@@ -4,61 +4,73 @@ A merged cell is one cell with empty ones beside it in the library; here its val
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from records.reading.cell_notes import CellNotes, Place
+from records.reading.cell_notes import Place
 from records.reading.layout import letter_of
+
+FIRST = 16_384  # rows that a sheet is known by
+ROWS = 4_096  # rows of a block behind them
+Row = list[str]
 
 
 @dataclass(frozen=True)
 class SheetCells:
-    """A worksheet as texts.
+    """A worksheet as texts, with error values, and merged cells filled down.
 
-    rows  from A1 on, with error values, and merged cells filled down; merged  (range, column, last
-    row) of each filled range, counted from 0; unstored  places of formulas without a result.
+    rows  the first rows from A1 on, all as long as the longest; merged  (range, column, last row) of each range that was
+    filled in them, counted from 0; unstored  places of formulas without a result; last  the last rows, each with its number,
+    where `rows` are not all; rest  the rows behind them, some at a time, with how many of 1,000 parts are done; None where there are none.
     """
 
-    rows: list[list[str]]
-    merged: list[tuple[str, int, int]]
-    unstored: set[Place]
+    rows: list[Row]
+    merged: list[tuple[str, int, int]] = field(default_factory=list)
+    unstored: set[Place] = field(default_factory=set)
+    last: list[tuple[int, Row]] = field(default_factory=list)
+    rest: Iterator[tuple[list[Row], int]] | None = None
 
 
-def sheet_cells(sheet: Any, notes: CellNotes, count: int | None = None) -> SheetCells:
-    """Return the first `count` rows of a sheet of the library, or all."""
-    cells = sheet.to_python(skip_empty_area=False, nrows=count)
-    rows = [[text_of(cell) for cell in row] for row in cells]
-    for (row, column), text in notes.errors.items():
-        if row < len(rows) and column < len(rows[row]):
-            rows[row][column] = text
-    merged = sheet.merged_cell_ranges or notes.merged
-    return SheetCells(rows, fill_merged(rows, merged), notes.unstored)
-
-
-def fill_merged(
-    rows: list[list[str]], ranges: Sequence[tuple[Place, Place]]
-) -> list[tuple[str, int, int]]:
-    """Give the value of a merged cell to every row it spans, in place; rows that are empty stay so.
+class MergedCells:
+    """Gives the value of a merged cell to every row it spans; rows that are empty stay so.
 
     Cells merged across columns stay one cell: a title, a heading, a total.
     """
-    empty = {k for k, row in enumerate(rows) if not any(cell.strip() for cell in row)}
-    filled = []
-    for (first, column), (last, last_column) in sorted(ranges):
-        if first >= len(rows) or column >= len(rows[first]) or not rows[first][column].strip():
-            continue
-        end = min(last, len(rows) - 1)
-        for k in range(first + 1, end + 1):
-            if k not in empty and column < len(rows[k]):
-                rows[k][column] = rows[first][column]
-        if end > first:
-            name = f"{letter_of(column)}{first + 1}:{letter_of(last_column)}{last + 1}"
-            filled.append((name, column, end))
-    return filled
+
+    def __init__(self, ranges: Sequence[tuple[Place, Place]]) -> None:
+        deep = (span for span in ranges if span[1][0] > span[0][0])
+        self.coming = sorted(deep, reverse=True)  # the next one is the last
+        self.open: list[tuple[int, int, str]] = []  # column, last row, text
+        self.number = 0  # of the next row, from 0
+        self.filled: list[tuple[str, int, int, int]] = []  # range, column, first row, last row
+
+    def fill(self, rows: Sequence[Row]) -> None:
+        """Fill the next rows of the sheet, in place."""
+        if self.coming or self.open:
+            for k, row in enumerate(rows, start=self.number):
+                self._fill(row, k)
+        self.number += len(rows)
+
+    def names(self) -> list[tuple[str, int, int]]:
+        """Return the ranges that were filled so far: range, column, last row."""
+        end = self.number - 1
+        return [(name, c, min(last, end)) for name, c, first, last in self.filled if first < end]
+
+    def _fill(self, row: Row, k: int) -> None:
+        self.open = [span for span in self.open if span[1] >= k]
+        if any(cell.strip() for cell in row):
+            for column, _last, text in self.open:
+                row.extend([""] * (column + 1 - len(row)))
+                row[column] = text
+        while self.coming and self.coming[-1][0][0] <= k:
+            (first, column), (last, last_column) = self.coming.pop()
+            if first == k and column < len(row) and row[column].strip():
+                name = f"{letter_of(column)}{first + 1}:{letter_of(last_column)}{last + 1}"
+                self.open.append((column, last, row[column]))
+                self.filled.append((name, column, first, last))
 
 
-def text_of(cell: Any) -> str:
+def text_of(cell: object) -> str:
     """Return a cell as the text a person would have typed."""
     if isinstance(cell, str):
         return cell

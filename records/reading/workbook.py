@@ -4,30 +4,17 @@ Macros, links and formulas are nowhere run or followed: only values that are sto
 """
 
 import zipfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from python_calamine import (
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-    SheetVisibleEnum,
-)
 
 from records.instruments.spec import Spec
-from records.reading import (
-    broken_letters,
-    ods_notes,
-    questions,
-    returned,
-    xls_notes,
-    xlsb_notes,
-    xlsx_notes,
-)
-from records.reading.cell_notes import CellNotes, SheetName
+from records.reading import broken_letters, questions, returned, xls_notes
+from records.reading.cell_notes import Place
 from records.reading.kinds_of_files import (
     ARCHIVE,
     OLE,
@@ -49,37 +36,28 @@ from records.reading.layout import (
 from records.reading.mapped_tables import mapped
 from records.reading.mapping import Context
 from records.reading.ole import kind_of_old_office
-from records.reading.preview import rows_of, rows_to_end
+from records.reading.preview import BELOW, rows_of, rows_to_end
 from records.reading.refusals import FileRefused, refusal
 from records.reading.rows import row_kind
-from records.reading.sheet_cells import SheetCells, sheet_cells
+from records.reading.sheet_cells import Row, SheetCells
+from records.reading.sheets import Sheet, sheets_of
 from records.reading.table_rows import FURTHEST, HITS
 
-ROWS = 16_384  # rows of one block
-FULL_SHEETS = frozenset({65_536, 1_048_576})  # a sheet of exactly this length was cut off
 COUNTS = "table_of_counts"
 NAMED_RANGES = 20  # how many ranges of merged cells are named
-NOTES = {
-    "xlsx": xlsx_notes.cell_notes,
-    "xlsb": xlsb_notes.cell_notes,
-    "xls": xls_notes.cell_notes,
-    "ods": ods_notes.cell_notes,
-}
 
 
 @dataclass(frozen=True)
 class Tables:
     """The sheets of a workbook that hold something: their first rows mapped, and which hold tables.
 
-    All by their places (`#2` is the second tab that is shown); `names` has the names they were given,
-    `numbers` their numbers among all sheets, from 0.
+    All by their places (`#2` is the second tab that is shown); `names` has the names they were given.
     """
 
-    sheets: dict[str, Any]
+    sheets: dict[str, Sheet]
     layouts: dict[str, Layout]
     places: list[str]
     names: dict[str, str]
-    numbers: dict[str, int]
     beginnings: dict[str, list[list[str]]]
 
     def preview(self, place: str, spec: Spec) -> list[dict[str, Any]]:
@@ -92,9 +70,6 @@ class Tables:
         counts = [p for p, m in self.layouts.items() if m.refusal and m.refusal.code == COUNTS]
         return [*self.places, *counts, *self.sheets][0]
 
-    def name_of(self, place: str) -> SheetName:
-        return SheetName(self.names[place], self.numbers[place], place)
-
 
 def is_office_file(source: Source) -> bool:
     """Say whether the file is a zip archive or an old Office file, so no text."""
@@ -102,14 +77,16 @@ def is_office_file(source: Source) -> bool:
         return file.read(8).startswith((ARCHIVE, OLE))
 
 
-def kind_of_wrapping(source: Source, unpacked_mb: int) -> str:
+def kind_of_wrapping(source: Source, limits: Mapping[str, int]) -> str:
     """Look at the wrapping before anything is unpacked: a kind of workbook, or the code of a refusal."""
     with source.open("rb") as file:
         if file.read(8).startswith(OLE):
-            return kind_of_old_office(source, unpacked_mb)
+            return kind_of_old_office(source, limits["unpacked_mb"])
     try:
         with source.open("rb") as file, zipfile.ZipFile(file) as archive:
-            return refusal_of_entries(archive.infolist(), unpacked_mb) or kind_of_archive(archive)
+            kind = kind_of_archive(archive)
+            most = limits["streamed_mb" if kind == "xlsx" else "unpacked_mb"]
+            return refusal_of_entries(archive.infolist(), most) or kind
     except (zipfile.BadZipFile, OSError, ValueError):
         return "truncated"
 
@@ -122,11 +99,9 @@ def workbook(
     context: Context,
 ) -> OpenedFile:
     """Choose the sheet that holds a table and read it. Raises FileRefused."""
-    kind = _kind(source, limits["unpacked_mb"])
-    with source.open("rb") as opened:
-        tables = _tables(_book(opened), spec, answers, context)
+    tables = _tables(*sheets_of(source, _kind(source, limits), limits), spec, answers, context)
     if held := _held_rows(tables, spec):
-        return _sent_back(source, kind, tables, held, limits)
+        return _sent_back(tables, *held, size_of(source))
     question = _which_sheet(tables, answers)
     chosen = question.answer if question else None
     place = chosen if chosen in tables.sheets else tables.likeliest
@@ -137,24 +112,25 @@ def workbook(
         refused = refusal("none_fits") if chosen else None
         layout = replace(tables.layouts[place], refusal=refused, questions=[question])
         return OpenedFile(file, layout, sheets=tables.names, preview=tables.preview(place, spec))
-    cells = _cells(source, kind, tables, place, limits)
+    cells = tables.sheets[place].cells()
     letters = broken_letters.letters_of(cells.rows, spec, answers)
     rows = letters.rows(cells.rows)
     table = mapped(rows, spec, answers, context)
     layout = letters.layout(rows, table.layout, spec, table.layout.answers)
     layout.questions[:0] = [question] if question else []
-    preview = rows_of(rows, layout, spec, rows_to_end(rows))
+    preview = rows_of(rows, layout, spec, cells.last[-BELOW:] or rows_to_end(rows))
     file |= {"header_row": layout.header_row + 1, "merged": _merged(cells, layout)}
     file |= table.described
-    _refuse_formulas(cells, layout, table.used, place)
-    blocks = _blocks(rows, layout.header_row + 1, table.columns, size_of(source))
-    blocks = table.blocks(layout.within(blocks))
+    unstored = _unstored(cells, layout, table.used, place)
+    start = layout.header_row + 1
+    blocks = _blocks(cells, start, table.columns, unstored, size_of(source))
+    blocks = table.blocks(layout.within(letters.blocks(blocks)))
     return OpenedFile(file, layout, blocks, tables.names, plain=table.plain, preview=preview)
 
 
-def _kind(source: Source, unpacked_mb: int) -> str:
+def _kind(source: Source, limits: Mapping[str, int]) -> str:
     """Return which kind of workbook the file is. Raises FileRefused where it is none that can be read."""
-    kind = kind_of_wrapping(source, unpacked_mb)
+    kind = kind_of_wrapping(source, limits)
     if kind not in WORKBOOKS:
         raise FileRefused(kind)
     if kind == "xls":  # the library would read encrypted records as if they were clear
@@ -162,30 +138,19 @@ def _kind(source: Source, unpacked_mb: int) -> str:
     return kind
 
 
-def _cells(
-    source: Source, kind: str, tables: Tables, place: str, limits: Mapping[str, int]
-) -> SheetCells:
-    """Return all cells of a sheet. Raises FileRefused where it is too large."""
-    _refuse_large(place, tables.sheets[place], limits)
-    return sheet_cells(tables.sheets[place], NOTES[kind](source, tables.name_of(place)))
-
-
 def _held_rows(tables: Tables, spec: Spec) -> tuple[str, Layout] | None:
     """Return the place and the layout of a sheet of held rows that the portal made, if there is one."""
-    for place, sheet in tables.sheets.items():
-        cells = sheet_cells(sheet, CellNotes(), returned.HEADERS + 1)
-        if layout := returned.layout_of(cells.rows, spec):
+    for place, rows in tables.beginnings.items():
+        if layout := returned.layout_of(rows[: returned.HEADERS + 1], spec):
             return place, layout
     return None
 
 
-def _sent_back(
-    source: Source, kind: str, tables: Tables, held: tuple[str, Layout], limits: Mapping[str, int]
-) -> OpenedFile:
+def _sent_back(tables: Tables, place: str, layout: Layout, size: int) -> OpenedFile:
     """Read a sheet of held rows that comes back: nothing is asked of it."""
-    place, layout = held
-    cells = _cells(source, kind, tables, place, limits)
-    _refuse_formulas(cells, layout, {c.position for c in layout.columns if c.variable}, place)
+    cells = tables.sheets[place].cells()
+    used = {c.position for c in layout.columns if c.variable}
+    unstored = _unstored(cells, layout, used, place)
     file = {
         "encoding": None,
         "delimiter": None,
@@ -194,39 +159,26 @@ def _sent_back(
         "header_row": layout.header_row + 1,
         "held_rows": True,
     }
-    blocks = _blocks(cells.rows, layout.header_row + 1, layout.columns, size_of(source))
+    blocks = _blocks(cells, layout.header_row + 1, layout.columns, unstored, size)
     return OpenedFile(file, layout, blocks, tables.names)
 
 
-def _book(file: IO[bytes]) -> CalamineWorkbook:
-    try:
-        return CalamineWorkbook.from_filelike(file)
-    except PasswordError as error:
-        raise FileRefused("password") from error
-
-
 def _tables(
-    book: CalamineWorkbook, spec: Spec, answers: Mapping[str, Any], context: Context
+    sheets: dict[str, Sheet],
+    names: dict[str, str],
+    spec: Spec,
+    answers: Mapping[str, Any],
+    context: Context,
 ) -> Tables:
-    """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything, or none is shown."""
-    tabs = [m.name for m in book.sheets_metadata if _is_shown(m)]
-    if not tabs and book.sheets_metadata:
-        raise FileRefused("hidden_sheets")
-    names = {f"#{k}": name for k, name in enumerate(tabs, start=1)}
-    sheets = {place: book.get_sheet_by_name(name) for place, name in names.items()}
-    beginnings = {
-        place: sheet_cells(sheet, CellNotes(), FURTHEST + 1).rows for place, sheet in sheets.items()
-    }
+    """Look at the beginning of every sheet that is shown. Raises FileRefused where none holds anything."""
+    beginnings = {place: sheet.first(FURTHEST + 1) for place, sheet in sheets.items()}
     layouts = {
         place: _layout(rows, spec, answers, context) for place, rows in beginnings.items() if rows
     }
     if not layouts:
         raise FileRefused("empty")
     places = [p for p, layout in layouts.items() if holds_table(layout)]
-    every = [m.name for m in book.sheets_metadata]
-    numbers = {place: every.index(name) for place, name in names.items()}
-    shown = {place: sheets[place] for place in layouts}
-    return Tables(shown, layouts, places, names, numbers, beginnings)
+    return Tables({p: sheets[p] for p in layouts}, layouts, places, names, beginnings)
 
 
 def _layout(
@@ -255,32 +207,37 @@ def _which_sheet(tables: Tables, answers: Mapping[str, Any]) -> Question | None:
     known = list(dict.fromkeys([*tables.places, *([answer] if answer in tables.sheets else [])]))
     if len(known) < 2:
         return None
-    lengths = [f"{place}: {_size(tables.sheets[place])[0]}" for place in known]
+    lengths = [f"{place}: {tables.sheets[place].length}" for place in known]
     choices = [{"value": place, "label": place} for place in known]
     question = questions.ask("sheet", choices, lengths)
     return replace(question, answer=answer if answer in (*known, questions.NONE) else None)
 
 
-def _is_shown(meta: Any) -> bool:
-    return bool(meta.visible == SheetVisibleEnum.Visible and meta.typ == SheetTypeEnum.WorkSheet)
+@dataclass(frozen=True)
+class Unstored:
+    """Formulas that nobody worked out, in cells from which records are made: their places, in order."""
+
+    places: deque[Place]
+    sheet: str
+
+    def refuse(self, rows: Sequence[Row], first: int, *, is_end: bool) -> None:
+        """Refuse one in these rows, of which the first has this number, from 0; behind the last ones, any.
+
+        A row that seems empty may consist of formulas; of a total nothing is needed. Raises FileRefused.
+        """
+        while self.places and (is_end or self.places[0][0] < first + len(rows)):
+            row, column = self.places.popleft()
+            kind = row_kind(rows[row - first]) if row < first + len(rows) else "blank"
+            if kind in ("data", "blank"):
+                raise FileRefused("formulas", where=f"{self.sheet}!{letter_of(column)}{row + 1}")
 
 
-def _refuse_large(place: str, sheet: Any, limits: Mapping[str, int]) -> None:
-    rows, columns = _size(sheet)
-    where = f"{place}!{letter_of(max(columns - 1, 0))}{rows}"
-    if rows in FULL_SHEETS:
-        raise FileRefused("full_sheet", where=where)
-    if rows > limits["workbook_rows"] or columns > limits["columns"]:
-        raise FileRefused("too_large", where=where)
-
-
-def _refuse_formulas(cells: SheetCells, layout: Layout, used: set[int], sheet: str) -> None:
-    """Refuse a sheet where a record needs the result of a formula that nobody worked out."""
-    for row, column in sorted(cells.unstored):
-        # A row that seems empty may consist of formulas; of a total nothing is needed.
-        kind = row_kind(cells.rows[row]) if row < len(cells.rows) else "blank"
-        if column in used and row > layout.header_row and kind in ("data", "blank"):
-            raise FileRefused("formulas", where=f"{sheet}!{letter_of(column)}{row + 1}")
+def _unstored(cells: SheetCells, layout: Layout, used: set[int], sheet: str) -> Unstored:
+    """Return such formulas, after those of the first rows were refused. Raises FileRefused."""
+    needed = (p for p in cells.unstored if p[1] in used and p[0] > layout.header_row)
+    unstored = Unstored(deque(sorted(needed)), sheet)
+    unstored.refuse(cells.rows, 0, is_end=cells.rest is None)
+    return unstored
 
 
 def _merged(cells: SheetCells, layout: Layout) -> list[str]:
@@ -292,18 +249,30 @@ def _merged(cells: SheetCells, layout: Layout) -> list[str]:
     return names[:NAMED_RANGES]
 
 
-def _size(sheet: Any) -> tuple[int, int]:
-    """Return how many rows and columns there are, counted from A1."""
-    return (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
-
-
 def _blocks(
-    rows: list[list[str]], start: int, columns: Sequence[FileColumn], size: int
+    cells: SheetCells, start: int, columns: Sequence[FileColumn], unstored: Unstored, size: int
 ) -> Iterator[FileBlock]:
-    width = len({c.position for c in columns})
-    for k in range(start, len(rows), ROWS):
-        part = [(row + [""] * width)[:width] for row in rows[k : k + ROWS]]
-        cells = {j: pa.array([row[j] for row in part], pa.string()) for j in range(width)}
-        numbers = pa.array(np.arange(k + 1, k + 1 + len(part), dtype=np.int32))
-        fine = pa.array(np.full(len(part), FINE, np.int8))
-        yield FileBlock(cells, numbers, fine, size * (k + len(part)) // len(rows))
+    """Yield the rows from `start` on, counted from 0, with how much of so many bytes is done.
+
+    Raises FileRefused for a formula without a result further down.
+    """
+    width, first = len({c.position for c in columns}), len(cells.rows)
+    rest = cells.rest or iter(())
+    yield _block(cells.rows[start:], start, width, size if cells.rest is None else 0)
+    del cells  # the first rows are done with
+    for rows, thousandths in rest:
+        unstored.refuse(rows, first, is_end=False)
+        yield _block(rows, first, width, size * thousandths // 1000)
+        first += len(rows)
+    unstored.refuse([], first, is_end=True)
+
+
+def _block(rows: Sequence[Row], first: int, width: int, done: int) -> FileBlock:
+    """Return rows as a block; the first has this number, counted from 0. Other rows are as wide as the headers."""
+    blanks = [""] * width
+    columns = zip(*((row + blanks)[:width] for row in rows), strict=True)
+    cells = {j: pa.array(texts, pa.string()) for j, texts in enumerate(columns)}
+    if not rows:
+        cells = {j: pa.array([], pa.string()) for j in range(width)}
+    numbers = pa.array(np.arange(first + 1, first + 1 + len(rows), dtype=np.int32))
+    return FileBlock(cells, numbers, pa.array(np.full(len(rows), FINE, np.int8)), done)

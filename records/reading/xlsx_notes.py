@@ -1,29 +1,24 @@
-"""Error values and formulas without a stored result in the XML of a worksheet of an XLSX workbook.
+"""What has to be known of a worksheet of an XLSX workbook before its rows are read: how it ends, and its formulas.
 
-They are found by patterns over its bytes, piece by piece: nothing is parsed, no entity is ever expanded.
+It is looked for by patterns over the bytes of the sheet, piece by piece: nothing is parsed, no entity is ever expanded.
 """
 
-import posixpath
+import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from records.reading.cell_notes import CellNotes, Place, SheetName
+from records.reading.cell_notes import Place
+from records.reading.cell_values import Kinds
 from records.reading.layout import Source
 from records.reading.refusals import FileRefused
-from records.reading.xml_parts import attributes
+from records.reading.xlsx_rows import Row, rows_of
 
 PIECE, LONGEST_ROW = 1 << 20, 16 << 20  # bytes
+TAIL = 64 << 10  # bytes of the last rows that are looked at
 TAG = rb"<(?:\w+:)?"
 FORMULA = TAG + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)"
-ERROR = re.compile(
-    TAG
-    + rb"c\s([^<>]*?\bt\s*=\s*[\"']e[\"'][^<>]*)>\s*(?:"
-    + FORMULA
-    + rb")?\s*"
-    + TAG
-    + rb"v>([^<]*)<"
-)
 UNSTORED = re.compile(
     TAG
     + rb"c\s([^<>]*)>\s*"
@@ -36,40 +31,83 @@ UNSTORED = re.compile(
 )
 ADDRESS = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 TEXT = re.compile(rb"\bt\s*=\s*[\"']str[\"']")  # a formula whose stored result is an empty text
+ROW = re.compile(rb"<((?:\w+:)?)row(?=[\s>/])")
+MERGED = re.compile(
+    rb"<(?:\w+:)?mergeCell\s[^<>]*?ref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}):([A-Z]{1,3}\d{1,7})[\"']"
+)
+CELL = re.compile(rb"([A-Z]{1,3})(\d{1,7})")
 
 
-def cell_notes(source: Source, sheet: SheetName) -> CellNotes:
-    """Look through the XML of a sheet. Raises FileRefused where a formula without a result has no address."""
-    notes = CellNotes()
+@dataclass(frozen=True)
+class SheetNotes:
+    """What a sheet holds beside its rows: places of formulas without a result, merged ranges, and how it ends.
+
+    last  its last rows that state something, each with its number; none where rows do not say their numbers.
+    """
+
+    unstored: set[Place] = field(default_factory=set)
+    merged: list[tuple[Place, Place]] = field(default_factory=list)
+    last: list[tuple[int, Row]] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        """The number of the last row that states something, 0 where nobody knows."""
+        return self.last[-1][0] if self.last else 0
+
+
+def sheet_notes(
+    source: Source, part: str, place: str, shared: Sequence[str], kinds: Kinds
+) -> SheetNotes:
+    """Look through the XML of a sheet; `place` is how it is called.
+
+    Raises FileRefused where a formula without a result has no address.
+    """
+    notes, tail = SheetNotes(), b""
     with source.open("rb") as file, zipfile.ZipFile(file) as archive:
-        part = _part_of(archive, sheet.name)
-        for piece in _pieces(archive, part) if part in archive.namelist() else ():
-            if b'"e"' in piece or b"'e'" in piece:  # seldom: most pieces are passed over quickly
-                notes.errors.update(_errors(piece))
+        for piece in _pieces(archive, part):
             if b"<f" in piece or b":f" in piece:
-                notes.unstored.update(_unstored(piece, sheet.place))
+                notes.unstored.update(_unstored(piece, place))
+            if b"mergeCell" in piece:
+                notes.merged.extend(_merged(piece))
+            tail = (tail + piece)[-PIECE:] if b"row" in piece else tail
+    notes.last[:] = _last_rows(tail, shared, kinds)
     return notes
 
 
-def _errors(piece: bytes) -> Iterator[tuple[Place, str]]:
-    for match in ERROR.finditer(piece):
-        if place := _place(match[1]):
-            yield place, match[2].decode("ascii", "replace").strip()
+def _last_rows(xml: bytes, shared: Sequence[str], kinds: Kinds) -> Iterator[tuple[int, Row]]:
+    """Yield the rows that end a sheet; none where they do not say their numbers."""
+    xml = xml[: xml.rfind(b"row>") + 4]
+    start = ROW.search(xml, max(0, len(xml) - TAIL))
+    if not start or not re.match(rb"\s[^<>]*?\br\s*=", xml[start.end() :]):
+        return
+    prefix = start[1]
+    whole = io.BytesIO(b"<%srows>%s</%srows>" % (prefix, xml[start.start() :], prefix))
+    before = 0
+    try:
+        for rows, _done in rows_of(whole, shared, kinds, columns=1 << 14):
+            yield from ((k, row) for k, row in enumerate(rows, start=before + 1) if row)
+            before += len(rows)
+    except FileRefused:  # it is said where the rows are read
+        return
+
+
+def _merged(piece: bytes) -> Iterator[tuple[Place, Place]]:
+    for match in MERGED.finditer(piece):
+        first, last = (CELL.fullmatch(cell) for cell in match.groups())
+        if first and last:
+            yield _place_of(first), _place_of(last)
 
 
 def _unstored(piece: bytes, sheet: str) -> Iterator[Place]:
     for match in UNSTORED.finditer(piece):
         if TEXT.search(match[1]):
             continue
-        place = _place(match[1])
-        if place is None:
+        if not (address := ADDRESS.search(match[1])):
             raise FileRefused("formulas", where=sheet)
-        yield place
+        yield _place_of(address)
 
 
-def _place(attributes: bytes) -> Place | None:
-    if not (address := ADDRESS.search(attributes)):
-        return None
+def _place_of(address: re.Match[bytes]) -> Place:
     column = 0
     for letter in address[1]:
         column = 26 * column + letter - 64
@@ -89,17 +127,3 @@ def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
                 yield rest[:end]
                 rest = rest[end:]
     yield rest
-
-
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """Return the name of the part that holds a sheet."""
-    sheets = attributes(archive, "xl/workbook.xml", "sheet")
-    key = next((_by_local(s, "id") for s in sheets if s.get("name") == sheet), "")
-    targets = attributes(archive, "xl/_rels/workbook.xml.rels", "Relationship")
-    target = next((t.get("Target", "") for t in targets if t.get("Id") == key), "")
-    return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-
-
-def _by_local(attributes: dict[str, str], name: str) -> str:
-    """The attribute of this name with a prefix, such as r:id."""
-    return next((v for k, v in attributes.items() if k.endswith(f":{name}")), "")

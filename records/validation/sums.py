@@ -4,17 +4,22 @@ A row whose code is the total (`_T`) says how much the rows with the other codes
 not kept. A group of a code list beside the codes below it would be counted twice, and is refused.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 
 from records.instruments.spec import Spec
 from records.validation.findings import Checked
 from records.validation.meanings import TOTAL
 from standards import codelists
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COUNT, ROW, PERIOD = "count", "_row", "period"
 
@@ -46,6 +51,8 @@ class Sums:
     @cached_property
     def cells(self) -> pd.DataFrame:
         """All rows that are not held: codes (blank where nothing is stated), period, count and row."""
+        import pandas as pd  # loaded for tables of counts only
+
         names = [*self.spec.cells, PERIOD]
         table = pd.concat(self.blocks, ignore_index=True)
         table[names] = table[names].fillna("")

@@ -4,12 +4,13 @@ Blocks are counted by the columns that a check needs, and the counts are added u
 how often each combination of codes occurs, never a row. Cells of counts weigh what they count.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from records.instruments.spec import Check, Spec
@@ -17,6 +18,9 @@ from records.validation.findings import Checked, Finding
 from standards import codelists
 from standards.languages import LANGUAGES, Labels
 from standards.periods import Period
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_ROWS = np.array([], dtype=np.int64)
 TOGETHER = (
@@ -43,6 +47,8 @@ class Tally:
 
     def counted(self) -> pd.DataFrame:
         """Return one row for each combination, and `rows`; combinations in the order of their values."""
+        import pandas as pd  # half a second, for whoever judges a file
+
         if not self.parts:
             return pd.DataFrame({name: [] for name in [*self.names, ROWS]})
         return self._together().to_pandas().sort_values(self.names, ignore_index=True)

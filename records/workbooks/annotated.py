@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from xlsxwriter.utility import xl_rowcol_to_cell
 
 from records.instruments.spec import Spec
+from records.reading.layout import letter_of
 from records.reading.returned import HEADERS, KEY, ROW
 from records.workbooks.book import OPEN, Book, width_of, written
 from records.workbooks.guidance import explain
@@ -156,7 +156,8 @@ def _list_errors(
     count = Counter(place.finding.get("rule", "") for place in found)
     linked = 2 * len(found) <= LINKS
     for k, place in enumerate(found, start=1):
-        cell, rule = xl_rowcol_to_cell(*place.at), place.finding.get("rule", "")
+        row, column = place.at
+        cell, rule = f"{letter_of(column)}{row + 1}", place.finding.get("rule", "")
         variable = book.spec.by_name.get(place.finding["variable"])
         sheet.write_string(k, 0, str(place.row.number or ""))
         sheet.write_string(k, 2, in_language(variable.label) if variable else "")

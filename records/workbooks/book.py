@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 
 from records.instruments.spec import Spec, Variable
+from records.reading.layout import letter_of
 from records.workbooks.choices import choices
 from standards import codelists
 from standards.translation import active_language, in_language
@@ -73,7 +73,7 @@ class Book:
                 column = len(places)
                 for row, text in enumerate((variable.name, *texts)):
                     sheet.write_string(row, column, text)
-                letter = xlsxwriter.utility.xl_col_to_name(column)
+                letter = letter_of(column)
                 places[texts] = f"='{name}'!${letter}$2:${letter}${len(texts) + 1}"
             self.ranges[variable.name] = places[texts]
 
@@ -144,6 +144,8 @@ def _taken(
 @contextmanager
 def written(spec: Spec) -> Iterator[tuple[Book, io.BytesIO]]:
     """Let a workbook be made; its bytes are there when the block ends."""
+    import xlsxwriter  # loaded where a workbook is asked for
+
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, OPTIONS) as workbook:
         yield Book(workbook, spec), out

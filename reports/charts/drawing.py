@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
-import vl_convert
 from django.utils.translation import gettext as _
 
 from reports.charts import values
@@ -69,6 +68,8 @@ DrawFunction = Callable[..., Spec]
 
 def draw(spec: Spec, canvas: Canvas) -> bytes:
     """Return the SVG of a spec, with its values (VALUES) as areas over the picture."""
+    import vl_convert  # a drawing program: loaded where something is drawn
+
     colours = canvas.colours
     config = {
         "background": None,

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-import vl_convert
-
 from reports.charts.drawing import FONT, Canvas
 from reports.charts.lettering import wrapped
 
@@ -27,6 +25,8 @@ class Caption:
 
 def png(svg: str, caption: Caption, canvas: Canvas) -> bytes:
     """Return a drawing with its caption as a PNG, two pixels for each pixel of the canvas."""
+    import vl_convert  # a drawing program: loaded where something is drawn
+
     return bytes(vl_convert.svg_to_png(framed(svg, caption, canvas), scale=SCALE))
 
 

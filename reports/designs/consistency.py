@@ -1,7 +1,6 @@
 """Whether datasets fit the instruments whose records they count: a check at every start."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from django.core import checks
 
@@ -16,8 +15,7 @@ from standards.definitions import InvalidDefinition, Problem, choose, refuse, un
 SAME = ("unit", "concept", "frequency")  # a dataset counts what its instrument collects
 
 
-@checks.register
-def definitions_fit(app_configs: Any, **_kwargs: Any) -> list[checks.Error]:
+def definitions_fit() -> list[checks.Error]:
     """Read all definitions; return every problem of them as an error of the system check."""
     try:
         specs = {spec.code: spec for spec in map(reader.read, reader.paths())}

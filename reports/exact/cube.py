@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from django.db.models import QuerySet
@@ -21,6 +20,8 @@ COUNT = "records"
 
 def add_up(tables: Sequence[pa.Table], names: Sequence[str]) -> pa.Table:
     """Return the sums of the cells of several slices: one row per cell, ordered by its codes."""
+    import duckdb  # loaded where cells are added up
+
     columns = ", ".join(f'"{name}"' for name in names)
     cells = pa.concat_tables([t.select([*names, COUNT]) for t in tables])
     with duckdb.connect() as engine:

@@ -28,7 +28,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import duckdb
 import pyarrow as pa
 from django.db import connection
 
@@ -164,6 +163,8 @@ def with_residence(cells: pa.Table, followed: pa.Table | None, dataset: Dataset)
     if followed is None:
         unknown = pa.array([UNKNOWN] * cells.num_rows, pa.string())
         return cells.append_column(column, unknown).select([*names, column, COUNT])
+    import duckdb  # loaded where cells are added up
+
     columns = ", ".join(f'"{name}"' for name in names)
     added = f"CAST(sum({COUNT}) AS BIGINT) AS {COUNT}"
     with duckdb.connect() as engine:

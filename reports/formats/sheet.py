@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 
 from reports.formats.flat import safe
@@ -37,6 +36,8 @@ def as_csv(sheet: Sheet) -> bytes:
 
 def as_xlsx(sheet: Sheet) -> bytes:
     """Return a workbook: the rows as a marked table on one sheet, the notes on another."""
+    import xlsxwriter  # loaded where a workbook is asked for
+
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:

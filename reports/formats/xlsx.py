@@ -3,7 +3,6 @@
 import io
 from typing import Any
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 
 from reports.formats import layout
@@ -31,6 +30,8 @@ def as_xlsx(document: Document) -> bytes:
     rows = layout.count(table, document.layout)
     if rows > SHEET:
         raise Unknown(_("These are too many rows for XLSX. Take CSV, or fewer dimensions."), "by")
+    import xlsxwriter  # loaded where a workbook is asked for
+
     out, marked = io.BytesIO(), rows * len(columns) <= MARKED
     options = {
         "in_memory": True,

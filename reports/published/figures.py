@@ -7,7 +7,6 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,8 @@ from reports.published.tree import Where, holding
 from standards.sex import Differences, Figures
 
 if TYPE_CHECKING:
+    import duckdb
+
     from reports.published.views import More, View
 
 # Of a row, as in SDMX CL_OBS_STATUS: all of it is there, or a delivery or period is missing.
@@ -266,9 +267,11 @@ def _figures(counted: Sequence[int], structure: Structure) -> Figures:
 
 
 @cache
-def _engine() -> duckdb.DuckDBPyConnection:
+def _engine() -> "duckdb.DuckDBPyConnection":
     """One engine for the process: starting one takes longer than most answers. A question gets a cursor.
 
     It has one thread: questions are small, and one reader shall not have every core.
     """
+    import duckdb  # loaded with the first question
+
     return duckdb.connect(config={"threads": 1})

@@ -173,18 +173,18 @@ def test_a_dataset_that_does_not_fit_its_instrument_fails_the_system_check(
 ):
     written(tmp_path, "wpf", **changes)
     monkeypatch.setattr(datasets, "DIRECTORY", tmp_path)
-    (error,) = consistency.definitions_fit(None)
+    (error,) = consistency.definitions_fit()
     assert words in error.msg and error.msg.startswith("wpf.yaml")
 
 
 def test_our_definitions_fit_each_other_and_a_broken_instrument_fails_the_check(
     monkeypatch, tmp_path
 ):
-    assert consistency.definitions_fit(None) == []
+    assert consistency.definitions_fit() == []
     (tmp_path / "sms-wpf.yaml").write_text("code: SMS-WPF\n")
     monkeypatch.setattr(reader, "DIRECTORY", tmp_path)
     assert "missing key: version" in [
-        e.msg.split(": ", 1)[1] for e in consistency.definitions_fit(None)
+        e.msg.split(": ", 1)[1] for e in consistency.definitions_fit()
     ]
 
 

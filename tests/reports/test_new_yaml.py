@@ -73,7 +73,7 @@ def student_clerk(ministry):
 
 
 def test_the_files_of_the_trial_fit_each_other(trial):
-    assert consistency.definitions_fit(None) == []
+    assert consistency.definitions_fit() == []
 
 
 def test_a_list_form_page_and_template_show_the_new_instrument(client, students, student_clerk):

@@ -1,11 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agencies import access
+from standards.commands import QuickCommand
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "List people who hold roles that exclude each other; fails if there are any."
 
     def handle(self, *args: Any, **options: Any) -> None:

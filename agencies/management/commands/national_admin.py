@@ -1,18 +1,19 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from agencies import access, audit, authority, correspondence
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Role
+from standards.commands import QuickCommand
 
 ENOUGH = 2  # so many approve what one of them proposes
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = (
         "Make the first two national administrators, or take the role from one. From then on one "
         "proposes and another approves, on the page of agencies."

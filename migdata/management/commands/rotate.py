@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from agencies import audit, letters, second_factor, secrets
@@ -16,6 +16,7 @@ from records.collection import unwanted
 from records.reading import encrypted_file
 from reports.models import Build, Release
 from reports.published import seals
+from standards.commands import QuickCommand
 
 AT_ONCE = 500  # sessions
 # What is kept encrypted with ACCOUNTS_SECRET: each returns how many it renewed, and how many stay closed.
@@ -33,7 +34,7 @@ DISCLOSURE = (
 )
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = (
         "Take a new secret into use: what was closed with the old one is closed with the new one."
     )

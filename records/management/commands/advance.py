@@ -1,7 +1,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agencies import scope
 from agencies.access import Denied
@@ -10,9 +10,10 @@ from agencies.refusal import Refused
 from jobs import queue, worker
 from records.models import Submission
 from records.review import steps, submissions
+from standards.commands import QuickCommand
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "Move a submission one step: " + ", ".join(steps.STEPS)
 
     def add_arguments(self, parser: ArgumentParser) -> None:

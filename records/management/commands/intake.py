@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agencies import access, scope
 from agencies.models import Person
@@ -14,6 +14,7 @@ from jobs import worker
 from jobs.queue import Job
 from records.collection import uploads
 from records.models import Instrument, Upload
+from standards.commands import QuickCommand
 
 PIECE = 1 << 20
 
@@ -38,7 +39,7 @@ def _finish(job: int) -> None:
         time.sleep(0.2)
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "Take in a file as a clerk does in the browser, and wait for the result."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

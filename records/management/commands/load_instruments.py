@@ -1,11 +1,10 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from records.instruments import versions
+from standards.commands import QuickCommand
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "Publish the instruments of records/instruments/ that are new."
 
     def handle(self, *args: Any, **options: Any) -> None:

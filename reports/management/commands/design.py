@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from agencies import access, audit, scope
 from agencies.access import Denied
@@ -16,10 +16,11 @@ from reports.designs.datasets import Dataset
 from reports.releases import drafts
 from reports.releases.accuracy import Nearness
 from reports.releases.drafts import DraftYear
+from standards.commands import QuickCommand
 from standards.definitions import InvalidDefinition
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "Print what a design of a dataset would give: its tables, how near they are, the gates."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agencies import scope
 from agencies.access import Denied
@@ -15,12 +15,13 @@ from jobs import worker
 from jobs.queue import Job
 from reports.models import Release
 from reports.releases import verbs
+from standards.commands import QuickCommand
 
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 PATIENCE = 900  # seconds for a worker that was quicker than this command
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "Build the release of a dataset and make it public."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agencies import access, audit, scope
 from agencies.access import Denied
@@ -20,11 +20,12 @@ from reports.published.editions import VALUE, current_editions
 from reports.published.figures import Row
 from reports.published.query import in_periods, measure
 from reports.published.structure import SEX, SEXES, Structure, Unknown
+from standards.commands import QuickCommand
 
 Where = dict[str, list[str]]
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = (
         "Print a table of a dataset: protected figures, or with --exact true ones (audited). It "
         "counts everything in the dataset that --where leaves."

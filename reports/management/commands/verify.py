@@ -2,7 +2,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agencies import scope
 from agencies.access import Denied
@@ -11,9 +11,10 @@ from reports.models import Release
 from reports.published.editions import NUMBER
 from reports.releases import verifying
 from reports.releases.verifying import Verdict
+from standards.commands import QuickCommand
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "Rebuild a release from what it pinned, and compare every public and private file bit by bit."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

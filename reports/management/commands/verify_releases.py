@@ -2,16 +2,17 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from reports.models import Release
 from reports.published import seals
 from reports.published.seals import Fault
 from reports.releases import scanning
+from standards.commands import QuickCommand
 
 
-class Command(BaseCommand):
+class Command(QuickCommand):
     help = "Compare every stored release with its seal, its checksum and its private file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -157,7 +157,7 @@ def test_a_packed_file_is_read_from_its_encrypted_form(tmp_path):
     sealing.finish()
     sealing.close()
     with unsealed(path, b"secret") as sealed:
-        source, packing = unpacked(sealed, {"unpacked_mb": 400})
+        source, packing = unpacked(sealed, {"unpacked_mb": 400, "streamed_mb": 400})
         with source.open("rb") as file:
             assert file.read(10) == b"record_ref"
     assert packing == "zip"

@@ -3,24 +3,25 @@
 import csv
 import io
 import itertools
+from dataclasses import asdict
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from python_calamine import CalamineWorkbook
 
 from records.reading.answers import bad_answer
-from records.reading.cell_notes import CellNotes
+from records.reading.child import Limits
 from records.reading.layout import FileBlock
 from records.reading.mapped_tables import mapped
 from records.reading.mapping import Context
+from records.reading.packed import HeldFile
 from records.reading.plain_table import PlainTable, block_of_rows
 from records.reading.refusals import FileRefused
 from records.reading.remembered import lasting
 from records.reading.shape_search import proposals
 from records.reading.shapes import Shape
-from records.reading.sheet_cells import sheet_cells
+from records.reading.sheets import sheets_of
 from records.reading.table_rows import levels_of
 from records.reading.told_by_names import constants_of
 from tests.records import files
@@ -407,8 +408,9 @@ def beginning(folder, spec):
 
 
 def sheet_rows(content):
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    return sheet_cells(book.get_sheet_by_index(7), CellNotes()).rows
+    limits = asdict(Limits())
+    sheets, _names = sheets_of(HeldFile(content), "xlsx", limits)
+    return [*sheets.values()][7].cells().rows
 
 
 def whole_sheet(content):
