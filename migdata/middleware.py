@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from agencies import readers
 from migdata.server import admission
 from migdata.server.admission import NotAdmitted
-from migdata.server.arrival import METHODS
+from migdata.server.arrival import methods_at
 
 
 class RejectMalformed:
@@ -71,10 +71,11 @@ class KnownMethods:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked_otherwise = any(header in request.headers for header in self.OVERRIDES)
-        if request.method in METHODS and not asked_otherwise:
+        methods = methods_at(request.path_info)
+        if request.method in methods and not asked_otherwise:
             return self.get_response(request)
         response = _answer(405, _("This address is not asked in this way."))
-        response["Allow"] = ", ".join(METHODS)
+        response["Allow"] = ", ".join(methods)
         return response
 
 

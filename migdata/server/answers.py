@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from migdata.server.admission import NotAdmitted
-from migdata.server.arrival import METHODS, Arrival
+from migdata.server.arrival import Arrival, methods_at
 
 PIECE = 16 << 10  # bytes; a reader must take one within settings.DOOR_PATIENCE
 LINGER, LINGER_BYTES = 1.0, 256 << 10  # seconds and bytes of a refused body that are read on
@@ -60,7 +60,8 @@ async def refuse(send: Send, receive: Receive, arrival: Arrival, why: NotAdmitte
     if why.retry_after:
         headers.append((b"retry-after", str(why.retry_after).encode()))
     if why.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append((b"allow", ", ".join(METHODS).encode()))
+        allowed = ", ".join(methods_at(arrival.address_of_page))
+        headers.append((b"allow", allowed.encode()))
     unread = arrival.length != 0
     if unread:
         headers.append((b"connection", b"close"))
