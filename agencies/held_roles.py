@@ -48,9 +48,12 @@ def read(people: Iterable[Person]) -> None:
 
 def _lend(person: Person, lent: Lent) -> None:
     """Leave of what a person holds what her token lends: roles in its agency, for its instruments."""
-    here = {place: roles for place, roles in (person.holdings or {}).items() if place.pk == lent.agency}
+    here = {
+        place: roles for place, roles in (person.holdings or {}).items() if place.pk == lent.agency
+    }
     person.holdings = {
-        place: [role for role in roles if not role.reaches_every_agency] for place, roles in here.items()
+        place: [role for role in roles if not role.reaches_every_agency]
+        for place, roles in here.items()
     }
     own = (person.duties or {}).get(lent.agency, Duties())
     person.duties = {lent.agency: lent.of(own, person.restricted)}

@@ -87,7 +87,9 @@ def make(
         made_at=now,
         expires_at=now + timedelta(days=days),
     )
-    audit.record("make", f"token:{token.pk}", name=token.name, by=by, agency=agency, verbs=token.verbs)
+    audit.record(
+        "make", f"token:{token.pk}", name=token.name, by=by, agency=agency, verbs=token.verbs
+    )
     return token, text
 
 
@@ -185,7 +187,9 @@ def _refuse_senseless(
         raise Refused(_("Choose how long the token works."))
     live = Token.objects.filter(agency=agency, revoked_at=None, expires_at__gt=timezone.now())
     if live.count() >= MOST:
-        raise Refused(_("The agency has %(n)s tokens. Revoke one that is no longer used.") % {"n": MOST})
+        raise Refused(
+            _("The agency has %(n)s tokens. Revoke one that is no longer used.") % {"n": MOST}
+        )
 
 
 def _digest(text: str) -> str:

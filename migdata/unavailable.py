@@ -86,7 +86,11 @@ def _drop_received(request: HttpRequest) -> None:
 
 def _is_program(request: HttpRequest) -> bool:
     path = request.path_info
-    return path.startswith("/figures/api/v") or is_for_programs(path) or not request.accepts("text/html")
+    return (
+        path.startswith("/figures/api/v")
+        or is_for_programs(path)
+        or not request.accepts("text/html")
+    )
 
 
 def _for_programs(answer: Answer) -> HttpResponse:

@@ -84,9 +84,7 @@ class AnsweredRequest(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["token", "agency", "key"], name="request_answered_once"
-            )
+            models.UniqueConstraint(fields=["token", "agency", "key"], name="request_answered_once")
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-
 LOCKS = """
 REVOKE UPDATE, DELETE ON agencies_token FROM migdata_app;
 GRANT UPDATE (revoked_at, revoked_by_id) ON agencies_token TO migdata_app;

@@ -50,12 +50,16 @@ class Damaged(Refused):
     """A part whose checksum is another one."""
 
 
-def begin(*, agency: Agency, instrument: Instrument, size: int, file_name: str, by: Person) -> FileInParts:
+def begin(
+    *, agency: Agency, instrument: Instrument, size: int, file_name: str, by: Person
+) -> FileInParts:
     """Begin a file of `size` bytes. Raises as `uploads.receive`: `Denied`, `Refused`, `OverQuota`, `TooLong`."""
     require_delivery(by, agency, instrument)
     if size > settings.UPLOAD_LIMIT:
         limit = settings.UPLOAD_LIMIT >> 20
-        raise TooLong(_("The file is larger than %(limit)s MB. Send it in parts, as CSV.") % {"limit": limit})
+        raise TooLong(
+            _("The file is larger than %(limit)s MB. Send it in parts, as CSV.") % {"limit": limit}
+        )
     if size < 1 or by.lent is None:
         raise Refused(_("The file is empty: there is nothing to take in."))
     with transaction.atomic():
@@ -77,7 +81,12 @@ def begin(*, agency: Agency, instrument: Instrument, size: int, file_name: str, 
 
 
 def send_on(
-    file: FileInParts, begin: int, pieces: Iterable[bytes], *, by: Person, checksum: tuple[str, str] | None = None
+    file: FileInParts,
+    begin: int,
+    pieces: Iterable[bytes],
+    *,
+    by: Person,
+    checksum: tuple[str, str] | None = None,
 ) -> FileInParts:
     """Add the bytes that come from `begin` on; with the last of them the file becomes an upload.
 
@@ -109,7 +118,9 @@ def give_up(file: FileInParts, *, by: Person) -> None:
     with transaction.atomic():
         now = FileInParts.objects.select_for_update(of=("self",)).get(pk=file.pk)
         if now.is_whole:
-            raise Refused(_("All of the file is here, and it was taken as an upload. Take that back instead."))
+            raise Refused(
+                _("All of the file is here, and it was taken as an upload. Take that back instead.")
+            )
         _forget(now)
 
 
@@ -117,7 +128,9 @@ def expire() -> None:
     """Remove files whose next part did not come, and answers by key after their time. Of all agencies."""
     now = timezone.now()
     with scope.working(Agency.everywhere.values_list("pk", flat=True)):
-        for file in FileInParts.objects.filter(expires_at__lt=now).select_for_update(skip_locked=True):
+        for file in FileInParts.objects.filter(expires_at__lt=now).select_for_update(
+            skip_locked=True
+        ):
             _forget(file)
         AnsweredRequest.objects.filter(at__lt=now - REMEMBERED).delete()
 
@@ -129,7 +142,9 @@ def waiting_names() -> Iterator[str]:
 
 def _as_upload(file: FileInParts) -> Upload:
     """Return an upload to which the name of the file is sealed: bound to its person and to itself."""
-    return Upload(uploaded_by=file.person, sha256=UUID(str(file.pk)).hex, given_names=file.given_names or None)
+    return Upload(
+        uploaded_by=file.person, sha256=UUID(str(file.pk)).hex, given_names=file.given_names or None
+    )
 
 
 def _sealed(pieces: Iterable[bytes], room: int, checksum: tuple[str, str] | None) -> ReceivedFile:
@@ -139,11 +154,15 @@ def _sealed(pieces: Iterable[bytes], room: int, checksum: tuple[str, str] | None
     try:
         for piece in pieces:
             if sealed.size + len(piece) > room:
-                raise TooLong(_("These are more bytes than the file was said to have. Begin it anew."))
+                raise TooLong(
+                    _("These are more bytes than the file was said to have. Begin it anew.")
+                )
             digest.update(piece)
             sealed.write(piece)
         if checksum and not hmac.compare_digest(digest.hexdigest(), checksum[1]):
-            raise Damaged(_("The part was damaged on its way: its checksum is another one. Send it again."))
+            raise Damaged(
+                _("The part was damaged on its way: its checksum is another one. Send it again.")
+            )
         sealed.finish()
     except BaseException:
         sealed.close()
@@ -165,7 +184,10 @@ def _take_in(file: FileInParts, by: Person) -> None:
 
 def _clear(parts: Iterable[Part]) -> Iterator[bytes]:
     for part in parts:
-        with encrypted_file.opened(_path(part), *uploads.file_secrets()) as sealed, sealed.open() as clear:
+        with (
+            encrypted_file.opened(_path(part), *uploads.file_secrets()) as sealed,
+            sealed.open() as clear,
+        ):
             yield from iter(lambda source=clear: source.read(FRAME), b"")  # type: ignore[misc]
 
 

@@ -1,10 +1,10 @@
 """Files that come in parts and answered requests, behind the second lock; a row stays with its agency."""
 
-import django.db.models.deletion
 import uuid
+
+import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-
 
 SETTING = "(SELECT NULLIF(current_setting('portal.{}', true), ''))"
 PLACES = (
@@ -41,7 +41,7 @@ ALTER TABLE records_fileinparts ADD CONSTRAINT upload_of_its_own_file FOREIGN KE
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0012_token_tokenuse_token_token_of_an_agency"),
+        ("agencies", "0012_tokens"),
         ("records", "0019_layouts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
