@@ -151,15 +151,15 @@ class File(Endpoint):
 
 def abilities(response: Response) -> Response:
     """Say what of tus is spoken here."""
-    response.headers.update(
-        {
-            **OF_TUS,
-            "Tus-Version": TUS,
-            "Tus-Extension": EXTENSIONS,
-            "Tus-Checksum-Algorithm": ",".join(in_parts.CHECKSUMS),
-            "Tus-Max-Size": str(settings.UPLOAD_LIMIT),
-        }
-    )
+    spoken = {
+        **OF_TUS,
+        "Tus-Version": TUS,
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Checksum-Algorithm": ",".join(in_parts.CHECKSUMS),
+        "Tus-Max-Size": str(settings.UPLOAD_LIMIT),
+    }
+    for name, value in spoken.items():
+        response[name] = value
     return response
 
 

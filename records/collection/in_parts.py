@@ -31,6 +31,7 @@ from records.review.opening import require_delivery
 KEPT = timedelta(days=2)  # after the last part
 REMEMBERED = timedelta(days=7)  # answers by key
 CHECKSUMS = ("sha1", "sha256")
+MOST_PARTS = 10_000
 
 
 class OtherPlace(Refused):
@@ -98,6 +99,8 @@ def send_on(
         now = FileInParts.objects.select_for_update(of=("self",)).get(pk=file.pk)
         if now.received != begin:
             raise OtherPlace(now.received)
+        if now.parts.count() >= MOST_PARTS:
+            raise Refused(_("A file has at most %(n)s parts. Begin it anew, with larger ones.") % {"n": MOST_PARTS})
         sealed = _sealed(pieces, now.size - begin, checksum)
         try:
             if sealed.size:
