@@ -21,6 +21,7 @@ takes_forms = require_http_methods(["GET", "HEAD", "POST"])
 
 # Below this address programs are asked for a token; cookies mean nothing there.
 FOR_PROGRAMS = "/api/v1/"
+BEARER = 'Bearer realm="intake"'  # how they are told to
 
 
 def is_for_programs(path: str) -> bool:

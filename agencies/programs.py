@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from agencies.coverage import Lent
+from agencies.http import BEARER
 from agencies.models import Person
 
 
@@ -33,7 +34,7 @@ class ByToken(BaseAuthentication):
         )
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="intake"'
+        return BEARER
 
 
 class HasVerb(BasePermission):

@@ -23,9 +23,9 @@ WAITS = (1, 2, 5, 15, 60)  # seconds before a request is sent again
 class Refused(Exception):
     """The portal said no: status, and its sentence, which says what to do."""
 
-    def __init__(self, status, problem):
+    def __init__(self, status, problem, after=0):
         super().__init__(problem.get("detail", ""))
-        self.status, self.problem = status, problem
+        self.status, self.problem, self.after = status, problem, after
 
 
 class Portal:
@@ -37,23 +37,23 @@ class Portal:
 
     def ask(self, method, path, body=None, **headers):
         """Return headers and JSON of an answer. Raises `Refused`. A line that breaks is tried again."""
-        told = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        told = {
+            **self.headers,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         if body is not None and not isinstance(body, bytes):
             body, told["Content-Type"] = json.dumps(body).encode(), "application/json"
         request = urllib.request.Request(self.address + path, body, told, method=method)
-        for wait in (*WAITS, None):
+        for wait in WAITS:
             try:
-                with urllib.request.urlopen(request) as answer:
-                    text = answer.read()
-                    return answer.headers, json.loads(text) if text else None
-            except urllib.error.HTTPError as problem:
-                if problem.code not in (429, 503) or wait is None:
-                    raise Refused(problem.code, _json_of(problem.read())) from None
-                wait = int(problem.headers.get("Retry-After", wait))
-            except OSError:
-                if wait is None:
+                return _answered(request)
+            except Refused as refused:
+                if refused.status not in (429, 503):
                     raise
-            time.sleep(wait)
+                time.sleep(refused.after or wait)
+            except OSError:
+                time.sleep(wait)
+        return _answered(request)
 
     def post(self, path, content):
         """Send JSON with a key of its own: sent again after a broken line, it is done once all the same."""
@@ -92,7 +92,8 @@ class Portal:
                     Content_Type="application/offset+octet-stream",
                 )
             except Refused as refused:
-                if refused.status not in (409, 460) or refused.status == 409 and not _moved(self, parts, told):
+                moved = refused.status == 409 and _moved(self, parts, told)
+                if not moved and refused.status != 460:  # 460: it was damaged on its way
                     raise
         return told["upload"]
 
@@ -101,6 +102,16 @@ class Portal:
         while (status := self.ask("GET", upload)[1])["state"] == "RECEIVED":
             time.sleep(1)
         return status
+
+
+def _answered(request):
+    try:
+        with urllib.request.urlopen(request) as answer:
+            text = answer.read()
+            return answer.headers, json.loads(text) if text else None
+    except urllib.error.HTTPError as problem:
+        after = int(problem.headers.get("Retry-After", 0))
+        raise Refused(problem.code, _json_of(problem.read()), after) from None
 
 
 def _moved(portal, parts, before):
@@ -123,7 +134,9 @@ def main():
     parser.add_argument("--part", type=int, default=PART, help="bytes of a part")
     options = parser.parse_args()
     portal = Portal(os.environ["MIGDATA_ADDRESS"], os.environ["MIGDATA_TOKEN"])
-    upload = portal.send_on(portal.begin(options.file, options.instrument), options.file, options.part)
+    upload = portal.send_on(
+        portal.begin(options.file, options.instrument), options.file, options.part
+    )
     status = portal.outcome(upload)
     if status["state"] == "NEEDS_ANSWERS" and options.answers:
         portal.post(f"{upload}answers/", json.loads(options.answers.read_text()))

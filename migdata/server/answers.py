@@ -1,6 +1,7 @@
 """Sends answers at the pace of their reader, and writes those that the door gives by itself."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from agencies.http import BEARER, is_for_programs
 from migdata.server.admission import NotAdmitted
 from migdata.server.arrival import Arrival, methods_at
 
@@ -62,6 +64,8 @@ async def refuse(send: Send, receive: Receive, arrival: Arrival, why: NotAdmitte
     if why.status == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = ", ".join(methods_at(arrival.address_of_page))
         headers.append((b"allow", allowed.encode()))
+    if why.status == HTTPStatus.UNAUTHORIZED:
+        headers.append((b"www-authenticate", BEARER.encode()))
     unread = arrival.length != 0
     if unread:
         headers.append((b"connection", b"close"))
@@ -96,6 +100,8 @@ def _page(arrival: Arrival, why: NotAdmitted) -> tuple[bytes, bytes]:
     # Nothing is awaited in here: the language is active for this page alone.
     with translation.override(arrival.language):
         text = why.text
+    if is_for_programs(arrival.address_of_page):
+        return b"application/json", json.dumps({"detail": text}, ensure_ascii=False).encode()
     if "text/html" in arrival.headers.get("accept", ""):
         return b"text/html; charset=utf-8", _html(arrival.language, text).encode()
     return b"text/plain; charset=utf-8", f"{text}\n".encode()

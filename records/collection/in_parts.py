@@ -100,7 +100,10 @@ def send_on(
         if now.received != begin:
             raise OtherPlace(now.received)
         if now.parts.count() >= MOST_PARTS:
-            raise Refused(_("A file has at most %(n)s parts. Begin it anew, with larger ones.") % {"n": MOST_PARTS})
+            raise Refused(
+                _("A file has at most %(n)s parts. Begin it anew, with larger ones.")
+                % {"n": MOST_PARTS}
+            )
         sealed = _sealed(pieces, now.size - begin, checksum)
         try:
             if sealed.size:

@@ -129,7 +129,7 @@ def test_it_lends_no_more_than_it_says_whoever_made_it(clerk, agency, office, pe
     access.grant(clerk, Role.REVIEWER, agency)
     robot = program(clerk, agency, permits, verbs=[Verb.READ])
     person = tokens.person_of(robot.token)
-    for again in range(2):  # also when the roles are read anew
+    for _again in range(2):  # also when the roles are read anew
         assert access.may(person, Permission.SEE_RECORDS, agency, permits.pk)
         assert not access.may(person, Permission.SEE_RECORDS, agency, instruments["SMS-RES"].pk)
         for permission in set(Permission) - tokens.SEEING:
