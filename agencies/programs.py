@@ -1,6 +1,6 @@
 """What the APIs share that ask for a token: who calls, what the token permits, and JSON for every answer."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
@@ -13,6 +13,13 @@ from rest_framework.views import APIView
 from agencies.coverage import Lent
 from agencies.http import BEARER
 from agencies.models import Person
+
+
+class TokenRequest(Request):
+    """A request that was let in by its token: whom it acts as, and what it lends."""
+
+    user: Person
+    auth: Lent
 
 
 class ByToken(BaseAuthentication):
@@ -41,8 +48,8 @@ class HasVerb(BasePermission):
     """The token permits what the method of the view does: the view says it in `verbs`, method -> verb."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        needed = getattr(view, "verbs", {}).get(request.method)
-        if needed is not None and needed not in request.auth.verbs:
+        needed, lent = getattr(view, "verbs", {}).get(request.method), cast(Lent, request.auth)
+        if needed is not None and needed not in lent.verbs:
             text = _("This token does not permit “%(verb)s”. Make one that does.")
             raise PermissionDenied(text % {"verb": needed})
         return True

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from agencies.access import Denied
 from agencies.models import Agency
-from agencies.programs import ByToken, HasVerb, Json
+from agencies.programs import ByToken, HasVerb, Json, TokenRequest
 from agencies.refusal import Refused
 from agencies.tokens import Verb
 from records.collection.in_json import NotUnderstood
@@ -87,7 +87,7 @@ class Endpoint(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a refusal; what is no refusal is raised, and the portal says what is wrong."""
         if isinstance(exc, exceptions.PermissionDenied | Denied):
-            self.request._request.was_denied = True  # the log of refusals asks for it
+            self.request._request.was_denied = True  # type: ignore[attr-defined]
         if isinstance(exc, Http404 | ObjectDoesNotExist):
             return refusal(
                 404,
@@ -122,12 +122,12 @@ class Endpoint(APIView):
             response.data = {"detail": text}
         return response
 
-    def agency(self, request: Request) -> Agency:
+    def agency(self, request: TokenRequest) -> Agency:
         """Return the agency of the token."""
         return Agency.everywhere.get(pk=request.auth.agency)
 
     def once(
-        self, request: Request, act: Callable[[], Response], body: bytes | str | None = None
+        self, request: TokenRequest, act: Callable[[], Response], body: bytes | str | None = None
     ) -> Response:
         """Act, or where the same came with the same `Idempotency-Key` before, answer what was answered then.
 

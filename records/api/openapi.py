@@ -157,7 +157,7 @@ def of_intake(endpoints: list[Any]) -> list[Any]:
     return [endpoint for endpoint in endpoints if endpoint[0].startswith(FOR_PROGRAMS)]
 
 
-class Token(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]
+class Token(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the token is sent."""
 
     target_class = "agencies.programs.ByToken"

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.http import http_date, parse_header_parameters
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies import access
+from agencies.programs import TokenRequest
 from agencies.roles import Permission
 from agencies.tokens import Verb
 from records.api import openapi
@@ -41,7 +41,7 @@ def begun(upload: Upload) -> dict[str, Any]:
     return {"id": upload.pk, "state": upload.outcome, "address": address_of(upload)}
 
 
-def send(view: Endpoint, request: Request) -> Response:
+def send(view: Endpoint, request: TokenRequest) -> Response:
     """Take a file: a form with it, or it alone; or begin one that comes in parts."""
     if "Tus-Resumable" in request.headers:
         return _begin(view, request)
@@ -63,7 +63,7 @@ def send(view: Endpoint, request: Request) -> Response:
 
 def _take_in(
     view: Endpoint,
-    request: Request,
+    request: TokenRequest,
     received: ReceivedFile,
     name: str,
     instrument: Instrument,
@@ -85,7 +85,7 @@ def _take_in(
     return view.once(request, act, f"{instrument.code} {sorted(answers.items())} {received.sha256}")
 
 
-def _begin(view: Endpoint, request: Request) -> Response:
+def _begin(view: Endpoint, request: TokenRequest) -> Response:
     if wrong := _other_version(request):
         return wrong
     size = whole_number(request.headers.get("Upload-Length"), "Upload-Length", 0, 1 << 50)
@@ -111,14 +111,14 @@ class File(Endpoint):
     verbs = dict.fromkeys(("GET", "HEAD", "PATCH", "DELETE"), Verb.SEND)
 
     @extend_schema(**openapi.FILE)
-    def get(self, request: Request, file: UUID) -> Response:
+    def get(self, request: TokenRequest, file: UUID) -> Response:
         found = self._file(request, file)
         if found.expires_at <= timezone.now() and not found.is_whole:
             return _expired()
         return _of_file(found, 200)
 
     @extend_schema(**openapi.NEXT_PART)
-    def patch(self, request: Request, file: UUID) -> Response:
+    def patch(self, request: TokenRequest, file: UUID) -> Response:
         found = self._file(request, file)
         if wrong := _other_version(request):
             return wrong
@@ -134,14 +134,14 @@ class File(Endpoint):
         return _of_file(now, 204)
 
     @extend_schema(**openapi.GIVE_UP)
-    def delete(self, request: Request, file: UUID) -> Response:
+    def delete(self, request: TokenRequest, file: UUID) -> Response:
         in_parts.give_up(self._file(request, file), by=request.user)
         return Response(status=204, headers=OF_TUS)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return abilities(super().options(request, *args, **kwargs))
 
-    def _file(self, request: Request, pk: UUID) -> FileInParts:
+    def _file(self, request: TokenRequest, pk: UUID) -> FileInParts:
         files = FileInParts.objects.visible_to(request.user).filter(token=request.auth.number)
         found = files.select_related("agency", "instrument", "person").filter(pk=pk).first()
         if found is None:
@@ -184,7 +184,7 @@ def _of_file(file: FileInParts, status: int, **headers: str) -> Response:
     return Response(answer if status != 204 else None, status=status, headers=told_of)
 
 
-def _other_version(request: Request) -> Response | None:
+def _other_version(request: TokenRequest) -> Response | None:
     if request.headers.get("Tus-Resumable") == TUS:
         return None
     text = _("Of tus the version %(version)s is spoken here. Send it as Tus-Resumable.") % {
@@ -199,7 +199,7 @@ def _expired() -> Response:
     )
 
 
-def _file_of(request: Request) -> EncryptedUpload:
+def _file_of(request: TokenRequest) -> EncryptedUpload:
     file = request._request.FILES.get("file")
     if not isinstance(file, EncryptedUpload):
         raise BadParameter("file", _("Send the file as the field “file” of the form."))
@@ -210,17 +210,17 @@ def _answers(text: str) -> dict[str, Any]:
     return in_json.answers_of(text) if text else {}
 
 
-def _pieces(request: Request) -> Iterable[bytes]:
+def _pieces(request: TokenRequest) -> Iterable[bytes]:
     """Yield the bytes of the body. The door has received all of them before."""
     return iter(lambda: request._request.read(PIECE), b"")
 
 
-def _name(request: Request) -> str:
+def _name(request: TokenRequest) -> str:
     _kind, parts = parse_header_parameters(request.headers.get("Content-Disposition", ""))
     return parts.get("filename") or NAMELESS
 
 
-def _instrument(request: Request, code: str) -> Instrument:
+def _instrument(request: TokenRequest, code: str) -> Instrument:
     """Return the instrument that is named, or the only one of the token."""
     known = Instrument.objects.filter(pk__in=request.auth.instruments)
     named = Instrument.objects.filter(code=code) if code else known

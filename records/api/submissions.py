@@ -2,9 +2,9 @@
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agencies.programs import TokenRequest
 from agencies.tokens import Verb
 from records.api import openapi, told
 from records.api.endpoint import Endpoint
@@ -21,7 +21,7 @@ class Submissions(Endpoint):
     parameters = ("instrument", "period")
 
     @extend_schema(**openapi.SUBMISSIONS)
-    def get(self, request: Request) -> Response:
+    def get(self, request: TokenRequest) -> Response:
         rows = Submission.objects.visible_to(request.user).select_related("instrument")
         for name, path in (("instrument", "instrument__code"), ("period", "period")):
             if text := request.query_params.get(name, ""):
@@ -37,7 +37,7 @@ class Submit(Endpoint):
     verbs = {"POST": Verb.SUBMIT}
 
     @extend_schema(**openapi.SUBMIT)
-    def post(self, request: Request, submission_id: int) -> Response:
+    def post(self, request: TokenRequest, submission_id: int) -> Response:
         visible = Submission.objects.visible_to(request.user).select_related("instrument")
         submission = visible.filter(pk=submission_id).first()
         if submission is None:

@@ -74,7 +74,7 @@ class Status(serializers.Serializer[Any]):
 
 class Candidate(serializers.Serializer[Any]):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class Word(serializers.Serializer[Any]):

@@ -6,10 +6,10 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import FileUploadParser, MultiPartParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies import audit
+from agencies.programs import TokenRequest
 from agencies.tokens import Verb
 from records.api import openapi, sending
 from records.api.endpoint import Endpoint, whole_number
@@ -29,7 +29,7 @@ class Uploads(Endpoint):
     parser_classes = [MultiPartParser, FileUploadParser]
 
     @extend_schema(**openapi.UPLOADS)
-    def get(self, request: Request) -> Response:
+    def get(self, request: TokenRequest) -> Response:
         rows = (
             Upload.objects.visible_to(request.user)
             .defer("report")
@@ -47,7 +47,7 @@ class Uploads(Endpoint):
         return Response({"uploads": lines, "next": following})
 
     @extend_schema(**openapi.SEND)
-    def post(self, request: Request) -> Response:
+    def post(self, request: TokenRequest) -> Response:
         return sending.send(self, request)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
@@ -57,7 +57,7 @@ class Uploads(Endpoint):
 class OfUpload(Endpoint):
     """What is asked about one upload."""
 
-    def upload(self, request: Request, pk: int) -> Upload:
+    def upload(self, request: TokenRequest, pk: int) -> Upload:
         """Return the upload, if the token shows it."""
         uploads = Upload.objects.visible_to(request.user)
         found = uploads.select_related("agency", "instrument", "job").filter(pk=pk).first()
@@ -72,7 +72,7 @@ class OneUpload(OfUpload):
     verbs = dict.fromkeys(("GET", "HEAD"), Verb.READ)
 
     @extend_schema(**openapi.STATUS)
-    def get(self, request: Request, upload_id: int) -> Response:
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
         upload = self.upload(request, upload_id)
         head = {"id": upload.pk, "instrument": upload.instrument.code}
         return Response({**head, **in_json.status(upload)})
@@ -84,7 +84,7 @@ class Answers(OfUpload):
     verbs = {"POST": Verb.ANSWER}
 
     @extend_schema(**openapi.ANSWER)
-    def post(self, request: Request, upload_id: int) -> Response:
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
         upload = self.upload(request, upload_id)
         answers = in_json.answers_of(request._request.body)
 
@@ -101,11 +101,11 @@ class Words(OfUpload):
     verbs = {"GET": Verb.READ, "HEAD": Verb.READ, "POST": Verb.ANSWER}
 
     @extend_schema(**openapi.WORDS)
-    def get(self, request: Request, upload_id: int) -> Response:
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
         return Response(in_json.words(self.upload(request, upload_id), request.user))
 
     @extend_schema(**openapi.DECIDE)
-    def post(self, request: Request, upload_id: int) -> Response:
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
         upload, decided = self.upload(request, upload_id), in_json.decided(request.data)
 
         def act() -> Response:
@@ -126,7 +126,7 @@ class Held(OfUpload):
     parameters = ("limit", "after", "rule")
 
     @extend_schema(**openapi.HELD)
-    def get(self, request: Request, upload_id: int) -> Response:
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
         upload = self.upload(request, upload_id)
         rows = HeldRow.open_rows.filter(upload=upload).annotate(state=held_keys.STATE)
         if rule := request.query_params.get("rule", ""):
@@ -137,7 +137,7 @@ class Held(OfUpload):
         return Response({"rows": in_json.held(shown, upload, request.user), "next": following})
 
     @extend_schema(**openapi.CORRECT)
-    def post(self, request: Request, upload_id: int) -> Response:
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
         upload, content = self.upload(request, upload_id), request.data
         return self.once(
             request,
@@ -152,7 +152,7 @@ class Differences(OfUpload):
     parameters = ("limit", "after")
 
     @extend_schema(**openapi.DIFFERENCES)
-    def get(self, request: Request, upload_id: int) -> Response:
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
         upload = self.upload(request, upload_id)
         again = Comparison.of(upload.report)
         rows = Difference.objects.visible_to(request.user).filter(
@@ -169,13 +169,13 @@ class Differences(OfUpload):
         )
 
 
-def _after(request: Request) -> int:
+def _after(request: TokenRequest) -> int:
     """Return the number after which the page begins, 0 where it is the first."""
     text = request.query_params.get("after", "0")
     return whole_number(text, "after", 0, FARTHEST)
 
 
-def _page(request: Request, rows: Any) -> tuple[Sequence[Any], str | None]:
+def _page(request: TokenRequest, rows: Any) -> tuple[Sequence[Any], str | None]:
     """Return so many rows as `limit` says, and the address of those after them."""
     limit = whole_number(request.query_params.get("limit", str(PER_PAGE)), "limit", 1, MOST)
     found = list(rows[: limit + 1])
@@ -186,7 +186,7 @@ def _page(request: Request, rows: Any) -> tuple[Sequence[Any], str | None]:
     return found[:limit], f"{request.path}?{query.urlencode()}"
 
 
-def _note(verb: str, upload: Upload, request: Request) -> None:
+def _note(verb: str, upload: Upload, request: TokenRequest) -> None:
     """Write down that somebody read rows, as the pages do."""
     name = f"{upload.instrument.code} {upload.pk}"
     audit.record(verb, f"upload:{upload.pk}", name=name, by=request.user, agency=upload.agency)
