@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from records.api.endpoint import Strict
@@ -17,6 +17,7 @@ class Free(serializers.JSONField):
     """An object whose names are told in words."""
 
 
+@extend_schema_serializer(component_name="Refusal")  # figures have a Problem of their own
 class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField(
         help_text="what is wrong and what to do, in the language asked for"
@@ -31,7 +32,7 @@ class Problem(serializers.Serializer[Any]):
 
 class Begun(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    state = serializers.ChoiceField(Upload.State.values)
+    state = serializers.CharField(help_text=", ".join(Upload.State.values))
     address = serializers.CharField(help_text="where it is asked about")
 
 
@@ -48,7 +49,7 @@ class Lines(serializers.Serializer[Any]):
 class Status(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     instrument = serializers.CharField()
-    state = serializers.ChoiceField(Upload.State.values)
+    state = serializers.CharField(help_text=", ".join(Upload.State.values))
     reason = serializers.CharField(allow_blank=True)
     file = Free(help_text="encoding, delimiter, sheet, header row and what else was seen")
     columns = serializers.ListField(
@@ -86,7 +87,7 @@ class Word(serializers.Serializer[Any]):
 
 
 class Decided(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(Upload.State.values)
+    state = serializers.CharField(help_text=", ".join(Upload.State.values))
     corrected = Free(
         allow_null=True, help_text="of a file that was taken in: what became of its rows"
     )
@@ -148,7 +149,7 @@ class SubmissionLine(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     instrument = serializers.CharField()
     period = serializers.CharField()
-    state = serializers.ChoiceField(Submission.State.values)
+    state = serializers.CharField(help_text=", ".join(Submission.State.values))
     version = serializers.IntegerField()
     held = serializers.IntegerField(
         help_text="rows with an error: to be acknowledged when it is submitted"
