@@ -5,7 +5,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import FileUploadParser, MultiPartParser
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.parsers import FileUploadParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
 
 from agencies import audit
@@ -86,7 +87,9 @@ class Answers(OfUpload):
     @extend_schema(**openapi.ANSWER)
     def post(self, request: TokenRequest, upload_id: int) -> Response:
         upload = self.upload(request, upload_id)
-        answers = in_json.answers_of(request._request.body)
+        if request.content_type.partition(";")[0] != JSONParser.media_type:
+            raise UnsupportedMediaType(request.content_type)
+        answers = in_json.answers_of(request._request.body)  # not `data`: a mistake has its place
 
         def act() -> Response:
             uploads.read(upload, by=request.user, answers=answers)
