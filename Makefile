@@ -42,7 +42,8 @@ mutations: venv  ## the permission matrix with one rule less, for every rule: ab
 	@$(WITH_SERVERS) $(PY) -m tests.matrix.mutated
 
 api: venv  ## 30,000 questions to the API, made from its description, by every role
-	@API_EXAMPLES=10 $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider -s tests/reports/test_api_by_its_description.py $(ARGS)
+	@API_EXAMPLES=10 $(WITH_SERVERS) $(PY) -m pytest -p no:cacheprovider -s \
+		tests/reports/test_api_by_its_description.py tests/records/test_intake_by_its_description.py $(ARGS)
 
 audit: venv  ## known faults of the packages in our locks: asked online, else of the stored copy
 	@$(PY) requirements/audit.py $(ARGS)

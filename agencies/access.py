@@ -74,7 +74,7 @@ def may(
 
 def coverage(person: Anyone, *permissions: Permission) -> Coverage:
     """Return for which agencies and instruments the person holds any of the permissions."""
-    wanted, duties = set(permissions or Permission), {}
+    wanted, duties = _lent(person, frozenset(permissions or Permission)), {}
     for agency, held in holdings(person).items():
         theirs = [role for role in held if role.permissions & wanted]
         own = (getattr(person, "duties", None) or {}).get(agency.pk, Duties())
@@ -177,10 +177,15 @@ def takes_files(permission: Permission) -> Callable[[View], View]:
             require(request.user, permission)
             return view(request, *arguments, **keywords)
 
-        checked.permission_for_files = permission  # type: ignore[attr-defined]
-        return checked
+        return receives_files(checked, permission)
 
     return mark
+
+
+def receives_files(view: View, permission: Permission) -> View:
+    """Mark a view that refuses by itself, but to which files are sent by those who hold the permission."""
+    view.permission_for_files = permission  # type: ignore[attr-defined]
+    return view
 
 
 def permission_for_files(view: View) -> Permission | None:
@@ -345,14 +350,20 @@ def revoke(person: Person, role: Role, agency: Agency) -> None:
 
 def _reach(person: Anyone, permissions: frozenset[Permission]) -> set[int] | None:
     """Return the ids of the agencies for which the person holds any of the permissions; None: all."""
-    reach = set()
+    reach, wanted = set(), _lent(person, permissions)
     for agency, held in holdings(person).items():
         for role in held:
-            if role.permissions & permissions:
+            if role.permissions & wanted:
                 if role.reaches_every_agency:
                     return None
                 reach.add(agency.pk)
     return reach
+
+
+def _lent(person: Anyone, permissions: frozenset[Permission]) -> frozenset[Permission]:
+    """Return those of the permissions that the person can use: a program only those that its token lends."""
+    lent = getattr(person, "lent", None)
+    return permissions if lent is None else permissions & lent.permissions
 
 
 def _with_roles(

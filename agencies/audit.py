@@ -27,8 +27,10 @@ def record(
 
     Neither `name` nor `detail` ever holds a value of a record. `agencies.deeds` has a sentence for every
     kind of subject and verb. What the colleagues of a practice agency do was done by whose agency it is,
-    and is marked.
+    and is marked; what a program does names its token.
     """
+    if by is not None and by.lent is not None:  # a program acts for her
+        detail = {**detail, "token": by.lent.name}
     if by is not None and by.practice_at_id:
         place = Agency.everywhere.select_related("practice_of").get(pk=by.practice_at_id)
         by, detail = place.practice_of, {**detail, "practice": str(by)}

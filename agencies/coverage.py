@@ -21,6 +21,27 @@ class Duties:
 
 
 @dataclass(frozen=True)
+class Lent:
+    """What a token lends of the person who made it: of her roles in one agency, for instruments that are named.
+
+    `number`, `name` and `verbs` are of the token; `agency` and `instruments` are ids; `permissions` are those of
+    `agencies.roles.Permission` that it lends, if she holds them.
+    """
+
+    number: int
+    name: str
+    agency: int
+    instruments: frozenset[int]
+    permissions: frozenset[str]
+    verbs: frozenset[str]
+
+    def of(self, own: Duties, restricted: Collection[int]) -> Duties:
+        """Return what of her duties in the agency the token lends."""
+        covered = (pk for pk in self.instruments if own.cover(pk, restricted))
+        return Duties(ordinary=False, named=frozenset(covered))
+
+
+@dataclass(frozen=True)
 class Coverage:
     """For which agencies, and for which instruments of each, a person holds a permission.
 

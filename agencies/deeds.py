@@ -62,6 +62,7 @@ THINGS = {
     "setting": marked("a setting of the site"),
     "word": marked("a word of an agency"),
     "layout": marked("a layout of an agency"),
+    "token": marked("a token"),
     "log": marked("this log"),
     "secret": marked("a secret of the portal"),
 }
@@ -93,6 +94,8 @@ DEEDS: dict[str, tuple[Kind, str]] = {
         K.ACCOUNT,
         marked("%(who)s gave the own calendar another address."),
     ),
+    "token make": (K.ACCOUNT, marked("%(who)s made the token %(what)s.")),
+    "token revoke": (K.ACCOUNT, marked("%(who)s revoked the token %(what)s.")),
     "agency review": (K.PEOPLE, marked("%(who)s reviewed who has access in %(what)s.")),
     "agency change": (K.PEOPLE, marked("%(who)s approved a change of the agency %(what)s.")),
     "change propose": (K.PEOPLE, marked("%(who)s proposed a change of the agency %(what)s.")),
@@ -247,6 +250,13 @@ def sentence(deed: str, subject: str, detail: Mapping[str, Any], who: str, what:
         "number": number,
     }
     return " ".join([text, *_more(detail)])
+
+
+def actor(person: str, detail: Mapping[str, Any]) -> str:
+    """Name who did it: a person, or the token of hers with which a program did."""
+    if not detail.get("token"):
+        return person
+    return _("The token “%(token)s” of %(person)s") % {"token": detail["token"], "person": person}
 
 
 def unnamed(thing: str, number: str) -> str:

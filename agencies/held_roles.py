@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agencies.coverage import Duties
+from agencies.coverage import Duties, Lent
 from agencies.models import Agency, Person
 from agencies.roles import ROLES, Role
 
@@ -42,6 +42,21 @@ def read(people: Iterable[Person]) -> None:
             person.duties[agency.pk] = Duties(agency.ordinary, named)
     for pk, person in by_person.items():
         person.holdings = {agency: in_order(roles) for agency, roles in held[pk].items()}
+        if person.lent is not None:
+            _lend(person, person.lent)
+
+
+def _lend(person: Person, lent: Lent) -> None:
+    """Leave of what a person holds what her token lends: roles in its agency, for its instruments."""
+    here = {
+        place: roles for place, roles in (person.holdings or {}).items() if place.pk == lent.agency
+    }
+    person.holdings = {
+        place: [role for role in roles if not role.reaches_every_agency]
+        for place, roles in here.items()
+    }
+    own = (person.duties or {}).get(lent.agency, Duties())
+    person.duties = {lent.agency: lent.of(own, person.restricted)}
 
 
 def in_order(held: Iterable[Role]) -> list[Role]:

@@ -17,3 +17,13 @@ class SignedInRequest(HttpRequest):
 
 # For a page that shows a form and takes it. Every other page says `require_safe` or `require_POST`.
 takes_forms = require_http_methods(["GET", "HEAD", "POST"])
+
+
+# Below this address programs are asked for a token; cookies mean nothing there.
+FOR_PROGRAMS = "/api/v1/"
+BEARER = 'Bearer realm="intake"'  # how they are told to
+
+
+def is_for_programs(path: str) -> bool:
+    """Say whether the path is one at which programs show a token."""
+    return path.startswith(FOR_PROGRAMS)

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Case, F, Value, When
@@ -59,14 +59,29 @@ def failed(email: str, address: str) -> None:
     """Count a wrong password in every count it belongs to."""
     now = timezone.now()
     for key, patience in _counts(email, address):
-        rows = FailedSignIns.objects.using(SIDE)
-        rows.get_or_create(key=key, defaults={"failures": 0, "until": now, "at": now})
-        rows.filter(key=key).update(
-            failures=Case(When(at__lt=now - FORGET, then=Value(1)), default=F("failures") + 1),
-            at=now,
-        )
-        failures = rows.values_list("failures", flat=True).get(key=key)
-        rows.filter(key=key).update(until=now + patience.wait(failures))
+        _count(key, patience, now)
+
+
+def _count(key: str, patience: Patience, now: datetime) -> None:
+    rows = FailedSignIns.objects.using(SIDE)
+    rows.get_or_create(key=key, defaults={"failures": 0, "until": now, "at": now})
+    rows.filter(key=key).update(
+        failures=Case(When(at__lt=now - FORGET, then=Value(1)), default=F("failures") + 1),
+        at=now,
+    )
+    failures = rows.values_list("failures", flat=True).get(key=key)
+    rows.filter(key=key).update(until=now + patience.wait(failures))
+
+
+def wrong_token(address: str) -> timedelta:
+    """Count a wrong token from an address, and return how long wrong ones from there are refused unread.
+
+    A right one is never kept waiting: a program with an old token does not stop its neighbours.
+    """
+    key, now = _digest("token", address), timezone.now()
+    _count(key, ADDRESS, now)
+    until = FailedSignIns.objects.using(SIDE).values_list("until", flat=True).get(key=key)
+    return max(until - now, timedelta())
 
 
 def succeeded(person: Person, address: str) -> None:

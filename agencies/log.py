@@ -263,7 +263,7 @@ def _in_words(event: Event, titles: Mapping[str, str], numbers: Mapping[str, str
 def _line(
     event: Event, names: Mapping[int, str], titles: Mapping[str, str], numbers: Mapping[str, str]
 ) -> Line:
-    who = names.get(event.person_id or 0, event.person)
+    who = deeds.actor(names.get(event.person_id or 0, event.person), event.detail)
     thing, _colon, number = event.subject.partition(":")
     known = names.get(int(number), "") if thing == "person" and number.isdecimal() else ""
     what = known or _in_words(event, titles, numbers) or deeds.unnamed(thing, number)

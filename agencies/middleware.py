@@ -3,16 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
-from agencies import audit, practice, readers, sign_in
+from agencies import access, audit, lockout, practice, readers, sign_in, tokens
+from agencies.http import is_for_programs
 from agencies.models import Person
 
 
@@ -36,6 +39,34 @@ def _is_of_account(path: str) -> bool:
         return resolve(path).view_name.startswith(SecondFactorFirst.ACCOUNT)
     except Resolver404:
         return False
+
+
+class ProgramsActByToken:
+    """Let whoever shows a token act as it permits, at the addresses for programs; cookies mean nothing there.
+
+    So no page of another site can have a browser send anything there in somebody's name. Wrong tokens are counted by
+    address, and after some of them the next one has to wait (`request.token_waits`, seconds).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_for_programs(request.path_info):
+            request.COOKIES.clear()
+            request.user = self._caller(request)
+        return self.get_response(request)
+
+    def _caller(self, request: HttpRequest) -> access.Anyone:
+        shown = tokens.shown(request.headers.get("Authorization", ""))
+        if not shown:
+            return AnonymousUser()
+        person, address = tokens.person_of(shown), get_adapter().get_client_ip(request)
+        if person is not None:
+            tokens.note_use(person, address)
+            return person
+        request.token_waits = lockout.wrong_token(address)  # type: ignore[attr-defined]
+        return AnonymousUser()
 
 
 class RefusalsAreLogged:

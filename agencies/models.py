@@ -10,8 +10,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
-from agencies.coverage import Duties
-from agencies.protection import FailedSignIns, KnownAddress, SecretFingerprint
+from agencies.coverage import Duties, Lent
+from agencies.protection import FailedSignIns, KnownAddress, SecretFingerprint, Token, TokenUse
 from agencies.roles import Role
 from jobs.models import Job
 from standards.translation import in_language
@@ -31,6 +31,8 @@ __all__ = [
     "Person",
     "RestrictedInstrument",
     "SecretFingerprint",
+    "Token",
+    "TokenUse",
     "UnknownPerson",
 ]
 
@@ -142,6 +144,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     holdings: "dict[Agency, list[Role]] | None" = None
     duties: "dict[int, Duties] | None" = None
     restricted: frozenset[int] = frozenset()
+    # Of a program that acts for her: what its token lends (`agencies.tokens`). None: she acts herself.
+    lent: "Lent | None" = None
 
     class Meta:
         ordering = ["email"]

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     DECLARE_NUMBERING = "declare_numbering"
     MANAGE_AGENCIES = "manage_agencies"
     SEE_LOG = "see_log"
+    SEE_TOKENS = "see_tokens"  # sees and revokes them; who enters records makes them
 
 
 class Scope(Enum):
@@ -52,7 +53,7 @@ class Role(StrEnum):
         marked("Clerk"),
         marked("types, uploads, corrects, submits"),
         Scope.AGENCY,
-        {P.SEE_RECORDS, P.SEE_SUBMISSIONS, P.ENTER},
+        {P.SEE_RECORDS, P.SEE_SUBMISSIONS, P.ENTER, P.SEE_TOKENS},
     )
     REVIEWER = (
         "reviewer",
@@ -66,7 +67,7 @@ class Role(StrEnum):
         marked("Agency administrator"),
         marked("accounts only, sees no records"),
         Scope.AGENCY,
-        {P.MANAGE_PEOPLE, P.DECLARE_NUMBERING, P.SEE_LOG},
+        {P.MANAGE_PEOPLE, P.DECLARE_NUMBERING, P.SEE_LOG, P.SEE_TOKENS},
     )
     STATISTICIAN = (
         "statistician",
@@ -94,7 +95,7 @@ class Role(StrEnum):
         marked("National administrator"),
         marked("agencies and their administrators, sees no records"),
         Scope.NATIONAL,
-        {P.MANAGE_PEOPLE, P.MANAGE_AGENCIES},
+        {P.MANAGE_PEOPLE, P.MANAGE_AGENCIES, P.SEE_TOKENS},
     )
     AUDITOR = (
         "auditor",

@@ -153,6 +153,8 @@ def _may_be_repeated(request: HttpRequest) -> bool:
 def _afresh(person: access.Anyone) -> access.Anyone:
     """Return the person as the database knows them, without what the undone try had made of them."""
     known = Person.objects.filter(pk=person.pk, is_active=True).first() if person.pk else None
+    if known is not None:
+        known.lent = getattr(person, "lent", None)
     return known or AnonymousUser()
 
 

@@ -10,6 +10,7 @@ from agencies import (
     pages,
     people_pages,
     person_pages,
+    token_pages,
 )
 
 app_name = "agencies"
@@ -25,6 +26,8 @@ urlpatterns = [
     path("agencies/", pages.agency_list, name="agency_list"),
     path("agencies/<slug:agency>/", agency_pages.agency, name="agency"),
     path("changes/<int:change>/", agency_pages.decide_change, name="decide_change"),
+    path("tokens/", token_pages.token_list, name="tokens"),
+    path("tokens/<int:token>/revoke/", token_pages.revoke, name="token_revoke"),
     path("log/", log_pages.log_page, name="log"),
     path("log/since/", log_pages.overview, name="log_since"),
     path("log/log.csv", log_pages.log_file, name="log_file"),

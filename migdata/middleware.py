@@ -5,13 +5,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from agencies import readers
+from agencies.http import BEARER, is_for_programs
 from migdata.server import admission
 from migdata.server.admission import NotAdmitted
-from migdata.server.arrival import METHODS
+from migdata.server.arrival import methods_at
 
 
 class RejectMalformed:
@@ -27,18 +28,18 @@ class RejectMalformed:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in unquote(f"{request.path}?{request.META.get('QUERY_STRING', '')}"):
-            return _answer(400, _("The address holds a character that no text has."))
+            return _answer(request, 400, _("The address holds a character that no text has."))
         try:
             _admit(request)
         except NotAdmitted as refusal:
-            return _answer(refusal.status, refusal.text)
+            return _answer(request, refusal.status, refusal.text)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         if request.method == "POST":
             for values in dict(request.POST.lists()).values():
                 if any("\x00" in value for value in values):
-                    return _answer(400, _("A field holds a character that no text has."))
+                    return _answer(request, 400, _("A field holds a character that no text has."))
         return None
 
 
@@ -57,7 +58,12 @@ def _length(request: HttpRequest) -> int:
     return int(stated) if stated.isascii() and stated.isdecimal() else 0
 
 
-def _answer(status: int, text: str) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, text: str) -> HttpResponse:
+    if is_for_programs(request.path_info):
+        response = JsonResponse({"detail": text}, status=status)
+        if status == 401:
+            response["WWW-Authenticate"] = BEARER
+        return response
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
@@ -71,10 +77,11 @@ class KnownMethods:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked_otherwise = any(header in request.headers for header in self.OVERRIDES)
-        if request.method in METHODS and not asked_otherwise:
+        methods = methods_at(request.path_info)
+        if request.method in methods and not asked_otherwise:
             return self.get_response(request)
-        response = _answer(405, _("This address is not asked in this way."))
-        response["Allow"] = ", ".join(METHODS)
+        response = _answer(request, 405, _("This address is not asked in this way."))
+        response["Allow"] = ", ".join(methods)
         return response
 
 

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "agencies.middleware.ProgramsActByToken",
     "agencies.middleware.WorksInPractice",
     # Around the transaction: allauth writes some letters and messages when it is committed.
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -310,7 +311,8 @@ FIGURES_ARE_PUBLIC = flag("FIGURES_ARE_PUBLIC", default=True)
 DATABASE_ROUTERS = ["migdata.routing.CacheOnTheSide"]
 
 REST_FRAMEWORK = {
-    # Nobody signs in to the API: it has released figures only. A password is asked in one place.
+    # Nobody signs in to an API with a password. That of figures has released ones only; that of intake
+    # (records.api) asks for a token.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.defaults import server_error as our_fault
 
+from agencies.http import is_for_programs
 from jobs.neighbours import Trouble, trouble
 
 
@@ -84,7 +85,12 @@ def _drop_received(request: HttpRequest) -> None:
 
 
 def _is_program(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/figures/api/v") or not request.accepts("text/html")
+    path = request.path_info
+    return (
+        path.startswith("/figures/api/v")
+        or is_for_programs(path)
+        or not request.accepts("text/html")
+    )
 
 
 def _for_programs(answer: Answer) -> HttpResponse:

@@ -44,6 +44,7 @@ urlpatterns = [
     ),
     path("accounts/2fa/", include(of_account(*second_factor.urlpatterns))),
     path("people/", include("agencies.urls")),
+    path("api/v1/", include("records.api.urls")),
     path("", include("reports.urls")),
     path("", include("records.urls")),
 ]

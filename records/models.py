@@ -15,6 +15,7 @@ from agencies.access import AgencyScoped
 from agencies.models import Agency
 from agencies.roles import Permission
 from jobs.models import Job
+from records.arriving import AnsweredRequest, FileInParts, Part
 from records.comparing import Difference, LikelyDuplicate
 from records.reviewing import (
     Comment,
@@ -32,9 +33,9 @@ from records.vocabulary import LearnedLayout, LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
+    "AnsweredRequest", "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Extension", "FileInParts", "Handling", "HeldRow", "Holiday",
     "Instrument", "InstrumentVersion", "LearnedLayout", "LearnedWord", "LikelyDuplicate", "ListEdition", "Notice", "NumberDigest",
-    "Numbering", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
+    "Numbering", "Part", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
 ]  # fmt: skip
 PERSON = settings.AUTH_USER_MODEL

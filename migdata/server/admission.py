@@ -8,6 +8,7 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
 
 from agencies import access
+from agencies.http import is_for_programs
 
 
 class NotAdmitted(Exception):
@@ -40,6 +41,8 @@ def allowance(path: str, person: Callable[[], access.Anyone]) -> int:
     if permission is None:
         return settings.FORM_LIMIT
     if not person().is_authenticated:
+        if is_for_programs(path):
+            raise NotAdmitted(401, _("Send a token that works as “Authorization: Bearer …”."))
         raise NotAdmitted(403, _("Sign in before you send a file."))
     try:
         access.require(person(), permission)

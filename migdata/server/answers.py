@@ -1,6 +1,7 @@
 """Sends answers at the pace of their reader, and writes those that the door gives by itself."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -11,8 +12,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from agencies.http import BEARER, is_for_programs
 from migdata.server.admission import NotAdmitted
-from migdata.server.arrival import METHODS, Arrival
+from migdata.server.arrival import Arrival, methods_at
 
 PIECE = 16 << 10  # bytes; a reader must take one within settings.DOOR_PATIENCE
 LINGER, LINGER_BYTES = 1.0, 256 << 10  # seconds and bytes of a refused body that are read on
@@ -60,7 +62,10 @@ async def refuse(send: Send, receive: Receive, arrival: Arrival, why: NotAdmitte
     if why.retry_after:
         headers.append((b"retry-after", str(why.retry_after).encode()))
     if why.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append((b"allow", ", ".join(METHODS).encode()))
+        allowed = ", ".join(methods_at(arrival.address_of_page))
+        headers.append((b"allow", allowed.encode()))
+    if why.status == HTTPStatus.UNAUTHORIZED:
+        headers.append((b"www-authenticate", BEARER.encode()))
     unread = arrival.length != 0
     if unread:
         headers.append((b"connection", b"close"))
@@ -95,6 +100,8 @@ def _page(arrival: Arrival, why: NotAdmitted) -> tuple[bytes, bytes]:
     # Nothing is awaited in here: the language is active for this page alone.
     with translation.override(arrival.language):
         text = why.text
+    if is_for_programs(arrival.address_of_page):
+        return b"application/json", json.dumps({"detail": text}, ensure_ascii=False).encode()
     if "text/html" in arrival.headers.get("accept", ""):
         return b"text/html; charset=utf-8", _html(arrival.language, text).encode()
     return b"text/plain; charset=utf-8", f"{text}\n".encode()

@@ -11,8 +11,15 @@ from django.conf import settings
 from django.http import parse_cookie
 from django.utils.translation import get_language_from_request
 
+from agencies.http import is_for_programs
+
 ASKS = ("GET", "HEAD", "OPTIONS")  # methods without a body
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # no page has another one
+
+
+def methods_at(path: str) -> tuple[str, ...]:
+    """Return the methods that an address may have: files in parts are sent on with PATCH, and given up with DELETE."""
+    return (*METHODS, "PATCH", "DELETE") if is_for_programs(path) else METHODS
 
 
 class Arrival:

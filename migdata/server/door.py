@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from migdata.server import admission, answers, pages, receiving, sessions
 from migdata.server.admission import NotAdmitted
-from migdata.server.arrival import METHODS, Arrival
+from migdata.server.arrival import Arrival, methods_at
 from migdata.server.body import Body
 from migdata.server.calling import Answer, Wsgi
 from migdata.server.capacity import Busy, Places, Pool, Room
@@ -84,7 +84,7 @@ class Door:
         self._bodies = {who: Places(*places) for who, places in BODIES.items()}
 
     async def _serve(self, arrival: Arrival, receive: Receive, send: Send) -> None:
-        if arrival.method not in METHODS:
+        if arrival.method not in methods_at(arrival.address_of_page):
             raise NotAdmitted(405, _("This address is not asked in this way."))
         room, who, sender = pages.room_of(arrival), "address", arrival.sender
         if room in ("public", "entrance"):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs.models import Job
-from records.models import Upload
+from records.models import FileInParts, Upload
 
 State = Upload.State
 DAY = timedelta(days=1)
@@ -42,6 +42,7 @@ class _Owner:
 
     kind: str
     uploads: QuerySet[Upload]
+    in_parts: QuerySet[FileInParts]
     agency: str = ""
 
 
@@ -63,15 +64,15 @@ def room_for(person: Person, size: int, agency: Agency | None = None) -> int:
 
     Where it is not known yet for which agency, one of hers must have room. To be asked in her scope.
     """
-    left = _room(_Owner("person", Upload.objects.filter(uploaded_by=person)), size)
+    own = Upload.objects.filter(uploaded_by=person)
+    left = _room(_Owner("person", own, FileInParts.objects.filter(person=person)), size)
     full: list[OverQuota] = []
     agencies = [agency] if agency else list(access.agencies(person, Permission.ENTER))
     for place in agencies:
         try:
-            of_agency = _room(
-                _Owner("agency", Upload.objects.filter(agency=place), place.code), size
-            )
-            return min(left, of_agency)
+            theirs = Upload.objects.filter(agency=place)
+            parts = FileInParts.objects.filter(agency=place)
+            return min(left, _room(_Owner("agency", theirs, parts, place.code), size))
         except OverQuota as refusal:
             full.append(refusal)
     if full:
@@ -93,6 +94,10 @@ def _room(owner: _Owner, size: int) -> int:
         today=Count("pk", filter=Q(uploaded_at__gt=now - DAY)),
         bytes=Sum("size", filter=files_kept(now), default=0),
     )
+    # A file that comes in parts takes its place from the beginning.
+    begun = owner.in_parts.filter(received__lt=F("size"))
+    coming = begun.aggregate(waiting=Count("pk"), bytes=Sum("size", default=0))
+    counts = {**counts, **{name: counts[name] + number for name, number in coming.items()}}
     if counts["today"] >= settings.UPLOADS_A_DAY[owner.kind]:
         raise _day_is_full(owner, now)
     if counts["waiting"] >= settings.UPLOADS_WAITING[owner.kind]:

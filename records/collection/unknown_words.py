@@ -12,11 +12,13 @@ import numpy as np
 from django.db import connection
 
 from records.collection.findings_by_cause import address
-from records.instruments.spec import Spec
+from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.validation import personal
 from records.validation.findings import Checked, Finding
+from standards import codelists, likeness
+from standards.codelists import Code
 
 MOST = 200  # words that are asked about: the most frequent ones; the others stay as they are
 PLACES = 3  # cells that are shown
@@ -119,6 +121,20 @@ def of(upload: Upload) -> list[UnknownWord]:
 def as_json(words: Iterable[UnknownWord]) -> list[dict[str, Any]]:
     """Return words as the report of an upload keeps them."""
     return [asdict(word) for word in words]
+
+
+def likely(text: str, variable: Variable) -> list[Code]:
+    """Return the codes that a text may mean: what the list suggests, then what is written alike.
+
+    Not what a bare number would be in ISO 3166: somebody has said already that it is of another list.
+    """
+    codes = codelists.load(variable.codelist)
+    accepted = {code.code for code in variable.accepted if code.code != variable.unknown}
+    (match,) = codes.match([text], variable.codes)
+    meant = match.code or (match.suggestion if match.note != "number" else "")
+    alike = [code.code for code in likeness.like(codes, text, accepted)]
+    listed = dict.fromkeys([*([meant] if meant in accepted else []), *alike])
+    return [codes.by_code[code] for code in listed]
 
 
 OF_HELD = (

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agencies import audit, scope
 from agencies.models import Agency
-from records.collection import comparison, names, quotas, receiving
+from records.collection import comparison, in_parts, names, quotas, receiving
 from records.collection.quotas import UNANSWERED
 from records.collection.uploads import path_of
 from records.models import Upload
@@ -36,6 +36,7 @@ def expire() -> None:
             _expire(upload)
         forgotten = Upload.objects.filter(uploaded_at__lt=now - names.KEPT)
         forgotten.exclude(given_names=None).update(given_names=None)
+    in_parts.expire()
     sweep()
 
 
@@ -43,12 +44,13 @@ def sweep() -> None:
     """Remove files that nobody waits for: of a request that was cut off, or of a process that was killed.
 
     A file goes an hour after its last byte came, unless its writer still lives, or an upload waits
-    for it: to be read, for answers, for a day after its job gave up. To be called at start, too.
+    for it: to be read, for answers, for a day after its job gave up. A part goes with the file that it is of. To be
+    called at start, too.
     """
     now = timezone.now()
     with scope.working(Agency.everywhere.values_list("pk", flat=True)):
         waiting = Upload.objects.filter(quotas.files_kept(now))
-        wanted = set(waiting.values_list("report__path", flat=True))
+        wanted = {*waiting.values_list("report__path", flat=True), *in_parts.waiting_names()}
     for path in receiving.folder().glob("*"):
         with suppress(FileNotFoundError):  # a worker may be quicker
             old = path.stat().st_mtime < (now - ORPHAN).timestamp()

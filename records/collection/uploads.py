@@ -7,7 +7,7 @@ refused or given up; `unwanted` removes what nobody waits for.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,6 @@ from records.collection import (
     quotas,
     receiving,
     taking_back,
-    unknown_words,
 )
 from records.collection.names import GivenNames
 from records.collection.quotas import OverQuota, room_for
@@ -322,22 +321,6 @@ def _submissions_of(upload: Upload) -> QuerySet[Submission]:
         | Q(pk__in=upload.held_rows.values("submission"))
         | Q(pk__in=HeldRow.all_rows.closed_by_upload(upload).values("submission"))
     )
-
-
-def summary(upload: Upload) -> dict[str, Any]:
-    """Return what `manage.py intake --json` prints: state, reason, file, columns, rows, sex, findings, words …"""
-    report = asdict(UploadReport.of(upload))
-    parts = ("file", "columns", "rows", "sex", "findings", "questions", "again")
-    return {
-        "state": upload.outcome,
-        "reason": upload.why,
-        **{part: report[part] for part in parts},
-        "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
-        "submissions": [
-            {"id": s.pk, "period": s.period, "state": s.state}
-            for s in (upload.submissions.order_by("period") if upload.pk else ())
-        ],
-    }
 
 
 def _received(content: ReceivedFile | Iterable[bytes], by: Person, agency: Agency) -> ReceivedFile:

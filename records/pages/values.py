@@ -23,8 +23,7 @@ from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.pages.corrected import outcome
 from records.reading.questions import NONE
-from standards import codelists, likeness
-from standards.codelists import Code
+from standards import codelists
 from standards.translation import active_language, in_language
 
 ANSWERABLE = (Upload.State.NEEDS_ANSWERS, Upload.State.COMMITTED)
@@ -159,27 +158,13 @@ def _choices(word: UnknownWord, variable: Variable, waits: bool) -> list[dict[st
     language = active_language()
     choices = [
         {"value": code.code, "label": code.label(language), "code": code.code}
-        for code in _likely(word.text, variable)
+        for code in unknown_words.likely(word.text, variable)
     ]
     if variable.unknown:
         choices.append({"value": variable.unknown, "label": _("not stated")})
     if waits:
         choices.append({"value": NONE, "label": _("hold these rows")})
     return choices
-
-
-def _likely(text: str, variable: Variable) -> list[Code]:
-    """Return the codes that a text may mean: what the list suggests, then what is written alike.
-
-    Not what a bare number would be in ISO 3166: somebody has said already that it is of another list.
-    """
-    codes = codelists.load(variable.codelist)
-    accepted = {code.code for code in variable.accepted if code.code != variable.unknown}
-    (match,) = codes.match([text], variable.codes)
-    meant = match.code or (match.suggestion if match.note != "number" else "")
-    alike = [code.code for code in likeness.like(codes, text, accepted)]
-    listed = dict.fromkeys([*([meant] if meant in accepted else []), *alike])
-    return [codes.by_code[code] for code in listed]
 
 
 def _decided(groups: Sequence[Group]) -> dict[tuple[str, str], str]:

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, NotFound, ValidationError
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from agencies.programs import Json
 from reports.api import answers, openapi
 from reports.designs import tables
 from reports.formats import citation, json
@@ -55,15 +55,6 @@ class Gone(APIException):
         in_force = withdrawn.in_force.name if withdrawn.in_force else None
         said = {"detail": str(withdrawn), "parameter": withdrawn.parameter, "in_force": in_force}
         super().__init__({name: value for name, value in said.items() if value})
-
-
-class Json(DefaultContentNegotiation):
-    """JSON, whatever a program says it accepts: a question is refused for its parameters only."""
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 @method_decorator(login_not_required, name="dispatch")

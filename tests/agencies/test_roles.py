@@ -128,8 +128,7 @@ def test_the_demonstration_has_somebody_for_every_role():
 def test_nobody_who_manages_accounts_sees_or_changes_what_agencies_deliver():
     accounts = {Permission.MANAGE_PEOPLE, Permission.MANAGE_AGENCIES}
     for role in ROLES:
-        if (
-            role.permissions & accounts
-        ):  # neither patterns of numbers nor the log tell what is delivered
-            telling = {Permission.DECLARE_NUMBERING, Permission.SEE_LOG}
+        if role.permissions & accounts:
+            # Neither patterns of numbers nor the log nor names of tokens tell what is delivered.
+            telling = {Permission.DECLARE_NUMBERING, Permission.SEE_LOG, Permission.SEE_TOKENS}
             assert role.permissions <= {*accounts, *telling}

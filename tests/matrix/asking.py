@@ -24,12 +24,19 @@ from tests.matrix.offers import refused_offers
 from tests.matrix.rules import ANYBODY, ROUTES, Place, Rule
 
 UNKNOWN = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
-ROOMS = ("records:", "reports:")  # those with so many routes that each has a file of its own
+ROOMS = (
+    "records:",
+    "reports:",
+    "intake:",
+)  # those with so many routes that each has a file of its own
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
-# The log of refusals, the sessions of visitors and counts of attempts may change whatever is answered.
-MAY_CHANGE = ("agencies_event", "django_session", "migdata_cache")
+# The log of refusals, uses of tokens and wrong ones, the sessions of visitors and counts of attempts may change whatever is answered.
+MAY_CHANGE = (
+    *("agencies_event", "agencies_tokenuse", "agencies_failedsignins"),
+    *("django_session", "migdata_cache"),
+)
 COUNTED = """
 SELECT array_agg(relid) FROM pg_stat_user_tables WHERE NOT relname = ANY(%s)
 """
@@ -80,6 +87,8 @@ class Expected:
 
 def expected(rule: Rule, place: Place, who: Identity, method: str) -> Expected:
     """Say by the tables of rules and roles alone what the answer must be."""
+    if rule.is_by_token:
+        return _expected_of_program(rule, place, who, method)
     if method in UNKNOWN and method not in rule.methods:  # refused before anybody is looked at
         return Expected(frozenset({405}))
     if not rule.is_public and not who.signed_in:
@@ -94,6 +103,24 @@ def expected(rule: Rule, place: Place, who: Identity, method: str) -> Expected:
         return Expected(frozenset({refusal}))
     usual = {200, 302, 409, 422} if method == "POST" else {200}
     return Expected(rule.statuses or frozenset(usual), refused=False)
+
+
+def _expected_of_program(rule: Rule, place: Place, who: Identity, method: str) -> Expected:
+    """Say what a program is answered; a person without a token is nobody here."""
+    if method == "OPTIONS":
+        return Expected(frozenset({204}), refused=False)
+    if method in UNKNOWN and method not in ("PATCH", "DELETE"):
+        return Expected(frozenset({405}))
+    verb = rule.verbs.get(method)
+    if not who.token:
+        return Expected(frozenset({401}))
+    if verb is not None and verb not in who.verbs:
+        return Expected(frozenset({403}))
+    if method not in rule.methods:
+        return Expected(frozenset({405}))
+    if not place.there or place.agency not in (None, who.agency):
+        return Expected(frozenset({404}))
+    return Expected(frozenset({200, 201, 202, 204, 400, 409, 412, 415, 422}), refused=False)
 
 
 def _refusal(rule: Rule, place: Place, who: Identity, method: str) -> int | None:
@@ -161,6 +188,8 @@ def ask(
     **headers: str,
 ) -> Answer:
     """Ask as this person's browser would, with the token of its forms; then everything is undone."""
+    if text := who.token or who.shown:
+        headers["Authorization"] = f"Bearer {text}"
     cookies = {**who.cookies, settings.CSRF_COOKIE_NAME: SECRET, "django_language": "en"}
     factory = RequestFactory(
         headers={"X-CSRFToken": SECRET, **headers} if token else headers,
@@ -245,10 +274,12 @@ def faults(
     return answer, [f"{where}: {text}" for text in wrong]
 
 
-def wrong_cells(matrix: Any, name: str) -> tuple[list[str], int]:
+def wrong_cells(
+    matrix: Any, name: str, people: Mapping[str, Identity] | None = None
+) -> tuple[list[str], int]:
     """Ask every cell of a route: what is wrong with the answers, and how many cells there are."""
     wrong, cells_asked = [], 0
-    for turn, who in enumerate(matrix.people.values()):
+    for turn, who in enumerate((people or matrix.people).values()):
         for place, method in cells(matrix.country, ROUTES[name], turn):
             _answer, found = faults(matrix.country, name, ROUTES[name], place, who, method)
             wrong += found

@@ -43,6 +43,6 @@ def matrix(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock(), changed, _one_connection_as_app(), transaction.atomic():
         with translation.override("en"):
             built = country.build()
-            people = identities.everybody()
-        yield SimpleNamespace(country=built, people=people)
+            people, programs = identities.everybody(), identities.programs()
+        yield SimpleNamespace(country=built, people=people, programs=programs)
         transaction.set_rollback(True)

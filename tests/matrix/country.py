@@ -9,13 +9,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from agencies import access, scope
+from agencies import access, scope, tokens
 from agencies.models import Agency, Invitation, Person
 from agencies.roles import Permission, Role
 from records.collection import names
 from records.instruments import versions
 from records.models import (
     CodeProposal,
+    FileInParts,
     Instrument,
     LearnedLayout,
     LearnedWord,
@@ -85,6 +86,21 @@ def build():
     return country
 
 
+def _begun(token, permits):
+    """A file of which a part may come; of a token that nobody here has, so that it is nobody's."""
+    with scope.acting(token.person):
+        file = FileInParts.objects.create(
+            agency=token.agency,
+            instrument=permits,
+            token=token,
+            person=token.person,
+            given_names=b"",
+            size=10,
+            expires_at=token.expires_at,
+        )
+    return file.pk
+
+
 def _fill(country, agency, permits):
     """One submission in each state, uploads, a record, held rows: each with marks of the agency."""
     see = Permission.SEE_SUBMISSIONS
@@ -106,6 +122,17 @@ def _fill(country, agency, permits):
             ids[state], ids[f"last step of {state}"] = made.pk, last.pk if last else 0
         draft = Submission.objects.get(pk=ids["DRAFT"])
         ids |= _rows(country, agency, permits, author, draft)
+    token, _text = tokens.make(
+        agency,
+        name=country.mark(
+            agency.code, f"Zq{agency.code.title()} token", Permission.SEE_TOKENS, Permission.SEE_LOG
+        ),
+        verbs=[tokens.Verb.SEND],
+        instruments=[permits.pk],
+        days=30,
+        by=author,
+    )
+    ids |= {"token": token.pk, "parts": _begun(token, permits)}
     word = country.mark(agency.code, f"zq atlantis {agency.code.lower()}", see)
     with scope.acting(author):
         proposal = CodeProposal.objects.create(

@@ -6,8 +6,11 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
-from agencies.models import Agency, Person
-from agencies.roles import ROLES, Permission, Scope
+from agencies import tokens
+from agencies.models import Agency, Person, Token
+from agencies.roles import ROLES, Permission, Role, Scope
+from agencies.tokens import Verb
+from records.models import Instrument
 from tests.cast import make_person, the_person
 from tests.matrix.country import CLOSED, NATION, OFFICE, OTHER, OWN, without_roles
 
@@ -24,6 +27,9 @@ class Identity:
     signed_in: bool = True
     lacks_factor: bool = False
     cookies: dict[str, str] = field(default_factory=dict)
+    token: str = ""  # of a program, where it works
+    shown: str = ""  # one that does not
+    verbs: frozenset[str] = frozenset()
 
     def holds(self, permission, agency=None):
         """Say by the table of roles alone whether the permission is held, for an agency or any."""
@@ -41,6 +47,29 @@ def everybody():
     return {identity.name: identity for identity in found}
 
 
+def programs():
+    """Return programs with tokens of clerks, by name: each verb alone, all of them, of another agency, and ended."""
+    found = [_program(OWN, frozenset(Verb), "all"), _program(OTHER, frozenset(Verb), "all")]
+    found += [_program(OWN, frozenset({verb}), verb.value) for verb in Verb]
+    ended = _program(OWN, frozenset(Verb), "revoked")
+    tokens.revoke(Token.objects.get(name="revoked"), by=the_person(Role.CLERK, _place(OWN)))
+    nobody = Identity("a revoked token of SMS", signed_in=False, shown=ended.token)
+    return {identity.name: identity for identity in [*found, nobody]}
+
+
+def _program(place, verbs, name):
+    person, permits = the_person(Role.CLERK, _place(place)), Instrument.objects.get(code="SMS-WPF")
+    _token, text = tokens.make(
+        _place(place), name=name, verbs=verbs, instruments=[permits.pk], days=30, by=person
+    )
+    permissions = tokens.SEEING | {Permission.ENTER}
+    return Identity(f"{name} of {place}", permissions, place, token=text, verbs=verbs)
+
+
+def _place(code):
+    return Agency.objects.get(code=code)
+
+
 def _with_role(role, place):
     person = the_person(role, Agency.objects.get(code=place))
     agency = None if role.reaches_every_agency else place
@@ -54,8 +83,6 @@ def _without_roles():
 
 def _stopped():
     """A clerk who was deactivated while she was signed in."""
-    from agencies.roles import Role
-
     person = make_person("stopped@sms.example", Role.CLERK, Agency.objects.get(code=OWN))
     cookies = _session(person)
     Person.objects.filter(pk=person.pk).update(is_active=False)
@@ -64,8 +91,6 @@ def _stopped():
 
 def _unproven():
     """A publisher who has not set up the second factor that her role needs."""
-    from agencies.roles import Role
-
     person = make_person("no.factor@scs.example", Role.PUBLISHER, Agency.objects.get(code=OFFICE))
     return Identity(
         "a publisher without a second factor",

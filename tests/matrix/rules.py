@@ -4,6 +4,7 @@ A new route fails the matrix until it stands here. Choose the line that says wha
 
 - `public(...)`            anybody reads it; things that are not released are 404 for everybody
 - `page(get=P, post=P)`    belongs to no agency; without the permission: 403
+- `by_token(THINGS, GET=V)`  is for programs with a token that permits the verb
 - `of(THINGS, see=P, ...)` belongs to an agency; who lacks `see` there gets 404, as for an id that
                            does not exist; who sees it but lacks `get` or `post`: 403
 
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -23,6 +25,7 @@ from django.utils import timezone
 from agencies.many_invitations import Row
 from agencies.many_pages import digest_of
 from agencies.roles import Permission, Role
+from agencies.tokens import Verb
 from records.codelists.changes import cleaned
 from records.pages import codelists as code_lists
 from reports.charts.kinds import KINDS
@@ -66,12 +69,30 @@ class Rule:
     posts: Callable[[Any, Place], dict[str, Any]] = lambda country, place: {}
     statuses: frozenset[int] = frozenset()  # of allowed answers, where they are unusual
     program: bool = False  # answers OPTIONS too
+    verbs: dict[str, Verb] = field(
+        default_factory=dict
+    )  # asked by token: what it has to permit, by method
 
     @property
     def methods(self):
+        if self.is_by_token:
+            return {*self.verbs, "OPTIONS"}
         taken = READ if self.get is not None else set()
         taken = taken | ({"POST"} if self.post is not None else set())
         return taken | ({"OPTIONS"} if self.program else set())
+
+    @property
+    def is_by_token(self):
+        """A token is asked for, and nothing but a token."""
+        return self.program and self.get is None
+
+
+def by_token(places=None, **verbs):
+    """What programs ask: the verb of each method. Without a token 401, without the verb 403, of another agency 404."""
+    if "GET" in verbs:
+        verbs["HEAD"] = verbs["GET"]
+    rule = Rule(program=True, get=None, verbs=verbs)
+    return replace(rule, places=places) if places else rule
 
 
 def page(**rule):
@@ -110,6 +131,8 @@ def without_change(places):
     return lambda country: [replace(place, changes=False) for place in places(country)]
 
 
+TOKEN = things("token", "token")
+A_TOKEN = {"name": "new", "verbs": ["read"], "days": "30"}
 SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id", "asking")
 REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
 OFFER = things("invitation_id", "offer")
@@ -156,6 +179,21 @@ def deliveries_of_files(country):
     return [
         Place(code, agency=code, form={"delivery": f"{code}/SMS-WPF"}, query="?agency=" + OTHER)
         for code in FULL
+    ]
+
+
+def parts(country):
+    """Files in parts are of the token that began them, and of no token here."""
+    found = [Place(code, {"file": country.ids[code, "parts"]}, code, there=False) for code in FULL]
+    return [*found, Place("none", {"file": UUID(int=0)}, there=False)]
+
+
+def new_tokens(country):
+    """A token for each agency; who enters for another one may not make it."""
+    return [
+        Place(code, agency=code, form={"work": f"{code}/SMS-WPF"})
+        for code in FULL
+        if code != CLOSED
     ]
 
 
@@ -579,6 +617,25 @@ ROUTES = {
         places=renamed, get=P.MANAGE_AGENCIES, post=P.MANAGE_AGENCIES, posts=a_name
     ),
     "agencies:decide_change": page(places=proposed, get=None, post=P.MANAGE_AGENCIES),
+    "agencies:tokens": page(
+        get=P.SEE_TOKENS, post=P.ENTER, places=new_tokens, posts=lambda country, place: A_TOKEN
+    ),
+    "agencies:token_revoke": of(TOKEN, see=P.SEE_TOKENS, get=None, post=ANYBODY),
+    # Delivering by program
+    "intake:schema": public(program=True),
+    "intake:uploads": by_token(GET=Verb.READ, POST=Verb.SEND),
+    "intake:file": by_token(parts, GET=Verb.SEND, PATCH=Verb.SEND, DELETE=Verb.SEND),
+    "intake:upload": by_token(UPLOAD, GET=Verb.READ),
+    "intake:answers": by_token(ASKED_UPLOAD, POST=Verb.ANSWER),
+    "intake:words": by_token(ASKED_UPLOAD, GET=Verb.READ, POST=Verb.ANSWER),
+    "intake:held": by_token(UPLOAD, GET=Verb.READ, POST=Verb.CORRECT),
+    "intake:differences": by_token(ASKED_UPLOAD, GET=Verb.READ),
+    "intake:submissions": by_token(GET=Verb.READ),
+    "intake:submit": by_token(SUBMISSION, POST=Verb.SUBMIT),
+    "intake:nowhere": by_token(
+        lambda country: [Place("none", {"address": "nothing/"}, there=False)],
+        **dict.fromkeys(("GET", "POST", "PATCH", "DELETE")),
+    ),
     "agencies:log": page(get=P.SEE_LOG),
     "agencies:log_since": page(get=P.SEE_LOG),
     "agencies:log_file": page(get=P.SEE_LOG),

@@ -2,7 +2,7 @@ import pytest
 
 from agencies import scope
 from agencies.roles import Role
-from records.collection import uploads
+from records.collection import in_json
 from tests.cast import make_person
 from tests.records import files
 
@@ -26,7 +26,7 @@ def report(send, clerk):
     def take_in(content, *args, **options):
         upload = send(content, *args, **options)
         with scope.acting(clerk):
-            return uploads.summary(upload)
+            return in_json.status(upload)
 
     return take_in
 

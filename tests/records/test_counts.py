@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agencies import scope
 from agencies.refusal import Refused
-from records.collection import entry, uploads
+from records.collection import entry, in_json
 from records.instruments import reader, versions
 from records.models import Instrument, Record, Submission
 from records.validation import engine
@@ -77,7 +77,7 @@ def take_in(remittances, agency, clerk):
 
 def summary(upload, clerk):
     with scope.acting(clerk):
-        return uploads.summary(upload)
+        return in_json.status(upload)
 
 
 def test_a_cell_stands_for_as_many_as_it_says(take_in, clerk):

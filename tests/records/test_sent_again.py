@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agencies import scope
 from agencies.refusal import Refused
-from records.collection import admission, comparison, entry, staging, uploads
+from records.collection import admission, comparison, entry, in_json, staging, uploads
 from records.collection.comparison import CHOICES
 from records.instruments import versions
 from records.models import Difference, HeldRow, Record, Submission, Upload
@@ -51,7 +51,7 @@ def test_a_month_sent_again_waits_and_says_what_it_would_change(send, clerk):
     again = month(send)
     assert again.state == WAITS
     assert counts(again) == {"new": 5, "changed": 20, "equal": 7, "gone": 3, "by_hand": 0}
-    (question,) = uploads.summary(again)["questions"]
+    (question,) = in_json.status(again)["questions"]
     assert question["id"] == "again"
     assert [c["value"] for c in question["choices"]] == ["new", "changed", "exact"]
     assert question["evidence"] == ["2026-03: + 5 · ≠ 20 · = 7 · − 3"]

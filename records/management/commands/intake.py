@@ -12,7 +12,8 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from jobs import worker
 from jobs.queue import Job
-from records.collection import uploads
+from records.collection import in_json, uploads
+from records.collection.in_json import NotUnderstood
 from records.models import Instrument, Upload
 from standards.commands import QuickCommand
 
@@ -23,14 +24,11 @@ def _answers(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        answers = json.loads(path.read_text())
+        return in_json.answers_of(path.read_bytes())
     except OSError as error:
         raise CommandError(f"There is no file {path}.") from error
-    except ValueError as error:
-        raise CommandError(f"{path} is no JSON: {error}.") from error
-    if not isinstance(answers, dict):
-        raise CommandError(f"{path} has to hold one JSON object: question id -> answer.")
-    return answers
+    except NotUnderstood as problem:
+        raise CommandError(f"{path}: {problem} {problem.where}".strip()) from problem
 
 
 def _finish(job: int) -> None:
@@ -57,14 +55,14 @@ class Command(QuickCommand):
         person = Person.objects.named(options["person"])
         upload_id, refusal = self._receive(person, answers, options)
         if upload_id is None:
-            result = uploads.summary(Upload(state=Upload.State.REFUSED, reason=refusal))
+            result = in_json.status(Upload(state=Upload.State.REFUSED, reason=refusal))
         else:
             with scope.acting(person):
                 job = Upload.objects.select_related("job").get(pk=upload_id).job
             if job:
                 _finish(job.pk)
             with scope.acting(person):
-                result = uploads.summary(Upload.objects.get(pk=upload_id))
+                result = in_json.status(Upload.objects.get(pk=upload_id))
         self.stdout.write(
             json.dumps(result, ensure_ascii=False)
             if options["json"]

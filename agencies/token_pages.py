@@ -1,0 +1,134 @@
+"""The page of tokens for programs: who enters records makes them, administrators see and revoke them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from agencies import access, collection, tokens
+from agencies.http import SignedInRequest, takes_forms
+from agencies.models import Agency, Person, Token
+from agencies.refusal import Refused
+from agencies.roles import Permission
+from agencies.tokens import Verb
+
+USUAL = (Verb.READ, Verb.SEND, Verb.ANSWER)
+
+
+@dataclass
+class Wish:
+    """What is asked for in the form of a new token; `work` are agency and instrument, as `SMS/SMS-WPF`."""
+
+    name: str = ""
+    verbs: list[Verb] = field(default_factory=lambda: list(USUAL))
+    work: list[str] = field(default_factory=list)
+    days: int = tokens.DAYS[1]
+
+    @classmethod
+    def posted(cls, form: QueryDict) -> "Wish":
+        """Read the form; what is none of the choices is left out."""
+        return cls(
+            form.get("name", ""),
+            [verb for verb in Verb if verb in form.getlist("verbs")],
+            form.getlist("work"),
+            next((days for days in tokens.DAYS if form.get("days") == str(days)), 0),
+        )
+
+
+@takes_forms
+def token_list(request: SignedInRequest) -> HttpResponse:
+    """The tokens of one's agencies, and the form of a new one; a token that was just made is shown this once."""
+    access.require(request.user, Permission.SEE_TOKENS)
+    wish, secret, refused = Wish(), "", ""
+    if request.method == "POST":
+        access.require(request.user, Permission.ENTER)
+        wish = Wish.posted(request.POST)
+        try:
+            secret = _make(wish, request.user)
+        except Refused as refusal:
+            refused = str(refusal)
+    context = {
+        "secret": secret,
+        "refused": refused,
+        "tokens": [_line(token) for token in tokens.visible_to(request.user)],
+        **_form(Wish() if secret else wish, request.user),
+    }
+    return render(request, "agencies/tokens.html", context, status=422 if refused else 200)
+
+
+@require_POST
+def revoke(request: SignedInRequest, token: int) -> HttpResponse:
+    """End a token."""
+    ended = get_object_or_404(tokens.visible_to(request.user), pk=token)
+    try:
+        tokens.revoke(ended, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("%(token)s: revoked. It works no more.") % {"token": ended})
+    return redirect("agencies:tokens")
+
+
+def _make(wish: Wish, by: Person) -> str:
+    """Make the token, and return its text. Raises `Refused` where the work is of several agencies, or not hers."""
+    offered = {f"{place.code}/{i.code}": (place, i.pk) for place, i in _work(by)}
+    chosen = [offered[name] for name in wish.work if name in offered]
+    if len(chosen) < len(wish.work):
+        raise Refused(_("You do not enter records of this instrument."))
+    if len({place for place, _pk in chosen}) > 1:
+        raise Refused(_("A token is for one agency. Make one for each."))
+    place = chosen[0][0] if chosen else access.agencies(by, Permission.ENTER)[0]
+    _token, text = tokens.make(
+        place,
+        name=wish.name,
+        verbs=wish.verbs,
+        instruments=[pk for _place, pk in chosen],
+        days=wish.days,
+        by=by,
+    )
+    return text
+
+
+def _work(person: Person) -> list[tuple[Agency, collection.Instrument]]:
+    """Return what the person enters: agencies and their instruments."""
+    return [
+        (place, instrument)
+        for place in access.agencies(person, Permission.ENTER)
+        for instrument in collection.filled_by(place)
+        if access.may(person, Permission.ENTER, place, instrument.pk)
+    ]
+
+
+def _form(wish: Wish, person: Person) -> dict[str, Any]:
+    """Return what the form shows: the choices, and which of them are ticked."""
+    work = _work(person)
+    several = len({place for place, _instrument in work}) > 1
+    return {
+        "wish": wish,
+        "verbs": [(verb, verb in wish.verbs) for verb in Verb],
+        "work": [
+            {
+                "value": f"{place.code}/{instrument.code}",
+                "title": f"{instrument.title} ({place.code})" if several else instrument.title,
+                "restricted": instrument.restricted,
+                "on": f"{place.code}/{instrument.code}" in wish.work,
+            }
+            for place, instrument in work
+        ],
+        "days": [(days, days == wish.days) for days in tokens.DAYS],
+    }
+
+
+def _line(token: Token) -> dict[str, Any]:
+    ended = tokens.ended(token)
+    known = {i.pk: i.title for i in collection.instruments_of(token.agency)}
+    return {
+        "token": token,
+        "ended": ended,
+        "verbs": ", ".join(verb.label.partition(":")[0] for verb in Verb if verb in token.verbs),
+        "instruments": ", ".join(known.get(pk, "") for pk in token.instruments),
+    }

@@ -1,0 +1,1 @@
+"""The endpoints for programs that deliver: files, answers, corrections, submitting. By token (`agencies.tokens`)."""

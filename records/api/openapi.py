@@ -1,0 +1,193 @@
+"""The OpenAPI description of intake: what each endpoint takes and answers."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agencies.http import FOR_PROGRAMS
+from records.api import told
+from records.api.endpoint import Endpoint
+
+FREE: dict[str, Any] = {"type": "object", "additionalProperties": True}
+MEANINGS = {
+    "type": "object",
+    "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "maxLength": 255, "pattern": "^[!#-~]*$"},
+    OpenApiParameter.HEADER,
+    description="of this request: sent again with the same body it is answered as before; with another body 422",
+)
+LANGUAGE = OpenApiParameter(
+    "Accept-Language", {"type": "string", "enum": ["en", "ru", "tk"]}, OpenApiParameter.HEADER
+)
+INSTRUMENT = OpenApiParameter(
+    "instrument",
+    {"type": "string", "pattern": r"^[A-Z0-9-]{0,12}$"},
+    description="code of an instrument",
+)
+PERIOD = OpenApiParameter(
+    "period", {"type": "string", "pattern": r"^[\w-]{0,7}$"}, description="2026-07, 2026-Q3"
+)
+LIMIT = OpenApiParameter(
+    "limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
+)
+AFTER = OpenApiParameter(
+    "after",
+    {"type": "integer", "minimum": 0, "maximum": 10**18},
+    description="where the page before ended",
+)
+RULE = OpenApiParameter(
+    "rule", {"type": "string", "pattern": r"^[^\x00]*$"}, description="rows with this finding"
+)
+OFFSET = OpenApiParameter(
+    "Upload-Offset", {"type": "integer", "minimum": 0}, OpenApiParameter.HEADER, required=True
+)
+TUS = OpenApiParameter(
+    "Tus-Resumable", {"type": "string", "enum": ["1.0.0"]}, OpenApiParameter.HEADER, required=True
+)
+CHECKSUM = OpenApiParameter(
+    "Upload-Checksum",
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    description="sha256 or sha1, and Base64",
+)
+REFUSED = dict.fromkeys((400, 401, 403, 404, 409, 415, 422, 429), told.Problem)
+
+
+def _of(
+    name: str, summary: str, answers: dict[Any, Any], *parameters: OpenApiParameter, **more: Any
+) -> dict[str, Any]:
+    """Return the arguments of `extend_schema` for one operation."""
+    return {
+        "operation_id": name,
+        "summary": summary,
+        "parameters": [LANGUAGE, *parameters],
+        "responses": {**answers, **REFUSED},
+        **more,
+    }
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": schema}
+
+
+UPLOADS = _of("uploads", "Uploads, the newest first", {200: told.Lines}, LIMIT, AFTER, INSTRUMENT)
+SEND = _of(
+    "send",
+    "Send a file: as a form, alone, or begun as tus 1.0 has it",
+    {201: told.Begun, 412: told.Problem, 413: told.Problem},
+    KEY,
+    INSTRUMENT,
+    request={"multipart/form-data": told.SentFile, "application/octet-stream": bytes},
+    description=(
+        "A file alone names its instrument in the address, and itself in `Content-Disposition`. With "
+        "`Tus-Resumable: 1.0.0` a file in parts is begun: `Upload-Length`, and `Upload-Metadata` with `filename` and "
+        "`instrument`; `Location` says where its parts go."
+    ),
+)
+STATUS = _of("upload", "State, rows, findings by cause, questions", {200: told.Status})
+ANSWER = _of(
+    "answer",
+    "Answer questions: the file is read again",
+    {202: told.Begun},
+    KEY,
+    request=_json(FREE),
+    description=(
+        "Question id -> answer, as `manage.py intake --answers` takes them. Of a file sent again `again` is new, "
+        "changed or exact, and `again_seen` the digest of the differences that were looked at."
+    ),
+)
+WORDS = _of(
+    "words", "Words that no list knows, with what they may mean", {200: told.Word(many=True)}
+)
+DECIDE = _of(
+    "decide_words",
+    "Say what words mean: {variable: {word: code}}, or `none` to hold their rows",
+    {200: told.Decided, 202: told.Decided},
+    KEY,
+    request=_json(MEANINGS),
+)
+HELD = _of("held", "Held rows, cell by cell", {200: told.HeldRows}, LIMIT, AFTER, RULE)
+CORRECT = _of(
+    "correct",
+    "Correct held rows: {key: {variable: text}}",
+    {200: told.Corrected},
+    KEY,
+    request=_json(MEANINGS),
+)
+DIFFERENCES = _of(
+    "differences", "What a file sent again would change", {200: told.Differences}, LIMIT, AFTER
+)
+FILE = _of(
+    "file", "How far a file in parts is (also HEAD)", {200: told.FilePart, 410: told.Problem}
+)
+NEXT_PART = _of(
+    "next_part",
+    "Send the next part",
+    {204: None, **dict.fromkeys((410, 412, 413, 460), told.Problem)},
+    *(TUS, OFFSET, CHECKSUM),
+    request={"application/offset+octet-stream": bytes},
+)
+GIVE_UP = _of("give_up", "Give up a file that is not whole", {204: None})
+SUBMISSIONS = _of(
+    "submissions",
+    "Submissions by instrument and period",
+    {200: told.SubmissionLine(many=True)},
+    INSTRUMENT,
+    PERIOD,
+)
+SUBMIT = _of(
+    "submit",
+    "Submit a period; a reviewer then signs it",
+    {200: told.SubmissionLine},
+    KEY,
+    request=told.Submit,
+)
+
+
+def of_intake(endpoints: list[Any]) -> list[Any]:
+    """Leave the addresses at which a token is asked for."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith(FOR_PROGRAMS)]
+
+
+class Token(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the token is sent."""
+
+    target_class = "agencies.programs.ByToken"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class Description(SpectacularAPIView):
+    """The OpenAPI description of intake: it tells nothing of what is sent, and is open to everybody."""
+
+    custom_settings = {
+        "TITLE": "Intake",
+        "DESCRIPTION": "Files, answers, corrections and submitting, for programs of agencies. By token.",
+        "PREPROCESSING_HOOKS": ["records.api.openapi.of_intake"],
+    }
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return response
+
+
+class Nowhere(Endpoint):
+    """Every address below that is none."""
+
+    schema = None
+
+    def get(self, request: Request, address: str) -> Response:
+        raise NotFound
+
+    post = patch = delete = get

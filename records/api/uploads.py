@@ -1,0 +1,195 @@
+"""Uploads as programs ask about them: sent, read, answered, corrected."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.parsers import FileUploadParser, JSONParser, MultiPartParser
+from rest_framework.response import Response
+
+from agencies import audit
+from agencies.programs import TokenRequest
+from agencies.tokens import Verb
+from records.api import openapi, sending
+from records.api.endpoint import Endpoint, whole_number
+from records.collection import decided_words, held_keys, in_json, uploads
+from records.collection.comparison import Comparison
+from records.models import Difference, HeldRow, Upload
+
+PER_PAGE, MOST = 100, 1000
+FARTHEST = 10**18
+
+
+class Uploads(Endpoint):
+    """The uploads of the agency, and the door for new ones."""
+
+    verbs = {"GET": Verb.READ, "HEAD": Verb.READ, "POST": Verb.SEND}
+    parameters = ("limit", "after", "instrument")
+    parser_classes = [MultiPartParser, FileUploadParser]
+
+    @extend_schema(**openapi.UPLOADS)
+    def get(self, request: TokenRequest) -> Response:
+        rows = (
+            Upload.objects.visible_to(request.user)
+            .defer("report")
+            .select_related("instrument", "job")
+        )
+        if code := request.query_params.get("instrument", ""):
+            rows = rows.filter(instrument__code=code)
+        if last := _after(request):
+            rows = rows.filter(pk__lt=last)
+        shown, following = _page(request, rows.order_by("-pk"))
+        lines = [
+            {**sending.begun(u), "instrument": u.instrument.code, "sent_at": u.uploaded_at}
+            for u in shown
+        ]
+        return Response({"uploads": lines, "next": following})
+
+    @extend_schema(**openapi.SEND)
+    def post(self, request: TokenRequest) -> Response:
+        return sending.send(self, request)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        return sending.abilities(super().options(request, *args, **kwargs))
+
+
+class OfUpload(Endpoint):
+    """What is asked about one upload."""
+
+    def upload(self, request: TokenRequest, pk: int) -> Upload:
+        """Return the upload, if the token shows it."""
+        uploads = Upload.objects.visible_to(request.user)
+        found = uploads.select_related("agency", "instrument", "job").filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found
+
+
+class OneUpload(OfUpload):
+    """State, rows, findings by cause, questions of an upload."""
+
+    verbs = dict.fromkeys(("GET", "HEAD"), Verb.READ)
+
+    @extend_schema(**openapi.STATUS)
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
+        upload = self.upload(request, upload_id)
+        head = {"id": upload.pk, "instrument": upload.instrument.code}
+        return Response({**head, **in_json.status(upload)})
+
+
+class Answers(OfUpload):
+    """Answers to the questions of a file: it is read again with them."""
+
+    verbs = {"POST": Verb.ANSWER}
+
+    @extend_schema(**openapi.ANSWER)
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
+        upload = self.upload(request, upload_id)
+        if request.content_type.partition(";")[0] != JSONParser.media_type:
+            raise UnsupportedMediaType(request.content_type)
+        answers = in_json.answers_of(request._request.body)  # not `data`: a mistake has its place
+
+        def act() -> Response:
+            uploads.read(upload, by=request.user, answers=answers)
+            return Response(sending.begun(upload), status=202)
+
+        return self.once(request, act)
+
+
+class Words(OfUpload):
+    """Words that no list knows, each with what it may mean; and what they mean."""
+
+    verbs = {"GET": Verb.READ, "HEAD": Verb.READ, "POST": Verb.ANSWER}
+
+    @extend_schema(**openapi.WORDS)
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
+        return Response(in_json.words(self.upload(request, upload_id), request.user))
+
+    @extend_schema(**openapi.DECIDE)
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
+        upload, decided = self.upload(request, upload_id), in_json.decided(request.data)
+
+        def act() -> Response:
+            corrected = decided_words.decide(upload, decided, by=request.user)
+            upload.refresh_from_db()
+            told = in_json.outcome(corrected) if corrected else None
+            return Response(
+                {"state": upload.outcome, "corrected": told}, status=200 if told else 202
+            )
+
+        return self.once(request, act)
+
+
+class Held(OfUpload):
+    """The held rows of a file, cell by cell; and their correction, many at once."""
+
+    verbs = {"GET": Verb.READ, "HEAD": Verb.READ, "POST": Verb.CORRECT}
+    parameters = ("limit", "after", "rule")
+
+    @extend_schema(**openapi.HELD)
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
+        upload = self.upload(request, upload_id)
+        rows = HeldRow.open_rows.filter(upload=upload).annotate(state=held_keys.STATE)
+        if rule := request.query_params.get("rule", ""):
+            rows = rows.filter(findings__contains=[{"rule": rule}])
+        rows = rows.filter(pk__gt=_after(request)).select_related("submission").order_by("pk")
+        shown, following = _page(request, rows)
+        _note("read_held", upload, request)
+        return Response({"rows": in_json.held(shown, upload, request.user), "next": following})
+
+    @extend_schema(**openapi.CORRECT)
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
+        upload, content = self.upload(request, upload_id), request.data
+        return self.once(
+            request,
+            lambda: Response(in_json.correct(upload, content, by=request.user)),
+        )
+
+
+class Differences(OfUpload):
+    """What a file sent again would change: counts by period, and each record, old beside new."""
+
+    verbs = dict.fromkeys(("GET", "HEAD"), Verb.READ)
+    parameters = ("limit", "after")
+
+    @extend_schema(**openapi.DIFFERENCES)
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
+        upload = self.upload(request, upload_id)
+        again = Comparison.of(upload.report)
+        rows = Difference.objects.visible_to(request.user).filter(
+            upload=upload, pk__gt=_after(request)
+        )
+        shown, following = _page(request, rows.select_related("submission").order_by("pk"))
+        _note("read_differences", upload, request)
+        return Response(
+            {
+                "counts": again.as_json() if again else None,
+                "records": in_json.differences(shown),
+                "next": following,
+            }
+        )
+
+
+def _after(request: TokenRequest) -> int:
+    """Return the number after which the page begins, 0 where it is the first."""
+    text = request.query_params.get("after", "0")
+    return whole_number(text, "after", 0, FARTHEST)
+
+
+def _page(request: TokenRequest, rows: Any) -> tuple[Sequence[Any], str | None]:
+    """Return so many rows as `limit` says, and the address of those after them."""
+    limit = whole_number(request.query_params.get("limit", str(PER_PAGE)), "limit", 1, MOST)
+    found = list(rows[: limit + 1])
+    if len(found) <= limit:
+        return found, None
+    query = request.query_params.copy()
+    query["after"] = str(found[limit - 1].pk)
+    return found[:limit], f"{request.path}?{query.urlencode()}"
+
+
+def _note(verb: str, upload: Upload, request: TokenRequest) -> None:
+    """Write down that somebody read rows, as the pages do."""
+    name = f"{upload.instrument.code} {upload.pk}"
+    audit.record(verb, f"upload:{upload.pk}", name=name, by=request.user, agency=upload.agency)

@@ -1,0 +1,177 @@
+"""An upload as programs read it, and what they say of it: the command line and the API speak the same JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from agencies.models import Person
+from agencies.refusal import Refused
+from records.collection import bulk_corrections, held_keys, names, unknown_words
+from records.collection.bulk_corrections import Corrected
+from records.collection.held_rows import texts_of_held
+from records.collection.report import UploadReport
+from records.instruments.spec import Spec
+from records.instruments.versions import current, spec_of
+from records.models import Difference, HeldRow, Upload
+from records.reading.questions import NONE
+from standards.translation import active_language, in_language
+
+REPORTED = ("file", "columns", "rows", "sex", "findings", "questions", "again")
+
+
+class NotUnderstood(Refused):
+    """JSON that says nothing here; `where` is the part of it to blame."""
+
+    def __init__(self, text: str, where: str = "") -> None:
+        super().__init__(text)
+        self.where = where
+
+
+FATES = ("accepted", "duplicate", "held", "closed")
+
+
+def outcome(corrected: Corrected, changed_meanwhile: Sequence[str] = ()) -> dict[str, Any]:
+    """Return how many rows became what, and the keys of those that have changed, or gone, since they were read."""
+    counts = {name: len(getattr(corrected, name)) for name in FATES}
+    return {**counts, "changed_meanwhile": list(changed_meanwhile)}
+
+
+def answers_of(text: str | bytes) -> dict[str, Any]:
+    """Return the answers in a JSON object: question id -> answer. Raises `NotUnderstood`."""
+    try:
+        answers = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise NotUnderstood(_("The answers are no JSON."), where) from error
+    if not isinstance(answers, dict):
+        raise NotUnderstood(
+            _("Answers are one JSON object: the id of each question, and its answer.")
+        )
+    return answers
+
+
+def status(upload: Upload) -> dict[str, Any]:
+    """Return what is known of an upload: state, reason, file, columns, rows, sex, findings, words, questions …"""
+    report = asdict(UploadReport.of(upload))
+    return {
+        "state": upload.outcome,
+        "reason": upload.why,
+        **{part: report[part] for part in REPORTED},
+        "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
+        "submissions": [
+            {"id": s.pk, "period": s.period, "state": s.state}
+            for s in (upload.submissions.order_by("period") if upload.pk else ())
+        ],
+    }
+
+
+def words(upload: Upload, person: Person) -> list[dict[str, Any]]:
+    """Return the words that nobody has explained, the most frequent first, each with the codes it may mean."""
+    spec, given = spec_of(current(upload.instrument)), names.given_names(upload, person)
+    return [
+        {
+            **asdict(word),
+            "cells": [given.sheet_of(cell) for cell in word.cells],
+            "candidates": _candidates(word, spec),
+        }
+        for word in unknown_words.of(upload)
+        if word.variable in spec.by_name
+    ]
+
+
+def decided(content: Any) -> dict[tuple[str, str], str]:
+    """Return what words mean, (variable, text) -> code, of {variable: {text: code}}. Raises `NotUnderstood`."""
+    meanings: dict[tuple[str, str], str] = {}
+    for name, texts in _object(content, "").items():
+        for text, code in _object(texts, name).items():
+            if not isinstance(code, str):
+                raise NotUnderstood(_("A word means a code, or “%(none)s”.") % {"none": NONE}, name)
+            meanings[name, text] = code
+    if not meanings:
+        raise NotUnderstood(_("Say what the words mean: the variable, the word, its code."))
+    return meanings
+
+
+def held(rows: Sequence[HeldRow], upload: Upload, person: Person) -> list[dict[str, Any]]:
+    """Return held rows: key, number in the file, period, texts by variable, and what is wrong, where.
+
+    The rows bring their `state` (`held_keys.STATE`). Texts are as they are kept: masked where they may be personal.
+    """
+    given = names.given_names(upload, person)
+    return [
+        {
+            "key": held_keys.key_of(upload, row.pk, row.state),  # type: ignore[attr-defined]
+            "row": row.row_no,
+            "kind": row.kind,
+            "period": row.submission.period if row.submission else None,
+            "values": texts_of_held(row),
+            "findings": [
+                {
+                    "rule": finding.get("rule", ""),
+                    "variable": finding["variable"],
+                    "cell": given.sheet_of(finding.get("cell", "")),
+                    "message": in_language(finding["message"]),
+                }
+                for finding in row.findings
+            ],
+        }
+        for row in rows
+    ]
+
+
+def correct(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
+    """Take corrected cells of held rows, {key: {variable: text}}; rows that changed since are left as they are.
+
+    Raises `NotUnderstood`, `Denied`, and `Refused` as `bulk_corrections.correct_many`.
+    """
+    spec, changes = spec_of(current(upload.instrument)), {}
+    for key, cells in _object(content, "").items():
+        for name, text in _object(cells, key).items():
+            if name not in spec.by_name or not isinstance(text, str):
+                raise NotUnderstood(
+                    _("Cells are {variable: text}, of variables of the instrument."), key
+                )
+        changes[key] = cells
+    if not changes:
+        raise NotUnderstood(_("Say what is corrected: the key of each row, and its cells."))
+    opened = {key: row for key in changes if (row := held_keys.opened(key, upload))}
+    corrected = bulk_corrections.correct_many(
+        upload,
+        [held for held, _state in opened.values()],
+        by=by,
+        changes={held: changes[key] for key, (held, _state) in opened.items()},
+        seen=dict(opened.values()),
+    )
+    stale = [key for key in changes if key not in opened or opened[key][0] in corrected.gone]
+    return outcome(corrected, stale)
+
+
+def differences(rows: Sequence[Difference]) -> list[dict[str, Any]]:
+    """Return what a file sent again would change: old beside new; of a record that goes there is no new one."""
+    return [
+        {
+            "kind": row.kind,
+            "period": row.submission.period,
+            "record_ref": row.record_ref,
+            "variables": row.variables,
+            "before": row.before,
+            "now": row.now,
+            "by_hand": row.by_hand,
+        }
+        for row in rows
+    ]
+
+
+def _candidates(word: unknown_words.UnknownWord, spec: Spec) -> list[dict[str, str]]:
+    language = active_language()
+    codes = unknown_words.likely(word.text, spec.by_name[word.variable])
+    return [{"code": code.code, "label": code.label(language)} for code in codes]
+
+
+def _object(content: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(content, Mapping):
+        raise NotUnderstood(_("A JSON object was expected here."), where)
+    return content
