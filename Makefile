@@ -1,6 +1,8 @@
 # Every target works from a fresh clone with nothing but Python 3.11 or newer.
 .PHONY: demo run test coverage test-without-filters check format lock bench venv stop mutations api audit advisories sbom
 
+# Tests start hundreds of processes: each would compile what one can leave for the others.
+unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 # Servers of their own for tests and checks, which need not outlive a crash: a running demonstration is not disturbed.
 # Tests wait for servers and child processes, so one more than there are cores.

@@ -20,6 +20,7 @@ from records.reading.questions import NONE
 from standards.translation import active_language, in_language
 
 REPORTED = ("file", "columns", "rows", "sex", "findings", "questions", "again")
+FATES = ("accepted", "duplicate", "held", "closed")
 
 
 class NotUnderstood(Refused):
@@ -28,9 +29,6 @@ class NotUnderstood(Refused):
     def __init__(self, text: str, where: str = "") -> None:
         super().__init__(text)
         self.where = where
-
-
-FATES = ("accepted", "duplicate", "held", "closed")
 
 
 def outcome(corrected: Corrected, changed_meanwhile: Sequence[str] = ()) -> dict[str, Any]:
