@@ -209,8 +209,6 @@ def _require_known(given: QueryDict) -> None:
             raise Unreadable(_("There is no filter “%(name)s”.") % {"name": name[:40]})
         if len(values) > MOST or (name in ONCE and len(values) > 1):
             raise Unreadable(_("“%(name)s” is said too often.") % {"name": name})
-        if any("\0" in value for value in values):
-            raise Unreadable(_("This cannot be read."))
 
 
 def _submissions(person: Person) -> QuerySet[Submission]:
