@@ -19,7 +19,7 @@ from records.models import Export, Record, Submission
 from records.pages import search_form
 from records.pages.history import said
 from records.search import asked, exports, listing, wording
-from records.search.asked import Mistyped, Search, Unreadable
+from records.search.asked import Mistyped, NotThere, Search
 from records.search.files import FORMS
 from standards.periods import period_name
 from standards.translation import active_language, in_language
@@ -37,8 +37,8 @@ def search(request: SignedInRequest) -> HttpResponse:
     except Mistyped as refusal:
         messages.error(request, str(refusal))
         return redirect("records:search")
-    except Unreadable as refusal:
-        raise Http404(str(refusal)) from refusal
+    except NotThere as nothing:
+        raise Http404 from nothing
     if chosen is None:
         return render(request, "records/search.html", search_form.of_places(request.user))
     page, counts = listing.page(chosen, **places), listing.counts(chosen)
@@ -108,8 +108,8 @@ def take(request: SignedInRequest) -> HttpResponse:
     form = FORMS.get(request.POST.get("form", ""))
     try:
         chosen = asked.read(request.POST, request.user)
-    except Unreadable as refusal:
-        raise Http404(str(refusal)) from refusal
+    except (NotThere, Mistyped) as nothing:
+        raise Http404 from nothing
     if chosen is None or form is None:
         raise Http404
     try:

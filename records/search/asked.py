@@ -37,11 +37,11 @@ MOST = 40  # values of one name in an address
 LONGEST = 400  # letters of the codes of one variable
 
 
-class Unreadable(Refused):
-    """What was asked names something that is not there, or is said in no way that can be read."""
+class NotThere(Exception):
+    """What is asked for names something that is not there, or not for this person: no form offers it."""
 
 
-class Mistyped(Unreadable):
+class Mistyped(Refused):
     """Something was typed in no way that can be read: who typed it can put it right."""
 
 
@@ -141,7 +141,7 @@ def places(person: Person) -> list[tuple[Agency, Instrument]]:
 def read(given: QueryDict, person: Person, *, in_clear: bool = False) -> Search | None:
     """Return what an address asks for, or a form (`in_clear`: the number is as it was typed). `is=sex:F,M` is either.
 
-    None where it does not say of which agency and instrument, and the person sees several. Raises `Unreadable`.
+    None where it does not say of which agency and instrument, and the person sees several. Raises `NotThere`.
     """
     _require_known(given)
     pair = _place(given.get("of", ""), person)
@@ -175,10 +175,10 @@ def read(given: QueryDict, person: Person, *, in_clear: bool = False) -> Search 
 
 
 def behind_of(search: Search) -> list[Behind]:
-    """Return the conditions that the words of a search name. Raises `Unreadable` where one names none."""
+    """Return the conditions that the words of a search name. Raises `NotThere` where one names none."""
     named = [rows_behind.behind(word, search.spec) for word in search.behind]
     if None in named:
-        raise Unreadable(_("There are no such rows."))
+        raise NotThere
     return [behind for behind in named if behind]
 
 
@@ -204,11 +204,10 @@ def first_columns(spec: Spec) -> tuple[str, ...]:
 
 
 def _require_known(given: QueryDict) -> None:
+    known = (*ONCE, *SEVERAL, *PLACE, "csrfmiddlewaretoken", "form")
     for name, values in given.lists():
-        if name not in (*ONCE, *SEVERAL, *PLACE, "csrfmiddlewaretoken", "form"):
-            raise Unreadable(_("There is no filter “%(name)s”.") % {"name": name[:40]})
-        if len(values) > MOST or (name in ONCE and len(values) > 1):
-            raise Unreadable(_("“%(name)s” is said too often.") % {"name": name})
+        if name not in known or len(values) > (1 if name in ONCE else MOST):
+            raise NotThere
 
 
 def _submissions(person: Person) -> QuerySet[Submission]:
@@ -221,7 +220,7 @@ def _place(text: str, person: Person) -> tuple[Agency, Instrument] | None:
     if text:
         named = [pair for pair in pairs if f"{pair[0].code}/{pair[1].code}" == text]
         if not named:
-            raise Unreadable(_("There are no records of this agency and instrument for you."))
+            raise NotThere
         return named[0]
     return pairs[0] if len(pairs) == 1 else None
 
@@ -231,7 +230,7 @@ def _looked_through(search: Search, person: Person) -> tuple[int, ...]:
     chosen = own.filter(period=search.period) if search.period else own
     ids = tuple(chosen.values_list("pk", flat=True))
     if search.period and not ids:
-        raise Unreadable(_("There is no such period."))
+        raise NotThere
     return ids
 
 
@@ -247,7 +246,7 @@ def _codes(texts: list[str], spec: Spec) -> dict[str, tuple[str, ...]]:
     for text in filter(None, texts):
         name, _colon, any_of = text.partition(":")
         if name not in known or name in codes or not any_of or len(any_of) > LONGEST:
-            raise Unreadable(_("There is no such code."))
+            raise NotThere
         codes[name] = tuple(any_of.split(","))
     return codes
 
@@ -255,21 +254,21 @@ def _codes(texts: list[str], spec: Spec) -> dict[str, tuple[str, ...]]:
 def _columns(names: list[str], spec: Spec) -> tuple[str, ...]:
     known = [v.name for v in columns_of(spec)]
     if any(name not in known for name in names):
-        raise Unreadable(_("There is no such column."))
+        raise NotThere
     chosen = tuple(name for name in known if name in names)
     return () if chosen == first_columns(spec) else chosen
 
 
 def _one_of(text: str, options: tuple[str, ...]) -> str:
     if text not in options:
-        raise Unreadable(_("There is no such order."))
+        raise NotThere
     return text
 
 
 def key(text: str) -> int:
-    """Return an id as it stands in an address. Raises `Unreadable`."""
+    """Return an id as it stands in an address. Raises `NotThere`."""
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise Unreadable(_("This cannot be read."))
+        raise NotThere
     return int(text)
 
 
@@ -278,7 +277,7 @@ def _upload(text: str, agency: Agency, instrument: Instrument, person: Person) -
         return text
     seen = Upload.objects.visible_to(person).filter(agency=agency, instrument=instrument)
     if not seen.filter(pk=key(text)).exists():
-        raise Unreadable(_("There is no such file."))
+        raise NotThere
     return str(key(text))
 
 
@@ -289,5 +288,5 @@ def _record(text: str, agency: Agency, instrument: Instrument, person: Person) -
         agency=agency, submission__instrument=instrument
     )
     if not seen.filter(pk=key(text)).exists():
-        raise Unreadable(_("There is no such record."))
+        raise NotThere
     return key(text)

@@ -142,15 +142,10 @@ def make(job: Job) -> None:
 
 
 def _search(export: Export) -> Search:
-    try:
-        search = asked.read(QueryDict(export.query), export.asked_by)
-    except asked.Unreadable as refusal:
-        raise queue.GaveUp(
-            marked("What was searched for is no longer there. Search again.")
-        ) from refusal
-    if search is None:
-        raise queue.GaveUp(marked("What was searched for is no longer there. Search again."))
-    return search
+    with suppress(asked.NotThere, asked.Mistyped):
+        if search := asked.read(QueryDict(export.query), export.asked_by):
+            return search
+    raise queue.GaveUp(marked("What was searched for is no longer there. Search again."))
 
 
 def _told(job: Job, export: Export, done: int) -> None:
