@@ -286,8 +286,12 @@ class Record(models.Model):
                 fields=["submission", "agency", "record_ref"], name="record_ref_once"
             )
         ]
-        indexes = [  # the rows of a search, a page at a time
-            models.Index(fields=["submission", "event_date", "id"], name="record_by_day")
+        indexes = [  # a page of a search, and its count by sex without the rows
+            models.Index(
+                fields=["submission", "event_date", "id"],
+                include=["agency", "sex", "citizenship", "count"],
+                name="record_by_day",
+            )
         ]
 
     def __str__(self) -> str:

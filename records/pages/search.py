@@ -20,9 +20,11 @@ from records.pages import search_form
 from records.pages.history import said
 from records.search import asked, exports, listing, wording
 from records.search.asked import Mistyped, NotThere, Search
+from records.search.columns import header_of
 from records.search.files import FORMS
+from standards import codelists
 from standards.periods import period_name
-from standards.translation import active_language, in_language
+from standards.translation import active_language
 
 
 @takes_forms
@@ -41,13 +43,15 @@ def search(request: SignedInRequest) -> HttpResponse:
         raise Http404 from nothing
     if chosen is None:
         return render(request, "records/search.html", search_form.of_places(request.user))
-    page, counts = listing.page(chosen, **places), listing.counts(chosen)
+    counts = listing.counts(chosen)
+    page = listing.page(chosen, counts, **places)
     exports.note("search", chosen, counts, by=request.user)
     context = search_form.of(chosen, request.user) | {
         "search": chosen,
         "limits": wording.said(chosen),
         "page": page,
         "counts": counts,
+        "other": codelists.load("sex").label("_O", active_language()),
         "rows": _rows(chosen, page.rows),
         "here": f"{reverse('records:search')}?{chosen.query}",
         "query_fields": _pairs(chosen),
@@ -72,7 +76,7 @@ def _to_address(request: SignedInRequest) -> HttpResponse:
 
 def _rows(search: Search, records: list[Record]) -> list[dict[str, Any]]:
     """The rows of a page: each record, and its cells with their heads, which stand beside them on a phone."""
-    heads = [(v, in_language(v.label)) for v in search.shown if v.name != "record_ref"]
+    heads = [(v, header_of(v)) for v in search.shown if v.name != "record_ref"]
     return [
         {
             "record": record,

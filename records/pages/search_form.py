@@ -16,6 +16,7 @@ from records.review.breakdowns import label_of
 from records.review.counting import NOT_STATED, asked_of_every_row
 from records.search import asked
 from records.search.asked import BY_NUMBER, NEWEST, OLDEST, TYPED, Search
+from records.search.columns import header_of
 from standards import codelists
 from standards.periods import period_name
 from standards.translation import active_language, in_language
@@ -62,9 +63,7 @@ def of(search: Search, person: Person) -> dict[str, Any]:
         "more_chosen": sum(1 for f in more if f["chosen"]),
         "hidden": hidden,
         "order": _select("order", _("Order"), list(ORDERS.items()), search.order),
-        "columns": [
-            (v.name, in_language(v.label), v in search.shown) for v in asked.columns_of(spec)
-        ],
+        "columns": [(v.name, header_of(v), v in search.shown) for v in asked.columns_of(spec)],
     }
 
 

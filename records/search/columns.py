@@ -3,7 +3,7 @@
 Labels stand beside the rows as a small table that is joined, so no row passes through Python on its way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from records.instruments.spec import Variable
 from records.review.counting import column_of
 from standards import codelists
-from standards.formulas import SIGNS
+from standards.formulas import SIGNS, safe
 from standards.translation import active_language, in_language
 
 TEXT, NUMBER, DAY = "text", "number", "day"
@@ -39,25 +39,31 @@ class Column:
         known = f"unnest(%s::text[], %s::text[]) AS {self.alias} (code, label)"
         return f" LEFT JOIN {known} ON {self.alias}.code = {self.value}"
 
-    @property
-    def said(self) -> str:
-        """The SQL of what stands in the cell; of a text it begins no formula."""
+    def said(self, written: Callable[[str], str]) -> str:
+        """Return the SQL of a text as a file has it; `written` makes it of the SQL of a text. None begins a formula.
+
+        What a code is called is made in Python, once (`parameters`): a code itself is letters and digits.
+        """
         if self.alias:
             return f"coalesce({self.alias}.label, {self.value})"
-        return self.value if self.kind != TEXT else guarded(self.value)
+        return written(guarded(self.value))
 
-    @property
-    def parameters(self) -> list[Any]:
-        codes, labels = (
-            [code for code, _label in self.labels],
-            [label for _code, label in self.labels],
-        )
-        return [codes, labels] if self.alias else []
+    def parameters(self, written: Callable[[str], str]) -> list[Any]:
+        """Return the codes and what they are called; `written` makes of a text what a file has."""
+        if not self.alias:
+            return []
+        labels = [written(str(safe(label))) for _code, label in self.labels]
+        return [[code for code, _label in self.labels], labels]
 
 
 def columns(variables: Sequence[Variable]) -> list[Column]:
     """Return the columns of variables, in the active language."""
     return [_column(variable, f"l{k}") for k, variable in enumerate(variables)]
+
+
+def header_of(variable: Variable) -> str:
+    """Return what the column of a variable is called: of a birth the year is all that is kept."""
+    return _("Year of birth") if variable.kind == "birth" else in_language(variable.label)
 
 
 def guarded(text: str) -> str:
@@ -67,9 +73,9 @@ def guarded(text: str) -> str:
 
 
 def _column(variable: Variable, alias: str) -> Column:
-    header, value = in_language(variable.label), column_of(variable)
+    header, value = header_of(variable), column_of(variable)
     if variable.kind == "birth":
-        return Column(_("Year of birth"), "r.birth_year", NUMBER)
+        return Column(header, "r.birth_year", NUMBER)
     if variable.kind == "period":
         return Column(header, PERIOD)
     if variable.kind == "date":

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import xlsxwriter
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from records.search import columns, conditions, wording
 from records.search.asked import BY_NUMBER, NEWEST, Search
-from records.search.columns import DAY, NUMBER, Column
+from records.search.columns import DAY, NUMBER, TEXT, Column
 
 Sink = Callable[[bytes], Any]
 Told = Callable[[int], None]
@@ -40,13 +41,18 @@ class Form:
     write: Callable[[Search, Sink, Told], None]
 
 
-def lines(search: Search, listed: Sequence[Column], line: str) -> Iterator[list[str]]:
-    """Yield the rows of a search as lines that the database writes, in blocks. `line` is SQL over the columns."""
+def lines(
+    search: Search, listed: Sequence[Column], line: str, label: Callable[[str], str]
+) -> Iterator[list[str]]:
+    """Yield the rows of a search as lines that the database writes, in blocks.
+
+    line: SQL over the columns; label: what a file has of the name of a code.
+    """
     rows, values = conditions.rows(search)
     joins = "".join(column.join for column in listed)
     order = ORDER.get(search.order, OLDEST_FIRST)
     statement = f"SELECT {line} FROM {rows}{joins} ORDER BY {order}"
-    labels = [value for column in listed for value in column.parameters]
+    labels = [value for column in listed for value in column.parameters(label)]
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, [*values, *labels])
         while block := cursor.fetchmany(AT_ONCE):
@@ -56,10 +62,10 @@ def lines(search: Search, listed: Sequence[Column], line: str) -> Iterator[list[
 def as_csv(search: Search, sink: Sink, told: Told) -> None:
     """Write UTF-8 CSV with a mark of its encoding, so that spreadsheets read its letters; days are year-month-day."""
     listed, done = columns.columns(search.shown), 0
-    line = " || ',' || ".join(_csv(column.said, column.kind) for column in listed)
-    heads = ",".join('"{}"'.format(column.header.replace('"', '""')) for column in listed)
+    line = " || ',' || ".join(map(_csv, listed))
+    heads = ",".join(f'"{_quoted(column.header)}"' for column in listed)
     sink(f"\ufeff{heads}\r\n".encode())
-    for block in lines(search, listed, line):
+    for block in lines(search, listed, line, _quoted):
         sink("".join(f"{text}\r\n" for text in block).encode())
         done += len(block)
         told(done)
@@ -77,7 +83,7 @@ def as_xlsx(search: Search, sink: Sink, told: Told) -> None:
     sheet = re.sub(r"<dimension [^>]*>", "", sheet)  # of the header alone
     before, _end, rest = sheet.partition("</sheetData>")
     styles = re.findall(r'<col [^>]*style="(\d+)"', sheet)
-    line = " || ".join(_xml(column.said, column.kind, (styles or ["0"])[0]) for column in listed)
+    line = " || ".join(_xml(column, (styles or ["0"])[0]) for column in listed)
     with zipfile.ZipFile(_Writable(sink), "w", zipfile.ZIP_DEFLATED, compresslevel=3) as book:
         for name in shell.namelist():
             if name != "xl/worksheets/sheet1.xml":
@@ -85,32 +91,42 @@ def as_xlsx(search: Search, sink: Sink, told: Told) -> None:
         with book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as out:
             done = 0
             out.write(before.encode())
-            for block in lines(search, listed, line):
+            for block in lines(search, listed, line, escape):
                 out.write("".join(f"<row>{text}</row>" for text in block).encode())
                 done += len(block)
                 told(done)
             out.write(f"</sheetData>{rest}".encode())
 
 
-def _csv(value: str, kind: str) -> str:
-    if kind in (NUMBER, DAY):
-        return f"coalesce(({value})::text, '')"
-    return f"""'"' || replace(coalesce({value}, ''), '"', '""') || '"'"""
+def _quoted(text: str) -> str:
+    return text.replace('"', '""')
 
 
-def _xml(value: str, kind: str, day_style: str) -> str:
+def _csv(column: Column) -> str:
+    """Return SQL of a cell of a line."""
+    if column.kind != TEXT:
+        return f"coalesce(({column.value})::text, '')"
+    said = column.said(lambda text: f"""replace({text}, '"', '""')""")
+    return f"""'"' || coalesce({said}, '') || '"'"""
+
+
+def _xml(column: Column, day_style: str) -> str:
     """Return SQL of a cell of a sheet. A text is one by its type, whatever it begins with."""
-    if kind == NUMBER:
-        return f"coalesce('<c><v>' || ({value}) || '</v></c>', '<c/>')"
-    if kind == DAY:
-        return (
-            f"coalesce('<c s=\"{day_style}\"><v>' || (({value}) - {EPOCH}) || '</v></c>', '<c/>')"
-        )
-    text = f"translate({value}, {UNSEEN}, '')"
+    if column.kind == NUMBER:
+        return f"coalesce('<c><v>' || {column.value} || '</v></c>', '<c/>')"
+    if column.kind == DAY:
+        number = f"({column.value} - {EPOCH})"
+        return f"coalesce('<c s=\"{day_style}\"><v>' || {number} || '</v></c>', '<c/>')"
+    cell = '<c t="inlineStr"><is><t xml:space="preserve">'
+    return f"coalesce('{cell}' || {column.said(_escaped)} || '</t></is></c>', '<c/>')"
+
+
+def _escaped(text: str) -> str:
+    """Return SQL of a text as XML has it, without what XML cannot hold."""
+    text = f"translate({text}, {UNSEEN}, '')"
     for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = f"replace({text}, '{sign}', '{written}')"
-    cell = '<c t="inlineStr"><is><t xml:space="preserve">'
-    return f"coalesce('{cell}' || {text} || '</t></is></c>', '<c/>')"
+    return text
 
 
 def _shell(search: Search, listed: Sequence[Column]) -> bytes:
