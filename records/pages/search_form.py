@@ -22,6 +22,7 @@ from standards.periods import period_name
 from standards.translation import active_language, in_language
 
 Options = list[tuple[str, str]]
+MONEY = "currencies"  # a long list by which nobody looks for records; links to its codes work
 UPLOADS = 50  # that are offered, the newest first
 FIRST = ("sex", "citizenship")  # what is searched for most; the others stand behind “More”
 ORDERS = {
@@ -49,7 +50,7 @@ def of_places(person: Person, chosen: Search | None = None) -> dict[str, Any]:
 def of(search: Search, person: Person) -> dict[str, Any]:
     """Return the fields of the form, with what is chosen in each."""
     spec = search.spec
-    coded = [_coded(variable, search) for variable in spec.variables if variable.kind == "code"]
+    coded = [_coded(v, search) for v in spec.variables if v.kind == "code" and v.codelist != MONEY]
     more = [*(f for f in coded if f["variable"] not in FIRST), *_of_rows(search, person)]
     ages = dict(asked.dimensions(spec))
     hidden = [  # what only links lead to stays while the form is sent anew
@@ -71,7 +72,8 @@ def _select(
     name: str, label: str, options: Iterable[tuple[str, Any]], chosen: str = "", variable: str = ""
 ) -> dict[str, Any]:
     """A field to choose in; of several fields of one name each has a key of its own."""
-    told = {"name": name, "label": label, "options": list(options), "chosen": chosen}
+    listed = [{"code": value, "label": text} for value, text in options]
+    told = {"name": name, "label": label, "options": listed, "chosen": chosen}
     return told | {"variable": variable, "key": f"{name}-{variable}" if variable else name}
 
 
