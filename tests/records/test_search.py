@@ -152,7 +152,6 @@ NOWHERE = [
     ),
     *(
         "period=2026-04",
-        "period=%00",
         "upload=0",
         "upload=1e3",
         "upload=²",
