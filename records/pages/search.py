@@ -114,8 +114,10 @@ def take(request: SignedInRequest) -> HttpResponse:
         chosen = asked.read(request.POST, request.user)
     except (NotThere, Mistyped) as nothing:
         raise Http404 from nothing
-    if chosen is None or form is None:
+    if form is None:
         raise Http404
+    if chosen is None:  # the person sees several instruments, and said of none
+        return redirect("records:search")
     try:
         file = exports.take(chosen, form, by=request.user)
     except Refused as refusal:

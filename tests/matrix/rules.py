@@ -505,10 +505,13 @@ def many_guests(country, place):
 
 
 def searched(country):
-    """The records of each agency; who sees those of another one has no such agency."""
+    """Those that one sees, where one agency is all that one sees; those of each agency, which others do not have."""
     return [
-        Place(code, agency=code, form={"of": f"{code}/SMS-WPF"}, stranger=404, changes=False)
-        for code in FULL
+        Place("one's own", changes=False),
+        *(
+            Place(code, agency=code, form={"of": f"{code}/SMS-WPF"}, stranger=404, changes=False)
+            for code in FULL
+        ),
     ]
 
 
@@ -651,7 +654,11 @@ ROUTES = {
         places=searched, get=P.SEE_RECORDS, post=P.SEE_RECORDS, posts=of_a_search
     ),
     "records:take": page(
-        places=searched, get=None, post=P.SEE_RECORDS, posts=of_a_search, statuses=frozenset({200})
+        places=searched,
+        get=None,
+        post=P.SEE_RECORDS,
+        posts=of_a_search,
+        statuses=frozenset({200, 302}),
     ),
     "records:exports": page(get=P.SEE_RECORDS),
     "records:export_file": page(
