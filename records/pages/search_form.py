@@ -22,7 +22,7 @@ from standards.periods import period_name
 from standards.translation import active_language, in_language
 
 Options = list[tuple[str, str]]
-MONEY = "currencies"  # a long list by which nobody looks for records; links to its codes work
+LONG = 100  # codes: of a longer list one is chosen by a link only, or each page would bring all of them
 UPLOADS = 50  # that are offered, the newest first
 FIRST = ("sex", "citizenship")  # what is searched for most; the others stand behind “More”
 ORDERS = {
@@ -50,19 +50,17 @@ def of_places(person: Person, chosen: Search | None = None) -> dict[str, Any]:
 def of(search: Search, person: Person) -> dict[str, Any]:
     """Return the fields of the form, with what is chosen in each."""
     spec = search.spec
-    coded = [_coded(v, search) for v in spec.variables if v.kind == "code" and v.codelist != MONEY]
+    coded = [_coded(v, search) for v in spec.variables if _is_offered(v, search)]
     more = [*(f for f in coded if f["variable"] not in FIRST), *_of_rows(search, person)]
-    ages = dict(asked.dimensions(spec))
-    hidden = [  # what only links lead to stays while the form is sent anew
-        (name, value) for name, value in (("person", search.person), *_bands(search, ages)) if value
-    ]
+    # What only links lead to stays while the form is sent anew.
+    hidden = [("person", str(search.person))] if search.person else []
     return {
         **of_places(person, search),
         "period": _period(search),
         "first_fields": [f for f in coded if f["variable"] in FIRST],
         "more_fields": more,
         "more_chosen": sum(1 for f in more if f["chosen"]),
-        "hidden": hidden,
+        "hidden": [*hidden, *_bands(search)],
         "order": _select("order", _("Order"), list(ORDERS.items()), search.order),
         "columns": [(v.name, header_of(v), v in search.shown) for v in asked.columns_of(spec)],
     }
@@ -98,13 +96,19 @@ def _coded(variable: Variable, search: Search) -> dict[str, Any]:
     return _select("is", in_language(variable.label), options, chosen, variable.name)
 
 
+def _is_offered(variable: Variable, search: Search) -> bool:
+    if variable.kind != "code":
+        return False
+    return variable.name in (*FIRST, *search.codes) or len(_codes(variable)) <= LONG
+
+
 def _codes(variable: Variable) -> Sequence[codelists.Code]:
     return (*variable.accepted, *variable.retired)
 
 
-def _bands(search: Search, known: dict[str, str]) -> list[tuple[str, str]]:
+def _bands(search: Search) -> list[tuple[str, str]]:
     """Codes of what is no variable (bands of ages), as the address has them."""
-    names = [name for name in search.codes if name in known and name not in search.spec.by_name]
+    names = [name for name in search.codes if name not in search.spec.by_name]
     return [("is", f"{name}:{','.join(search.codes[name])}") for name in names]
 
 
