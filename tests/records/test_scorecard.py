@@ -207,6 +207,29 @@ def test_the_cover_leads_to_exactly_the_41_rows_without_a_sex(month, clerk, stat
     assert "behind=" not in judged  # she sees no row
 
 
+def test_every_number_of_the_cover_leads_to_its_rows(month, clerk, statistician):
+    month(MONTHS[0], [{}] * 30)
+    rows = [{"citizenship": "RUS"}] * 30 + [{"sex": "_U"}] * 5 + [{"sex": "_O"}] * 2
+    submission = month(MONTHS[12], rows)
+    client, cover = signed_in(clerk), f"/submissions/{submission.pk}/"
+    page = client.get(cover)
+    numbers = page.context["sum"]
+    for name, number in zip(("f", "m", "o", "total"), (15, 15, 7, 37), strict=True):
+        assert {"f": numbers.f, "m": numbers.m, "o": numbers.o, "total": numbers.total}[
+            name
+        ] == number
+        address = page.context["rows_by_sex"][name]
+        assert address.replace("&", "&amp;") in page.content.decode()
+        assert client.get(address).context["counts"].rows == number
+    by_sex = client.get(f"{cover}by-sex").context["breakdowns"]
+    asked_for = [(line["rows"]["o"], line["other"]) for b in by_sex for line in b["lines"]]
+    assert {label for _address, label in asked_for} >= {0, 7}
+    for address, number in asked_for[:6]:
+        assert client.get(address).context["counts"].rows == number
+    submissions.advance(submission, "submit", by=clerk)
+    assert "/records/?" not in signed_in(statistician).get(cover).content.decode()
+
+
 @pytest.mark.parametrize("word", ["missing:", "rule:x'; DROP", "nothing", "missing:record;"])
 def test_rows_that_nobody_offers_are_nowhere(month, clerk, word):
     submission = month(MONTHS[-2], [{}])
