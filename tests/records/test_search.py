@@ -97,6 +97,8 @@ def test_a_file_and_a_person_lead_to_their_records(month, clerk):
         first = Record.objects.get(record_ref="WP-000")
     assert found(clerk, f"{OF}&upload={upload.pk}")[0] == 1
     assert found(clerk, f"{OF}&person={first.pk}")[0] == 2
+    page = signed_in(clerk).get(f"/records/?{OF}&upload={upload.pk}").content.decode()
+    assert f"?{OF}&amp;person={first.pk}" in page
 
 
 def test_a_number_is_typed_and_stands_hidden_in_the_address(month, clerk):
