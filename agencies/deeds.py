@@ -7,7 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from agencies.roles import Role
+from standards import numbers
 from standards.languages import marked
+from standards.translation import in_language
 
 
 class Kind(StrEnum):
@@ -127,6 +129,9 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     "agency practise": (K.ACCOUNT, marked("%(who)s began to practise.")),
     "agency reset_practice": (K.ACCOUNT, marked("%(who)s emptied the own practice agency.")),
     "agency create": (K.PEOPLE, marked("%(who)s added the agency %(what)s.")),
+    "instrument search": (K.READ, marked("%(who)s searched records of %(what)s.")),
+    "instrument export": (K.TAKEN, marked("%(who)s took records of %(what)s as a file.")),
+    "instrument fetch": (K.TAKEN, marked("%(who)s fetched a file of records of %(what)s.")),
     "instrument numbering": (
         K.DELIVERY,
         marked("%(who)s declared how the cases of %(what)s are numbered."),
@@ -280,8 +285,22 @@ def _more(detail: Mapping[str, Any]) -> list[str]:
         for key, text in told.items()
         if detail.get(key)
     ]
+    if "searched" in detail:
+        more.append(
+            _("What was looked for: %(limits)s.") % {"limits": in_language(detail["searched"])}
+        )
+        more.append(_about(detail["rows"]))
     if detail.get("reason"):
         more.append(_("Reason: %(reason)s") % {"reason": detail["reason"]})
     if detail.get("pattern"):
         more.append(_("Pattern: %(pattern)s.") % {"pattern": detail["pattern"]})
     return more
+
+
+def _about(rows: int) -> str:
+    """Say how many rows somebody saw or took, as the log knows it: in tens."""
+    if not rows:
+        return _("No row was found.")
+    if rows < 10:
+        return _("Fewer than 10 rows.")
+    return _("About %(n)s rows.") % {"n": numbers.count(rows)}

@@ -59,6 +59,7 @@ def _private() -> list[tuple[Permission, str, str]]:
         (Permission.SEE_SUBMISSIONS, _("Calendar"), "records:calendar"),
         (Permission.SEE_SUBMISSIONS, _("Submissions"), "records:submissions"),
         (Permission.SEE_RECORDS, _("Uploads"), "records:uploads"),
+        (Permission.SEE_RECORDS, _("Records"), "records:search"),
         (Permission.PUBLISH, _("Releases"), "reports:releases"),
         (Permission.TABULATE, _("Disclosure"), "reports:disclosure"),
         (Permission.MANAGE_PEOPLE, _("People"), "agencies:people"),

@@ -27,13 +27,14 @@ from records.reviewing import (
     Thread,
     WarningAnswer,
 )
+from records.searching import Export
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
 from records.vocabulary import LearnedLayout, LearnedWord, ListEdition
 from standards.translation import in_language
 
 __all__ = [
-    "AnsweredRequest", "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Extension", "FileInParts", "Handling", "HeldRow", "Holiday",
+    "AnsweredRequest", "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Export", "Extension", "FileInParts", "Handling", "HeldRow", "Holiday",
     "Instrument", "InstrumentVersion", "LearnedLayout", "LearnedWord", "LikelyDuplicate", "ListEdition", "Notice", "NumberDigest",
     "Numbering", "Part", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
@@ -151,6 +152,12 @@ class Submission(models.Model):
         return reverse("records:submission", args=[self.pk])
 
     @property
+    def records_url(self) -> str:
+        """The page of its records (`records.search`)."""
+        place = f"{self.agency.code}/{self.instrument.code}"
+        return reverse("records:search", query={"of": place, "period": self.period})
+
+    @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
@@ -204,6 +211,12 @@ class Upload(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("records:upload", args=[self.pk])
+
+    @property
+    def records_url(self) -> str:
+        """The page of the records that came with it."""
+        place = f"{self.agency.code}/{self.instrument.code}"
+        return reverse("records:search", query={"of": place, "upload": self.pk})
 
     @property
     def outcome(self) -> str:
@@ -268,6 +281,13 @@ class Record(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["submission", "agency", "record_ref"], name="record_ref_once"
+            )
+        ]
+        indexes = [  # a page of a search, and its count by sex without the rows
+            models.Index(
+                fields=["submission", "event_date", "id"],
+                include=["agency", "sex", "citizenship", "count"],
+                name="record_by_day",
             )
         ]
 

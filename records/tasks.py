@@ -11,6 +11,7 @@ from agencies.roles import Permission
 from jobs import queue
 from records.collection import drafts, processing, unwanted
 from records.review import digests, reminders, shared_numbers
+from records.search import exports
 
 queue.handler("records.intake")(
     scope.of_job(processing.process, needs=Permission.ENTER, about=processing.instrument_of)
@@ -18,12 +19,15 @@ queue.handler("records.intake")(
 queue.handler("records.undo")(
     scope.of_job(processing.undo, needs=Permission.ENTER, about=processing.instrument_of)
 )
+queue.handler("records.export")(
+    scope.of_job(exports.make, needs=Permission.SEE_RECORDS, about=exports.instrument_of)
+)
 queue.handler("records.duplicates")(scope.of_job(processing.find_duplicates))
 queue.handler("records.shared_numbers")(scope.of_job(shared_numbers.compare))
 
 
 # What removes what nobody waits for; the rooms above add theirs.
-expiring: list[Callable[[], None]] = [unwanted.expire, drafts.expire]
+expiring: list[Callable[[], None]] = [unwanted.expire, drafts.expire, exports.expire]
 
 
 @shared_task(name="records.expire")

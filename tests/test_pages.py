@@ -129,7 +129,7 @@ def test_no_list_asks_the_database_once_a_row(country, django_assert_max_num_que
         ("clerk@sms.example", "/"),
         ("clerk@sms.example", "/submissions/"),
         ("clerk@sms.example", "/uploads/"),
-        ("clerk@sms.example", f"/submissions/{country['submission_id']}/records"),
+        ("clerk@sms.example", "/records/?of=SMS/SMS-WPF"),
         ("clerk@sms.example", f"/submissions/{country['submission_id']}/held"),
         ("admin@sms.example", "/people/"),
         ("viewer@parl.example", "/figures/"),

@@ -24,7 +24,7 @@ PAGES = [
     *((role, "/") for role in EVERYBODY),
     *((role, "/submissions/") for role in (*DESKS, "publisher")),
     *((role, "/submissions/{month}/") for role in DESKS),
-    *((role, "/submissions/{month}/records") for role in ("clerk", "reviewer")),
+    *((role, "/records/?of=SMS/SMS-WPF") for role in ("clerk", "reviewer")),
     *((role, "/submissions/{month}/held") for role in ("clerk", "reviewer")),
     *((role, "/submissions/{month}/threads") for role in DESKS),
     *((role, "/submissions/{month}/by-sex") for role in ("clerk", "statistician")),

@@ -8,7 +8,7 @@ nothing, and none is told. Cells of counts have no duplicates.
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -102,23 +102,32 @@ def _likeness(spec: Spec) -> str:
 
 
 def waiting(submission: Submission) -> QuerySet[LikelyDuplicate]:
-    """Return the pairs that nobody has decided, of records that are both there."""
+    """Return the pairs of a submission that nobody has decided, of records that are both there."""
+    return _waiting().filter(submission=submission)
+
+
+def _waiting() -> QuerySet[LikelyDuplicate]:
     there = Record.objects.filter(submission=OuterRef("submission"))
     return LikelyDuplicate.objects.filter(
         Exists(there.filter(record_ref=OuterRef("first"))),
         Exists(there.filter(record_ref=OuterRef("second"))),
-        submission=submission,
         decision="",
     )
 
 
+def of(submission: Submission) -> list[tuple[Submission, int]]:
+    """Return the submission with how many pairs of it wait to be decided; nothing where none does."""
+    pairs = waiting(submission).count()
+    return [(submission, pairs)] if pairs else []
+
+
 def told(upload: Upload) -> list[tuple[Submission, int]]:
-    """Return the submissions that a file fed which have pairs to decide, with how many."""
-    fed = Submission.objects.filter(
-        pk__in=LikelyDuplicate.objects.filter(upload=upload, decision="").values("submission")
-    )
-    counted = ((submission, waiting(submission).count()) for submission in fed.order_by("period"))
-    return [(submission, pairs) for submission, pairs in counted if pairs]
+    """Return the submissions that a file fed which have pairs to decide, with how many: in two queries."""
+    fed = LikelyDuplicate.objects.filter(upload=upload, decision="").values("submission")
+    counted = _waiting().filter(submission__in=fed).order_by().values_list("submission")
+    pairs = dict(counted.annotate(Count("pk")))
+    submissions = Submission.objects.filter(pk__in=pairs).order_by("period")
+    return [(submission, pairs[submission.pk]) for submission in submissions]
 
 
 def forget(upload: Upload) -> None:

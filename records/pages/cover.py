@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from agencies import access
 from agencies.http import SignedInRequest
 from agencies.roles import Permission
+from records.instruments.spec import Spec
 from records.instruments.versions import spec_of
 from records.models import Submission, WarningAnswer
 from records.pages.instruments import UNITS
@@ -21,6 +22,8 @@ from records.review import answers, breakdowns, counting, profile, rows_behind, 
 from records.review.answers import Warned
 from records.review.counting import Counted
 from records.review.scorecard import Line
+from records.search.asked import address
+from records.search.asked import by_sex as rows_by_sex
 from standards.periods import short_period_name
 from standards.templatetags.words import percent, signed
 from standards.translation import active_language, in_language
@@ -154,9 +157,7 @@ def _url(submission: Submission, rows: str) -> str:
         return reverse("records:held", args=[submission.pk])
     if rows == "by_sex":
         return reverse("records:by_sex", args=[submission.pk])
-    if rows == "all":
-        return reverse("records:records", args=[submission.pk])
-    return reverse("records:records", args=[submission.pk], query={"behind": rows})
+    return address(submission, behind=rows) if rows != "all" else submission.records_url
 
 
 def _written(line: Line, value: float | None) -> str:
@@ -178,7 +179,8 @@ def by_sex(request: SignedInRequest, submission_id: int) -> HttpResponse:
     submission = visible(request, submission_id)
     live = submission.is_open and sees_records(request, submission)
     of = counted(submission, numbers_of(request, submission), live=live)
-    return render(request, "records/by_sex.html", breakdowns_of(submission, of))
+    sees = sees_records(request, submission)
+    return render(request, "records/by_sex.html", breakdowns_of(submission, of, sees=sees))
 
 
 def findings_of(submission: Submission, numbers: Mapping[str, Any], *, sees: bool) -> list[Any]:
@@ -187,13 +189,11 @@ def findings_of(submission: Submission, numbers: Mapping[str, Any], *, sees: boo
     listed = []
     for finding in numbers.get("findings", []):
         answer = given.get((finding["rule"], finding["variable"]))
-        word = rows_behind.word_for(finding["rule"], spec) if sees else ""
-        is_warning = finding["severity"] == "warning"
         listed.append(
             {
                 **finding,
                 "text": in_language(finding["message"]),
-                "rows": _url(submission, word) if word and is_warning else "",
+                "rows": _rows_of(finding, submission, spec) if sees else "",
                 "answer": answer,
                 "asks_again": answer is None or answers.is_due_again(answer, finding["count"]),
                 "ask": _("Answer this warning"),
@@ -203,24 +203,36 @@ def findings_of(submission: Submission, numbers: Mapping[str, Any], *, sees: boo
     return listed
 
 
-def breakdowns_of(submission: Submission, of: Counted | None) -> dict[str, Any]:
-    """Return what the templates of breakdowns need."""
+def _rows_of(finding: Mapping[str, Any], submission: Submission, spec: Spec) -> str:
+    """Return the page of the rows of a finding, held or kept; "" where those that are kept cannot be asked for."""
+    if finding["severity"] == "error":
+        return reverse("records:held", args=[submission.pk], query={"rule": finding["rule"]})
+    word = rows_behind.word_for(finding["rule"], spec)
+    return address(submission, behind=word) if word else ""
+
+
+def breakdowns_of(submission: Submission, of: Counted | None, *, sees: bool) -> dict[str, Any]:
+    """Return what the templates of breakdowns need; who sees records is led from each number to its rows."""
     before, compared = breakdowns.breakdowns(submission, of.by_sex) if of else ("", [])
     return {
         "submission": submission,
         "before": before,
         "is_a_year_before": before == breakdowns.year_before(submission.period),
-        "breakdowns": [_breakdown(breakdown) for breakdown in compared],
+        "breakdowns": [_breakdown(b, submission if sees else None) for b in compared],
     }
 
 
-def _breakdown(breakdown: breakdowns.Breakdown) -> dict[str, Any]:
+def _breakdown(breakdown: breakdowns.Breakdown, of: Submission | None) -> dict[str, Any]:
     split = breakdown.split
     return {
         "label": breakdown.label,
         "more": breakdown.more,
         "counted_as": breakdown.counted_as,
-        "lines": [_changed(line) for line in breakdown.lines],
+        "lines": [
+            _changed(line)
+            | {"rows": rows_by_sex(of, f"{breakdown.name}:{','.join(line.codes)}") if of else {}}
+            for line in breakdown.lines
+        ],
         "split": split
         and {
             "before": float(100 * split.before),

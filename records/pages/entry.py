@@ -1,23 +1,21 @@
-"""Typing a record, changing and deleting it, and the list of records."""
+"""Typing a record, changing and deleting it."""
 
 from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from agencies import access, audit
+from agencies import access
 from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import drafts, entry, second_entry
+from records.collection import drafts, entry
 from records.instruments import deliveries
-from records.instruments.spec import Spec, Variable
+from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import (
     EntryDraft,
@@ -25,70 +23,10 @@ from records.models import (
     Instrument,
     InstrumentVersion,
     Record,
-    Submission,
 )
 from records.pages.fields import Field, fields_of, focus, normalised
-from records.review import rows_behind
 from records.validation.findings import Finding
-from standards import codelists, spelling
 from standards.translation import active_language, in_language
-
-PER_PAGE = 50
-LISTED = ("sex", "citizenship", "region")  # by which a record is recognised, where it has them
-COLUMNS = 4  # of codes in the list of records
-
-
-@require_safe
-def records(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    submission = get_object_or_404(
-        Submission.objects.visible_to(request.user).select_related(
-            "agency", "instrument", "instrument_version"
-        ),
-        pk=submission_id,
-    )
-    access.require(
-        request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id
-    )
-    audit.record(
-        "read",
-        f"submission:{submission.pk}",
-        name=str(submission),
-        by=request.user,
-        agency=submission.agency,
-    )
-    spec = spec_of(submission.instrument_version)
-    rows, of_number = _rows_behind(request, submission, spec)
-    wanted = request.GET.get("q", "").strip()
-    if wanted:
-        rows = rows.filter(record_ref__icontains=spelling.reference(wanted))
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    may_enter = _may_enter(request, submission)
-    context = {
-        "submission": submission,
-        "behind": of_number,
-        "page": page,
-        "is_counts": spec.is_counts,
-        "heads": [in_language(variable.label) for variable in _listed(spec)],
-        "rows": [_row(spec, record) for record in page.object_list],
-        "wanted": wanted,
-        "may_enter": may_enter,
-        "waiting": second_entry.waiting_in(submission).count() if may_enter else 0,
-    }
-    return render(request, "records/records.html", context)
-
-
-def _rows_behind(
-    request: SignedInRequest, submission: Submission, spec: Spec
-) -> tuple[QuerySet[Record], dict[str, object]]:
-    """Return the records, or exactly those behind a number of the scorecard, and what they have in common."""
-    word = request.GET.get("behind", "")
-    if not word:
-        return Record.objects.filter(submission=submission), {}
-    chosen = rows_behind.behind(word, spec)
-    if chosen is None:
-        raise Http404
-    rows = chosen.of(submission)
-    return rows, {"word": word, "label": chosen.label, "rows": rows.count()}
 
 
 @takes_forms
@@ -138,7 +76,7 @@ def delete(request: SignedInRequest, record: int) -> HttpResponse:
         messages.success(
             request, _("Record %(number)s was deleted.") % {"number": earlier.record_ref}
         )
-    return redirect("records:records", submission.pk)
+    return redirect(submission.records_url)
 
 
 def form(
@@ -230,33 +168,6 @@ def say_saved(request: SignedInRequest, record: Record) -> None:
     messages.success(request, _("Record %(number)s is saved.") % {"number": record.record_ref})
 
 
-def _listed(spec: Spec) -> list[Variable]:
-    """Return the variables that the list of records shows: of a cell what it is about, else what all records have
-    and then what the instrument itself requires."""
-    if spec.is_counts:
-        return [spec.variable(name) for name in spec.cells]
-    usual = [spec.variable(name) for name in LISTED if name in spec.by_name]
-    own = [v for v in spec.variables if v.kind == "code" and v.required and v not in usual]
-    return [*usual, *own][:COLUMNS]
-
-
-def _row(spec: Spec, record: Record) -> dict[str, object]:
-    """Return a record with the labels of what is listed, each with its head: on a phone it stands beside it."""
-    language, cells = active_language(), []
-    for variable in _listed(spec):
-        code = getattr(record, variable.name) if variable.is_core else None
-        code = record.extras.get(variable.name, "") if code is None else code
-        label = codelists.load(variable.codelist).label(str(code), language)
-        cells.append((in_language(variable.label), label))
-    return {"record": record, "cells": cells, "period": spec.period_of(record.event_date)}
-
-
-def _may_enter(request: SignedInRequest, submission: Submission) -> bool:
-    return submission.is_open and access.may(
-        request.user, Permission.ENTER, submission.agency, submission.instrument_id
-    )
-
-
 def _save(
     request: SignedInRequest,
     version: InstrumentVersion,
@@ -289,4 +200,4 @@ def _save(
     say_saved(request, outcome.record)
     if "another" in request.POST:
         return redirect("records:record_new", version.instrument.code, agency.code)
-    return redirect("records:records", outcome.record.submission_id)
+    return redirect(outcome.record.submission.records_url)

@@ -161,7 +161,7 @@ def correct(request: SignedInRequest, held: int) -> HttpResponse:
     say_saved(request, outcome.record)
     if held_row.upload_id:
         return redirect("records:upload_held", held_row.upload_id)
-    return redirect("records:records", outcome.record.submission_id)
+    return redirect(outcome.record.submission.records_url)
 
 
 @require_POST

@@ -14,7 +14,7 @@ from agencies.http import SignedInRequest
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import late_rows
+from records.collection import duplicates, late_rows
 from records.collection.names import shown_name
 from records.instruments import deliveries
 from records.instruments.versions import spec_of
@@ -24,6 +24,7 @@ from records.pages.threads import shown
 from records.review import calendar, opening, shared_numbers, steps, threads
 from records.review.submissions import RETURN_REASONS, bar, steps_open_to
 from records.review.submissions import advance as advance_submission
+from records.search.asked import by_sex as rows_by_sex
 from standards import codelists, sex
 from standards.periods import Period, period_in_text
 from standards.translation import active_language
@@ -127,11 +128,13 @@ def _context(request: SignedInRequest, submission: Submission) -> dict[str, Any]
         "sees_records": sees,
         "profile": numbers,
         "sum": sex.of_codes(numbers.get("sex", {})),
+        "rows_by_sex": rows_by_sex(submission) if sees else None,
+        "duplicates": duplicates.of(submission) if sees else [],
         "of_before": submission.is_open and not live,  # as it was submitted last
         "unit": _(instruments.UNITS[spec.unit]),
         "asks_sex": "sex" in spec.by_name,
         "card": cover.scorecard_of(submission, of, sees=sees),
-        **cover.breakdowns_of(submission, of),
+        **cover.breakdowns_of(submission, of, sees=sees),
         "shared_numbers": shared_numbers.told_to(request.user, submission),
         "findings": cover.findings_of(submission, numbers, sees=sees),
         "may_answer": sees,  # clerks and reviewers: nobody else sees records

@@ -1,7 +1,7 @@
 """Uploads: send a file, watch it being read, answer its questions, see what came of it, undo."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.contrib import messages
@@ -35,11 +35,14 @@ from records.collection.uploads import (
     read,
     receive,
 )
+from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Submission, Upload
 from records.pages import mapping
 from records.pages.mapping_form import PostedAnswers
 from records.pages.upload_form import UploadForm
+from records.review import rows_behind
+from records.search.asked import address, by_sex
 from standards import sex
 from standards.codelists import standard
 from standards.translation import in_language
@@ -162,8 +165,9 @@ def _context(
         "rows": report.rows,
         "skipped": _skipped(report.skipped),
         "sum": sex.of_codes(report.sex),
-        "errors": _causes(report, "error", given),
-        "warnings": _causes(report, "warning", given),
+        "errors": _with_rows(_causes(report, "error", given), upload),
+        "warnings": _with_rows(_causes(report, "warning", given), upload),
+        "rows_by_sex": by_sex(upload),
         "mapping": mapping.mapping_of(
             upload,
             given,
@@ -201,6 +205,19 @@ def _causes(report: UploadReport, severity: str, given: GivenNames) -> list[Caus
         for cause in report.findings
         if cause.severity == severity
     ]
+
+
+def _with_rows(causes: Sequence[Cause], upload: Upload) -> list[dict[str, Any]]:
+    """The causes with the way to their rows, held or kept; "" where those that are kept cannot be asked for."""
+    spec = spec_of(current(upload.instrument))
+    return [{**asdict(c), "text": c.text, "rows": _rows_of(c, upload, spec)} for c in causes]
+
+
+def _rows_of(cause: Cause, upload: Upload, spec: Spec) -> str:
+    if cause.severity == "error":
+        return reverse("records:upload_held", args=[upload.pk], query={"rule": cause.rule})
+    word = rows_behind.word_for(cause.rule, spec)
+    return address(upload, behind=word) if word else ""
 
 
 def _heading(upload: Upload, accepted: int, held: int) -> str:

@@ -17,10 +17,11 @@ SHOWN = 12  # codes of a breakdown; what changed less is added up
 
 @dataclass(frozen=True)
 class NamedChange:
-    """A code that changed, with its name."""
+    """A code that changed, with its name; and the codes that are counted as it: those retired, too."""
 
     label: str
     change: Change
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,14 @@ def _breakdown(spec: Spec, name: str, now: ByCode, before: ByCode) -> Breakdown:
     successors = successors_of(spec, name, {**now, **before})
     now, before = joined(now, successors), joined(before, successors)
     listed = changes(now, before)
-    lines = [NamedChange(label_of(spec, name, change.code), change) for change in listed[:SHOWN]]
+    lines = [
+        NamedChange(
+            label_of(spec, name, change.code),
+            change,
+            (change.code, *(old for old, new in successors.items() if new == change.code)),
+        )
+        for change in listed[:SHOWN]
+    ]
     return Breakdown(
         name,
         label_of_dimension(spec, name),

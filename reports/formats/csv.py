@@ -5,8 +5,8 @@ import csv
 import io
 
 from reports.formats import layout
-from reports.formats.flat import safe
 from reports.formats.format import Document
+from standards.formulas import safe
 
 
 def as_csv(document: Document) -> bytes:

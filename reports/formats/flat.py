@@ -15,8 +15,6 @@ from standards import numbers
 from standards.periods import period_name
 from standards.translation import active_language, in_language
 
-# What spreadsheets begin a formula with, full-width forms of East Asian keyboards included.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 SHARES = ("FEMALE_SHARE", "SEX_COVERAGE")
 MEASURES = ("F", "M", "_OU", "_T", *SHARES)
 STATUS = "OBS_STATUS"  # SDMX CL_OBS_STATUS: A is normal, O has a delivery or period missing
@@ -160,8 +158,3 @@ def footnotes(table: Table) -> list[str]:
             }
         )
     return texts
-
-
-def safe(value: str | int | float | None) -> str | int | float | None:
-    """Return a text that no spreadsheet will run as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from reports.formats.flat import safe
+from standards.formulas import safe
 
 Value = str | int | float | None
 WIDEST, NARROWEST = 60, 10  # letters

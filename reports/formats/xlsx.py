@@ -6,11 +6,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.formats import layout
-from reports.formats.flat import safe
 from reports.formats.format import Document
 from reports.formats.language_of_workbook import with_language
 from reports.formats.layout import COUNT, SHARE, Column
 from reports.published.structure import SEX, Unknown
+from standards.formulas import safe
 
 SHEET = 1_048_000  # rows that fit a sheet, with room for the header
 WIDEST = 60  # letters

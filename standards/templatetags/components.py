@@ -93,9 +93,14 @@ def reason(label: str, hint: str, text: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/sum.html", name="sum")
-def women_men_other(numbers: object, title: str, of: str) -> dict[str, Any]:
-    """The signature of the portal: women + men + other = total, with a line split in proportion."""
-    return {"sum": numbers, "title": title, "of": of}
+def women_men_other(
+    numbers: object, title: str, of: str, rows: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The signature of the portal: women + men + other = total, with a line split in proportion.
+
+    rows: the pages of the rows behind f, m, o and total, for whoever may see them.
+    """
+    return {"sum": numbers, "title": title, "of": of, "rows": rows}
 
 
 @register.simple_tag

@@ -24,8 +24,8 @@ PAGES = {
         "/figures/build/?dataset=WPF&rows=OCCUPATION",
     ),
     "clerk@sms.example": (
-        *("/", "/submissions/", "{submission}", "{submission}records", "{submission}held"),
-        "{submission}threads",
+        *("/", "/submissions/", "{submission}", "{records}&behind=missing:sex", "{submission}held"),
+        *("{submission}threads", "/records/", "/records/files/"),
         *("/uploads/", "/uploads/{upload}/", "/uploads/new", "/records/new/SMS-WPF/SMS/"),
         *("/instruments/", "/instruments/SMS-WPF/", "/accounts/password/change/"),
     ),
@@ -52,6 +52,7 @@ def addresses():
         "upload": upload,
         "release": Release.objects.latest("pk").pk,
         "submission": f"/submissions/{open_one.pk}/",
+        "records": open_one.records_url,
         "accepted": f"/submissions/{accepted.pk}/",
         "person": person,
     }

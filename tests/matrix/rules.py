@@ -547,6 +547,21 @@ def many_guests(country, place):
     return {**form, "foreign": "on", "seen": digest_of([row])}
 
 
+def searched(country):
+    """Those that one sees, where one agency is all that one sees; those of each agency, which others do not have."""
+    return [
+        Place("one's own", changes=False),
+        *(
+            Place(code, agency=code, form={"of": f"{code}/SMS-WPF"}, stranger=404, changes=False)
+            for code in FULL
+        ),
+    ]
+
+
+def of_a_search(country, place):
+    return {"is": "sex:F", "form": "csv"}
+
+
 def offers_to_nobody(country):
     """Invitations to an address that none of those who ask has."""
     return [replace(place, agency=None, there=False) for place in OFFER(country)]
@@ -697,7 +712,20 @@ ROUTES = {
     "records:answer_warning": of(
         without_warnings, see=P.SEE_SUBMISSIONS, get=None, post=P.SEE_RECORDS, posts=a_text
     ),
-    "records:records": of(SUBMISSION, see=P.SEE_SUBMISSIONS, get=P.SEE_RECORDS),
+    "records:search": page(
+        places=searched, get=P.SEE_RECORDS, post=P.SEE_RECORDS, posts=of_a_search
+    ),
+    "records:take": page(
+        places=searched,
+        get=None,
+        post=P.SEE_RECORDS,
+        posts=of_a_search,
+        statuses=frozenset({200, 302}),
+    ),
+    "records:exports": page(get=P.SEE_RECORDS),
+    "records:export_file": page(
+        places=lambda country: [Place("none", {"export": MISSING}, there=False)]
+    ),
     "records:submission_history": of(SUBMISSION, see=P.SEE_SUBMISSIONS),
     "records:record_history": of(RECORD, see=P.SEE_RECORDS),
     "records:duplicates": of(

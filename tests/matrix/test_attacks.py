@@ -13,6 +13,7 @@ from agencies.models import Person
 from agencies.roles import Role
 from records.models import Record, Submission
 from records.pages import home
+from records.search.hidden import hide
 from tests.matrix import asking
 from tests.matrix.country import MISSING, NUMBERS, OTHER, OWN
 from tests.matrix.rules import ANYBODY, ROUTES, Place
@@ -24,7 +25,7 @@ LISTS = [
     *("records:home", "records:submissions", "records:uploads", "records:upload_new"),
     *("agencies:people", "reports:dashboard", "reports:tables", "reports:api_datasets"),
     *("reports:api_data", "reports:table", "reports:data_file", "reports:chart"),
-    *("records:records", "records:held", "records:instrument", "reports:releases"),
+    *("records:search", "records:held", "records:instrument", "reports:releases"),
 ]
 
 
@@ -122,10 +123,13 @@ def test_an_administrator_makes_nobody_more_than_her_role_gives(matrix):
 
 def test_searches_filters_and_counts_know_only_what_the_person_sees(matrix):
     """A17: a foreign number that is searched for is not found, and no filter names another agency."""
-    mark = f"ZQ{OTHER}-REF"
-    found = get(matrix, "records:records", CLERK, f"?q={mark}")
-    own = get(matrix, "records:records", CLERK, f"?q=ZQ{OWN}-REF")
-    assert (found.status, own.status) == (200, 200)
+    place = f"{OWN}/SMS-WPF"
+    found, own = (
+        get(matrix, "records:search", CLERK, f"?of={place}&number={hide(f'ZQ{code}-REF', place)}")
+        for code in (OTHER, OWN)
+    )
+    foreign = get(matrix, "records:search", CLERK, f"?of={OTHER}/SMS-WPF")
+    assert (found.status, own.status, foreign.status) == (200, 200, 404)
     assert f"ZQ{OWN}-REF</".encode() in own.body and f"ZQ{OWN}-REF</".encode() not in found.body
     page = get(matrix, "records:submissions", CLERK).body.decode()
     assert f'value="{OWN}"' in page and f'value="{OTHER}"' not in page

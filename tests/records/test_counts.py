@@ -257,7 +257,7 @@ def test_a_slice_adds_up_what_the_cells_stand_for(instruments, agency, clerk):
 def test_the_list_of_records_shows_what_a_cell_is_about_and_how_many_it_counts(take_in, clerk):
     take_in([cell("TUR", "F", 120), cell("RUS", "", 40)])
     with scope.acting(clerk):
-        address = f"/submissions/{Submission.objects.get().pk}/records"
+        address = Submission.objects.get().records_url
     browser = Client()
     browser.force_login(clerk)
     page = browser.get(address).content.decode()

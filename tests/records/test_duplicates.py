@@ -43,6 +43,24 @@ def test_two_numbers_of_one_person_on_one_day_are_told_with_the_upload(send, cle
     page = signed_in(clerk).get(upload.get_absolute_url()).content.decode()
     assert "1 pair of records in" in page
     assert "/duplicates" in page
+    with scope.acting(clerk):
+        cover = Submission.objects.get().get_absolute_url()
+    assert "1 pair of records in" in signed_in(clerk).get(cover).content.decode()
+
+
+def test_pairs_of_several_periods_are_told_with_as_many_questions_as_of_one(
+    send, clerk, django_assert_num_queries
+):
+    months = {
+        "record_ref": ["A", "B", "C", "D"],
+        "passport": ["AB 1", "AB 1", "AB 2", "AB 2"],
+        "region": ["TM-S", "TM-A", "TM-S", "TM-A"],
+        "event_date": ["05.03.2026", "05.03.2026", "05.04.2026", "05.04.2026"],
+    }
+    upload = send(plain(table(4, **months)))
+    with scope.acting(clerk), django_assert_num_queries(2):
+        told = duplicates.told(upload)
+    assert [(submission.period, n) for submission, n in told] == [("2026-03", 1), ("2026-04", 1)]
 
 
 @pytest.mark.parametrize(

@@ -65,9 +65,9 @@ def test_a_typed_number_on_another_keyboard_is_taken(send, clerk, agency, instru
     with scope.acting(clerk), pytest.raises(Refused, match="already has a record"):
         entry.save({**WPF, "record_ref": "АХ-12/5"}, **sms)
     client.force_login(clerk)
-    with scope.acting(clerk):
-        submission = Record.objects.get().submission_id
-    assert "AX-12/5" in client.get(f"/submissions/{submission}/records", {"q": "ах-12"}).content.decode()  # fmt: skip
+    found = client.post("/records/", {"of": "SMS/SMS-WPF", "number": "ах-12"}, follow=True)
+    assert "AX-12/5" in found.content.decode()
+    assert "12" not in found.redirect_chain[0][0].partition("number=")[0]
 
 
 @pytest.mark.django_db(transaction=True)

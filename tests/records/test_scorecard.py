@@ -16,6 +16,7 @@ from records.models import Record, SecondEntry, Submission, SubmissionCounts
 from records.review import counting, measures, profile, scorecard, submissions
 from records.review.rows_behind import Behind, behind
 from records.review.rows_of_checks import condition_of
+from records.search import asked
 from records.validation.whole_file import JUDGES
 from standards import codelists, editions
 from standards.editions import Edition
@@ -195,21 +196,44 @@ def test_the_cover_leads_to_exactly_the_41_rows_without_a_sex(month, clerk, stat
     submission = month(MONTHS[-2], [{"sex": "_U"}] * 41 + [{}] * 60)
     cover = f"/submissions/{submission.pk}/"
     page = signed_in(clerk).get(cover).content.decode()
-    address = f"{cover}records?behind=missing%3Asex"
-    assert address in page
+    address = asked.address(submission, behind="missing:sex")
+    assert address.replace("&", "&amp;") in page
     rows = signed_in(clerk).get(address)
-    assert rows.context["page"].paginator.count == 41
-    assert "41 rows: Sex is not stated" in rows.content.decode()
+    assert rows.context["counts"].rows == 41
+    assert "Sex is not stated" in rows.content.decode()
     submissions.advance(submission, "submit", by=clerk)
     judged = signed_in(statistician).get(cover).content.decode()
     assert "Sex stated" in judged
     assert "behind=" not in judged  # she sees no row
 
 
+def test_every_number_of_the_cover_leads_to_its_rows(month, clerk, statistician):
+    submissions.advance(month(MONTHS[0], [{}] * 30), "submit", by=clerk)
+    rows = [{"citizenship": "RUS"}] * 30 + [{"sex": "_U"}] * 5 + [{"sex": "_O"}] * 2
+    submission = month(MONTHS[12], rows)
+    client, cover = signed_in(clerk), f"/submissions/{submission.pk}/"
+    page = client.get(cover)
+    numbers = page.context["sum"]
+    for name, number in zip(("f", "m", "o", "total"), (15, 15, 7, 37), strict=True):
+        assert {"f": numbers.f, "m": numbers.m, "o": numbers.o, "total": numbers.total}[
+            name
+        ] == number
+        address = page.context["rows_by_sex"][name]
+        assert address.replace("&", "&amp;") in page.content.decode()
+        assert client.get(address).context["counts"].rows == number
+    by_sex = client.get(f"{cover}by-sex").context["breakdowns"]
+    asked_for = [(line["rows"]["o"], line["other"]) for b in by_sex for line in b["lines"]]
+    assert {number for _address, number in asked_for} >= {0, 7}
+    for address, number in asked_for[:6]:
+        assert client.get(address).context["counts"].rows == number
+    submissions.advance(submission, "submit", by=clerk)
+    assert "/records/?" not in signed_in(statistician).get(cover).content.decode()
+
+
 @pytest.mark.parametrize("word", ["missing:", "rule:x'; DROP", "nothing", "missing:record;"])
 def test_rows_that_nobody_offers_are_nowhere(month, clerk, word):
     submission = month(MONTHS[-2], [{}])
-    answer = signed_in(clerk).get(f"/submissions/{submission.pk}/records?behind={word}")
+    answer = signed_in(clerk).get(f"{submission.records_url}&behind={word}")
     assert answer.status_code == 404
 
 

@@ -1,0 +1,1 @@
+"""Searching the records of an agency and an instrument: what is asked, its rows by sex, its files."""

@@ -1,0 +1,52 @@
+"""A search in words: for the person who searches, for whoever she sends it to, and for the log."""
+
+from collections.abc import Mapping
+
+from django.utils import formats, translation
+from django.utils.translation import gettext as _
+
+from records.review.breakdowns import label_of, label_of_dimension
+from records.search.asked import TYPED, Search, behind_of
+from standards.languages import LANGUAGES
+from standards.periods import period_in_text
+from standards.translation import active_language, in_language
+
+
+def said(search: Search) -> list[str]:
+    """Return the limits of a search in the active language. A record number is not told: the log has none."""
+    told = [period_in_text(search.period, active_language())] if search.period else []
+    if search.first:
+        told.append(_("from %(day)s") % {"day": _written(search.first)})
+    if search.last:
+        told.append(_("until %(day)s") % {"day": _written(search.last)})
+    told += [_of_codes(name, codes, search) for name, codes in search.codes.items()]
+    told += [behind.label for behind in behind_of(search)]
+    if search.number:
+        told.append(_("a record number"))
+    if search.upload == TYPED:
+        told.append(_("typed, not from a file"))
+    elif search.upload:
+        told.append(_("from file %(number)s") % {"number": search.upload})
+    if search.person:
+        told.append(_("the same person as in one record"))
+    return told
+
+
+def in_every_language(search: Search) -> Mapping[str, str]:
+    """Return a search as the log keeps it."""
+    texts = {}
+    for language in LANGUAGES:
+        with translation.override(language):
+            texts[language] = "; ".join(said(search)) or _("all records")
+    return texts
+
+
+def _of_codes(name: str, codes: tuple[str, ...], search: Search) -> str:
+    variable = search.spec.by_name.get(name)
+    label = in_language(variable.label) if variable else label_of_dimension(search.spec, name)
+    labels = dict.fromkeys(label_of(search.spec, name, code) for code in codes)
+    return f"{label}: {', '.join(labels)}"
+
+
+def _written(day: object) -> str:
+    return formats.date_format(day, "SHORT_DATE_FORMAT")  # type: ignore[arg-type]
