@@ -19,7 +19,7 @@ LISTS = (
 )
 ROWS = (
     "/submissions/{submission}/",
-    "/submissions/{submission}/records",
+    "/records/?of=SMS/SMS-WPF&upload={upload}",
     "/submissions/{submission}/held",
     "/uploads/{upload}/",
     "/uploads/{upload}/progress",
