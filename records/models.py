@@ -28,13 +28,13 @@ from records.reviewing import (
 )
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
-from records.vocabulary import LearnedLayout, LearnedWord, ListEdition
+from records.vocabulary import LearnedLayout, LearnedWord, ListEdition, OwnCodeList
 from standards.translation import in_language
 
 __all__ = [
     "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Extension", "Handling", "HeldRow", "Holiday",
     "Instrument", "InstrumentVersion", "LearnedLayout", "LearnedWord", "LikelyDuplicate", "ListEdition", "Notice", "NumberDigest",
-    "Numbering", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
+    "Numbering", "OwnCodeList", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
 ]  # fmt: skip
 PERSON = settings.AUTH_USER_MODEL

@@ -32,6 +32,8 @@ EXPLAINABLE = (
     "number",
     "undeclared",
     "held_back",
+    "code_list",
+    "no_code",
 )
 
 

@@ -28,6 +28,7 @@ from records.reading.outgoing import OutgoingColumns
 from records.reading.protocol import LENGTH, OUT_OF_MEMORY
 from records.reading.refusals import FileRefused
 from standards import codelists
+from standards.code_systems import OwnList
 
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 
@@ -95,6 +96,7 @@ def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
         OtherInstruments(request.get("others", ())),
         request.get("layouts", ()),
         bytes.fromhex(request.get("person_key", "")),
+        [OwnList(**own) for own in request.get("own_lists", ())],
     )
     source, packing = packed.unpacked(source, request["limits"])
     if size_of(source) == 0:
@@ -149,6 +151,7 @@ def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
         },
         "questions": [asdict(q) for q in file.layout.questions],
         "letters": file.layout.letters,
+        "lists": file.layout.lists,
         "keys": list(file.layout.keys),
         "memory": asdict(file.layout.memory) if file.layout.memory else None,
         "preview": file.preview,

@@ -44,7 +44,8 @@ YEAR_ONLY = re.compile(r"^(?:(?:0{1,2}|_{1,2}|x{1,2})[./\-]){0,2}(\d{4})$")
 YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|г\.?[ ]?р|год|года|ýyl|ýylyň|y)\.?$")
 # How pieces of a composite cell are cut out ("22.06.1981, Türkiýe/İskenderun").
 PARTS = {"first": r"(?s)^\s*([^,;]*).*$", "place": r"(?s)^[^,;]*[,;]?\s*([^,;/(]*).*$"}
-BLANK = frozenset(
+LONGEST_BLANK = 40  # characters of a text that states nothing
+BLANK = frozenset(  # as `normalise` leaves them: “..” and “…” are nothing at all
     [
         "-",
         "–",
@@ -66,12 +67,20 @@ BLANK = frozenset(
         "görkezilmedik",
         "unknown",
         "not stated",
+        *("--", "---", "*", "***", "n/d", "s/d", "s/i", "n/r", "blank"),
+        *("not available", "not applicable", "not known", "not specified", "unspecified", "missing", "no data"),
+        *("не указана", "не указаны", "неизвестна", "неизвестен", "не известно", "не установлено", "отсутствует", "б/д"),
+        *("maglumat ýok", "belli däl", "anyklanmadyk", "bilinmiyor", "belirtilmemiş"),
+        *("sin dato", "sin datos", "sin información", "no especificado", "no especificada", "no informa", "no informado"),
+        *("desconocido", "desconocida", "não informado", "sem informação", "non précisé", "inconnu", "okänd", "uppgift saknas"),
     ]
 )
 # What stands where somebody made a text unreadable: (b)(6), (b) (7)(C), [redacted], a black bar.
 REDACTED = re.compile(
     r"(?:\(b\)\s?\(\d\)(?:\s?\([a-f]\))?[\s,;]*)+|\[?redacted\]?|█+", re.IGNORECASE
 )
+# Days that forms are filled in with where nothing is known: 99.99.9999, 00/00/0000, the year 9999.
+NO_DAY = re.compile(r"(?:(?:00|88|99)[./\- ]){2}(?:00|88|99){1,2}|0000|8888|9999")
 # What a spreadsheet program leaves where a formula failed, in English and Russian.
 CELL_ERRORS = frozenset(
     [
@@ -109,6 +118,8 @@ def is_cell_error(text: str) -> bool:
 
 def says_nothing(text: str, kind: str) -> bool:
     """Say whether a text states nothing for a variable of this kind; a dash is an answer to yes or no."""
+    if kind in ("date", "birth") and NO_DAY.fullmatch(text.strip()):
+        return True
     return is_blank(text) and not (kind == "boolean" and parse_boolean(text) is not None)
 
 
