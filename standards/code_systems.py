@@ -19,7 +19,10 @@ OWN = "own:"  # begins the answer that a column follows a list of the agency: it
 NONE = "none"  # the answer that a column follows none of the lists
 PORTAL = "portal"  # the codes of the portal's own list
 PROVING = 2  # different values that another list does not have, and that prove this one
-FORMER, PART = "former", "part"  # a state that is no more, under its old code; a part of what the code stands for
+FORMER, PART = (
+    "former",
+    "part",
+)  # a state that is no more, under its old code; a part of what the code stands for
 COUNTRY_LISTS = ("countries", "residences")
 SAME_FORM = (frozenset({ALPHA2, GEC}), frozenset({ALPHA3, ICAO}))
 LONGEST = 60  # characters of a code

@@ -99,7 +99,9 @@ def save(
     access.require(by, Permission.ENTER, agency)
     latest = _versions(agency).filter(name=name).order_by("-version").first()
     if (latest.version if latest else 0) != base:
-        raise Refused(_("Somebody has changed this list meanwhile, or the name is taken. Look at it again."))
+        raise Refused(
+            _("Somebody has changed this list meanwhile, or the name is taken. Look at it again.")
+        )
     if latest and latest.codelist != codelist:
         raise Refused(_("A list keeps what its codes mean. Begin another one."))
     try:

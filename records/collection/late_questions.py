@@ -24,7 +24,14 @@ STOPPING = {
 
 def ask(upload: Upload, reading: child.Reading, file: CheckedFile) -> Iterator[Question]:
     """Yield the questions that nobody has answered yet, and those whose answer stops the file (`STOPPING`)."""
-    for about in (_about_sexes, _about_lists, _about_currency, _about_numbers, _about_fill_ins, _about_words):
+    for about in (
+        _about_sexes,
+        _about_lists,
+        _about_currency,
+        _about_numbers,
+        _about_fill_ins,
+        _about_words,
+    ):
         yield from about(upload, file)
     for question in _that_may_stop(upload, reading, file):
         answer = upload.answers.get(question.id)

@@ -21,6 +21,7 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
+from records.codelists import own_lists
 from records.collection import (
     admission,
     collisions,

@@ -97,7 +97,7 @@ def _other(name: str, answer: Any) -> str:
         "sex_codes": _("Sex"),
         "day_first": _("Order of day and month"),
         "currency": _("Currency"),
-        "country_numbers": _("Numbers of countries"),
+        "codes": _("Lists of codes"),
         "date1904": _("Days counted from 1904"),
     }
     if isinstance(answer, Mapping):

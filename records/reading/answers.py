@@ -154,7 +154,8 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
     "codes": lambda answer, spec: all(
-        name in spec.by_name and code_systems.is_name(system) for name, system in dict(answer).items()
+        name in spec.by_name and code_systems.is_name(system)
+        for name, system in dict(answer).items()
     ),
     "fill_ins": lambda answer, spec: all(
         name in spec.by_name and what in (*fill_ins.ANSWERS, NONE)

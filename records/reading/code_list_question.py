@@ -35,7 +35,9 @@ def proven_lists(
         if variable is None:
             continue
         texts = list(dict.fromkeys(values_of(column, body, variable.codelist)))
-        if column.part == "known":  # of an address the part that a list knows is a name, never a number
+        if (
+            column.part == "known"
+        ):  # of an address the part that a list knows is a name, never a number
             texts = [text for text in texts if not code_systems.is_number(text)]
         verdict = verdict_of(variable, texts, own)
         if verdict.proven:

@@ -189,8 +189,14 @@ class Meanings:
         if variable.name.endswith(DAYS_SUFFIX):
             parse = parsing.parse_days
         filled = self.answers.fill_ins.get(variable.name, fill_ins.NUMBER)
-        if filled != fill_ins.NUMBER and fill_ins.may_mean_nothing(text, variable.low, variable.high):
-            return _nothing_stated(variable) if filled == fill_ins.BLANK else Meaning(None, "held_back")
+        if filled != fill_ins.NUMBER and fill_ins.may_mean_nothing(
+            text, variable.low, variable.high
+        ):
+            return (
+                _nothing_stated(variable)
+                if filled == fill_ins.BLANK
+                else Meaning(None, "held_back")
+            )
         roles = self._marks.get(variable.name, {})
         if not roles and self._may_group(variable, text):
             return Meaning(None, "number_marks")
@@ -269,16 +275,9 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
 
 
 def _roles(variable: Variable, texts: Sequence[str]) -> number_marks.Roles:
-    """Return what the marks in a column of numbers mean, by its texts. In whole numbers 133,328 proves its mark."""
-    roles = number_marks.proven(texts)
-    if roles or variable.kind != "integer":
-        return roles
-    marks = {
-        next(m for m in number_marks.MARKS if m in t)
-        for t in texts
-        if number_marks.is_doubtful(t) and not t.strip().endswith("000")
-    }
-    return dict.fromkeys(marks, number_marks.GROUPS) if len(marks) == 1 else {}
+    """Return what the marks in a column of numbers mean, by its texts."""
+    is_whole = variable.kind == "integer"
+    return number_marks.of_whole(texts) if is_whole else number_marks.proven(texts)
 
 
 @cache

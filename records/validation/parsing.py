@@ -1,6 +1,7 @@
 """Reading distinct texts: dates in all the ways they are written, numbers, yes and no, parts of cells."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -68,11 +69,45 @@ BLANK = frozenset(  # as `normalise` leaves them: “..” and “…” are not
         "unknown",
         "not stated",
         *("--", "---", "*", "***", "n/d", "s/d", "s/i", "n/r", "blank"),
-        *("not available", "not applicable", "not known", "not specified", "unspecified", "missing", "no data"),
-        *("не указана", "не указаны", "неизвестна", "неизвестен", "не известно", "не установлено", "отсутствует", "б/д"),
+        *(
+            "not available",
+            "not applicable",
+            "not known",
+            "not specified",
+            "unspecified",
+            "missing",
+            "no data",
+        ),
+        *(
+            "не указана",
+            "не указаны",
+            "неизвестна",
+            "неизвестен",
+            "не известно",
+            "не установлено",
+            "отсутствует",
+            "б/д",
+        ),
         *("maglumat ýok", "belli däl", "anyklanmadyk", "bilinmiyor", "belirtilmemiş"),
-        *("sin dato", "sin datos", "sin información", "no especificado", "no especificada", "no informa", "no informado"),
-        *("desconocido", "desconocida", "não informado", "sem informação", "non précisé", "inconnu", "okänd", "uppgift saknas"),
+        *(
+            "sin dato",
+            "sin datos",
+            "sin información",
+            "no especificado",
+            "no especificada",
+            "no informa",
+            "no informado",
+        ),
+        *(
+            "desconocido",
+            "desconocida",
+            "não informado",
+            "sem informação",
+            "non précisé",
+            "inconnu",
+            "okänd",
+            "uppgift saknas",
+        ),
     ]
 )
 # What stands where somebody made a text unreadable: (b)(6), (b) (7)(C), [redacted], a black bar.
@@ -184,6 +219,23 @@ def parse_integer(text: str, roles: number_marks.Roles | None = None) -> int | N
         if number is not None and number == int(number) and abs(number) < 2**31
         else None
     )
+
+
+def whole_number(text: str, roles: number_marks.Roles | None = None) -> int | None:
+    """Read a number by which a table is recognised or its totals are compared: 1,000 is a thousand. None where it is none.
+
+    `roles` say what points and commas mean in its column (`number_marks.of_whole`). Without them a mark before
+    three digits groups: of whole numbers nobody writes three decimals. What becomes a value is asked about instead.
+    """
+    if not roles and number_marks.is_doubtful(text):
+        roles = dict.fromkeys(number_marks.MARKS, number_marks.GROUPS)
+    return parse_integer(text, roles)
+
+
+def whole_numbers(texts: Sequence[str]) -> list[int | None]:
+    """Return the whole numbers of one column, read by what its texts prove of their marks; None where there is none."""
+    roles = number_marks.of_whole(texts)
+    return [whole_number(text, roles) for text in texts]
 
 
 def parse_days(text: str, roles: number_marks.Roles | None = None) -> int | None:

@@ -90,15 +90,15 @@ def test_a_household_may_employ_for_any_elementary_work(code):
 def numbered(*numbers, answers=None):
     rows = table(len(numbers), citizenship=list(numbers))
     questions = map_columns(rows, WPF, answers or {}).questions
-    return [q for q in questions if q.id == "country_numbers"]
+    return [q for q in questions if q.id == "codes:citizenship"]
 
 
 def test_bare_numbers_for_countries_are_asked_about_with_what_they_would_mean():
     (question,) = numbered("643", "004", "582", "TUR")
-    assert question.evidence == ["582 = ?", "004 = AFG", "643 = RUS"]
-    assert [choice["value"] for choice in question.choices] == ["iso", "none"]
+    assert question.evidence == ["004: M49 = AFG, ОКСМ = AFG", "643: M49 = RUS, ОКСМ = RUS"]
+    assert [choice["value"] for choice in question.choices] == ["m49", "oksm", "none"]
     assert open_questions([question]) == [question]
-    (answered,) = numbered("643", answers={"country_numbers": "iso"})
+    (answered,) = numbered("643", answers={"codes": {"citizenship": "m49"}})
     assert open_questions([answered]) == []
 
 
@@ -111,7 +111,7 @@ def test_nothing_is_asked_where_no_bare_number_could_be_a_country(texts):
 def test_numbers_declared_as_those_of_iso_3166_are_read_and_others_held(report):
     rows = table(4, citizenship=["643", "4", "004", "582"])
     assert report(plain(rows))["state"] == "NEEDS_ANSWERS"
-    taken = report(plain(rows), answers={"country_numbers": "iso"})
+    taken = report(plain(rows), answers={"codes": {"citizenship": "m49"}})
     assert (taken["state"], taken["rows"]["accepted"], taken["rows"]["held"]) == ("COMMITTED", 3, 1)
     assert [f["rule"] for f in taken["findings"]] == ["citizenship.unknown_text"]
 
@@ -119,7 +119,7 @@ def test_numbers_declared_as_those_of_iso_3166_are_read_and_others_held(report):
 @pytest.mark.django_db(transaction=True)
 def test_numbers_of_another_list_are_held_with_what_iso_3166_says_of_them(report):
     rows = table(3, citizenship=["438", "438", "TUR"])
-    taken = report(plain(rows), answers={"country_numbers": "none"})
+    taken = report(plain(rows), answers={"codes": {"citizenship": "none"}})
     assert (taken["rows"]["accepted"], taken["rows"]["held"]) == (1, 2)
     ((rule, count),) = [(f["rule"], f["count"]) for f in taken["findings"]]
     assert (rule, count) == ("citizenship.number.LIE", 2)
