@@ -49,9 +49,13 @@ class BlankWords:
     def add(self, variable: Variable, counts: Mapping[str, int]) -> None:
         """Add those of the distinct texts of one block that state nothing."""
         for text, count in counts.items():
-            if len(text) <= parsing.LONGEST_BLANK and parsing.says_nothing(text, variable.kind):
-                if word := " ".join(text.split()):
-                    self.counts.setdefault(variable.name, Counter())[word] += count
+            word = " ".join(text[: parsing.LONGEST_BLANK].split())
+            if (
+                word
+                and len(text) <= parsing.LONGEST_BLANK
+                and parsing.says_nothing(text, variable.kind)
+            ):
+                self.counts.setdefault(variable.name, Counter())[word] += count
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return {variable, text, count} as the report keeps them, the most frequent of each variable first."""

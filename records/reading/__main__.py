@@ -39,6 +39,9 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but the protocol reaches the parent
     limit(request["limits"], size_of(source_of(request)))
     codelists.take_over(request["standards"])
+    if "first_cells" in request:
+        _send(out, _first_cells(request))
+        return
     spec = Spec.from_content(request["spec"])
     try:
         file = opened_file(request, spec)
@@ -56,6 +59,22 @@ def main() -> None:
             with_letters=file.plain is not None,
         )
         _send(out, stream(file, columns, out))
+
+
+def _first_cells(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first rows of a small table as they stand, or why it cannot be read."""
+    limits, source = request["limits"], source_of(request)
+    try:
+        source, _packing = packed.unpacked(source, limits)
+        if size_of(source) == 0:
+            raise FileRefused("empty")
+        if workbook.is_office_file(source):
+            rows = workbook.first_cells(source, limits, request["first_cells"])
+        else:
+            rows = text_file.first_cells(source)[: request["first_cells"]]
+    except FileRefused as refused:
+        return {"rows": [], "refusal": asdict(refused.refusal)}
+    return {"rows": rows, "refusal": None}
 
 
 def limit(limits: Mapping[str, int], size: int) -> None:

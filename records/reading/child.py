@@ -182,6 +182,24 @@ def open(
     )
 
 
+def first_cells(
+    file: Path | SealedFile, count: int, limits: Limits
+) -> tuple[list[list[str]], Refusal | None]:
+    """Return the first rows of a small table of any format as they stand, or why it cannot be read. Raises OSError."""
+    standards = codelists.handed_down()
+    request = {**_handed_down(file), "standards": standards, "limits": asdict(limits)}
+    process = forked.reader([file.descriptor] if isinstance(file, SealedFile) else [], standards)
+    try:
+        answer = _head(process, {**request, "first_cells": count})
+    except (ValueError, OSError, EOFError):
+        dead = _of_dead_child(process)
+        dead.close()
+        return [], dead.refusal
+    refused = Refusal(**answer["refusal"]) if answer["refusal"] else None
+    Reading({}, [], [], None, process).close()
+    return answer["rows"], refused
+
+
 def _of_dead_child(process: Forked) -> Reading:
     """Return what is told of a file whose child ended before it had seen anything. Raises ServerGone."""
     reading = Reading({}, [], [], None, process)

@@ -152,6 +152,18 @@ def workbook(
     return OpenedFile(file, layout, blocks, tables.names, plain=table.plain, preview=preview)
 
 
+def first_cells(source: Source, limits: Mapping[str, int], count: int) -> list[list[str]]:
+    """Return the first rows of the first sheet that holds something, as they stand. Raises FileRefused."""
+    _kind(source, limits["unpacked_mb"])
+    with source.open("rb") as opened:
+        book = _book(opened)
+    for metadata in book.sheets_metadata:
+        sheet = book.get_sheet_by_name(metadata.name)
+        if _is_shown(metadata) and (rows := sheet_cells(sheet, CellNotes(), count).rows):
+            return rows
+    raise FileRefused("empty")
+
+
 def _kind(source: Source, unpacked_mb: int) -> str:
     """Return which kind of workbook the file is. Raises FileRefused where it is none that can be read."""
     kind = kind_of_wrapping(source, unpacked_mb)

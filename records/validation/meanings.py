@@ -234,7 +234,7 @@ def _by_list(
     if spelling.normalise(text) in declared:
         return None
     readings = code_systems.readings_of(systems, text)
-    if not readings or match.note == "ambiguous" and not said.startswith(code_systems.OWN):
+    if not readings or (match.note == "ambiguous" and not said.startswith(code_systems.OWN)):
         return None
     if said in readings:
         return _of_reading(variable, readings[said])
