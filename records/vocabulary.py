@@ -73,8 +73,6 @@ class OwnCodeList(models.Model):
     no version is used any more; its next one takes it up again.
     """
 
-    scope_permission = Permission.SEE_RECORDS
-
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     name = models.CharField(max_length=60)
     version = models.PositiveIntegerField()
@@ -85,8 +83,6 @@ class OwnCodeList(models.Model):
     made_at = models.DateTimeField(auto_now_add=True)
     withdrawn_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
-
-    objects = AgencyScoped["OwnCodeList"].as_manager()
 
     class Meta:
         ordering = ["agency", "name", "-version"]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies import access, audit
+from agencies.access import Anyone
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -81,7 +82,14 @@ def _line(own: str, meant: str, codelist: str) -> tuple[str, str]:
         return "", _("It has no two cells.")
     if len(own) > code_systems.LONGEST or personal.names_somebody(own):
         return "", _("Its first cell is no code: it is long, or looks like a document.")
-    return (code, "") if code else ("", _("“%(text)s” is not on the list.") % {"text": meant[:40]})
+    return (
+        (code, "")
+        if code
+        else (
+            "",
+            _("“%(text)s” is not on the list.") % {"text": personal.without_persons(meant[:40])},
+        )
+    )
 
 
 @transaction.atomic
@@ -127,6 +135,12 @@ def withdraw(listed: OwnCodeList, *, by: Person) -> None:
 
 def _versions(agency: Agency) -> Any:
     return OwnCodeList.objects.filter(agency=agency)
+
+
+def seen_by(person: Anyone) -> Any:
+    """Return all versions of the lists that a person may see: those of the agencies whose records she sees."""
+    agencies = access.agencies(person, Permission.SEE_RECORDS)
+    return OwnCodeList.objects.filter(agency__in=agencies).select_related("agency", "made_by")
 
 
 def latest_of(rows: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from records.instruments.spec import Variable
 from records.reading.code_list_question import verdict_of
 from records.validation import parsing
-from standards import code_systems
+from standards import code_systems, codelists
 from standards.code_systems import OwnList, Verdict
 
 MOST = 2000  # distinct codes of a variable; lists of codes are shorter
@@ -48,14 +48,10 @@ class BlankWords:
 
     def add(self, variable: Variable, counts: Mapping[str, int]) -> None:
         """Add those of the distinct texts of one block that state nothing."""
-        for text, count in counts.items():
-            word = " ".join(text[: parsing.LONGEST_BLANK].split())
-            if (
-                word
-                and len(text) <= parsing.LONGEST_BLANK
-                and parsing.says_nothing(text, variable.kind)
-            ):
-                self.counts.setdefault(variable.name, Counter())[word] += count
+        short = [text for text in counts if text.strip() and len(text) <= parsing.LONGEST_BLANK]
+        for text in _blank(variable, short):
+            word = " ".join(text.split())
+            self.counts.setdefault(variable.name, Counter())[word] += counts[text]
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return {variable, text, count} as the report keeps them, the most frequent of each variable first."""
@@ -64,3 +60,17 @@ class BlankWords:
             for name, counts in self.counts.items()
             for text, count in counts.most_common(SHOWN)
         ]
+
+
+def _blank(variable: Variable, texts: Sequence[str]) -> list[str]:
+    """Return the texts that state nothing for a variable. Of a code the list goes first: NA may be Namibia."""
+    if variable.kind != "code":
+        return [text for text in texts if parsing.says_nothing(text, variable.kind)]
+    matches = codelists.load(variable.codelist).match(texts, variable.codes)
+    return [
+        text
+        for text, match in zip(texts, matches, strict=True)
+        if (match.code == variable.unknown and text.strip() != match.code and variable.unknown)
+        or (match == codelists.NOTHING and parsing.is_blank(text))
+        or parsing.is_made_unreadable(text)
+    ]

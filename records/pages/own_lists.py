@@ -16,7 +16,7 @@ from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
 from records.codelists import own_lists as verbs
-from records.codelists.own_lists import LONGEST_NAME, MOST, Wrong, latest_of
+from records.codelists.own_lists import LONGEST_NAME, MOST, Wrong, latest_of, seen_by
 from records.collection.uploads import file_secrets
 from records.instruments.versions import current_of, spec_of
 from records.models import OwnCodeList
@@ -33,9 +33,7 @@ LARGEST = 200_000  # characters that are pasted
 def own_lists(request: SignedInRequest) -> HttpResponse:
     """The lists of the agencies one works for, each in its newest version."""
     access.require(request.user, Permission.SEE_RECORDS)
-    rows = latest_of(OwnCodeList.objects.visible_to(request.user)).select_related(
-        "agency", "made_by"
-    )
+    rows = latest_of(seen_by(request.user)).select_related("agency", "made_by")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     lines = [{"own": row, "means": _title(row.codelist)} for row in page.object_list]
     may_enter = access.may(request.user, Permission.ENTER)
@@ -46,7 +44,7 @@ def own_lists(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def own_list(request: SignedInRequest, own_list: int) -> HttpResponse:
     """One version of a list: its codes with what they mean, and its other versions."""
-    rows = OwnCodeList.objects.visible_to(request.user).select_related("agency", "made_by")
+    rows = seen_by(request.user)
     shown = get_object_or_404(rows, pk=own_list)
     listed = codelists.load(shown.codelist)
     versions = list(rows.filter(agency=shown.agency, name=shown.name).order_by("-version"))
@@ -86,7 +84,7 @@ def own_list_new(request: SignedInRequest) -> HttpResponse:
 @access.takes_files(Permission.ENTER)
 def own_list_edit(request: SignedInRequest, own_list: int) -> HttpResponse:
     """Load a list again, or edit it, as its next version."""
-    rows = OwnCodeList.objects.visible_to(request.user).select_related("agency")
+    rows = seen_by(request.user)
     edited = get_object_or_404(rows, pk=own_list)
     access.require(request.user, Permission.ENTER, edited.agency)
     text = "\n".join(f"{text}\t{code}" for text, code in edited.codes.items())
@@ -104,7 +102,7 @@ def own_list_edit(request: SignedInRequest, own_list: int) -> HttpResponse:
 @require_POST
 def own_list_withdraw(request: SignedInRequest, own_list: int) -> HttpResponse:
     """Let no file be read with a list any more."""
-    rows = OwnCodeList.objects.visible_to(request.user).select_related("agency")
+    rows = seen_by(request.user)
     withdrawn = get_object_or_404(rows, pk=own_list)
     verbs.withdraw(withdrawn, by=request.user)
     messages.success(request, _("Withdrawn: the next file asks which list its codes follow."))

@@ -264,7 +264,8 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
         return Meaning(declared[key])
     if variable.tells_cells and match.code is None and key in _words_for_total():
         return Meaning(TOTAL)
-    if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
+    says_nothing = match == codelists.NOTHING and parsing.is_blank(text)
+    if not key or says_nothing or parsing.is_made_unreadable(text):
         return _nothing_stated(variable)
     if match.code is None and variable.name == "sex":
         if word := NUMBERED.sub("", text) if NUMBERED.match(text) else "":

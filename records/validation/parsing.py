@@ -143,7 +143,12 @@ AMBIGUOUS = Day(None, problem="ambiguous")
 def is_blank(text: str) -> bool:
     """Say whether the text states nothing: empty, a dash, "not stated" in any language, made unreadable."""
     key = normalise(text)
-    return not key or key in BLANK or REDACTED.fullmatch(text.strip()) is not None
+    return not key or key in BLANK or is_made_unreadable(text)
+
+
+def is_made_unreadable(text: str) -> bool:
+    """Say whether somebody blacked a text out: (b)(6) is no sixth code."""
+    return REDACTED.fullmatch(text.strip()) is not None
 
 
 def is_cell_error(text: str) -> bool:
