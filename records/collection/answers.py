@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from records.codelists import learned, own_lists
+from records.codelists import learned
+from records.collection import own_lists
 from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.reading.answers import settled

@@ -21,7 +21,6 @@ from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from jobs import queue, worker
 from jobs.queue import Job
-from records.codelists import own_lists
 from records.collection import (
     admission,
     collisions,
@@ -30,6 +29,7 @@ from records.collection import (
     late_questions,
     layouts,
     names,
+    own_lists,
     planner,
     sent_back,
     staging,

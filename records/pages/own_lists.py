@@ -15,8 +15,8 @@ from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.codelists import own_lists as verbs
-from records.codelists.own_lists import LONGEST_NAME, MOST, Wrong, latest_of, seen_by
+from records.collection import own_lists as verbs
+from records.collection.own_lists import LONGEST_NAME, MOST, Wrong, latest_of, seen_by
 from records.collection.uploads import file_secrets
 from records.instruments.versions import current_of, spec_of
 from records.models import OwnCodeList

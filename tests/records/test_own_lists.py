@@ -7,8 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from agencies import scope
 from agencies.access import Denied
-from records.codelists import own_lists
-from records.collection import corrections, uploads
+from records.collection import corrections, own_lists, uploads
 from records.models import HeldRow, OwnCodeList, Record
 from records.reading.questions import NONE
 from tests.cast import signed_in
