@@ -141,7 +141,6 @@ urlpatterns = [
     path("own-lists/", own_lists.own_lists, name="own_lists"),
     path("own-lists/new", own_lists.own_list_new, name="own_list_new"),
     path("own-lists/<int:own_list>/", own_lists.own_list, name="own_list"),
-    path("own-lists/<int:own_list>/edit", own_lists.own_list_edit, name="own_list_edit"),
     path(
         "own-lists/<int:own_list>/withdraw", own_lists.own_list_withdraw, name="own_list_withdraw"
     ),

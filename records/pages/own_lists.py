@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -65,38 +66,40 @@ def own_list(request: SignedInRequest, own_list: int) -> HttpResponse:
 @takes_forms
 @access.takes_files(Permission.ENTER)
 def own_list_new(request: SignedInRequest) -> HttpResponse:
-    """Load a new list, from a file or pasted."""
+    """Load a list from a file or pasted: a new one, or (`own`) the next version of one."""
+    edited = request.POST.get("own") or request.GET.get("own")
+    form = _of_edited(request, edited) if edited else _of_new(request)
+    return _load(request, form)
+
+
+def _of_new(request: SignedInRequest) -> dict[str, Any]:
+    """Return the form for a new list."""
     agencies = {agency.code: agency for agency in access.agencies(request.user, Permission.ENTER)}
     agency = agencies.get(request.POST.get("agency", ""), next(iter(agencies.values())))
-    choices = _codelists_of(agency)
-    form = {
+    return {
         "agencies": list(agencies.values()),
         "agency": agency,
-        "choices": choices,
+        "choices": _codelists_of(agency),
         "name": " ".join(request.POST.get("name", "").split())[:LONGEST_NAME],
         "codelist": request.POST.get("codelist", ""),
         "base": 0,
     }
-    return _load(request, form)
 
 
-@takes_forms
-@access.takes_files(Permission.ENTER)
-def own_list_edit(request: SignedInRequest, own_list: int) -> HttpResponse:
-    """Load a list again, or edit it, as its next version."""
-    rows = seen_by(request.user)
-    edited = get_object_or_404(rows, pk=own_list)
+def _of_edited(request: SignedInRequest, number: str) -> dict[str, Any]:
+    """Return the form for the next version of a list, with its lines as they are."""
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
+        raise BadRequest
+    edited = get_object_or_404(seen_by(request.user), pk=number)
     access.require(request.user, Permission.ENTER, edited.agency)
-    text = "\n".join(f"{text}\t{code}" for text, code in edited.codes.items())
-    form = {
+    return {
         "own": edited,
         "agency": edited.agency,
         "name": edited.name,
         "codelist": edited.codelist,
-        "text": text,
+        "text": "\n".join(f"{text}\t{code}" for text, code in edited.codes.items()),
         "base": edited.version,
     }
-    return _load(request, form)
 
 
 @require_POST

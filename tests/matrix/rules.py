@@ -703,9 +703,6 @@ ROUTES = {
     "records:own_lists": page(get=P.SEE_RECORDS),
     "records:own_list_new": page(get=P.ENTER, post=P.ENTER, posts=a_list_of_codes),
     "records:own_list": of(OWN_LIST, see=P.SEE_RECORDS),
-    "records:own_list_edit": of(
-        OWN_LIST, see=P.SEE_RECORDS, get=P.ENTER, post=P.ENTER, posts=a_list_of_codes
-    ),
     "records:own_list_withdraw": of(OWN_LIST, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:layouts": page(get=P.SEE_RECORDS),
     "records:layout_forget": of(LAYOUT, see=P.SEE_RECORDS, get=None, post=P.ENTER),

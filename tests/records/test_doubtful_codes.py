@@ -1,11 +1,17 @@
 """Texts of code variables that mean something only in part: held with a suggestion, asked, or said."""
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from records.reading.layout import open_questions
 from records.reading.mapping import map_columns
 from records.validation import parsing
+from records.validation.meanings import Answers, Meanings
+from standards import code_systems
 from standards.languages import LANGUAGES
 from tests.records.files import SPECS, plain, table
 from tests.records.test_rules import check
@@ -123,6 +129,52 @@ def test_numbers_of_another_list_are_held_with_what_iso_3166_says_of_them(report
     assert (taken["rows"]["accepted"], taken["rows"]["held"]) == (1, 2)
     ((rule, count),) = [(f["rule"], f["count"]) for f in taken["findings"]]
     assert (rule, count) == ("citizenship.number.LIE", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "value", "problem"),
+    [
+        ("AU", "", None, "code_list"),
+        ("AU", "gec", "AUT", ""),
+        ("AU", "alpha2", "AUS", ""),
+        ("AU", "none", None, "code_list"),
+        ("RU", "gec", None, "suggested"),  # of the other list of two letters
+        ("RU", "", "RUS", ""),
+        ("036", "m49", "AUS", ""),
+        ("36", "m49", "AUS", ""),
+        ("895", "oksm", None, "no_code"),
+        ("ROM", "alpha3", "ROU", "former"),
+        ("ROM", "", None, "suggested"),
+        ("SUN", "", "SUN", "former"),
+        ("ANT", "alpha3", None, "no_code"),
+        ("UNO", "icao", None, "no_code"),
+        ("D<<", "icao", "DEU", ""),
+        ("GBN", "icao", "GBR", "part"),
+        ("NA", "alpha2", None, "ambiguous"),
+        ("Россия", "gec", "RUS", ""),
+    ],
+)
+def test_a_code_means_what_the_list_of_its_column_says(text, said, value, problem):
+    answers = Answers.from_answers({"codes": {"citizenship": said}} if said else {})
+    (meaning,) = Meanings(WPF, today=date(2026, 7, 1), answers=answers).of(
+        WPF.by_name["citizenship"], [text]
+    )
+    assert (meaning.value, meaning.problem.partition(":")[0]) == (value, problem)
+
+
+@given(st.lists(st.sampled_from(sorted({t.upper() for s in code_systems.systems_of("countries") for t in s.codes})), min_size=1, max_size=12))  # fmt: skip
+def test_no_code_is_read_by_one_list_where_another_disagrees_and_nothing_was_said_or_proven(texts):
+    systems = code_systems.systems_of("countries")
+    (citizenship, proven) = WPF.by_name["citizenship"], code_systems.judge(systems, texts).proven
+    read = Meanings(WPF, today=date(2026, 7, 1)).of(citizenship, texts)
+    for text, meaning in zip(texts, read, strict=True):
+        said = {r.code for r in code_systems.readings_of(systems, text).values()}
+        assert meaning.value is None or said == {meaning.value}
+    answers = Answers.from_answers({}, proven={"citizenship": proven} if proven else {})
+    for text, meaning in zip(texts, Meanings(WPF, today=date(2026, 7, 1), answers=answers).of(citizenship, texts), strict=True):  # fmt: skip
+        readings = code_systems.readings_of(systems, text)
+        if meaning.value is not None and code_systems.is_contested(readings):
+            assert readings[proven].code == meaning.value
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_an_agency_s_own_list_is_asked_for_once_and_read_in_its_newest_version(s
     assert countries(clerk) == {"R-1": "JPN", "R-2": "AUS", "R-3": "MEX"}
 
     page = signed_in(clerk, "en")
-    answer = page.post(f"/own-lists/{first.pk}/edit", {"text": "209\tKOR\n438\tAUS"})
+    answer = page.post("/own-lists/new", {"own": first.pk, "text": "209\tKOR\n438\tAUS"})
     assert answer.status_code == 302
     again = send(plain(rows_of("209", "438", "582", start=11)))
     assert again.report["own_lists"] == {"own:Old codes": 2} and again.report["rows"]["held"] == 1
@@ -96,8 +96,8 @@ def test_a_list_that_is_withdrawn_is_asked_about_again(send, loaded, clerk):
 def test_nobody_else_sees_a_list_or_may_change_it(loaded, outsider, clerk, reviewer):
     own = loaded()
     stranger = signed_in(outsider)
-    for way in ("", "edit"):
-        assert stranger.get(f"/own-lists/{own.pk}/{way}").status_code in (403, 404)
+    for way in (f"{own.pk}/", f"new?own={own.pk}"):
+        assert stranger.get(f"/own-lists/{way}").status_code in (403, 404)
     assert stranger.post(f"/own-lists/{own.pk}/withdraw").status_code in (403, 404)
     with scope.acting(outsider):
         assert not OwnCodeList.objects.exists()
