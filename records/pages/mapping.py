@@ -257,6 +257,7 @@ def _question(
         "evidence": [given.sheet_of(line) for line in question.evidence],
         "label": in_language(question.text),
         "options": choices,
+        "may_load": name == "codes",
         "is_list": len(choices) >= LISTED_FROM,
         "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
         "constant": _constant(spec.by_name[variable], answers, told) if offers_constant else None,
