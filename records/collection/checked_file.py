@@ -19,6 +19,7 @@ from records.validation.whole_file import WholeFileChecks
 from standards.code_systems import OwnList
 from standards.spelling import normalise
 
+COUNT = "count"  # of a cell: 777 may stand there as often as any other number
 LOOKED_AT = ("code", "date", "birth", *fill_ins.KINDS)  # kinds of variables
 
 
@@ -61,7 +62,7 @@ class CheckedFile:
                 self._add_sexes(counts)
             elif variable.kind == "code":
                 self.codes.add(variable, counts)
-            elif variable.kind in fill_ins.KINDS:
+            elif variable.kind in fill_ins.KINDS and variable.name != COUNT:
                 self._add_fill_ins(variable, counts)
 
     def _add_sexes(self, counts: dict[str, int]) -> None:
