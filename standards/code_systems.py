@@ -24,7 +24,8 @@ FORMER, PART = (
     "part",
 )  # a state that is no more, under its old code; a part of what the code stands for
 COUNTRY_LISTS = ("countries", "residences")
-SAME_FORM = (frozenset({ALPHA2, GEC}), frozenset({ALPHA3, ICAO}))
+THREE_LETTERS = frozenset({ALPHA3, ICAO})
+SAME_FORM = (frozenset({ALPHA2, GEC}), THREE_LETTERS)
 LONGEST = 60  # characters of a code
 FILLER = "<"  # of machine-readable travel documents: D<< is Germany
 

@@ -240,7 +240,10 @@ def _by_list(
         return _of_reading(variable, readings[said])
     if match.note == "number":  # told with the country that it would be in ISO 3166
         return None
-    if said == HELD_BACK or code_systems.is_contested(readings):
+    of_three = (
+        readings.keys() <= code_systems.THREE_LETTERS
+    )  # TUR beside numbers is Türkiye all the same
+    if code_systems.is_contested(readings) or (said == HELD_BACK and not of_three):
         return Meaning(None, "code_list")
     reading = next(iter(readings.values()))
     if code_systems.are_rivals(said, readings) or match.code is None:
