@@ -65,6 +65,7 @@ THINGS = {
     "word": marked("a word of an agency"),
     "layout": marked("a layout of an agency"),
     "token": marked("a token"),
+    "own_list": marked("a list of codes of an agency"),
     "log": marked("this log"),
     "secret": marked("a secret of the portal"),
 }
@@ -119,6 +120,8 @@ DEEDS: dict[str, tuple[Kind, str]] = {
     "word change": (K.REVIEW, marked("%(who)s changed what a word means: %(what)s.")),
     "word revoke": (K.REVIEW, marked("%(who)s revoked a word: %(what)s.")),
     "word everybody": (K.REVIEW, marked("%(who)s made a word hold for all agencies: %(what)s.")),
+    "own_list create": (K.REVIEW, marked("%(who)s loaded a list of codes: %(what)s.")),
+    "own_list revoke": (K.REVIEW, marked("%(who)s withdrew a list of codes: %(what)s.")),
     "layout change": (K.REVIEW, marked("%(who)s changed what is remembered of a file: %(what)s.")),
     "layout revoke": (K.REVIEW, marked("%(who)s had forgotten how a file is read: %(what)s.")),
     "person letter": (K.PEOPLE, marked("%(who)s had a letter to %(what)s sent again.")),

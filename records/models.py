@@ -30,13 +30,13 @@ from records.reviewing import (
 from records.searching import Export
 from records.timetable import DueRule, Extension, Holiday, Notice, Reader, RestDay
 from records.typed import CodeProposal, EntryDraft, EntryRule, SecondEntry
-from records.vocabulary import LearnedLayout, LearnedWord, ListEdition
+from records.vocabulary import LearnedLayout, LearnedWord, ListEdition, OwnCodeList
 from standards.translation import in_language
 
 __all__ = [
     "AnsweredRequest", "CodeProposal", "Comment", "Difference", "DueRule", "EntryDraft", "EntryRule", "Export", "Extension", "FileInParts", "Handling", "HeldRow", "Holiday",
     "Instrument", "InstrumentVersion", "LearnedLayout", "LearnedWord", "LikelyDuplicate", "ListEdition", "Notice", "NumberDigest",
-    "Numbering", "Part", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
+    "Numbering", "OwnCodeList", "Part", "Reader", "Record", "RestDay", "ReviewStep", "SecondEntry", "SharedNumbers",
     "Submission", "SubmissionCounts", "Thread", "Upload", "WarningAnswer",
 ]  # fmt: skip
 PERSON = settings.AUTH_USER_MODEL

@@ -23,6 +23,7 @@ from records.pages import (
     layouts,
     live_checks,
     numbering,
+    own_lists,
     practice,
     proposals,
     rules,
@@ -142,6 +143,12 @@ urlpatterns = [
     path("held/<int:held>/check", live_checks.held_row, name="held_check"),
     path("held/<int:held>/discard", held.discard, name="held_discard"),
     path("uploads/", uploads.uploads, name="uploads"),
+    path("own-lists/", own_lists.own_lists, name="own_lists"),
+    path("own-lists/new", own_lists.own_list_new, name="own_list_new"),
+    path("own-lists/<int:own_list>/", own_lists.own_list, name="own_list"),
+    path(
+        "own-lists/<int:own_list>/withdraw", own_lists.own_list_withdraw, name="own_list_withdraw"
+    ),
     path("layouts/", layouts.layouts, name="layouts"),
     path("layouts/<int:layout>/forget", layouts.forget, name="layout_forget"),
     path("uploads/new", uploads.new, name="upload_new"),

@@ -66,6 +66,36 @@ class LearnedWord(models.Model):
         return f"{self.agency_id} {self.variable} {self.code}"
 
 
+class OwnCodeList(models.Model):
+    """One version of a list of codes that an agency uses in its files: text -> code of a list of the portal.
+
+    Versions are appended, never changed: an upload names the one that it was read with. Of a list that is withdrawn
+    no version is used any more; its next one takes it up again.
+    """
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    codelist = models.CharField(max_length=40)  # of the portal, whose codes the texts mean
+    codes = models.JSONField()
+    reason = models.CharField(max_length=200, blank=True)
+    made_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["agency", "name", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "name", "version"], name="own_code_list_version_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
 class LearnedLayout(models.Model):
     """What an agency said about files with the same headers: the next one is read with it.
 

@@ -287,4 +287,5 @@ def undeclared_sexes() -> frozenset[str]:
     """Texts in a column of sex that mean nothing until somebody declares them: numbers, single letters."""
     languages = defined()["sex"]["languages"]
     letters = {letter for language in languages for letter in language["letters"]}
-    return frozenset(["0", "1", "2", "3", "9", "99", *(letters - TELLING_ALONE)])
+    numbers = {form.format(n) for n in range(100) for form in ("{}", "{:02}")}
+    return frozenset(numbers | (letters - TELLING_ALONE))

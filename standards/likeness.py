@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
 
-from standards import codelists, inflection
+from standards import code_systems, codelists, foreign_names, inflection
 from standards.codes import Code, CodeList
 from standards.spelling import fold, normalise
 
@@ -94,6 +94,8 @@ class Names:
 def _names_of(name: str) -> Names:
     codes = codelists.load(name)
     forms = {(sound_of(form), code.code) for code in codes.codes for form in _forms(code, codes)}
+    foreign = foreign_names.names() if name in code_systems.COUNTRY_LISTS else {}
+    forms |= {(sound_of(text), code) for code, texts in foreign.items() for text in texts}
     sounds = sorted((sound, code) for sound, code in forms if len(sound) >= SHORTEST)
     holding: dict[str, list[int]] = defaultdict(list)
     for k, (sound, _code) in enumerate(sounds):

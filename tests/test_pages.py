@@ -17,7 +17,7 @@ DATES = ("calendar", "inbox", "due-dates", "punctuality", "holidays")
 # Where a page is asked for: who may, and what its parameters are taken from.
 READERS = {
     "clerk@sms.example": (
-        *("submissions", "uploads", "layouts", "records", "held", "instruments", ""),
+        *("submissions", "uploads", "layouts", "own-lists", "records", "held", "instruments", ""),
         *("practice", "proposals"),
         *DATES,
     ),

@@ -75,8 +75,8 @@ def forget(upload: Upload, *, by: Person) -> int:
     since stays as it is. What is revoked stays with who did it and when. Whoever may take the file back may this.
     """
     spec = spec_of(current(upload.instrument))
-    answers = Upload.objects.values_list("answers", flat=True).get(pk=upload.pk)
-    taught = {(name, normalise(text)): code for name, text, code in _taught(spec, answers)}
+    answers, report = Upload.objects.values_list("answers", "report").get(pk=upload.pk)
+    taught = _taught_itself(spec, answers, report)
     if not taught:
         return 0
     elsewhere = _taught_elsewhere(upload, spec)
@@ -105,11 +105,24 @@ def _taught_elsewhere(upload: Upload, spec: Spec) -> dict[tuple[str, str], str]:
         answers__has_any_keys=["aliases", "sex_codes"],
     )
     others = others.exclude(pk=upload.pk).exclude(state=Upload.State.UNDONE).order_by("pk")
-    return {
-        (name, normalise(text)): code
-        for answers in others.values_list("answers", flat=True)
-        for name, text, code in _taught(spec, answers)
-    }
+    taught: dict[tuple[str, str], str] = {}
+    for answers, report in others.values_list("answers", "report"):
+        taught |= _taught_itself(spec, answers, report)
+    return taught
+
+
+def _taught_itself(
+    spec: Spec, answers: Mapping[str, Any], report: Mapping[str, Any]
+) -> dict[tuple[str, str], str]:
+    """Return variable and key -> code of what was said about one file, without what it took over from another one:
+    of the file whose held rows it brings back, or an earlier one of its layout."""
+    copied: set[tuple[str, str, str]] = set()
+    for source in (report.get("copied"), (report.get("memory") or {}).get("answers")):
+        copied |= {
+            (name, normalise(text), code) for name, text, code in _taught(spec, source or {})
+        }
+    taught = ((name, normalise(text), code) for name, text, code in _taught(spec, answers))
+    return {(name, key): code for name, key, code in taught if (name, key, code) not in copied}
 
 
 def words_of(agency: Agency, instrument: Instrument) -> dict[str, dict[str, str]]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from records.codelists import learned
+from records.collection import own_lists
 from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.reading.answers import settled
@@ -21,13 +22,18 @@ def said(upload: Upload) -> dict[str, Any]:
 
 
 def answers_of(upload: Upload | None) -> Answers:
-    """Return the answers to the upload's questions, with the letters of sex that its file proved.
+    """Return the answers to the upload's questions, with the letters of sex and the lists of codes that its file proved.
 
     Words that the agency has taught before hold where this file's own answers say nothing.
     """
     if upload is None:
         return Answers()
-    answers = Answers.from_answers(settled(upload.answers), upload.report.get("letters"))
+    answers = Answers.from_answers(
+        settled(upload.answers),
+        upload.report.get("letters"),
+        upload.report.get("lists"),
+        own_lists.used_by(upload),
+    )
     words = learned.words_of(upload.agency, upload.instrument)
     if not words:
         return answers

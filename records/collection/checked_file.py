@@ -1,19 +1,26 @@
 """What is found in the blocks of a file while it is checked."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from records.collection.coded_texts import BlankWords, CodedTexts
 from records.collection.findings_by_cause import FindingsByCause
 from records.collection.unknown_words import UnknownWords
-from records.instruments.spec import Spec
+from records.instruments.spec import Spec, Variable
+from records.validation import fill_ins
 from records.validation.findings import Checked
 from records.validation.sums import Sums
 from records.validation.whole_file import WholeFileChecks
+from standards.code_systems import OwnList
 from standards.spelling import normalise
+
+COUNT = "count"  # of a cell: 777 may stand there as often as any other number
+LOOKED_AT = ("code", "date", "birth", *fill_ins.KINDS)  # kinds of variables
 
 
 @dataclass
@@ -26,6 +33,10 @@ class CheckedFile:
     causes: FindingsByCause = field(init=False)
     sums: Sums = field(init=False)
     words: UnknownWords = field(init=False)
+    own_lists: Sequence[OwnList] = ()
+    codes: CodedTexts = field(init=False)
+    blanks: BlankWords = field(default_factory=BlankWords)
+    fill_ins: dict[str, Counter[str]] = field(default_factory=dict)  # variable -> 9999 and the like
     sexes: Counter[str] = field(default_factory=Counter)  # single letters in the column of sex
     by_sex: Counter[str] = field(
         default_factory=Counter
@@ -38,15 +49,32 @@ class CheckedFile:
         self.whole_file, self.sums = WholeFileChecks(self.spec), Sums(self.spec)
         self.causes = FindingsByCause(self.cells)
         self.words = UnknownWords(self.spec, self.cells)
+        self.codes = CodedTexts(self.own_lists)
 
-    def add_sexes(self, block: pa.Table) -> None:
-        """Count the single letters in the column of sex, before anything is made of them."""
-        if "sex" not in block.column_names:
-            return
-        for counted in pc.value_counts(block["sex"].combine_chunks().cast(pa.string())).to_pylist():
-            key = normalise(counted["values"] or "")
+    def add_texts(self, block: pa.Table) -> None:
+        """Look at the texts of one block before anything is made of them: letters of sex, codes, blank words."""
+        for variable in self.spec.variables:
+            if variable.name not in block.column_names or variable.kind not in LOOKED_AT:
+                continue
+            counts = _counted(block[variable.name])
+            self.blanks.add(variable, counts)
+            if variable.name == "sex":
+                self._add_sexes(counts)
+            elif variable.kind == "code":
+                self.codes.add(variable, counts)
+            elif variable.kind in fill_ins.KINDS and variable.name != COUNT:
+                self._add_fill_ins(variable, counts)
+
+    def _add_sexes(self, counts: dict[str, int]) -> None:
+        for text, count in counts.items():
+            key = normalise(text)
             if len(key) == 1 and key.isalpha():
-                self.sexes[key] += counted["counts"]
+                self.sexes[key] += count
+
+    def _add_fill_ins(self, variable: Variable, counts: dict[str, int]) -> None:
+        for text, count in counts.items():
+            if fill_ins.may_mean_nothing(text, variable.low, variable.high):
+                self.fill_ins.setdefault(variable.name, Counter())[text.strip()] += count
 
     def add(self, checked: Checked) -> None:
         self.whole_file.add(checked)
@@ -70,3 +98,9 @@ class CheckedFile:
         sexes = pa.table({"sex": typed["sex"].cast(pa.string()), "count": counts})
         for row in sexes.group_by("sex").aggregate([("count", "sum")]).to_pylist():
             self.by_sex[row["sex"] or ""] += int(row["count_sum"] or 0)
+
+
+def _counted(texts: pa.ChunkedArray) -> dict[str, int]:
+    """Return the distinct texts of a column of one block with their counts."""
+    counted = pc.value_counts(texts.combine_chunks().cast(pa.string())).to_pylist()
+    return {row["values"]: row["counts"] for row in counted if row["values"]}

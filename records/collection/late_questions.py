@@ -1,4 +1,4 @@
-"""What only the whole file shows and a person has to say: letters of sex, a currency, marks of numbers, words, dates, totals."""
+"""What only the whole file shows and a person has to say: letters of sex, lists of codes, a currency, marks of numbers, words, dates, totals."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,8 +8,9 @@ from records.collection.checked_file import CheckedFile
 from records.collection.unknown_words import ASKED_FROM, EXPLAINABLE, problem_of
 from records.models import Upload
 from records.reading import child, questions
+from records.reading.code_list_question import ask_which_list
 from records.reading.layout import Question
-from records.validation import number_marks
+from records.validation import fill_ins, number_marks
 from standards import codelists, languages, sex
 from standards.spelling import normalise
 
@@ -23,7 +24,14 @@ STOPPING = {
 
 def ask(upload: Upload, reading: child.Reading, file: CheckedFile) -> Iterator[Question]:
     """Yield the questions that nobody has answered yet, and those whose answer stops the file (`STOPPING`)."""
-    for about in (_about_sexes, _about_currency, _about_numbers, _about_words):
+    for about in (
+        _about_sexes,
+        _about_lists,
+        _about_currency,
+        _about_numbers,
+        _about_fill_ins,
+        _about_words,
+    ):
         yield from about(upload, file)
     for question in _that_may_stop(upload, reading, file):
         answer = upload.answers.get(question.id)
@@ -37,10 +45,11 @@ def ask(upload: Upload, reading: child.Reading, file: CheckedFile) -> Iterator[Q
 def may_explain_errors(upload: Upload, file: CheckedFile) -> bool:
     """Say whether an answer may explain the errors: dates read in the wrong order, no currency."""
     no_currency = file.spec.amount_of_currency and not file.states_currency
-    marks = any(cause.rule.endswith(".number_marks") for cause in file.causes.causes.values())
+    asked = ("number_marks", "code_list")
+    unclear = any(problem_of(cause.rule) in asked for cause in file.causes.causes.values())
     return (
         bool(no_currency)
-        or marks
+        or unclear
         or "day_first" in upload.answers
         or _waits_for_words(upload, file)
     )
@@ -73,6 +82,29 @@ def _about_sexes(upload: Upload, file: CheckedFile) -> Iterator[Question]:
     if letters & codelists.TELLING_ALONE or (letters and not given):
         counts = {text: file.sexes[text] for text in sorted({*letters, *(known & set(file.sexes))})}
         yield replace(questions.ask_about_sexes(counts, {}), answer=None)
+
+
+def _about_lists(upload: Upload, file: CheckedFile) -> Iterator[Question]:
+    """Ask which list the codes of a column follow, where its last rows do not prove what its first ones did."""
+    said, proven = upload.answers.get("codes") or {}, upload.report.get("lists") or {}
+    for variable in file.spec.variables:
+        if variable.name in said:
+            continue
+        verdict = file.codes.verdict(variable)
+        if verdict.asks or (verdict.proven and verdict.proven != proven.get(variable.name)):
+            yield ask_which_list(variable, verdict, file.own_lists)
+
+
+def _about_fill_ins(upload: Upload, file: CheckedFile) -> Iterator[Question]:
+    """Ask once a column of numbers whether 9999 and the like mean “not stated”."""
+    texts = codelists.standard("questions")
+    choices = [{"value": v, "label": texts[f"fill_ins.{v}"]} for v in fill_ins.ANSWERS]
+    for name, counts in file.fill_ins.items():
+        doubtful = fill_ins.asked_about(counts)
+        if doubtful and name not in (upload.answers.get("fill_ins") or {}):
+            evidence = [f"{text}: {count}" for text, count in doubtful.items()]
+            label = file.spec.by_name[name].label
+            yield questions.ask("fill_ins", choices, evidence, what=label, variable=name)
 
 
 def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[Question]:

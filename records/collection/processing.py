@@ -30,6 +30,7 @@ from records.collection import (
     late_questions,
     layouts,
     names,
+    own_lists,
     planner,
     sent_back,
     staging,
@@ -150,6 +151,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
                 limits=child.Limits(),
                 others=_other_instruments(upload),
                 layouts=layouts.handed_down(upload.agency, upload.instrument),
+                own_lists=own_lists.in_use(upload.agency),
             )
         ) as reading,
     ):
@@ -157,6 +159,7 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
         _take_over_memory(upload, reading.memory)
         # The letters of sex that the file proves hold for its rows also when one is corrected.
         upload.report |= {**reading.description(), "letters": reading.letters}
+        upload.report |= {"lists": reading.lists, "own_lists": own_lists.versions_of(upload)}
         _refuse(upload, reading.refusal)
         if reading.open_questions:
             upload.report["questions"] = _without_known_sheets(upload)
@@ -245,7 +248,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    file = CheckedFile(spec, cells)
+    file = CheckedFile(spec, cells, own_lists.in_use(upload.agency))
     file.causes.add_forbidden(reading)
     file.causes.add_sheet(reading)
     ceiling, blocks = HeldCeiling.of(upload), reading.batches()
@@ -352,7 +355,7 @@ def _check(
     for block in blocks:
         if not upload.agency.practice and _is_practice(block):
             _refuse(upload, refusals.refusal("practice"))
-        file.add_sexes(block)
+        file.add_texts(block)
         checked = validator.check(block)
         file.add(checked)
         size = staging.stage(block, checked, file.spec, file.cells)
@@ -387,4 +390,5 @@ def _report(
         "sex": {code: admitted.sex.get(code, 0) for code in sex.CODES},
         "findings": file.causes.as_list(),
         "skipped": skipped,
+        "blanks": file.blanks.as_json(),
     }

@@ -64,7 +64,8 @@ class UploadReport:
     file  encoding, delimiter, sheet, header_row and what else was seen; sex  records by code of sex;
     skipped  rows that are no records, by kind; memory  what an earlier file of this layout said of it: layout,
     exact, and the names of the answers; again  how it compares with records of its periods, where it shares
-    a number with them.
+    a number with them; lists  variable -> the list of codes that its column proves; own_lists  list of the agency -> the
+    version that the file was read with; blanks  [{variable, text, count}] that were read as “not stated”.
     """
 
     file: Mapping[str, Any] = field(default_factory=dict)
@@ -78,6 +79,9 @@ class UploadReport:
     memory: Mapping[str, Any] = field(default_factory=dict)
     again: Comparison | None = None
     sent_back: SentBack | None = None
+    lists: Mapping[str, str] = field(default_factory=dict)
+    own_lists: Mapping[str, int] = field(default_factory=dict)
+    blanks: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def cells(self) -> dict[str, str]:
@@ -91,7 +95,9 @@ class UploadReport:
         """Read the report that an upload keeps."""
         content = upload.report
         whole = {
-            name: content[name] for name in ("file", "sex", "skipped", "memory") if name in content
+            name: content[name]
+            for name in ("file", "sex", "skipped", "memory", "lists", "own_lists")
+            if name in content
         }
         refusal, sent_back = content.get("refusal"), content.get("sent_back")
         return cls(
@@ -101,6 +107,7 @@ class UploadReport:
             rows=RowCounts(**content.get("rows", {})),
             findings=tuple(Cause.from_json(cause) for cause in content.get("findings", ())),
             refusal=Refusal(**refusal) if refusal else None,
+            blanks=tuple(content.get("blanks", ())),
             again=Comparison.of(content),
             sent_back=SentBack(**sent_back) if sent_back else None,
         )

@@ -171,7 +171,8 @@ def _answer_as(upload: Upload, origin: Upload) -> None:
         "sheets"
     ]  # of the workbook: it is known by them when it comes again
     upload.report["file"] = {**origin.report.get("file", {}), "sheets": sheets}
-    for part in ("columns", "letters"):
+    upload.report["copied"] = origin.answers  # what they say was taught by the first file
+    for part in ("columns", "letters", "lists", "own_lists"):
         upload.report[part] = origin.report.get(part, {})
 
 

@@ -34,6 +34,8 @@ EXPLAINABLE = (
     "number",
     "undeclared",
     "held_back",
+    "code_list",
+    "no_code",
 )
 
 

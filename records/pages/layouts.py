@@ -17,11 +17,13 @@ from records.collection.layouts import in_use, withdraw, withdraw_answer
 from records.instruments.spec import Spec
 from records.instruments.versions import current_of, spec_of
 from records.models import LearnedLayout
+from records.reading.code_list_question import title_of
 from records.reading.questions import MADE, NONE
 from standards import codelists
 from standards.translation import active_language, in_language
 
 PER_PAGE = 20
+OF_COLUMNS = ("codes", "numbers", "fill_ins")  # answers by variable
 
 
 @require_safe
@@ -69,7 +71,19 @@ def _answers(layout: LearnedLayout, spec: Spec) -> list[dict[str, str]]:
         {"name": f"constants:{name}", "text": _constant(spec, name, text)}
         for name, text in said.pop("constants", {}).items()
     ]
+    lines += [
+        {"name": f"{kind}:{name}", "text": f"{_label(spec, name)}: {_of_column(kind, answer)}"}
+        for kind in OF_COLUMNS
+        for name, answer in said.pop(kind, {}).items()
+    ]
     return lines + [{"name": name, "text": _other(name, answer)} for name, answer in said.items()]
+
+
+def _of_column(kind: str, answer: str) -> str:
+    """Return what was said of the codes or numbers of a column in the words of its question."""
+    if kind == "codes" and answer != NONE:
+        return in_language(title_of(answer))
+    return in_language(codelists.standard("questions")[f"{kind}.{answer}"])
 
 
 def _label(spec: Spec, name: str) -> str:
@@ -97,7 +111,6 @@ def _other(name: str, answer: Any) -> str:
         "sex_codes": _("Sex"),
         "day_first": _("Order of day and month"),
         "currency": _("Currency"),
-        "country_numbers": _("Numbers of countries"),
         "date1904": _("Days counted from 1904"),
     }
     if isinstance(answer, Mapping):

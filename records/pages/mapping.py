@@ -16,6 +16,7 @@ from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.pages.mapping_form import DELIMITERS, IGNORED, table_as_read
 from records.reading import told_by_names
+from records.reading.code_list_question import title_of
 from records.reading.encoding import ENCODINGS
 from records.reading.layout import Question, letter_of
 from records.reading.questions import CONSTANT, ROW_CELLS
@@ -70,9 +71,16 @@ def _ids(questions: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def columns_of(
-    report: UploadReport, spec: Spec, given: GivenNames, changed: str = ""
+    report: UploadReport,
+    spec: Spec,
+    given: GivenNames,
+    changed: str = "",
+    lists: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the columns of a file in words: the header, what it was taken for, why, and what it shows."""
+    """Return the columns of a file in words: the header, what it was taken for, why, and what it shows.
+
+    `lists`: variable -> what the list is called that its codes follow.
+    """
     rows = []
     for letter, group in groupby(report.columns, key=lambda column: column.letter):
         parts = list(group)
@@ -84,6 +92,7 @@ def columns_of(
                 "header": given.header_of(letter, column.header),
                 "label": "; ".join(in_language(variable.label) for variable in variables),
                 "how": column.how,
+                "list": (lists or {}).get(column.variable or "", ""),
                 "why": _why(column),
                 "values": column.values,
                 "stated": column.stated,
@@ -94,6 +103,13 @@ def columns_of(
             }
         )
     return rows
+
+
+def list_title(key: str, report: UploadReport) -> str:
+    """Return what a list of codes is called; one of an agency with the version that the file was read with."""
+    title = in_language(title_of(key))
+    version = report.own_lists.get(key)
+    return f"{title}, {_('version')} {version}" if version else title
 
 
 def _why(column: ReportedColumn) -> str:
@@ -241,6 +257,7 @@ def _question(
         "evidence": [given.sheet_of(line) for line in question.evidence],
         "label": in_language(question.text),
         "options": choices,
+        "may_load": name == "codes",
         "is_list": len(choices) >= LISTED_FROM,
         "numbers": [{"text": text, "answer": codes.get(text, "")} for text in texts],
         "constant": _constant(spec.by_name[variable], answers, told) if offers_constant else None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
@@ -41,6 +42,7 @@ from records.models import HeldRow, Submission, Upload
 from records.pages import mapping
 from records.pages.mapping_form import PostedAnswers
 from records.pages.upload_form import UploadForm
+from records.reading.questions import NONE
 from records.review import rows_behind
 from records.search.asked import address, by_sex
 from standards import sex
@@ -161,9 +163,12 @@ def _context(
         "report": report,
         "sent_back": report.sent_back,
         "untouched": _untouched(report.sent_back) if report.sent_back else [],
-        "columns": mapping.columns_of(report, spec_of(current(upload.instrument)), given),
+        "columns": mapping.columns_of(
+            report, spec_of(current(upload.instrument)), given, lists=_lists(report, upload)
+        ),
         "rows": report.rows,
         "skipped": _skipped(report.skipped),
+        "blanks": _blanks(report, spec_of(current(upload.instrument))),
         "sum": sex.of_codes(report.sex),
         "errors": _with_rows(_causes(report, "error", given), upload),
         "warnings": _with_rows(_causes(report, "warning", given), upload),
@@ -262,6 +267,22 @@ def _skipped(kinds: Mapping[str, int]) -> list[str]:
     texts = standard("reading")
     labels = {kind: in_language(texts[f"skipped.{kind}"]) for kind in kinds}
     return [f"{labels[kind]}: {numbers(count)}" for kind, count in kinds.items()]
+
+
+def _blanks(report: UploadReport, spec: Spec) -> list[str]:
+    """Return in words what was read as “not stated”, by variable."""
+    lines = []
+    for name, words in groupby(report.blanks, key=lambda word: word["variable"]):
+        told = ", ".join(f"“{word['text']}” {numbers(word['count'])}" for word in words)
+        label = in_language(spec.by_name[name].label) if name in spec.by_name else name
+        lines.append(f"{label}: {told}")
+    return lines
+
+
+def _lists(report: UploadReport, upload: Upload) -> dict[str, str]:
+    """Return variable -> the list that its codes follow, as a person said or the column proves, with its version."""
+    lists = {**report.lists, **(said(upload).get("codes") or {})}
+    return {name: mapping.list_title(key, report) for name, key in lists.items() if key != NONE}
 
 
 def _progress(upload: Upload) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from records.reading.outgoing import OutgoingColumns
 from records.reading.protocol import LENGTH, OUT_OF_MEMORY
 from records.reading.refusals import FileRefused
 from standards import codelists
+from standards.code_systems import OwnList
 
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 
@@ -38,6 +39,9 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but the protocol reaches the parent
     limit(request["limits"], size_of(source_of(request)))
     codelists.take_over(request["standards"])
+    if "first_cells" in request:
+        _send(out, _first_cells(request))
+        return
     spec = Spec.from_content(request["spec"])
     try:
         file = opened_file(request, spec)
@@ -55,6 +59,22 @@ def main() -> None:
             with_letters=file.plain is not None,
         )
         _send(out, stream(file, columns, out))
+
+
+def _first_cells(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first rows of a small table as they stand, or why it cannot be read."""
+    limits, source = request["limits"], source_of(request)
+    try:
+        source, _packing = packed.unpacked(source, limits)
+        if size_of(source) == 0:
+            raise FileRefused("empty")
+        if workbook.is_office_file(source):
+            rows = workbook.first_cells(source, limits, request["first_cells"])
+        else:
+            rows = text_file.first_cells(source)[: request["first_cells"]]
+    except FileRefused as refused:
+        return {"rows": [], "refusal": asdict(refused.refusal)}
+    return {"rows": rows, "refusal": None}
 
 
 def limit(limits: Mapping[str, int], size: int) -> None:
@@ -95,6 +115,7 @@ def opened_file(request: Mapping[str, Any], spec: Spec) -> OpenedFile:
         OtherInstruments(request.get("others", ())),
         request.get("layouts", ()),
         bytes.fromhex(request.get("person_key", "")),
+        [OwnList(**own) for own in request.get("own_lists", ())],
     )
     source, packing = packed.unpacked(source, request["limits"])
     if size_of(source) == 0:
@@ -149,6 +170,7 @@ def _head(file: OpenedFile, refusal: Refusal | None) -> dict[str, Any]:
         },
         "questions": [asdict(q) for q in file.layout.questions],
         "letters": file.layout.letters,
+        "lists": file.layout.lists,
         "keys": list(file.layout.keys),
         "memory": asdict(file.layout.memory) if file.layout.memory else None,
         "preview": file.preview,

@@ -13,8 +13,8 @@ from records.reading.evidence import understood
 from records.reading.questions import CONSTANT_KINDS, GO_ON, HELD, MADE, NONE
 from records.reading.shapes import Shape
 from records.reading.table_rows import is_place
-from records.validation import number_marks, parsing
-from standards import codelists, languages
+from records.validation import fill_ins, number_marks, parsing
+from standards import code_systems, codelists, languages
 from standards.languages import Labels
 from standards.spelling import normalise
 
@@ -153,7 +153,14 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "ignored": lambda letters, _spec: all(LETTER.match(letter) for letter in letters),
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
-    "country_numbers": lambda answer, _spec: answer in ("iso", NONE),
+    "codes": lambda answer, spec: all(
+        name in spec.by_name and code_systems.is_name(system)
+        for name, system in dict(answer).items()
+    ),
+    "fill_ins": lambda answer, spec: all(
+        name in spec.by_name and what in (*fill_ins.ANSWERS, NONE)
+        for name, what in dict(answer).items()
+    ),
     "shape": lambda answer, spec: answer == NONE or Shape.of(answer).fits(spec),
     "repeated_cells": lambda answer, _spec: answer in ("yes", NONE),
     "counts": lambda answer, _spec: answer in ("one", NONE),

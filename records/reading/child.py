@@ -22,6 +22,7 @@ from records.reading.layout import FileColumn, Memory, Question, Refusal, open_q
 from records.reading.protocol import read_message
 from records.reading.refusals import refusal
 from standards import codelists
+from standards.code_systems import OwnList
 
 # What the report of an upload keeps of a column.
 REPORTED = (
@@ -63,6 +64,7 @@ class Reading:
     refusal: Refusal | None
     process: Forked
     letters: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     memory: Memory | None = None
     keys: list[str] = field(default_factory=list)
@@ -139,12 +141,13 @@ def open(
     limits: Limits,
     others: Iterable[Spec] = (),
     layouts: Sequence[Mapping[str, Any]] = (),
+    own_lists: Sequence[OwnList] = (),
 ) -> Reading:
     """Start reading a file, given by path or encrypted; the child gets the key of an encrypted one.
 
     `answers` maps question ids to what the person said (see `answers.bad_answer`); `others` are the
     agency's other instruments, so that a file of one of them is recognised, `layouts` those of its
-    earlier files (`remembered.memory_of`). Never raises for what is
+    earlier files (`remembered.memory_of`), `own_lists` its lists of codes. Never raises for what is
     in the file: that is `refusal`, with what was wrong and what to do. Raises OSError where no process
     can be made, `ServerGone` among them where it is lost before it has answered.
     """
@@ -156,6 +159,7 @@ def open(
         "answers": dict(answers),
         "others": [other.raw for other in others],
         "layouts": list(layouts),
+        "own_lists": [asdict(own) for own in own_lists],
         "person_key": person_key.hex(),
         "limits": asdict(limits),
     }
@@ -171,11 +175,30 @@ def open(
         refusal=Refusal(**head["refusal"]) if head["refusal"] else None,
         process=process,
         letters=head["letters"],
+        lists=head["lists"],
         names=head["names"],
         keys=head["keys"],
         memory=Memory(**head["memory"]) if head["memory"] else None,
         preview=head["preview"],
     )
+
+
+def first_cells(
+    file: Path | SealedFile, count: int, limits: Limits
+) -> tuple[list[list[str]], Refusal | None]:
+    """Return the first rows of a small table of any format as they stand, or why it cannot be read. Raises OSError."""
+    standards = codelists.handed_down()
+    request = {**_handed_down(file), "standards": standards, "limits": asdict(limits)}
+    process = forked.reader([file.descriptor] if isinstance(file, SealedFile) else [], standards)
+    try:
+        answer = _head(process, {**request, "first_cells": count})
+    except (ValueError, OSError, EOFError):
+        dead = _of_dead_child(process)
+        dead.close()
+        return [], dead.refusal
+    refused = Refusal(**answer["refusal"]) if answer["refusal"] else None
+    Reading({}, [], [], None, process).close()
+    return answer["rows"], refused
 
 
 def _of_dead_child(process: Forked) -> Reading:

@@ -94,7 +94,8 @@ class Layout:
     `header_row`: the last row of headers, 0 is the first line of the file, -1 where there are none;
     `last_row`: the number of the last row of data, counted from 1, None where it is that of the file.
     `questions` are all of them, answered or not. `letters`: single letters in the column of sex
-    whose language the rest of the column proves. `answers`: those that hold for the file, with the
+    whose language the rest of the column proves; `lists`: variable -> the list of codes that its
+    column proves (`code_systems`). `answers`: those that hold for the file, with the
     `memory` of an earlier file of the same layout. `keys`: what tells the headers of the file in a
     remembered layout (`remembered.header_keys`), in their order.
     """
@@ -104,6 +105,7 @@ class Layout:
     refusal: Refusal | None = None
     questions: list[Question] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
     memory: "Memory | None" = None
     keys: Sequence[str] = ()

@@ -10,6 +10,7 @@ from typing import Any
 
 from records.instruments.spec import Spec, Variable, joined_labels
 from records.reading import evidence, remembered
+from records.reading.code_list_question import proven_lists
 from records.reading.headers import Names
 from records.reading.layout import FileColumn, Layout, Refusal, letter_of, open_questions
 from records.reading.personal_columns import kind_of_header, kind_of_values
@@ -17,7 +18,6 @@ from records.reading.questions import (
     MADE,
     NONE,
     ask_what_dates_mean,
-    ask_what_numbers_mean,
     ask_what_sexes_mean,
     ask_which_column,
     ask_which_row,
@@ -29,6 +29,7 @@ from records.reading.rows import is_data_row, needed_columns
 from records.reading.table_rows import HITS, SEARCHED_ROWS, TableRows, header_texts, table_rows
 from records.validation.personal import without_persons
 from standards import codelists, languages
+from standards.code_systems import OwnList
 from standards.spelling import normalise
 
 LOOKED_AT = 5000  # rows of data by which columns are judged
@@ -37,11 +38,12 @@ LONGEST = 120  # letters of a header that are kept
 
 @dataclass(frozen=True)
 class Context:
-    """What is known beside the file: the agency's other instruments, its earlier layouts, its key."""
+    """What is known beside the file: the agency's other instruments, its earlier layouts, its key, its own lists of codes."""
 
     others: Iterable[Spec] = ()
     layouts: Sequence[Mapping[str, Any]] = ()
     key: bytes = field(default=b"", repr=False)
+    own_lists: Sequence[OwnList] = ()
 
 
 NOTHING_KNOWN = Context()
@@ -109,7 +111,7 @@ def _of_table(
         return replace(layout, columns=columns, refusal=refusal)
     columns = [_without_persons(column, body, spec) for column in columns]
     columns = [evidence.with_values(column, body, spec) for column in columns]
-    return _with_questions(replace(layout, columns=columns), rows, body, spec, context.others)
+    return _with_questions(replace(layout, columns=columns), rows, body, spec, context)
 
 
 def _body(
@@ -128,7 +130,7 @@ def _with_questions(
     rows: Sequence[Sequence[str]],
     body: Sequence[Sequence[str]],
     spec: Spec,
-    others: Iterable[Spec],
+    context: Context,
 ) -> Layout:
     """Add the questions about the columns, or the refusal where the file cannot be of this instrument."""
     answers = layout.answers
@@ -138,7 +140,7 @@ def _with_questions(
     wanted += [spec.by_name[name] for name in contested if not spec.by_name[name].required]
     unanswered = [v for v in wanted if v.name not in contested and not _said(v, answers)]
     layout = replace(layout, columns=columns)
-    if refusal := _other_instrument(rows, spec, unanswered, others):
+    if refusal := _other_instrument(rows, spec, unanswered, context.others):
         return replace(layout, refusal=refusal)
     questions = [ask_which_column(v, columns, body, answers, contested) for v in wanted]
     layout = replace(layout, questions=questions)
@@ -150,8 +152,9 @@ def _with_questions(
     letters = proven_letters(sexes)
     questions += ask_what_sexes_mean(sexes, letters, answers)
     questions += ask_what_dates_mean(columns, body, answers, spec)
-    questions += ask_what_numbers_mean(columns, body, answers, spec)
-    return replace(layout, letters=letters)
+    lists, asked = proven_lists(columns, body, spec, answers, context.own_lists)
+    questions += asked
+    return replace(layout, letters=letters, lists=lists)
 
 
 def _said(variable: Variable, answers: Mapping[str, Any]) -> bool:

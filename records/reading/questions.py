@@ -8,7 +8,7 @@ from records.instruments.spec import Spec, Variable
 from records.reading.evidence import examples, fits, form_of, values_of
 from records.reading.layout import FileColumn, Question
 from records.validation import parsing
-from standards import codelists, languages, wording
+from standards import codelists, languages
 from standards.languages import Labels
 from standards.spelling import normalise
 
@@ -171,33 +171,6 @@ def ask_about_contradicted_dates(order: str, cells: Sequence[str]) -> Question:
     ]
     question = ask("day_first", choices, list(cells))
     return replace(question, text=languages.say(texts["day_first.again"]))
-
-
-def ask_what_numbers_mean(
-    columns: Sequence[FileColumn],
-    body: Sequence[Sequence[str]],
-    answers: Mapping[str, Any],
-    spec: Spec,
-) -> list[Question]:
-    """Ask whether bare numbers for countries are those of ISO 3166: other lists give them to other countries."""
-    texts: list[str] = []
-    for column in columns:
-        variable = spec.by_name.get(column.variable or "")
-        # The part of an address that a list knows is a name, never a number.
-        if variable and column.part != "known" and _has_numbers(variable):
-            texts += [text for text in values_of(column, body) if wording.NUMBER.match(text)]
-    numbers = codelists.load("countries").numbered(texts) if texts else {}
-    if not any(numbers.values()):
-        return []
-    choices = [{"value": "iso", "label": codelists.standard("questions")["country_numbers.iso"]}]
-    unknown_first = sorted(numbers, key=lambda number: (bool(numbers[number]), number))
-    evidence = [f"{number} = {numbers[number] or '?'}" for number in unknown_first[:EVIDENCE]]
-    return [ask("country_numbers", choices, evidence, answer=answers.get("country_numbers"))]
-
-
-def _has_numbers(variable: Variable) -> bool:
-    """Say whether the codes of the variable have numbers in another list, which prove nothing alone."""
-    return bool(variable.codelist and codelists.load(variable.codelist).numbers)
 
 
 def ask(

@@ -18,8 +18,8 @@ from standards.spelling import normalise
 # Answers that hold for every file of a layout. What is said of one file alone is not among them: its
 # sheet, its rows, its totals, its broken letters. What texts mean is taught as words (codelists.learned).
 LASTING = (
-    *("day_first", "sex_codes", "country_numbers", "currency", "date1904", "constants"),
-    *("numbers", "counts"),
+    *("day_first", "sex_codes", "codes", "currency", "date1904", "constants"),
+    *("numbers", "fill_ins", "counts"),
 )
 ENOUGH = (
     0.6  # share of the headers that two layouts have in common where one is a change of the other

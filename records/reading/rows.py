@@ -166,7 +166,7 @@ class Rows:
         if kind == "total" and not begins(first, "parts"):
             counts = [c for k, c in enumerate(row) if c.strip() and k not in self.amounts]
             numbers = [*re.findall(r"\d+", counts[0]), *counts[1:]] if counts else []
-            stated = [n for n in map(parsing.parse_integer, numbers) if n is not None]
+            stated = [n for n in map(parsing.whole_number, numbers) if n is not None]
             self.totals |= {number: stated} if stated else {}
         if kind != "data":
             self.skipped[kind] += 1

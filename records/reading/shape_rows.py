@@ -38,7 +38,7 @@ def empty(texts: pa.Array) -> Array:
 def whole_numbers(texts: pa.Array) -> Array:
     """Return (n,) whole numbers; NO_NUMBER where there is none."""
     coded = texts.dictionary_encode()
-    numbers = [parsing.parse_integer(text) for text in coded.dictionary.to_pylist()]
+    numbers = parsing.whole_numbers(coded.dictionary.to_pylist())
     values = np.array([NO_NUMBER if n is None else n for n in numbers], dtype=np.int64)
     return values[coded.indices.to_numpy()] if len(texts) else values
 

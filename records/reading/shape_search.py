@@ -299,7 +299,7 @@ def _is_sum(body: Sequence[Sequence[str]], total: int, parts: Sequence[int]) -> 
     """Say whether a column is the sum of others in every row, and so in many rows that it cannot be by chance."""
     nonzero = 0
     for row in body:
-        numbers = [parsing.parse_integer(row[p]) for p in (total, *parts) if p < len(row)]
+        numbers = [parsing.whole_number(row[p]) for p in (total, *parts) if p < len(row)]
         if None in numbers or len(numbers) <= len(parts):
             continue
         stated, *summed = [number or 0 for number in numbers]
@@ -359,7 +359,7 @@ def _share(values: Sequence[str], holds: Any) -> bool:
 
 @lru_cache(maxsize=100_000)  # the cells of a table are looked at below each row that may be headers
 def _is_number(text: str) -> bool:
-    return parsing.parse_integer(text) is not None
+    return parsing.whole_number(text) is not None
 
 
 def _is_year(text: str) -> bool:
@@ -368,7 +368,7 @@ def _is_year(text: str) -> bool:
 
 
 def _is_day(text: str) -> bool:
-    number = parsing.parse_integer(text)
+    number = parsing.whole_number(text)
     return number is not None and 1 <= number <= 31
 
 

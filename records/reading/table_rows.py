@@ -66,14 +66,14 @@ def _looks_like_headers(rows: Sequence[Cells]) -> int:
         if (
             len(stated) >= max(2, 0.7 * widest)
             and len(set(stated)) == len(stated)
-            and not any(_is_number(cell) for cell in stated)
-            and any(_is_number(cell) for cell in below)
+            and not any(_is_mostly_digits(cell) for cell in stated)
+            and any(_is_mostly_digits(cell) for cell in below)
         ):
             return k + 1
     return 0
 
 
-def _is_number(cell: str) -> bool:
+def _is_mostly_digits(cell: str) -> bool:
     """Say whether at least half of the letters of a cell are digits: a number, a date, a code of numbers."""
     letters = [letter for letter in cell if letter.isalnum()]
     return bool(letters) and 2 * sum(letter.isdigit() for letter in letters) >= len(letters)

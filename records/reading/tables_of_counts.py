@@ -18,9 +18,7 @@ from standards.spelling import normalise
 LOOKED_AT = 1000  # rows
 EXAMPLES = 4
 ONE = "one"  # the answer that each row is one person or event, whatever a column says
-COUNTED = re.compile(
-    r"^\d[\d\s.,'\u00a0]*(?:чел\.?|человек[аи]?|adam|persons?|people)?$", re.IGNORECASE
-)
+UNIT = re.compile(r"\s*(?:чел\.?|человек[аи]?|adam|persons?|people)\s*$", re.IGNORECASE)
 
 
 def count_column(rows: Sequence[Sequence[str]], layout: Layout) -> int | None:
@@ -37,7 +35,7 @@ def count_column(rows: Sequence[Sequence[str]], layout: Layout) -> int | None:
         ):
             continue
         cells = [row[column.position] for row in body if column.position < len(row)]
-        numbers = [parsing.parse_integer(cell) for cell in cells if not parsing.is_blank(cell)]
+        numbers = parsing.whole_numbers([cell for cell in cells if not parsing.is_blank(cell)])
         whole = [number for number in numbers if number is not None]
         rising = len(whole) > 1 and all(b - a == 1 for a, b in pairwise(whole))
         if whole and 2 * len(whole) > len(numbers) and not rising:
@@ -55,15 +53,10 @@ def doubtful_count(rows: Sequence[Sequence[str]], layout: Layout) -> Question | 
         if column.variable or column.how != "unknown" or not _may_count(column.header):
             continue
         cells = [row[column.position] for row in body if column.position < len(row)]
-        numbers = [
-            int("".join(filter(str.isdecimal, c))) for c in cells if COUNTED.match(c.strip())
-        ]
+        told = parsing.whole_numbers([UNIT.sub("", cell) for cell in cells if cell.strip()])
+        numbers = [number for number in told if number is not None]
         rising = len(numbers) > 1 and all(b - a == 1 for a, b in pairwise(numbers))
-        if (
-            2 * len(numbers) > sum(1 for c in cells if c.strip())
-            and max(numbers) > 1
-            and not rising
-        ):
+        if 2 * len(numbers) > len(told) and max(numbers) > 1 and not rising:
             texts = codelists.standard("questions")
             what = dict.fromkeys(languages.LANGUAGES, f"{column.letter} “{column.shown}”")
             evidence = [f"{column.letter}: {', '.join(map(str, numbers[:EXAMPLES]))}"]
@@ -83,7 +76,7 @@ def _may_count(header: str) -> bool:
 def stands_for_many(rows: Sequence[Sequence[str]], shape: Shape) -> bool:
     """Say whether a row of the table stands for more than one, or for none: single records may say 1 in each row."""
     cells = (row[p] for row in rows[shape.header[1] + 1 :] for p in shape.counted if p < len(row))
-    numbers = (parsing.parse_integer(cell) for cell in cells)
+    numbers = parsing.whole_numbers(list(cells))
     return bool(shape.wide) or any(number not in (None, 1) for number in numbers)
 
 

@@ -106,6 +106,16 @@ def text_file(
     return OpenedFile(file, layout, blocks, preview=preview, plain=table.plain)
 
 
+def first_cells(source: Source) -> list[list[str]]:
+    """Return the rows of a small text file as they stand. Raises FileRefused where it is none, or its letters are unsure."""
+    sample = _sample(source)
+    guess = encoding_of(sample, frozenset())
+    if guess is None or not guess.sure:
+        raise FileRefused("encoding")
+    text = _decoded(sample, guess.encoding, len(sample) < SAMPLE)
+    return _first_rows(text, delimiter_of(text), len(sample) < SAMPLE)[0]
+
+
 def _refuse_no_columns(rows: Sequence[Sequence[str]], layout: Layout, whole: bool) -> None:
     """Refuse a text of one cell, and one whose columns nothing but their width tells apart."""
     code = layout.refusal.code if layout.refusal else ""

@@ -128,6 +128,15 @@ def workbook(
     return OpenedFile(file, layout, blocks, tables.names, plain=table.plain, preview=preview)
 
 
+def first_cells(source: Source, limits: Mapping[str, int], count: int) -> list[list[str]]:
+    """Return the first rows of the first sheet that holds something, as they stand. Raises FileRefused."""
+    sheets, _names = sheets_of(source, _kind(source, limits), limits)
+    for sheet in sheets.values():
+        if rows := sheet.first(count):
+            return rows
+    raise FileRefused("empty")
+
+
 def _kind(source: Source, limits: Mapping[str, int]) -> str:
     """Return which kind of workbook the file is. Raises FileRefused where it is none that can be read."""
     kind = kind_of_wrapping(source, limits)

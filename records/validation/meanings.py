@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from records.instruments.spec import Spec, Variable
-from records.validation import number_marks, parsing, personal
-from standards import codelists, spelling
+from records.validation import fill_ins, number_marks, parsing, personal
+from standards import code_systems, codelists, spelling
+from standards.code_systems import OwnList, Reading, System
 from standards.codelists import Match
 from standards.periods import FREQUENCIES, InvalidPeriod, Period, read_period
 from standards.written_periods import written_period
@@ -31,9 +32,10 @@ class Answers:
 
     sex_codes  number or letter in the file -> sex code; day_first  order of day and month in dates with
     slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code, or `HELD_BACK`;
-    currency  the code of the currency of all amounts that state none; iso_numbers  bare numbers for
-    countries are those of ISO 3166; numbers  variable -> what points and commas mean in its numbers
-    (`number_marks.ANSWERS`).
+    currency  the code of the currency of all amounts that state none; codes  variable -> the list that its
+    codes follow (`code_systems`), or `HELD_BACK`; own_lists  those of the agency; numbers  variable -> what points and
+    commas mean in its numbers (`number_marks.ANSWERS`); fill_ins  variable -> what
+    9999 and the like are in it (`fill_ins.ANSWERS`, or `HELD_BACK`).
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
@@ -41,16 +43,23 @@ class Answers:
     date1904: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     currency: str = ""
-    iso_numbers: bool = False
+    codes: Mapping[str, str] = field(default_factory=dict)
+    own_lists: Sequence[OwnList] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
+    fill_ins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_answers(
-        cls, answers: Mapping[str, Any], letters: Mapping[str, str] | None = None
+        cls,
+        answers: Mapping[str, Any],
+        letters: Mapping[str, str] | None = None,
+        proven: Mapping[str, str] | None = None,
+        own_lists: Sequence[OwnList] = (),
     ) -> "Answers":
         """Read the answers to an upload's questions; those about columns are the reader's business.
 
-        `letters` are single letters of sex that the file itself explains; an answer goes before them.
+        `letters` are single letters of sex that the file itself explains, `proven` the lists that its columns prove
+        (variable -> list); an answer goes before them.
         """
         day_first = answers.get("day_first")
         sex_codes = {**(letters or {}), **dict(answers.get("sex_codes") or {})}
@@ -63,8 +72,10 @@ class Answers:
             date1904=bool(answers.get("date1904", False)),
             aliases=dict(answers.get("aliases") or {}),
             currency="" if currency == "none" else currency,
-            iso_numbers=answers.get("country_numbers") == "iso",
+            codes={**(proven or {}), **dict(answers.get("codes") or {})},
+            own_lists=own_lists,
             numbers=dict(answers.get("numbers") or {}),
+            fill_ins=dict(answers.get("fill_ins") or {}),
         )
 
 
@@ -130,12 +141,13 @@ class Meanings:
         }
         held = {spelling.normalise(text) for text, code in aliases.items() if code == HELD_BACK}
         matches = codes.match(texts, variable.codes)
-        if self.answers.iso_numbers:
-            matches = [Match(m.suggestion) if m.note == "number" else m for m in matches]
+        systems = code_systems.systems_of(variable.codelist, self.answers.own_lists)
+        said = self.answers.codes.get(variable.name, "")
         return [
             Meaning(None, "held_back")
             if held and spelling.normalise(text) in held
-            else _code(variable, text, match, declared)
+            else (systems and _by_list(variable, text, match, declared, systems, said))
+            or _code(variable, text, match, declared)
             for text, match in zip(texts, matches, strict=True)
         ]
 
@@ -176,6 +188,15 @@ class Meanings:
         parse = parsing.parse_integer if variable.kind == "integer" else parsing.parse_number
         if variable.name.endswith(DAYS_SUFFIX):
             parse = parsing.parse_days
+        filled = self.answers.fill_ins.get(variable.name, fill_ins.NUMBER)
+        if filled != fill_ins.NUMBER and fill_ins.may_mean_nothing(
+            text, variable.low, variable.high
+        ):
+            return (
+                _nothing_stated(variable)
+                if filled == fill_ins.BLANK
+                else Meaning(None, "held_back")
+            )
         roles = self._marks.get(variable.name, {})
         if not roles and self._may_group(variable, text):
             return Meaning(None, "number_marks")
@@ -197,13 +218,57 @@ class Meanings:
         return Meaning(None, "not_yes_or_no") if answer is None else Meaning(answer)
 
 
+def _by_list(
+    variable: Variable,
+    text: str,
+    match: Match,
+    declared: Mapping[str, str],
+    systems: Sequence[System],
+    said: str,
+) -> Meaning | None:
+    """Return what the list of the column says of a text; None where no list has it, or all read it as the portal does.
+
+    `said` is the list that was answered or proven, `HELD_BACK` where it is none that the portal has. A text that
+    two lists read in two ways means nothing until somebody says which of them the column follows.
+    """
+    if spelling.normalise(text) in declared:
+        return None
+    readings = code_systems.readings_of(systems, text)
+    if not readings or (match.note == "ambiguous" and not said.startswith(code_systems.OWN)):
+        return None
+    if said in readings:
+        return _of_reading(variable, readings[said])
+    if match.note == "number":  # told with the country that it would be in ISO 3166
+        return None
+    of_three = (
+        readings.keys() <= code_systems.THREE_LETTERS
+    )  # TUR beside numbers is Türkiye all the same
+    if code_systems.is_contested(readings) or (said == HELD_BACK and not of_three):
+        return Meaning(None, "code_list")
+    reading = next(iter(readings.values()))
+    if code_systems.are_rivals(said, readings) or match.code is None:
+        return Meaning(None, f"suggested:{reading.code}" if reading.code else "no_code")
+    is_old = reading.note == code_systems.FORMER and match.code == reading.code
+    return _of_reading(variable, reading) if is_old else None
+
+
+def _of_reading(variable: Variable, reading: Reading) -> Meaning:
+    """Return the value of a code by its list; an old code of a state and a part of one are said."""
+    if not reading.code:
+        return Meaning(None, "no_code")
+    if reading.code not in {c.code for c in (*variable.accepted, *variable.retired)}:
+        return Meaning(None, "unknown_text")
+    return Meaning(reading.code, f"{reading.note}:{reading.code}" if reading.note else "")
+
+
 def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, str]) -> Meaning:
     key = spelling.normalise(text)
     if key in declared:
         return Meaning(declared[key])
     if variable.tells_cells and match.code is None and key in _words_for_total():
         return Meaning(TOTAL)
-    if not key or (match == codelists.NOTHING and parsing.is_blank(text)):
+    says_nothing = match == codelists.NOTHING and parsing.is_blank(text)
+    if not key or says_nothing or parsing.is_made_unreadable(text):
         return _nothing_stated(variable)
     if match.code is None and variable.name == "sex":
         if word := NUMBERED.sub("", text) if NUMBERED.match(text) else "":
@@ -214,16 +279,9 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
 
 
 def _roles(variable: Variable, texts: Sequence[str]) -> number_marks.Roles:
-    """Return what the marks in a column of numbers mean, by its texts. In whole numbers 133,328 proves its mark."""
-    roles = number_marks.proven(texts)
-    if roles or variable.kind != "integer":
-        return roles
-    marks = {
-        next(m for m in number_marks.MARKS if m in t)
-        for t in texts
-        if number_marks.is_doubtful(t) and not t.strip().endswith("000")
-    }
-    return dict.fromkeys(marks, number_marks.GROUPS) if len(marks) == 1 else {}
+    """Return what the marks in a column of numbers mean, by its texts."""
+    is_whole = variable.kind == "integer"
+    return number_marks.of_whole(texts) if is_whole else number_marks.proven(texts)
 
 
 @cache

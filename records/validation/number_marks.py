@@ -41,6 +41,16 @@ def proven(texts: Iterable[str]) -> Roles:
     return roles if len(set(roles.values())) == len(roles) else {}
 
 
+def of_whole(texts: Iterable[str]) -> Roles:
+    """Return what the marks in a column of whole numbers mean: 133,328 proves its mark there, 1.000 does not."""
+    listed = list(texts)
+    if roles := proven(listed):
+        return roles
+    doubtful = (t for t in listed if is_doubtful(t) and not t.strip().endswith("000"))
+    marks = {next(mark for mark in MARKS if mark in text) for text in doubtful}
+    return dict.fromkeys(marks, GROUPS) if len(marks) == 1 else {}
+
+
 def _other(mark: str) -> str:
     return MARKS[mark == MARKS[0]]
 

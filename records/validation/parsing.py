@@ -1,6 +1,7 @@
 """Reading distinct texts: dates in all the ways they are written, numbers, yes and no, parts of cells."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -44,7 +45,8 @@ YEAR_ONLY = re.compile(r"^(?:(?:0{1,2}|_{1,2}|x{1,2})[./\-]){0,2}(\d{4})$")
 YEAR_SUFFIX = re.compile(r"[ ]*(?:ý|г|г\.?[ ]?р|год|года|ýyl|ýylyň|y)\.?$")
 # How pieces of a composite cell are cut out ("22.06.1981, Türkiýe/İskenderun").
 PARTS = {"first": r"(?s)^\s*([^,;]*).*$", "place": r"(?s)^[^,;]*[,;]?\s*([^,;/(]*).*$"}
-BLANK = frozenset(
+LONGEST_BLANK = 40  # characters of a text that states nothing
+BLANK = frozenset(  # as `normalise` leaves them: “..” and “…” are nothing at all
     [
         "-",
         "–",
@@ -66,12 +68,54 @@ BLANK = frozenset(
         "görkezilmedik",
         "unknown",
         "not stated",
+        *("--", "---", "*", "***", "n/d", "s/d", "s/i", "n/r", "blank"),
+        *(
+            "not available",
+            "not applicable",
+            "not known",
+            "not specified",
+            "unspecified",
+            "missing",
+            "no data",
+        ),
+        *(
+            "не указана",
+            "не указаны",
+            "неизвестна",
+            "неизвестен",
+            "не известно",
+            "не установлено",
+            "отсутствует",
+            "б/д",
+        ),
+        *("maglumat ýok", "belli däl", "anyklanmadyk", "bilinmiyor", "belirtilmemiş"),
+        *(
+            "sin dato",
+            "sin datos",
+            "sin información",
+            "no especificado",
+            "no especificada",
+            "no informa",
+            "no informado",
+        ),
+        *(
+            "desconocido",
+            "desconocida",
+            "não informado",
+            "sem informação",
+            "non précisé",
+            "inconnu",
+            "okänd",
+            "uppgift saknas",
+        ),
     ]
 )
 # What stands where somebody made a text unreadable: (b)(6), (b) (7)(C), [redacted], a black bar.
 REDACTED = re.compile(
     r"(?:\(b\)\s?\(\d\)(?:\s?\([a-f]\))?[\s,;]*)+|\[?redacted\]?|█+", re.IGNORECASE
 )
+# Days that forms are filled in with where nothing is known: 99.99.9999, 00/00/0000, the year 9999.
+NO_DAY = re.compile(r"(?:(?:00|88|99)[./\- ]){2}(?:00|88|99){1,2}|0000|8888|9999")
 # What a spreadsheet program leaves where a formula failed, in English and Russian.
 CELL_ERRORS = frozenset(
     [
@@ -99,7 +143,12 @@ AMBIGUOUS = Day(None, problem="ambiguous")
 def is_blank(text: str) -> bool:
     """Say whether the text states nothing: empty, a dash, "not stated" in any language, made unreadable."""
     key = normalise(text)
-    return not key or key in BLANK or REDACTED.fullmatch(text.strip()) is not None
+    return not key or key in BLANK or is_made_unreadable(text)
+
+
+def is_made_unreadable(text: str) -> bool:
+    """Say whether somebody blacked a text out: (b)(6) is no sixth code."""
+    return REDACTED.fullmatch(text.strip()) is not None
 
 
 def is_cell_error(text: str) -> bool:
@@ -109,6 +158,8 @@ def is_cell_error(text: str) -> bool:
 
 def says_nothing(text: str, kind: str) -> bool:
     """Say whether a text states nothing for a variable of this kind; a dash is an answer to yes or no."""
+    if kind in ("date", "birth") and NO_DAY.fullmatch(text.strip()):
+        return True
     return is_blank(text) and not (kind == "boolean" and parse_boolean(text) is not None)
 
 
@@ -173,6 +224,23 @@ def parse_integer(text: str, roles: number_marks.Roles | None = None) -> int | N
         if number is not None and number == int(number) and abs(number) < 2**31
         else None
     )
+
+
+def whole_number(text: str, roles: number_marks.Roles | None = None) -> int | None:
+    """Read a number by which a table is recognised or its totals are compared: 1,000 is a thousand. None where it is none.
+
+    `roles` say what points and commas mean in its column (`number_marks.of_whole`). Without them a mark before
+    three digits groups: of whole numbers nobody writes three decimals. What becomes a value is asked about instead.
+    """
+    if not roles and number_marks.is_doubtful(text):
+        roles = dict.fromkeys(number_marks.MARKS, number_marks.GROUPS)
+    return parse_integer(text, roles)
+
+
+def whole_numbers(texts: Sequence[str]) -> list[int | None]:
+    """Return the whole numbers of one column, read by what its texts prove of their marks; None where there is none."""
+    roles = number_marks.of_whole(texts)
+    return [whole_number(text, roles) for text in texts]
 
 
 def parse_days(text: str, roles: number_marks.Roles | None = None) -> int | None:

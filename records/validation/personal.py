@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from standards import codelists
+from standards import codelists, foreign_names
 from standards.spelling import fold, normalise
 
 # What stands where a personal text stood. It means nothing: a cell that holds it stays wrong.
@@ -161,8 +161,8 @@ def _matches(texts: pa.Array, pattern: str) -> Mask:
 
 
 def _is_known(text: str) -> bool:
-    """Say whether the text stands in a code list."""
-    return fold(normalise(text)) in _known_texts()
+    """Say whether the whole text stands in a code list, or is a country in another language: “Reino Unido”."""
+    return fold(normalise(text)) in _known_texts() or foreign_names.is_country(text)
 
 
 def _is_of_known_words(text: str) -> bool:

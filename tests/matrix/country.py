@@ -20,6 +20,7 @@ from records.models import (
     Instrument,
     LearnedLayout,
     LearnedWord,
+    OwnCodeList,
     Record,
     SecondEntry,
     Submission,
@@ -272,6 +273,11 @@ def _rows(country, agency, permits, author, draft, opened_by=(Permission.SEE_REC
     text = country.mark(agency.code, f"ZQ{agency.code}{kept}-THREAD", *read_by)
     found["thread"] = factories.thread(draft, author, text, record=record.pk)
     found |= {"held": held, "late": late, "word": word, "layout": layout}
+    if opened_by:  # a list is the agency's own, whatever the instrument
+        found["own_list"] = OwnCodeList.objects.create(
+            agency=agency, name=mark("LIST"), version=1, codelist="countries", codes={"1": "TUR"},
+            made_by=author,
+        )  # fmt: skip
     return {kind: row.pk for kind, row in found.items()}
 
 

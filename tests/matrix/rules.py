@@ -141,6 +141,7 @@ RECORD, HELD = things("record", "record"), things("held", "held")
 PROPOSAL = things("proposal", "proposal")
 WORD = things("word", "word")
 LAYOUT = things("layout", "layout")
+OWN_LIST = things("own_list", "own_list")
 STEPS = {  # verb: the state in which it is due, and who may take it then
     "submit": ("DRAFT", P.ENTER),
     "sign": ("SUBMITTED", P.SIGN),
@@ -339,6 +340,10 @@ def terms_said(country, place):
 
 def a_file(country, place):
     return {"file": SimpleUploadedFile("rows.csv", b"record_ref;sex\n1;F\n")}
+
+
+def a_list_of_codes(country, place):
+    return {"name": "Codes of ours", "codelist": "countries", "text": "77\tTUR"}
 
 
 def periods(country):
@@ -791,6 +796,10 @@ ROUTES = {
         post=P.ACCEPT,
     ),
     "records:word_withdraw": of(WORD, see=P.SEE_SUBMISSIONS, get=None, post=P.ENTER),
+    "records:own_lists": page(get=P.SEE_RECORDS),
+    "records:own_list_new": page(get=P.ENTER, post=P.ENTER, posts=a_list_of_codes),
+    "records:own_list": of(OWN_LIST, see=P.SEE_RECORDS),
+    "records:own_list_withdraw": of(OWN_LIST, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:layouts": page(get=P.SEE_RECORDS),
     "records:layout_forget": of(LAYOUT, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:site": page(get=P.ACCEPT, post=P.ACCEPT, posts=a_home_country),

@@ -1,11 +1,17 @@
 """Texts of code variables that mean something only in part: held with a suggestion, asked, or said."""
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from records.reading.layout import open_questions
 from records.reading.mapping import map_columns
 from records.validation import parsing
+from records.validation.meanings import Answers, Meanings
+from standards import code_systems
 from standards.languages import LANGUAGES
 from tests.records.files import SPECS, plain, table
 from tests.records.test_rules import check
@@ -90,15 +96,15 @@ def test_a_household_may_employ_for_any_elementary_work(code):
 def numbered(*numbers, answers=None):
     rows = table(len(numbers), citizenship=list(numbers))
     questions = map_columns(rows, WPF, answers or {}).questions
-    return [q for q in questions if q.id == "country_numbers"]
+    return [q for q in questions if q.id == "codes:citizenship"]
 
 
 def test_bare_numbers_for_countries_are_asked_about_with_what_they_would_mean():
     (question,) = numbered("643", "004", "582", "TUR")
-    assert question.evidence == ["582 = ?", "004 = AFG", "643 = RUS"]
-    assert [choice["value"] for choice in question.choices] == ["iso", "none"]
+    assert question.evidence == ["004: M49 = AFG, ОКСМ = AFG", "643: M49 = RUS, ОКСМ = RUS"]
+    assert [choice["value"] for choice in question.choices] == ["m49", "oksm", "none"]
     assert open_questions([question]) == [question]
-    (answered,) = numbered("643", answers={"country_numbers": "iso"})
+    (answered,) = numbered("643", answers={"codes": {"citizenship": "m49"}})
     assert open_questions([answered]) == []
 
 
@@ -111,7 +117,7 @@ def test_nothing_is_asked_where_no_bare_number_could_be_a_country(texts):
 def test_numbers_declared_as_those_of_iso_3166_are_read_and_others_held(report):
     rows = table(4, citizenship=["643", "4", "004", "582"])
     assert report(plain(rows))["state"] == "NEEDS_ANSWERS"
-    taken = report(plain(rows), answers={"country_numbers": "iso"})
+    taken = report(plain(rows), answers={"codes": {"citizenship": "m49"}})
     assert (taken["state"], taken["rows"]["accepted"], taken["rows"]["held"]) == ("COMMITTED", 3, 1)
     assert [f["rule"] for f in taken["findings"]] == ["citizenship.unknown_text"]
 
@@ -119,10 +125,56 @@ def test_numbers_declared_as_those_of_iso_3166_are_read_and_others_held(report):
 @pytest.mark.django_db(transaction=True)
 def test_numbers_of_another_list_are_held_with_what_iso_3166_says_of_them(report):
     rows = table(3, citizenship=["438", "438", "TUR"])
-    taken = report(plain(rows), answers={"country_numbers": "none"})
+    taken = report(plain(rows), answers={"codes": {"citizenship": "none"}})
     assert (taken["rows"]["accepted"], taken["rows"]["held"]) == (1, 2)
     ((rule, count),) = [(f["rule"], f["count"]) for f in taken["findings"]]
     assert (rule, count) == ("citizenship.number.LIE", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "value", "problem"),
+    [
+        ("AU", "", None, "code_list"),
+        ("AU", "gec", "AUT", ""),
+        ("AU", "alpha2", "AUS", ""),
+        ("AU", "none", None, "code_list"),
+        ("RU", "gec", None, "suggested"),  # of the other list of two letters
+        ("RU", "", "RUS", ""),
+        ("036", "m49", "AUS", ""),
+        ("36", "m49", "AUS", ""),
+        ("895", "oksm", None, "no_code"),
+        ("ROM", "alpha3", "ROU", "former"),
+        ("ROM", "", None, "suggested"),
+        ("SUN", "", "SUN", "former"),
+        ("ANT", "alpha3", None, "no_code"),
+        ("UNO", "icao", None, "no_code"),
+        ("D<<", "icao", "DEU", ""),
+        ("GBN", "icao", "GBR", "part"),
+        ("NA", "alpha2", None, "ambiguous"),
+        ("Россия", "gec", "RUS", ""),
+    ],
+)
+def test_a_code_means_what_the_list_of_its_column_says(text, said, value, problem):
+    answers = Answers.from_answers({"codes": {"citizenship": said}} if said else {})
+    (meaning,) = Meanings(WPF, today=date(2026, 7, 1), answers=answers).of(
+        WPF.by_name["citizenship"], [text]
+    )
+    assert (meaning.value, meaning.problem.partition(":")[0]) == (value, problem)
+
+
+@given(st.lists(st.sampled_from(sorted({t.upper() for s in code_systems.systems_of("countries") for t in s.codes})), min_size=1, max_size=12))  # fmt: skip
+def test_no_code_is_read_by_one_list_where_another_disagrees_and_nothing_was_said_or_proven(texts):
+    systems = code_systems.systems_of("countries")
+    (citizenship, proven) = WPF.by_name["citizenship"], code_systems.judge(systems, texts).proven
+    read = Meanings(WPF, today=date(2026, 7, 1)).of(citizenship, texts)
+    for text, meaning in zip(texts, read, strict=True):
+        said = {r.code for r in code_systems.readings_of(systems, text).values()}
+        assert meaning.value is None or said == {meaning.value}
+    answers = Answers.from_answers({}, proven={"citizenship": proven} if proven else {})
+    for text, meaning in zip(texts, Meanings(WPF, today=date(2026, 7, 1), answers=answers).of(citizenship, texts), strict=True):  # fmt: skip
+        readings = code_systems.readings_of(systems, text)
+        if meaning.value is not None and code_systems.is_contested(readings):
+            assert readings[proven].code == meaning.value
 
 
 @pytest.mark.parametrize(

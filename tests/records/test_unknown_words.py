@@ -202,8 +202,8 @@ def test_numbers_of_an_own_list_are_explained_once_each_and_never_taken_for_thos
     """438 is Liechtenstein in ISO 3166, and Australia in the list of this agency."""
     rows = table(40, citizenship=["438", "438", "438", "276"])
     upload = send(plain(rows))
-    assert [q["id"] for q in upload.report["questions"]] == ["country_numbers"]
-    upload = held(send, rows, country_numbers=NONE)
+    assert [q["id"] for q in upload.report["questions"]] == ["codes:citizenship"]
+    upload = held(send, rows, codes={"citizenship": NONE})
     with scope.acting(clerk):
         decided = {("citizenship", "438"): "AUS", ("citizenship", "276"): "DEU"}
         decided_words.decide(upload, decided, by=clerk)

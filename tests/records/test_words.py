@@ -211,6 +211,9 @@ def test_a_file_that_is_taken_back_takes_back_the_words_that_it_alone_taught(
         assert (
             dict(LearnedWord.objects.filter(is_revoked=False).values_list("text", "code")) == left
         )
+        copy = factories.upload(agency, permits, clerk, state="COMMITTED", answers=files[0].answers)
+        copy.report = {"copied": files[0].answers}  # held rows of the first file, sent back
+        copy.save()
         files[1].state = "UNDONE"
         files[1].save()
         assert learned.forget(files[0], by=clerk) == 2

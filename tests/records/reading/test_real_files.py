@@ -2,6 +2,7 @@
 
 import csv
 
+import pyarrow as pa
 import pytest
 from django.conf import settings
 
@@ -10,6 +11,7 @@ from records.reading.encoding import encoding_of
 from records.reading.layout import open_questions
 from records.reading.refusals import FileRefused
 from records.validation import personal
+from standards import code_systems
 from tests.records.files import SPECS, WPF, opened, plain, rows_of, table, workbook
 from tests.records.test_rules import check
 
@@ -112,3 +114,33 @@ def test_real_arrivals_are_read_once_their_columns_are_named(tmp_path):
     known = checked.typed["sex"].to_pylist()
     assert [known.count(c) for c in ("F", "M")] == [sexes.count("F"), sexes.count("M")]
     assert None not in known
+
+
+def test_numbers_of_countries_in_a_real_file_are_never_read_by_iso_3166_unasked(tmp_path):
+    content = (DATA / "us_i94_arrivals_sample_1000.csv").read_bytes()
+    columns = {"citizenship": "E", "record_ref": "B", "event_date": "H", "sex": "W"}
+    layout = opened(content, tmp_path, "SMS-WPF", {"columns": columns}).layout
+    (question,) = [q for q in layout.questions if q.id == "codes:citizenship"]
+    assert question.answer is None and [c["value"] for c in question.choices] == [
+        "m49",
+        "oksm",
+        "none",
+    ]
+    assert any(line.startswith("438: M49 = LIE") for line in question.evidence + told_of(content))
+
+
+def told_of(content):
+    """What M49 would say of the numbers of the file, beyond the lines that are shown."""
+    rows = csv.DictReader(content.decode().splitlines())
+    texts = {row["i94cit"] for row in rows}
+    verdict = code_systems.judge(code_systems.systems_of("countries"), texts)
+    return [f"{text}: M49 = {r['m49'].code}" for text, r in verdict.evidence.items() if "m49" in r]
+
+
+def test_countries_of_a_real_file_in_spanish_are_not_taken_for_persons():
+    rows = csv.DictReader((DATA / "co_entries_2012_2018.csv").read_text().splitlines())
+    names = sorted({row["nationality"] for row in rows})
+    kinds = personal.kinds_of(pa.array(names)).tolist()
+    masked = [text for text, kind in zip(names, kinds, strict=True) if kind]
+    assert "Reino Unido" in names and "Reino Unido" not in masked
+    assert len(names) > 150 and len(masked) <= 7, masked  # names that no standard has: “Isla Wake”

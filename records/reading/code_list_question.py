@@ -1,0 +1,92 @@
+"""Which list the codes of a column follow: what the column proves, and the question where it does not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from records.instruments.spec import Spec, Variable
+from records.reading.evidence import values_of
+from records.reading.layout import FileColumn, Question
+from records.reading.questions import EVIDENCE, ask
+from standards import code_systems, codelists, languages
+from standards.code_systems import OWN, OwnList, Verdict
+
+MEANS_NOTHING = "?"  # stands where a list does not have a text
+
+
+def verdict_of(variable: Variable, texts: Sequence[str], own: Sequence[OwnList]) -> Verdict:
+    """Return what the distinct texts of a column say of the list that they follow."""
+    if variable.kind != "code" or variable.name == "sex":  # of sex each number is declared
+        return Verdict()
+    return code_systems.judge(code_systems.systems_of(variable.codelist, own), texts)
+
+
+def proven_lists(
+    columns: Sequence[FileColumn],
+    body: Sequence[Sequence[str]],
+    spec: Spec,
+    answers: Mapping[str, Any],
+    own: Sequence[OwnList],
+) -> tuple[dict[str, str], list[Question]]:
+    """Return variable -> the list that its column proves, and the questions about the columns that prove none."""
+    proven: dict[str, str] = {}
+    questions = []
+    for column in columns:
+        variable = spec.by_name.get(column.variable or "")
+        if variable is None:
+            continue
+        texts = list(dict.fromkeys(values_of(column, body, variable.codelist)))
+        if (
+            column.part == "known"
+        ):  # of an address the part that a list knows is a name, never a number
+            texts = [text for text in texts if not code_systems.is_number(text)]
+        verdict = verdict_of(variable, texts, own)
+        if verdict.proven:
+            proven[variable.name] = verdict.proven
+        if verdict.asks:
+            given = dict(answers.get("codes") or {}).get(variable.name)
+            questions.append(ask_which_list(variable, verdict, own, answer=given))
+    return proven, questions
+
+
+def ask_which_list(
+    variable: Variable, verdict: Verdict, own: Sequence[OwnList], *, answer: Any = None
+) -> Question:
+    """Ask which list the codes of a column follow, with what each list says of the codes that tell them apart."""
+    fitting = [o.key for o in own if code_systems.base_of(o.codelist) == _base(variable)]
+    names = dict.fromkeys((*verdict.rivals, *fitting))
+    choices = [{"value": name, "label": title_of(name)} for name in names]
+    evidence = [
+        f"{text}: {', '.join(_said(name, readings) for name in verdict.rivals)}"
+        for text, readings in list(verdict.evidence.items())[:EVIDENCE]
+    ]
+    return ask(
+        "codes", choices, evidence, what=variable.label, variable=variable.name, answer=answer
+    )
+
+
+def _base(variable: Variable) -> str:
+    return code_systems.base_of(variable.codelist)
+
+
+def _said(name: str, readings: Mapping[str, code_systems.Reading]) -> str:
+    reading = readings.get(name)
+    short = name.removeprefix(OWN) if name.startswith(OWN) else SHORT[name]
+    return f"{short} = {(reading and reading.code) or MEANS_NOTHING}"
+
+
+SHORT = {
+    code_systems.ALPHA2: "ISO-2",
+    code_systems.ALPHA3: "ISO-3",
+    code_systems.ICAO: "ICAO",
+    code_systems.GEC: "GEC",
+    code_systems.M49: "M49",
+    code_systems.OKSM: "ОКСМ",
+    code_systems.PORTAL: "portal",
+}
+
+
+def title_of(name: str) -> languages.Labels:
+    """Return what a list is called: a standard one in words, that of an agency by its name."""
+    if name.startswith(OWN):
+        return dict.fromkeys(languages.LANGUAGES, name.removeprefix(OWN))
+    return languages.say(codelists.standard("questions")[f"codes.{name}"])
