@@ -143,15 +143,18 @@ def cells(country: Country, rule: Rule, turn: int | None = None) -> Iterator[tup
     """Yield (place, method): every place by GET and POST where the route takes them, the first one by others too.
 
     HEAD is answered by what answers GET, and methods that a route does not take are refused before anybody is
-    looked at. So each person asks one of the other methods, by their `turn`; without a turn all are asked. What
-    is open to everybody each person asks at the first place and at a third of the others.
+    looked at. So each person asks one of the other methods, by their `turn`; without a turn all are asked. At places
+    but the first one a person asks by one of the methods, the next person by the other. What is open to everybody
+    each person asks at the first place and at a third of the others.
     """
     taken = sorted(rule.methods & {"GET", "POST"})
     others = [method for method in METHODS if method not in taken]
     for k, place in enumerate(rule.places(country)):
         if k and rule.is_public and turn is not None and (turn + k) % 3:
             continue
-        yield from ((place, method) for method in taken)
+        all_asked = k == 0 or turn is None or not taken
+        asked = taken if all_asked else [taken[(turn + k) % len(taken)]]
+        yield from ((place, method) for method in asked)
         if k == 0:
             chosen = others if turn is None else [others[turn % len(others)]]
             yield from ((place, method) for method in chosen)

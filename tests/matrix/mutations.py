@@ -338,6 +338,18 @@ SEEN_BY = {
             " access.may(request.user, Permission.SEE_RECORDS, submission.agency, submission.instrument_id)",
         ],
     },
+    "tests/records/reading/test_mapping_by_people.py": {
+        "test_only_who_enters_is_told_what_is_missing_in_an_answer": [
+            "records.pages.uploads.answer without"
+            " access.require(request.user, Permission.ENTER, upload.agency, upload.instrument_id)",
+        ],
+    },
+    "tests/records/test_own_lists.py": {
+        "test_who_enters_nothing_is_not_offered_the_next_version_of_a_list": [
+            "records.pages.own_lists._of_edited without"
+            " access.require(request.user, Permission.ENTER, edited.agency)",
+        ],
+    },
     "tests/records/test_numbers.py": {
         "TestNumbering::test_another_agency_has_its_own": [
             "records.collection.numberings.declare without"

@@ -107,6 +107,10 @@ def test_nobody_else_sees_a_list_or_may_change_it(loaded, outsider, clerk, revie
         OwnCodeList.objects.filter(pk=own.pk).update(codes={})
 
 
+def test_who_enters_nothing_is_not_offered_the_next_version_of_a_list(loaded, reviewer):
+    assert signed_in(reviewer).get(f"/own-lists/new?own={loaded().pk}").status_code == 403
+
+
 def test_a_file_of_any_kind_is_read_in_the_child_and_a_wrong_one_is_refused_with_its_reason(
     loaded, agency, clerk
 ):

@@ -222,6 +222,14 @@ def test_layouts_of_an_agency_help_nobody_else(send, clerk, outsider, client):
     assert response.status_code == 404
 
 
+def test_only_who_enters_is_told_what_is_missing_in_an_answer(send, reviewer, client):
+    upload = send(plain(strange(3)))
+    client.force_login(reviewer)
+    form = {"columns:decision": "constant", "constant:decision": ""}
+    response = client.post(reverse("records:upload_answer", args=[upload.pk]), form)
+    assert response.status_code == 403
+
+
 def test_the_page_maps_a_file_by_its_form_alone(send, clerk, client):
     upload = send(plain(strange(3)))
     client.force_login(clerk)
