@@ -3,9 +3,13 @@
 import csv
 
 from django.conf import settings
+from django.db.models import Sum
 
+from agencies import scope
 from records.instruments import reader
 from records.instruments.spec import Spec
+from records.models import Record
+from standards import codelists
 from tests.records.files import ALL, LIMITS, reading
 
 DATA = settings.BASE_DIR.parent / "shared" / "data"
@@ -70,3 +74,19 @@ def rows_of(name, delimiter=",", encoding="utf-8"):
     """The rows of a real file, read by nothing of ours."""
     with (DATA / name).open(encoding=encoding, newline="") as lines:
         return list(csv.reader(lines, delimiter=delimiter))
+
+
+def of_several(names):
+    """Names that stand for several countries: those of New Zealand's parts of the world are written in capitals."""
+    parts = {"OCEANIA", "ASIA", "EUROPE", "AMERICAS", "AFRICA AND THE MIDDLE EAST"}
+    matches = zip(names, codelists.load("countries").match(list(names)), strict=True)
+    return [name for name, match in matches if name in parts or match.note == "ambiguous"]
+
+
+def sums(upload, clerk, *names):
+    """Return how many the records of a file count, by the values of these variables."""
+    with scope.acting(clerk):
+        counted = (
+            Record.objects.filter(upload=upload).values_list(*names).annotate(total=Sum("count"))
+        )
+        return {row[:-1] if len(names) > 1 else row[0]: row[-1] for row in counted.order_by(*names)}

@@ -2,98 +2,16 @@
 
 import pandas as pd
 import pytest
-from django.db.models import Sum
 
 from agencies import scope
-from records.collection import uploads
-from records.instruments.spec import Spec
-from records.models import HeldRow, Instrument, InstrumentVersion, Record, Submission
-from standards import codelists
-from tests.records import files, lists
+from records.models import HeldRow, Instrument, Record, Submission
+from tests.records import files
 from tests.records.lists import delivered  # noqa: F401 - used by name
-from tests.records.tables import DATA, form_of
+from tests.records.tables import DATA, of_several, sums
 
 real = pytest.mark.skipif(not DATA.exists(), reason="the folder of real files is not here")
 CROSSINGS, PERMITS = "SMS-BCR", "SMS-RES"
 MONTHS = {"ENERO": "2025-01", "FEBRERO": "2025-02", "MARZO": "2025-03"}
-
-
-@pytest.fixture
-def form(db, agency, instruments):
-    """Give the agency a form of counts of a few variables; returns the instrument."""
-
-    def give(code, *cells, **changes):
-        spec = form_of(code, *cells, **changes)
-        instrument = Instrument.objects.get(code=spec.code)
-        content = {**spec.raw, "version": 99}
-        digest = Spec.from_content(content).digest
-        InstrumentVersion.objects.create(
-            instrument=instrument, number=99, digest=digest, content=content
-        )
-        instrument.agencies.add(agency)
-        return instrument
-
-    return give
-
-
-@pytest.fixture
-def take_in(agency, clerk):
-    """Send a file, and confirm the picture of its shape; returns the upload."""
-
-    def send(name, instrument, **answers):
-        content = name if isinstance(name, bytes) else (DATA / name).read_bytes()
-        with_sheet = {k: v for k, v in answers.items() if k != "repeated_cells"}
-        where = {"by": clerk, "agency": agency, "instrument": instrument}
-        upload = files.send(content, answers=with_sheet, **where)
-        questions = {q["id"]: q for q in upload.report["questions"]}
-        assert "shape" in questions, (upload.state, upload.reason, questions)
-        assert not Record.objects.filter(upload=upload).exists()
-        shape = questions["shape"]["choices"][0]["value"]
-        return answered(upload, {**answers, "shape": shape}, clerk)
-
-    return send
-
-
-def answered(upload, answers, clerk):
-    with scope.acting(clerk):
-        uploads.read(upload, by=clerk, answers=answers)
-    return files.finish(upload, by=clerk)
-
-
-def sums(upload, clerk, *names):
-    with scope.acting(clerk):
-        counted = (
-            Record.objects.filter(upload=upload).values_list(*names).annotate(total=Sum("count"))
-        )
-        return {row[:-1] if len(names) > 1 else row[0]: row[-1] for row in counted.order_by(*names)}
-
-
-def of_several(names):
-    """Names that stand for several countries: those of New Zealand's parts of the world are written in capitals."""
-    parts = {"OCEANIA", "ASIA", "EUROPE", "AMERICAS", "AFRICA AND THE MIDDLE EAST"}
-    matches = zip(names, codelists.load("countries").match(list(names)), strict=True)
-    return [name for name, match in matches if name in parts or match.note == "ambiguous"]
-
-
-@pytest.fixture
-def names_of_countries(statistician):
-    """Let the code list know names that it does not have, each of a code of its own, as the statistics office would."""
-
-    def know(names):
-        names = sorted({str(name).strip() for name in names} - set(of_several(names)))
-        matches = codelists.load("countries").match(names)
-        taken = {match.code for match in matches}
-        free = (c.code for c in codelists.load("countries").in_use if c.code not in taken)
-        free = (code for code in free if code.isalpha() and not code.startswith("X"))
-        unknown = [name for name, match in zip(names, matches, strict=True) if not match.code]
-        contents = {
-            code: lists.of(code, "countries", aliases=[name])
-            for name, code in zip(unknown, free, strict=False)
-        }
-        lists.save(contents, statistician, name="countries")
-        assert all(match.code for match in codelists.load("countries").match(names))
-
-    return know
 
 
 @real
