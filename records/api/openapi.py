@@ -186,6 +186,7 @@ class Nowhere(Endpoint):
     """Every address below that is none."""
 
     schema = None
+    verbs = dict.fromkeys(("GET", "HEAD", "POST", "PATCH", "DELETE"))
 
     def get(self, request: Request, address: str) -> Response:
         raise NotFound
