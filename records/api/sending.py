@@ -112,6 +112,25 @@ def _begin(view: Endpoint, request: TokenRequest) -> Response:
     return view.once(request, act, f"{instrument.code} {size} {sorted(told_of.items())}")
 
 
+class Unfinished(Endpoint):
+    """The files that the token has begun and that lack bytes: to be sent on, or given up."""
+
+    verbs = dict.fromkeys(("GET", "HEAD"), Verb.SEND)
+
+    @extend_schema(**openapi.UNFINISHED)
+    def get(self, request: TokenRequest) -> Response:
+        files = in_parts.unfinished(request.user).filter(token=request.auth.number)
+        lines = [
+            {
+                **_facts(file),
+                "instrument": file.instrument.code,
+                "address": reverse("intake:file", args=[file.pk]),
+            }
+            for file in files
+        ]
+        return Response(lines)
+
+
 class File(Endpoint):
     """A file that comes in parts: how far it is, its next part, its end."""
 
@@ -170,14 +189,19 @@ def abilities(response: Response) -> Response:
     return response
 
 
-def _of_file(file: FileInParts, status: int, **headers: str) -> Response:
-    upload = address_of(file.upload) if file.upload else None
-    answer = {
+def _facts(file: FileInParts) -> dict[str, Any]:
+    """Return a file as `told.FilePart` describes it."""
+    return {
         "size": file.size,
         "received": file.received,
         "expires_at": file.expires_at,
-        "upload": upload,
+        "upload": address_of(file.upload) if file.upload else None,
     }
+
+
+def _of_file(file: FileInParts, status: int, **headers: str) -> Response:
+    answer = _facts(file)
+    upload = answer["upload"]
     told_of = {
         **OF_TUS,
         "Upload-Offset": str(file.received),
