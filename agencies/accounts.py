@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from agencies import access, audit, authority, correspondence, held_roles, invitations
+from agencies import access, audit, authority, correspondence, held_roles, invitations, tokens
 from agencies.access import Denied
 from agencies.coverage import Duties
 from agencies.models import Agency, Person
@@ -78,6 +78,7 @@ def _take(person: Person, roles: Collection[Role], agency: Agency, by: Person) -
     """Take roles at once, and tell the person."""
     for role in roles:
         access.revoke(person, role, agency)
+    tokens.end_without_role(person, agency, by=by)
     taken, subject = sorted(roles), f"person:{person.pk}"
     audit.record("roles", subject, name=person.email, by=by, agency=agency, taken=taken)
     correspondence.lost(person, taken, agency, by=by)

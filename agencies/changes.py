@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import access, audit, correspondence, invitations
+from agencies import access, audit, correspondence, invitations, tokens
 from agencies.models import Agency, AgencyChange, FormerName, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission, Role
@@ -177,6 +177,7 @@ def _merge(agency: Agency, content: Content) -> None:
         more.apply(agency, content)
     for offer in invitations.live().filter(agency=agency):
         invitations.close(offer)
+    tokens.end_of_agency(agency)
     Agency.objects.filter(pk=agency.pk).update(is_active=False, merged_into=other)
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
 from agencies import access, authority
-from agencies.models import Agency, AgencyChange, Invitation, Person
+from agencies.models import Agency, AgencyChange, Invitation, Person, Token
 from agencies.roles import Role
 from standards.languages import marked
 
@@ -46,6 +48,11 @@ CHANGE = marked("A change to approve: %(agency)s")
 CHANGE_PROPOSED = marked(
     "%(by)s proposes a change of %(agency)s:\n\n%(told)s\n\n"
     "Another national administrator approves it, or refuses, on the page of agencies.\n"
+)
+TOKEN_MADE = marked("A token for programs: %(agency)s")
+TOKEN = marked(
+    "The token “%(token)s” for %(agency)s was made with your account at %(portal)s. A program that has it acts for you"
+    " until %(day)s.\n\nIf you did not make it, choose a new password at once: that ends all of your tokens.\n"
 )
 STOPPED = marked("The account of %(person)s, %(email)s, was deactivated by %(by)s.\n")
 OPENED = marked("%(by)s lets %(person)s, %(email)s, sign in again.\n")
@@ -111,6 +118,14 @@ def account(person: Person, agency: Agency, *, active: bool, by: Person) -> None
     facts = _facts(person, held, agency, by)
     for reader in _concerned(person, held, agency):
         _write(reader.email, reader.language, SUBJECT, OPENED if active else STOPPED, facts)
+
+
+def token_made(token: Token) -> None:
+    """Tell the person that a program may act for her from now on."""
+    person = token.person
+    day = date_format(timezone.localtime(token.expires_at), "SHORT_DATE_FORMAT")
+    facts = {**_facts(person, [], token.agency, None), "token": token.name, "day": day}
+    _write(person.email, person.language, TOKEN_MADE, TOKEN, facts)
 
 
 def _tell_all(

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import access, accounts, audit, authority, collection, correspondence
+from agencies import access, accounts, audit, authority, collection, correspondence, tokens
 from agencies.access import Denied
 from agencies.collection import Work
 from agencies.coverage import Duties
@@ -117,6 +117,7 @@ def take_ended() -> int:
     for person, agency, role in rows:
         with transaction.atomic():
             access.revoke(person, role, agency)
+            tokens.end_without_role(person, agency, by=None)
             correspondence.lost(person, [role], agency, by=None)
         audit.record(
             "roles",

@@ -45,14 +45,25 @@ class ByToken(BaseAuthentication):
 
 
 class HasVerb(BasePermission):
-    """The token permits what the method of the view does: the view says it in `verbs`, method -> verb."""
+    """The token permits what the method of the view does: the view says it in `verbs`, method -> verb.
+
+    None there means every token; a method that it does not name is refused.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        needed, lent = getattr(view, "verbs", {}).get(request.method), cast(Lent, request.auth)
-        if needed is not None and needed not in lent.verbs:
-            text = _("This token does not permit “%(verb)s”. Make one that does.")
-            raise PermissionDenied(text % {"verb": needed})
+        method, verbs = request.method or "", getattr(view, "verbs", {})
+        if method not in verbs:  # one that the view does not have at all is answered 405
+            return not hasattr(view, method.lower())
+        if verbs[method] is not None:
+            require_verb(cast(Lent, request.auth), verbs[method])
         return True
+
+
+def require_verb(lent: Lent, verb: str) -> None:
+    """Raise `PermissionDenied` where the token does not permit this."""
+    if verb not in lent.verbs:
+        text = _("This token does not permit “%(verb)s”. Make one that does.")
+        raise PermissionDenied(text % {"verb": verb})
 
 
 class Json(DefaultContentNegotiation):

@@ -145,9 +145,18 @@ class ScopeMiddleware:
 def _may_be_repeated(request: HttpRequest) -> bool:
     """Say whether the request can be read again, and has left nothing outside its transaction.
 
-    A file is moved while it is taken in, and a session that was changed has changed its key as well.
+    A file is moved while it is taken in, a body that was read piece by piece is gone, and a session that was changed
+    has changed its key as well.
     """
-    return not request.FILES and not getattr(request.session, "modified", False)
+    if _was_streamed(request) or request.FILES:
+        return False
+    return not getattr(request.session, "modified", False)
+
+
+def _was_streamed(request: HttpRequest) -> bool:
+    """Say whether the body was read and not kept. What a form says is kept."""
+    is_kept = hasattr(request, "_body") or request.content_type == "multipart/form-data"
+    return request._read_started and not is_kept  # type: ignore[attr-defined]
 
 
 def _afresh(person: access.Anyone) -> access.Anyone:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -10,10 +11,12 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agencies import access, lockout
+from agencies import access, audit, lockout
 from agencies.models import Person
+from agencies.refusal import Refused
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
@@ -23,16 +26,7 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
         """Look at no password while the account, from this address, has to wait. Raises ValidationError."""
         wait = lockout.waiting(_account(credentials), self.get_client_ip(request))
         if wait:
-            minutes = math.ceil(wait.total_seconds() / 60)
-            raise ValidationError(
-                ngettext(
-                    "Too many wrong passwords. Try again in a minute, or choose a new password.",
-                    "Too many wrong passwords. Try again in %(minutes)s minutes, or choose a new password.",
-                    minutes,
-                )
-                % {"minutes": minutes},
-                code="too_many_login_attempts",
-            )
+            raise ValidationError(_too_many(wait), code="too_many_login_attempts")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         lockout.failed(_account(credentials), self.get_client_ip(request))
@@ -47,6 +41,30 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
         if user.language:
             remember_language(response, user.language)
         return response
+
+
+def require_password(person: Person, password: str, request: HttpRequest) -> None:
+    """Ask somebody who is signed in for her password once more: a session that was stolen must not outlive itself.
+
+    Raises `Refused`; wrong ones are counted as where one signs in.
+    """
+    address = InvitedOnly(request).get_client_ip(request)
+    if wait := lockout.waiting(person.email, address):
+        raise Refused(_too_many(wait))
+    if not person.check_password(password):
+        lockout.failed(person.email, address)
+        audit.sign_in_failed({"email": person.email})
+        raise Refused(_("The password is wrong. Type the one with which you sign in."))
+
+
+def _too_many(wait: timedelta) -> str:
+    minutes = math.ceil(wait.total_seconds() / 60)
+    text = ngettext(
+        "Too many wrong passwords. Try again in a minute, or choose a new password.",
+        "Too many wrong passwords. Try again in %(minutes)s minutes, or choose a new password.",
+        minutes,
+    )
+    return text % {"minutes": minutes}
 
 
 def _account(credentials: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The page of tokens for programs: who enters records makes them, administrators see and revoke them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from agencies import access, collection, tokens
+from agencies import access, collection, held_roles, sign_in, tokens
 from agencies.http import SignedInRequest, takes_forms
 from agencies.models import Agency, Person, Token
 from agencies.refusal import Refused
@@ -48,13 +49,14 @@ def token_list(request: SignedInRequest) -> HttpResponse:
         access.require(request.user, Permission.ENTER)
         wish = Wish.posted(request.POST)
         try:
+            sign_in.require_password(request.user, request.POST.get("password", ""), request)
             secret = _make(wish, request.user)
         except Refused as refusal:
             refused = str(refusal)
     context = {
         "secret": secret,
         "refused": refused,
-        "tokens": [_line(token) for token in tokens.visible_to(request.user)],
+        "tokens": _lines(request.user),
         **_form(Wish() if secret else wish, request.user),
     }
     return render(request, "agencies/tokens.html", context, status=422 if refused else 200)
@@ -123,12 +125,34 @@ def _form(wish: Wish, person: Person) -> dict[str, Any]:
     }
 
 
-def _line(token: Token) -> dict[str, Any]:
-    ended = tokens.ended(token)
-    known = {i.pk: i.title for i in collection.instruments_of(token.agency)}
+def _lines(person: Person) -> list[dict[str, Any]]:
+    """Return the tokens that a person sees, in words, with what each works on as far as she may know of it."""
+    shown = list(tokens.visible_to(person))
+    held_roles.read([token.person for token in shown])
+    titles = {
+        place: {
+            i.pk: i.title
+            for i in collection.instruments_of(place)
+            if not i.restricted or access.may(person, Permission.SEE_TOKENS, place, i.pk)
+        }
+        for place in {token.agency for token in shown}
+    }
+    return [_line(token, titles[token.agency]) for token in shown]
+
+
+def _line(token: Token, titles: Mapping[int, str]) -> dict[str, Any]:
+    others = {_("another one") for pk in token.instruments if pk not in titles}
+    known = [titles[pk] for pk in token.instruments if pk in titles]
     return {
         "token": token,
-        "ended": ended,
+        "ended": tokens.ended(token) or _without_role(token),
         "verbs": ", ".join(verb.label.partition(":")[0] for verb in Verb if verb in token.verbs),
-        "instruments": ", ".join(known.get(pk, "") for pk in token.instruments),
+        "instruments": ", ".join([*known, *others]),
     }
+
+
+def _without_role(token: Token) -> str:
+    """Say that who made a token has no role any more that it could lend; "" where there is one."""
+    if access.may(token.person, Permission.ENTER, token.agency):
+        return ""
+    return _("ended: who made it enters no records here any more")

@@ -2,22 +2,23 @@
 
 She is who enters records for the agency; its administrators see its tokens and revoke them (ADR 41). A token acts as
 she does, narrowed to its agency, instruments and verbs: so it may never do what she may not, and nobody signs what
-their own token sent. It ends on its day, when it is revoked, and with her account, her role or the agency.
+their own token sent. It ends on its day, when it is revoked, with her account, her password, her role or the agency.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import access, audit
+from agencies import access, audit, correspondence
 from agencies.coverage import Lent
 from agencies.models import Agency, Person, Token, TokenUse
 from agencies.refusal import Refused
@@ -29,6 +30,7 @@ DAYS = (30, 90, 365)  # how long a token may live
 MOST = 50  # of an agency at once
 NOTED_EVERY = timedelta(minutes=1)  # the last use is written down no more often
 NO_DIGEST = "0" * 64
+_after_ending: list[Callable[[Token], None]] = []
 
 
 class Verb(StrEnum):
@@ -90,6 +92,7 @@ def make(
     audit.record(
         "make", f"token:{token.pk}", name=token.name, by=by, agency=agency, verbs=token.verbs
     )
+    correspondence.token_made(token)
     return token, text
 
 
@@ -99,7 +102,46 @@ def revoke(token: Token, *, by: Person) -> None:
     live = Token.objects.filter(pk=token.pk, revoked_at=None)
     if not live.update(revoked_at=timezone.now(), revoked_by=by):
         raise Refused(_("This token was revoked already."))
+    _ended(token, by)
+
+
+def after_ending(function: Callable[[Token], None]) -> None:
+    """Call this with each token that ends before its day, in the transaction in which it does."""
+    _after_ending.append(function)
+
+
+def end_of(person: Person, agency: Agency | None = None, *, by: Person | None) -> None:
+    """End the tokens of a person, of one agency or of all: they do not come back with what she lost."""
+    tokens = Token.objects.filter(person=person).select_related("agency")
+    _end(tokens if agency is None else tokens.filter(agency=agency), by)
+
+
+def end_without_role(person: Person, agency: Agency, *, by: Person | None) -> None:
+    """End the tokens of a person in an agency where she enters no records any more."""
+    if not access.may(person, Permission.ENTER, agency):
+        end_of(person, agency, by=by)
+
+
+def end_of_agency(agency: Agency) -> None:
+    """End all tokens of an agency, which is closed."""
+    _end(Token.objects.filter(agency=agency).select_related("agency"), None)
+
+
+def password_changed(user: Person, **_signal: Any) -> None:
+    """End the tokens of a person who has chosen a new password: the old one may have been somebody else's too."""
+    end_of(user, by=user)
+
+
+def _end(tokens: QuerySet[Token], by: Person | None) -> None:
+    for token in tokens.filter(revoked_at=None):
+        Token.objects.filter(pk=token.pk).update(revoked_at=timezone.now(), revoked_by=by)
+        _ended(token, by)
+
+
+def _ended(token: Token, by: Person | None) -> None:
     audit.record("revoke", f"token:{token.pk}", name=token.name, by=by, agency=token.agency)
+    for function in _after_ending:
+        function(token)
 
 
 def visible_to(person: Person) -> QuerySet[Token]:

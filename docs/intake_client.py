@@ -18,6 +18,7 @@ import uuid
 from pathlib import Path
 
 PART = 4 << 20  # bytes
+PATIENCE = 60  # seconds without a byte, after which a line counts as broken
 WAITS = (1, 2, 5, 15, 60)  # seconds before a request is sent again
 
 
@@ -107,7 +108,7 @@ class Portal:
 
 def _answered(request):
     try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
             text = answer.read()
             return answer.headers, json.loads(text) if text else None
     except urllib.error.HTTPError as problem:

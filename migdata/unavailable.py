@@ -52,7 +52,7 @@ ANSWERS = {
         _("Nothing was changed. Ask for less at once, or try again when fewer people are here."),
         30,
     ),
-    # Of a form; who only looks is told that the portal is busy.
+    # Of a form; who only looks, or is a program and tries again by itself, is told that the portal is busy.
     Trouble.BUSY: Answer(409, _("Somebody else is working on this"), NOTHING_CHANGED, 5),
     Trouble.CONFLICT: Answer(503, _("Two people did the same at once"), NOTHING_CHANGED, 2),
 }
@@ -66,7 +66,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if cause is Trouble.FULL:
         _drop_received(request)
     answer = ANSWERS[cause]
-    if answer.status == 409 and request.method in ("GET", "HEAD"):
+    is_asking = request.method in ("GET", "HEAD")
+    if answer.status == 409 and (is_asking or is_for_programs(request.path_info)):
         answer = replace(answer, status=503)
     # The middleware that chooses the language may not have been reached.
     language = translation.get_language_from_request(request)

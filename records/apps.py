@@ -6,14 +6,14 @@ from django.apps import AppConfig
 from standards.editions import ask_with
 
 if TYPE_CHECKING:
-    from agencies.models import Person
+    from agencies.models import Person, Token
 
 
 class RecordsConfig(AppConfig):
     name = "records"
 
     def ready(self) -> None:
-        from agencies import accounts, collection, log, middleware
+        from agencies import accounts, collection, log, middleware, tokens
         from records.codelists.editions import refresh
         from records.collection import open_work
         from records.instruments import deliveries, versions
@@ -24,8 +24,16 @@ class RecordsConfig(AppConfig):
         log.titles_of.append(versions.titles)
         log.numbers_of.append(_numbers)
         accounts.after_creating(versions.give_to)
+        tokens.after_ending(_give_up_its_files)
         collection.told_by(deliveries.told, open_work.of)
         deliveries.settle_changes()
+
+
+def _give_up_its_files(token: "Token") -> None:
+    """Forget what a token has begun to send: nobody else can send it on."""
+    from records.collection import in_parts
+
+    in_parts.give_up_of(token)
 
 
 def _numbers(ids: Collection[int], person: "Person") -> Mapping[int, str]:

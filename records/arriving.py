@@ -75,8 +75,8 @@ class AnsweredRequest(models.Model):
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     token = models.ForeignKey(Token, models.PROTECT, related_name="+", db_index=False)
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)  # of method, address and body
+    key = models.CharField(max_length=255)  # a keyed hash of it: it may hold the name of a file
+    fingerprint = models.CharField(max_length=64)  # of method, address and body, keyed too
     status = models.PositiveSmallIntegerField(default=0)
     body = models.JSONField(default=dict)  # names no value of a record
     location = models.CharField(max_length=200, blank=True, default="")

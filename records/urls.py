@@ -152,6 +152,7 @@ urlpatterns = [
     path("layouts/", layouts.layouts, name="layouts"),
     path("layouts/<int:layout>/forget", layouts.forget, name="layout_forget"),
     path("uploads/new", uploads.new, name="upload_new"),
+    path("uploads/parts/<uuid:file>/give-up", uploads.give_up, name="give_up"),
     path("uploads/<int:upload_id>/", uploads.upload, name="upload"),
     path("uploads/<int:upload_id>/progress", uploads.progress, name="upload_progress"),
     path("uploads/<int:upload_id>/answer", uploads.answer, name="upload_answer"),

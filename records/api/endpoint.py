@@ -1,6 +1,5 @@
 """What all endpoints of intake share: by token, one form of refusals, requests that may be sent twice."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest
+from django.utils.crypto import salted_hmac
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
@@ -21,6 +21,7 @@ from agencies.models import Agency
 from agencies.programs import ByToken, HasVerb, Json, TokenRequest
 from agencies.refusal import Refused
 from agencies.tokens import Verb
+from records.collection import in_json
 from records.collection.in_json import NotUnderstood
 from records.collection.in_parts import Damaged, OtherPlace, TooLong
 from records.collection.uploads import BadAnswer, OverQuota
@@ -49,6 +50,14 @@ class KeyOfAnother(Exception):
     """An idempotency key that came with another request before."""
 
 
+class StrictJson(JSONParser):
+    """JSON that can be kept."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """Return the content of a body. Raises `NotUnderstood`."""
+        return in_json.content_of(stream.read())
+
+
 @method_decorator(login_not_required, name="dispatch")
 class Endpoint(APIView):
     """Asked by token. `verbs`: what the token has to permit, by method; `parameters`: those that are read.
@@ -59,8 +68,8 @@ class Endpoint(APIView):
     authentication_classes = [ByToken]
     permission_classes = [HasVerb]
     content_negotiation_class = Json
-    parser_classes = [JSONParser]
-    verbs: Mapping[str, Verb] = {}
+    parser_classes = [StrictJson]
+    verbs: Mapping[str, Verb | None] = {}
     parameters: tuple[str, ...] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -142,7 +151,11 @@ class Endpoint(APIView):
                 "Idempotency-Key", _("A key has 1 to 255 letters, digits and signs.")
             )
         print_ = _fingerprint(request, request._request.body if body is None else body)
-        own = {"agency_id": request.auth.agency, "token_id": request.auth.number, "key": key}
+        own = {
+            "agency_id": request.auth.agency,
+            "token_id": request.auth.number,
+            "key": _print_of(key.encode()),
+        }
         try:
             with transaction.atomic():  # whoever comes second waits here until the first is done
                 row = AnsweredRequest.objects.create(**own, fingerprint=print_)
@@ -195,7 +208,12 @@ def _of_fields(detail: Any) -> Response:
 
 def _fingerprint(request: Request, body: bytes | str) -> str:
     told = f"{request.method} {request.get_full_path()}\n".encode()
-    return hashlib.sha256(told + (body.encode() if isinstance(body, str) else body)).hexdigest()
+    return _print_of(told + (body.encode() if isinstance(body, str) else body))
+
+
+def _print_of(text: bytes) -> str:
+    """Return what is kept of a key or a request: both may hold the name of a file, which nobody may guess from it."""
+    return salted_hmac("records.api.requests", text, algorithm="sha256").hexdigest()
 
 
 def _as_before(row: AnsweredRequest, fingerprint: str) -> Response:

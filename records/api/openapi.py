@@ -128,6 +128,11 @@ DIFFERENCES = _of(
 FILE = _of(
     "file", "How far a file in parts is (also HEAD)", {200: told.FilePart, 410: told.Problem}
 )
+UNFINISHED = _of(
+    "unfinished",
+    "Files in parts that the token has begun and that lack bytes",
+    {200: told.Unfinished(many=True)},
+)
 NEXT_PART = _of(
     "next_part",
     "Send the next part",
@@ -186,6 +191,7 @@ class Nowhere(Endpoint):
     """Every address below that is none."""
 
     schema = None
+    verbs = dict.fromkeys(("GET", "HEAD", "POST", "PATCH", "DELETE"))
 
     def get(self, request: Request, address: str) -> Response:
         raise NotFound

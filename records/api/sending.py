@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.http import http_date, parse_header_parameters
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 
 from agencies import access
-from agencies.programs import TokenRequest
+from agencies.programs import TokenRequest, require_verb
 from agencies.roles import Permission
 from agencies.tokens import Verb
 from records.api import openapi
@@ -30,6 +31,7 @@ EXTENSIONS = "creation,expiration,checksum,termination"
 OF_TUS = {"Tus-Resumable": TUS}
 OFFSETS = "application/offset+octet-stream"
 NAMELESS = "file"
+FORM_WITHOUT_FILES = "application/x-www-form-urlencoded"  # what curl says where nothing is said
 
 
 def address_of(upload: Upload) -> str:
@@ -48,7 +50,12 @@ def send(view: Endpoint, request: TokenRequest) -> Response:
     if (request.content_type or "").startswith("multipart/form-data"):
         form = request._request.POST
         file, stated = _file_of(request), form.get("instrument", "")
-        received, name, answers = file.received, str(file.name), _answers(form.get("answers", ""))
+        answers = _answers(form.get("answers", ""))
+        if answers:
+            require_verb(request.auth, Verb.ANSWER)
+        received, name = file.received, str(file.name)
+    elif (request.content_type or "").startswith(FORM_WITHOUT_FILES):
+        raise UnsupportedMediaType(request.content_type)
     else:
         received, name = (
             receiving.received(_pieces(request), lambda _size: settings.UPLOAD_LIMIT),
@@ -103,6 +110,25 @@ def _begin(view: Endpoint, request: TokenRequest) -> Response:
         return _of_file(file, 201, Location=reverse("intake:file", args=[file.pk]))
 
     return view.once(request, act, f"{instrument.code} {size} {sorted(told_of.items())}")
+
+
+class Unfinished(Endpoint):
+    """The files that the token has begun and that lack bytes: to be sent on, or given up."""
+
+    verbs = dict.fromkeys(("GET", "HEAD"), Verb.SEND)
+
+    @extend_schema(**openapi.UNFINISHED)
+    def get(self, request: TokenRequest) -> Response:
+        files = in_parts.unfinished(request.user).filter(token=request.auth.number)
+        lines = [
+            {
+                **_facts(file),
+                "instrument": file.instrument.code,
+                "address": reverse("intake:file", args=[file.pk]),
+            }
+            for file in files
+        ]
+        return Response(lines)
 
 
 class File(Endpoint):
@@ -163,14 +189,19 @@ def abilities(response: Response) -> Response:
     return response
 
 
-def _of_file(file: FileInParts, status: int, **headers: str) -> Response:
-    upload = address_of(file.upload) if file.upload else None
-    answer = {
+def _facts(file: FileInParts) -> dict[str, Any]:
+    """Return a file as `told.FilePart` describes it."""
+    return {
         "size": file.size,
         "received": file.received,
         "expires_at": file.expires_at,
-        "upload": upload,
+        "upload": address_of(file.upload) if file.upload else None,
     }
+
+
+def _of_file(file: FileInParts, status: int, **headers: str) -> Response:
+    answer = _facts(file)
+    upload = answer["upload"]
     told_of = {
         **OF_TUS,
         "Upload-Offset": str(file.received),
@@ -221,9 +252,9 @@ def _name(request: TokenRequest) -> str:
 
 
 def _instrument(request: TokenRequest, code: str) -> Instrument:
-    """Return the instrument that is named, or the only one of the token."""
+    """Return the instrument that is named, or the only one of the token. Whether there are others, nobody is told."""
     known = Instrument.objects.filter(pk__in=request.auth.instruments)
-    named = Instrument.objects.filter(code=code) if code else known
+    named = known.filter(code=code) if code else known
     if len(found := list(named[:2])) != 1:
         names = ", ".join(known.values_list("code", flat=True))
         text = _("Say which instrument the file is of. The token has: %(names)s.") % {

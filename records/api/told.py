@@ -176,6 +176,11 @@ class FilePart(serializers.Serializer[Any]):
     )
 
 
+class Unfinished(FilePart):
+    instrument = serializers.CharField()
+    address = serializers.CharField(help_text="where its parts go, and where it is given up")
+
+
 class SentFile(serializers.Serializer[Any]):
     file = serializers.FileField()
     instrument = serializers.CharField(

@@ -13,6 +13,7 @@ OF_UPLOAD = "uploads/<int:upload_id>/"
 urlpatterns = [
     path("schema/", login_not_required(Description.as_view()), name="schema"),
     path("uploads/", receives_files(uploads.Uploads.as_view(), Permission.ENTER), name="uploads"),
+    path("uploads/parts/", sending.Unfinished.as_view(), name="files"),
     path(
         "uploads/parts/<uuid:file>/",
         receives_files(sending.File.as_view(), Permission.ENTER),

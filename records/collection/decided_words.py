@@ -14,7 +14,8 @@ from records.collection.bulk_corrections import Corrected
 from records.instruments import versions
 from records.instruments.spec import Spec
 from records.models import Upload
-from records.reading.questions import GO_ON, NONE
+from records.reading.answers import may_mean
+from records.reading.questions import GO_ON
 from records.review.opening import require_delivery
 
 Decided = Mapping[tuple[str, str], str]  # variable and text -> code, or NONE: hold the rows
@@ -51,8 +52,7 @@ def _require_sense(upload: Upload, decided: Decided, spec: Spec) -> None:
     for (name, text), code in decided.items():
         if (name, text) not in known:
             raise Refused(_("A word was explained meanwhile. Look at the words again."))
-        accepted = {c.code for c in spec.by_name[name].accepted}
-        if code != NONE and code not in accepted:
+        if not may_mean(spec.by_name[name], code):
             raise Refused(_("Choose a code of the list that is in use."))
 
 

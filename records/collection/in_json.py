@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from agencies.refusal import Refused
-from records.collection import bulk_corrections, held_keys, names, unknown_words
+from records.collection import bulk_corrections, held_keys, names, strict_json, unknown_words
 from records.collection.bulk_corrections import Corrected
 from records.collection.held_rows import texts_of_held
 from records.collection.report import UploadReport
@@ -37,13 +37,21 @@ def outcome(corrected: Corrected, changed_meanwhile: Sequence[str] = ()) -> dict
     return {**counts, "changed_meanwhile": list(changed_meanwhile)}
 
 
+def content_of(text: str | bytes) -> Any:
+    """Return what a JSON text says. Raises `NotUnderstood`, with line and column where it is no JSON."""
+    try:
+        return strict_json.read(text)
+    except json.JSONDecodeError as error:
+        raise NotUnderstood(_("This is no JSON."), f"{error.lineno}:{error.colno}") from error
+    except ValueError as error:
+        raise NotUnderstood(
+            _("JSON is in UTF-8, without NaN, Infinity and zero characters, and not too deep.")
+        ) from error
+
+
 def answers_of(text: str | bytes) -> dict[str, Any]:
     """Return the answers in a JSON object: question id -> answer. Raises `NotUnderstood`."""
-    try:
-        answers = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise NotUnderstood(_("The answers are no JSON."), where) from error
+    answers = content_of(text)
     if not isinstance(answers, dict):
         raise NotUnderstood(
             _("Answers are one JSON object: the id of each question, and its answer.")

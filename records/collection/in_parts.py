@@ -14,11 +14,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies import scope
-from agencies.models import Agency, Person
+from agencies.models import Agency, Person, Token
 from agencies.refusal import Refused
 from records.collection import names, quotas, receiving, uploads
 from records.collection.names import GivenNames
@@ -128,6 +129,20 @@ def give_up(file: FileInParts, *, by: Person) -> None:
                 _("All of the file is here, and it was taken as an upload. Take that back instead.")
             )
         _forget(now)
+
+
+def unfinished(person: Person) -> QuerySet[FileInParts]:
+    """Return the files that a person sees and that lack bytes: they take room until then."""
+    files = FileInParts.objects.visible_to(person).filter(received__lt=F("size"))
+    return files.select_related("agency", "instrument", "token")
+
+
+def give_up_of(token: Token) -> None:
+    """Forget the files that a token has begun and not finished, whoever ended it: she may see no records."""
+    with scope.widened([token.agency_id]):
+        files = FileInParts.objects.filter(token=token, received__lt=F("size"))
+        for file in files.select_for_update():
+            _forget(file)
 
 
 def expire() -> None:

@@ -242,10 +242,10 @@ def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job
         before = {name: answer for name, answer in before.items() if name not in OF_A_SHEET}
     together = {**before, **answers}
     comparison.forget_differences(upload)
+    if _name_a_person(answers):  # asked first: what is wrong with an answer is told with its words
+        raise Refused(_("An answer looks like a person’s name or number, so it is not kept."))
     if bad := reading_answers.bad_answer(together, spec):
         raise BadAnswer(bad)
-    if _name_a_person(answers):
-        raise Refused(_("An answer looks like a person’s name or number, so it is not kept."))
     upload.answers = together
     upload.state, upload.reason = State.RECEIVED, ""
     upload.job = queue.enqueue(
@@ -309,6 +309,9 @@ def _texts_in(answer: Any) -> Iterator[str]:
     if isinstance(answer, Mapping):
         for text, inner in answer.items():
             yield from (str(text), *_texts_in(inner))
+    elif isinstance(answer, list):
+        for inner in answer:
+            yield from _texts_in(inner)
     else:
         yield str(answer)
 

@@ -1,7 +1,8 @@
 """What the grid sends: rows as they were seen, and the texts that were typed in their cells."""
 
-import json
 from typing import Any
+
+from records.collection import strict_json
 
 
 class PostedRows:
@@ -12,10 +13,7 @@ class PostedRows:
     """
 
     def __init__(self, text: str, *, most: int) -> None:
-        try:
-            rows = json.loads(text)
-        except RecursionError as deep:
-            raise ValueError("lists in lists") from deep
+        rows = strict_json.read(text)
         if not isinstance(rows, list) or len(rows) > most:
             raise ValueError("no list of rows, or too long")
         self.seen: dict[int, str] = {}
@@ -29,11 +27,6 @@ class PostedRows:
                 texts = [*cells, *cells.values()]
             case _:
                 raise ValueError("no row")
-        if not all(isinstance(text, str) and _can_be_kept(text) for text in texts):
+        if not all(isinstance(text, str) for text in texts):
             raise ValueError("no texts")
         self.seen[pk], self.changes[pk] = seen, cells
-
-
-def _can_be_kept(text: str) -> bool:
-    """Say whether a text can stand in the database: no zero, no half of a letter."""
-    return "\x00" not in text and text == text.encode(errors="ignore").decode()

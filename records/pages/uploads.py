@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -23,7 +24,7 @@ from agencies import access
 from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import duplicates, names, unknown_words
+from records.collection import duplicates, in_parts, names, unknown_words
 from records.collection.answers import said
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
@@ -62,8 +63,25 @@ def uploads(request: SignedInRequest) -> HttpResponse:
     page = Paginator(uploads, 40).get_page(request.GET.get("page"))
     for upload in page.object_list:
         upload.shown_name = names.shown_name(upload, request.user)
-    may_enter = access.may(request.user, Permission.ENTER)
-    return render(request, "records/uploads.html", {"page": page, "may_enter": may_enter})
+    context = {
+        "page": page,
+        "may_enter": access.may(request.user, Permission.ENTER),
+        "unfinished": in_parts.unfinished(request.user),
+    }
+    return render(request, "records/uploads.html", context)
+
+
+@require_POST
+def give_up(request: SignedInRequest, file: UUID) -> HttpResponse:
+    """Give up a file that a program has begun and not finished."""
+    begun = get_object_or_404(in_parts.unfinished(request.user), pk=file)
+    try:
+        in_parts.give_up(begun, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The file was given up, and takes no room any more."))
+    return redirect("records:uploads")
 
 
 @takes_forms

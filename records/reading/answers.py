@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from records.instruments.spec import Spec, joined_labels
+from records.instruments.spec import Spec, Variable, joined_labels
 from records.reading import broken_letters, encoding
 from records.reading.delimiter import DELIMITERS
 from records.reading.evidence import understood
@@ -47,7 +47,17 @@ def bad_answer(answers: Mapping[str, Any], spec: Spec) -> BadAnswer | None:
         if not usable:
             text = codelists.standard("questions")["bad"]
             return BadAnswer((name,), languages.say(text, where=f"{name}: {answer}"[:200]))
-    return _stated_twice(answers, spec) or _column_for_two(dict(answers.get("columns") or {}), spec)
+    return (
+        _stated_twice(answers, spec)
+        or _column_for_two(dict(answers.get("columns") or {}), spec)
+        or _known_as_another(answers, spec)
+    )
+
+
+def may_mean(variable: Variable, code: str) -> bool:
+    """Say whether a text may be said to mean this code: one that is in use or was, or `NONE`."""
+    codes = (*variable.accepted, *variable.retired)
+    return code == NONE or code in {known.code for known in codes}
 
 
 def settled(answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,11 +108,46 @@ def _column_for_two(columns: Mapping[str, str], spec: Spec) -> BadAnswer | None:
     return BadAnswer(tuple(f"columns:{v.name}" for v in variables), message)
 
 
+def _known_as_another(answers: Mapping[str, Any], spec: Spec) -> BadAnswer | None:
+    """Return what is wrong where a text is said to mean one code, and the list knows it as another one."""
+    said = {
+        "sex_codes": {"sex": answers.get("sex_codes") or {}},
+        "aliases": answers.get("aliases") or {},
+    }
+    for question, meanings in said.items():
+        for name, texts in meanings.items():
+            followed = (answers.get("codes") or {}).get(name, "")
+            for text, code in texts.items():
+                known = _known_code(spec.by_name[name], text, followed)
+                if known and code not in (NONE, *known):
+                    label = codelists.load(spec.by_name[name].codelist).by_code[known[0]].labels
+                    sentence = codelists.standard("questions")["bad.known"]
+                    return BadAnswer((question,), languages.say(sentence, label, text))
+    return None
+
+
+def _known_code(variable: Variable, text: str, followed: str) -> tuple[str, ...]:
+    """Return what the list says that a text means, its code and the one that follows it; () where it is open.
+
+    Open is a single letter of sex, and a code on which the lists disagree that a column may follow; where it was said
+    which list it follows (`followed`), every short code is.
+    """
+    if variable.name == "sex" and len(normalise(text)) == 1:
+        return ()
+    readings = code_systems.readings_of(code_systems.systems_of(variable.codelist), text)
+    is_short = not readings.keys() <= code_systems.THREE_LETTERS
+    if code_systems.is_contested(readings) or (followed and is_short):
+        return ()
+    codes = codelists.load(variable.codelist)
+    (match,) = codes.match([text], variable.codes)
+    return (match.code, codes.meant(match.code)) if match.code else ()
+
+
 def _columns(columns: Any, spec: Spec) -> bool:
     return isinstance(columns, Mapping) and all(
         name in spec.by_name
         and (letter == NONE or LETTER.match(letter) or (letter, name) == (MADE, "record_ref"))
-        for name, letter in dict(columns).items()
+        for name, letter in columns.items()
     )
 
 
@@ -116,29 +161,39 @@ def _constants(constants: Any, spec: Spec) -> bool:
     )
 
 
-def _codes_of(name: str, spec: Spec) -> Mapping[str, Any]:
-    return codelists.load(spec.by_name[name].codelist).by_code
-
-
 def _sexes(codes: Any, spec: Spec) -> bool:
-    return all(code == NONE or code in _codes_of("sex", spec) for code in dict(codes).values())
+    return _meanings({"sex": codes}, spec)
 
 
 def _control_totals(totals: Any, _spec: Spec) -> bool:
     """Say whether a person typed numbers of rows, and of rows by codes of sex."""
     known = {"rows", *codelists.load("sex").by_code}
-    return all(
+    return isinstance(totals, Mapping) and all(
         name in known and type(number) is int and 0 <= number < LARGEST
-        for name, number in dict(totals).items()
+        for name, number in totals.items()
     )
 
 
-def _aliases(aliases: Any, spec: Spec) -> bool:
-    return all(
-        code == NONE or code in _codes_of(name, spec)
+def _meanings(aliases: Any, spec: Spec) -> bool:
+    """Say whether texts mean codes of their variables: {variable: {text: code}}."""
+    return isinstance(aliases, Mapping) and all(
+        isinstance(texts, Mapping)
+        and bool(spec.by_name[name].codelist)
+        and all(may_mean(spec.by_name[name], code) for code in texts.values())
         for name, texts in aliases.items()
-        for code in texts.values()
     )
+
+
+def _each(judge: Callable[[Any], bool]) -> Callable[[Any, Spec], bool]:
+    """Return the judge of {variable: answer}, where each of the answers is judged by `judge`."""
+    return lambda answers, spec: (
+        isinstance(answers, Mapping)
+        and all(name in spec.by_name and judge(answer) for name, answer in answers.items())
+    )
+
+
+def _ignored(letters: Any, _spec: Spec) -> bool:
+    return isinstance(letters, list | tuple) and all(LETTER.match(letter) for letter in letters)
 
 
 ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
@@ -150,17 +205,11 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "delimiter": lambda answer, _spec: answer in (*DELIMITERS,),
     "columns": _columns,
     "constants": _constants,
-    "ignored": lambda letters, _spec: all(LETTER.match(letter) for letter in letters),
+    "ignored": _ignored,
     "sex_codes": _sexes,
     "day_first": lambda answer, _spec: str(answer).lower() in ORDERS,
-    "codes": lambda answer, spec: all(
-        name in spec.by_name and code_systems.is_name(system)
-        for name, system in dict(answer).items()
-    ),
-    "fill_ins": lambda answer, spec: all(
-        name in spec.by_name and what in (*fill_ins.ANSWERS, NONE)
-        for name, what in dict(answer).items()
-    ),
+    "codes": _each(code_systems.is_name),
+    "fill_ins": _each(lambda what: what in (*fill_ins.ANSWERS, NONE)),
     "shape": lambda answer, spec: answer == NONE or Shape.of(answer).fits(spec),
     "repeated_cells": lambda answer, _spec: answer in ("yes", NONE),
     "counts": lambda answer, _spec: answer in ("one", NONE),
@@ -174,10 +223,7 @@ ANSWERS: dict[str, Callable[[Any, Spec], bool]] = {
     "again": lambda answer, _spec: answer in ("new", "changed", "exact"),
     "again_seen": lambda answer, _spec: bool(DIGEST.match(answer)),
     "date1904": lambda answer, _spec: isinstance(answer, bool),
-    "aliases": _aliases,
-    "numbers": lambda answer, spec: all(
-        name in spec.by_name and role in (*number_marks.ANSWERS, NONE)
-        for name, role in dict(answer).items()
-    ),
+    "aliases": _meanings,
+    "numbers": _each(lambda role: role in (*number_marks.ANSWERS, NONE)),
     "values": lambda answer, _spec: answer == GO_ON,
 }

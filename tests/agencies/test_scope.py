@@ -121,3 +121,20 @@ def test_a_file_of_a_clerk_who_was_stopped_is_not_taken_in(instruments, clerk, a
     assert "no longer sign in" in job.reason
     with scope.working([agency.pk]):
         assert not Record.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "kind, read, again",
+    [
+        ("application/octet-stream", lambda request: request.read(5), False),
+        ("application/offset+octet-stream", lambda request: request.read(), False),
+        ("application/json", lambda request: request.body, True),
+        ("application/x-www-form-urlencoded", lambda request: request.POST, True),
+    ],
+)
+def test_what_was_read_piece_by_piece_is_not_done_once_more(rf, kind, read, again):
+    """After a deadlock: the second try would find an empty body."""
+    request = rf.generic("POST", "/", b"a=1&b=2", content_type=kind)
+    request.session = {}
+    read(request)
+    assert scope._may_be_repeated(request) is again

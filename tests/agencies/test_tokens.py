@@ -7,18 +7,19 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from agencies import access, lockout, tokens
+from agencies import access, accounts, collection, lockout, tokens
 from agencies.access import Denied
 from agencies.models import Agency, FailedSignIns, Person, Token
 from agencies.refusal import Refused
 from agencies.roles import Permission, Role
 from agencies.tokens import Verb
-from tests.cast import anew, events, signed_in
+from tests.cast import PASSWORD, anew, events, signed_in
 from tests.records.programs import Program, program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/people/tokens/"
-FORM = {"name": "nightly", "verbs": ["read", "send"], "work": ["SMS/SMS-WPF"], "days": "90"}
+FORM = {"name": "nightly", "verbs": ["read", "send"], "work": ["SMS/SMS-WPF"], "days": "90",
+        "password": PASSWORD}  # fmt: skip
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def made(person, form=FORM):
     return answer, found and found[0]
 
 
-def test_a_token_is_shown_once_and_kept_as_a_digest(clerk, instruments, agency):
+def test_a_token_is_shown_once_and_kept_as_a_digest(clerk, instruments, agency, mailoutbox):
     answer, text = made(clerk)
     assert answer.status_code == 200 and answer["Cache-Control"] == "no-store"
     token = Token.objects.get()
@@ -56,7 +57,19 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(clerk, instruments, agency):
     )
     (event,) = events("make")
     assert event.person_id == clerk.pk and text not in str(event.detail)
+    (letter,) = mailoutbox
+    assert letter.to == [clerk.email] and "nightly" in letter.body
     assert works(Program(text))
+
+
+def test_colleagues_are_not_told_what_a_specially_protected_instrument_is(
+    robot, permits, agency, agency_admin
+):
+    (title,) = [i.title for i in collection.instruments_of(agency) if i.pk == permits.pk]
+    assert title in signed_in(agency_admin).get(PAGE).content.decode()
+    access.restrict({permits.pk: True})
+    page = signed_in(agency_admin).get(PAGE).content.decode()
+    assert "nightly" in page and title not in page
 
 
 def test_its_last_use_is_shown_with_the_address(robot, clerk):
@@ -66,7 +79,7 @@ def test_its_last_use_is_shown_with_the_address(robot, clerk):
 
 
 @pytest.mark.parametrize("wrong", [{"name": " "}, {"verbs": []}, {"work": []}, {"days": "4000"},
-                                   {"work": ["MLSP/SMS-WPF"]}, {"verbs": ["sign"]}])  # fmt: skip
+                                   {"work": ["MLSP/SMS-WPF"]}, {"verbs": ["sign"]}, {"password": "x"}])  # fmt: skip
 def test_a_senseless_wish_makes_no_token(clerk, instruments, wrong):
     answer, text = made(clerk, {**FORM, **wrong})
     assert (answer.status_code, text) == (422, None) and not Token.objects.exists()
@@ -110,9 +123,24 @@ class TestItEnds:
         stopped.update(is_active=True)
         assert not works(robot)
 
-    def test_with_the_role(self, robot, clerk, agency):
+    def test_with_the_password(self, robot, clerk):
+        new = "a longer password 1"
+        form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+        signed_in(clerk).post("/accounts/password/change/", form)
+        assert anew(clerk).check_password(new) and not works(robot)
+
+    def test_with_the_role_and_does_not_come_back_with_it(self, robot, clerk, agency, agency_admin):
+        accounts.change_roles(clerk, [], agency=agency, by=anew(agency_admin), link_base="x")
+        access.grant(anew(clerk), Role.CLERK, agency)
+        assert not works(robot) and events("revoke")
+
+    def test_with_the_role_that_ended_and_the_page_says_so(
+        self, robot, clerk, agency, agency_admin
+    ):
         access.revoke(clerk, Role.CLERK, agency)
         assert not works(robot)
+        page = signed_in(agency_admin).get(PAGE).content.decode()
+        assert "enters no records here any more" in page
 
     def test_with_the_agency(self, robot, agency):
         Agency.objects.filter(pk=agency.pk).update(is_active=False)

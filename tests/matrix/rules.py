@@ -29,6 +29,7 @@ from agencies.tokens import Verb
 from records.codelists.changes import cleaned
 from records.pages import codelists as code_lists
 from reports.charts.kinds import KINDS
+from tests.cast import PASSWORD
 from tests.matrix.country import CLOSED, FULL, MISSING, OTHER, OWN
 from tests.records.files import WPF
 
@@ -132,7 +133,7 @@ def without_change(places):
 
 
 TOKEN = things("token", "token")
-A_TOKEN = {"name": "new", "verbs": ["read"], "days": "30"}
+A_TOKEN = {"name": "new", "verbs": ["read"], "days": "30", "password": PASSWORD}
 SUBMISSION, ASKED_UPLOAD = things("submission_id", "DRAFT"), things("upload_id", "asking")
 REFUSED_UPLOAD, UPLOAD = things("upload_id", "refused"), things("upload_id", "upload")
 OFFER = things("invitation_id", "offer")
@@ -187,6 +188,11 @@ def parts(country):
     """Files in parts are of the token that began them, and of no token here."""
     found = [Place(code, {"file": country.ids[code, "parts"]}, code, there=False) for code in FULL]
     return [*found, Place("none", {"file": UUID(int=0)}, there=False)]
+
+
+def begun(country):
+    """The same files for people: whoever enters records of the agency gives them up."""
+    return [replace(place, there=place.name != "none") for place in parts(country)]
 
 
 def new_tokens(country):
@@ -644,6 +650,7 @@ ROUTES = {
     # Delivering by program
     "intake:schema": public(program=True),
     "intake:uploads": by_token(GET=Verb.READ, POST=Verb.SEND),
+    "intake:files": by_token(GET=Verb.SEND),
     "intake:file": by_token(parts, GET=Verb.SEND, PATCH=Verb.SEND, DELETE=Verb.SEND),
     "intake:upload": by_token(UPLOAD, GET=Verb.READ),
     "intake:answers": by_token(ASKED_UPLOAD, POST=Verb.ANSWER),
@@ -820,6 +827,7 @@ ROUTES = {
         post=P.ENTER,
         posts=lambda country, place: {"day_first": "true"},
     ),
+    "records:give_up": of(begun, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:upload_undo_preview": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
     "records:upload_differences": of(

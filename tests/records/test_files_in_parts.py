@@ -10,8 +10,10 @@ from django.db import connections
 from django.utils import timezone
 
 from agencies import scope
+from agencies.models import Token
 from records.collection import in_parts, unwanted
-from records.models import AnsweredRequest, FileInParts, Part, Record, Upload
+from records.models import AnsweredRequest, FileInParts, Instrument, Part, Record, Upload
+from tests.cast import signed_in
 from tests.records import files
 from tests.records.files import plain, table
 from tests.records.programs import finished, program
@@ -176,6 +178,33 @@ def test_what_is_not_sent_on_goes_and_answers_by_key_go_too(robot, clerk):
 def test_a_file_that_is_given_up_leaves_nothing(robot, address, clerk):
     robot.part(address, 0, CONTENT[:HALF])
     assert robot.ask("DELETE", address, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
+    assert sums(clerk) == (0, 0, 0, 0)
+
+
+def test_what_is_begun_is_listed_and_anybody_who_enters_records_gives_it_up(
+    robot, address, clerk, reviewer, agency
+):
+    (line,) = robot.get("uploads/parts/").json()
+    assert (line["address"], line["received"]) == (address, 0)
+    assert (
+        program(clerk, agency, Instrument.objects.get(code="SMS-WPF")).get("uploads/parts/").json()
+        == []
+    )
+    page = signed_in(clerk).get("/uploads/").content.decode()
+    give_up = f"/uploads/parts/{address.split('/')[-2]}/give-up"
+    assert give_up in page
+    assert signed_in(reviewer).post(give_up).status_code == 403
+    assert sums(clerk)[0] == 1
+    signed_in(clerk).post(give_up)
+    assert sums(clerk) == (0, 0, 0, 0) and robot.get("uploads/parts/").json() == []
+
+
+def test_a_token_that_is_revoked_leaves_nothing_that_it_has_begun(
+    robot, address, clerk, agency_admin
+):
+    robot.part(address, 0, CONTENT[:HALF])
+    token = Token.objects.get()
+    assert signed_in(agency_admin).post(f"/people/tokens/{token.pk}/revoke/").status_code == 302
     assert sums(clerk) == (0, 0, 0, 0)
 
 

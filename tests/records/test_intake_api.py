@@ -10,7 +10,7 @@ from agencies import access, scope
 from agencies.models import Event, Person
 from agencies.roles import Role
 from agencies.tokens import Verb
-from records.models import HeldRow, Record, Submission, Upload
+from records.models import AnsweredRequest, HeldRow, Record, Submission, Upload
 from tests.cast import events, signed_in
 from tests.records import files
 from tests.records.files import plain, table
@@ -159,6 +159,8 @@ class TestTheSameRequestTwice:
             and second.headers["Location"] == first.headers["Location"]
         )
         assert counts(clerk)[2] == 1
+        with scope.acting(clerk):
+            assert "k-1" not in AnsweredRequest.objects.get().key
 
     def test_with_another_body_is_refused(self, robot, clerk):
         key = {"Idempotency-Key": "k-1"}
@@ -220,9 +222,12 @@ class TestWhatATokenDoesNotReach:
         upload = files.send(plain(table(1)), by=clerk, agency=agency, instrument=residence)
         assert robot.get(f"uploads/{upload.pk}/").status_code == 404
         answer = robot.send(plain(table(1)), path="uploads/?instrument=SMS-RES")
-        assert answer.status_code == 403
         none = robot.send(plain(table(1)), path="uploads/?instrument=NONE")
         assert (none.status_code, none.json()["parameter"]) == (400, "instrument")
+        assert (answer.status_code, answer.content) == (
+            400,
+            none.content,
+        )  # nobody learns of others
 
     @pytest.mark.parametrize("verb", [v for v in Verb if v != Verb.READ])
     def test_what_its_verbs_do_not_name(self, clerk, agency, permits, verb):
@@ -238,6 +243,11 @@ class TestWhatATokenDoesNotReach:
                 f"submissions/{month}/submit/", {"held_acknowledged": 1}
             ),
         }
+        form = {"file": SimpleUploadedFile("a.csv", b"a"), "answers": '{"values": "go_on"}'}
+        headers = {"Authorization": f"Bearer {lacks.token}"}
+        if verb == Verb.ANSWER:
+            in_form = lacks.client.post(f"{AT}uploads/", form, headers=headers)
+            assert (in_form.status_code, "answer" in in_form.json()["detail"]) == (403, True)
         before = counts(clerk)
         answer = asked[verb]()
         assert answer.status_code == 403 and verb in answer.json()["detail"]
@@ -290,6 +300,8 @@ class TestRefusals:
                 "Idempotency-Key",
             ),
             (robot.ask("DELETE", "uploads/"), 405, None),
+            (robot.send(b"a", content_type="application/x-www-form-urlencoded"), 415, None),
+            (robot.ask("POST", "nothing/"), 404, None),
             (robot.get("nothing/"), 404, None),
         ):
             assert (answer.status_code, answer.json().get("parameter")) == (status, parameter)
@@ -308,10 +320,24 @@ class TestRefusals:
         ]
         (row,) = answers[2].json()["rows"]
         passport = "N1234567"
+        waiting = robot.send(plain(table(3, sex=["1", "2"], record_ref=["Q-1", "Q-2", "Q-3"])))
+        assert finished(waiting, clerk).state == "NEEDS_ANSWERS"
+        says = f"{waiting.json()['address']}answers/"
+        judged = [
+            robot.post(says, {"constants": {"sex": f"{CANARY} Petrova {passport}"}}),
+            robot.post(says, {f"{CANARY} Petrova": f"{CANARY} Petrova"}),
+            robot.post(says, {"sex_codes": [f"{CANARY} Petrova"]}),
+        ]
+        assert {answer.status_code for answer in judged} == {409}
+        for text in (
+            '{"encoding": "\\ud800"}',
+            '{"aliases": {"citizenship": {"x\\u0000": "UZB"}}}',
+        ):
+            for path in (says, f"{address}held/", f"{address}words/"):
+                bad = robot.ask("POST", path, data=text, content_type="application/json")
+                assert bad.status_code == 400, path
         answers += [
-            robot.post(
-                f"{address}answers/", {"constants": {"sex": f"{CANARY} Petrova {passport}"}}
-            ),
+            *judged,
             robot.post(f"{address}held/", {row["key"]: {"full_name": f"{CANARY} Petrova"}}),
             robot.post(f"{address}words/", {"citizenship": {f"{CANARY} Petrova": "UZB"}}),
         ]
