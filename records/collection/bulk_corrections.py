@@ -5,10 +5,10 @@ an error become records of their file, by the road of a file (`admission`); the 
 and what is wrong with them now. Rows of a period that is closed, and rows that somebody else changed, stay as they are.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from agencies import audit
 from agencies.models import Person
-from records.collection import admission, held_keys, rechecking, staging
+from records.collection import admission, duplicates, held_keys, rechecking, staging
 from records.collection.rechecking import Rechecked
 from records.collection.report import UploadReport
 from records.instruments import versions
@@ -105,6 +105,8 @@ def correct_many(
     spec = versions.spec_of(versions.current(upload.instrument))
     parts = list(rechecking.recheck(held, _columns(held, changes or {}, spec), spec, upload))
     corrected = _take_in(upload, spec, parts, by)
+    if corrected.accepted:
+        duplicates.look_for(upload, by=by)
     return replace(corrected, closed=corrected.closed | closed, gone=gone)
 
 
@@ -156,8 +158,8 @@ def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person)
         closed |= set(keys[late].tolist())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE incoming, incoming_held")
-    admitted = admission.admit(upload, versions.current(upload.instrument), by=by, of_held=True)
-    accepted, held = _ids("incoming") | admitted.replacing, _ids("incoming_held")
+    admitted = admission.admit(upload, versions.current(upload.instrument), by=by, held_of=upload)
+    accepted, held = _ids("incoming").union(admitted.replacing), _ids("incoming_held")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM records_heldrow WHERE id = ANY(%s)", [list(good - held)])
     _note(upload, admitted, by, held=len(held))
@@ -214,7 +216,7 @@ def _note(upload: Upload, admitted: admission.Admitted, by: Person, *, held: int
     """Note whose hands are in the rows now, in each submission that got any, and what was done."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT period, count(*) FROM incoming GROUP BY period")
-        rows: dict[str, Any] = dict(cursor.fetchall())
+        rows = Counter(dict(cursor.fetchall())) + Counter(admitted.replacing.values())
     for submission in admitted.submissions:
         if submission.period in rows:
             handlings.note(Handling.Deed.CORRECT, submission, by=by, rows=rows[submission.period])
