@@ -36,7 +36,7 @@ class Corrected:
     """What became of the rows, by their ids.
 
     accepted  records now; duplicate  there already, equal in everything; held  still to be corrected; closed  of a
-    closed period; gone  corrected, removed or changed by somebody else meanwhile. warnings  what is unusual in
+    closed period; total  of counts, the sum of others by now, which is not entered; gone  corrected, removed or changed by somebody else meanwhile. warnings  what is unusual in
     accepted rows.
     """
 
@@ -44,6 +44,7 @@ class Corrected:
     duplicate: Ids = NONE
     held: Ids = NONE
     closed: Ids = NONE
+    total: Ids = NONE
     gone: Ids = NONE
     warnings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
 
@@ -53,6 +54,7 @@ class Corrected:
             self.duplicate | other.duplicate,
             self.held | other.held,
             self.closed | other.closed,
+            self.total | other.total,
             self.gone | other.gone,
             {**self.warnings, **other.warnings},
         )
@@ -79,7 +81,7 @@ def correct_seen(
     ]
     corrected = reduce(Corrected.__or__, outcomes, Corrected())
     told = corrected.accepted | corrected.duplicate | corrected.held | corrected.closed
-    return replace(corrected, gone=frozenset(seen) - told)
+    return replace(corrected, gone=frozenset(seen) - told - corrected.total)
 
 
 @transaction.atomic
@@ -148,7 +150,7 @@ def _columns(held: Sequence[HeldRow], changes: Changes, spec: Spec) -> dict[str,
 def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person) -> Corrected:
     """Stage the rows and admit them; what is good now leaves its place as a held row."""
     staging.prepare()
-    rows, good, closed = set[int](), set[int](), set[int]()
+    rows, good, closed, total = set[int](), set[int](), set[int](), set[int]()
     for part in parts:
         keys = np.array([row.pk for row in part.rows])
         late = _of_closed_periods(upload, part.checked)
@@ -156,6 +158,7 @@ def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person)
         rows |= set(keys.tolist())
         good |= set(keys[~part.checked.held & ~part.checked.totals & ~late].tolist())
         closed |= set(keys[late].tolist())
+        total |= set(keys[part.checked.totals].tolist())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE incoming, incoming_held")
     admitted = admission.admit(upload, versions.current(upload.instrument), by=by, held_of=upload)
@@ -167,8 +170,9 @@ def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person)
     return Corrected(
         accepted=accepted,
         duplicate=frozenset(good - accepted - held),
-        held=frozenset(rows - closed - (good - held)),
-        closed=frozenset(closed),
+        held=frozenset(rows - closed - total - (good - held)),
+        closed=frozenset(closed - total),
+        total=frozenset(total),
         warnings=_warnings(parts, accepted),
     )
 
