@@ -41,9 +41,8 @@ class Admitted:
     duplicate: int = 0
     late: int = 0
     removed: int = 0  # records that the file lacks
-    replacing: frozenset[int] = (
-        frozenset()
-    )  # ids of held rows that are in place of an earlier record now
+    # of held rows that are in place of an earlier record now: their ids -> the period of the record
+    replacing: dict[int, str] = field(default_factory=dict)
     repeated: int = 0
     other_content: int = 0  # of rows that were held: their number has another record
     again: Comparison | None = None
@@ -54,28 +53,28 @@ class Admitted:
 
 
 def admit(
-    upload: Upload, version: InstrumentVersion, *, by: Person, of_held: bool = False
+    upload: Upload, version: InstrumentVersion, *, by: Person, held_of: Upload | None = None
 ) -> Admitted:
     """Move all staged rows to where they belong. Runs inside the transaction that staged them.
 
     A row that is there already, equal in everything, is counted as a duplicate and left out. A
     number that stands in rows of different content of the file holds all of them. Rows of a submission
     that is no longer open are held as late. What the file changes or lacks of the records of its open
-    submissions is for `by` to choose. `of_held`: the rows were held ones, a part of a file; one whose number
-    has a record of other content is held, as it is when one row is corrected.
+    submissions is for `by` to choose. `held_of`: the rows were held ones of this file; one whose number has a
+    record of other content is held, unless it was chosen of that file that its rows replace those of earlier ones.
     """
     admitted = Admitted()
     _open_submissions(upload, version, admitted)
     with connection.cursor() as cursor:
-        if not _inserted_at_once(cursor, upload, admitted, of_held=of_held):
-            _resolve(cursor, upload, admitted, version, by=by, of_held=of_held)
+        if not _inserted_at_once(cursor, upload, admitted, of_held=held_of is not None):
+            _resolve(cursor, upload, admitted, version, by=by, held_of=held_of)
             if admitted.asks:
                 drop_empty(admitted.begun)
                 return admitted
             admitted.accepted += _insert(cursor, upload)
         admitted.late = _hold_late(cursor, upload)
         admitted.held = _hold_errors(cursor, upload) + admitted.late
-        if of_held:
+        if held_of:
             admitted.held += _hold_in_place(cursor)
         else:  # of held rows, whoever took them knows which are replaced
             close_replaced(cursor, upload)
@@ -126,12 +125,12 @@ def _resolve(
     version: InstrumentVersion,
     *,
     by: Person,
-    of_held: bool,
+    held_of: Upload | None,
 ) -> None:
     """Sort out numbers that stand twice, in the file or beside records, until the rest can be inserted."""
     _hold_repeated(cursor, admitted, version)
-    if of_held:
-        _hold_known(cursor, upload, admitted, by)
+    if held_of:
+        _hold_known(cursor, upload, admitted, by, held_of)
     else:
         _compare(cursor, upload, admitted, spec_of(version), by)
 
@@ -219,7 +218,9 @@ def _hold_repeated(cursor: CursorWrapper, admitted: Admitted, version: Instrumen
     admitted.repeated = _as_errors(cursor, "twice", collision)
 
 
-def _hold_known(cursor: CursorWrapper, upload: Upload, admitted: Admitted, by: Person) -> None:
+def _hold_known(
+    cursor: CursorWrapper, upload: Upload, admitted: Admitted, by: Person, held_of: Upload
+) -> None:
     """Find numbers that records have: equal rows are duplicates, others join the rows with an error.
 
     What was chosen for the file holds for its held rows, too: they replace records of earlier files where it did.
@@ -234,21 +235,21 @@ def _hold_known(cursor: CursorWrapper, upload: Upload, admitted: Admitted, by: P
         " WHERE submission_id IN (SELECT submission_id FROM place))"
         " SELECT sent.at, stored.id, sent.content <> stored.content AS differ, is_earlier"
         " FROM sent JOIN stored USING (submission_id, record_ref)",
-        [upload.pk],
+        [held_of.pk],
     )
     cursor.execute("DELETE FROM incoming i USING known k WHERE i.ctid = k.at AND NOT k.differ")
     admitted.duplicate += int(cursor.rowcount)
-    again = Comparison.of(upload.report)
-    if again and again.choice in (comparison.CHANGED, comparison.EXACT):
+    if comparison.replaces_earlier(held_of):
         with history.by(by, upload=upload.pk):
             cursor.execute(
                 f"WITH replaced AS ({comparison.REPLACE} FROM known k JOIN incoming i ON i.ctid = k.at"
                 " WHERE k.differ AND k.is_earlier AND r.id = k.id RETURNING k.at)"
-                " DELETE FROM incoming i USING replaced d WHERE i.ctid = d.at RETURNING i.held_id",
+                " DELETE FROM incoming i USING replaced d WHERE i.ctid = d.at RETURNING i.held_id, i.period",
                 [upload.pk],
             )
-            admitted.replacing = frozenset(pk for (pk,) in cursor.fetchall())
-        admitted.accepted += len(admitted.replacing)
+            replaced = cursor.fetchall()
+        admitted.replacing = {pk: period for pk, period in replaced if pk is not None}
+        admitted.accepted += len(replaced)
     admitted.other_content = _as_errors(cursor, "known", OTHER_CONTENT)
 
 

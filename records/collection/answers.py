@@ -22,7 +22,7 @@ def said(upload: Upload) -> dict[str, Any]:
 
 
 def answers_of(upload: Upload | None) -> Answers:
-    """Return the answers to the upload's questions, with the letters of sex and the lists of codes that its file proved.
+    """Return the answers to the upload's questions, with what its file proved: letters of sex, lists of codes, marks.
 
     Words that the agency has taught before hold where this file's own answers say nothing.
     """
@@ -33,6 +33,7 @@ def answers_of(upload: Upload | None) -> Answers:
         upload.report.get("letters"),
         upload.report.get("lists"),
         own_lists.used_by(upload),
+        upload.report.get("numbers"),
     )
     words = learned.words_of(upload.agency, upload.instrument)
     if not words:

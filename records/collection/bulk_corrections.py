@@ -5,10 +5,10 @@ an error become records of their file, by the road of a file (`admission`); the 
 and what is wrong with them now. Rows of a period that is closed, and rows that somebody else changed, stay as they are.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from agencies import audit
 from agencies.models import Person
-from records.collection import admission, held_keys, rechecking, staging
+from records.collection import admission, duplicates, held_keys, rechecking, staging
 from records.collection.rechecking import Rechecked
 from records.collection.report import UploadReport
 from records.instruments import versions
@@ -36,7 +36,7 @@ class Corrected:
     """What became of the rows, by their ids.
 
     accepted  records now; duplicate  there already, equal in everything; held  still to be corrected; closed  of a
-    closed period; gone  corrected, removed or changed by somebody else meanwhile. warnings  what is unusual in
+    closed period; total  of counts, the sum of others by now, which is not entered; gone  corrected, removed or changed by somebody else meanwhile. warnings  what is unusual in
     accepted rows.
     """
 
@@ -44,6 +44,7 @@ class Corrected:
     duplicate: Ids = NONE
     held: Ids = NONE
     closed: Ids = NONE
+    total: Ids = NONE
     gone: Ids = NONE
     warnings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
 
@@ -53,6 +54,7 @@ class Corrected:
             self.duplicate | other.duplicate,
             self.held | other.held,
             self.closed | other.closed,
+            self.total | other.total,
             self.gone | other.gone,
             {**self.warnings, **other.warnings},
         )
@@ -79,7 +81,7 @@ def correct_seen(
     ]
     corrected = reduce(Corrected.__or__, outcomes, Corrected())
     told = corrected.accepted | corrected.duplicate | corrected.held | corrected.closed
-    return replace(corrected, gone=frozenset(seen) - told)
+    return replace(corrected, gone=frozenset(seen) - told - corrected.total)
 
 
 @transaction.atomic
@@ -105,6 +107,8 @@ def correct_many(
     spec = versions.spec_of(versions.current(upload.instrument))
     parts = list(rechecking.recheck(held, _columns(held, changes or {}, spec), spec, upload))
     corrected = _take_in(upload, spec, parts, by)
+    if corrected.accepted:
+        duplicates.look_for(upload, by=by)
     return replace(corrected, closed=corrected.closed | closed, gone=gone)
 
 
@@ -146,7 +150,7 @@ def _columns(held: Sequence[HeldRow], changes: Changes, spec: Spec) -> dict[str,
 def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person) -> Corrected:
     """Stage the rows and admit them; what is good now leaves its place as a held row."""
     staging.prepare()
-    rows, good, closed = set[int](), set[int](), set[int]()
+    rows, good, closed, total = set[int](), set[int](), set[int](), set[int]()
     for part in parts:
         keys = np.array([row.pk for row in part.rows])
         late = _of_closed_periods(upload, part.checked)
@@ -154,10 +158,11 @@ def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person)
         rows |= set(keys.tolist())
         good |= set(keys[~part.checked.held & ~part.checked.totals & ~late].tolist())
         closed |= set(keys[late].tolist())
+        total |= set(keys[part.checked.totals].tolist())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE incoming, incoming_held")
-    admitted = admission.admit(upload, versions.current(upload.instrument), by=by, of_held=True)
-    accepted, held = _ids("incoming") | admitted.replacing, _ids("incoming_held")
+    admitted = admission.admit(upload, versions.current(upload.instrument), by=by, held_of=upload)
+    accepted, held = _ids("incoming").union(admitted.replacing), _ids("incoming_held")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM records_heldrow WHERE id = ANY(%s)", [list(good - held)])
     _note(upload, admitted, by, held=len(held))
@@ -165,8 +170,9 @@ def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person)
     return Corrected(
         accepted=accepted,
         duplicate=frozenset(good - accepted - held),
-        held=frozenset(rows - closed - (good - held)),
-        closed=frozenset(closed),
+        held=frozenset(rows - closed - total - (good - held)),
+        closed=frozenset(closed - total),
+        total=frozenset(total),
         warnings=_warnings(parts, accepted),
     )
 
@@ -214,7 +220,7 @@ def _note(upload: Upload, admitted: admission.Admitted, by: Person, *, held: int
     """Note whose hands are in the rows now, in each submission that got any, and what was done."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT period, count(*) FROM incoming GROUP BY period")
-        rows: dict[str, Any] = dict(cursor.fetchall())
+        rows = Counter(dict(cursor.fetchall())) + Counter(admitted.replacing.values())
     for submission in admitted.submissions:
         if submission.period in rows:
             handlings.note(Handling.Deed.CORRECT, submission, by=by, rows=rows[submission.period])

@@ -4,11 +4,14 @@ from django.db.backends.utils import CursorWrapper
 
 from records.models import Upload
 
-# Open rows with an error of earlier files (`w`), in submissions that the file feeds. The number stands in a column, so
-# that the planner knows its values: inside JSON it guessed one row, and compared every row with every other.
+# Open rows with an error of earlier files (`w`), in their submissions. One without a readable date may be of any that its
+# file feeds (`undated`). The number stands in a column, so that the planner knows its values: inside JSON it guessed
+# one row, and compared every row with every other.
 WAITING = (
-    "CREATE TEMP TABLE waiting ON COMMIT DROP AS SELECT h.id, h.submission_id, h.upload_id,"
-    " h.raw->>'record_ref' AS record_ref FROM records_heldrow h WHERE h.agency_id = %s"
+    "CREATE TEMP TABLE waiting ON COMMIT DROP AS SELECT h.id, h.upload_id,"
+    " coalesce(h.submission_id, f.submission_id) AS submission_id, h.submission_id IS NULL AS undated,"
+    " h.raw->>'record_ref' AS record_ref FROM records_heldrow h LEFT JOIN records_upload_submissions f"
+    " ON h.submission_id IS NULL AND f.upload_id = h.upload_id WHERE h.agency_id = %s"
     " AND h.instrument_id = %s AND h.upload_id < %s AND h.kind = 'ERROR' AND h.closed_by_id IS NULL"
 )
 CLOSE = "UPDATE records_heldrow h SET closed_by_id = %s FROM waiting w WHERE h.id = w.id"
@@ -17,14 +20,17 @@ CLOSE = "UPDATE records_heldrow h SET closed_by_id = %s FROM waiting w WHERE h.i
 def close_replaced(cursor: CursorWrapper, upload: Upload) -> None:
     """Close held rows of earlier files whose record this file brings, good now, or held again.
 
-    Rows whose number it does not bring stay, whatever was chosen of the records: nobody was shown them.
+    Rows whose number it does not bring stay, whatever was chosen of the records: nobody was shown them. A row without
+    a date is none of the records that its own file brought under this number.
     """
     cursor.execute(WAITING, [upload.agency_id, upload.instrument_id, upload.pk])
     if cursor.rowcount:
         cursor.execute("ANALYZE waiting")
         cursor.execute(
             f"{CLOSE} AND EXISTS (SELECT FROM records_record r WHERE r.submission_id = w.submission_id"
-            " AND r.agency_id = %s AND r.record_ref = w.record_ref AND r.upload_id = %s)",
+            " AND r.agency_id = %s AND r.record_ref = w.record_ref AND r.upload_id = %s"
+            " AND NOT (w.undated AND EXISTS (SELECT FROM records_recordevent e WHERE e.pgh_obj_id = r.id"
+            " AND e.upload_id = w.upload_id)))",
             [upload.pk, upload.agency_id, upload.pk],
         )
         _close_held_again(cursor, upload)
@@ -38,7 +44,7 @@ def _close_held_again(cursor: CursorWrapper, upload: Upload) -> None:
     cursor.execute(
         "WITH once AS (SELECT submission_id, raw->>'record_ref' AS record_ref FROM records_heldrow"
         " WHERE upload_id = %s AND kind = 'ERROR' AND closed_by_id IS NULL GROUP BY 1, 2 HAVING count(*) = 1),"
-        " before AS (SELECT submission_id, record_ref, min(id) AS id FROM waiting GROUP BY 1, 2"
+        " before AS (SELECT submission_id, record_ref, min(id) AS id FROM waiting WHERE NOT undated GROUP BY 1, 2"
         f" HAVING count(*) = 1) {CLOSE} AND EXISTS (SELECT FROM before b JOIN once o USING"
         " (submission_id, record_ref) WHERE b.id = w.id)",
         [upload.pk, upload.pk],

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from records.collection.staging import CORE
@@ -117,9 +118,9 @@ def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
         " FROM file f FULL JOIN known r ON r.submission_id = f.submission_id AND r.record_ref = f.record_ref",
         [upload.agency_id],
     )
-    if (
-        not spec.stock
-    ):  # of a stock, the same number in the next period is the next count of the same person
+    if not (
+        spec.stock or spec.is_counts
+    ):  # their numbers are the same persons or cells in each period
         _find_moved(cursor, spec)
     cursor.execute(
         "DELETE FROM compared c WHERE kind = 'GONE' AND (c.submission_id NOT IN (SELECT submission_id"
@@ -136,14 +137,14 @@ def compare(cursor: CursorWrapper, upload: Upload, spec: Spec) -> Comparison:
 def _find_moved(cursor: CursorWrapper, spec: Spec) -> None:
     """Join a number that is gone in one period and new in another one, where all but days and ages is equal.
 
-    A number that is gone or new in several periods is left as it is: it is not clear which became which.
+    A number that stands in a third period is left as it is: it is not clear which became which, or numbers begin anew.
     """
     dates = [variable.name for variable in spec.extras() if variable.kind == "date"]
     names = [name for name in CORE if name not in (*AGE, "event_date")]
     says = {alias: ", ".join(f"{alias}.{name}" for name in names) for alias in "ir"}
     cursor.execute(
-        "WITH once AS (SELECT record_ref FROM compared WHERE kind IN ('GONE', 'NEW') GROUP BY record_ref"
-        " HAVING count(*) = 2 AND count(*) FILTER (WHERE kind = 'NEW') = 1), moved AS (DELETE FROM compared c"
+        "WITH once AS (SELECT record_ref FROM compared GROUP BY record_ref HAVING count(*) = 2"
+        " AND count(*) FILTER (WHERE kind = 'NEW') = 1 AND count(*) FILTER (WHERE kind = 'GONE') = 1), moved AS (DELETE FROM compared c"
         " USING once, compared g, incoming i, records_record r WHERE c.record_ref = once.record_ref"
         " AND c.kind = 'NEW' AND g.record_ref = once.record_ref AND g.kind = 'GONE' AND i.ctid = c.at"
         f" AND r.id = g.record_id AND ROW({says['i']}) IS NOT DISTINCT FROM ROW({says['r']})"
@@ -210,6 +211,29 @@ def choice_for(comparison: Comparison, answers: Mapping[str, Any]) -> str:
     if not comparison.digest or choice == NEW:
         return NEW
     return choice if answers.get("again_seen") == comparison.digest else ""
+
+
+def replaces_earlier(upload: Upload) -> bool:
+    """Say whether it was chosen of this file that its rows replace records of earlier ones."""
+    again = Comparison.of(upload.report)
+    return again is not None and again.choice in (CHANGED, EXACT)
+
+
+def earlier_record(upload: Upload, submission: int, number: str) -> int | None:
+    """Return the record of an earlier file that a row of this one replaces, where that was chosen.
+
+    None for a record that somebody typed or corrected.
+    """
+    if not replaces_earlier(upload):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.id FROM records_record r WHERE r.agency_id = %s AND r.submission_id = %s"
+            f" AND r.record_ref = %s AND r.upload_id < %s AND NOT ({BY_HAND})",
+            [upload.agency_id, submission, number, upload.pk],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
 
 
 def keep_differences(cursor: CursorWrapper, upload: Upload) -> None:

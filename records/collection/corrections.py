@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agencies.models import Person
 from records.codelists import learned
-from records.collection import entry
+from records.collection import duplicates, entry
 from records.collection.answers import answers_of
 from records.collection.entry import Before, Outcome
 from records.collection.held_rows import AGE, DATES, is_typed, texts_of_held
@@ -55,6 +55,8 @@ def correct(
         )
         entry.note("correct", outcome.record, by=by)
         _teach(held_row, {name: {text: typed_row[name]} for name, text in words.items()}, by)
+        if held_row.upload:
+            duplicates.look_for(held_row.upload, by=by)
     return outcome
 
 

@@ -19,7 +19,7 @@ from agencies import access, audit
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import history, late_rows
+from records.collection import comparison, history, late_rows
 from records.collection.held_rows import locked_held, text_of_value
 from records.collection.history import texts_of
 from records.collection.numberings import numbering_of
@@ -212,13 +212,17 @@ def store(
     if before.record:
         record = _unchanged(before.record, before.version_seen)
     held_row = locked_held(before.held_row) if before.held_row else None
+    deed: dict[str, int] = {}
     if held_row:
+        record.pk = _replaced_by(held_row, submission, typed_row["record_ref"])
         record.upload, record.row_no = held_row.upload, held_row.row_no
+        if record.pk and held_row.upload_id:  # the deed of the file, for which it was chosen
+            deed = {"upload": held_row.upload_id}
     _fill(record, typed_row, versions.spec_of(version))
     record.submission = submission
     try:
-        with transaction.atomic(), history.by(by):
-            record.save(force_update=before.record is not None, force_insert=before.record is None)
+        with transaction.atomic(), history.by(by, **deed):
+            record.save(force_update=record.pk is not None, force_insert=record.pk is None)
     except IntegrityError as error:
         raise Refused(
             _("%(period)s already has a record with the number %(number)s.")
@@ -230,6 +234,13 @@ def store(
         if held_row.kind == HeldRow.Kind.LATE:
             late_rows.count_late([submission])
     return record
+
+
+def _replaced_by(held_row: HeldRow, submission: Submission, number: str) -> int | None:
+    """Return the record in whose place the row comes, as it was chosen for its file (ADR 33)."""
+    if not held_row.upload or held_row.kind != HeldRow.Kind.ERROR:
+        return None
+    return comparison.earlier_record(held_row.upload, submission.pk, number)
 
 
 def _note_hands(record: Record, submission: Submission, before: Before, by: Person) -> None:

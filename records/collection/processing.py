@@ -361,6 +361,7 @@ def _check(
         size = staging.stage(block, checked, file.spec, file.cells)
         ceiling.add(rows=block.num_rows, held=int(checked.held.sum()), size=size)
         worker.progress(job, stage="checking", bytes=reading.bytes_done, rows=file.rows)
+    upload.report["numbers"] = validator.meanings.marks
 
 
 def _is_practice(block: pa.Table) -> bool:

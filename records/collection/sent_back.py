@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection, transaction
+from django.db import transaction
 
 from agencies.models import Person
 from agencies.refusal import Refused
@@ -73,11 +73,11 @@ def _merge(upload: Upload, version: InstrumentVersion, sent: pa.Table, by: Perso
     except TooManyHeld as too_many:
         _refuse(upload, too_many.refusal)
     _answer_as(upload, origin)
-    admitted = admission.admit(upload, version, by=by, of_held=True)
+    admitted = admission.admit(upload, version, by=by, held_of=origin)
     collision = collisions.repeated(counts=workbook.spec.is_counts)
     causes.add_counted(collision, admitted.repeated)
     causes.add_counted(collisions.OTHER_CONTENT, admitted.other_content)
-    _close(upload, [row.pk for row in changed])
+    _close(upload, changed)
     _report(upload, workbook, admitted, causes, len(changed))
 
 
@@ -172,20 +172,21 @@ def _answer_as(upload: Upload, origin: Upload) -> None:
     ]  # of the workbook: it is known by them when it comes again
     upload.report["file"] = {**origin.report.get("file", {}), "sheets": sheets}
     upload.report["copied"] = origin.answers  # what they say was taught by the first file
-    for part in ("columns", "letters", "lists", "own_lists"):
+    for part in ("columns", "letters", "lists", "own_lists", "numbers"):
         upload.report[part] = origin.report.get(part, {})
 
 
-def _close(upload: Upload, rows: Sequence[int]) -> None:
-    """Close the held rows that this file replaces. Raises Overtaken where one is no longer there."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE records_heldrow SET closed_by_id = %s WHERE id = ANY(%s) AND kind = 'ERROR'"
-            " AND (closed_by_id IS NULL OR closed_by_id = %s)",
-            [upload.pk, list(rows), upload.pk],
-        )
-        if cursor.rowcount != len(rows):
-            raise Overtaken
+def _close(upload: Upload, rows: Sequence[Any]) -> None:
+    """Close the held rows that this file replaces (with the `state` that was read of each).
+
+    Raises Overtaken where one is no longer there, or holds something else by now.
+    """
+    seen = {row.pk: row.state for row in rows}
+    waiting = HeldRow.open_rows.errors().filter(pk__in=seen).annotate(state=held_keys.STATE)
+    locked = waiting.select_for_update(of=("self",)).order_by("pk")
+    if {row.pk: row.state for row in locked} != seen:
+        raise Overtaken
+    HeldRow.open_rows.filter(pk__in=seen).update(closed_by=upload)
 
 
 def _refuse(upload: Upload, refusal: Refusal | None) -> None:

@@ -1,9 +1,15 @@
 """What became of held rows that were corrected together, in words."""
 
 from django.utils.formats import number_format as numbers
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from records.collection.bulk_corrections import Corrected
+
+
+def of_total() -> str:
+    """Say why a row that is the sum of others is not taken in."""
+    return _("A total is the sum of its cells and is not entered by itself.")
 
 
 def outcome(corrected: Corrected) -> str:
@@ -28,5 +34,6 @@ def outcome(corrected: Corrected) -> str:
             gone,
         ): gone,
     }
-    said = [text % {"n": numbers(n)} for k, (text, n) in enumerate(sentences.items()) if n or not k]
-    return " ".join(said)
+    listed = enumerate(sentences.items())
+    parts = [text % {"n": numbers(n)} for k, (text, n) in listed if n or not k]
+    return " ".join([*parts, of_total()] if corrected.total else parts)

@@ -22,7 +22,7 @@ from records.collection.held_rows import discard as discard_row
 from records.collection.names import GivenNames, given_names, shown_name
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, HeldRows, Submission, Upload
-from records.pages.corrected import outcome
+from records.pages.corrected import of_total, outcome
 from records.pages.entry import acknowledged, form, say_saved, to_learn
 from records.pages.held_cells import columns_named, columns_of, row_of
 from records.pages.posted_rows import PostedRows
@@ -110,6 +110,7 @@ def _answer(
     columns = columns_named(spec, set(request.POST.getlist("column")))
     given = _given(owner, request.user)
     notes = dict.fromkeys(corrected.closed, _("its period is closed"))
+    notes |= dict.fromkeys(corrected.total, of_total())
     notes |= dict.fromkeys(corrected.gone, _("changed by somebody else meanwhile"))
     rows = [
         row_of(row, spec, columns, given, may_correct=True, note=notes.get(row.pk, ""))
@@ -123,7 +124,7 @@ def _answer(
     answer = {
         "said": outcome(corrected),
         "taken": unusual,
-        "left": sorted(corrected.gone | corrected.closed),
+        "left": sorted(corrected.gone | corrected.closed | corrected.total),
         "rows": [render_to_string("records/_held_row.html", {"row": row}) for row in rows],
     }
     return JsonResponse(answer)

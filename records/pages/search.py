@@ -1,6 +1,7 @@
 """Searching records: of an agency and an instrument, in any combination of limits, and from every number its rows."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
@@ -68,8 +69,14 @@ def _pairs(search: Search) -> list[tuple[str, str]]:
 
 
 def _to_address(request: SignedInRequest) -> HttpResponse:
-    """Answer a form with the address of what it asks for, in which the number of a record is hidden."""
-    chosen = asked.read(request.POST, request.user, in_clear=True)
+    """Answer a form with the address of what it asks for, in which the number of a record is hidden.
+
+    Where another instrument was chosen, what was limited before says nothing of it.
+    """
+    posted = request.POST
+    if posted.get(asked.LIMITS_OF, posted.get("of")) != posted.get("of"):  # limits of another place
+        posted = QueryDict(urlencode({"of": posted.get("of", "")}))
+    chosen = asked.read(posted, request.user, in_clear=True)
     query = f"?{chosen.query}" if chosen else ""
     return redirect(f"{reverse('records:search')}{query}")
 

@@ -31,6 +31,7 @@ FIRST_COLUMNS = 6
 RECOGNISED = ("record_ref", "event_date", "age", "birth_date", "sex", "citizenship", "region")
 ONCE = ("of", "period", "first", "last", "number", "upload", "person", "order")
 SEVERAL = ("is", "behind", "column")
+LIMITS_OF = "limits_of"  # of a form: the place whose limits it shows
 PLACE = ("after", "before")  # the record beside which a page stands
 OTHERS = (*(code for code in sex.CODES if code not in ("F", "M")), sex.NOT_APPLICABLE)
 MOST = 40  # values of one name in an address
@@ -204,7 +205,7 @@ def first_columns(spec: Spec) -> tuple[str, ...]:
 
 
 def _require_known(given: QueryDict) -> None:
-    known = (*ONCE, *SEVERAL, *PLACE, "csrfmiddlewaretoken", "form")
+    known = (*ONCE, *SEVERAL, *PLACE, "csrfmiddlewaretoken", "form", LIMITS_OF)
     for name, values in given.lists():
         if name not in known or len(values) > (1 if name in ONCE else MOST):
             raise NotThere

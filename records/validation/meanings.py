@@ -34,8 +34,8 @@ class Answers:
     slashes; date1904  the workbook counts days from 1904; aliases  variable -> text -> code, or `HELD_BACK`;
     currency  the code of the currency of all amounts that state none; codes  variable -> the list that its
     codes follow (`code_systems`), or `HELD_BACK`; own_lists  those of the agency; numbers  variable -> what points and
-    commas mean in its numbers (`number_marks.ANSWERS`); fill_ins  variable -> what
-    9999 and the like are in it (`fill_ins.ANSWERS`, or `HELD_BACK`).
+    commas mean in its numbers (`number_marks.ANSWERS`); marks  the same, as the whole column of the file proves
+    it; fill_ins  variable -> what 9999 and the like are in it (`fill_ins.ANSWERS`, or `HELD_BACK`).
     """
 
     sex_codes: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +46,7 @@ class Answers:
     codes: Mapping[str, str] = field(default_factory=dict)
     own_lists: Sequence[OwnList] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, number_marks.Roles] = field(default_factory=dict)
     fill_ins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -55,11 +56,12 @@ class Answers:
         letters: Mapping[str, str] | None = None,
         proven: Mapping[str, str] | None = None,
         own_lists: Sequence[OwnList] = (),
+        marks: Mapping[str, number_marks.Roles] | None = None,
     ) -> "Answers":
         """Read the answers to an upload's questions; those about columns are the reader's business.
 
         `letters` are single letters of sex that the file itself explains, `proven` the lists that its columns prove
-        (variable -> list); an answer goes before them.
+        (variable -> list), `marks` what it proves of its numbers; an answer goes before them.
         """
         day_first = answers.get("day_first")
         sex_codes = {**(letters or {}), **dict(answers.get("sex_codes") or {})}
@@ -75,6 +77,7 @@ class Answers:
             codes={**(proven or {}), **dict(answers.get("codes") or {})},
             own_lists=own_lists,
             numbers=dict(answers.get("numbers") or {}),
+            marks=dict(marks or {}),
             fill_ins=dict(answers.get("fill_ins") or {}),
         )
 
@@ -92,12 +95,17 @@ class Meanings:
     def __init__(self, spec: Spec, *, today: date, answers: Answers | None = None) -> None:
         self.today, self.answers = today, answers or Answers()
         self.frequency, self.stock = spec.frequency, spec.stock
-        self._marks = {
+        self._marks = dict(self.answers.marks) | {
             name: number_marks.ANSWERS[answer]
             for name, answer in self.answers.numbers.items()
             if answer in number_marks.ANSWERS
         }
         self._known: dict[str, dict[str, Meaning]] = {v.name: {} for v in spec.variables}
+
+    @property
+    def marks(self) -> dict[str, number_marks.Roles]:
+        """Return what points and commas mean in each column of numbers, where something says it."""
+        return {name: roles for name, roles in self._marks.items() if roles}
 
     def of(self, variable: Variable, texts: Sequence[str]) -> list[Meaning]:
         """Return the meaning of each distinct text."""

@@ -174,6 +174,7 @@
       const ctrl = event.ctrlKey || event.metaKey;
       const leaves = this.leaving && ["Tab", "Shift"].includes(event.key);
       this.leaving = event.key === "Escape" || leaves;
+      if (event.altKey && event.key === "Enter") this.cell.querySelector(".why a")?.click();
       if (leaves || event.altKey) return;
       if (ctrl ? this.keyWithCtrl(event) : this.plainKey(event)) event.preventDefault();
     }
@@ -246,11 +247,12 @@
       this.count();
     }
 
-    /** Change the cells that are selected, each to what `text` says at its place. */
+    /** Change the cells that are selected, each to what `text` says at its place, if anything. */
     fill(text) {
       const lines = this.selected;
       const cells = lines.flatMap((line, k) => line.map((cell, n) => ({ cell, after: text(k, n) })));
-      this.make(cells.map(({ cell, after }) => ({ cell, before: textOf(cell), after })));
+      const told = cells.filter(({ after }) => after !== undefined);
+      this.make(told.map(({ cell, after }) => ({ cell, before: textOf(cell), after })));
     }
 
     /** Copy the first selected row into those below; of a single row, the one above into it. */
@@ -264,7 +266,8 @@
       if (!this.body.contains(document.activeElement) || document.activeElement.matches("input")) return;
       event.preventDefault();
       if (event.type === "paste") {
-        this.paste(linesOf(event.clipboardData.getData("text/plain")));
+        const text = event.clipboardData.getData("text/plain");
+        if (text) this.paste(linesOf(text)); // of an image there is none
         return;
       }
       const lines = this.selected.map((row) => row.map((cell) => quoted(textOf(cell))).join("\t"));
@@ -280,8 +283,9 @@
         return;
       }
       this.from = [top, left];
-      this.go(top + lines.length - 1, left + lines[0].length - 1, true);
-      this.fill((row, column) => lines[row][column] ?? "");
+      const width = Math.max(...lines.map((line) => line.length));
+      this.go(top + lines.length - 1, left + width - 1, true);
+      this.fill((row, column) => lines[row][column]);
     }
 
     edit(cell, typed) {

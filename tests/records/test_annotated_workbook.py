@@ -8,7 +8,7 @@ import pytest
 
 from agencies import scope
 from agencies.roles import Role
-from records.collection import corrections, uploads
+from records.collection import bulk_corrections, corrections, held_keys, sent_back, uploads
 from records.models import HeldRow, Record, Submission, Upload
 from tests.cast import make_person, signed_in
 from tests.records import files
@@ -413,6 +413,15 @@ def test_a_row_corrected_in_its_form_at_the_same_moment_counts_once(send, taken,
         numbers = list(Record.objects.values_list("record_ref", flat=True))
         assert (len(numbers), len(set(numbers))) == (40, 40)
         assert not HeldRow.open_rows.exists()
+
+
+def test_what_a_colleague_saved_while_the_workbook_was_merged_is_not_overwritten(sent, clerk):
+    with scope.acting(clerk):
+        row = HeldRow.open_rows.annotate(state=held_keys.STATE).first()
+        changes = {row.pk: {"citizenship": "Elsewhere"}}
+        bulk_corrections.correct_many(sent, changes, by=clerk, changes=changes)
+        with pytest.raises(sent_back.Overtaken):
+            sent_back._close(sent, [row])
 
 
 def test_rows_whose_period_was_submitted_meanwhile_are_named_and_stay(sent, send, taken, clerk):

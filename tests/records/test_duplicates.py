@@ -6,8 +6,8 @@ from agencies import scope
 from agencies.refusal import Refused
 from jobs import worker
 from jobs.models import Job
-from records.collection import duplicates, uploads
-from records.models import LikelyDuplicate, Record, Submission, Upload
+from records.collection import bulk_corrections, corrections, duplicates, uploads
+from records.models import HeldRow, LikelyDuplicate, Record, Submission, Upload
 from tests.cast import signed_in
 from tests.records.files import plain, table
 from tests.records.test_undo import lead, within
@@ -83,6 +83,19 @@ def test_a_later_file_is_compared_with_what_is_there(send, clerk):
     send(plain(table(1, record_ref="A", passport="AB 1")))
     send(plain(table(1, record_ref="B", passport="AB 1")))
     assert waiting(clerk) == [("A", "B")]
+
+
+def test_rows_that_are_corrected_are_compared_too(send, clerk):
+    wrong = {"record_ref": ["A", "B", "C"], "citizenship": ["TUR", "Nowhere", "Nowhere"]}
+    upload = send(plain(table(3, passport="AB 1", **wrong)))
+    with scope.acting(clerk):
+        of_grid, of_form = HeldRow.open_rows.select_related("agency", "instrument", "upload")
+        changes = {of_grid.pk: {"citizenship": "TUR"}}
+        bulk_corrections.correct_many(upload, changes, by=clerk, changes=changes)
+    assert waiting(clerk) == [("A", "B")]
+    with scope.acting(clerk):
+        corrections.correct(of_form, {"citizenship": "TUR"}, by=clerk)
+    assert ("B", "C") in waiting(clerk)
 
 
 def test_without_a_key_all_has_to_be_equal(send, clerk):

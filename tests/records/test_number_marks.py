@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies import scope
-from records.models import Record, Upload
+from records.collection import corrections, rechecking
+from records.instruments import versions
+from records.models import HeldRow, Record, Upload
 from records.validation import number_marks
 from records.validation.number_marks import COMMA_GROUPS, DECIMAL, GROUPS, POINT_GROUPS
 from tests.records.files import plain, table
@@ -93,3 +95,16 @@ def test_the_file_waits_for_what_its_marks_mean_and_is_read_with_the_answer(send
     assert upload.report["rows"]["accepted"] == 4
     with scope.acting(clerk):
         assert set(Record.objects.values_list("extras__wage_month", flat=True)) == {133328, 900}
+
+
+def test_a_held_row_is_read_by_the_marks_that_its_whole_file_proves(send, clerk):
+    wages_of_file = {"wage_month": ["1.128,50", "1.128"], "wage_cur": "USD"}
+    send(plain(table(2, citizenship=["TUR", "Nowhere"], **wages_of_file)))
+    with scope.acting(clerk):
+        row = HeldRow.open_rows.select_related("agency", "instrument", "upload").get()
+        (again,) = rechecking.recheck(
+            [row], {}, versions.spec_of(versions.current(row.instrument)), row.upload
+        )
+        assert again.checked.typed["wage_month"].to_pylist() == [1128]
+        record = corrections.correct(row, {"citizenship": "TUR"}, by=clerk).record
+        assert record.extras["wage_month"] == 1128

@@ -7,10 +7,20 @@ from hypothesis import strategies as st
 
 from agencies import scope
 from agencies.refusal import Refused
-from records.collection import admission, comparison, entry, in_json, staging, uploads
+from records.collection import (
+    admission,
+    bulk_corrections,
+    comparison,
+    corrections,
+    entry,
+    in_json,
+    staging,
+    uploads,
+)
 from records.collection.comparison import CHOICES
 from records.instruments import versions
 from records.models import Difference, HeldRow, Record, Submission, Upload
+from records.review import handlings
 from tests import factories
 from tests.records import files
 from tests.records.files import plain, table
@@ -165,6 +175,15 @@ def test_a_number_that_another_person_has_in_another_period_did_not_move(send, c
     assert periods == [(0, 0, 1), (1, 0, 0)]
 
 
+def test_a_number_that_stands_in_a_third_period_did_not_move(send, clerk):
+    refs, days = ["1", "1", "2", "3"], ["30.03.2026", "02.05.2026", "30.03.2026", "02.04.2026"]
+    send(plain(table(4, record_ref=refs, event_date=days)))
+    days[0] = "02.04.2026"
+    again = send(plain(table(4, record_ref=refs, event_date=days)))
+    periods = [(p["new"], p["changed"], p["gone"]) for p in again.report["again"]["periods"]]
+    assert periods == [(0, 0, 1), (1, 0, 0), (0, 0, 0)]
+
+
 def test_a_record_whose_row_has_an_error_now_is_not_gone(send, clerk):
     send(plain(table(3)))
     again = send(plain(table(3, sex=["M", "?!", "F"])))
@@ -237,6 +256,46 @@ def test_held_rows_that_the_new_file_replaces_are_closed_not_doubled(send, clerk
             ("R-4", first.pk),  # nobody was shown it: it stays to be corrected
         ]
         assert HeldRow.all_rows.filter(upload=first, closed_by=again).count() == 2
+
+
+def test_a_row_without_a_date_is_closed_when_it_comes_right(send, clerk):
+    days = ["05.03.2026", "31.02.2026", "05.03.2026"]
+    first = send(plain(table(3, event_date=days)))
+    again = send(plain(table(3)))
+    assert again.report["rows"]["accepted"] == 1
+    with scope.acting(clerk):
+        assert HeldRow.all_rows.get(upload=first).closed_by_id == again.pk
+
+
+@pytest.fixture
+def replacing(send, clerk):
+    """A file for which it was chosen that its rows replace those of an earlier one; one of them is held."""
+    send(plain(table(3)))
+    return choose(
+        send(plain(table(3, sex=["M", "F", "M"], citizenship=["TUR", "TUR", "Nowhere"]))),
+        "changed",
+        clerk,
+    )
+
+
+def test_what_was_chosen_holds_for_a_held_row_in_its_form(replacing, clerk):
+    with scope.acting(clerk):
+        before = Record.objects.get(record_ref="R-3").pk
+        row = HeldRow.open_rows.select_related("agency", "instrument", "upload").get()
+        record = corrections.correct(row, {"citizenship": "TUR"}, by=clerk).record
+        assert (record.pk, record.sex, record.upload_id) == (before, "M", replacing.pk)
+        uploads.undo(replacing, by=clerk)
+    assert set(sexes(clerk).values()) == {"F"}
+
+
+def test_who_replaces_records_in_the_grid_has_a_hand_in_them(replacing, colleague):
+    with scope.acting(colleague):
+        row = HeldRow.open_rows.get()
+        changes = {row.pk: {"citizenship": "TUR"}}
+        outcome = bulk_corrections.correct_many(replacing, [row.pk], by=colleague, changes=changes)
+        assert outcome.accepted == {row.pk}
+        assert colleague.pk in handlings.people(Submission.objects.get())
+        assert Record.objects.get(record_ref="R-3").sex == "M"
 
 
 def test_held_rows_stay_where_one_number_stands_in_several_of_them(send, clerk):
