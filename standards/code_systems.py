@@ -6,6 +6,7 @@ one of them, and numbers prove nothing: then a person says it. Pure: no Django, 
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,7 @@ COUNTRY_LISTS = ("countries", "residences")
 THREE_LETTERS = frozenset({ALPHA3, ICAO})
 SAME_FORM = (frozenset({ALPHA2, GEC}), THREE_LETTERS)
 LONGEST = 60  # characters of a code
+POINT = re.compile(r"(?<=\d)[.,](?=\d)")  # 6.43 is not 643
 FILLER = "<"  # of machine-readable travel documents: D<< is Germany
 
 
@@ -95,7 +97,9 @@ def is_name(name: object) -> bool:
 def key_of(text: str) -> str:
     """Return the form in which codes are compared; 643.0 of spreadsheets is 643."""
     number = wording.NUMBER.match(text)
-    return text.strip().split(".")[0].split(",")[0] if number else normalise(text).rstrip(FILLER)
+    if number:
+        return text.strip().split(".")[0].split(",")[0]
+    return ".".join(map(normalise, POINT.split(text))).rstrip(FILLER)
 
 
 def is_number(text: str) -> bool:

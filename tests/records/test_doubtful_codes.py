@@ -12,6 +12,7 @@ from records.reading.mapping import map_columns
 from records.validation import parsing
 from records.validation.meanings import Answers, Meanings
 from standards import code_systems
+from standards.code_systems import OwnList
 from standards.languages import LANGUAGES
 from tests.records.files import SPECS, plain, table
 from tests.records.test_rules import check
@@ -183,3 +184,52 @@ def test_no_code_is_read_by_one_list_where_another_disagrees_and_nothing_was_sai
 def test_a_house_number_in_an_address_abroad_is_no_country(address, country):
     cells = parsing.part_of(pa.array([address]), "known", "countries")
     assert cells.to_pylist() == [country]
+
+
+LEVELS = OwnList("E", 1, "education", {"1": "3", "2": "6", "1.1": "4", "11": "5"})
+OFFICE = OwnList("X", 1, "countries", {"AU": "AUT", "RS": "SRB", "01": "TUR"})
+
+
+def meant(variable, said, *texts, own=(LEVELS, OFFICE), **answers):
+    answers = Answers.from_answers({"codes": {variable: said}, **answers}, own_lists=own)
+    read = Meanings(WPF, today=date(2026, 7, 1), answers=answers).of(WPF.by_name[variable], texts)
+    return [m.value or m.problem for m in read]
+
+
+@pytest.mark.parametrize("said", ["none", "own:TYPO"])
+@pytest.mark.parametrize("own", [(LEVELS,), ()])
+def test_codes_of_a_list_that_is_not_here_are_held_in_every_column(said, own):
+    texts = ("1", "2", "Tertiary")
+    assert meant("education", said, *texts, own=own)[:2] == ["code_list", "code_list"]
+    assert meant("citizenship", said, "RU", "Россия", own=own) == ["code_list", "RUS"]
+    assert meant("education", "portal", "1", "2", own=own) == ["1", "2"]
+
+
+def test_a_code_that_an_agency_s_list_lacks_is_not_read_by_another_list():
+    assert meant("education", "own:E", "1", "2", "3") == ["3", "6", "suggested:3"]
+    read = meant("citizenship", "own:X", "AU", "01", "RU", "TUR", "Грузия")
+    assert read == ["AUT", "TUR", "suggested:RUS", "suggested:TUR", "GEO"]
+
+
+def test_a_point_between_digits_is_a_part_of_the_code():
+    assert meant("education", "own:E", "1.1", "1,1", "11", "1.0") == ["4", "4", "5", "3"]
+    assert meant("citizenship", "m49", "643", "643.0", "6.43") == ["RUS", "RUS", "unknown_text"]
+
+
+def test_words_for_nothing_are_no_countries():
+    assert meant("citizenship", "alpha2", "S.D.", "S.I.", "N.R.", "NA") == ["ambiguous"] * 4
+    assert meant("citizenship", "", "s/d", "n/r") == meant("citizenship", "", "", "")
+    assert meant("activity", "", "N/A", "S.D.") == meant("activity", "", "", "")
+
+
+def test_the_list_that_is_named_goes_before_a_word_of_another_file():
+    aliases = {"citizenship": {"AU": "AUT", "ANT": "CUW"}}
+    read = meant("citizenship", "alpha2", "AU", "ANT", own=(), aliases=aliases)
+    assert read == ["AUS", "CUW"]
+    assert meant("citizenship", "", "AU", own=(), aliases=aliases) == ["AUT"]
+
+
+def test_the_kingdom_s_everyday_code_proves_no_list():
+    assert code_systems.judge(code_systems.systems_of("countries"), ["AU", "UK", "SP"]).asks
+    assert meant("citizenship", "alpha2", "UK", "GB") == ["GBR", "GBR"]
+    assert meant("citizenship", "gec", "UK") == ["GBR"]
