@@ -42,18 +42,30 @@ def proven_lists(
         verdict = verdict_of(variable, texts, own)
         if verdict.proven:
             proven[variable.name] = verdict.proven
-        if verdict.asks:
-            given = dict(answers.get("codes") or {}).get(variable.name)
+        given = dict(answers.get("codes") or {}).get(variable.name)
+        if verdict.asks or _is_away(variable, given, own):
             questions.append(ask_which_list(variable, verdict, own, answer=given))
     return proven, questions
+
+
+def _is_away(variable: Variable, given: Any, own: Sequence[OwnList]) -> bool:
+    """Say whether the list that was named for a column is none of those of the agency that are in use."""
+    named = str(given or "")
+    return named.startswith(OWN) and named not in _fitting(variable, own)
+
+
+def _fitting(variable: Variable, own: Sequence[OwnList]) -> list[str]:
+    """Return the lists of the agency whose codes a variable may have."""
+    base = code_systems.base_of(variable.codelist)
+    return [o.key for o in own if code_systems.base_of(o.codelist) == base]
 
 
 def ask_which_list(
     variable: Variable, verdict: Verdict, own: Sequence[OwnList], *, answer: Any = None
 ) -> Question:
     """Ask which list the codes of a column follow, with what each list says of the codes that tell them apart."""
-    fitting = [o.key for o in own if code_systems.base_of(o.codelist) == _base(variable)]
-    names = dict.fromkeys((*verdict.rivals, *fitting))
+    rivals = verdict.rivals or (code_systems.PORTAL,)
+    names = dict.fromkeys((*rivals, *_fitting(variable, own)))
     choices = [{"value": name, "label": title_of(name)} for name in names]
     evidence = [
         f"{text}: {', '.join(_said(name, readings) for name in verdict.rivals)}"
@@ -62,10 +74,6 @@ def ask_which_list(
     return ask(
         "codes", choices, evidence, what=variable.label, variable=variable.name, answer=answer
     )
-
-
-def _base(variable: Variable) -> str:
-    return code_systems.base_of(variable.codelist)
 
 
 def _said(name: str, readings: Mapping[str, code_systems.Reading]) -> str:

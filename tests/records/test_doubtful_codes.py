@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records.reading import remembered
 from records.reading.layout import open_questions
-from records.reading.mapping import map_columns
+from records.reading.mapping import Context, map_columns
 from records.validation import parsing
 from records.validation.meanings import Answers, Meanings
 from standards import code_systems
@@ -233,3 +234,19 @@ def test_the_kingdom_s_everyday_code_proves_no_list():
     assert code_systems.judge(code_systems.systems_of("countries"), ["AU", "UK", "SP"]).asks
     assert meant("citizenship", "alpha2", "UK", "GB") == ["GBR", "GBR"]
     assert meant("citizenship", "gec", "UK") == ["GBR"]
+
+
+@pytest.mark.parametrize("own", [(LEVELS,), ()])
+def test_a_column_whose_list_is_no_longer_in_use_is_asked_about(own):
+    rows = table(2, education=["2", "3"])
+    answers = {"codes": {"education": "own:Gone"}}
+    questions = map_columns(rows, WPF, answers, Context(own_lists=own)).questions
+    (question,) = (q for q in questions if q.id == "codes:education")
+    values = [choice["value"] for choice in question.choices]
+    assert values == ["portal", *(o.key for o in own), "none"]
+    assert open_questions([question]) == [question]
+
+
+def test_what_nobody_knew_of_a_column_is_not_remembered():
+    said = {"codes": {"education": "none", "citizenship": "m49"}, "fill_ins": {"wage_month": "none"}}
+    assert remembered.lasting(said, ["a"]) == {"codes": {"citizenship": "m49"}}
