@@ -15,7 +15,16 @@ from standards.languages import LANGUAGES
 from standards.spelling import normalise
 from standards.wording import AMBIGUOUS, BY_LOOK, NOTHING, Match
 
-__all__ = ["AMBIGUOUS", "BY_LOOK", "NOTHING", "NOT_STATED", "Code", "CodeList", "Match", "by_edition"]
+__all__ = [
+    "AMBIGUOUS",
+    "BY_LOOK",
+    "NOTHING",
+    "NOT_STATED",
+    "Code",
+    "CodeList",
+    "Match",
+    "by_edition",
+]
 
 DIRECTORY = Path(__file__).parent / "data"
 _handed_down: dict[str, dict[str, Any]] = {}

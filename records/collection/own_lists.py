@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -154,11 +154,11 @@ def in_use(agency: Agency) -> list[OwnList]:
     return [_own(row) for row in latest_of(_versions(agency)) if row.withdrawn_at is None]
 
 
-def versions_of(upload: Upload) -> dict[str, int]:
+def versions_of(upload: Upload, lists: Iterable[OwnList]) -> dict[str, int]:
     """Return list -> version of those with which an upload is read, by what was said of its columns and proven by them."""
     used = {**(upload.report.get("lists") or {}), **(upload.answers.get("codes") or {})}
     names = {name for name in used.values() if name.startswith(OWN)}
-    return {own.key: own.version for own in in_use(upload.agency) if own.key in names}
+    return {own.key: own.version for own in lists if own.key in names}
 
 
 def used_by(upload: Upload) -> list[OwnList]:

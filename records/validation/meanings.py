@@ -321,7 +321,10 @@ def states_nothing(variable: Variable, text: str, match: Match) -> bool:
 
     A code or word of the list goes first: NA may be Namibia. What the list takes only in pieces is a whole here: s/d is no D.
     """
-    if match.code is not None or spelling.normalise(text) in codelists.load(variable.codelist).words:
+    if (
+        match.code is not None
+        or spelling.normalise(text) in codelists.load(variable.codelist).words
+    ):
         return not text.strip() or parsing.is_made_unreadable(text)
     is_dotted = match == codelists.NOTHING and parsing.is_dotted_blank(text)
     return is_dotted or parsing.is_blank(text)

@@ -248,5 +248,8 @@ def test_a_column_whose_list_is_no_longer_in_use_is_asked_about(own):
 
 
 def test_what_nobody_knew_of_a_column_is_not_remembered():
-    said = {"codes": {"education": "none", "citizenship": "m49"}, "fill_ins": {"wage_month": "none"}}
+    said = {
+        "codes": {"education": "none", "citizenship": "m49"},
+        "fill_ins": {"wage_month": "none"},
+    }
     assert remembered.lasting(said, ["a"]) == {"codes": {"citizenship": "m49"}}
