@@ -64,16 +64,36 @@ def ask_which_list(
     variable: Variable, verdict: Verdict, own: Sequence[OwnList], *, answer: Any = None
 ) -> Question:
     """Ask which list the codes of a column follow, with what each list says of the codes that tell them apart."""
-    rivals = verdict.rivals or (code_systems.PORTAL,)
-    names = dict.fromkeys((*rivals, *_fitting(variable, own)))
-    choices = [{"value": name, "label": title_of(name)} for name in names]
+    alike = _alike(verdict, first=answer)
+    rivals = [*alike] or [code_systems.PORTAL]
+    added = [name for name in _fitting(variable, own) if name not in verdict.rivals]
+    choices = [
+        {"value": name, "label": _titles_of(alike.get(name, [name]))} for name in (*rivals, *added)
+    ]
     evidence = [
-        f"{text}: {', '.join(_said(name, readings) for name in verdict.rivals)}"
+        f"{text}: {', '.join(_said(name, readings) for name in alike)}"
         for text, readings in list(verdict.evidence.items())[:EVIDENCE]
     ]
     return ask(
         "codes", choices, evidence, what=variable.label, variable=variable.name, answer=answer
     )
+
+
+def _alike(verdict: Verdict, first: Any) -> dict[str, list[str]]:
+    """Return the standard rivals that say the same of all texts, under the one that was answered (`first`) or else the first;
+    every other rival alone."""
+    groups: dict[tuple[str | None, ...], list[str]] = {}
+    for name in verdict.rivals:
+        readings = (said.get(name) for said in verdict.evidence.values())
+        alone = "" if name in code_systems.STANDARD else name
+        groups.setdefault((alone, *(r and r.code for r in readings)), []).append(name)
+    return {first if first in names else names[0]: names for names in groups.values()}
+
+
+def _titles_of(names: Sequence[str]) -> languages.Labels:
+    """Return what lists that say the same are called."""
+    titles = [title_of(name) for name in names]
+    return {language: " / ".join(t[language] for t in titles) for language in languages.LANGUAGES}
 
 
 def _said(name: str, readings: Mapping[str, code_systems.Reading]) -> str:

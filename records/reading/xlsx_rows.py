@@ -13,13 +13,12 @@ from xml.parsers import expat
 from records.reading.cell_values import Kinds
 from records.reading.layout import letter_of
 from records.reading.refusals import FileRefused
+from records.reading.sheet_cells import CONTROL
 
 PIECE = 1 << 18  # bytes
 ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 LAST_ROW = 1_048_576  # of a sheet of Excel
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how a letter that XML cannot hold is written
-# What neither XML nor the database can hold.
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 TRUE = ("1", "true")
 SPACE = " \t\r\n"
 PLAIN_ROW = re.compile(r' r="([0-9]{1,7})"[^<>]*>')

@@ -115,8 +115,11 @@ REDACTED = re.compile(
     r"(?:\(b\)\s?\(\d\)(?:\s?\([a-f]\))?[\s,;]*)+|\[?redacted\]?|█+", re.IGNORECASE
 )
 DOTTED = re.compile(r"([^\W\d_])\.\s?([^\W\d_])\.?")
-# Days that forms are filled in with where nothing is known: 99.99.9999, 00/00/0000, the year 9999.
-NO_DAY = re.compile(r"(?:(?:00|88|99)[./\- ]){2}(?:00|88|99){1,2}|0000|8888|9999")
+# Days that forms are filled in with where nothing is known: 99.99.9999, 00/00/00, any of the year 9999; 00.00.99 says a year.
+NO_YEAR = "(?:0000|8888|9999)"
+NO_DAY = re.compile(
+    rf"(?:\d{{1,2}}[./\- ]){{2}}{NO_YEAR}|{NO_YEAR}(?:[./\- ]\d{{1,2}}){{2}}|(00|88|99)(?:[./\- ]\1){{2}}|{NO_YEAR}"
+)
 # What a spreadsheet program leaves where a formula failed, in English and Russian.
 CELL_ERRORS = frozenset(
     [
