@@ -1,5 +1,6 @@
 """What is loaded when something starts: commands and readers of files begin without what they may never need."""
 
+import os
 import subprocess
 import sys
 
@@ -27,6 +28,10 @@ READERS_START = "import records.reading.fork_server"
 def test_what_starts_loads_only_what_it_needs(start, absent):
     tell = f"import sys; {start}; print(*(set({absent}) & sys.modules.keys()))"
     process = subprocess.run(
-        [sys.executable, "-c", tell], capture_output=True, text=True, check=True
+        [sys.executable, "-c", tell],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "migdata.settings"},
     )
     assert process.stdout.split() == []
