@@ -6,6 +6,7 @@ one of them, and numbers prove nothing: then a person says it. Pure: no Django, 
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,7 @@ COUNTRY_LISTS = ("countries", "residences")
 THREE_LETTERS = frozenset({ALPHA3, ICAO})
 SAME_FORM = (frozenset({ALPHA2, GEC}), THREE_LETTERS)
 LONGEST = 60  # characters of a code
+POINT = re.compile(r"(?<=\d)[.,](?=\d)")  # 6.43 is not 643
 FILLER = "<"  # of machine-readable travel documents: D<< is Germany
 
 
@@ -39,10 +41,14 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class System:
-    """One list of codes. `codes`: text as `key_of` leaves it -> what it means."""
+    """One list of codes. `codes`: text as `key_of` leaves it -> what it means.
+
+    unread  of a list of an agency, those texts that the portal alone would not read so.
+    """
 
     name: str
     codes: Mapping[str, Reading]
+    unread: frozenset[str] = frozenset()
 
     def read(self, text: str) -> Reading | None:
         """Return what the list says of a text, None where it does not have it."""
@@ -72,6 +78,15 @@ class OwnList:
     def key(self) -> str:
         return f"{OWN}{self.name}"
 
+    @cached_property
+    def system(self) -> System:
+        """The list as one that a column may follow."""
+        codes = {key_of(text): Reading(code) for text, code in self.codes.items()}
+        matches = codelists.load(self.codelist).match(list(self.codes))
+        known = zip(self.codes.items(), matches, strict=True)
+        unread = (key_of(text) for (text, code), match in known if match.code != code)
+        return System(self.key, codes, frozenset(unread))
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -95,7 +110,9 @@ def is_name(name: object) -> bool:
 def key_of(text: str) -> str:
     """Return the form in which codes are compared; 643.0 of spreadsheets is 643."""
     number = wording.NUMBER.match(text)
-    return text.strip().split(".")[0].split(",")[0] if number else normalise(text).rstrip(FILLER)
+    if number:
+        return text.strip().split(".")[0].split(",")[0]
+    return ".".join(map(normalise, POINT.split(text))).rstrip(FILLER)
 
 
 def is_number(text: str) -> bool:
@@ -112,11 +129,7 @@ def systems_of(codelist: str, own: Iterable[OwnList] = ()) -> tuple[System, ...]
 
     Of countries the standard ones, of other lists that of the portal beside what the agency has loaded.
     """
-    added = tuple(
-        System(o.key, {key_of(text): Reading(code) for text, code in o.codes.items()})
-        for o in own
-        if base_of(o.codelist) == base_of(codelist)
-    )
+    added = tuple(o.system for o in own if base_of(o.codelist) == base_of(codelist))
     if codelist in COUNTRY_LISTS:
         return (*_of_countries(), *added)
     return (_of_portal(codelist), *added) if added else ()
@@ -155,7 +168,8 @@ def judge(systems: Sequence[System], texts: Iterable[str]) -> Verdict:
     """Say which list the distinct texts of a column follow, or that a person has to say it.
 
     Proven is the one list that knows every text that any list in question knows, where each of the others lacks at
-    least `PROVING` of them. What all lists read alike needs no proof; a bare number is never proof.
+    least `PROVING` of them. What all lists read alike needs no proof; a bare number is never proof. Of a list of the
+    agency that alone has some of the texts it is asked, too.
     """
     said = {text: readings_of(systems, text) for text in texts}
     said = {text: readings for text, readings in said.items() if readings}
@@ -164,13 +178,19 @@ def judge(systems: Sequence[System], texts: Iterable[str]) -> Verdict:
         return _verdict(systems, numbers, numbers)
     contested = {text: r for text, r in said.items() if is_contested(r)}
     if not contested:
-        return Verdict()
+        alone = any(_is_unread(systems, text) for text in said)
+        return _verdict(systems, said, said) if alone else Verdict()
     rivals = {name for readings in contested.values() for name in readings}
     told = {text: r for text, r in said.items() if not rivals.isdisjoint(r)}
     complete = [name for name in rivals if all(name in readings for readings in told.values())]
     lacking = (sum(1 for r in told.values() if name not in r) for name in rivals - {*complete})
     is_proven = len(complete) == 1 and min(lacking, default=0) >= PROVING
     return _verdict(systems, told, contested, complete[0] if is_proven else "")
+
+
+def _is_unread(systems: Sequence[System], text: str) -> bool:
+    """Say whether a list of an agency has a text that no other list has: it is read when somebody has named that list."""
+    return any(key_of(text) in system.unread for system in systems)
 
 
 def _asks_alone(readings: Mapping[str, Reading]) -> bool:

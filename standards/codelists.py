@@ -13,9 +13,18 @@ from standards.codes import NOT_STATED, Code, CodeList
 from standards.editions import Edition, by_edition
 from standards.languages import LANGUAGES
 from standards.spelling import normalise
-from standards.wording import BY_LOOK, NOTHING, Match
+from standards.wording import AMBIGUOUS, BY_LOOK, NOTHING, Match
 
-__all__ = ["BY_LOOK", "NOTHING", "NOT_STATED", "Code", "CodeList", "Match", "by_edition"]
+__all__ = [
+    "AMBIGUOUS",
+    "BY_LOOK",
+    "NOTHING",
+    "NOT_STATED",
+    "Code",
+    "CodeList",
+    "Match",
+    "by_edition",
+]
 
 DIRECTORY = Path(__file__).parent / "data"
 _handed_down: dict[str, dict[str, Any]] = {}

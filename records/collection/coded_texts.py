@@ -8,6 +8,7 @@ from typing import Any
 from records.instruments.spec import Variable
 from records.reading.code_list_question import verdict_of
 from records.validation import parsing
+from records.validation.meanings import states_nothing
 from standards import code_systems, codelists
 from standards.code_systems import OwnList, Verdict
 
@@ -71,6 +72,5 @@ def _blank(variable: Variable, texts: Sequence[str]) -> list[str]:
         text
         for text, match in zip(texts, matches, strict=True)
         if (match.code == variable.unknown and text.strip() != match.code and variable.unknown)
-        or (match == codelists.NOTHING and parsing.is_blank(text))
-        or parsing.is_made_unreadable(text)
+        or states_nothing(variable, text, match)
     ]

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,10 +18,13 @@ from records.models import OwnCodeList, Upload
 from records.validation import personal
 from standards import code_systems, codelists
 from standards.code_systems import OWN, OwnList, key_of
+from standards.spelling import normalise
 
 MOST = 2000  # lines of a list
 LONGEST_NAME = 60
 DELIMITERS = "\t;,|="
+# What stands above the codes of a table with headers, as `normalise` leaves it.
+HEADS = frozenset(["code", "codes", "код", "коды", "kod", "kodlar", "código", "codigo"])
 NOT_FOR = ("sex", "sex_or_firm")  # what stands for a sex is declared for each file
 SHOWN = 10  # problems that are told at once
 
@@ -36,7 +39,7 @@ class Wrong(ValueError):
 
 def codelists_of(codelists_used: Iterator[str]) -> list[str]:
     """Return the lists of the portal that codes of an agency may mean, each once."""
-    return sorted({code_systems.base_of(name) for name in codelists_used if name not in NOT_FOR})
+    return sorted({name for name in codelists_used if name not in NOT_FOR})
 
 
 def table_of(text: str, codelist: str) -> dict[str, str]:
@@ -65,12 +68,13 @@ def table_of(text: str, codelist: str) -> dict[str, str]:
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the first two cells of each line that is not empty; the delimiter is that which most lines have."""
+    """Yield the first two cells of each line that is not empty, without headers; the delimiter is that which most lines have."""
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
     delimiter = max(DELIMITERS, key=lambda mark: sum(1 for line in lines if mark in line))
-    for cells in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter):
+    for place, cells in enumerate(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)):
         own, meant = ([cell.strip() for cell in cells] + ["", ""])[:2]
-        yield own, meant
+        if place or normalise(own) not in HEADS:
+            yield own, meant
 
 
 def _line(own: str, meant: str, codelist: str) -> tuple[str, str]:
@@ -116,7 +120,7 @@ def save(
         with transaction.atomic():
             made = OwnCodeList.objects.create(
                 agency=agency, name=name, version=base + 1, codelist=codelist, codes=dict(codes),
-                reason=reason[:200], made_by=by,
+                reason=personal.without_persons(reason[:200]), made_by=by,
             )  # fmt: skip
     except IntegrityError:
         raise Refused(_("Somebody has changed this list meanwhile, or the name is taken. Look at it again.")) from None  # fmt: skip
@@ -154,11 +158,11 @@ def in_use(agency: Agency) -> list[OwnList]:
     return [_own(row) for row in latest_of(_versions(agency)) if row.withdrawn_at is None]
 
 
-def versions_of(upload: Upload) -> dict[str, int]:
+def versions_of(upload: Upload, lists: Iterable[OwnList]) -> dict[str, int]:
     """Return list -> version of those with which an upload is read, by what was said of its columns and proven by them."""
     used = {**(upload.report.get("lists") or {}), **(upload.answers.get("codes") or {})}
     names = {name for name in used.values() if name.startswith(OWN)}
-    return {own.key: own.version for own in in_use(upload.agency) if own.key in names}
+    return {own.key: own.version for own in lists if own.key in names}
 
 
 def used_by(upload: Upload) -> list[OwnList]:

@@ -159,7 +159,8 @@ def _read_and_admit(upload: Upload, path: Path, job: Job) -> None:
         _take_over_memory(upload, reading.memory)
         # The letters of sex that the file proves hold for its rows also when one is corrected.
         upload.report |= {**reading.description(), "letters": reading.letters}
-        upload.report |= {"lists": reading.lists, "own_lists": own_lists.versions_of(upload)}
+        upload.report["lists"] = reading.lists
+        upload.report["own_lists"] = own_lists.versions_of(upload, reading.own_lists)
         _refuse(upload, reading.refusal)
         if reading.open_questions:
             upload.report["questions"] = _without_known_sheets(upload)
@@ -248,7 +249,7 @@ def _take_in(upload: Upload, version: InstrumentVersion, reading: child.Reading,
     cells = {c.variable: c.letter for c in reading.columns if c.variable}
     sheet = reading.file.get("sheet")
     cells[""] = f"{sheet}!" if sheet else ""
-    file = CheckedFile(spec, cells, own_lists.in_use(upload.agency))
+    file = CheckedFile(spec, cells, reading.own_lists)
     file.causes.add_forbidden(reading)
     file.causes.add_sheet(reading)
     ceiling, blocks = HeldCeiling.of(upload), reading.batches()

@@ -117,7 +117,7 @@ def _load(request: SignedInRequest, form: dict[str, Any]) -> HttpResponse:
     status = 200
     if request.method == "POST":
         form |= {
-            "text": request.POST.get("text", "")[:LARGEST],
+            "text": request.POST.get("text", ""),
             "reason": request.POST.get("reason", ""),
         }
         try:
@@ -141,6 +141,8 @@ def _save(request: SignedInRequest, form: Mapping[str, Any]) -> OwnCodeList:
     if not form["name"] or MASK in without_persons(form["name"]):
         raise Refused(_("Give the list a name that names nobody."))
     table = _sent(request) or form["text"]
+    if len(table) > LARGEST:
+        raise Refused(_("A list has at most %(n)s lines.") % {"n": MOST})
     codes = verbs.table_of(table, form["codelist"])
     return verbs.save(
         form["agency"], form["name"], form["codelist"], codes,

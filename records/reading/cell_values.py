@@ -4,6 +4,7 @@ Workbooks store days as numbers; only the format of a cell tells that it is one 
 """
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def kind_of_format(code: str) -> str:
 class Kinds:
     """How numbers are read: which styles make them dates, and from which day days are counted.
 
-    dated  number of a style, as cells write it -> DATE or DURATION; from_1904  whether day 0 is 1 January 1904.
+    dated  number of a style, as cells write it, "" where they write none -> DATE or DURATION; from_1904  whether day 0 is 1 January 1904.
     """
 
     dated: Mapping[str, str]
@@ -59,6 +60,8 @@ class Kinds:
         try:
             number = float(stored)
         except ValueError:
+            return stored
+        if not math.isfinite(number):  # 1e999 is none that anybody wrote: it is held with its row
             return stored
         kind = self.dated.get(style)
         if kind == DURATION and abs(number) < LAST:

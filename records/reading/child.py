@@ -74,6 +74,7 @@ class Reading:
     total: dict[str, int] | None = None
     dates: dict[str, Any] | None = None
     repeated: list[str] = field(default_factory=list)
+    own_lists: Sequence[OwnList] = ()
 
     @property
     def open_questions(self) -> list[Question]:
@@ -180,6 +181,7 @@ def open(
         keys=head["keys"],
         memory=Memory(**head["memory"]) if head["memory"] else None,
         preview=head["preview"],
+        own_lists=own_lists,
     )
 
 

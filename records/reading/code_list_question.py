@@ -42,21 +42,36 @@ def proven_lists(
         verdict = verdict_of(variable, texts, own)
         if verdict.proven:
             proven[variable.name] = verdict.proven
-        if verdict.asks:
-            given = dict(answers.get("codes") or {}).get(variable.name)
+        given = dict(answers.get("codes") or {}).get(variable.name)
+        if verdict.asks or _is_away(variable, given, own):
             questions.append(ask_which_list(variable, verdict, own, answer=given))
     return proven, questions
+
+
+def _is_away(variable: Variable, given: Any, own: Sequence[OwnList]) -> bool:
+    """Say whether the list that was named for a column is none of those of the agency that are in use."""
+    named = str(given or "")
+    return named.startswith(OWN) and named not in _fitting(variable, own)
+
+
+def _fitting(variable: Variable, own: Sequence[OwnList]) -> list[str]:
+    """Return the lists of the agency whose codes a variable may have."""
+    base = code_systems.base_of(variable.codelist)
+    return [o.key for o in own if code_systems.base_of(o.codelist) == base]
 
 
 def ask_which_list(
     variable: Variable, verdict: Verdict, own: Sequence[OwnList], *, answer: Any = None
 ) -> Question:
     """Ask which list the codes of a column follow, with what each list says of the codes that tell them apart."""
-    fitting = [o.key for o in own if code_systems.base_of(o.codelist) == _base(variable)]
-    names = dict.fromkeys((*verdict.rivals, *fitting))
-    choices = [{"value": name, "label": title_of(name)} for name in names]
+    alike = _alike(verdict, first=answer)
+    rivals = [*alike] or [code_systems.PORTAL]
+    added = [name for name in _fitting(variable, own) if name not in verdict.rivals]
+    choices = [
+        {"value": name, "label": _titles_of(alike.get(name, [name]))} for name in (*rivals, *added)
+    ]
     evidence = [
-        f"{text}: {', '.join(_said(name, readings) for name in verdict.rivals)}"
+        f"{text}: {', '.join(_said(name, readings) for name in alike)}"
         for text, readings in list(verdict.evidence.items())[:EVIDENCE]
     ]
     return ask(
@@ -64,8 +79,21 @@ def ask_which_list(
     )
 
 
-def _base(variable: Variable) -> str:
-    return code_systems.base_of(variable.codelist)
+def _alike(verdict: Verdict, first: Any) -> dict[str, list[str]]:
+    """Return the standard rivals that say the same of all texts, under the one that was answered (`first`) or else the first;
+    every other rival alone."""
+    groups: dict[tuple[str | None, ...], list[str]] = {}
+    for name in verdict.rivals:
+        readings = (said.get(name) for said in verdict.evidence.values())
+        alone = "" if name in code_systems.STANDARD else name
+        groups.setdefault((alone, *(r and r.code for r in readings)), []).append(name)
+    return {first if first in names else names[0]: names for names in groups.values()}
+
+
+def _titles_of(names: Sequence[str]) -> languages.Labels:
+    """Return what lists that say the same are called."""
+    titles = [title_of(name) for name in names]
+    return {language: " / ".join(t[language] for t in titles) for language in languages.LANGUAGES}
 
 
 def _said(name: str, readings: Mapping[str, code_systems.Reading]) -> str:

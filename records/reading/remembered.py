@@ -21,6 +21,7 @@ LASTING = (
     *("day_first", "sex_codes", "codes", "currency", "date1904", "constants"),
     *("numbers", "fill_ins", "counts"),
 )
+BY_VARIABLE = ("codes", "numbers", "fill_ins")  # answers of which each variable has its own
 ENOUGH = (
     0.6  # share of the headers that two layouts have in common where one is a change of the other
 )
@@ -56,7 +57,8 @@ def hashed(header: str, key: bytes) -> str:
 def lasting(answers: Mapping[str, Any], header_keys: Sequence[str]) -> dict[str, Any]:
     """Return the answers that are kept for the next file of a layout with these headers."""
     keys = {letter_of(place): key for place, key in enumerate(header_keys)}
-    said = {name: answers[name] for name in LASTING if answers.get(name) not in (None, NONE)}
+    known = {name: _known(name, answers.get(name)) for name in LASTING}
+    said = {name: answer for name, answer in known.items() if answer not in (None, NONE, {})}
     columns = {
         name: keys.get(place, place)
         for name, place in (answers.get("columns") or {}).items()
@@ -74,6 +76,13 @@ def lasting(answers: Mapping[str, Any], header_keys: Sequence[str]) -> dict[str,
         **({"columns": columns} if columns else {}),
         **({"ignored": ignored} if ignored else {}),
     }
+
+
+def _known(name: str, answer: Any) -> Any:
+    """Return an answer without the variables of which nobody knew it: the next file is asked about them again."""
+    if name not in BY_VARIABLE or not isinstance(answer, Mapping):
+        return answer
+    return {variable: said for variable, said in answer.items() if said != NONE}
 
 
 def memory_of(

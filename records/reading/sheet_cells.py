@@ -4,6 +4,7 @@ A merged cell is one cell with empty ones beside it in the library; here its val
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from records.reading.layout import letter_of
 FIRST = 16_384  # rows that a sheet is known by
 ROWS = 4_096  # rows of a block behind them
 Row = list[str]
+# What neither XML nor the database can hold.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class MergedCells:
 def text_of(cell: object) -> str:
     """Return a cell as the text a person would have typed."""
     if isinstance(cell, str):
-        return cell
+        return CONTROL.sub("", cell)
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, float):

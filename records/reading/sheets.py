@@ -159,11 +159,16 @@ class XlsxSheet:
         return SheetCells(_padded(rows), merged.names(), notes.unstored, notes.last, rest)
 
     def _read(self) -> Iterator[tuple[list[Row], int]]:
+        count = 0
         try:
-            yield from self.book.rows(self.tab.part, self.limits["columns"])
+            for rows, done in self.book.rows(self.tab.part, self.limits["columns"]):
+                count += len(rows)
+                yield rows, done
         except FileRefused as refused:
             code, where = refused.refusal.code, refused.refusal.where
             raise FileRefused(code, where=f"{self.place}!{where}" if where else "") from refused
+        if count in FULL_SHEETS:  # seen only here where rows do not say their numbers
+            raise FileRefused("full_sheet", where=f"{self.place}!A{count}")
 
 
 def _in_parts(

@@ -72,7 +72,8 @@ class XlsxBook:
             formats = BUILT_IN | own
             styles = attributes(archive, part, "xf", within="cellXfs")
         kinds = [formats.get(style.get("numFmtId", ""), "") for style in styles]
-        return Kinds({str(k): kind for k, kind in enumerate(kinds) if kind}, from_1904)
+        named = [*((str(k), kind) for k, kind in enumerate(kinds)), ("", "".join(kinds[:1]))]
+        return Kinds({style: kind for style, kind in named if kind}, from_1904)
 
     def rows(self, part: str, columns: int) -> Iterator[tuple[list[Row], int]]:
         """Yield the rows of a sheet as `rows_of`, with how many of 1,000 parts of the sheet are behind them."""

@@ -3,11 +3,13 @@
 It is looked for by patterns over the bytes of the sheet, piece by piece: nothing is parsed, no entity is ever expanded.
 """
 
+import codecs
 import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import IO, cast
 
 from records.reading.cell_notes import Place
 from records.reading.cell_values import Kinds
@@ -15,19 +17,26 @@ from records.reading.layout import Source
 from records.reading.refusals import FileRefused
 from records.reading.xlsx_rows import Row, rows_of
 
+# How XML of two bytes a letter begins: with a mark of their order, or with its first letter.
+WIDE = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-16-le": (b"<\0",),
+    "utf-16-be": (b"\0<",),
+}
 PIECE, LONGEST_ROW = 1 << 20, 16 << 20  # bytes
 TAIL = 64 << 10  # bytes of the last rows that are looked at
 TAG = rb"<(?:\w+:)?"
-FORMULA = TAG + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)"
+CDATA = rb"<!\[CDATA\[(?:[^\]]|\](?!\]>))*\]\]>"
+FORMULA = TAG + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*(?:" + CDATA + rb"[^<]*)*</(?:\w+:)?f>)"
 UNSTORED = re.compile(
     TAG
     + rb"c\s([^<>]*)>\s*"
     + FORMULA
     + rb"\s*(?:"
     + TAG
-    + rb"v\s*/>|"
+    + rb"v(?:\s[^<>]*)?/>|"
     + TAG
-    + rb"v>\s*</(?:\w+:)?v>)?\s*</"
+    + rb"v(?:\s[^<>]*)?>\s*</(?:\w+:)?v>)?\s*</"
 )
 ADDRESS = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 TEXT = re.compile(rb"\bt\s*=\s*[\"']str[\"']")  # a formula whose stored result is an empty text
@@ -114,10 +123,19 @@ def _place_of(address: re.Match[bytes]) -> Place:
     return int(address[2]) - 1, column - 1
 
 
+def _in_utf8(file: IO[bytes]) -> IO[bytes]:
+    """Return a part of two bytes a letter as UTF-8, others as they are: what is looked for is written alike in them."""
+    for encoding, beginnings in WIDE.items():
+        if file.peek(2)[:2] in beginnings:  # type: ignore[attr-defined]
+            return cast(IO[bytes], codecs.EncodedFile(file, "utf-8", encoding))
+    return file
+
+
 def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
     """Yield the part in pieces that end where a row ends."""
     rest = b""
-    with archive.open(part) as file:
+    with archive.open(part) as packed:
+        file = _in_utf8(packed)
         while piece := file.read(PIECE):
             rest += piece
             end = rest.rfind(b"row>") + 4

@@ -13,6 +13,7 @@ from xml.parsers import expat
 from records.reading.cell_values import Kinds
 from records.reading.layout import letter_of
 from records.reading.refusals import FileRefused
+from records.reading.sheet_cells import CONTROL
 
 PIECE = 1 << 18  # bytes
 ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
@@ -77,12 +78,20 @@ def _refuse(*_declaration: Any) -> None:
 def _plain_cells(row: str) -> list[tuple[str, ...]] | None:
     """Return the cells of a row, as the groups of the pattern; None where one is written otherwise."""
     cells = PLAIN_CELL.findall(row)
-    return cells if len(cells) == row.count("<c") and "&" not in row and "_x" not in row else None
+    is_whole = len(cells) == row.count("<c") and ":c" not in row and ":row" not in row
+    return cells if is_whole and "&" not in row and "_x" not in row else None
 
 
 def unescaped(text: str) -> str:
-    """Return a text with the letters that stand in it as _x000D_."""
-    return ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    """Return a text with the letters that stand in it as _x000D_; without those that no text can hold.
+
+    A letter that is written as two halves is one; a half alone is a lost letter.
+    """
+    if "_x" not in text:
+        return text
+    text = ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return CONTROL.sub("", whole)
 
 
 class _Runs:
@@ -142,6 +151,7 @@ class _Rows(_Runs):
         super().__init__()
         self.shared, self.kinds, self.most = shared, kinds, columns
         self.rest = b""  # of the XML: what is not read yet
+        self.is_data = False  # whether this is among the rows: xdr:row elsewhere is none
         self.is_plain = True  # whether rows may be read by the pattern
         self.rows: list[Row] = []
         self.row: Row = []
@@ -189,8 +199,9 @@ class _Rows(_Runs):
 
     def _read(self, xml: str) -> None:
         """Read complete rows: by the pattern as far as they are written plainly, else by the parser."""
+        is_clean = not CONTROL.search(xml)  # the parser says no to the others
         for row in xml.split("<row")[1:]:
-            if not self._read_plain(row):
+            if not (is_clean and self._read_plain(row)):
                 self.parser.Parse(f"<row{row}".encode())
 
     def _read_plain(self, xml: str) -> bool:
@@ -202,8 +213,8 @@ class _Rows(_Runs):
         self._begin_row(begin[1])
         row, shared, columns, dated = self.row, self.shared, self.columns, self.kinds.dated
         for letters, digits, style, kind, text, keeps_space, run in cells:
-            if digits != self.digits:
-                raise FileRefused("unreadable")
+            if digits != self.digits and int(digits) != self.number:
+                raise self._refusal(letters + digits)
             if kind == "s":
                 text = shared[int(text)] if text.isdigit() else self._shared(text)
             elif run:
@@ -241,8 +252,17 @@ class _Rows(_Runs):
                 self.is_spoken = True
             elif name == row:
                 self._begin_row(attributes.get("r", ""))
+            else:
+                self._other(name.rpartition(":")[2])
 
         return start
+
+    def _other(self, local: str) -> None:
+        """Refuse a row or cell of another prefix than the sheet has: it would be lost."""
+        if local == "sheetData":
+            self.is_data = True
+        elif self.is_data and local in ("row", "c", "v"):
+            raise self._refusal()
 
     def _ending(self, cell: str, value: str, run: str, spoken: str, row: str) -> Any:
         def end(name: str) -> None:
@@ -256,6 +276,8 @@ class _Rows(_Runs):
                 self.is_spoken = False
             elif name == row:
                 self._end_row()
+            elif name.endswith("sheetData"):
+                self.is_data = False
 
         return end
 
@@ -267,8 +289,12 @@ class _Rows(_Runs):
 
     def _number(self, number: int) -> None:
         if not self.told < number <= LAST_ROW or number < self.number:
-            raise FileRefused("unreadable")
+            raise self._refusal(str(number))
         self.number = number
+
+    def _refusal(self, where: str = "") -> FileRefused:
+        """Return the refusal of a sheet that contradicts itself, with the cell or row where it does."""
+        return FileRefused("unreadable", where=where or str(self.number))
 
     def _place(self, address: str) -> int:
         """Return the position of a cell: that of its address, or after the cell before it.
@@ -278,12 +304,12 @@ class _Rows(_Runs):
         if not address:
             return self.column + 1
         if not (match := ADDRESS.fullmatch(address)):
-            raise FileRefused("unreadable")
+            raise self._refusal()
         if not self.digits:  # the row does not say its number, so its first cell does
             self._number(int(match[2]))
             self.digits = match[2]
         elif int(match[2]) != self.number:
-            raise FileRefused("unreadable")
+            raise self._refusal(address)
         position = 0
         for letter in match[1].upper():
             position = 26 * position + ord(letter) - 64
@@ -314,19 +340,20 @@ class _Rows(_Runs):
             case "str":
                 return unescaped(stored)
             case "b":
-                return "1" if stored.strip(SPACE) in TRUE else "0"
+                value = stored.strip(SPACE)
+                return value and ("1" if value in TRUE else "0")
             case "d":
                 return stored.strip(SPACE).partition("T")[0]
             case "e":
                 return stored.strip(SPACE)
             case "inlineStr":
                 return ""
-        raise FileRefused("unreadable")
+        raise self._refusal()
 
     def _shared(self, place: str) -> str:
         """Return a shared string. Raises FileRefused where there is none at this place."""
         if place and not (place.isdigit() and int(place) < len(self.shared)):
-            raise FileRefused("unreadable")
+            raise self._refusal()
         return self.shared[int(place)] if place else ""
 
     def _end_row(self) -> None:

@@ -148,13 +148,16 @@ class Meanings:
             if code in codes.by_code
         }
         held = {spelling.normalise(text) for text, code in aliases.items() if code == HELD_BACK}
-        matches = codes.match(texts, variable.codes)
+        matches = [
+            codelists.AMBIGUOUS if match.code and parsing.is_dotted_blank(text) else match
+            for text, match in zip(texts, codes.match(texts, variable.codes), strict=True)
+        ]
         systems = code_systems.systems_of(variable.codelist, self.answers.own_lists)
         said = self.answers.codes.get(variable.name, "")
         return [
             Meaning(None, "held_back")
             if held and spelling.normalise(text) in held
-            else (systems and _by_list(variable, text, match, declared, systems, said))
+            else ((systems or said) and _by_list(variable, text, match, declared, systems, said))
             or _code(variable, text, match, declared)
             for text, match in zip(texts, matches, strict=True)
         ]
@@ -237,27 +240,63 @@ def _by_list(
     """Return what the list of the column says of a text; None where no list has it, or all read it as the portal does.
 
     `said` is the list that was answered or proven, `HELD_BACK` where it is none that the portal has. A text that
-    two lists read in two ways means nothing until somebody says which of them the column follows.
+    two lists read in two ways means nothing until somebody says which of them the column follows. A list that is
+    named goes before words that other files have taught.
     """
-    if spelling.normalise(text) in declared:
-        return None
     readings = code_systems.readings_of(systems, text)
-    if not readings or (match.note == "ambiguous" and not said.startswith(code_systems.OWN)):
+    own_reading = readings and said.startswith(code_systems.OWN)
+    reading = readings.get(said) if own_reading or match.note != "ambiguous" else None
+    if reading and reading.code:
+        return _of_reading(variable, reading)
+    # Of a bare number it is told which country it would be in ISO 3166.
+    if spelling.normalise(text) in declared or match.note == "number":
         return None
-    if said in readings:
-        return _of_reading(variable, readings[said])
-    if match.note == "number":  # told with the country that it would be in ISO 3166
+    if reading:
+        return _of_reading(variable, reading)
+    if match.note == "ambiguous" and not own_reading:
         return None
-    of_three = (
-        readings.keys() <= code_systems.THREE_LETTERS
-    )  # TUR beside numbers is Türkiye all the same
-    if code_systems.is_contested(readings) or (said == HELD_BACK and not of_three):
+    if code_systems.is_contested(readings):
         return Meaning(None, "code_list")
+    return _beside_list(variable, text, match, readings, systems, said)
+
+
+def _beside_list(
+    variable: Variable,
+    text: str,
+    match: Match,
+    readings: Mapping[str, Reading],
+    systems: Sequence[System],
+    said: str,
+) -> Meaning | None:
+    """Return what a text means that the list of the column does not have, and of which no two lists disagree.
+
+    Where the column follows a list that is not here, no code is read. TUR beside numbers of an unknown list is Türkiye
+    all the same.
+    """
+    is_code = bool(readings) or _stands_as_code(variable, text, match)
+    is_away = said not in ("", code_systems.PORTAL, *(system.name for system in systems))
+    of_three = bool(readings) and readings.keys() <= code_systems.THREE_LETTERS
+    if is_code and is_away and not (said == HELD_BACK and of_three):
+        return Meaning(None, "code_list")
+    if is_code and said.startswith(code_systems.OWN):
+        code = next((r.code for r in readings.values()), match.code or match.suggestion)
+        return Meaning(None, f"suggested:{code}" if code else "unknown_text")
+    if not readings:
+        return None
     reading = next(iter(readings.values()))
     if code_systems.are_rivals(said, readings) or match.code is None:
         return Meaning(None, f"suggested:{reading.code}" if reading.code else "no_code")
     is_old = reading.note == code_systems.FORMER and match.code == reading.code
     return _of_reading(variable, reading) if is_old else None
+
+
+def _stands_as_code(variable: Variable, text: str, match: Match) -> bool:
+    """Say whether a text is a code and no name: one of the portal's own, or digits and marks alone."""
+    if match.code is not None and match.code == variable.unknown:
+        return False
+    if any(map(str.isalpha, text)):
+        return spelling.normalise(text) == spelling.normalise(match.code or match.suggestion)
+    return any(map(str.isdigit, text)) and not parsing.is_made_unreadable(text)
 
 
 def _of_reading(variable: Variable, reading: Reading) -> Meaning:
@@ -275,8 +314,7 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
         return Meaning(declared[key])
     if variable.tells_cells and match.code is None and key in _words_for_total():
         return Meaning(TOTAL)
-    says_nothing = match == codelists.NOTHING and parsing.is_blank(text)
-    if not key or says_nothing or parsing.is_made_unreadable(text):
+    if states_nothing(variable, text, match):
         return _nothing_stated(variable)
     if match.code is None and variable.name == "sex":
         if word := NUMBERED.sub("", text) if NUMBERED.match(text) else "":
@@ -284,6 +322,20 @@ def _code(variable: Variable, text: str, match: Match, declared: Mapping[str, st
         if key in codelists.undeclared_sexes() or codelists.letters_to_declare([key]):
             return Meaning(None, "undeclared")
     return Meaning(match.code, _problem_of(match))
+
+
+def states_nothing(variable: Variable, text: str, match: Match) -> bool:
+    """Say whether a text of a code variable is a word for “not stated”; `match` is what the list says of it.
+
+    A code or word of the list goes first: NA may be Namibia. What the list takes only in pieces is a whole here: s/d is no D.
+    """
+    if (
+        match.code is not None
+        or spelling.normalise(text) in codelists.load(variable.codelist).words
+    ):
+        return not text.strip() or parsing.is_made_unreadable(text)
+    is_dotted = match == codelists.NOTHING and parsing.is_dotted_blank(text)
+    return is_dotted or parsing.is_blank(text)
 
 
 def _roles(variable: Variable, texts: Sequence[str]) -> number_marks.Roles:

@@ -114,8 +114,12 @@ BLANK = frozenset(  # as `normalise` leaves them: “..” and “…” are not
 REDACTED = re.compile(
     r"(?:\(b\)\s?\(\d\)(?:\s?\([a-f]\))?[\s,;]*)+|\[?redacted\]?|█+", re.IGNORECASE
 )
-# Days that forms are filled in with where nothing is known: 99.99.9999, 00/00/0000, the year 9999.
-NO_DAY = re.compile(r"(?:(?:00|88|99)[./\- ]){2}(?:00|88|99){1,2}|0000|8888|9999")
+DOTTED = re.compile(r"([^\W\d_])\.\s?([^\W\d_])\.?")
+# Days that forms are filled in with where nothing is known: 99.99.9999, 00/00/00, any of the year 9999; 00.00.99 says a year.
+NO_YEAR = "(?:0000|8888|9999)"
+NO_DAY = re.compile(
+    rf"(?:\d{{1,2}}[./\- ]){{2}}{NO_YEAR}|{NO_YEAR}(?:[./\- ]\d{{1,2}}){{2}}|(00|88|99)(?:[./\- ]\1){{2}}|{NO_YEAR}"
+)
 # What a spreadsheet program leaves where a formula failed, in English and Russian.
 CELL_ERRORS = frozenset(
     [
@@ -144,6 +148,12 @@ def is_blank(text: str) -> bool:
     """Say whether the text states nothing: empty, a dash, "not stated" in any language, made unreadable."""
     key = normalise(text)
     return not key or key in BLANK or is_made_unreadable(text)
+
+
+def is_dotted_blank(text: str) -> bool:
+    """Say whether a text is a short form of “not stated” with points: S.D., N.A.; a list may know its letters as a code."""
+    letters = DOTTED.fullmatch(text.strip())
+    return letters is not None and normalise("/".join(letters.groups())) in BLANK
 
 
 def is_made_unreadable(text: str) -> bool:

@@ -129,3 +129,13 @@ def test_no_text_that_two_lists_read_differently_goes_without_an_answer_or_a_pro
 def test_a_column_of_one_list_is_never_proven_to_follow_the_other(name, data):
     texts = data.draw(st.lists(st.sampled_from(texts_of(name)), min_size=1, max_size=20))
     assert judge(COUNTRIES, texts).proven in ("", name)
+
+
+def test_an_agency_s_list_that_alone_has_the_codes_of_a_column_is_asked_about():
+    olympic = OwnList("IOC", 1, "countries", {"GER": "DEU", "NED": "NLD", "TUR": "TUR"})
+    verdict = told("GER", "NED", "TUR", own=[olympic])
+    assert verdict.asks and verdict.rivals == ("alpha3", "icao", "own:IOC")
+    assert not told("TUR", own=[olympic]).asks
+    works = OwnList("Works", 1, "occupations", {"W-1": "71"})
+    assert judge(systems_of("occupations", [works]), ["W-1"]).rivals == ("own:Works",)
+    assert not judge(systems_of("occupations", [works]), ["71"]).proven

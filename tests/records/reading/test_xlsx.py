@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from records.reading import xlsx_rows
-from records.reading.cell_values import kind_of_format
+from records.reading.cell_values import Kinds, kind_of_format
 from records.reading.child import Limits
 from records.reading.packed import HeldFile
 from records.reading.refusals import FileRefused
@@ -80,9 +80,9 @@ def ours(content):
     try:
         sheets, _names = sheets_of(HeldFile(content), "xlsx", asdict(Limits()))
         cells = sheets["#1"].cells()
+        return [*cells.rows, *(row for rows, _done in cells.rest or () for row in rows)]
     except FileRefused as refused:
         return refused.refusal.code
-    return [*cells.rows, *(row for rows, _done in cells.rest or () for row in rows)]
 
 
 def of_library(content):
@@ -208,10 +208,69 @@ def written(rows, top="", root="worksheet", tail=""):
             '<c r="D1" t="n"><v>-3</v></c><c r="E1"><v>0.1</v></c></row>',
             [["7", "100000", "1.5", "-3", "0.1"]],
         ),
+        "no truth, and numbers that nobody wrote": (
+            '<row r="1"><c r="A1" t="b"/><c r="B1" t="b"><v/></c><c r="C1" t="b"><v></v></c>'
+            '<c r="D1"><v>1e999</v></c><c r="E1"><v>NaN</v></c></row>',
+            [["", "", "", "1e999", "NaN"]],
+        ),
+        "letters that no text can hold": (
+            '<row r="1"><c r="A1" t="str"><v>a_x0000_b_x0007_</v></c>'
+            '<c r="B1" t="str"><v>_xD83D__xDE00__xD800_</v></c></row>',
+            [["ab", "\U0001f600\ufffd"]],
+        ),
+        "numbers of rows with zeros": ('<row r="01"><c r="A1"><v>1</v></c></row>', [["1"]]),
     }.values(),
 )
 def test_cells_are_read_however_they_are_written(xml, rows):
     assert stated(ours(written(xml))) == rows
+    assert stated(ours(written(f"<!-- -->{xml}"))) == rows  # by the parser
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        f'<row r="1"><c r="A1"><v>1</v></c></row><x:row xmlns:x="{MAIN}" r="2"><x:c r="A2"><x:v>2</x:v></x:c></x:row>',
+        f'<row r="1"><c r="A1"><v>1</v></c><x:c xmlns:x="{MAIN}" r="B1"><x:v>2</x:v></x:c></row>',
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>a\0b</t></is></c></row>',
+    ],
+)
+@pytest.mark.parametrize("before", ["", "<!-- -->"])
+def test_rows_and_letters_that_would_be_lost_are_refused(xml, before):
+    assert ours(written(before + xml)) == "unreadable"
+
+
+def test_what_contradicts_itself_is_refused_with_its_place():
+    content = written('<row r="1"><c r="A7"><v>1</v></c></row>')
+    sheets, _names = sheets_of(HeldFile(content), "xlsx", asdict(Limits()))
+    with pytest.raises(FileRefused) as refused:
+        sheets["#1"].cells()
+    assert refused.value.refusal.where == "#1!A7"
+
+
+def test_a_sheet_that_was_cut_off_is_refused_though_its_rows_have_no_numbers():
+    assert ours(written("<row><c><v>1</v></c></row>" * 65_536)) == "full_sheet"
+
+
+@pytest.mark.parametrize("stored", ["<v/>", '<v xml:space="preserve"></v>', ""])
+def test_formulas_without_a_result_are_found_however_they_are_written(stored):
+    rows = f'<row r="1"><c r="B1"><f><![CDATA[A[1]<2]]></f>{stored}</c></row>'
+    merged = '<mergeCells><mergeCell ref="A1:A3"/></mergeCells>'
+    for encoding in ("utf-8", "utf-16", "utf-16-be"):
+        top = f'<?xml version="1.0" encoding="{encoding[:6].rstrip("-")}"?>'
+        content = written(rows, top if encoding != "utf-8" else "", tail=merged)
+        sheet = remade(content, **{SHEET: sheet_of(content).encode(encoding)})
+        cells = sheets_of(HeldFile(sheet), "xlsx", asdict(Limits()))[0]["#1"]
+        assert (cells.notes.unstored, len(cells.notes.merged)) == ({(0, 1)}, 1), encoding
+
+
+def test_a_cell_without_a_style_has_the_first_one():
+    assert Kinds({"": "date"}).text_of("46023", "") == "2026-01-01"
+    content = written('<row r="1"><c r="A1"><v>46023</v></c></row>')
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        styles = archive.read("xl/styles.xml").decode()
+    start, xfs, end = styles.partition("<cellXfs")
+    dated = start + xfs + end.replace('numFmtId="0"', 'numFmtId="14"', 1)
+    assert ours(remade(content, **{"xl/styles.xml": dated})) == [["2026-01-01"]]
 
 
 def test_a_prefix_and_another_encoding_change_nothing():
