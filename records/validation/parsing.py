@@ -33,7 +33,7 @@ NUMBERS = re.compile(
 )
 # Day and month may be exchanged, where both are small: somebody has to say which comes first.
 SLASHED = re.compile(r"^\s*(\d{1,2})[/\-](\d{1,2})[/\-](\d{2,4})\s*$")
-# Digits alone, as they are typed: 20251231 and 311225 or 31122025.
+# Digits alone: 20251231, and as they are typed 311225 or 31122025.
 YEAR_FIRST = re.compile(r"^((?:1[89]|2[01])\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 DAY_FIRST = re.compile(r"^\s*(\d\d)(\d\d)(\d{4}|\d\d)\s*$")
 WORDS = re.compile(  # 5 мая 2026, 5-nji maý 2026, 12мая2026, 12-may-26
@@ -176,7 +176,7 @@ def says_nothing(text: str, kind: str) -> bool:
 def parse_date(
     text: str, *, day_first: bool | None, date1904: bool = False, pivot: int, birth: bool = False
 ) -> Day:
-    """Read one date: in numbers, with the month as a word or Roman numeral, or as a spreadsheet's serial.
+    """Read one date: in numbers (20251231, too), with the month as a word or Roman numeral, or as a spreadsheet's serial.
 
     `day_first` None means nobody has said: with slashes, a day and month that could be exchanged
     are then ambiguous, never guessed. `pivot` is the current year: a two-digit year above it is of
@@ -185,6 +185,8 @@ def parse_date(
     key = YEAR_SUFFIX.sub("", text.strip().lower().replace("\u00a0", " ")).rstrip(".")
     if SERIAL.match(key):
         return _serial(int(key[:5]), date1904)
+    if year_first := YEAR_FIRST.match(key):  # the middle could be no month: no text means two days
+        return _day(int(year_first[1]), int(year_first[2]), int(year_first[3]))
     if birth and (year := YEAR_ONLY.match(key)):
         return _day(int(year[1]), 1, 1, "Y")
     if numbers := NUMBERS.match(key):
@@ -205,15 +207,11 @@ def is_ambiguous_day(text: str) -> bool:
 
 
 def with_points(text: str) -> str:
-    """Return a day that is typed in digits alone, 311225 or 31122025 or 20251231, with points; other texts as they are.
+    """Return a day that is typed in digits alone, 311225 or 31122025, with points; other texts as they are.
 
-    For what a person types: in a file such digits may be a number of anything. Six digits are day, month,
-    year; of eight that begin with the year the middle could be no month, so that no text means two days.
+    For what a person types: in a file such digits may be a number of anything. Six digits are day, month, year.
     """
-    if year_first := YEAR_FIRST.match(text.strip()):
-        year, month, day = year_first.groups()
-        return f"{day}.{month}.{year}"
-    return DAY_FIRST.sub(r"\1.\2.\3", text)
+    return text if YEAR_FIRST.match(text.strip()) else DAY_FIRST.sub(r"\1.\2.\3", text)
 
 
 def parse_number(text: str, roles: number_marks.Roles | None = None) -> float | None:
