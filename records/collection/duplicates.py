@@ -19,6 +19,7 @@ from agencies.roles import Permission
 from jobs import queue
 from jobs.queue import Job
 from records.collection import entry
+from records.collection.report import UploadReport
 from records.collection.staging import CORE
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
@@ -38,7 +39,7 @@ def look_for(upload: Upload, *, by: Person) -> Job | None:
     """Look for likely duplicates of the records of a file that was taken in; in a large one by a job."""
     if spec_of(current(upload.instrument)).is_counts:
         return None
-    if upload.report["rows"]["accepted"] < AT_ONCE:
+    if UploadReport.of(upload).rows.accepted < AT_ONCE:
         find(upload)
         return None
     return queue.enqueue(

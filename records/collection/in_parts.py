@@ -18,9 +18,10 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agencies import scope
+from agencies import access, scope
 from agencies.models import Agency, Person, Token
 from agencies.refusal import Refused
+from agencies.roles import Permission
 from records.collection import names, quotas, receiving, uploads
 from records.collection.names import GivenNames
 from records.collection.receiving import ReceivedFile
@@ -132,8 +133,11 @@ def give_up(file: FileInParts, *, by: Person) -> None:
 
 
 def unfinished(person: Person) -> QuerySet[FileInParts]:
-    """Return the files that a person sees and that lack bytes: they take room until then."""
-    files = FileInParts.objects.visible_to(person).filter(received__lt=F("size"))
+    """Return the files of the agencies for which a person enters that lack bytes: they take room until then."""
+    agencies = access.agencies(person, Permission.ENTER)
+    files = FileInParts.objects.visible_to(person).filter(
+        agency__in=agencies, received__lt=F("size")
+    )
     return files.select_related("agency", "instrument", "token")
 
 

@@ -827,7 +827,7 @@ ROUTES = {
         post=P.ENTER,
         posts=lambda country, place: {"day_first": "true"},
     ),
-    "records:give_up": of(begun, see=P.SEE_RECORDS, get=None, post=P.ENTER),
+    "records:give_up": of(begun, see=P.ENTER, get=None, post=P.ENTER),
     "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
     "records:upload_undo_preview": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
     "records:upload_differences": of(
