@@ -298,6 +298,16 @@ def test_who_replaces_records_in_the_grid_has_a_hand_in_them(replacing, colleagu
         assert Record.objects.get(record_ref="R-3").sex == "M"
 
 
+def test_a_row_that_is_open_again_is_not_closed_by_the_record_of_an_earlier_file(send, clerk):
+    send(plain(table(1)))
+    send(plain(table(1, sex="?!")))
+    third = choose(send(plain(table(1, sex="M"))), "changed", clerk)
+    assert within(clerk, HeldRow.open_rows.count) == 0
+    with scope.acting(clerk):
+        uploads.undo(third, by=clerk)
+    assert within(clerk, HeldRow.open_rows.count) == 1
+
+
 def test_held_rows_stay_where_one_number_stands_in_several_of_them(send, clerk):
     send(plain(table(3, record_ref=["0", "0", "R-3"], sex="?!")), answers={"values": "go_on"})
     send(plain(table(1, record_ref="0", sex="??")))
