@@ -95,6 +95,8 @@ def test_every_model_has_its_place():
         # What roles cover, which instruments are restricted, who reviewed access, how agencies changed.
         *("agencies_duty", "agencies_restrictedinstrument", "agencies_accessreview"),
         *("agencies_agencychange", "agencies_formername"),
+        # Tokens of programs (hashes) and their last use: seen by permission, as roles are.
+        *("agencies_token", "agencies_tokenuse"),
         *("records_instrument", "records_instrumentversion", "records_instrument_agencies"),
         "records_listedition",  # what everybody reads on the pages of code lists
         # Which slices exist and which went into a release: paths and checksums, no cells.

@@ -66,6 +66,7 @@ def plain(response, ids):
     text = re.sub(r'"\w{64}"', "", response.content.decode())
     for pk in ids:
         text = re.sub(rf"/{pk}/", "/?/", text)
+        text = re.sub(rf"={pk}\b", "=?", text)
     return text
 
 
