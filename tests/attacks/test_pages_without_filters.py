@@ -66,7 +66,7 @@ def plain(response, ids):
     text = re.sub(r'"\w{64}"', "", response.content.decode())
     for pk in ids:
         text = re.sub(rf"/{pk}/", "/?/", text)
-        text = re.sub(rf"={pk}\b", "=?", text)
+        text = re.sub(rf"upload={pk}\b", "upload=?", text)
     return text
 
 
