@@ -149,8 +149,7 @@ def test_a_retired_code_stays_valid_for_events_before_its_day_in_files_typing_an
     form = browser.get("/records/new/SMS-WPF/SMS/").text
     assert "Lebap (until 04.03.2026)" in form
     sheet = {"shown": "region,event_date", "event_date": "04.03.2026"}
-    answer = browser.post(f"/held/{held.pk}/", sheet, headers={"HX-Request": "true"})
-    assert "corrected, saved" in answer.text, answer.text
+    assert browser.post(f"/held/{held.pk}/", sheet).status_code == 302
     with scope.acting(clerk):
         assert not HeldRow.open_rows.exists()
         assert Record.objects.filter(region="TM-L").count() == 2
