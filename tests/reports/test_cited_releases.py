@@ -144,6 +144,6 @@ def test_the_sums_of_a_page_are_those_of_its_release(client, two):
     long_ago(second, 10)
     for address, release in ((f"&as_of={day}", "WPF-1"), ("", "WPF-2")):
         page = client.get(f"/figures/?dataset=WPF{address}").content.decode()
-        shown = re.findall(r'<tr class="all">.*?<td colspan="2">([\d,]+)', page, re.S)
+        shown = re.findall(r'<tr class="all">.*?<td colspan="2">\s*([\d,]+)', page, re.S)
         counted = client.get(f"{V1}/datasets/WPF/data?release={release}").json()["total"]["_T"]
         assert int(shown[0].replace(",", "")) == counted
