@@ -1,4 +1,4 @@
-"""Where things stand: the sheet of held rows on a wide screen, and what is printed."""
+"""Where things stand on paper: what is printed, and what is not."""
 
 import re
 
@@ -6,62 +6,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from agencies import scope
-from records.models import HeldRow, Record
-from tests import world
-from tests.records import files
-
 pytestmark = pytest.mark.slow
 CLERK = "clerk@sms.example"
-MONTH = world.MONTHS[2]
-DAY = f"05.{MONTH[5:]}.{MONTH[:4]}"
-# Wrong in as many columns as a row has: nothing of it can be read.
-WRONG = (
-    *("sex", "birth_date", "citizenship", "region", "decision", "occupation", "activity"),
-    *("employer_type", "valid_from", "valid_to"),
-)
-
-
-def held(content, name):
-    """Take a file of the open month in; returns the address of its held rows."""
-    upload = world.send(content, name=name, by=CLERK)
-    return f"/uploads/{upload.pk}/held"
-
-
-@pytest.mark.parametrize("language", ["en", "ru"])
-def test_the_verb_of_a_held_row_is_in_view_however_many_columns_are_wrong(country, visit, language):
-    nonsense = dict.fromkeys(WRONG, "what nobody can read") | {"record_ref": "W-2610-00196-A"}
-    address = held(files.plain(files.table(1, event_date=DAY, **nonsense)), "nonsense.csv")
-    page = visit(CLERK, viewport={"width": 1440, "height": 900}, locale=language).page
-    page.goto(address)
-    wrong = len(WRONG) - 1  # a birth date need not be stated: it holds no row
-    expect(page.locator("td input[aria-invalid]")).to_have_count(wrong)
-    button = page.locator("td form button").first
-    box = button.bounding_box()
-    assert box["x"] + box["width"] <= 1440
-    middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    on_top = "({x, y}) => document.elementFromPoint(x, y).tagName"
-    assert page.evaluate(on_top, middle) == "BUTTON"
-    lines = "(part) => part.getClientRects().length"
-    assert page.get_by_text("W-2610-00196-A").first.evaluate(lines) == 1
-    assert page.locator("td form + a").first.evaluate(lines) == 1
-
-
-def test_both_dates_of_a_rule_are_shown_and_either_is_corrected(country, visit):
-    year = int(MONTH[:4])
-    dates = {"valid_from": f"05.{MONTH[5:]}.{year + 2}", "valid_to": f"04.{MONTH[5:]}.{year + 1}"}
-    address = held(files.plain(files.table(1, event_date=DAY, **dates)), "two-dates.csv")
-    page = visit(CLERK).page
-    page.goto(address)
-    begin = page.get_by_role("textbox", name="Valid from")
-    expect(begin).to_have_value(dates["valid_from"])
-    expect(page.get_by_role("textbox", name="Valid to")).to_have_value(dates["valid_to"])
-    begin.fill(DAY)  # the year was wrong here, not in the other
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("corrected, saved")).to_be_visible()
-    with scope.acting(world.person(CLERK)):
-        assert not HeldRow.open_rows.filter(raw__record_ref="R-1").exists()
-        assert Record.objects.filter(record_ref="R-1").exists()
 
 
 def shown(page, selector):

@@ -144,11 +144,11 @@ def correct_and_submit(page, file):
     held = page.get_by_role("link", name=re.compile(r"^Correct \d+ rows?$"))
     before = int(re.search(r"\d+", held.inner_text())[0])
     held.click()
-    row = page.locator("table.cells tbody tr").first
-    start = row.get_by_label("Valid from").input_value()
-    row.get_by_label("Valid to").fill(f"28{start[2:6]}{int(start[6:]) + 1}")
-    row.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("corrected, saved")).to_be_visible()
+    page.goto(page.locator("a[href^='/held/']").first.get_attribute("href"))
+    start = page.locator("[name=valid_from]").input_value()
+    page.locator("[name=valid_to]").fill(f"28{start[2:6]}{int(start[6:]) + 1}")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page).to_have_url(re.compile("/held$"))
     page.goto("/submissions/")
     page.get_by_role("link", name="Work permits for foreigners").click()
     if before > 1:

@@ -1,7 +1,5 @@
 """What a submission holds, in numbers: live while it is open, frozen when it is submitted."""
 
-import re
-
 import pytest
 
 from agencies import scope
@@ -79,7 +77,7 @@ def test_a_row_without_a_date_counts_in_every_period_its_file_fed_until_it_is_co
         b"1 row is held and will not be counted" in client.get(f"/submissions/{march.pk}/").content
     )
     sheet = client.get(f"/submissions/{march.pk}/held").content
-    assert len(re.findall(rb"<form\s+id=", sheet)) == 1
+    assert b"1 row is held" in sheet
     with scope.acting(clerk):
         submissions.advance(march, "submit", by=clerk, held_acknowledged=1)
         assert Submission.objects.get(pk=march.pk).profile["held"] == 1
