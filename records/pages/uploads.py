@@ -165,7 +165,7 @@ def _context(
     problems: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return what the page of an upload shows; `answers` were posted just now, `problems` say why one is none."""
-    report = UploadReport.of(upload)
+    report, spec = UploadReport.of(upload), spec_of(current(upload.instrument))
     given = names.given_names(upload, request.user)
     held = HeldRow.open_rows.filter(upload=upload).errors().count()
     submissions = list(upload.submissions.order_by("period"))
@@ -181,25 +181,15 @@ def _context(
         "report": report,
         "sent_back": report.sent_back,
         "untouched": _untouched(report.sent_back) if report.sent_back else [],
-        "columns": mapping.columns_of(
-            report, spec_of(current(upload.instrument)), given, lists=_lists(report, upload)
-        ),
+        "columns": mapping.columns_of(report, spec, given, lists=_lists(report, upload)),
         "rows": report.rows,
         "skipped": _skipped(report.skipped),
-        "blanks": _blanks(report, spec_of(current(upload.instrument))),
+        "blanks": _blanks(report, spec),
         "sum": sex.of_codes(report.sex),
-        "errors": _with_rows(_causes(report, "error", given), upload),
-        "warnings": _with_rows(_causes(report, "warning", given), upload),
+        "errors": _with_rows(_causes(report, "error", given), upload, spec),
+        "warnings": _with_rows(_causes(report, "warning", given), upload, spec),
         "rows_by_sex": by_sex(upload),
-        "mapping": mapping.mapping_of(
-            upload,
-            given,
-            {**said(upload), **(answers or {})},
-            problems=problems,
-            changed=request.GET.get("change", ""),
-        )
-        if can_be_answered(upload)
-        else None,
+        "mapping": _mapping(request, upload, given, answers or {}, problems),
         "held": held,
         "unknown_words": len(unknown_words.of(upload)) if held else 0,
         "held_at": reverse("records:upload_held", args=[upload.pk]),
@@ -210,6 +200,25 @@ def _context(
         "may_enter": may_enter,
         "may_undo": may_enter and may_be_undone(upload),
     }
+
+
+def _mapping(
+    request: SignedInRequest,
+    upload: Upload,
+    given: GivenNames,
+    answers: Mapping[str, Any],
+    problems: Mapping[str, str] | None,
+) -> dict[str, Any] | None:
+    """Return how the file is read, for a form; None where nothing can be answered any more."""
+    if not can_be_answered(upload):
+        return None
+    return mapping.mapping_of(
+        upload,
+        given,
+        {**said(upload), **answers},
+        problems=problems,
+        changed=request.GET.get("change", ""),
+    )
 
 
 def _neutral_name(upload: Upload, submissions: Sequence[Submission]) -> str:
@@ -230,9 +239,8 @@ def _causes(report: UploadReport, severity: str, given: GivenNames) -> list[Caus
     ]
 
 
-def _with_rows(causes: Sequence[Cause], upload: Upload) -> list[dict[str, Any]]:
+def _with_rows(causes: Sequence[Cause], upload: Upload, spec: Spec) -> list[dict[str, Any]]:
     """The causes with the way to their rows, held or kept; "" where those that are kept cannot be asked for."""
-    spec = spec_of(current(upload.instrument))
     return [{**asdict(c), "text": c.text, "rows": _rows_of(c, upload, spec)} for c in causes]
 
 

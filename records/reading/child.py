@@ -169,6 +169,11 @@ def open(
         head = _head(process, request)
     except (ValueError, OSError, EOFError):
         return _of_dead_child(process)
+    return _reading(head, process, own_lists)
+
+
+def _reading(head: Mapping[str, Any], process: Forked, own_lists: Sequence[OwnList]) -> Reading:
+    """Return what the child has said before the rows."""
     return Reading(
         file=head["file"],
         columns=[FileColumn(**c) for c in head["columns"]],
