@@ -6,6 +6,8 @@ import pytest
 from django.utils import translation
 
 from agencies import scope
+from agencies.models import Agency
+from records.collection import own_lists
 from records.models import HeldRow, Record, Submission, Upload
 from reports.models import Release
 from tests import world
@@ -37,7 +39,10 @@ READERS = {
 @pytest.fixture
 def country(transactional_db):
     world.build()
-    with scope.acting(world.person("clerk@sms.example")):
+    clerk = world.person("clerk@sms.example")
+    with scope.acting(clerk):
+        agency = Agency.objects.get(code="SMS")
+        own = own_lists.save(agency, "Visas", "countries", {"643": "RUS"}, by=clerk)
         open_one = Submission.objects.get(period=world.MONTHS[2])
         return {
             "submission_id": open_one.pk,
@@ -48,7 +53,8 @@ def country(transactional_db):
             "agency_code": "SMS",
             "agency": "SMS",
             "period": world.MONTHS[2],
-            "person": world.person("clerk@sms.example").pk,
+            "person": clerk.pk,
+            "own_list": own.pk,
             "pk": Release.objects.get().pk,
             "release": str(Release.objects.get()),
             "name": "core",

@@ -199,16 +199,16 @@ def _of_refused(refused: Refused) -> Response:
 def _of_fields(detail: Any) -> Response:
     """Answer the first field that a form of JSON has wrong."""
     if isinstance(detail, dict):
-        name, told = next(iter(detail.items()))
-        while isinstance(told, list | dict):
-            told = next(iter(told.values() if isinstance(told, dict) else told))
-        return refusal(400, str(told), "" if name == "non_field_errors" else str(name))
+        name, text = next(iter(detail.items()))
+        while isinstance(text, list | dict):
+            text = next(iter(text.values() if isinstance(text, dict) else text))
+        return refusal(400, str(text), "" if name == "non_field_errors" else str(name))
     return refusal(400, str(detail[0]))
 
 
 def _fingerprint(request: Request, body: bytes | str) -> str:
-    told = f"{request.method} {request.get_full_path()}\n".encode()
-    return _print_of(told + (body.encode() if isinstance(body, str) else body))
+    line = f"{request.method} {request.get_full_path()}\n".encode()
+    return _print_of(line + (body.encode() if isinstance(body, str) else body))
 
 
 def _print_of(text: bytes) -> str:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.http import FOR_PROGRAMS
-from records.api import told
+from records.api import serializers
 from records.api.endpoint import Endpoint
 
 FREE: dict[str, Any] = {"type": "object", "additionalProperties": True}
@@ -58,7 +58,7 @@ CHECKSUM = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="sha256 or sha1, and Base64",
 )
-REFUSED = dict.fromkeys((400, 401, 403, 404, 409, 415, 422, 429), told.Problem)
+REFUSED = dict.fromkeys((400, 401, 403, 404, 409, 415, 422, 429), serializers.Problem)
 
 
 def _of(
@@ -78,25 +78,27 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": schema}
 
 
-UPLOADS = _of("uploads", "Uploads, the newest first", {200: told.Lines}, LIMIT, AFTER, INSTRUMENT)
+UPLOADS = _of(
+    "uploads", "Uploads, the newest first", {200: serializers.Lines}, LIMIT, AFTER, INSTRUMENT
+)
 SEND = _of(
     "send",
     "Send a file: as a form, alone, or begun as tus 1.0 has it",
-    {201: told.Begun, 412: told.Problem, 413: told.Problem},
+    {201: serializers.Begun, 412: serializers.Problem, 413: serializers.Problem},
     KEY,
     INSTRUMENT,
-    request={"multipart/form-data": told.SentFile, "application/octet-stream": bytes},
+    request={"multipart/form-data": serializers.SentFile, "application/octet-stream": bytes},
     description=(
         "A file alone names its instrument in the address, and itself in `Content-Disposition`. With "
         "`Tus-Resumable: 1.0.0` a file in parts is begun: `Upload-Length`, and `Upload-Metadata` with `filename` and "
         "`instrument`; `Location` says where its parts go."
     ),
 )
-STATUS = _of("upload", "State, rows, findings by cause, questions", {200: told.Status})
+STATUS = _of("upload", "State, rows, findings by cause, questions", {200: serializers.Status})
 ANSWER = _of(
     "answer",
     "Answer questions: the file is read again",
-    {202: told.Begun},
+    {202: serializers.Begun},
     KEY,
     request=_json(FREE),
     description=(
@@ -105,38 +107,44 @@ ANSWER = _of(
     ),
 )
 WORDS = _of(
-    "words", "Words that no list knows, with what they may mean", {200: told.Word(many=True)}
+    "words", "Words that no list knows, with what they may mean", {200: serializers.Word(many=True)}
 )
 DECIDE = _of(
     "decide_words",
     "Say what words mean: {variable: {word: code}}, or `none` to hold their rows",
-    {200: told.Decided, 202: told.Decided},
+    {200: serializers.Decided, 202: serializers.Decided},
     KEY,
     request=_json(MEANINGS),
 )
-HELD = _of("held", "Held rows, cell by cell", {200: told.HeldRows}, LIMIT, AFTER, RULE)
+HELD = _of("held", "Held rows, cell by cell", {200: serializers.HeldRows}, LIMIT, AFTER, RULE)
 CORRECT = _of(
     "correct",
     "Correct held rows: {key: {variable: text}}",
-    {200: told.Corrected},
+    {200: serializers.Corrected},
     KEY,
     request=_json(MEANINGS),
 )
 DIFFERENCES = _of(
-    "differences", "What a file sent again would change", {200: told.Differences}, LIMIT, AFTER
+    "differences",
+    "What a file sent again would change",
+    {200: serializers.Differences},
+    LIMIT,
+    AFTER,
 )
 FILE = _of(
-    "file", "How far a file in parts is (also HEAD)", {200: told.FilePart, 410: told.Problem}
+    "file",
+    "How far a file in parts is (also HEAD)",
+    {200: serializers.FilePart, 410: serializers.Problem},
 )
 UNFINISHED = _of(
     "unfinished",
     "Files in parts that the token has begun and that lack bytes",
-    {200: told.Unfinished(many=True)},
+    {200: serializers.Unfinished(many=True)},
 )
 NEXT_PART = _of(
     "next_part",
     "Send the next part",
-    {204: None, **dict.fromkeys((410, 412, 413, 460), told.Problem)},
+    {204: None, **dict.fromkeys((410, 412, 413, 460), serializers.Problem)},
     *(TUS, OFFSET, CHECKSUM),
     request={"application/offset+octet-stream": bytes},
 )
@@ -144,16 +152,16 @@ GIVE_UP = _of("give_up", "Give up a file that is not whole", {204: None})
 SUBMISSIONS = _of(
     "submissions",
     "Submissions by instrument and period",
-    {200: told.SubmissionLine(many=True)},
+    {200: serializers.SubmissionLine(many=True)},
     INSTRUMENT,
     PERIOD,
 )
 SUBMIT = _of(
     "submit",
     "Submit a period; a reviewer then signs it",
-    {200: told.SubmissionLine},
+    {200: serializers.SubmissionLine},
     KEY,
-    request=told.Submit,
+    request=serializers.Submit,
 )
 
 

@@ -138,25 +138,25 @@ class File(Endpoint):
 
     @extend_schema(**openapi.FILE)
     def get(self, request: TokenRequest, file: UUID) -> Response:
-        found = self._file(request, file)
-        if found.expires_at <= timezone.now() and not found.is_whole:
+        begun = self._file(request, file)
+        if begun.expires_at <= timezone.now() and not begun.is_whole:
             return _expired()
-        return _of_file(found, 200)
+        return _of_file(begun, 200)
 
     @extend_schema(**openapi.NEXT_PART)
     def patch(self, request: TokenRequest, file: UUID) -> Response:
-        found = self._file(request, file)
+        begun = self._file(request, file)
         if wrong := _other_version(request):
             return wrong
         if request.content_type != OFFSETS:
             return refusal(
                 415, _("A part is sent as %(type)s.") % {"type": OFFSETS}, "Content-Type"
             )
-        if found.expires_at <= timezone.now():
+        if begun.expires_at <= timezone.now():
             return _expired()
-        begin = whole_number(request.headers.get("Upload-Offset"), "Upload-Offset", 0, found.size)
+        begin = whole_number(request.headers.get("Upload-Offset"), "Upload-Offset", 0, begun.size)
         checksum = _checksum(request.headers.get("Upload-Checksum", ""))
-        now = in_parts.send_on(found, begin, _pieces(request), by=request.user, checksum=checksum)
+        now = in_parts.send_on(begun, begin, _pieces(request), by=request.user, checksum=checksum)
         return _of_file(now, 204)
 
     @extend_schema(**openapi.GIVE_UP)
@@ -169,10 +169,10 @@ class File(Endpoint):
 
     def _file(self, request: TokenRequest, pk: UUID) -> FileInParts:
         files = FileInParts.objects.visible_to(request.user).filter(token=request.auth.number)
-        found = files.select_related("agency", "instrument", "person").filter(pk=pk).first()
-        if found is None:
+        begun = files.select_related("agency", "instrument", "person").filter(pk=pk).first()
+        if begun is None:
             raise Http404
-        return found
+        return begun
 
 
 def abilities(response: Response) -> Response:
@@ -255,25 +255,25 @@ def _instrument(request: TokenRequest, code: str) -> Instrument:
     """Return the instrument that is named, or the only one of the token. Whether there are others, nobody is told."""
     known = Instrument.objects.filter(pk__in=request.auth.instruments)
     named = known.filter(code=code) if code else known
-    if len(found := list(named[:2])) != 1:
+    if len(instruments := list(named[:2])) != 1:
         names = ", ".join(known.values_list("code", flat=True))
         text = _("Say which instrument the file is of. The token has: %(names)s.") % {
             "names": names
         }
         raise BadParameter("instrument", text)
-    access.require(request.user, Permission.ENTER, None, found[0].pk)
-    return found[0]
+    access.require(request.user, Permission.ENTER, None, instruments[0].pk)
+    return instruments[0]
 
 
 def _metadata(header: str) -> dict[str, str]:
     """Return what `Upload-Metadata` tells: keys, each with a text in Base64, parted by commas."""
-    found = {}
+    metadata = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         name, _space, text = pair.partition(" ")
-        found[name] = _decoded(text.strip(), "Upload-Metadata").decode("utf-8", "replace")
-    if any("\x00" in text for text in found.values()):
+        metadata[name] = _decoded(text.strip(), "Upload-Metadata").decode("utf-8", "replace")
+    if any("\x00" in text for text in metadata.values()):
         raise BadParameter("Upload-Metadata", _("A field holds a character that no text has."))
-    return found
+    return metadata
 
 
 def _checksum(header: str) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from agencies.programs import TokenRequest
 from agencies.tokens import Verb
-from records.api import openapi, told
+from records.api import openapi, serializers
 from records.api.endpoint import Endpoint
 from records.models import Submission
 from records.review import profile, submissions
@@ -26,9 +26,9 @@ class Submissions(Endpoint):
         for name, path in (("instrument", "instrument__code"), ("period", "period")):
             if text := request.query_params.get(name, ""):
                 rows = rows.filter(**{path: text})
-        shown = list(rows[:MOST])
-        held = profile.held_counts(shown)
-        return Response([_line(row, held.get(row.pk, 0)) for row in shown])
+        lines = list(rows[:MOST])
+        held = profile.held_counts(lines)
+        return Response([_line(row, held.get(row.pk, 0)) for row in lines])
 
 
 class Submit(Endpoint):
@@ -42,11 +42,11 @@ class Submit(Endpoint):
         submission = visible.filter(pk=submission_id).first()
         if submission is None:
             raise Http404
-        said = told.Submit(data=request.data)
-        said.is_valid(raise_exception=True)
+        content = serializers.Submit(data=request.data)
+        content.is_valid(raise_exception=True)
 
         def act() -> Response:
-            submissions.advance(submission, "submit", by=request.user, **said.validated_data)
+            submissions.advance(submission, "submit", by=request.user, **content.validated_data)
             submission.refresh_from_db()
             return Response(_line(submission, submission.held_acknowledged or 0))
 

@@ -61,10 +61,10 @@ class OfUpload(Endpoint):
     def upload(self, request: TokenRequest, pk: int) -> Upload:
         """Return the upload, if the token shows it."""
         uploads = Upload.objects.visible_to(request.user)
-        found = uploads.select_related("agency", "instrument", "job").filter(pk=pk).first()
-        if found is None:
+        upload = uploads.select_related("agency", "instrument", "job").filter(pk=pk).first()
+        if upload is None:
             raise Http404
-        return found
+        return upload
 
 
 class OneUpload(OfUpload):
@@ -114,9 +114,9 @@ class Words(OfUpload):
         def act() -> Response:
             corrected = decided_words.decide(upload, decided, by=request.user)
             upload.refresh_from_db()
-            told = in_json.outcome(corrected) if corrected else None
+            outcome = in_json.outcome(corrected) if corrected else None
             return Response(
-                {"state": upload.outcome, "corrected": told}, status=200 if told else 202
+                {"state": upload.outcome, "corrected": outcome}, status=200 if outcome else 202
             )
 
         return self.once(request, act)
@@ -181,12 +181,12 @@ def _after(request: TokenRequest) -> int:
 def _page(request: TokenRequest, rows: Any) -> tuple[Sequence[Any], str | None]:
     """Return so many rows as `limit` says, and the address of those after them."""
     limit = whole_number(request.query_params.get("limit", str(PER_PAGE)), "limit", 1, MOST)
-    found = list(rows[: limit + 1])
-    if len(found) <= limit:
-        return found, None
+    page = list(rows[: limit + 1])
+    if len(page) <= limit:
+        return page, None
     query = request.query_params.copy()
-    query["after"] = str(found[limit - 1].pk)
-    return found[:limit], f"{request.path}?{query.urlencode()}"
+    query["after"] = str(page[limit - 1].pk)
+    return page[:limit], f"{request.path}?{query.urlencode()}"
 
 
 def _note(verb: str, upload: Upload, request: TokenRequest) -> None:

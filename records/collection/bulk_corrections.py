@@ -80,8 +80,8 @@ def correct_seen(
         if upload.pk in places
     ]
     corrected = reduce(Corrected.__or__, outcomes, Corrected())
-    told = corrected.accepted | corrected.duplicate | corrected.held | corrected.closed
-    return replace(corrected, gone=frozenset(seen) - told - corrected.total)
+    touched = corrected.accepted | corrected.duplicate | corrected.held | corrected.closed
+    return replace(corrected, gone=frozenset(seen) - touched - corrected.total)
 
 
 @transaction.atomic

@@ -118,14 +118,14 @@ def save(
         raise Refused(_("A list keeps what its codes mean. Begin another one."))
     try:
         with transaction.atomic():
-            made = OwnCodeList.objects.create(
+            own = OwnCodeList.objects.create(
                 agency=agency, name=name, version=base + 1, codelist=codelist, codes=dict(codes),
                 reason=personal.without_persons(reason[:200]), made_by=by,
             )  # fmt: skip
     except IntegrityError:
         raise Refused(_("Somebody has changed this list meanwhile, or the name is taken. Look at it again.")) from None  # fmt: skip
-    audit.record("create", f"own_list:{made.pk}", name=str(made), by=by, agency=agency)
-    return made
+    audit.record("create", f"own_list:{own.pk}", name=str(own), by=by, agency=agency)
+    return own
 
 
 @transaction.atomic

@@ -49,7 +49,7 @@ def search(request: SignedInRequest) -> HttpResponse:
     exports.note("search", chosen, counts, by=request.user)
     context = search_form.of(chosen, request.user) | {
         "search": chosen,
-        "limits": wording.said(chosen),
+        "limits": wording.limits(chosen),
         "page": page,
         "counts": counts,
         "other": codelists.load("sex").label("_O", active_language()),

@@ -202,3 +202,11 @@ def letter_of(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def position_of(letters: str) -> int:
+    """Return the position of a column by its spreadsheet letters: A is 0, AA is 26."""
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + ord(letter) - 64
+    return number - 1

@@ -13,7 +13,7 @@ from typing import IO, cast
 
 from records.reading.cell_notes import Place
 from records.reading.cell_values import Kinds
-from records.reading.layout import Source
+from records.reading.layout import Source, position_of
 from records.reading.refusals import FileRefused
 from records.reading.xlsx_rows import Row, rows_of
 
@@ -117,10 +117,7 @@ def _unstored(piece: bytes, sheet: str) -> Iterator[Place]:
 
 
 def _place_of(address: re.Match[bytes]) -> Place:
-    column = 0
-    for letter in address[1]:
-        column = 26 * column + letter - 64
-    return int(address[2]) - 1, column - 1
+    return int(address[2]) - 1, position_of(address[1].decode())
 
 
 def _in_utf8(file: IO[bytes]) -> IO[bytes]:

@@ -11,7 +11,7 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from records.reading.cell_values import Kinds
-from records.reading.layout import letter_of
+from records.reading.layout import letter_of, position_of
 from records.reading.refusals import FileRefused
 from records.reading.sheet_cells import CONTROL
 
@@ -310,11 +310,8 @@ class _Rows(_Runs):
             self.digits = match[2]
         elif int(match[2]) != self.number:
             raise self._refusal(address)
-        position = 0
-        for letter in match[1].upper():
-            position = 26 * position + ord(letter) - 64
-        self.columns[match[1]] = position - 1
-        return position - 1
+        position = self.columns[match[1]] = position_of(match[1])
+        return position
 
     def _put(self, text: str, column: int) -> None:
         """Put the text of a cell into its row. Raises FileRefused where the sheet is too wide."""

@@ -144,7 +144,7 @@ def _shell(search: Search, listed: Sequence[Column]) -> bytes:
         sheet.freeze_panes(1, 0)
         about = book.add_worksheet(_("About")[:31])
         about.set_column(0, 0, 100)
-        limits = wording.said(search) or [_("all records")]
+        limits = wording.limits(search) or [_("all records")]
         about.write_column(0, 0, [f"{title}, {search.agency}", *limits, _("Exact, not public.")])
     return out.getvalue()
 

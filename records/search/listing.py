@@ -46,9 +46,9 @@ def counts(search: Search) -> Counts:
     rows, values = conditions.rows(search)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT r.sex, count(*), sum(r.count) FROM {rows} GROUP BY r.sex", values)
-        found = cursor.fetchall()
-    by_code = {code: int(number) for code, _rows, number in found}
-    return Counts(sum(n for _code, n, _number in found), sex.of_codes(by_code))
+        rows = cursor.fetchall()
+    by_code = {code: int(number) for code, _rows, number in rows}
+    return Counts(sum(n for _code, n, _number in rows), sex.of_codes(by_code))
 
 
 def page(
@@ -67,8 +67,8 @@ def page(
     if beside:
         value = beside.record_ref if search.order == BY_NUMBER else beside.event_date
         beyond = (f"({column}, r.id) {sign} (%s, %s)", [value, beside.pk])
-    found = _first(search, counts, beyond, f"{column} {way}, r.id {way}")
-    more, shown = len(found) > PER_PAGE, found[:PER_PAGE]
+    records = _first(search, counts, beyond, f"{column} {way}, r.id {way}")
+    more, shown = len(records) > PER_PAGE, records[:PER_PAGE]
     if back:
         shown.reverse()
     if not shown:

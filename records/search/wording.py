@@ -12,24 +12,24 @@ from standards.periods import period_in_text
 from standards.translation import active_language, in_language
 
 
-def said(search: Search) -> list[str]:
-    """Return the limits of a search in the active language. A record number is not told: the log has none."""
-    told = [period_in_text(search.period, active_language())] if search.period else []
+def limits(search: Search) -> list[str]:
+    """Return the limits of a search in the active language. A record number is not words: the log has none."""
+    words = [period_in_text(search.period, active_language())] if search.period else []
     if search.first:
-        told.append(_("from %(day)s") % {"day": _written(search.first)})
+        words.append(_("from %(day)s") % {"day": _written(search.first)})
     if search.last:
-        told.append(_("until %(day)s") % {"day": _written(search.last)})
-    told += [_of_codes(name, codes, search) for name, codes in search.codes.items()]
-    told += [behind.label for behind in behind_of(search)]
+        words.append(_("until %(day)s") % {"day": _written(search.last)})
+    words += [_of_codes(name, codes, search) for name, codes in search.codes.items()]
+    words += [behind.label for behind in behind_of(search)]
     if search.number:
-        told.append(_("a record number"))
+        words.append(_("a record number"))
     if search.upload == TYPED:
-        told.append(_("typed, not from a file"))
+        words.append(_("typed, not from a file"))
     elif search.upload:
-        told.append(_("from file %(number)s") % {"number": search.upload})
+        words.append(_("from file %(number)s") % {"number": search.upload})
     if search.person:
-        told.append(_("the same person as in one record"))
-    return told
+        words.append(_("the same person as in one record"))
+    return words
 
 
 def in_every_language(search: Search) -> Mapping[str, str]:
@@ -37,7 +37,7 @@ def in_every_language(search: Search) -> Mapping[str, str]:
     texts = {}
     for language in LANGUAGES:
         with translation.override(language):
-            texts[language] = "; ".join(said(search)) or _("all records")
+            texts[language] = "; ".join(limits(search)) or _("all records")
     return texts
 
 
