@@ -26,7 +26,7 @@ from records.instruments.versions import current, spec_of
 from records.models import LikelyDuplicate, Record, Submission, Upload
 from records.review.opening import require_open
 
-AT_ONCE = 100_000  # records of a file: in a larger one a worker looks for duplicates afterwards
+AT_ONCE = 20_000  # records of a file: in a larger one a worker looks for duplicates afterwards
 FEW, SHARE = (
     20,
     0.01,
@@ -62,26 +62,24 @@ def find(upload: Upload) -> int:
     """Keep the pairs that are likely duplicates, with a record of the upload in each. Returns how many are new."""
     likeness = _likeness(spec_of(current(upload.instrument)))
     with connection.cursor() as cursor:
+        # By windows, not joins: what the planner knows of records that came just now may be long out of date.
         cursor.execute(
             "CREATE TEMP TABLE alike ON COMMIT DROP AS WITH every AS (SELECT r.submission_id, r.record_ref,"
-            " r.upload_id = %s AS fresh, r.person_ref IS NOT NULL AS same_person,"
-            f" {likeness} AS likeness FROM records_record r WHERE r.agency_id = %s AND r.submission_id IN"
-            " (SELECT submission_id FROM records_record WHERE upload_id = %s)), several AS (SELECT submission_id,"
-            " likeness FROM every GROUP BY 1, 2 HAVING count(*) > 1 AND bool_or(fresh))"
-            " SELECT e.*, lag(record_ref) OVER (PARTITION BY submission_id, likeness ORDER BY record_ref)"
-            " AS earlier FROM every e JOIN several USING (submission_id, likeness)",
-            [upload.pk, upload.agency_id, upload.pk],
-        )
-        cursor.execute(
-            "DELETE FROM alike a USING (SELECT submission_id, count(*) AS n FROM alike WHERE NOT same_person"
-            " GROUP BY 1) k WHERE NOT a.same_person AND a.submission_id = k.submission_id AND k.n > greatest(%s,"
-            " %s * (SELECT count(*) FROM records_record r WHERE r.submission_id = k.submission_id))",
-            [FEW, SHARE],
+            " r.upload_id = %s AS fresh, r.person_ref IS NOT NULL AS same_person, count(*) OVER"
+            f" (PARTITION BY r.submission_id) AS records, {likeness} AS likeness FROM records_record r WHERE"
+            " r.agency_id = %s AND r.submission_id IN (SELECT submission_id FROM records_record WHERE"
+            " upload_id = %s)), compared AS (SELECT *, lag(record_ref) OVER (alike ORDER BY record_ref) AS"
+            " earlier, count(*) OVER alike AS n, bool_or(fresh) OVER alike AS has_fresh FROM every"
+            " WINDOW alike AS (PARTITION BY submission_id, likeness)), told AS (SELECT *, count(*) FILTER"
+            " (WHERE NOT same_person) OVER (PARTITION BY submission_id) AS keyless FROM compared"
+            " WHERE n > 1 AND has_fresh) SELECT submission_id, earlier, record_ref, same_person FROM told"
+            " WHERE earlier IS NOT NULL AND (same_person OR keyless <= greatest(%s, %s * records))",
+            [upload.pk, upload.agency_id, upload.pk, FEW, SHARE],
         )
         cursor.execute(
             "INSERT INTO records_likelyduplicate AS d (agency_id, submission_id, upload_id, first, second,"
             " same_person, decision) SELECT %s, submission_id, %s, earlier, record_ref, same_person, ''"
-            " FROM alike WHERE earlier IS NOT NULL ON CONFLICT (submission_id, agency_id, first, second)"
+            " FROM alike ON CONFLICT (submission_id, agency_id, first, second)"
             " DO UPDATE SET decision = '', upload_id = excluded.upload_id WHERE d.decision = %s",
             [upload.agency_id, upload.pk, str(ASK_AGAIN)],
         )
