@@ -72,6 +72,9 @@ def admit(
                 drop_empty(admitted.begun)
                 return admitted
             admitted.accepted += _insert(cursor, upload)
+        # Now, while the upload has one version: once it is changed, each row would be checked against two.
+        cursor.execute("SET CONSTRAINTS record_submission_of_its_own, record_upload_of_its_own IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         admitted.late = _hold_late(cursor, upload)
         admitted.held = _hold_errors(cursor, upload) + admitted.late
         if held_of:

@@ -102,5 +102,13 @@ class CheckedFile:
 
 def _counted(texts: pa.ChunkedArray) -> dict[str, int]:
     """Return the distinct texts of a column of one block with their counts."""
-    counted = pc.value_counts(texts.combine_chunks().cast(pa.string())).to_pylist()
-    return {row["values"]: row["counts"] for row in counted if row["values"]}
+    coded = texts.combine_chunks()
+    if not pa.types.is_dictionary(coded.type):
+        coded = coded.dictionary_encode()
+    places = coded.indices.drop_null().to_numpy()
+    counts = np.bincount(places, minlength=len(coded.dictionary)).tolist()
+    counted: Counter[str] = Counter()
+    for text, count in zip(coded.dictionary.to_pylist(), counts, strict=True):
+        if text and count:
+            counted[text] += count
+    return counted

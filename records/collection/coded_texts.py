@@ -13,6 +13,7 @@ from standards import code_systems, codelists
 from standards.code_systems import OwnList, Verdict
 
 MOST = 2000  # distinct codes of a variable; lists of codes are shorter
+MOST_STATING = 50 * MOST  # texts of a variable that are remembered: dates of a century are 36,525
 SHOWN = 12  # blank words of a variable that are told
 
 
@@ -31,10 +32,14 @@ class CodedTexts:
         if not systems or len(codes) >= MOST:
             return
         seen = self.seen.setdefault(variable.name, set())
-        fresh = [text for text in counts if len(text) <= code_systems.LONGEST and text not in seen]
-        if len(seen) < 50 * MOST:
-            seen.update(fresh)
-        codes.update(text for text in fresh if code_systems.readings_of(systems, text))
+        fresh = counts.keys() - seen
+        if len(seen) < MOST_STATING:
+            seen |= fresh
+        codes.update(
+            text
+            for text in fresh
+            if len(text) <= code_systems.LONGEST and code_systems.readings_of(systems, text)
+        )
 
     def verdict(self, variable: Variable) -> Verdict:
         """Return what the column proves of the list that it follows."""
@@ -46,11 +51,18 @@ class BlankWords:
     """Texts that were read as “not stated”, by variable, with their counts: told to the sender. An empty cell is none."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
+    stating: dict[str, set[str]] = field(default_factory=dict)  # texts looked at that are no blank words
 
     def add(self, variable: Variable, counts: Mapping[str, int]) -> None:
         """Add those of the distinct texts of one block that state nothing."""
-        short = [text for text in counts if text.strip() and len(text) <= parsing.LONGEST_BLANK]
-        for text in _blank(variable, short):
+        stating = self.stating.setdefault(variable.name, set())
+        fresh = counts.keys() - stating
+        short = [text for text in fresh if len(text) <= parsing.LONGEST_BLANK and text.strip()]
+        blank = _blank(variable, short)
+        if len(stating) < MOST_STATING:
+            stating |= fresh
+            stating.difference_update(blank)
+        for text in sorted(blank):
             word = " ".join(text.split())
             self.counts.setdefault(variable.name, Counter())[word] += counts[text]
 
