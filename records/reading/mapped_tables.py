@@ -30,6 +30,7 @@ from records.reading.shape_question import ask_for_shape
 from records.reading.shape_rows import whole_numbers
 from records.reading.shape_search import Search, proposals
 from records.reading.shapes import Shape
+from records.reading.side_by_side import one_of, tables_beside
 from records.reading.tables_of_counts import (
     ONE,
     count_column,
@@ -96,8 +97,30 @@ def mapped(
 ) -> MappedTable:
     """Map the columns of a table by its first rows; of another shape than a plain one a person is asked first.
 
-    A shape that was confirmed of an earlier file with the same headers holds for this one.
+    A shape that was confirmed of an earlier file with the same headers holds for this one. Of tables that stand side
+    by side one is read, where its columns alone are named, or none.
     """
+    table = _mapped(rows, spec, answers, context)
+    header = _header_of(table, answers)
+    if header[0] < 0 or (table.layout.refusal and table.layout.refusal.code not in UNREAD):
+        return table
+    own = {p for p in table.used if table.plain is None or p < table.plain.width}
+    tables = tables_beside(rows, header, Names(spec))
+    return replace(table, layout=one_of(table.layout, tables, own))
+
+
+def _header_of(table: MappedTable, answers: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the first and the last row of the headers, counted from 0; negative where there are none."""
+    if table.plain is not None:
+        return table.plain.shape.header
+    stated = (answers.get("table") or {}).get("header") if answers.get("table") != NONE else None
+    last = table.layout.header_row
+    return (stated[0] - 1, stated[1] - 1) if stated else (last, last)
+
+
+def _mapped(
+    rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str, Any], context: Context
+) -> MappedTable:
     memory = remembered.memory_of(rows, context.layouts, context.key, Names(spec).variables)
     answer = answers.get("shape") or (memory.answers.get("shape") if memory else None)
     if answer and answer != NONE:

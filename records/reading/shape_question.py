@@ -12,6 +12,7 @@ from records.reading import headers, questions
 from records.reading.layout import Question, letter_of
 from records.reading.mapping import map_columns
 from records.reading.plain_table import PlainTable
+from records.reading.shape_search import Search
 from records.reading.shapes import OF_HEADERS, Shape
 from records.validation.personal import MASK, without_persons
 from standards import codelists, languages
@@ -26,12 +27,17 @@ def ask_for_shape(
     rows: Sequence[Sequence[str]], shapes: Sequence[Shape], spec: Spec, answers: Mapping[str, Any]
 ) -> Question:
     """Ask which of these shapes the table has. `picture` holds the table before, and after each of them."""
-    choices = [{"value": shape.as_text(), "label": in_words(shape, spec)} for shape in shapes]
     answer = answers.get("shape")
+    offered = {shape.as_text(): shape for shape in shapes}
     if answer and answer != questions.NONE:
-        answer = Shape.of(answer).as_text()
-        if answer not in [choice["value"] for choice in choices]:
-            choices.append({"value": answer, "label": in_words(Shape.of(answer), spec)})
+        confirmed = Shape.of(answer)
+        answer = confirmed.as_text()
+        offered.setdefault(answer, confirmed)
+    search = Search(rows, spec, answers)
+    choices = [
+        {"value": text, "label": in_words(shape, spec, search.left_out(shape))}
+        for text, shape in offered.items()
+    ]
     hidden = _hidden(rows, shapes[0], spec)
     before = _before(rows, shapes[0], hidden)
     after = [_after(rows, Shape.of(choice["value"]), spec, hidden) for choice in choices]
@@ -40,8 +46,8 @@ def ask_for_shape(
     return replace(question, picture={"before": before, "after": after})
 
 
-def in_words(shape: Shape, spec: Spec) -> Labels:
-    """Say in a sentence of each language what a shape does to a table."""
+def in_words(shape: Shape, spec: Spec, left_out: Sequence[int] = ()) -> Labels:
+    """Say in a sentence of each language what a shape does to a table, and which columns of numbers it leaves out."""
     texts = codelists.standard("shape_texts")
     first, last = shape.header
     said = (
@@ -54,6 +60,7 @@ def in_words(shape: Shape, spec: Spec) -> Labels:
         "count": () if shape.count is None else (shape.count,),
         "fill_down": shape.fill_down,
         "dates": tuple(sorted(shape.dates.values())),
+        "left_out": left_out,
     }.items():
         if positions:
             letters = ", ".join(map(letter_of, positions))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise, zip_longest
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,14 @@ from records.reading.shapes import (
     MOST_LEVELS,
     OF_HEADERS,
     YEAR,
+    Codes,
     Shape,
     begins_with_word,
     is_word,
 )
 from records.reading.table_rows import SEARCHED_ROWS, levels_of
+from records.reading.wide_headers import each_once, with_totals
 from records.validation import parsing
-from records.validation.meanings import TOTAL
 from standards import codelists
 from standards.spelling import normalise
 from standards.written_periods import month_of, written_period
@@ -36,10 +37,15 @@ COUNT, DATE = "count", "event_date"
 
 
 def proposals(rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str, Any]) -> list[Shape]:
-    """Return the shapes that the table may have, the likeliest first; none where it is plain."""
+    """Return the shapes that the table may have, the likeliest first; none where it is plain.
+
+    Each way to read the headers comes once before any of them comes again with other rows.
+    """
     search = Search(rows, spec, answers)
     head = search.head()
-    shapes = {shape.as_text(): shape for shape in search.shapes(head)} if head else {}
+    ways = [search.shapes(head, wide) for wide in head.wide or ({},)] if head else []
+    in_turn = chain.from_iterable(zip_longest(*ways))
+    shapes = {shape.as_text(): shape for shape in in_turn if shape}
     return [*shapes.values()][:MOST_CHOICES]
 
 
@@ -138,26 +144,32 @@ class Search:
         stated, numbers = counts.cumsum(axis=1)
         return stated, numbers
 
-    def shapes(self, head: Head) -> Iterator[Shape]:
-        """Yield the shapes of the table below these headers."""
+    def shapes(self, head: Head, wide: Mapping[int, Codes]) -> Iterator[Shape]:
+        """Yield the shapes of the table below these headers, of which the wide ones state this."""
         body = self.rows[head.last + 1 : head.last + 1 + BODY]
-        plain = Shape((head.first, head.last))
-        for wide in head.wide or ({},):
-            shape = replace(plain, wide=wide, count=None if wide else head.count)
-            shape = replace(shape, dates=self._dates(head, shape, body))
-            if not shape.is_counts:
-                if head.last > head.first or shape.dates:
-                    yield shape
-                continue
-            shape = replace(shape, adds_up=self.spec.is_counts)
-            fill_down = tuple(_stated_once(head, shape, body))
-            headings = self._headings(head, shape, body)
-            if headings:
-                yield replace(shape, headings=headings, fill_down=fill_down)
-            if fill_down:
-                yield replace(shape, fill_down=fill_down)
-            if fill_down or headings or not self._is_plain(head, shape):
+        shape = Shape((head.first, head.last), wide, count=None if wide else head.count)
+        shape = replace(shape, dates=self._dates(head, shape, body))
+        if not shape.is_counts:
+            if head.last > head.first or shape.dates:
                 yield shape
+            return
+        shape = replace(shape, adds_up=self.spec.is_counts)
+        fill_down = tuple(_stated_once(head, shape, body))
+        headings = self._headings(head, shape, body)
+        if headings:
+            yield replace(shape, headings=headings, fill_down=fill_down)
+        if fill_down:
+            yield replace(shape, fill_down=fill_down)
+        if fill_down or headings or not self._is_plain(head, shape):
+            yield shape
+
+    def left_out(self, shape: Shape) -> list[int]:
+        """Return the columns of numbers that have a header, and from which a table of counts takes nothing."""
+        if not shape.is_counts or shape.header[1] >= len(self.rows):
+            return []
+        head = self.head_at(*shape.header)
+        free = head.numeric - {*shape.counted, *shape.dates.values(), *head.known}
+        return [p for p in sorted(free) if self.names.find(" ".join(head.texts[p]))[1] == "unknown"]
 
     def _is_plain(self, head: Head, shape: Shape) -> bool:
         """Say whether the table is what the instrument asks for already, so that nobody has to confirm it."""
@@ -178,25 +190,31 @@ class Search:
     ) -> Iterator[dict[int, dict[str, str]]]:
         """Yield what the headers of columns of numbers state, one for each variable that they may be codes of."""
         levels = max((len(texts[p]) for p in free), default=0)
-        read = [self._level(texts, free, level) for level in range(-levels, 0)]
-        read = [ways for ways in read if ways]
-        ways = max((len(ways) for ways in read), default=0)
+        read = [(level, self._level(texts, free, level)) for level in range(-levels, 0)]
+        read = [(level, ways) for level, ways in read if ways]
+        ways = max((len(ways) for _level, ways in read), default=0)
         for k in range(min(ways, MOST_CHOICES)):
             stated: dict[int, dict[str, str]] = {}
-            for level in read:
-                name, codes = level[min(k, len(level) - 1)]
+            words: dict[int, list[str]] = {}
+            for level, ways_of_level in read:
+                name, codes = ways_of_level[min(k, len(ways_of_level) - 1)]
                 for p, code in codes.items():
                     stated.setdefault(p, {}).setdefault(name, code)
-            if wide := _with_totals(stated, texts, free, body):
-                yield wide
+                    words.setdefault(p, []).append(normalise(texts[p][level]))
+            yield from each_once(with_totals(stated, texts, free, body), words)
 
     def _level(
         self, texts: Sequence[tuple[str, ...]], free: Sequence[int], level: int
     ) -> list[tuple[str, dict[int, str]]]:
         """Return variable and codes of the headers of one level (from -1, the lowest), the best ways first."""
         said = {p: texts[p][level] for p in free if len(texts[p]) >= -level}
+        row = [t[level] for t in texts if len(t) >= -level]
         ways = [(v.name, self._codes(v, said)) for v in self.coded]
-        ways += [(name, _parts_of_dates(name, said)) for name in (*OF_HEADERS.values(), DATE)]
+        by_number = _numbers_months(row)
+        ways += [
+            (name, _parts_of_dates(name, said, by_number=by_number))
+            for name in (*OF_HEADERS.values(), DATE)
+        ]
         ways = [(name, codes) for name, codes in ways if len(set(codes.values())) > 1]
         most = max((len(codes) for _name, codes in ways), default=0)
         return [way for way in ways if len(way[1]) == most]
@@ -264,49 +282,20 @@ class Search:
 
 
 def _may_be_headers(row: Sequence[str]) -> bool:
-    """Say whether a row states something, and no number but years."""
+    """Say whether a row states something, and no number but years, or months beside the word “year”."""
     stated = [cell for cell in row if cell.strip()]
-    return bool(stated) and not any(_is_number(cell) and not _is_year(cell) for cell in stated)
+    numbers = [cell for cell in stated if _is_number(cell) and not _is_year(cell)]
+    return bool(stated) and (not numbers or _numbers_months(stated))
 
 
-def _with_totals(
-    stated: dict[int, dict[str, str]],
-    texts: Sequence[tuple[str, ...]],
-    free: Sequence[int],
-    body: Sequence[Sequence[str]],
-) -> dict[int, dict[str, str]]:
-    """Return the columns that state something of every variable; those that say “total”, or are the sum, get `_T`."""
-    names = list(dict.fromkeys(name for codes in stated.values() for name in codes))
-    wide, rest = {}, []
-    for p in free:
-        codes = stated.get(p, {})
-        is_total = any(is_word(text, "whole") for text in texts[p])
-        if len(codes) == len(names) or (is_total and names):
-            wide[p] = {name: codes.get(name, TOTAL) for name in names}
-        else:
-            rest.append(p)
-    parts = [p for p, codes in wide.items() if TOTAL not in codes.values()]
-    if len(parts) < 2:
-        return {}
-    has_total = len(wide) > len(parts)
-    sums = [] if has_total or len(parts) < 2 else [p for p in rest if _is_sum(body, p, parts)]
-    if len(sums) == 1:
-        wide[sums[0]] = dict.fromkeys(names, TOTAL)
-    return wide
+def _numbers_months(row: Sequence[str]) -> bool:
+    """Say whether bare numbers in a row of headers are months: 1, 2, 3 … up to 12 at most, and a header “year”.
 
-
-def _is_sum(body: Sequence[Sequence[str]], total: int, parts: Sequence[int]) -> bool:
-    """Say whether a column is the sum of others in every row, and so in many rows that it cannot be by chance."""
-    nonzero = 0
-    for row in body:
-        numbers = [parsing.whole_number(row[p]) for p in (total, *parts) if p < len(row)]
-        if None in numbers or len(numbers) <= len(parts):
-            continue
-        stated, *summed = [number or 0 for number in numbers]
-        if stated != sum(summed):
-            return False
-        nonzero += sum(1 for number in summed if number) > 1
-    return nonzero >= 3
+    Numbers of columns stand below headers, so that no word of theirs is “year”.
+    """
+    numbers = [int(cell) for cell in row if cell.strip().isdecimal() and not _is_year(cell)]
+    is_run = 2 <= len(numbers) <= 12 and numbers == [*range(1, len(numbers) + 1)]
+    return is_run and any(begins_with_word(cell, YEAR) for cell in row)
 
 
 def _stated_once(head: Head, shape: Shape, body: Sequence[Sequence[str]]) -> Iterator[int]:
@@ -337,12 +326,13 @@ def _word_of_sex(variable: Variable, text: str) -> str | None:
     return "F" if is_word(text, "women") else "M" if is_word(text, "men") else None
 
 
-def _parts_of_dates(name: str, said: Mapping[int, str]) -> dict[int, str]:
-    """Return the years, months or periods that headers state."""
+def _parts_of_dates(name: str, said: Mapping[int, str], *, by_number: bool) -> dict[int, str]:
+    """Return the years, months (as bare numbers where `by_number`) or periods that headers state."""
     if name == OF_HEADERS[YEAR]:
         return {p: text.strip() for p, text in said.items() if _is_year(text)}
     if name == OF_HEADERS[MONTH]:
-        months = {p: month_of(text) for p, text in said.items() if not text.strip().isdecimal()}
+        words = {p: text for p, text in said.items() if by_number or not text.strip().isdecimal()}
+        months = {p: month_of(text) for p, text in words.items()}
         return {p: f"{month:02}" for p, month in months.items() if month}
     periods = {p: written_period(text) for p, text in said.items() if not _is_year(text)}
     return {p: str(period) for p, period in periods.items() if period}

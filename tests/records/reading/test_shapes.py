@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from records.reading.answers import bad_answer
 from records.reading.child import Limits
+from records.reading.identity import identity_columns
 from records.reading.layout import FileBlock
 from records.reading.mapped_tables import mapped
 from records.reading.mapping import Context
@@ -19,7 +20,7 @@ from records.reading.packed import HeldFile
 from records.reading.plain_table import PlainTable, block_of_rows
 from records.reading.refusals import FileRefused
 from records.reading.remembered import lasting
-from records.reading.shape_search import proposals
+from records.reading.shape_search import Search, proposals
 from records.reading.shapes import Shape
 from records.reading.sheets import sheets_of
 from records.reading.table_rows import levels_of
@@ -168,6 +169,74 @@ def test_months_in_columns_and_a_year_beside_them_become_periods(tmp_path):
         "2025-02": 2,
         "2025-03": 6,
     }
+
+
+def test_bare_numbers_beside_a_year_are_months_and_numbers_of_columns_are_none(tmp_path):
+    numbers = [*map(str, range(1, 13))]
+    table = [["Year", "Citizenship", "Sex", *numbers]]
+    table += [["2026", "TUR", "F", *numbers], ["2025", "UZB", "M", *["0"] * 12]]
+    counted = totals(records_of(confirmed(plain(table), tmp_path, FORM), FORM), "event_date")
+    assert [counted[f"2026-{month:02}"] for month in range(1, 13)] == [*range(1, 13)]
+    numbered = [["Period", "Citizenship", "women", "men"], ["1", "2", "3", "4"]]
+    (shape,) = proposals([*numbered, ["2026-01", "TUR", "3", "4"]], FORM, {})
+    assert (shape.header, shape.variables) == ((0, 0), ("sex",))
+
+
+def test_of_headers_that_stand_twice_one_set_is_chosen_and_the_other_said_to_be_left_out(tmp_path):
+    table = [
+        ["Period", "Citizenship", "Arrivals", "", "", "Departures", "", ""],
+        ["", "", "total", "women", "men", "total", "women", "men"],
+        ["2026-03", "TUR", "7", "3", "4", "18", "10", "8"],
+        ["2026-03", "UZB", "3", "1", "2", "50", "20", "30"],
+    ]
+    (question,) = opened(plain(table), tmp_path, FORM).layout.questions
+    arrivals, departures = (choice["label"]["en"] for choice in question.choices[:2])
+    assert "the numbers of F, G, H are left out" in arrivals
+    assert "the numbers of C, D, E are left out" in departures
+    for choice, counted in enumerate([{"F": 4, "M": 6}, {"F": 30, "M": 38}]):
+        rows = records_of(confirmed(plain(table), tmp_path, FORM, choice=choice), FORM)
+        assert totals(rows, "sex") == counted
+
+
+def test_a_total_of_which_nobody_knows_the_parts_is_left_out_with_those_that_stand_twice():
+    rows = [["Period", "Citizenship", "total", "women", "men", "women", "men", "visits"]]
+    rows += [["2026-03", "TUR", "7", "3", "4", "9", "9", "5"]]
+    shapes = proposals(rows, FORM, {})
+    assert [sorted(shape.wide) for shape in shapes] == [[3, 4], [5, 6]]
+    assert Search(rows, FORM, {}).left_out(shapes[0]) == [2, 5, 6, 7]
+
+
+def test_two_tables_side_by_side_are_refused_until_the_columns_of_one_are_named(tmp_path):
+    head = ["Period", "Citizenship", "Sex", "Count"]
+    table = [[*head, "", *head], ["2026-03", "TUR", "F", "3", "", "2026-04", "UZB", "M", "9"]]
+    table += [["2026-03", "TUR", "M", "2", "", "", "", "", ""]]
+    refused = opened(plain(table), tmp_path, FORM).layout.refusal
+    assert (refused.code, refused.where) == ("side_by_side", "A–D, F–I")
+    names = ("event_date", "citizenship", "sex", "count")
+    mixed = {"columns": dict(zip(names, "ABHI", strict=True))}
+    assert opened(plain(table), tmp_path, FORM, mixed).layout.refusal.code == "side_by_side"
+    for letters, counted in (("ABCD", {"F": 3, "M": 2}), ("FGHI", {"M": 9})):
+        answers = {"columns": dict(zip(names, letters, strict=True))}
+        source = opened(plain(table), tmp_path, FORM, answers)
+        assert source.layout.refusal is None
+        rows = [row for row in records_of(source, FORM) if row["count"]]
+        assert totals(rows, "sex") == counted
+
+
+def test_of_tables_side_by_side_no_key_of_a_person_is_made_of_the_names_of_the_other(tmp_path):
+    head = ["Record number", "Name", "Sex", "Citizenship", "Date"]
+    table = [[*head, "", *head]]
+    table.append(["W-1", "Anna", "F", "TUR", "01.03.2026", "", "W-2", "Murat", "M", "UZB", ""])
+    answers = {"columns": {"record_ref": "A", "sex": "C", "citizenship": "D", "event_date": "E"}}
+    columns = opened(plain(table), tmp_path, ALL["SMS-WPF"], answers).layout.columns
+    assert [c.how for c in columns if c.position in (1, 7)] == ["forbidden", "forbidden"]
+    assert identity_columns(columns) == ([], [1])
+
+
+def test_an_empty_column_inside_one_table_makes_no_two_of_it(tmp_path):
+    table = [["Period", "Citizenship", "", "Sex", "Count"], ["2026-03", "TUR", "", "F", "3"]]
+    layout = opened(plain(table), tmp_path, FORM).layout
+    assert (layout.refusal, layout.questions) == (None, [])
 
 
 def test_years_over_sexes_in_three_rows_of_headers_become_both(tmp_path):
