@@ -12,11 +12,16 @@ from rest_framework.response import Response
 from agencies.http import FOR_PROGRAMS
 from records.api import serializers
 from records.api.endpoint import Endpoint
+from records.collection import known_numbers
 
 FREE: dict[str, Any] = {"type": "object", "additionalProperties": True}
 MEANINGS = {
     "type": "object",
     "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+CHOICES = {
+    "type": "object",
+    "additionalProperties": {"type": "string", "enum": list(known_numbers.CHOICES)},
 }
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -123,6 +128,20 @@ CORRECT = _of(
     {200: serializers.Corrected},
     KEY,
     request=_json(MEANINGS),
+)
+KNOWN_NUMBERS = _of(
+    "known_numbers",
+    "Held rows whose number has another record: old beside new",
+    {200: serializers.KnownNumbers},
+    LIMIT,
+    AFTER,
+)
+SETTLE = _of(
+    "settle",
+    "Replace these records, or leave them and remove the rows: {key: replace or leave}",
+    {200: serializers.Settled},
+    KEY,
+    request=_json(CHOICES),
 )
 DIFFERENCES = _of(
     "differences",

@@ -137,6 +137,19 @@ class Difference(serializers.Serializer[Any]):
     by_hand = serializers.BooleanField(help_text="corrected by hand since its file came")
 
 
+class KnownNumber(Difference):
+    key = serializers.CharField(help_text="of row and record as they are now")
+
+
+class KnownNumbers(serializers.Serializer[Any]):
+    rows = KnownNumber(many=True)
+    next = serializers.CharField(allow_null=True, help_text="address of the rows after these")
+
+
+class Settled(Corrected):
+    removed = serializers.IntegerField(help_text="rows that went; their records stay as they are")
+
+
 class Differences(serializers.Serializer[Any]):
     counts = Free(
         allow_null=True, help_text="new, changed, equal, gone by period; `digest` is `again_seen`"

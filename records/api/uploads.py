@@ -14,7 +14,7 @@ from agencies.programs import TokenRequest
 from agencies.tokens import Verb
 from records.api import openapi, sending
 from records.api.endpoint import Endpoint, whole_number
-from records.collection import decided_words, held_keys, in_json, uploads
+from records.collection import decided_words, held_keys, in_json, known_numbers, uploads
 from records.collection.comparison import Comparison
 from records.models import Difference, HeldRow, Upload
 
@@ -145,6 +145,31 @@ class Held(OfUpload):
         return self.once(
             request,
             lambda: Response(in_json.correct(upload, content, by=request.user)),
+        )
+
+
+class KnownNumbers(OfUpload):
+    """Held rows whose number has another record, old beside new; and what is to be done with each."""
+
+    verbs = {"GET": Verb.READ, "HEAD": Verb.READ, "POST": Verb.CORRECT}
+    parameters = ("limit", "after")
+
+    @extend_schema(**openapi.KNOWN_NUMBERS)
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
+        upload = self.upload(request, upload_id)
+        rows = known_numbers.waiting(HeldRow.open_rows.filter(upload=upload))
+        shown, following = _page(request, rows.filter(pk__gt=_after(request)).order_by("pk"))
+        _note("read_held", upload, request)
+        pairs = known_numbers.beside_records(shown)
+        lines = in_json.differences([pair.difference for pair in pairs])
+        keyed = [{"key": pair.key, **line} for pair, line in zip(pairs, lines, strict=True)]
+        return Response({"rows": keyed, "next": following})
+
+    @extend_schema(**openapi.SETTLE)
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
+        upload, content = self.upload(request, upload_id), request.data
+        return self.once(
+            request, lambda: Response(in_json.settle(upload, content, by=request.user))
         )
 
 

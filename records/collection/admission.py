@@ -53,7 +53,12 @@ class Admitted:
 
 
 def admit(
-    upload: Upload, version: InstrumentVersion, *, by: Person, held_of: Upload | None = None
+    upload: Upload,
+    version: InstrumentVersion,
+    *,
+    by: Person,
+    held_of: Upload | None = None,
+    replacing: bool = False,
 ) -> Admitted:
     """Move all staged rows to where they belong. Runs inside the transaction that staged them.
 
@@ -61,13 +66,18 @@ def admit(
     number that stands in rows of different content of the file holds all of them. Rows of a submission
     that is no longer open are held as late. What the file changes or lacks of the records of its open
     submissions is for `by` to choose. `held_of`: the rows were held ones of this file; one whose number has a
-    record of other content is held, unless it was chosen of that file that its rows replace those of earlier ones.
+    record of other content is held, unless it was chosen of that file that its rows replace those of earlier ones,
+    or a person says so of these very rows (`replacing`).
     """
     admitted = Admitted()
     _open_submissions(upload, version, admitted)
     with connection.cursor() as cursor:
         if not _inserted_at_once(cursor, upload, admitted, of_held=held_of is not None):
-            _resolve(cursor, upload, admitted, version, by=by, held_of=held_of)
+            _hold_repeated(cursor, admitted, version)
+            if held_of:
+                _hold_known(cursor, upload, admitted, by, held_of, replacing)
+            else:
+                _compare(cursor, upload, admitted, spec_of(version), by)
             if admitted.asks:
                 drop_empty(admitted.begun)
                 return admitted
@@ -116,23 +126,6 @@ def _numbers_are_made(cursor: CursorWrapper) -> bool:
     )
     (both,) = cursor.fetchone()
     return bool(both)
-
-
-def _resolve(
-    cursor: CursorWrapper,
-    upload: Upload,
-    admitted: Admitted,
-    version: InstrumentVersion,
-    *,
-    by: Person,
-    held_of: Upload | None,
-) -> None:
-    """Sort out numbers that stand twice, in the file or beside records, until the rest can be inserted."""
-    _hold_repeated(cursor, admitted, version)
-    if held_of:
-        _hold_known(cursor, upload, admitted, by, held_of)
-    else:
-        _compare(cursor, upload, admitted, spec_of(version), by)
 
 
 def _compare(
@@ -219,7 +212,12 @@ def _hold_repeated(cursor: CursorWrapper, admitted: Admitted, version: Instrumen
 
 
 def _hold_known(
-    cursor: CursorWrapper, upload: Upload, admitted: Admitted, by: Person, held_of: Upload
+    cursor: CursorWrapper,
+    upload: Upload,
+    admitted: Admitted,
+    by: Person,
+    held_of: Upload,
+    replacing: bool,
 ) -> None:
     """Find numbers that records have: equal rows are duplicates, others join the rows with an error.
 
@@ -239,13 +237,13 @@ def _hold_known(
     )
     cursor.execute("DELETE FROM incoming i USING known k WHERE i.ctid = k.at AND NOT k.differ")
     admitted.duplicate += int(cursor.rowcount)
-    if comparison.replaces_earlier(held_of):
+    if replacing or comparison.replaces_earlier(held_of):
         with history.by(by, upload=upload.pk):
             cursor.execute(
                 f"WITH replaced AS ({comparison.REPLACE} FROM known k JOIN incoming i ON i.ctid = k.at"
-                " WHERE k.differ AND k.is_earlier AND r.id = k.id RETURNING k.at)"
+                " WHERE k.differ AND (k.is_earlier OR %s) AND r.id = k.id RETURNING k.at)"
                 " DELETE FROM incoming i USING replaced d WHERE i.ctid = d.at RETURNING i.held_id, i.period",
-                [upload.pk],
+                [upload.pk, replacing],
             )
             replaced = cursor.fetchall()
         admitted.replacing = {pk: period for pk, period in replaced if pk is not None}

@@ -36,8 +36,8 @@ class Corrected:
     """What became of the rows, by their ids.
 
     accepted  records now; duplicate  there already, equal in everything; held  still to be corrected; closed  of a
-    closed period; total  of counts, the sum of others by now, which is not entered; gone  corrected, removed or changed by somebody else meanwhile. warnings  what is unusual in
-    accepted rows.
+    closed period; total  of counts, the sum of others by now, which is not entered; gone  corrected, removed or changed by
+    somebody else meanwhile; removed  held rows that went for good. warnings  what is unusual in accepted rows.
     """
 
     accepted: Ids = NONE
@@ -46,6 +46,7 @@ class Corrected:
     closed: Ids = NONE
     total: Ids = NONE
     gone: Ids = NONE
+    removed: Ids = NONE
     warnings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
 
     def __or__(self, other: "Corrected") -> "Corrected":
@@ -56,26 +57,34 @@ class Corrected:
             self.closed | other.closed,
             self.total | other.total,
             self.gone | other.gone,
+            self.removed | other.removed,
             {**self.warnings, **other.warnings},
         )
 
 
 @transaction.atomic
 def correct_seen(
-    uploads: Collection[Upload], seen: Mapping[int, str], changes: Changes, *, by: Person
+    uploads: Collection[Upload],
+    seen: Mapping[int, str],
+    changes: Changes,
+    *,
+    by: Person,
+    replacing: bool = False,
 ) -> Corrected:
     """Change cells of held rows of these files; `seen` is what each row held when it was looked at (`held_keys`).
 
-    Rows that hold something else by now are not touched; nor are rows that are none of these files. Raises as
+    `replacing`: they replace the records that have their numbers. Rows that hold something else by now are not touched; nor are rows that are none of these files. Raises as
     `correct_many`, and then nothing is changed.
     """
-    _lock_submissions(uploads)
+    lock_submissions(uploads)
     of_files = HeldRow.open_rows.filter(pk__in=seen).values_list("pk", "upload_id")
     places: dict[int | None, list[int]] = {}
     for pk, upload in of_files:
         places.setdefault(upload, []).append(pk)
     outcomes = [
-        correct_many(upload, places[upload.pk], by=by, changes=changes, seen=seen)
+        correct_many(
+            upload, places[upload.pk], by=by, changes=changes, seen=seen, replacing=replacing
+        )
         for upload in sorted(uploads, key=lambda upload: upload.pk)
         if upload.pk in places
     ]
@@ -92,13 +101,14 @@ def correct_many(
     by: Person,
     changes: Changes | None = None,
     seen: Mapping[int, str] | None = None,
+    replacing: bool = False,
 ) -> Corrected:
     """Check held rows of a file again (ids), with changes of their cells, and take in those that are good now.
 
-    Raises `Denied`, and `Refused` where a period is delivered in the other form.
+    `replacing`: in place of the records that have their numbers, which a person was shown. Raises `Denied`, and `Refused` where a period is delivered in the other form.
     """
     require_delivery(by, upload.agency, upload.instrument)
-    _lock_submissions([upload])
+    lock_submissions([upload])
     locked, gone = _locked(upload, rows, seen)
     held = [row for row in locked if row.submission is None or row.submission.is_open]
     closed = frozenset(row.pk for row in locked) - {row.pk for row in held}
@@ -106,13 +116,13 @@ def correct_many(
         return Corrected(closed=closed, gone=gone)
     spec = versions.spec_of(versions.current(upload.instrument))
     parts = list(rechecking.recheck(held, _columns(held, changes or {}, spec), spec, upload))
-    corrected = _take_in(upload, spec, parts, by)
+    corrected = _take_in(upload, spec, parts, by, replacing)
     if corrected.accepted:
         duplicates.look_for(upload, by=by)
     return replace(corrected, closed=corrected.closed | closed, gone=gone)
 
 
-def _lock_submissions(uploads: Collection[Upload]) -> None:
+def lock_submissions(uploads: Collection[Upload]) -> None:
     """Lock the submissions that rows of the files may go to: everywhere they are locked before rows."""
     of_rows = HeldRow.open_rows.filter(upload__in=uploads).exclude(submission=None)
     fed = Submission.objects.filter(uploads__in=uploads)
@@ -147,7 +157,9 @@ def _columns(held: Sequence[HeldRow], changes: Changes, spec: Spec) -> dict[str,
     return rechecking.changes_in(held, sent)
 
 
-def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person) -> Corrected:
+def _take_in(
+    upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person, replacing: bool
+) -> Corrected:
     """Stage the rows and admit them; what is good now leaves its place as a held row."""
     staging.prepare()
     rows, good, closed, total = set[int](), set[int](), set[int](), set[int]()
@@ -161,7 +173,8 @@ def _take_in(upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person)
         total |= set(keys[part.checked.totals].tolist())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE incoming, incoming_held")
-    admitted = admission.admit(upload, versions.current(upload.instrument), by=by, held_of=upload)
+    version = versions.current(upload.instrument)
+    admitted = admission.admit(upload, version, by=by, held_of=upload, replacing=replacing)
     accepted, held = _ids("incoming").union(admitted.replacing), _ids("incoming_held")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM records_heldrow WHERE id = ANY(%s)", [list(good - held)])

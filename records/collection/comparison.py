@@ -5,7 +5,7 @@ whole tables of the transaction that admits the rows, with their submissions loc
 what is there until it commits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -234,6 +234,16 @@ def earlier_record(upload: Upload, submission: int, number: str) -> int | None:
         )
         row = cursor.fetchone()
     return int(row[0]) if row else None
+
+
+def by_hand(records: Collection[int]) -> frozenset[int]:
+    """Return of these records (ids) those that somebody typed, or corrected since their file came."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT r.id FROM records_record r WHERE r.id = ANY(%s) AND ({BY_HAND})",
+            [list(records)],
+        )
+        return frozenset(pk for (pk,) in cursor.fetchall())
 
 
 def keep_differences(cursor: CursorWrapper, upload: Upload) -> None:

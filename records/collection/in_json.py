@@ -5,11 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from agencies.refusal import Refused
-from records.collection import bulk_corrections, held_keys, names, strict_json, unknown_words
+from records.collection import (
+    bulk_corrections,
+    held_keys,
+    known_numbers,
+    names,
+    strict_json,
+    unknown_words,
+)
 from records.collection.bulk_corrections import Corrected
 from records.collection.held_rows import texts_of_held
 from records.collection.report import UploadReport
@@ -153,6 +161,25 @@ def correct(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
     )
     stale = [key for key in changes if key not in opened or opened[key][0] in corrected.gone]
     return outcome(corrected, stale)
+
+
+def settle(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
+    """Replace records, or leave them and remove the rows: {key: "replace" or "leave"}, keys of `known_numbers`.
+
+    Raises `NotUnderstood`, `Denied`, and `Refused` as `known_numbers.settle`.
+    """
+    chosen: dict[str, list[str]] = {choice: [] for choice in known_numbers.CHOICES}
+    for key, choice in _object(content, "").items():
+        if choice not in known_numbers.CHOICES:
+            raise NotUnderstood(_("Say “replace” or “leave” of each key."), key)
+        chosen[choice].append(key)
+    settled = Corrected()
+    with transaction.atomic():
+        for choice, keys in chosen.items():
+            if keys:
+                settled |= known_numbers.settle([upload], keys, choice, by=by)
+    stale = [key for key in _object(content, "") if known_numbers.rows_in([key]) <= settled.gone]
+    return {**outcome(settled, stale), "removed": len(settled.removed)}
 
 
 def differences(rows: Sequence[Difference]) -> list[dict[str, Any]]:
