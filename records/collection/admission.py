@@ -59,6 +59,7 @@ def admit(
     by: Person,
     held_of: Upload | None = None,
     replacing: bool = False,
+    by_hand: bool = False,
 ) -> Admitted:
     """Move all staged rows to where they belong. Runs inside the transaction that staged them.
 
@@ -67,21 +68,23 @@ def admit(
     that is no longer open are held as late. What the file changes or lacks of the records of its open
     submissions is for `by` to choose. `held_of`: the rows were held ones of this file; one whose number has a
     record of other content is held, unless it was chosen of that file that its rows replace those of earlier ones,
-    or a person says so of these very rows (`replacing`).
+    or a person says so of these very rows (`replacing`). `by_hand`: a person has put these rows right.
     """
     admitted = Admitted()
     _open_submissions(upload, version, admitted)
     with connection.cursor() as cursor:
-        if not _inserted_at_once(cursor, upload, admitted, of_held=held_of is not None):
+        if not _inserted_at_once(
+            cursor, upload, admitted, of_held=held_of is not None, by_hand=by_hand
+        ):
             _hold_repeated(cursor, admitted, version)
             if held_of:
-                _hold_known(cursor, upload, admitted, by, held_of, replacing)
+                _hold_known(cursor, upload, admitted, by, held_of, replacing, by_hand)
             else:
                 _compare(cursor, upload, admitted, spec_of(version), by)
             if admitted.asks:
                 drop_empty(admitted.begun)
                 return admitted
-            admitted.accepted += _insert(cursor, upload)
+            admitted.accepted += _insert(cursor, upload, by_hand=by_hand)
         admitted.late = _hold_late(cursor, upload)
         admitted.held = _hold_errors(cursor, upload) + admitted.late
         if held_of:
@@ -101,14 +104,14 @@ def admit(
 
 
 def _inserted_at_once(
-    cursor: CursorWrapper, upload: Upload, admitted: Admitted, *, of_held: bool
+    cursor: CursorWrapper, upload: Upload, admitted: Admitted, *, of_held: bool, by_hand: bool
 ) -> bool:
     """Insert all rows, the usual case; False, and nothing is inserted, where what is there has to be looked at."""
     if not of_held and _numbers_are_made(cursor):
         return False
     try:
         with transaction.atomic():
-            admitted.accepted = _insert(cursor, upload)
+            admitted.accepted = _insert(cursor, upload, by_hand=by_hand)
     except IntegrityError:  # a number stands twice: the rare case pays for finding out where
         return False
     return True
@@ -185,12 +188,12 @@ def _hold_late(cursor: CursorWrapper, upload: Upload) -> int:
     return _hold(cursor, upload, taken, HeldRow.Kind.LATE, LATE)
 
 
-def _insert(cursor: CursorWrapper, upload: Upload) -> int:
+def _insert(cursor: CursorWrapper, upload: Upload, *, by_hand: bool) -> int:
     cursor.execute(
-        f"INSERT INTO records_record (agency_id, submission_id, upload_id, row_no, {COLUMNS}, extras)"
-        f" SELECT %s, p.submission_id, %s, i.row_no, {COLUMNS}, extras"
+        f"INSERT INTO records_record (agency_id, submission_id, upload_id, by_hand, row_no, {COLUMNS},"
+        f" extras) SELECT %s, p.submission_id, %s, %s, i.row_no, {COLUMNS}, extras"
         " FROM incoming i JOIN place p USING (period) WHERE p.is_open",
-        [upload.agency_id, upload.pk],
+        [upload.agency_id, upload.pk, by_hand],
     )
     return int(cursor.rowcount)
 
@@ -218,6 +221,7 @@ def _hold_known(
     by: Person,
     held_of: Upload,
     replacing: bool,
+    by_hand: bool,
 ) -> None:
     """Find numbers that records have: equal rows are duplicates, others join the rows with an error.
 
@@ -243,7 +247,7 @@ def _hold_known(
                 f"WITH replaced AS ({comparison.REPLACE} FROM known k JOIN incoming i ON i.ctid = k.at"
                 " WHERE k.differ AND (k.is_earlier OR %s) AND r.id = k.id RETURNING k.at)"
                 " DELETE FROM incoming i USING replaced d WHERE i.ctid = d.at RETURNING i.held_id, i.period",
-                [upload.pk, replacing],
+                [upload.pk, by_hand, replacing],
             )
             replaced = cursor.fetchall()
         admitted.replacing = {pk: period for pk, period in replaced if pk is not None}

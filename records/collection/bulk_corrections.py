@@ -6,7 +6,7 @@ and what is wrong with them now. Rows of a period that is closed, and rows that 
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from agencies import audit
 from agencies.models import Person
 from records.collection import admission, duplicates, held_keys, rechecking, staging
+from records.collection.findings_by_cause import FindingsByCause
 from records.collection.rechecking import Rechecked
 from records.collection.report import UploadReport
 from records.instruments import versions
@@ -116,7 +117,9 @@ def correct_many(
         return Corrected(closed=closed, gone=gone)
     spec = versions.spec_of(versions.current(upload.instrument))
     parts = list(rechecking.recheck(held, _columns(held, changes or {}, spec), spec, upload))
-    corrected = _take_in(upload, spec, parts, by, replacing)
+    corrected = _take_in(
+        upload, spec, parts, by, replacing=replacing, by_hand=bool(changes) or replacing
+    )
     if corrected.accepted:
         duplicates.look_for(upload, by=by)
     return replace(corrected, closed=corrected.closed | closed, gone=gone)
@@ -158,7 +161,13 @@ def _columns(held: Sequence[HeldRow], changes: Changes, spec: Spec) -> dict[str,
 
 
 def _take_in(
-    upload: Upload, spec: Spec, parts: Sequence[Rechecked], by: Person, replacing: bool
+    upload: Upload,
+    spec: Spec,
+    parts: Sequence[Rechecked],
+    by: Person,
+    *,
+    replacing: bool,
+    by_hand: bool,
 ) -> Corrected:
     """Stage the rows and admit them; what is good now leaves its place as a held row."""
     staging.prepare()
@@ -174,10 +183,14 @@ def _take_in(
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE incoming, incoming_held")
     version = versions.current(upload.instrument)
-    admitted = admission.admit(upload, version, by=by, held_of=upload, replacing=replacing)
+    admitted = admission.admit(
+        upload, version, by=by, held_of=upload, replacing=replacing, by_hand=by_hand
+    )
     accepted, held = _ids("incoming").union(admitted.replacing), _ids("incoming_held")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM records_heldrow WHERE id = ANY(%s)", [list(good - held)])
+    accepted_in = [(p.checked, np.isin([r.pk for r in p.rows], list(accepted))) for p in parts]
+    note_warnings(upload, accepted_in)
     _note(upload, admitted, by, held=len(held))
     staging.clear()
     return Corrected(
@@ -188,6 +201,21 @@ def _take_in(
         total=frozenset(total),
         warnings=_warnings(parts, accepted),
     )
+
+
+def note_warnings(upload: Upload, blocks: Iterable[tuple[Checked, Array]]) -> None:
+    """Add the warnings of rows that were corrected to the findings of their file: (n,) bool of each block."""
+    blocks = [(checked, rows) for checked, rows in blocks if checked.warnings and rows.any()]
+    if not blocks:
+        return
+    now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+    report = UploadReport.of(now)
+    findings = FindingsByCause.of(report.cells, report.findings)
+    for checked, rows in blocks:
+        findings.add_warnings(checked, rows)
+    now.report["findings"] = findings.as_list()
+    now.save(update_fields=["report"])
+    upload.report = now.report
 
 
 def _warnings(parts: Sequence[Rechecked], accepted: Ids) -> dict[int, list[Finding]]:

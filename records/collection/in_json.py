@@ -20,7 +20,7 @@ from records.collection import (
 )
 from records.collection.bulk_corrections import Corrected
 from records.collection.held_rows import texts_of_held
-from records.collection.report import UploadReport
+from records.collection.standing import standing
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import Difference, HeldRow, Upload
@@ -69,7 +69,7 @@ def answers_of(text: str | bytes) -> dict[str, Any]:
 
 def status(upload: Upload) -> dict[str, Any]:
     """Return what is known of an upload: state, reason, file, columns, rows, sex, findings, words, questions …"""
-    report = asdict(UploadReport.of(upload))
+    report = asdict(standing(upload))
     return {
         "state": upload.outcome,
         "reason": upload.why,

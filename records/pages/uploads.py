@@ -29,6 +29,7 @@ from records.collection.answers import said
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
 from records.collection.report import SentBack, UploadReport
+from records.collection.standing import standing
 from records.collection.uploads import (
     BadAnswer,
     OverQuota,
@@ -165,7 +166,7 @@ def _context(
     problems: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return what the page of an upload shows; `answers` were posted just now, `problems` say why one is none."""
-    report, spec = UploadReport.of(upload), spec_of(current(upload.instrument))
+    report, spec = standing(upload), spec_of(current(upload.instrument))
     given = names.given_names(upload, request.user)
     held = HeldRow.open_rows.filter(upload=upload).errors().count()
     submissions = list(upload.submissions.order_by("period"))
