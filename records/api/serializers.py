@@ -121,6 +121,8 @@ class Corrected(serializers.Serializer[Any]):
     duplicate = serializers.IntegerField(help_text="there already")
     held = serializers.IntegerField(help_text="still to be corrected")
     closed = serializers.IntegerField(help_text="of a period that is closed: left as they are")
+    refused = serializers.IntegerField(help_text="left as they are for a reason of their own")
+    reasons = Free(required=False, help_text="key: why the row was refused")
     changed_meanwhile = serializers.ListField(
         child=serializers.CharField(),
         help_text="keys that are no longer true: read these rows again",

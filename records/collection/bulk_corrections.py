@@ -12,6 +12,7 @@ from functools import reduce
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection, transaction
 
 from agencies import audit
@@ -22,9 +23,9 @@ from records.collection.rechecking import Rechecked
 from records.collection.report import UploadReport
 from records.instruments import versions
 from records.instruments.spec import Spec
-from records.models import Handling, HeldRow, Submission, Upload
+from records.models import Handling, HeldRow, InstrumentVersion, Submission, Upload
 from records.review import handlings
-from records.review.opening import require_delivery
+from records.review.opening import in_other_form, require_delivery
 from records.validation.findings import Array, Checked, Finding
 
 Ids = frozenset[int]
@@ -38,7 +39,7 @@ class Corrected:
 
     accepted  records now; duplicate  there already, equal in everything; held  still to be corrected; closed  of a
     closed period; total  of counts, the sum of others by now, which is not entered; gone  corrected, removed or changed by
-    somebody else meanwhile; removed  held rows that went for good. warnings  what is unusual in accepted rows.
+    somebody else meanwhile; refused  left as they were, with the reason; removed  held rows that went for good. warnings  what is unusual in accepted rows.
     """
 
     accepted: Ids = NONE
@@ -47,8 +48,14 @@ class Corrected:
     closed: Ids = NONE
     total: Ids = NONE
     gone: Ids = NONE
+    refused: Mapping[int, str] = field(default_factory=dict)
     removed: Ids = NONE
     warnings: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
+
+    @property
+    def left_alone(self) -> Ids:
+        """The rows that were not touched: what was typed in them is still to be saved."""
+        return self.gone | self.closed | self.total | frozenset(self.refused)
 
     def __or__(self, other: "Corrected") -> "Corrected":
         return Corrected(
@@ -58,6 +65,7 @@ class Corrected:
             self.closed | other.closed,
             self.total | other.total,
             self.gone | other.gone,
+            {**self.refused, **other.refused},
             self.removed | other.removed,
             {**self.warnings, **other.warnings},
         )
@@ -90,7 +98,13 @@ def correct_seen(
         if upload.pk in places
     ]
     corrected = reduce(Corrected.__or__, outcomes, Corrected())
-    touched = corrected.accepted | corrected.duplicate | corrected.held | corrected.closed
+    touched = (
+        frozenset(corrected.refused)
+        | corrected.accepted
+        | corrected.duplicate
+        | corrected.held
+        | corrected.closed
+    )
     return replace(corrected, gone=frozenset(seen) - touched - corrected.total)
 
 
@@ -106,7 +120,8 @@ def correct_many(
 ) -> Corrected:
     """Check held rows of a file again (ids), with changes of their cells, and take in those that are good now.
 
-    `replacing`: in place of the records that have their numbers, which a person was shown. Raises `Denied`, and `Refused` where a period is delivered in the other form.
+    `replacing`: in place of the records that have their numbers, which a person was shown. Raises
+    `Denied`, and `Refused` where the agency does not deliver the instrument.
     """
     require_delivery(by, upload.agency, upload.instrument)
     lock_submissions([upload])
@@ -120,8 +135,6 @@ def correct_many(
     corrected = _take_in(
         upload, spec, parts, by, replacing=replacing, by_hand=bool(changes) or replacing
     )
-    if corrected.accepted:
-        duplicates.look_for(upload, by=by)
     return replace(corrected, closed=corrected.closed | closed, gone=gone)
 
 
@@ -171,18 +184,10 @@ def _take_in(
 ) -> Corrected:
     """Stage the rows and admit them; what is good now leaves its place as a held row."""
     staging.prepare()
-    rows, good, closed, total = set[int](), set[int](), set[int](), set[int]()
-    for part in parts:
-        keys = np.array([row.pk for row in part.rows])
-        late = _of_closed_periods(upload, part.checked)
-        _stage(upload, spec, part, keys, late)
-        rows |= set(keys.tolist())
-        good |= set(keys[~part.checked.held & ~part.checked.totals & ~late].tolist())
-        closed |= set(keys[late].tolist())
-        total |= set(keys[part.checked.totals].tolist())
+    version = versions.current(upload.instrument)
+    good, left = _staged(upload, spec, parts, _refused(upload, version, parts))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE incoming, incoming_held")
-    version = versions.current(upload.instrument)
     admitted = admission.admit(
         upload, version, by=by, held_of=upload, replacing=replacing, by_hand=by_hand
     )
@@ -191,16 +196,39 @@ def _take_in(
         cursor.execute("DELETE FROM records_heldrow WHERE id = ANY(%s)", [list(good - held)])
     accepted_in = [(p.checked, np.isin([r.pk for r in p.rows], list(accepted))) for p in parts]
     note_warnings(upload, accepted_in)
+    if accepted:
+        duplicates.look_for(upload, by=by, numbers=_numbers(accepted_in))
     _note(upload, admitted, by, held=len(held))
     staging.clear()
-    return Corrected(
+    return left | Corrected(
         accepted=accepted,
-        duplicate=frozenset(good - accepted - held),
-        held=frozenset(rows - closed - total - (good - held)),
-        closed=frozenset(closed - total),
-        total=frozenset(total),
+        duplicate=good - accepted - held,
+        held=held,
         warnings=_warnings(parts, accepted),
     )
+
+
+def _staged(
+    upload: Upload, spec: Spec, parts: Sequence[Rechecked], refused: Mapping[int, str]
+) -> tuple[Ids, Corrected]:
+    """Stage the rows; return those that are good now (ids), and those that stay as they are."""
+    good, closed, total = set[int](), set[int](), set[int]()
+    for part in parts:
+        keys, checked = np.array([row.pk for row in part.rows]), part.checked
+        other_form = np.isin(keys, list(refused))
+        late = _of_closed_periods(upload, checked) & ~other_form
+        _stage(upload, spec, part, keys, stay=late | other_form)
+        good |= set(keys[~checked.held & ~checked.totals & ~late & ~other_form].tolist())
+        closed |= set(keys[late & ~checked.totals].tolist())
+        total |= set(keys[checked.totals & ~other_form].tolist())
+    left = Corrected(closed=frozenset(closed), total=frozenset(total), refused=refused)
+    return frozenset(good), left
+
+
+def _numbers(blocks: Iterable[tuple[Checked, Array]]) -> list[str]:
+    """Return the numbers of these rows, (n,) bool of each block."""
+    chosen = (checked.typed["record_ref"].filter(pa.array(rows)) for checked, rows in blocks)
+    return [str(number) for numbers in chosen for number in numbers.to_pylist()]
 
 
 def note_warnings(upload: Upload, blocks: Iterable[tuple[Checked, Array]]) -> None:
@@ -229,22 +257,42 @@ def _warnings(parts: Sequence[Rechecked], accepted: Ids) -> dict[int, list[Findi
     return warnings
 
 
+def _refused(
+    upload: Upload, version: InstrumentVersion, parts: Sequence[Rechecked]
+) -> dict[int, str]:
+    """Return why rows stay as they are, by their ids: their period is delivered in the other form."""
+    periods = {p for part in parts for p in pc.unique(_periods(part.checked)).to_pylist() if p}
+    reasons = in_other_form(upload.agency_id, version, periods)
+    return {
+        row.pk: reasons[period]
+        for part in parts
+        if reasons
+        for row, period in zip(part.rows, _periods(part.checked).to_pylist(), strict=True)
+        if period in reasons
+    }
+
+
+def _periods(checked: Checked) -> pa.Array:
+    return checked.typed["period"].combine_chunks().cast(pa.string())
+
+
 def _of_closed_periods(upload: Upload, checked: Checked) -> Array:
     """Return (n,) bool: good rows whose submission is not open, which therefore stay as they are."""
     closed = Submission.objects.filter(agency=upload.agency, instrument=upload.instrument).exclude(
         state__in=Submission.OPEN
     )
-    periods = checked.typed["period"].cast(pa.string()).to_numpy(zero_copy_only=False)
+    periods = _periods(checked).to_numpy(zero_copy_only=False)
     return np.isin(periods, list(closed.values_list("period", flat=True))) & ~checked.held
 
 
-def _stage(upload: Upload, spec: Spec, part: Rechecked, keys: Array, closed: Array) -> None:
-    """Stage rows with the held rows that they are; those of closed periods are neither kept nor in error."""
+def _stage(upload: Upload, spec: Spec, part: Rechecked, keys: Array, stay: Array) -> None:
+    """Stage rows with the held rows that they are; those that `stay` are neither kept nor in error."""
     ids = pa.array(keys, pa.int64())
     checked = replace(
         part.checked,
         typed=part.checked.typed.append_column("_held", ids),
-        totals=part.checked.totals | closed,
+        held=part.checked.held & ~stay,
+        totals=part.checked.totals | stay,
     )
     block = part.block.append_column("_held", ids)
     staging.stage(block, checked, spec, UploadReport.of(upload).cells)

@@ -58,7 +58,8 @@ def correct(
         _teach(held_row, {name: {text: typed_row[name]} for name, text in words.items()}, by)
         if held_row.upload:
             bulk_corrections.note_warnings(held_row.upload, [(checked, np.ones(1, bool))])
-            duplicates.look_for(held_row.upload, by=by)
+            numbers = [outcome.record.record_ref]
+            duplicates.look_for(held_row.upload, by=by, numbers=numbers)
     return outcome
 
 

@@ -5,7 +5,9 @@ another number. Of records without a key all that they say has to be equal; and 
 nothing, and none is told. Cells of counts have no duplicates.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
@@ -31,16 +33,26 @@ FEW, SHARE = (
     20,
     0.01,
 )  # records without a key that may be alike: so many, or this share of their submission
+PAIR = 2  # records: one that is corrected, and the other
+# Of the records of a file those with these numbers, found by them: a file may have a million.
+OF_NUMBERS = (
+    " AND submission_id IN (SELECT id FROM records_submission WHERE agency_id = %s AND instrument_id = %s)"
+    " AND record_ref = ANY(%s)"
+)
 ALL = ", ".join(name for name in CORE if name != "record_ref")
 ASK_AGAIN = LikelyDuplicate.Decision.REMOVED  # what was removed has come back
 
 
-def look_for(upload: Upload, *, by: Person) -> Job | None:
-    """Look for likely duplicates of the records of a file that was taken in; in a large one by a job."""
+def look_for(upload: Upload, *, by: Person, numbers: Collection[str] | None = None) -> Job | None:
+    """Look for likely duplicates of the records of a file that was taken in; in a large one by a job.
+
+    `numbers`: only of these records of it, which came after the others.
+    """
     if spec_of(current(upload.instrument)).is_counts:
         return None
-    if UploadReport.of(upload).rows.accepted < AT_ONCE:
-        find(upload)
+    fresh = UploadReport.of(upload).rows.accepted if numbers is None else len(numbers)
+    if fresh < AT_ONCE:
+        find(upload, numbers)
         return None
     return queue.enqueue(
         "records.duplicates",
@@ -58,25 +70,34 @@ class Looking(queue.Arguments):
     upload: int
 
 
-def find(upload: Upload) -> int:
-    """Keep the pairs that are likely duplicates, with a record of the upload in each. Returns how many are new."""
+def find(upload: Upload, numbers: Collection[str] | None = None) -> int:
+    """Keep the pairs that are likely duplicates, with a record of the upload in each. Returns how many are new.
+
+    Records that are alike are of one day: only the days of the upload, or of its records with these numbers, are
+    looked at. Of few days a share says nothing: of records without a key a pair alone is told.
+    """
     likeness = _likeness(spec_of(current(upload.instrument)))
+    chosen, parameters = "", list[Any]()
+    if numbers is not None:
+        chosen, parameters = OF_NUMBERS, [upload.agency_id, upload.instrument_id, list(numbers)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMP TABLE alike ON COMMIT DROP AS WITH every AS (SELECT r.submission_id, r.record_ref,"
-            " r.upload_id = %s AS fresh, r.person_ref IS NOT NULL AS same_person,"
-            f" {likeness} AS likeness FROM records_record r WHERE r.agency_id = %s AND r.submission_id IN"
-            " (SELECT submission_id FROM records_record WHERE upload_id = %s)), several AS (SELECT submission_id,"
+            "CREATE TEMP TABLE alike ON COMMIT DROP AS WITH fresh AS (SELECT id, submission_id, event_date"
+            f" FROM records_record WHERE upload_id = %s{chosen}), days AS (SELECT DISTINCT submission_id,"
+            " event_date FROM fresh), every AS (SELECT r.submission_id, r.record_ref,"
+            " r.id IN (SELECT id FROM fresh) AS fresh, r.person_ref IS NOT NULL AS same_person,"
+            f" {likeness} AS likeness FROM days JOIN records_record r USING (submission_id, event_date)"
+            " WHERE r.agency_id = %s), several AS (SELECT submission_id,"
             " likeness FROM every GROUP BY 1, 2 HAVING count(*) > 1 AND bool_or(fresh))"
             " SELECT e.*, lag(record_ref) OVER (PARTITION BY submission_id, likeness ORDER BY record_ref)"
             " AS earlier FROM every e JOIN several USING (submission_id, likeness)",
-            [upload.pk, upload.agency_id, upload.pk],
+            [upload.pk, *parameters, upload.agency_id],
         )
         cursor.execute(
             "DELETE FROM alike a USING (SELECT submission_id, count(*) AS n FROM alike WHERE NOT same_person"
             " GROUP BY 1) k WHERE NOT a.same_person AND a.submission_id = k.submission_id AND k.n > greatest(%s,"
             " %s * (SELECT count(*) FROM records_record r WHERE r.submission_id = k.submission_id))",
-            [FEW, SHARE],
+            [FEW if numbers is None else PAIR, SHARE if numbers is None else 0],
         )
         cursor.execute(
             "INSERT INTO records_likelyduplicate AS d (agency_id, submission_id, upload_id, first, second,"

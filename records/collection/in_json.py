@@ -28,7 +28,7 @@ from records.reading.questions import NONE
 from standards.translation import active_language, in_language
 
 REPORTED = ("file", "columns", "rows", "sex", "findings", "questions", "again")
-FATES = ("accepted", "duplicate", "held", "closed")
+FATES = ("accepted", "duplicate", "held", "closed", "refused")
 
 
 class NotUnderstood(Refused):
@@ -160,7 +160,12 @@ def correct(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
         seen=dict(opened.values()),
     )
     stale = [key for key in changes if key not in opened or opened[key][0] in corrected.gone]
-    return outcome(corrected, stale)
+    reasons = {
+        key: corrected.refused[row]
+        for key, (row, _state) in opened.items()
+        if row in corrected.refused
+    }
+    return {**outcome(corrected, stale), "reasons": reasons}
 
 
 def settle(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def settle(
     """Replace the records, or leave them and remove the rows, of pairs that are as they were seen (their keys).
 
     Of rows that go `held` is empty and `removed` names them; pairs that have changed since are `gone`. Raises
-    `Denied`, and `Refused` where a period is delivered in the other form.
+    `Denied`, and `Refused` where the agency does not deliver the instrument.
     """
     keys = set(keys)
     with transaction.atomic():

@@ -231,7 +231,8 @@ def _reopen(cursor: CursorWrapper, upload: Upload) -> None:
         " WHERE r.submission_id = h.submission_id AND r.agency_id = h.agency_id"
         " AND r.record_ref = h.raw->>'record_ref' AND r.upload_id > h.upload_id),"
         " (SELECT max(n.closed_by_id) FROM records_heldrow n WHERE n.upload_id = %s AND n.agency_id = h.agency_id"
-        " AND n.submission_id = h.submission_id AND n.raw->>'record_ref' = h.raw->>'record_ref'))"
+        " AND (n.submission_id = h.submission_id OR n.submission_id IS NULL AND h.submission_id IS NULL"
+        " AND n.raw = h.raw) AND n.raw->>'record_ref' = h.raw->>'record_ref'))"
         " WHERE h.closed_by_id = %s",
         [upload.pk, upload.pk],
     )

@@ -7,7 +7,8 @@ import pytest
 from agencies import scope
 from records.collection import bulk_corrections, corrections, held_keys, uploads
 from records.collection.standing import standing
-from records.models import Handling, HeldRow, Record, Submission, Upload
+from records.instruments import versions
+from records.models import Handling, HeldRow, Instrument, Record, Submission, Upload
 from records.validation.personal import MASK
 from tests.cast import signed_in
 from tests.records import files
@@ -206,3 +207,37 @@ def test_what_is_put_right_in_the_grid_is_by_hand_for_the_next_file(sent, send, 
         uploads.undo(again, by=clerk)
         record = Record.objects.get(record_ref="R-2")
         assert (record.citizenship, record.by_hand) == ("UZB", True)
+
+
+def test_a_date_in_a_month_that_is_delivered_as_counts_refuses_its_row_alone(sent, clerk, agency):
+    rows, form = held(clerk), Instrument.objects.get(code="SMS-WPF-AGG")
+    with scope.acting(clerk):
+        version = versions.current(form)
+        Submission.objects.create(
+            agency=agency, instrument=form, instrument_version=version, period="2026-04"
+        )
+    told = save(
+        signed_in(clerk, "en"),
+        sent,
+        rows,
+        r3={"citizenship": "TUR", "event_date": "05.04.2026"},
+        r4={"event_date": "06.04.2026"},  # its country is wrong, too
+        r5={"citizenship": "TUR"},
+        r6={"event_date": "06.03.2026"},
+    ).json()
+    assert set(told["taken"]) == {str(rows[n].pk) for n in (5, 6)}
+    assert told["left"] == sorted(rows[n].pk for n in (3, 4))
+    assert "2 rows stay held; the reason stands beside each." in told["said"]
+    assert "".join(told["rows"]).count("single records or counts, not both") == 2
+    assert {n: row.raw for n, row in held(clerk).items()} == {n: rows[n].raw for n in (3, 4)}
+
+
+def test_a_row_without_a_date_that_comes_again_is_held_once_and_returns_with_its_file(send, clerk):
+    send(plain(table(2, event_date=["05.03.2026", "31.02.2026"])))
+    kept = held(clerk)[3].pk
+    again = send(plain(table(3, event_date=["05.03.2026", "31.02.2026", "30.02.2026"])))
+    assert again.state == "COMMITTED"
+    with scope.acting(clerk):
+        assert set(HeldRow.open_rows.values_list("upload", "row_no")) == {(again.pk, 3), (again.pk, 4)}  # fmt: skip
+        uploads.undo(again, by=clerk)
+        assert HeldRow.open_rows.get().pk == kept
