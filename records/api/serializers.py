@@ -172,6 +172,11 @@ class SubmissionLine(serializers.Serializer[Any]):
     late = serializers.IntegerField(help_text="rows that came when it was closed")
 
 
+class SubmissionLines(serializers.Serializer[Any]):
+    submissions = SubmissionLine(many=True)
+    next = serializers.CharField(allow_null=True, help_text="address of those begun earlier")
+
+
 class Submit(Strict):
     held_acknowledged = serializers.IntegerField(
         required=False,

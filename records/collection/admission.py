@@ -63,11 +63,10 @@ def admit(
 ) -> Admitted:
     """Move all staged rows to where they belong. Runs inside the transaction that staged them.
 
-    A row that is there already, equal in everything, is counted as a duplicate and left out. A
-    number that stands in rows of different content of the file holds all of them. Rows of a submission
-    that is no longer open are held as late. What the file changes or lacks of the records of its open
-    submissions is for `by` to choose. `held_of`: the rows were held ones of this file; one whose number has a
-    record of other content is held, unless it was chosen of that file that its rows replace those of earlier ones,
+    A row that is there already, equal in everything, is counted as a duplicate and left out. A number that stands in
+    rows of different content holds all of them; rows of a submission that is not open are late. What the file changes
+    or lacks of open submissions is for `by` to choose. `held_of`: the rows were held ones of this file; one whose
+    number has another record is held, unless it was chosen of that file that its rows replace those of earlier ones,
     or a person says so of these very rows (`replacing`). `by_hand`: a person has put these rows right.
     """
     admitted = Admitted()
@@ -91,11 +90,20 @@ def admit(
             admitted.held += _hold_in_place(cursor)
         else:  # of held rows, whoever took them knows which are replaced
             close_replaced(cursor, upload)
-        cursor.execute(
-            "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
-            [upload.pk],
-        )
-        admitted.sex = dict(cursor.fetchall())
+        admitted.sex = _by_sex(cursor, upload)
+    return _noted(upload, admitted)
+
+
+def _by_sex(cursor: CursorWrapper, upload: Upload) -> dict[str, int]:
+    cursor.execute(
+        "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
+        [upload.pk],
+    )
+    return dict(cursor.fetchall())
+
+
+def _noted(upload: Upload, admitted: Admitted) -> Admitted:
+    """Note which submissions the file fed, by whose hands, and how many rows came too late."""
     upload.submissions.add(*admitted.submissions)
     handlings.note_file(upload, admitted.submissions)
     if admitted.late:

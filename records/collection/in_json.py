@@ -67,13 +67,18 @@ def answers_of(text: str | bytes) -> dict[str, Any]:
     return answers
 
 
-def status(upload: Upload) -> dict[str, Any]:
-    """Return what is known of an upload: state, reason, file, columns, rows, sex, findings, words, questions …"""
+def status(upload: Upload, person: Person) -> dict[str, Any]:
+    """Return what is known of an upload: state, reason, file, columns, rows, sex, findings, words, questions …
+
+    Cells have the names of the sheets, as in `held`, where the person sent the file.
+    """
+    given = names.given_names(upload, person) if upload.pk else names.GivenNames()
     report = asdict(standing(upload))
     return {
         "state": upload.outcome,
         "reason": upload.why,
         **{part: report[part] for part in REPORTED},
+        "findings": [_with_cells(cause, given) for cause in report["findings"]],
         "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}
@@ -201,6 +206,11 @@ def differences(rows: Sequence[Difference]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _with_cells(cause: dict[str, Any], given: names.GivenNames) -> dict[str, Any]:
+    examples = [{**each, "cell": given.sheet_of(each["cell"])} for each in cause["examples"]]
+    return {**cause, "examples": examples}
 
 
 def _candidates(word: unknown_words.UnknownWord, spec: Spec) -> list[dict[str, str]]:

@@ -60,6 +60,7 @@ def held_rows(
         "title": _title(owner, request.user),
         "page": page,
         "rule": rule,
+        "all_held": held.count() if rule else page.paginator.count,
         "rule_page": reverse("records:rule", args=[spec.code, rule]) if rule else "",
         "causes": [{**c, "text": in_language(c["message"])} for c in profile.causes(held)],
         "columns": columns,
