@@ -140,6 +140,7 @@ class Difference(serializers.Serializer[Any]):
 
 
 class KnownNumber(Difference):
+    kind = None  # type: ignore[assignment]  # none of them is gone
     key = serializers.CharField(help_text="of row and record as they are now")
 
 

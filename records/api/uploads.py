@@ -159,7 +159,9 @@ class KnownNumbers(OfUpload):
         _note("read_held", upload, request)
         pairs = known_numbers.beside_records(shown)
         lines = in_json.differences([pair.difference for pair in pairs])
-        keyed = [{"key": pair.key, **line} for pair, line in zip(pairs, lines, strict=True)]
+        keyed = [{**line, "key": pair.key} for pair, line in zip(pairs, lines, strict=True)]
+        for line in keyed:
+            del line["kind"]  # none of them is gone
         return Response({"rows": keyed, "next": following})
 
     @extend_schema(**openapi.SETTLE)
