@@ -160,6 +160,7 @@ DEEDS: dict[str, tuple[Kind, str]] = {
         marked("Nobody answered the questions about the file %(what)s, so it was refused."),
     ),
     "held discard": (K.DELIVERY, marked("%(who)s removed a held row of %(what)s.")),
+    "submission discard": (K.DELIVERY, marked("%(who)s removed held rows of %(what)s.")),
     "record enter": (K.DELIVERY, marked("%(who)s typed the record %(what)s.")),
     "record correct": (K.DELIVERY, marked("%(who)s corrected the record %(what)s.")),
     "record second_entry": (

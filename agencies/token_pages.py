@@ -1,5 +1,6 @@
 """The page of tokens for programs: who enters records makes them, administrators see and revoke them."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from agencies.refusal import Refused
 from agencies.roles import Permission
 from agencies.tokens import Verb
 
+FORMS = "forms_of_tokens"  # of a session: the forms that made a token
+REMEMBERED = 20
 USUAL = (Verb.READ, Verb.SEND, Verb.ANSWER)
 
 
@@ -50,12 +53,15 @@ def token_list(request: SignedInRequest) -> HttpResponse:
         wish = Wish.posted(request.POST)
         try:
             sign_in.require_password(request.user, request.POST.get("password", ""), request)
+            _require_new_form(request)
             secret = _make(wish, request.user)
+            _note_form(request)
         except Refused as refusal:
             refused = str(refusal)
     context = {
         "secret": secret,
         "refused": refused,
+        "form_id": secrets.token_urlsafe(9),
         "tokens": _lines(request.user),
         **_form(Wish() if secret else wish, request.user),
     }
@@ -73,6 +79,21 @@ def revoke(request: SignedInRequest, token: int) -> HttpResponse:
     else:
         messages.success(request, _("%(token)s: revoked. It works no more.") % {"token": ended})
     return redirect("agencies:tokens")
+
+
+def _require_new_form(request: SignedInRequest) -> None:
+    """Raise `Refused` where this very form made a token already: the page that shows one is loaded again."""
+    if request.POST.get("form_id") in request.session.get(FORMS, ()):
+        raise Refused(
+            _(
+                "This form made its token already, and it is shown once. Make another one if you need it."
+            )
+        )
+
+
+def _note_form(request: SignedInRequest) -> None:
+    if form_id := request.POST.get("form_id", "")[:20]:
+        request.session[FORMS] = [*request.session.get(FORMS, ()), form_id][-REMEMBERED:]
 
 
 def _make(wish: Wish, by: Person) -> str:

@@ -73,7 +73,9 @@ def _received(content: Iterable[bytes], name: str) -> int | None:
             instrument=instrument,
             file_name=name,
             by=clerk,
-            answers={"values": "go_on"},  # rows with an unknown word are held: the generator counts so
+            answers={
+                "values": "go_on"
+            },  # rows with an unknown word are held: the generator counts so
         )
     return upload.job_id
 

@@ -272,6 +272,8 @@ class Record(models.Model):
     civil_status = models.CharField(max_length=2, null=True)  # noqa: DJ001
     # Of a cell of counts: how many it stands for.
     count = models.BigIntegerField(default=1, db_default=1)
+    # A person put it right while it was held: it says something else than its file. What changes it later is history.
+    by_hand = models.BooleanField(default=False, db_default=False)
     extras = models.JSONField(default=dict)
 
     objects = AgencyScoped["Record"].as_manager()

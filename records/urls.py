@@ -20,6 +20,7 @@ from records.pages import (
     home,
     inbox,
     instruments,
+    known_numbers,
     layouts,
     live_checks,
     numbering,
@@ -169,5 +170,6 @@ urlpatterns = [
     ),
     path("uploads/<int:upload_id>/values/", values.values, name="upload_values"),
     path("uploads/<int:upload_id>/held", held.held_rows, name="upload_held"),
+    path("uploads/<int:upload_id>/held/numbers", known_numbers.pairs, name="known_numbers"),
     path("uploads/<int:upload_id>/held.xlsx", workbooks.held, name="upload_workbook"),
 ]

@@ -12,11 +12,16 @@ from rest_framework.response import Response
 from agencies.http import FOR_PROGRAMS
 from records.api import serializers
 from records.api.endpoint import Endpoint
+from records.collection import known_numbers
 
 FREE: dict[str, Any] = {"type": "object", "additionalProperties": True}
 MEANINGS = {
     "type": "object",
     "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+CHOICES = {
+    "type": "object",
+    "additionalProperties": {"type": "string", "enum": list(known_numbers.CHOICES)},
 }
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -58,6 +63,27 @@ CHECKSUM = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="sha256 or sha1, and Base64",
 )
+
+
+def _answered(name: str, status: int, kind: str, told: str) -> OpenApiParameter:
+    """Return a header of an answer."""
+    return OpenApiParameter(
+        name, {"type": kind}, OpenApiParameter.HEADER, response=[status], description=told
+    )
+
+
+def _of_tus(status: int) -> list[OpenApiParameter]:
+    """Return the headers with which tus 1.0 says how far a file in parts is."""
+    return [
+        _answered("Tus-Resumable", status, "string", "the version of the protocol: 1.0.0"),
+        _answered(
+            "Upload-Offset", status, "integer", "bytes that are here: where the next part begins"
+        ),
+        _answered("Upload-Length", status, "integer", "bytes of the whole file"),
+        _answered("Upload-Expires", status, "string", "until when the rest may come"),
+    ]
+
+
 REFUSED = dict.fromkeys((400, 401, 403, 404, 409, 415, 422, 429), serializers.Problem)
 
 
@@ -87,6 +113,8 @@ SEND = _of(
     {201: serializers.Begun, 412: serializers.Problem, 413: serializers.Problem},
     KEY,
     INSTRUMENT,
+    _answered("Location", 201, "string", "where it is asked about, or its parts go"),
+    *_of_tus(201),
     request={"multipart/form-data": serializers.SentFile, "application/octet-stream": bytes},
     description=(
         "A file alone names its instrument in the address, and itself in `Content-Disposition`. With "
@@ -124,6 +152,20 @@ CORRECT = _of(
     KEY,
     request=_json(MEANINGS),
 )
+KNOWN_NUMBERS = _of(
+    "known_numbers",
+    "Held rows whose number has another record: old beside new",
+    {200: serializers.KnownNumbers},
+    LIMIT,
+    AFTER,
+)
+SETTLE = _of(
+    "settle",
+    "Replace these records, or leave them and remove the rows: {key: replace or leave}",
+    {200: serializers.Settled},
+    KEY,
+    request=_json(CHOICES),
+)
 DIFFERENCES = _of(
     "differences",
     "What a file sent again would change",
@@ -135,6 +177,7 @@ FILE = _of(
     "file",
     "How far a file in parts is (also HEAD)",
     {200: serializers.FilePart, 410: serializers.Problem},
+    *_of_tus(200),
 )
 UNFINISHED = _of(
     "unfinished",
@@ -145,14 +188,16 @@ NEXT_PART = _of(
     "next_part",
     "Send the next part",
     {204: None, **dict.fromkeys((410, 412, 413, 460), serializers.Problem)},
-    *(TUS, OFFSET, CHECKSUM),
+    *(TUS, OFFSET, CHECKSUM, *_of_tus(204)),
     request={"application/offset+octet-stream": bytes},
 )
 GIVE_UP = _of("give_up", "Give up a file that is not whole", {204: None})
 SUBMISSIONS = _of(
     "submissions",
-    "Submissions by instrument and period",
-    {200: serializers.SubmissionLine(many=True)},
+    "Submissions by instrument and period, the last begun first",
+    {200: serializers.SubmissionLines},
+    LIMIT,
+    AFTER,
     INSTRUMENT,
     PERIOD,
 )

@@ -121,6 +121,8 @@ class Corrected(serializers.Serializer[Any]):
     duplicate = serializers.IntegerField(help_text="there already")
     held = serializers.IntegerField(help_text="still to be corrected")
     closed = serializers.IntegerField(help_text="of a period that is closed: left as they are")
+    refused = serializers.IntegerField(help_text="left as they are for a reason of their own")
+    reasons = Free(required=False, help_text="key: why the row was refused")
     changed_meanwhile = serializers.ListField(
         child=serializers.CharField(),
         help_text="keys that are no longer true: read these rows again",
@@ -135,6 +137,20 @@ class Difference(serializers.Serializer[Any]):
     before = Free()
     now = Free(allow_null=True)
     by_hand = serializers.BooleanField(help_text="corrected by hand since its file came")
+
+
+class KnownNumber(Difference):
+    kind = None  # type: ignore[assignment]  # none of them is gone
+    key = serializers.CharField(help_text="of row and record as they are now")
+
+
+class KnownNumbers(serializers.Serializer[Any]):
+    rows = KnownNumber(many=True)
+    next = serializers.CharField(allow_null=True, help_text="address of the rows after these")
+
+
+class Settled(Corrected):
+    removed = serializers.IntegerField(help_text="rows that went; their records stay as they are")
 
 
 class Differences(serializers.Serializer[Any]):
@@ -155,6 +171,11 @@ class SubmissionLine(serializers.Serializer[Any]):
         help_text="rows with an error: to be acknowledged when it is submitted"
     )
     late = serializers.IntegerField(help_text="rows that came when it was closed")
+
+
+class SubmissionLines(serializers.Serializer[Any]):
+    submissions = SubmissionLine(many=True)
+    next = serializers.CharField(allow_null=True, help_text="address of those begun earlier")
 
 
 class Submit(Strict):

@@ -8,17 +8,16 @@ from agencies.programs import TokenRequest
 from agencies.tokens import Verb
 from records.api import openapi, serializers
 from records.api.endpoint import Endpoint
+from records.api.paging import after, page_of
 from records.models import Submission
 from records.review import profile, submissions
-
-MOST = 500  # the newest periods
 
 
 class Submissions(Endpoint):
     """The submissions of the agency, by instrument and period."""
 
     verbs = dict.fromkeys(("GET", "HEAD"), Verb.READ)
-    parameters = ("instrument", "period")
+    parameters = ("limit", "after", "instrument", "period")
 
     @extend_schema(**openapi.SUBMISSIONS)
     def get(self, request: TokenRequest) -> Response:
@@ -26,9 +25,12 @@ class Submissions(Endpoint):
         for name, path in (("instrument", "instrument__code"), ("period", "period")):
             if text := request.query_params.get(name, ""):
                 rows = rows.filter(**{path: text})
-        lines = list(rows[:MOST])
-        held = profile.held_counts(lines)
-        return Response([_line(row, held.get(row.pk, 0)) for row in lines])
+        if last := after(request):
+            rows = rows.filter(pk__lt=last)
+        shown, following = page_of(request, rows.order_by("-pk"))
+        held = profile.held_counts(shown)
+        lines = [_line(row, held.get(row.pk, 0)) for row in shown]
+        return Response({"submissions": lines, "next": following})
 
 
 class Submit(Endpoint):

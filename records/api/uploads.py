@@ -1,6 +1,5 @@
 """Uploads as programs ask about them: sent, read, answered, corrected."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -13,13 +12,11 @@ from agencies import audit
 from agencies.programs import TokenRequest
 from agencies.tokens import Verb
 from records.api import openapi, sending
-from records.api.endpoint import Endpoint, whole_number
-from records.collection import decided_words, held_keys, in_json, uploads
+from records.api.endpoint import Endpoint
+from records.api.paging import after, page_of
+from records.collection import decided_words, held_keys, in_json, known_numbers, uploads
 from records.collection.comparison import Comparison
 from records.models import Difference, HeldRow, Upload
-
-PER_PAGE, MOST = 100, 1000
-FARTHEST = 10**18
 
 
 class Uploads(Endpoint):
@@ -38,9 +35,9 @@ class Uploads(Endpoint):
         )
         if code := request.query_params.get("instrument", ""):
             rows = rows.filter(instrument__code=code)
-        if last := _after(request):
+        if last := after(request):
             rows = rows.filter(pk__lt=last)
-        shown, following = _page(request, rows.order_by("-pk"))
+        shown, following = page_of(request, rows.order_by("-pk"))
         lines = [
             {**sending.begun(u), "instrument": u.instrument.code, "sent_at": u.uploaded_at}
             for u in shown
@@ -76,7 +73,7 @@ class OneUpload(OfUpload):
     def get(self, request: TokenRequest, upload_id: int) -> Response:
         upload = self.upload(request, upload_id)
         head = {"id": upload.pk, "instrument": upload.instrument.code}
-        return Response({**head, **in_json.status(upload)})
+        return Response({**head, **in_json.status(upload, request.user)})
 
 
 class Answers(OfUpload):
@@ -134,8 +131,8 @@ class Held(OfUpload):
         rows = HeldRow.open_rows.filter(upload=upload).annotate(state=held_keys.STATE)
         if rule := request.query_params.get("rule", ""):
             rows = rows.filter(findings__contains=[{"rule": rule}])
-        rows = rows.filter(pk__gt=_after(request)).select_related("submission").order_by("pk")
-        shown, following = _page(request, rows)
+        rows = rows.filter(pk__gt=after(request)).select_related("submission").order_by("pk")
+        shown, following = page_of(request, rows)
         _note("read_held", upload, request)
         return Response({"rows": in_json.held(shown, upload, request.user), "next": following})
 
@@ -145,6 +142,33 @@ class Held(OfUpload):
         return self.once(
             request,
             lambda: Response(in_json.correct(upload, content, by=request.user)),
+        )
+
+
+class KnownNumbers(OfUpload):
+    """Held rows whose number has another record, old beside new; and what is to be done with each."""
+
+    verbs = {"GET": Verb.READ, "HEAD": Verb.READ, "POST": Verb.CORRECT}
+    parameters = ("limit", "after")
+
+    @extend_schema(**openapi.KNOWN_NUMBERS)
+    def get(self, request: TokenRequest, upload_id: int) -> Response:
+        upload = self.upload(request, upload_id)
+        rows = known_numbers.waiting(HeldRow.open_rows.filter(upload=upload))
+        shown, following = page_of(request, rows.filter(pk__gt=after(request)).order_by("pk"))
+        _note("read_held", upload, request)
+        pairs = known_numbers.beside_records(shown)
+        lines = in_json.differences([pair.difference for pair in pairs])
+        keyed = [{**line, "key": pair.key} for pair, line in zip(pairs, lines, strict=True)]
+        for line in keyed:
+            del line["kind"]  # none of them is gone
+        return Response({"rows": keyed, "next": following})
+
+    @extend_schema(**openapi.SETTLE)
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
+        upload, content = self.upload(request, upload_id), request.data
+        return self.once(
+            request, lambda: Response(in_json.settle(upload, content, by=request.user))
         )
 
 
@@ -159,9 +183,9 @@ class Differences(OfUpload):
         upload = self.upload(request, upload_id)
         again = Comparison.of(upload.report)
         rows = Difference.objects.visible_to(request.user).filter(
-            upload=upload, pk__gt=_after(request)
+            upload=upload, pk__gt=after(request)
         )
-        shown, following = _page(request, rows.select_related("submission").order_by("pk"))
+        shown, following = page_of(request, rows.select_related("submission").order_by("pk"))
         _note("read_differences", upload, request)
         return Response(
             {
@@ -170,23 +194,6 @@ class Differences(OfUpload):
                 "next": following,
             }
         )
-
-
-def _after(request: TokenRequest) -> int:
-    """Return the number after which the page begins, 0 where it is the first."""
-    text = request.query_params.get("after", "0")
-    return whole_number(text, "after", 0, FARTHEST)
-
-
-def _page(request: TokenRequest, rows: Any) -> tuple[Sequence[Any], str | None]:
-    """Return so many rows as `limit` says, and the address of those after them."""
-    limit = whole_number(request.query_params.get("limit", str(PER_PAGE)), "limit", 1, MOST)
-    page = list(rows[: limit + 1])
-    if len(page) <= limit:
-        return page, None
-    query = request.query_params.copy()
-    query["after"] = str(page[limit - 1].pk)
-    return page[:limit], f"{request.path}?{query.urlencode()}"
 
 
 def _note(verb: str, upload: Upload, request: TokenRequest) -> None:

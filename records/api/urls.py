@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{OF_UPLOAD}answers/", uploads.Answers.as_view(), name="answers"),
     path(f"{OF_UPLOAD}words/", uploads.Words.as_view(), name="words"),
     path(f"{OF_UPLOAD}held/", uploads.Held.as_view(), name="held"),
+    path(f"{OF_UPLOAD}held/numbers/", uploads.KnownNumbers.as_view(), name="known_numbers"),
     path(f"{OF_UPLOAD}differences/", uploads.Differences.as_view(), name="differences"),
     path("submissions/", submissions.Submissions.as_view(), name="submissions"),
     path("submissions/<int:submission_id>/submit/", submissions.Submit.as_view(), name="submit"),

@@ -53,27 +53,41 @@ class Admitted:
 
 
 def admit(
-    upload: Upload, version: InstrumentVersion, *, by: Person, held_of: Upload | None = None
+    upload: Upload,
+    version: InstrumentVersion,
+    *,
+    by: Person,
+    held_of: Upload | None = None,
+    replacing: bool = False,
+    by_hand: bool = False,
 ) -> Admitted:
     """Move all staged rows to where they belong. Runs inside the transaction that staged them.
 
-    A row that is there already, equal in everything, is counted as a duplicate and left out. A
-    number that stands in rows of different content of the file holds all of them. Rows of a submission
-    that is no longer open are held as late. What the file changes or lacks of the records of its open
-    submissions is for `by` to choose. `held_of`: the rows were held ones of this file; one whose number has a
-    record of other content is held, unless it was chosen of that file that its rows replace those of earlier ones.
+    A row that is there already, equal in everything, is counted as a duplicate and left out. A number that stands in
+    rows of different content holds all of them; rows of a submission that is not open are late. What the file changes
+    or lacks of open submissions is for `by` to choose. `held_of`: the rows were held ones of this file; one whose
+    number has another record is held, unless it was chosen of that file that its rows replace those of earlier ones,
+    or a person says so of these very rows (`replacing`). `by_hand`: a person has put these rows right.
     """
     admitted = Admitted()
     _open_submissions(upload, version, admitted)
     with connection.cursor() as cursor:
-        if not _inserted_at_once(cursor, upload, admitted, of_held=held_of is not None):
-            _resolve(cursor, upload, admitted, version, by=by, held_of=held_of)
+        if not _inserted_at_once(
+            cursor, upload, admitted, of_held=held_of is not None, by_hand=by_hand
+        ):
+            _hold_repeated(cursor, admitted, version)
+            if held_of:
+                _hold_known(cursor, upload, admitted, by, held_of, replacing, by_hand)
+            else:
+                _compare(cursor, upload, admitted, spec_of(version), by)
             if admitted.asks:
                 drop_empty(admitted.begun)
                 return admitted
-            admitted.accepted += _insert(cursor, upload)
+            admitted.accepted += _insert(cursor, upload, by_hand=by_hand)
         # Now, while the upload has one version: once it is changed, each row would be checked against two.
-        cursor.execute("SET CONSTRAINTS record_submission_of_its_own, record_upload_of_its_own IMMEDIATE")
+        cursor.execute(
+            "SET CONSTRAINTS record_submission_of_its_own, record_upload_of_its_own IMMEDIATE"
+        )
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         admitted.late = _hold_late(cursor, upload)
         admitted.held = _hold_errors(cursor, upload) + admitted.late
@@ -81,11 +95,20 @@ def admit(
             admitted.held += _hold_in_place(cursor)
         else:  # of held rows, whoever took them knows which are replaced
             close_replaced(cursor, upload)
-        cursor.execute(
-            "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
-            [upload.pk],
-        )
-        admitted.sex = dict(cursor.fetchall())
+        admitted.sex = _by_sex(cursor, upload)
+    return _noted(upload, admitted)
+
+
+def _by_sex(cursor: CursorWrapper, upload: Upload) -> dict[str, int]:
+    cursor.execute(
+        "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
+        [upload.pk],
+    )
+    return dict(cursor.fetchall())
+
+
+def _noted(upload: Upload, admitted: Admitted) -> Admitted:
+    """Note which submissions the file fed, by whose hands, and how many rows came too late."""
     upload.submissions.add(*admitted.submissions)
     handlings.note_file(upload, admitted.submissions)
     if admitted.late:
@@ -94,14 +117,14 @@ def admit(
 
 
 def _inserted_at_once(
-    cursor: CursorWrapper, upload: Upload, admitted: Admitted, *, of_held: bool
+    cursor: CursorWrapper, upload: Upload, admitted: Admitted, *, of_held: bool, by_hand: bool
 ) -> bool:
     """Insert all rows, the usual case; False, and nothing is inserted, where what is there has to be looked at."""
     if not of_held and _numbers_are_made(cursor):
         return False
     try:
         with transaction.atomic():
-            admitted.accepted = _insert(cursor, upload)
+            admitted.accepted = _insert(cursor, upload, by_hand=by_hand)
     except IntegrityError:  # a number stands twice: the rare case pays for finding out where
         return False
     return True
@@ -119,23 +142,6 @@ def _numbers_are_made(cursor: CursorWrapper) -> bool:
     )
     (both,) = cursor.fetchone()
     return bool(both)
-
-
-def _resolve(
-    cursor: CursorWrapper,
-    upload: Upload,
-    admitted: Admitted,
-    version: InstrumentVersion,
-    *,
-    by: Person,
-    held_of: Upload | None,
-) -> None:
-    """Sort out numbers that stand twice, in the file or beside records, until the rest can be inserted."""
-    _hold_repeated(cursor, admitted, version)
-    if held_of:
-        _hold_known(cursor, upload, admitted, by, held_of)
-    else:
-        _compare(cursor, upload, admitted, spec_of(version), by)
 
 
 def _compare(
@@ -195,12 +201,12 @@ def _hold_late(cursor: CursorWrapper, upload: Upload) -> int:
     return _hold(cursor, upload, taken, HeldRow.Kind.LATE, LATE)
 
 
-def _insert(cursor: CursorWrapper, upload: Upload) -> int:
+def _insert(cursor: CursorWrapper, upload: Upload, *, by_hand: bool) -> int:
     cursor.execute(
-        f"INSERT INTO records_record (agency_id, submission_id, upload_id, row_no, {COLUMNS}, extras)"
-        f" SELECT %s, p.submission_id, %s, i.row_no, {COLUMNS}, extras"
+        f"INSERT INTO records_record (agency_id, submission_id, upload_id, by_hand, row_no, {COLUMNS},"
+        f" extras) SELECT %s, p.submission_id, %s, %s, i.row_no, {COLUMNS}, extras"
         " FROM incoming i JOIN place p USING (period) WHERE p.is_open",
-        [upload.agency_id, upload.pk],
+        [upload.agency_id, upload.pk, by_hand],
     )
     return int(cursor.rowcount)
 
@@ -222,7 +228,13 @@ def _hold_repeated(cursor: CursorWrapper, admitted: Admitted, version: Instrumen
 
 
 def _hold_known(
-    cursor: CursorWrapper, upload: Upload, admitted: Admitted, by: Person, held_of: Upload
+    cursor: CursorWrapper,
+    upload: Upload,
+    admitted: Admitted,
+    by: Person,
+    held_of: Upload,
+    replacing: bool,
+    by_hand: bool,
 ) -> None:
     """Find numbers that records have: equal rows are duplicates, others join the rows with an error.
 
@@ -242,13 +254,13 @@ def _hold_known(
     )
     cursor.execute("DELETE FROM incoming i USING known k WHERE i.ctid = k.at AND NOT k.differ")
     admitted.duplicate += int(cursor.rowcount)
-    if comparison.replaces_earlier(held_of):
+    if replacing or comparison.replaces_earlier(held_of):
         with history.by(by, upload=upload.pk):
             cursor.execute(
                 f"WITH replaced AS ({comparison.REPLACE} FROM known k JOIN incoming i ON i.ctid = k.at"
-                " WHERE k.differ AND k.is_earlier AND r.id = k.id RETURNING k.at)"
+                " WHERE k.differ AND (k.is_earlier OR %s) AND r.id = k.id RETURNING k.at)"
                 " DELETE FROM incoming i USING replaced d WHERE i.ctid = d.at RETURNING i.held_id, i.period",
-                [upload.pk],
+                [upload.pk, by_hand, replacing],
             )
             replaced = cursor.fetchall()
         admitted.replacing = {pk: period for pk, period in replaced if pk is not None}

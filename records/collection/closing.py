@@ -34,6 +34,7 @@ def close_replaced(cursor: CursorWrapper, upload: Upload) -> None:
             [upload.pk, upload.agency_id, upload.pk],
         )
         _close_held_again(cursor, upload)
+        _close_undated(cursor, upload)
     cursor.execute("DROP TABLE waiting")
 
 
@@ -47,5 +48,15 @@ def _close_held_again(cursor: CursorWrapper, upload: Upload) -> None:
         " before AS (SELECT submission_id, record_ref, min(id) AS id FROM waiting WHERE NOT undated GROUP BY 1, 2"
         f" HAVING count(*) = 1) {CLOSE} AND EXISTS (SELECT FROM before b JOIN once o USING"
         " (submission_id, record_ref) WHERE b.id = w.id)",
+        [upload.pk, upload.pk],
+    )
+
+
+def _close_undated(cursor: CursorWrapper, upload: Upload) -> None:
+    """Close a row without a readable date that is held again as it was: nobody knows its period, but its content."""
+    cursor.execute(
+        f"{CLOSE} AND w.undated AND w.record_ref IS NOT NULL AND EXISTS (SELECT FROM records_heldrow n"
+        " WHERE n.upload_id = %s AND n.agency_id = h.agency_id AND n.submission_id IS NULL"
+        " AND n.kind = 'ERROR' AND n.closed_by_id IS NULL AND n.raw = h.raw)",
         [upload.pk, upload.pk],
     )

@@ -51,7 +51,9 @@ class BlankWords:
     """Texts that were read as “not stated”, by variable, with their counts: told to the sender. An empty cell is none."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
-    stating: dict[str, set[str]] = field(default_factory=dict)  # texts looked at that are no blank words
+    stating: dict[str, set[str]] = field(
+        default_factory=dict
+    )  # texts looked at that are no blank words
 
     def add(self, variable: Variable, counts: Mapping[str, int]) -> None:
         """Add those of the distinct texts of one block that state nothing."""

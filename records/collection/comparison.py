@@ -5,7 +5,7 @@ whole tables of the transaction that admits the rows, with their submissions loc
 what is there until it commits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,9 +23,11 @@ NEW, CHANGED, EXACT = CHOICES = ("new", "changed", "exact")
 AGE = ("age", "age_precision")
 WHOLE = (*CORE, "extras")  # what a version of a record says
 
-# A record (`r`) becomes what a row of a file (`i`) says; the file (%s) is the one it comes from.
-REPLACE = "UPDATE records_record r SET upload_id = %s, row_no = i.row_no, " + ", ".join(
-    f"{name} = i.{name}" for name in WHOLE
+# A record (`r`) becomes what a row of a file (`i`) says; the file (%s) is the one it comes from, and (%s) whether a
+# person had put the row right.
+REPLACE = (
+    "UPDATE records_record r SET upload_id = %s, by_hand = %s, row_no = i.row_no, "
+    + ", ".join(f"{name} = i.{name}" for name in WHOLE)
 )
 
 
@@ -40,10 +42,10 @@ def _version(alias: str) -> str:
     return f"jsonb_strip_nulls(jsonb_build_object({core})) || {alias}.extras"
 
 
-# A record (`r`) that somebody typed, or corrected since its present file brought it. The deed of a file, and of
+# A record (`r`) that somebody typed, put right while it was held, or corrected since its present file brought it. The deed of a file, and of
 # who took one back, names it; a version of a file that was taken back was somebody's if it stayed.
 BY_HAND = (
-    "r.upload_id IS NULL OR EXISTS (SELECT FROM records_recordevent e"
+    "r.upload_id IS NULL OR r.by_hand OR EXISTS (SELECT FROM records_recordevent e"
     " LEFT JOIN pghistory_context x ON x.id = e.pgh_context_id"
     " LEFT JOIN records_upload u ON u.id = e.upload_id"
     " WHERE e.pgh_obj_id = r.id AND e.pgh_label = 'change'"
@@ -236,6 +238,16 @@ def earlier_record(upload: Upload, submission: int, number: str) -> int | None:
     return int(row[0]) if row else None
 
 
+def by_hand(records: Collection[int]) -> frozenset[int]:
+    """Return of these records (ids) those that somebody typed, or corrected since their file came."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT r.id FROM records_record r WHERE r.id = ANY(%s) AND ({BY_HAND})",
+            [list(records)],
+        )
+        return frozenset(pk for (pk,) in cursor.fetchall())
+
+
 def keep_differences(cursor: CursorWrapper, upload: Upload) -> None:
     """Keep what differs, to be shown to who chooses."""
     cursor.execute(
@@ -276,7 +288,7 @@ def apply(cursor: CursorWrapper, upload: Upload, choice: str) -> Applied:
         cursor.execute(
             f"{REPLACE} FROM compared c JOIN incoming i ON i.ctid = c.at"
             " WHERE c.kind = 'CHANGED' AND r.id = c.record_id",
-            [upload.pk],
+            [upload.pk, False],
         )
         applied.changed = int(cursor.rowcount)
         _remove(cursor, "MOVED")

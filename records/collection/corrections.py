@@ -7,11 +7,12 @@ mean what they meant in their file, with the answers that were given about it.
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 from django.utils import timezone
 
 from agencies.models import Person
 from records.codelists import learned
-from records.collection import duplicates, entry
+from records.collection import bulk_corrections, duplicates, entry
 from records.collection.answers import answers_of
 from records.collection.entry import Before, Outcome
 from records.collection.held_rows import AGE, DATES, is_typed, texts_of_held
@@ -56,7 +57,9 @@ def correct(
         entry.note("correct", outcome.record, by=by)
         _teach(held_row, {name: {text: typed_row[name]} for name, text in words.items()}, by)
         if held_row.upload:
-            duplicates.look_for(held_row.upload, by=by)
+            bulk_corrections.note_warnings(held_row.upload, [(checked, np.ones(1, bool))])
+            numbers = [outcome.record.record_ref]
+            duplicates.look_for(held_row.upload, by=by, numbers=numbers)
     return outcome
 
 

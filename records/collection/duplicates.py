@@ -5,7 +5,9 @@ another number. Of records without a key all that they say has to be equal; and 
 nothing, and none is told. Cells of counts have no duplicates.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
@@ -27,20 +29,27 @@ from records.models import LikelyDuplicate, Record, Submission, Upload
 from records.review.opening import require_open
 
 AT_ONCE = 20_000  # records of a file: in a larger one a worker looks for duplicates afterwards
-FEW, SHARE = (
-    20,
-    0.01,
-)  # records without a key that may be alike: so many, or this share of their submission
+# Records without a key that may be alike: so many, or this share of their submission.
+MOST_OF_FILE = (
+    "greatest(20, 0.01 * (SELECT records FROM size WHERE size.submission_id = s.submission_id))"
+)
+PAIR = "2"  # records: one that is corrected, and the other
+# By this, records are found by their numbers: the file they are of may have a million.
+OF_INSTRUMENT = " AND submission_id IN (SELECT id FROM records_submission WHERE agency_id = %s AND instrument_id = %s)"
 ALL = ", ".join(name for name in CORE if name != "record_ref")
 ASK_AGAIN = LikelyDuplicate.Decision.REMOVED  # what was removed has come back
 
 
-def look_for(upload: Upload, *, by: Person) -> Job | None:
-    """Look for likely duplicates of the records of a file that was taken in; in a large one by a job."""
+def look_for(upload: Upload, *, by: Person, numbers: Collection[str] | None = None) -> Job | None:
+    """Look for likely duplicates of the records of a file that was taken in; in a large one by a job.
+
+    `numbers`: only of these records of it, which came after the others.
+    """
     if spec_of(current(upload.instrument)).is_counts:
         return None
-    if UploadReport.of(upload).rows.accepted < AT_ONCE:
-        find(upload)
+    fresh = UploadReport.of(upload).rows.accepted if numbers is None else len(numbers)
+    if fresh < AT_ONCE:
+        find(upload, numbers)
         return None
     return queue.enqueue(
         "records.duplicates",
@@ -58,23 +67,33 @@ class Looking(queue.Arguments):
     upload: int
 
 
-def find(upload: Upload) -> int:
-    """Keep the pairs that are likely duplicates, with a record of the upload in each. Returns how many are new."""
+def find(upload: Upload, numbers: Collection[str] | None = None) -> int:
+    """Keep the pairs that are likely duplicates, with a record of the upload in each. Returns how many are new.
+
+    Records that are alike are of one day: only the days of the upload, or of its records with these numbers, are
+    looked at. Of few days a share says nothing: of records without a key a pair alone is told.
+    """
     likeness = _likeness(spec_of(current(upload.instrument)))
+    fresh, of_file, chosen, most = "r.upload_id = %s", [upload.pk], list[Any](), MOST_OF_FILE
+    if numbers is not None:
+        fresh, most = f"{fresh} AND r.record_ref = ANY(%s)", PAIR
+        of_file, chosen = [upload.pk, list(numbers)], [upload.agency_id, upload.instrument_id]
     with connection.cursor() as cursor:
         # By windows, not joins: what the planner knows of records that came just now may be long out of date.
         cursor.execute(
-            "CREATE TEMP TABLE alike ON COMMIT DROP AS WITH every AS (SELECT r.submission_id, r.record_ref,"
-            " r.upload_id = %s AS fresh, r.person_ref IS NOT NULL AS same_person, count(*) OVER"
-            f" (PARTITION BY r.submission_id) AS records, {likeness} AS likeness FROM records_record r WHERE"
-            " r.agency_id = %s AND r.submission_id IN (SELECT submission_id FROM records_record WHERE"
-            " upload_id = %s)), compared AS (SELECT *, lag(record_ref) OVER (alike ORDER BY record_ref) AS"
-            " earlier, count(*) OVER alike AS n, bool_or(fresh) OVER alike AS has_fresh FROM every"
-            " WINDOW alike AS (PARTITION BY submission_id, likeness)), told AS (SELECT *, count(*) FILTER"
-            " (WHERE NOT same_person) OVER (PARTITION BY submission_id) AS keyless FROM compared"
-            " WHERE n > 1 AND has_fresh) SELECT submission_id, earlier, record_ref, same_person FROM told"
-            " WHERE earlier IS NOT NULL AND (same_person OR keyless <= greatest(%s, %s * records))",
-            [upload.pk, upload.agency_id, upload.pk, FEW, SHARE],
+            f"CREATE TEMP TABLE alike ON COMMIT DROP AS WITH days AS (SELECT DISTINCT submission_id, event_date"
+            f" FROM records_record r WHERE {fresh}{OF_INSTRUMENT if chosen else ''}), every AS (SELECT"
+            f" r.submission_id, r.record_ref, {fresh} AS fresh, r.person_ref IS NOT NULL AS same_person,"
+            f" {likeness} AS likeness FROM days JOIN records_record r USING (submission_id, event_date)"
+            " WHERE r.agency_id = %s), compared AS (SELECT *, lag(record_ref) OVER (alike ORDER BY record_ref)"
+            " AS earlier, count(*) OVER alike AS n, bool_or(fresh) OVER alike AS has_fresh FROM every"
+            " WINDOW alike AS (PARTITION BY submission_id, likeness)), several AS (SELECT *, count(*)"
+            " FILTER (WHERE NOT same_person) OVER (PARTITION BY submission_id) AS keyless FROM compared"
+            " WHERE n > 1 AND has_fresh), size AS (SELECT submission_id, count(*) AS records FROM"
+            " records_record WHERE submission_id IN (SELECT submission_id FROM days) GROUP BY 1)"
+            " SELECT submission_id, earlier, record_ref, same_person FROM several s"
+            f" WHERE earlier IS NOT NULL AND (same_person OR keyless <= {most})",
+            [*of_file, *chosen, *of_file, upload.agency_id],
         )
         cursor.execute(
             "INSERT INTO records_likelyduplicate AS d (agency_id, submission_id, upload_id, first, second,"

@@ -216,6 +216,7 @@ def store(
     if held_row:
         record.pk = _replaced_by(held_row, submission, typed_row["record_ref"])
         record.upload, record.row_no = held_row.upload, held_row.row_no
+        record.by_hand = True
         if record.pk and held_row.upload_id:  # the deed of the file, for which it was chosen
             deed = {"upload": held_row.upload_id}
     _fill(record, typed_row, versions.spec_of(version))

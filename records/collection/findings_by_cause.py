@@ -1,12 +1,14 @@
 """The findings of a file by cause: what people are shown first."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import pyarrow as pa
 
 from records.collection.collisions import Collision
 from records.reading.child import Reading
-from records.validation.findings import Checked, Finding, head_of
+from records.validation.findings import Array, Checked, Finding, head_of
 from standards import codelists, languages
 from standards.languages import Labels
 from standards.translation import in_language
@@ -71,6 +73,25 @@ class FindingsByCause:
                 letter = letters[int(finding.rows[k])].as_py() if letters is not None else None
                 cell = address(self.cells, finding.variable, row, letter)
                 cause.examples.append(Example(row, cell, value))
+
+    @classmethod
+    def of(cls, cells: Mapping[str, str], causes: Iterable[Cause]) -> "FindingsByCause":
+        """Return the findings that a file has already, to add others to them."""
+        findings = cls(cells)
+        findings.causes = {(c.rule, c.variable, c.severity): c for c in causes}
+        return findings
+
+    def add_warnings(self, checked: Checked, rows: Array) -> None:
+        """Add the warnings of these rows of a block ((n,) bool)."""
+        of_rows = []
+        for finding in checked.warnings:
+            there = rows[finding.rows]
+            if there.any():
+                values = (
+                    finding.values.filter(pa.array(there)) if finding.values is not None else None
+                )
+                of_rows.append(replace(finding, rows=finding.rows[there], values=values))
+        self.add(replace(checked, findings=of_rows))
 
     def add_forbidden(self, reading: Reading) -> None:
         """Flag columns that were dropped because nobody may send them; their headers are no secret."""

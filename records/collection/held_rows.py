@@ -1,5 +1,7 @@
 """Held rows: discarding one, and the texts its form shows."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -36,6 +38,27 @@ def discard(held: HeldRow, *, by: Person) -> None:
         for submission in _submissions_of(held):
             handlings.note(Handling.Deed.DISCARD, submission, by=by)
     audit.record("discard", f"held:{held.pk}", name=held.instrument.code, by=by, agency=held.agency)
+
+
+def discard_many(rows: Sequence[HeldRow], *, by: Person) -> frozenset[int]:
+    """Remove held rows of open periods whose submissions are locked; return those that were still there (ids)."""
+    for agency, instrument in {(row.agency, row.instrument_id) for row in rows}:
+        access.require(by, Permission.ENTER, agency, instrument)
+    there = HeldRow.open_rows.errors().filter(pk__in=[row.pk for row in rows])
+    removed = frozenset(there.select_for_update(of=("self",)).values_list("pk", flat=True))
+    HeldRow.all_rows.filter(pk__in=removed).delete()
+    counted = Counter(row.submission for row in rows if row.pk in removed and row.submission)
+    for submission, count in counted.items():
+        handlings.note(Handling.Deed.DISCARD, submission, by=by, rows=count)
+        audit.record(
+            "discard",
+            f"submission:{submission.pk}",
+            name=str(submission),
+            by=by,
+            agency=submission.agency,
+            rows=count,
+        )
+    return removed
 
 
 def _submissions_of(held: HeldRow) -> list[Submission]:

@@ -5,14 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from agencies.refusal import Refused
-from records.collection import bulk_corrections, held_keys, names, strict_json, unknown_words
+from records.collection import (
+    bulk_corrections,
+    held_keys,
+    known_numbers,
+    names,
+    strict_json,
+    unknown_words,
+)
 from records.collection.bulk_corrections import Corrected
 from records.collection.held_rows import texts_of_held
-from records.collection.report import UploadReport
+from records.collection.standing import standing
 from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import Difference, HeldRow, Upload
@@ -20,7 +28,7 @@ from records.reading.questions import NONE
 from standards.translation import active_language, in_language
 
 REPORTED = ("file", "columns", "rows", "sex", "findings", "questions", "again")
-FATES = ("accepted", "duplicate", "held", "closed")
+FATES = ("accepted", "duplicate", "held", "closed", "refused")
 
 
 class NotUnderstood(Refused):
@@ -59,13 +67,18 @@ def answers_of(text: str | bytes) -> dict[str, Any]:
     return answers
 
 
-def status(upload: Upload) -> dict[str, Any]:
-    """Return what is known of an upload: state, reason, file, columns, rows, sex, findings, words, questions …"""
-    report = asdict(UploadReport.of(upload))
+def status(upload: Upload, person: Person) -> dict[str, Any]:
+    """Return what is known of an upload: state, reason, file, columns, rows, sex, findings, words, questions …
+
+    Cells have the names of the sheets, as in `held`, where the person sent the file.
+    """
+    given = names.given_names(upload, person) if upload.pk else names.GivenNames()
+    report = asdict(standing(upload))
     return {
         "state": upload.outcome,
         "reason": upload.why,
         **{part: report[part] for part in REPORTED},
+        "findings": [_with_cells(cause, given) for cause in report["findings"]],
         "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}
@@ -152,7 +165,31 @@ def correct(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
         seen=dict(opened.values()),
     )
     stale = [key for key in changes if key not in opened or opened[key][0] in corrected.gone]
-    return outcome(corrected, stale)
+    reasons = {
+        key: corrected.refused[row]
+        for key, (row, _state) in opened.items()
+        if row in corrected.refused
+    }
+    return {**outcome(corrected, stale), "reasons": reasons}
+
+
+def settle(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
+    """Replace records, or leave them and remove the rows: {key: "replace" or "leave"}, keys of `known_numbers`.
+
+    Raises `NotUnderstood`, `Denied`, and `Refused` as `known_numbers.settle`.
+    """
+    chosen: dict[str, list[str]] = {choice: [] for choice in known_numbers.CHOICES}
+    for key, choice in _object(content, "").items():
+        if choice not in known_numbers.CHOICES:
+            raise NotUnderstood(_("Say “replace” or “leave” of each key."), key)
+        chosen[choice].append(key)
+    settled = Corrected()
+    with transaction.atomic():
+        for choice, keys in chosen.items():
+            if keys:
+                settled |= known_numbers.settle([upload], keys, choice, by=by)
+    stale = [key for key in _object(content, "") if known_numbers.rows_in([key]) <= settled.gone]
+    return {**outcome(settled, stale), "removed": len(settled.removed)}
 
 
 def differences(rows: Sequence[Difference]) -> list[dict[str, Any]]:
@@ -169,6 +206,11 @@ def differences(rows: Sequence[Difference]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _with_cells(cause: dict[str, Any], given: names.GivenNames) -> dict[str, Any]:
+    examples = [{**each, "cell": given.sheet_of(each["cell"])} for each in cause["examples"]]
+    return {**cause, "examples": examples}
 
 
 def _candidates(word: unknown_words.UnknownWord, spec: Spec) -> list[dict[str, str]]:

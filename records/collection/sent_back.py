@@ -73,7 +73,7 @@ def _merge(upload: Upload, version: InstrumentVersion, sent: pa.Table, by: Perso
     except TooManyHeld as too_many:
         _refuse(upload, too_many.refusal)
     _answer_as(upload, origin)
-    admitted = admission.admit(upload, version, by=by, held_of=origin)
+    admitted = admission.admit(upload, version, by=by, held_of=origin, by_hand=True)
     collision = collisions.repeated(counts=workbook.spec.is_counts)
     causes.add_counted(collision, admitted.repeated)
     causes.add_counted(collisions.OTHER_CONTENT, admitted.other_content)

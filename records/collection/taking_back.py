@@ -180,7 +180,7 @@ def _restore(cursor: CursorWrapper) -> None:
     """Give records back what stood before; of those that changed since only the file they are of."""
     assigned = ", ".join(f"{name} = e.{name}" for name in WHOLE)
     cursor.execute(
-        f"UPDATE records_record r SET upload_id = p.owner, row_no = e.row_no, {assigned}"
+        f"UPDATE records_record r SET upload_id = p.owner, row_no = e.row_no, by_hand = e.by_hand, {assigned}"
         " FROM planned p JOIN records_recordevent e ON e.pgh_id = p.pgh_id"
         " WHERE p.here AND p.stays AND NOT p.present AND r.id = p.record_id"
     )
@@ -212,9 +212,9 @@ def _remove(cursor: CursorWrapper, upload: Upload, progress: Callable[[int, int]
 def _return(cursor: CursorWrapper) -> None:
     """Bring removed records back, under the ids they had."""
     cursor.execute(
-        f"INSERT INTO records_record (id, agency_id, submission_id, upload_id, row_no, {VERSION})"
+        f"INSERT INTO records_record (id, agency_id, submission_id, upload_id, row_no, by_hand, {VERSION})"
         " SELECT DISTINCT ON (e.submission_id, e.record_ref) p.record_id, e.agency_id, e.submission_id, p.owner,"
-        f" e.row_no, {', '.join(f'e.{name}' for name in WHOLE)} FROM planned p JOIN records_recordevent e"
+        f" e.row_no, e.by_hand, {', '.join(f'e.{name}' for name in WHOLE)} FROM planned p JOIN records_recordevent e"
         " ON e.pgh_id = p.pgh_id WHERE NOT p.here AND p.stays"
         " ORDER BY e.submission_id, e.record_ref, p.record_id DESC"
     )
@@ -231,7 +231,8 @@ def _reopen(cursor: CursorWrapper, upload: Upload) -> None:
         " WHERE r.submission_id = h.submission_id AND r.agency_id = h.agency_id"
         " AND r.record_ref = h.raw->>'record_ref' AND r.upload_id > h.upload_id),"
         " (SELECT max(n.closed_by_id) FROM records_heldrow n WHERE n.upload_id = %s AND n.agency_id = h.agency_id"
-        " AND n.submission_id = h.submission_id AND n.raw->>'record_ref' = h.raw->>'record_ref'))"
+        " AND (n.submission_id = h.submission_id OR n.submission_id IS NULL AND h.submission_id IS NULL"
+        " AND n.raw = h.raw) AND n.raw->>'record_ref' = h.raw->>'record_ref'))"
         " WHERE h.closed_by_id = %s",
         [upload.pk, upload.pk],
     )

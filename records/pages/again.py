@@ -102,7 +102,7 @@ def _context(request: SignedInRequest, upload: Upload, again: Comparison) -> dic
         "causes": _causes(rows, again, spec, asked_for),
         "all_chosen": not asked_for,
         "page": page,
-        "lines": [_line(row, spec) for row in page.object_list],
+        "lines": [line_of(row, spec) for row in page.object_list],
         "chosen": request.POST.get("again", ""),
         "may_enter": access.may(
             request.user, Permission.ENTER, upload.agency, upload.instrument_id
@@ -141,7 +141,8 @@ def _causes(
     ]
 
 
-def _line(row: Difference, spec: Spec) -> Line:
+def line_of(row: Difference, spec: Spec) -> Line:
+    """Return a record that would change or go as its page tells it."""
     gone = row.kind == Difference.Kind.GONE
     listed = [name for name in row.before if name != "record_ref"] if gone else row.variables
     shown = [name for name in _in_order(spec) if name in listed]

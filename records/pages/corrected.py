@@ -16,6 +16,7 @@ def outcome(corrected: Corrected) -> str:
     """Say what became of the rows: first how many were taken in, then what is left and why."""
     taken = len(corrected.accepted) + len(corrected.duplicate)
     held, closed, gone = (len(r) for r in (corrected.held, corrected.closed, corrected.gone))
+    refused = len(corrected.refused)
     sentences = {
         ngettext("%(n)s row was taken in.", "%(n)s rows were taken in.", taken): taken,
         ngettext(
@@ -33,6 +34,11 @@ def outcome(corrected: Corrected) -> str:
             "%(n)s rows were changed or removed by somebody else meanwhile, and not touched.",
             gone,
         ): gone,
+        ngettext(
+            "%(n)s row stays held; the reason stands beside it.",
+            "%(n)s rows stay held; the reason stands beside each.",
+            refused,
+        ): refused,
     }
     listed = enumerate(sentences.items())
     parts = [text % {"n": numbers(n)} for k, (text, n) in listed if n or not k]

@@ -140,6 +140,17 @@ def _rule_line(owed: calendar.Owing, agency: Agency, version: Any) -> dict[str, 
     }
 
 
+def _expected(agency: Agency, instrument: Instrument, period: str) -> calendar.Expected:
+    """Return the submission of a period, begun or not. Raises Http404 for a period that the instrument has not."""
+    try:
+        entry = calendar.one(agency, instrument, Period.parse(period))
+    except (InvalidPeriod, ValueError, OverflowError):
+        raise Http404 from None
+    if Period.parse(period).frequency != entry.version.content["frequency"]:
+        raise Http404
+    return entry
+
+
 @takes_forms
 def due_date(
     request: SignedInRequest, instrument_code: str, agency_code: str, period: str
@@ -149,12 +160,7 @@ def due_date(
     instrument = get_object_or_404(agency.instruments, code=instrument_code)
     if not access.may(request.user, Permission.SEE_SUBMISSIONS, agency, instrument.pk):
         raise Http404
-    try:
-        entry = calendar.one(agency, instrument, Period.parse(period))
-    except (InvalidPeriod, ValueError, OverflowError):
-        raise Http404 from None
-    if Period.parse(period).frequency != entry.version.content["frequency"]:
-        raise Http404
+    entry = _expected(agency, instrument, period)
     refused, status = "", 200
     if request.method == "POST":
         reason = request.POST.get("reason", "")

@@ -118,8 +118,7 @@ def form(
         "all_guidance": request.GET.get("guidance") == "all",
         "may_enter": access.may(request.user, Permission.ENTER, agency),
     }
-    status = 422 if request.method == "POST" else 200
-    return render(request, "records/record.html", context, status=status)
+    return render(request, "records/record.html", context, status=422 if context["tried"] else 200)
 
 
 def _of_subject(

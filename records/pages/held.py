@@ -60,6 +60,7 @@ def held_rows(
         "title": _title(owner, request.user),
         "page": page,
         "rule": rule,
+        "all_held": held.count() if rule else page.paginator.count,
         "rule_page": reverse("records:rule", args=[spec.code, rule]) if rule else "",
         "causes": [{**c, "text": in_language(c["message"])} for c in profile.causes(held)],
         "columns": columns,
@@ -111,6 +112,7 @@ def _answer(
     given = _given(owner, request.user)
     notes = dict.fromkeys(corrected.closed, _("its period is closed"))
     notes |= dict.fromkeys(corrected.total, of_total())
+    notes |= corrected.refused
     notes |= dict.fromkeys(corrected.gone, _("changed by somebody else meanwhile"))
     rows = [
         row_of(row, spec, columns, given, may_correct=True, note=notes.get(row.pk, ""))
@@ -124,7 +126,7 @@ def _answer(
     answer = {
         "said": outcome(corrected),
         "taken": unusual,
-        "left": sorted(corrected.gone | corrected.closed | corrected.total),
+        "left": sorted(corrected.left_alone),
         "rows": [render_to_string("records/_held_row.html", {"row": row}) for row in rows],
     }
     return JsonResponse(answer)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from records.collection import known_numbers
 from records.collection.held_rows import compared, texts_of_held
 from records.collection.names import GivenNames
 from records.instruments.spec import Spec, Variable
@@ -47,7 +48,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the grid. seen  what it holds, as `held_keys.STATE`; note  why it was left alone."""
+    """One row of the grid. seen  what it holds, as `held_keys.STATE`; note  why it was left alone.
+
+    known  the page of rows whose number has another record, where this is one.
+    """
 
     pk: int
     number: int | None
@@ -56,6 +60,7 @@ class Row:
     may_correct: bool
     late: bool
     note: str = ""
+    known: str = ""
 
 
 def columns_of(spec: Spec, rows: Sequence[HeldRow]) -> list[Column]:
@@ -110,7 +115,13 @@ def row_of(
         may_correct=may_correct and not late and _is_open(held),
         late=late,
         note=note,
+        known=_page_of_known(held),
     )
+
+
+def _page_of_known(held: HeldRow) -> str:
+    is_known = any(finding.get("rule") == known_numbers.RULE for finding in held.findings)
+    return reverse("records:known_numbers", args=[held.upload_id]) if is_known else ""
 
 
 def _is_open(held: HeldRow) -> bool:

@@ -32,16 +32,17 @@ from standards.translation import active_language
 def search(request: SignedInRequest) -> HttpResponse:
     """The records that an address asks for; a form that is sent leads to its address."""
     access.require(request.user, Permission.SEE_RECORDS)
+    is_form = request.method == "POST"
+    given = _of_one_place(request.POST) if is_form else request.GET
     try:
-        if request.method == "POST":
-            return _to_address(request)
-        chosen = asked.read(request.GET, request.user)
+        chosen, problems = asked.read_typed(given, request.user, in_clear=is_form)
         places = {name: asked.key(request.GET[name]) for name in asked.PLACE if name in request.GET}
-    except Mistyped as refusal:
-        messages.error(request, str(refusal))
-        return redirect("records:search")
     except NotThere as nothing:
         raise Http404 from nothing
+    if chosen and problems:
+        return _typed_again(request, chosen, given, problems)
+    if is_form:  # in the address the number of a record is hidden
+        return redirect(f"{reverse('records:search')}{f'?{chosen.query}' if chosen else ''}")
     if chosen is None:
         return render(request, "records/search.html", search_form.of_places(request.user))
     counts = listing.counts(chosen)
@@ -49,6 +50,8 @@ def search(request: SignedInRequest) -> HttpResponse:
     exports.note("search", chosen, counts, by=request.user)
     context = search_form.of(chosen, request.user) | {
         "search": chosen,
+        "first": chosen.first and chosen.first.isoformat(),
+        "last": chosen.last and chosen.last.isoformat(),
         "limits": wording.limits(chosen),
         "page": page,
         "counts": counts,
@@ -68,17 +71,24 @@ def _pairs(search: Search) -> list[tuple[str, str]]:
     return [(name, value) for name, values in lists for value in values]
 
 
-def _to_address(request: SignedInRequest) -> HttpResponse:
-    """Answer a form with the address of what it asks for, in which the number of a record is hidden.
+def _of_one_place(posted: QueryDict) -> QueryDict:
+    """Return what a form asks for. Where another instrument was chosen, what was limited before says nothing of it."""
+    if posted.get(asked.LIMITS_OF, posted.get("of")) == posted.get("of"):
+        return posted
+    return QueryDict(urlencode({"of": posted.get("of", "")}))
 
-    Where another instrument was chosen, what was limited before says nothing of it.
-    """
-    posted = request.POST
-    if posted.get(asked.LIMITS_OF, posted.get("of")) != posted.get("of"):  # limits of another place
-        posted = QueryDict(urlencode({"of": posted.get("of", "")}))
-    chosen = asked.read(posted, request.user, in_clear=True)
-    query = f"?{chosen.query}" if chosen else ""
-    return redirect(f"{reverse('records:search')}{query}")
+
+def _typed_again(
+    request: SignedInRequest, search: Search, given: QueryDict, problems: dict[str, str]
+) -> HttpResponse:
+    """The form with all that was typed, and beside each field what is wrong with it."""
+    context = search_form.of(search, request.user) | {
+        "search": search,
+        "problems": problems,
+        "first": given.get("first", ""),
+        "last": given.get("last", ""),
+    }
+    return render(request, "records/search.html", context, status=422)
 
 
 def _rows(search: Search, records: list[Record]) -> list[dict[str, Any]]:

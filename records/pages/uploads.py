@@ -29,6 +29,7 @@ from records.collection.answers import said
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
 from records.collection.report import SentBack, UploadReport
+from records.collection.standing import standing
 from records.collection.uploads import (
     BadAnswer,
     OverQuota,
@@ -165,7 +166,7 @@ def _context(
     problems: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return what the page of an upload shows; `answers` were posted just now, `problems` say why one is none."""
-    report, spec = UploadReport.of(upload), spec_of(current(upload.instrument))
+    report, spec = standing(upload), spec_of(current(upload.instrument))
     given = names.given_names(upload, request.user)
     held = HeldRow.open_rows.filter(upload=upload).errors().count()
     submissions = list(upload.submissions.order_by("period"))
@@ -176,8 +177,7 @@ def _context(
         "sheet": given.sheet_of(str(report.file.get("sheet") or "")),
         "state": upload.outcome,
         "heading": _heading(upload, report.rows.accepted, held),
-        "why": in_language(report.refusal.message) if report.refusal else upload.why,
-        "where": given.sheet_of(report.refusal.where) if report.refusal else "",
+        **_refused(report, upload, given),
         "report": report,
         "sent_back": report.sent_back,
         "untouched": _untouched(report.sent_back) if report.sent_back else [],
@@ -186,8 +186,7 @@ def _context(
         "skipped": _skipped(report.skipped),
         "blanks": _blanks(report, spec),
         "sum": sex.of_codes(report.sex),
-        "errors": _with_rows(_causes(report, "error", given), upload, spec),
-        "warnings": _with_rows(_causes(report, "warning", given), upload, spec),
+        **_findings(report, given, upload, spec),
         "rows_by_sex": by_sex(upload),
         "mapping": _mapping(request, upload, given, answers or {}, problems),
         "held": held,
@@ -237,6 +236,22 @@ def _causes(report: UploadReport, severity: str, given: GivenNames) -> list[Caus
         for cause in report.findings
         if cause.severity == severity
     ]
+
+
+def _refused(report: UploadReport, upload: Upload, given: GivenNames) -> dict[str, str]:
+    if report.refusal is None:
+        return {"why": upload.why, "where": ""}
+    why = in_language(report.refusal.message)
+    return {"why": why, "where": given.sheet_of(report.refusal.where)}
+
+
+def _findings(
+    report: UploadReport, given: GivenNames, upload: Upload, spec: Spec
+) -> dict[str, list[dict[str, Any]]]:
+    return {
+        name: _with_rows(_causes(report, severity, given), upload, spec)
+        for name, severity in (("errors", "error"), ("warnings", "warning"))
+    }
 
 
 def _with_rows(causes: Sequence[Cause], upload: Upload, spec: Spec) -> list[dict[str, Any]]:

@@ -97,9 +97,7 @@ def memory_of(
     which variables headers name. Of a changed layout only what concerns columns that are here too is taken over. A
     table without headers is recognised only where no row looks like headers.
     """
-    headless = (
-        all(len(variables_of(row)) < HITS for row in rows[:SEARCHED_ROWS]) if layouts else True
-    )
+    headless = not layouts or all(len(variables_of(r)) < HITS for r in rows[:SEARCHED_ROWS])
     layouts = [known for known in layouts if headless or known["answers"].get(LEVELS) != 0]
     known = {k for layout in layouts for k in layout["keys"]}
     places = {

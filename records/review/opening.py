@@ -1,6 +1,6 @@
 """Which submission a record belongs to, and who may deliver what for which period."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,14 +35,22 @@ def submission_for(agency: int, version: InstrumentVersion, period: str) -> Subm
 
 
 def _require_one_form(agency: int, version: InstrumentVersion, period: str) -> None:
+    if reason := in_other_form(agency, version, [period]).get(period):
+        raise Refused(reason)
+
+
+def in_other_form(
+    agency: int, version: InstrumentVersion, periods: Collection[str]
+) -> dict[str, str]:
+    """Return of these periods those that the agency delivers in the other form, each with the words that say so."""
     code = version.instrument.code
     other = code.removesuffix(AGGREGATE) if code.endswith(AGGREGATE) else aggregate_code(code)
-    begun = Submission.objects.filter(agency=agency, instrument__code=other, period=period).first()
-    if begun:
-        raise Refused(
-            _("%(period)s is delivered as “%(title)s” already: single records or counts, not both.")
-            % {"period": period, "title": begun.instrument_version.title}
-        )
+    begun = Submission.objects.filter(agency=agency, instrument__code=other, period__in=periods)
+    text = _("%(period)s is delivered as “%(title)s” already: single records or counts, not both.")
+    return {
+        s.period: text % {"period": s.period, "title": s.instrument_version.title}
+        for s in begun.select_related("instrument_version")
+    }
 
 
 def drop_empty(submissions: Iterable[Submission]) -> None:

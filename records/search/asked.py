@@ -43,7 +43,11 @@ class NotThere(Exception):
 
 
 class Mistyped(Refused):
-    """Something was typed in no way that can be read: who typed it can put it right."""
+    """Something was typed in no way that can be read: who typed it can put it right. `names`: the fields it stands in."""
+
+    def __init__(self, text: str, *names: str) -> None:
+        super().__init__(text)
+        self.names = names
 
 
 @dataclass(frozen=True)
@@ -155,12 +159,14 @@ def read(given: QueryDict, person: Person, *, in_clear: bool = False) -> Search 
     if number and not in_clear:
         number = hidden.read(number, search.place)
         if not number:
-            raise Mistyped(_("The record number in this address cannot be read any more."))
+            raise Mistyped(
+                _("The record number in this address cannot be read any more."), "number"
+            )
     search = replace(
         search,
         period=given.get("period", ""),
-        first=_day(given.get("first", "")),
-        last=_day(given.get("last", "")),
+        first=_day(given, "first"),
+        last=_day(given, "last"),
         codes=_codes(given.getlist("is"), search.spec),
         behind=tuple(dict.fromkeys(filter(None, given.getlist("behind")))),
         number=spelling.reference(number)[:40],
@@ -171,8 +177,25 @@ def read(given: QueryDict, person: Person, *, in_clear: bool = False) -> Search 
     )
     behind_of(search)  # every word names rows
     if search.first and search.last and search.last < search.first:
-        raise Mistyped(_("The last day lies before the first."))
+        raise Mistyped(_("The last day lies before the first."), "last", "first")
     return replace(search, submissions=_looked_through(search, person))
+
+
+def read_typed(
+    given: QueryDict, person: Person, *, in_clear: bool = False
+) -> tuple[Search | None, dict[str, str]]:
+    """Return what is asked for, as `read`, without what is mistyped; and of each such field what is wrong.
+
+    Raises `NotThere`.
+    """
+    readable, problems = given.copy(), dict[str, str]()
+    while True:
+        try:
+            return read(readable, person, in_clear=in_clear), problems
+        except Mistyped as refusal:  # of fields that are there: each is left out once
+            problems[refusal.names[0]] = str(refusal)
+            for name in refusal.names:
+                readable.pop(name, None)
 
 
 def behind_of(search: Search) -> list[Behind]:
@@ -235,11 +258,12 @@ def _looked_through(search: Search, person: Person) -> tuple[int, ...]:
     return ids
 
 
-def _day(text: str) -> date | None:
+def _day(given: QueryDict, name: str) -> date | None:
+    text = given.get(name, "")
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Mistyped(_("Write a day as year-month-day.")) from None
+        raise Mistyped(_("Write a day as year-month-day."), name) from None
 
 
 def _codes(texts: list[str], spec: Spec) -> dict[str, tuple[str, ...]]:

@@ -90,13 +90,12 @@ def release(
         _set_released(
             built, by, released_at=now, embargo_at=embargo_at, note=note.strip(), next_on=next_on
         )
-    until = embargo_at.isoformat() if embargo_at else ""
     audit.record(
         "release",
         f"release:{built.pk}",
         name=str(built),
         by=by,
-        embargo=until,
+        embargo=embargo_at.isoformat() if embargo_at else "",
         missing=built.missing_text,
     )
     built.refresh_from_db()

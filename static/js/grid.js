@@ -284,6 +284,7 @@
       }
       this.from = [top, left];
       const width = Math.max(...lines.map((line) => line.length));
+      this.bar.leaveOut(top + lines.length - this.rows.length);
       this.go(top + lines.length - 1, left + width - 1, true);
       this.fill((row, column) => lines[row][column]);
     }

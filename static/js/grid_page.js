@@ -41,6 +41,11 @@
       this.apply = apply;
     }
 
+    /** Say how many lines of a block had no row any more. */
+    leaveOut(lines) {
+      if (lines > 0) this.said.textContent = this.words.over.replace("{n}", lines);
+    }
+
     async send() {
       const { grid } = this;
       if (grid.saving || !grid.changed.length) return;

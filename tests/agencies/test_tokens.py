@@ -62,6 +62,17 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(clerk, instruments, agency, 
     assert works(Program(text))
 
 
+def test_loading_the_page_of_a_new_token_again_makes_no_second_one(clerk, instruments):
+    client = signed_in(clerk, "en")
+    form = {**FORM, "form_id": client.get(PAGE).context["form_id"]}
+    assert tokens.FORM.search(client.post(PAGE, form).content.decode())
+    again = client.post(PAGE, form)
+    assert again.status_code == 422 and "made its token already" in again.content.decode()
+    assert Token.objects.count() == 1
+    client.post(PAGE, {**form, "form_id": again.context["form_id"]})
+    assert Token.objects.count() == 2
+
+
 def test_colleagues_are_not_told_what_a_specially_protected_instrument_is(
     robot, permits, agency, agency_admin
 ):

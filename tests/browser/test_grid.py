@@ -135,6 +135,8 @@ def test_blocks_are_moved_like_in_a_spreadsheet_and_nothing_is_lost(send_permits
     expect(page.get_by_role("rowheader").last).to_be_focused()
     press("Control+End")
     press("Shift+Tab")
+    paste(page, "Narniaa\r\nUtopiaa\r\nErewhonn")
+    expect(page.locator("[data-said]")).to_contain_text("left out: 2")
     press("Delete")
     assert texts(page, "Citizenship")[3] == ""
     press("Control+z")

@@ -655,6 +655,7 @@ ROUTES = {
     "intake:upload": by_token(UPLOAD, GET=Verb.READ),
     "intake:answers": by_token(ASKED_UPLOAD, POST=Verb.ANSWER),
     "intake:words": by_token(ASKED_UPLOAD, GET=Verb.READ, POST=Verb.ANSWER),
+    "intake:known_numbers": by_token(UPLOAD, GET=Verb.READ, POST=Verb.CORRECT),
     "intake:held": by_token(UPLOAD, GET=Verb.READ, POST=Verb.CORRECT),
     "intake:differences": by_token(ASKED_UPLOAD, GET=Verb.READ),
     "intake:submissions": by_token(GET=Verb.READ),
@@ -839,6 +840,7 @@ ROUTES = {
     "records:upload_held": of(
         without_change(UPLOAD), see=P.SEE_RECORDS, post=P.ENTER, posts=no_rows
     ),
+    "records:known_numbers": of(without_change(UPLOAD), see=P.SEE_RECORDS, post=P.ENTER),
     "records:upload_workbook": of(UPLOAD, see=P.SEE_RECORDS, get=P.ENTER),
     "records:upload_values": of(
         without_change(UPLOAD), see=P.SEE_RECORDS, get=P.ENTER, post=P.ENTER

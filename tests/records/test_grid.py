@@ -5,10 +5,13 @@ import json
 import pytest
 
 from agencies import scope
-from records.collection import bulk_corrections, corrections, held_keys
-from records.models import Handling, HeldRow, Record, Submission
+from records.collection import bulk_corrections, corrections, held_keys, uploads
+from records.collection.standing import standing
+from records.instruments import versions
+from records.models import Handling, HeldRow, Instrument, Record, Submission, Upload
 from records.validation.personal import MASK
 from tests.cast import signed_in
+from tests.records import files
 from tests.records.files import plain, table
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -161,3 +164,80 @@ def test_the_held_rows_of_a_month_are_corrected_across_its_files(send, clerk):
     with scope.acting(clerk):
         assert dict(Record.objects.values_list("record_ref", "upload")).keys() == {"A", "B"}
         assert Record.objects.get(record_ref="A").upload_id == first.pk
+
+
+def test_the_page_of_a_file_counts_as_things_are_now_and_has_warnings_of_corrected_rows(
+    sent, clerk
+):
+    rows, client = held(clerk), signed_in(clerk, "en")
+    before = client.get(sent.get_absolute_url()).text
+    assert "4 rows to correct, 2 rows are good" in before
+    save(client, sent, rows, r3={"citizenship": "TUR", "contract_hours_w": "90"}, r6={"event_date": "06.03.2026"})  # fmt: skip
+    with scope.acting(clerk):
+        sent.refresh_from_db()
+        warned = [c for c in sent.report["findings"] if c["rule"] == "contract_hours_w.long"]
+        (row,) = HeldRow.open_rows.filter(row_no=4).select_related("agency", "instrument", "upload")
+        changes = {"citizenship": "TUR", "contract_hours_w": "90"}
+        seen = frozenset({"contract_hours_w.long"})
+        assert corrections.correct(row, changes, by=clerk, acknowledged=seen).record
+    assert [(cause["count"], cause["examples"][0]["row"]) for cause in warned] == [(1, 3)]
+    after = client.get(sent.get_absolute_url()).text
+    assert "1 row to correct, 5 rows are good" in after
+    with scope.acting(clerk):
+        report = standing(Upload.objects.get(pk=sent.pk))
+    assert (report.rows.accepted, report.rows.held, sum(report.sex.values())) == (5, 1, 5)
+    counts = {(cause.severity, cause.rule): cause.count for cause in report.findings}
+    assert counts["warning", "contract_hours_w.long"] == 2
+    assert [n for (severity, _rule), n in counts.items() if severity == "error"] == [1]
+
+
+def test_what_is_put_right_in_the_grid_is_by_hand_for_the_next_file(sent, send, clerk):
+    rows = held(clerk)
+    save(signed_in(clerk, "en"), sent, {3: rows[3]}, all={"citizenship": "UZB"})
+    again = send(plain(table(6, citizenship=["TUR", "KAZ", *["TUR"] * 4])))
+    (month,) = again.report["again"]["periods"]
+    assert (month["changed"], month["by_hand"]) == (1, 1)
+    with scope.acting(clerk):
+        seen = {"again": "changed", "again_seen": again.report["again"]["digest"]}
+        uploads.read(again, by=clerk, answers=seen)
+    files.finish(again, by=clerk)
+    with scope.acting(clerk):
+        assert Record.objects.get(record_ref="R-2").by_hand is False
+        again.refresh_from_db()
+        uploads.undo(again, by=clerk)
+        record = Record.objects.get(record_ref="R-2")
+        assert (record.citizenship, record.by_hand) == ("UZB", True)
+
+
+def test_a_date_in_a_month_that_is_delivered_as_counts_refuses_its_row_alone(sent, clerk, agency):
+    rows, form = held(clerk), Instrument.objects.get(code="SMS-WPF-AGG")
+    with scope.acting(clerk):
+        version = versions.current(form)
+        Submission.objects.create(
+            agency=agency, instrument=form, instrument_version=version, period="2026-04"
+        )
+    told = save(
+        signed_in(clerk, "en"),
+        sent,
+        rows,
+        r3={"citizenship": "TUR", "event_date": "05.04.2026"},
+        r4={"event_date": "06.04.2026"},  # its country is wrong, too
+        r5={"citizenship": "TUR"},
+        r6={"event_date": "06.03.2026"},
+    ).json()
+    assert set(told["taken"]) == {str(rows[n].pk) for n in (5, 6)}
+    assert told["left"] == sorted(rows[n].pk for n in (3, 4))
+    assert "2 rows stay held; the reason stands beside each." in told["said"]
+    assert "".join(told["rows"]).count("single records or counts, not both") == 2
+    assert {n: row.raw for n, row in held(clerk).items()} == {n: rows[n].raw for n in (3, 4)}
+
+
+def test_a_row_without_a_date_that_comes_again_is_held_once_and_returns_with_its_file(send, clerk):
+    send(plain(table(2, event_date=["05.03.2026", "31.02.2026"])))
+    kept = held(clerk)[3].pk
+    again = send(plain(table(3, event_date=["05.03.2026", "31.02.2026", "30.02.2026"])))
+    assert again.state == "COMMITTED"
+    with scope.acting(clerk):
+        assert set(HeldRow.open_rows.values_list("upload", "row_no")) == {(again.pk, 3), (again.pk, 4)}  # fmt: skip
+        uploads.undo(again, by=clerk)
+        assert HeldRow.open_rows.get().pk == kept

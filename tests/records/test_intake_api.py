@@ -64,7 +64,7 @@ def test_a_program_does_a_month_from_the_file_to_submitting(robot, clerk, review
     assert corrected.json()["accepted"] == 1
     again = robot.post(f"{address}held/", {row["key"]: {"sex": "F"}}).json()
     assert (again["accepted"], again["changed_meanwhile"]) == (0, [row["key"]])
-    (month,) = robot.get("submissions/").json()
+    (month,) = robot.get("submissions/").json()["submissions"]
     done = robot.post(f"submissions/{month['id']}/submit/", {})
     assert (done.status_code, done.json()["state"]) == (200, "SUBMITTED")
     signs = robot.post(f"submissions/{month['id']}/sign/", {})
@@ -84,7 +84,7 @@ def test_nobody_signs_what_their_own_token_sent(clerk, agency, permits):
     access.grant(clerk, Role.REVIEWER, agency)
     robot = program(clerk, agency, permits)
     finished(robot.send(plain(table(2))), clerk)
-    (month,) = robot.get("submissions/").json()
+    (month,) = robot.get("submissions/").json()["submissions"]
     robot.post(f"submissions/{month['id']}/submit/", {})
     answer = signed_in(clerk).post(f"/submissions/{month['id']}/sign/")
     with scope.acting(Person.objects.get(pk=clerk.pk)):
@@ -183,7 +183,7 @@ class TestTheSameRequestTwice:
     def test_what_was_refused_may_be_tried_again(self, robot, clerk):
         key = {"Idempotency-Key": "month"}
         finished(robot.send(plain(table(3, sex=["F", "M", "??"]))), clerk)
-        (month,) = robot.get("submissions/").json()
+        (month,) = robot.get("submissions/").json()["submissions"]
         address = f"submissions/{month['id']}/submit/"
         assert (
             robot.post(address, {}, headers=key).status_code == 409
@@ -215,7 +215,10 @@ class TestWhatATokenDoesNotReach:
         ):
             assert robot.post(path, body).status_code == 404
         assert counts(outsider) == before
-        assert robot.get("uploads/").json()["uploads"] == robot.get("submissions/").json() == []
+        assert [robot.get(f"{what}/").json()[what] for what in ("uploads", "submissions")] == [
+            [],
+            [],
+        ]
 
     def test_an_instrument_outside_its_scope(self, robot, clerk, agency, instruments):
         residence = instruments["SMS-RES"]
@@ -345,3 +348,12 @@ class TestRefusals:
         assert f"{CANARY} Petrova" not in told and passport not in told
         kept = json.dumps([e.detail for e in Event.objects.using("side").all()])
         assert CANARY not in kept
+
+
+def test_submissions_come_page_after_page(robot, send):
+    for month in range(1, 4):
+        send(plain(table(1, event_date=f"05.0{month}.2026")))
+    first = robot.get("submissions/?limit=2").json()
+    rest = robot.get(first["next"]).json()
+    periods = [line["period"] for line in first["submissions"] + rest["submissions"]]
+    assert periods == ["2026-03", "2026-02", "2026-01"] and rest["next"] is None

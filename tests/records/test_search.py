@@ -182,9 +182,28 @@ def test_what_nobody_offers_is_nowhere(month, clerk, limit):
 
 def test_what_was_typed_wrong_is_said(month, clerk):
     client = signed_in(clerk)
-    for wrong in ("first=31.03.2026", "first=2026-03-05&last=2026-03-04", "number=AAAA"):
-        answer = client.get(f"/records/?{OF}&{wrong}", follow=True)
-        assert answer.status_code == 200 and list(answer.context["messages"])
+    for wrong, field in (
+        ("first=31.03.2026", "first"),
+        ("first=2026-03-05&last=2026-03-04", "last"),
+        ("number=AAAA", "number"),
+    ):
+        answer = client.get(f"/records/?{OF}&{wrong}")
+        assert answer.status_code == 422 and list(answer.context["problems"]) == [field]
+        assert f'id="e-{field}"' in answer.text and "page" not in answer.context
+
+
+def test_a_mistyped_day_keeps_what_else_was_typed(month, clerk):
+    typed = {"of": "SMS/SMS-WPF", "is": "sex:F", "number": "WP-00", "first": "2026-03-05", "last": "2026-03-04", "order": "number"}  # fmt: skip
+    answer = signed_in(clerk, "en").post("/records/", typed)
+    assert (answer.status_code, answer.text.count("The last day lies before the first.")) == (
+        422,
+        1,
+    )
+    for text in ("WP-00", "2026-03-05", "2026-03-04"):
+        assert f'value="{text}"' in answer.text
+    assert answer.text.count("selected") >= 2
+    both = signed_in(clerk).post("/records/", {**typed, "first": "5.3.", "last": "soon"})
+    assert set(both.context["problems"]) == {"first", "last"}
 
 
 def test_another_instrument_is_chosen_without_the_limits_of_the_first(month, clerk):

@@ -55,14 +55,14 @@ class Command(QuickCommand):
         person = Person.objects.named(options["person"])
         upload_id, refusal = self._receive(person, answers, options)
         if upload_id is None:
-            result = in_json.status(Upload(state=Upload.State.REFUSED, reason=refusal))
+            result = in_json.status(Upload(state=Upload.State.REFUSED, reason=refusal), person)
         else:
             with scope.acting(person):
                 job = Upload.objects.select_related("job").get(pk=upload_id).job
             if job:
                 _finish(job.pk)
             with scope.acting(person):
-                result = in_json.status(Upload.objects.get(pk=upload_id))
+                result = in_json.status(Upload.objects.get(pk=upload_id), person)
         self.stdout.write(
             json.dumps(result, ensure_ascii=False)
             if options["json"]
