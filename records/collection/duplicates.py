@@ -29,10 +29,11 @@ from records.models import LikelyDuplicate, Record, Submission, Upload
 from records.review.opening import require_open
 
 AT_ONCE = 20_000  # records of a file: in a larger one a worker looks for duplicates afterwards
-FEW, SHARE = 20, 0.01  # records without a key that may be alike: so many, or a share of their submission
-MOST_OF_FILE = (
-    f"greatest({FEW}, {SHARE} * (SELECT records FROM size WHERE size.submission_id = s.submission_id))"
-)
+FEW, SHARE = (
+    20,
+    0.01,
+)  # records without a key that may be alike: so many, or a share of their submission
+MOST_OF_FILE = f"greatest({FEW}, {SHARE} * (SELECT records FROM size WHERE size.submission_id = s.submission_id))"
 PAIR = "2"  # records: one that is corrected, and the other
 # By this, records are found by their numbers: the file they are of may have a million.
 OF_INSTRUMENT = " AND submission_id IN (SELECT id FROM records_submission WHERE agency_id = %s AND instrument_id = %s)"
@@ -74,7 +75,8 @@ def find(upload: Upload, numbers: Collection[str] | None = None) -> int:
     looked at. Of few days a share says nothing: of records without a key a pair alone is told.
     """
     likeness = _likeness(spec_of(current(upload.instrument)))
-    fresh, of_file, chosen, most = "r.upload_id = %s", [upload.pk], list[Any](), MOST_OF_FILE
+    fresh, most = "r.upload_id = %s", MOST_OF_FILE
+    of_file, chosen = list[Any]([upload.pk]), list[Any]()
     if numbers is not None:
         fresh, most = f"{fresh} AND r.record_ref = ANY(%s)", PAIR
         of_file, chosen = [upload.pk, list(numbers)], [upload.agency_id, upload.instrument_id]

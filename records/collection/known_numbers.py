@@ -45,7 +45,8 @@ def beside_records(rows: Sequence[HeldRow]) -> list[Pair]:
     records = {(record.submission_id, record.record_ref): record for record in listed}
     by_hand = comparison.by_hand([record.pk for record in listed])
     return [
-        _pair(row, records.get((row.submission_id, row.raw["record_ref"])), by_hand) for row in rows
+        _pair(row, records.get((row.submission_id or 0, row.raw["record_ref"])), by_hand)
+        for row in rows
     ]
 
 
