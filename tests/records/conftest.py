@@ -30,7 +30,7 @@ def report(send, clerk):
     def take_in(content, *args, **options):
         upload = send(content, *args, **options)
         with scope.acting(clerk):
-            return in_json.status(upload)
+            return in_json.status(upload, clerk)
 
     return take_in
 

@@ -77,7 +77,7 @@ def take_in(remittances, agency, clerk):
 
 def summary(upload, clerk):
     with scope.acting(clerk):
-        return in_json.status(upload)
+        return in_json.status(upload, clerk)
 
 
 def test_a_cell_stands_for_as_many_as_it_says(take_in, clerk):

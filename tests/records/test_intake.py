@@ -207,7 +207,7 @@ def test_one_number_in_two_periods_is_two_records(send, clerk):
 def test_questions_are_asked_answered_and_the_file_is_taken_in(send, clerk):
     upload = send(plain(table(3, sex=["1", "2", "9"], valid_to=["03/02/2027"])))
     assert upload.state == Upload.State.NEEDS_ANSWERS
-    questions = in_json.status(upload)["questions"]
+    questions = in_json.status(upload, clerk)["questions"]
     assert [q["id"] for q in questions] == ["sex_codes", "day_first"]
     assert all(q["text"].keys() == {"en", "ru", "tk"} and q["choices"] for q in questions)
     assert within(clerk, Record.objects.count) == 0

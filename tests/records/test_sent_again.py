@@ -61,7 +61,7 @@ def test_a_month_sent_again_waits_and_says_what_it_would_change(send, clerk):
     again = month(send)
     assert again.state == WAITS
     assert counts(again) == {"new": 5, "changed": 20, "equal": 7, "gone": 3, "by_hand": 0}
-    (question,) = in_json.status(again)["questions"]
+    (question,) = in_json.status(again, clerk)["questions"]
     assert question["id"] == "again"
     assert [c["value"] for c in question["choices"]] == ["new", "changed", "exact"]
     assert question["evidence"] == ["2026-03: + 5 · ≠ 20 · = 7 · − 3"]
