@@ -84,11 +84,7 @@ def admit(
                 drop_empty(admitted.begun)
                 return admitted
             admitted.accepted += _insert(cursor, upload, by_hand=by_hand)
-        # Now, while the upload has one version: once it is changed, each row would be checked against two.
-        cursor.execute(
-            "SET CONSTRAINTS record_submission_of_its_own, record_upload_of_its_own IMMEDIATE"
-        )
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        _check_parents(cursor)
         admitted.late = _hold_late(cursor, upload)
         admitted.held = _hold_errors(cursor, upload) + admitted.late
         if held_of:
@@ -97,6 +93,16 @@ def admit(
             close_replaced(cursor, upload)
         admitted.sex = _by_sex(cursor, upload)
     return _noted(upload, admitted)
+
+
+def _check_parents(cursor: CursorWrapper) -> None:
+    """Check submission and upload of each new record now: later, when the upload is changed, it has two versions."""
+    cursor.execute(
+        "SET CONSTRAINTS record_submission_of_its_own, record_upload_of_its_own IMMEDIATE"
+    )
+    cursor.execute(
+        "SET CONSTRAINTS record_submission_of_its_own, record_upload_of_its_own DEFERRED"
+    )
 
 
 def _by_sex(cursor: CursorWrapper, upload: Upload) -> dict[str, int]:

@@ -32,14 +32,10 @@ class CodedTexts:
         if not systems or len(codes) >= MOST:
             return
         seen = self.seen.setdefault(variable.name, set())
-        fresh = counts.keys() - seen
+        fresh = {t for t in counts.keys() - seen if len(t) <= code_systems.LONGEST}
         if len(seen) < MOST_STATING:
             seen |= fresh
-        codes.update(
-            text
-            for text in fresh
-            if len(text) <= code_systems.LONGEST and code_systems.readings_of(systems, text)
-        )
+        codes.update(text for text in fresh if code_systems.readings_of(systems, text))
 
     def verdict(self, variable: Variable) -> Verdict:
         """Return what the column proves of the list that it follows."""
@@ -58,8 +54,8 @@ class BlankWords:
     def add(self, variable: Variable, counts: Mapping[str, int]) -> None:
         """Add those of the distinct texts of one block that state nothing."""
         stating = self.stating.setdefault(variable.name, set())
-        fresh = counts.keys() - stating
-        short = [text for text in fresh if len(text) <= parsing.LONGEST_BLANK and text.strip()]
+        fresh = {t for t in counts.keys() - stating if len(t) <= parsing.LONGEST_BLANK}
+        short = [text for text in fresh if text.strip()]
         blank = _blank(variable, short)
         if len(stating) < MOST_STATING:
             stating |= fresh

@@ -36,6 +36,7 @@ def decide(upload: Upload, decided: Decided, *, by: Person) -> Corrected | None:
         uploads.read(upload, by=by, answers=answers)
         return None
     with transaction.atomic():
+        bulk_corrections.lock_submissions([upload])  # before the upload, as every correction does
         rows = unknown_words.held_with(upload, decided)
         now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
         if now.state != Upload.State.COMMITTED:

@@ -34,7 +34,6 @@ FEW, SHARE = (
     0.01,
 )  # records without a key that may be alike: so many, or a share of their submission
 MOST_OF_FILE = f"greatest({FEW}, {SHARE} * (SELECT records FROM size WHERE size.submission_id = s.submission_id))"
-PAIR = "2"  # records: one that is corrected, and the other
 # By this, records are found by their numbers: the file they are of may have a million.
 OF_INSTRUMENT = " AND submission_id IN (SELECT id FROM records_submission WHERE agency_id = %s AND instrument_id = %s)"
 ALL = ", ".join(name for name in CORE if name != "record_ref")
@@ -72,13 +71,13 @@ def find(upload: Upload, numbers: Collection[str] | None = None) -> int:
     """Keep the pairs that are likely duplicates, with a record of the upload in each. Returns how many are new.
 
     Records that are alike are of one day: only the days of the upload, or of its records with these numbers, are
-    looked at. Of few days a share says nothing: of records without a key a pair alone is told.
+    looked at. Of single records a share of their submission says nothing: there the few alone count.
     """
     likeness = _likeness(spec_of(current(upload.instrument)))
     fresh, most = "r.upload_id = %s", MOST_OF_FILE
     of_file, chosen = list[Any]([upload.pk]), list[Any]()
     if numbers is not None:
-        fresh, most = f"{fresh} AND r.record_ref = ANY(%s)", PAIR
+        fresh, most = f"{fresh} AND r.record_ref = ANY(%s)", str(FEW)
         of_file, chosen = [upload.pk, list(numbers)], [upload.agency_id, upload.instrument_id]
     with connection.cursor() as cursor:
         # By windows, not joins: what the planner knows of records that came just now may be long out of date.

@@ -34,7 +34,7 @@ class Pair:
 def waiting(rows: HeldRows) -> HeldRows:
     """Return of these held rows those whose number has another record, with what they hold (`state`)."""
     known = rows.errors().filter(findings__contains=[{"rule": RULE}], submission__isnull=False)
-    return known.annotate(state=held_keys.STATE).select_related("submission")
+    return known.annotate(state=held_keys.STATE).select_related("agency", "submission")
 
 
 def beside_records(rows: Sequence[HeldRow]) -> list[Pair]:

@@ -43,3 +43,8 @@ def outcome(corrected: Corrected) -> str:
     listed = enumerate(sentences.items())
     parts = [text % {"n": numbers(n)} for k, (text, n) in listed if n or not k]
     return " ".join([*parts, of_total()] if corrected.total else parts)
+
+
+def outcome_and_reasons(corrected: Corrected) -> str:
+    """Say the same where no rows are shown: why some were refused stands after it, each reason once."""
+    return " ".join([outcome(corrected), *dict.fromkeys(corrected.refused.values())])

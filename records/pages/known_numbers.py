@@ -19,7 +19,7 @@ from records.instruments.spec import Spec
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, Upload
 from records.pages.again import line_of
-from records.pages.corrected import outcome
+from records.pages.corrected import outcome_and_reasons
 
 PER_PAGE = 50
 
@@ -64,9 +64,10 @@ def _settle(request: SignedInRequest, upload: Upload) -> None:
         messages.error(request, str(refusal))
         return
     texts = [_removed(settled)] if choice == known_numbers.LEAVE else []
-    if choice == known_numbers.REPLACE or settled.closed or settled.gone:
-        texts.append(outcome(settled))
-    say = messages.warning if settled.gone | settled.closed | settled.held else messages.success
+    stays = settled.gone | settled.closed | settled.held | settled.refused.keys()
+    if choice == known_numbers.REPLACE or stays:
+        texts.append(outcome_and_reasons(settled))
+    say = messages.warning if stays else messages.success
     say(request, " ".join(texts))
 
 

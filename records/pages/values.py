@@ -21,7 +21,7 @@ from records.collection.unknown_words import UnknownWord
 from records.instruments.spec import Spec, Variable
 from records.instruments.versions import current, spec_of
 from records.models import Upload
-from records.pages.corrected import outcome
+from records.pages.corrected import outcome_and_reasons
 from records.reading.questions import NONE
 from standards import codelists
 from standards.translation import active_language, in_language
@@ -94,7 +94,8 @@ def _save(
         return redirect("records:upload_values", upload.pk)
     if corrected is None:
         return redirect(upload)
-    messages.success(request, outcome(corrected))
+    say = messages.warning if corrected.refused else messages.success
+    say(request, outcome_and_reasons(corrected))
     left = unknown_words.of(upload)
     return redirect("records:upload_values", upload.pk) if left else redirect(upload)
 
