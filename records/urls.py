@@ -157,6 +157,7 @@ urlpatterns = [
     path("uploads/<int:upload_id>/", uploads.upload, name="upload"),
     path("uploads/<int:upload_id>/progress", uploads.progress, name="upload_progress"),
     path("uploads/<int:upload_id>/answer", uploads.answer, name="upload_answer"),
+    path("uploads/<int:upload_id>/next-sheet", uploads.take_next, name="upload_next_sheet"),
     path("uploads/<int:upload_id>/undo", taking_back.undo, name="upload_undo"),
     path(
         "uploads/<int:upload_id>/undo/preview",

@@ -134,6 +134,13 @@ ANSWER = _of(
         "changed or exact, and `again_seen` the digest of the differences that were looked at."
     ),
 )
+NEXT_SHEET = _of(
+    "next_sheet",
+    "Take in the next sheet of a workbook: an upload of its own, of the bytes that were kept",
+    {201: serializers.Begun},
+    KEY,
+    request=None,
+)
 WORDS = _of(
     "words", "Words that no list knows, with what they may mean", {200: serializers.Word(many=True)}
 )

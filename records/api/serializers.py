@@ -67,6 +67,9 @@ class Status(serializers.Serializer[Any]):
     again = Free(
         allow_null=True, help_text="of a file sent again: new, changed, equal and gone by period"
     )
+    next_sheet = serializers.CharField(
+        allow_blank=True, help_text="of a workbook: the sheet that can be taken in next"
+    )
     words = serializers.ListField(child=Free(), help_text="words that no list knows")
     submissions = serializers.ListField(
         child=Free(), help_text="that the file feeds: id, period, state"

@@ -14,7 +14,14 @@ from agencies.tokens import Verb
 from records.api import openapi, sending
 from records.api.endpoint import Endpoint
 from records.api.paging import after, page_of
-from records.collection import decided_words, held_keys, in_json, known_numbers, uploads
+from records.collection import (
+    decided_words,
+    held_keys,
+    in_json,
+    known_numbers,
+    next_sheets,
+    uploads,
+)
 from records.collection.comparison import Comparison
 from records.models import Difference, HeldRow, Upload
 
@@ -91,6 +98,23 @@ class Answers(OfUpload):
         def act() -> Response:
             uploads.read(upload, by=request.user, answers=answers)
             return Response(sending.begun(upload), status=202)
+
+        return self.once(request, act)
+
+
+class NextSheet(OfUpload):
+    """The next sheet of a workbook that was taken in: an upload of its own."""
+
+    verbs = {"POST": Verb.SEND}
+
+    @extend_schema(**openapi.NEXT_SHEET)
+    def post(self, request: TokenRequest, upload_id: int) -> Response:
+        upload = self.upload(request, upload_id)
+
+        def act() -> Response:
+            following = next_sheets.take_in(upload, by=request.user)
+            address = sending.address_of(following)
+            return Response(sending.begun(following), status=201, headers={"Location": address})
 
         return self.once(request, act)
 

@@ -21,6 +21,7 @@ urlpatterns = [
     ),
     path(OF_UPLOAD, uploads.OneUpload.as_view(), name="upload"),
     path(f"{OF_UPLOAD}answers/", uploads.Answers.as_view(), name="answers"),
+    path(f"{OF_UPLOAD}next-sheet/", uploads.NextSheet.as_view(), name="next_sheet"),
     path(f"{OF_UPLOAD}words/", uploads.Words.as_view(), name="words"),
     path(f"{OF_UPLOAD}held/", uploads.Held.as_view(), name="held"),
     path(f"{OF_UPLOAD}held/numbers/", uploads.KnownNumbers.as_view(), name="known_numbers"),

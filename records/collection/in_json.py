@@ -15,6 +15,7 @@ from records.collection import (
     held_keys,
     known_numbers,
     names,
+    next_sheets,
     strict_json,
     unknown_words,
 )
@@ -79,6 +80,7 @@ def status(upload: Upload, person: Person) -> dict[str, Any]:
         "reason": upload.why,
         **{part: report[part] for part in REPORTED},
         "findings": [_with_cells(cause, given) for cause in report["findings"]],
+        "next_sheet": given.sheet_of(next_sheets.waiting(upload)) if upload.pk else "",
         "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}

@@ -28,6 +28,15 @@ def uploads(agency: Agency, instrument: Instrument, digest: str) -> QuerySet[Upl
     return taken_in.filter(~Exists(replaced), sha256=digest)
 
 
+def sheets_left(upload: Upload) -> list[str]:
+    """Return the places of the sheets with a table (`#2`) that stand in the file of an upload and were not taken in."""
+    known = uploads(upload.agency, upload.instrument, upload.sha256)
+    entered = {upload.sheet, *known.values_list("sheet", flat=True)}
+    return [
+        place for place in UploadReport.of(upload).file.get("sheets") or [] if place not in entered
+    ]
+
+
 def one_at_a_time(agency: Agency, instrument: Instrument, digest: str) -> None:
     """Let other workers that read the same file wait until this transaction has ended, and see what it did."""
     with connection.cursor() as cursor:

@@ -30,6 +30,7 @@ from records.collection import (
     late_questions,
     layouts,
     names,
+    next_sheets,
     own_lists,
     planner,
     sent_back,
@@ -83,6 +84,7 @@ def process(job: Job) -> None:
             _read_and_admit(upload, path, job)
     except Refused as refusal:
         upload.state, upload.reason = State.REFUSED, str(refusal)
+    waits = next_sheets.offer(upload) or uploads.may_be_mapped(upload)
     # Named fields, and only from the state we began with: people may have acted on the row since.
     changed = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(
         state=upload.state,
@@ -94,7 +96,7 @@ def process(job: Job) -> None:
     )
     if not changed:
         raise worker.LeaseLost
-    if not uploads.may_be_mapped(upload):
+    if not waits:
         transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 

@@ -49,14 +49,17 @@ class _Owner:
 def files_kept(now: datetime) -> Q:
     """Say which uploads still have their file.
 
-    They wait for a worker, for answers, or for other answers; or their job gave up, a short time ago.
+    They wait for a worker, for answers, or for other answers; or their job gave up, a short time ago. Of a
+    workbook other sheets may wait to be taken in.
     """
     waits = Q(state=State.RECEIVED) & ~Q(job__state=Job.State.FAILED)
     gave_up = Q(state=State.RECEIVED, job__state=Job.State.FAILED)
     recent = gave_up & Q(job__finished_at__gt=now - FAILED_WAITS)
     refused = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
     answerable = refused & Q(report__has_key="questions") & ~Q(report__questions=[])
-    return waits | recent | Q(state=State.NEEDS_ANSWERS) | answerable
+    sheets = Q(state=State.COMMITTED, job__finished_at__gt=now - UNANSWERED)
+    sheets &= Q(report__has_key="next_sheet")
+    return waits | recent | Q(state=State.NEEDS_ANSWERS) | answerable | sheets
 
 
 def room_for(person: Person, size: int, agency: Agency | None = None) -> int:

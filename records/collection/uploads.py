@@ -106,9 +106,9 @@ def receive(
             upload = _upload_of(file, agency, instrument, by)
             names.seal(upload, GivenNames(names.label(file_name)))
             upload.save()
-            _ask_for_reading(upload, by, answers or {})
+            ask_for_reading(upload, by, answers or {})
         file.keep()
-    _note("upload", upload, by, size=file.size)
+    note("upload", upload, by, size=file.size)
     return upload
 
 
@@ -123,7 +123,7 @@ def _upload_of(file: ReceivedFile, agency: Agency, instrument: Instrument, by: P
     )
 
 
-def _note(verb: str, upload: Upload, by: Person, **detail: Any) -> None:
+def note(verb: str, upload: Upload, by: Person, **detail: Any) -> None:
     """Append an event about a file, by the name that everybody may see."""
     name = f"{upload.instrument.code} {upload.pk}"
     audit.record(verb, f"upload:{upload.pk}", name=name, by=by, agency=upload.agency, **detail)
@@ -140,9 +140,9 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
         now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
         if not can_be_answered(now):
             raise Refused(_("This file no longer needs answers. Look at it again."))
-        job = _ask_for_reading(now, by, answers)
+        job = ask_for_reading(now, by, answers)
         handlings.note_answers(now, by=by)
-    _note("answer", upload, by)
+    note("answer", upload, by)
     upload.refresh_from_db()
     return job
 
@@ -193,7 +193,7 @@ def undo(
         late_rows.count_late(submissions)
         drop_empty(submissions)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
-    _note("undo", upload, by)
+    note("undo", upload, by)
     upload.refresh_from_db()
 
 
@@ -234,7 +234,8 @@ def undo_now_or_later(upload: Upload, *, by: Person) -> Job | None:
     )
 
 
-def _ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
+def ask_for_reading(upload: Upload, by: Person, answers: dict[str, Any]) -> Job:
+    """Let a worker read the file with these answers. Raises `BadAnswer`; `Refused` for one that may name a person."""
     spec = versions.spec_of(versions.current(upload.instrument))
     answers = _with_place_of_sheet(upload, answers)
     before = upload.answers

@@ -24,7 +24,7 @@ from agencies import access
 from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
-from records.collection import duplicates, in_parts, names, unknown_words
+from records.collection import duplicates, in_parts, names, next_sheets, unknown_words
 from records.collection.answers import said
 from records.collection.findings_by_cause import Cause
 from records.collection.names import GivenNames
@@ -153,6 +153,17 @@ def answer(request: SignedInRequest, upload_id: int) -> HttpResponse:
     return render(request, "records/upload.html", context, status=422)
 
 
+@require_POST
+def take_next(request: SignedInRequest, upload_id: int) -> HttpResponse:
+    """Begin an upload of the next sheet of the workbook."""
+    upload = _visible(request, upload_id)
+    try:
+        return redirect(next_sheets.take_in(upload, by=request.user))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(upload)
+
+
 def _visible(request: SignedInRequest, pk: int, without: str | None = None) -> Upload:
     uploads = Upload.objects.visible_to(request.user).select_related("agency", "instrument", "job")
     uploads = uploads.defer(without)  # nothing is deferred by None
@@ -175,6 +186,7 @@ def _context(
         "upload": upload,
         "name": given.file or _neutral_name(upload, submissions),
         "sheet": given.sheet_of(str(report.file.get("sheet") or "")),
+        "next_sheet": given.sheet_of(next_sheets.waiting(upload)) if may_enter else "",
         "state": upload.outcome,
         "heading": _heading(upload, report.rows.accepted, held),
         **_refused(report, upload, given),

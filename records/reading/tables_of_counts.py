@@ -8,7 +8,7 @@ from records.instruments.aggregate import TITLE
 from records.instruments.spec import Spec
 from records.reading.layout import Layout, Question, Refusal, letter_of
 from records.reading.questions import ask
-from records.reading.shapes import Shape, is_word
+from records.reading.shapes import MOST_LEVELS, Shape, is_word
 from records.validation import parsing
 from standards import codelists, languages
 from standards.languages import Labels
@@ -44,13 +44,15 @@ def count_column(rows: Sequence[Sequence[str]], layout: Layout) -> int | None:
 
 
 def doubtful_count(rows: Sequence[Sequence[str]], layout: Layout) -> Question | None:
-    """Ask about a column without a meaning that may count: a word of its header says so, and a number is above one.
+    """Ask about a column without a meaning that may count: its header says so, or nothing, and a number is above one.
 
-    Persons in a row may be told as “7 чел.” or “1,128” as well.
+    The word may stand in a row above the headers. Persons in a row may be told as “7 чел.” or “1,128” as well.
     """
     body = rows[layout.header_row + 1 : layout.header_row + 1 + LOOKED_AT]
     for column in layout.columns:
-        if column.variable or column.how != "unknown" or not _may_count(column.header):
+        if column.variable or column.how not in ("unknown", "empty"):
+            continue
+        if not _may_count_by_headers(rows, layout, column.position):
             continue
         cells = [row[column.position] for row in body if column.position < len(row)]
         told = parsing.whole_numbers([UNIT.sub("", cell) for cell in cells if cell.strip()])
@@ -58,11 +60,19 @@ def doubtful_count(rows: Sequence[Sequence[str]], layout: Layout) -> Question | 
         rising = len(numbers) > 1 and all(b - a == 1 for a, b in pairwise(numbers))
         if 2 * len(numbers) > len(told) and max(numbers) > 1 and not rising:
             texts = codelists.standard("questions")
-            what = dict.fromkeys(languages.LANGUAGES, f"{column.letter} “{column.shown}”")
+            shown = f" “{column.shown}”" if column.shown else ""
+            what = dict.fromkeys(languages.LANGUAGES, f"{column.letter}{shown}")
             evidence = [f"{column.letter}: {', '.join(map(str, numbers[:EXAMPLES]))}"]
             choices = [{"value": ONE, "label": languages.say(texts["counts.one"])}]
             return ask("counts", choices, evidence, what=what)
     return None
+
+
+def _may_count_by_headers(rows: Sequence[Sequence[str]], layout: Layout, position: int) -> bool:
+    """Say whether a header may say that its column counts, or a text above it, or the header says nothing: no letter."""
+    first = max(layout.header_row + 1 - MOST_LEVELS, 0)
+    texts = [row[position] for row in rows[first : layout.header_row + 1] if position < len(row)]
+    return not any(map(str.isalpha, "".join(texts[-1:]))) or any(map(_may_count, texts))
 
 
 def _may_count(header: str) -> bool:

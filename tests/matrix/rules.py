@@ -654,6 +654,7 @@ ROUTES = {
     "intake:file": by_token(parts, GET=Verb.SEND, PATCH=Verb.SEND, DELETE=Verb.SEND),
     "intake:upload": by_token(UPLOAD, GET=Verb.READ),
     "intake:answers": by_token(ASKED_UPLOAD, POST=Verb.ANSWER),
+    "intake:next_sheet": by_token(without_change(UPLOAD), POST=Verb.SEND),
     "intake:words": by_token(ASKED_UPLOAD, GET=Verb.READ, POST=Verb.ANSWER),
     "intake:known_numbers": by_token(UPLOAD, GET=Verb.READ, POST=Verb.CORRECT),
     "intake:held": by_token(UPLOAD, GET=Verb.READ, POST=Verb.CORRECT),
@@ -827,6 +828,9 @@ ROUTES = {
         get=None,
         post=P.ENTER,
         posts=lambda country, place: {"day_first": "true"},
+    ),
+    "records:upload_next_sheet": of(
+        without_change(UPLOAD), see=P.SEE_RECORDS, get=None, post=P.ENTER
     ),
     "records:give_up": of(begun, see=P.ENTER, get=None, post=P.ENTER),
     "records:upload_undo": of(REFUSED_UPLOAD, see=P.SEE_RECORDS, get=None, post=P.ENTER),
