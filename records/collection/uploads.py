@@ -51,6 +51,9 @@ from standards.translation import in_language
 
 log = logging.getLogger(__name__)
 State = Upload.State
+MENDED_BY_COLUMNS = (
+    "side_by_side",
+)  # refusals that say: name the columns; no question asks for them
 __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
@@ -154,9 +157,11 @@ def can_be_answered(upload: Upload) -> bool:
 
 
 def may_be_mapped(upload: Upload) -> bool:
-    """Say whether other answers may lead further: the file waits for some, or was refused because of one."""
-    refused = upload.state == State.REFUSED and bool(UploadReport.of(upload).questions)
-    return refused or upload.state == State.NEEDS_ANSWERS
+    """Say whether other answers may lead further: the file waits for some, or was refused because of one, or lacks one."""
+    if upload.state != State.REFUSED:
+        return upload.state == State.NEEDS_ANSWERS
+    report = UploadReport.of(upload)
+    return bool(report.questions or (report.refusal and report.refusal.code in MENDED_BY_COLUMNS))
 
 
 def undo(
