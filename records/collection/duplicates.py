@@ -29,10 +29,8 @@ from records.models import LikelyDuplicate, Record, Submission, Upload
 from records.review.opening import require_open
 
 AT_ONCE = 20_000  # records of a file: in a larger one a worker looks for duplicates afterwards
-FEW, SHARE = (
-    20,
-    0.01,
-)  # records without a key that may be alike: so many, or a share of their submission
+# Records without a key that may be alike: so many, or a share of their submission.
+FEW, SHARE = 20, 0.01
 MOST_OF_FILE = f"greatest({FEW}, {SHARE} * (SELECT records FROM size WHERE size.submission_id = s.submission_id))"
 # By this, records are found by their numbers: the file they are of may have a million.
 OF_INSTRUMENT = " AND submission_id IN (SELECT id FROM records_submission WHERE agency_id = %s AND instrument_id = %s)"
