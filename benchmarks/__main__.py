@@ -133,8 +133,10 @@ def _measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         contests = _contests(options, folder, agency, env)
         for contest in contests:
             ingest.run(contest, options.rounds, fresh, env, _say)
-        publishing, compared = None, None
-        if options.only != "ingest":
+        publishing, compared, taken_back = None, None, None
+        if options.only == "ingest":  # what is published cannot be taken back
+            taken_back = measure.child("worker", "take_back", env=env)
+        else:
             fresh.analyse()
             _say("  review, sealing, publishing")
             publishing = measure.child("worker", "publish", env=env)
@@ -142,7 +144,8 @@ def _measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         rounded = None
         if options.only is None:
             rounded = rounding.run(options.rows, options.rounds, env, _say)
-        return report.as_json(options, fresh, contests, publishing, compared, rounded)
+        result = report.as_json(options, fresh, contests, publishing, compared, rounded)
+        return {**result, "taking_back": taken_back}
 
 
 def _contests(

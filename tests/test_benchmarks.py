@@ -63,6 +63,18 @@ def test_the_whole_benchmark_runs_on_a_few_rows(tmp_path):
 
 
 @pytest.mark.slow
+def test_what_was_taken_in_is_taken_back(tmp_path):
+    kept = tmp_path / "result.json"
+
+    done = bench("--rows=60", "--rounds=1", "--only=ingest", "--peer-rows=48", f"--json={kept}")
+
+    assert done.returncode == 0, done.stderr
+    taken_back = json.loads(kept.read_text())["taking_back"]
+    assert taken_back["records"] > 0 and not taken_back["by_a_worker"]
+    assert "taking a file back" in done.stdout
+
+
+@pytest.mark.slow
 def test_one_wrong_value_stops_the_run_with_words(tmp_path):
     kept = tmp_path / "result.json"
 
