@@ -80,7 +80,7 @@ def status(upload: Upload, person: Person) -> dict[str, Any]:
         "reason": upload.why,
         **{part: report[part] for part in REPORTED},
         "findings": [_with_cells(cause, given) for cause in report["findings"]],
-        "next_sheet": given.sheet_of(next_sheets.waiting(upload)) if upload.pk else "",
+        "next_sheet": given.sheet_of(next_sheets.waiting(upload, person)) if upload.pk else "",
         "words": unknown_words.as_json(unknown_words.of(upload)) if upload.pk else [],
         "submissions": [
             {"id": s.pk, "period": s.period, "state": s.state}

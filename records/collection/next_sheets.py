@@ -29,10 +29,14 @@ def offer(upload: Upload) -> bool:
     return bool(left)
 
 
-def waiting(upload: Upload) -> str:
-    """Return the place of the sheet that can be taken in next (`#2`), "" where none waits, or the file is gone."""
+def waiting(upload: Upload, person: Person) -> str:
+    """Return the place of the sheet that can be taken in next (`#2`), "" where none waits, or the file is gone.
+
+    Only its sender knows what else stands in a file, so nobody else is offered a sheet.
+    """
     is_offered = upload.state == Upload.State.COMMITTED and WAITS in upload.report
-    if not is_offered or not uploads.path_of(upload).exists():
+    is_sender = upload.uploaded_by_id == person.pk
+    if not (is_offered and is_sender) or not uploads.path_of(upload).exists():
         return ""
     return next(iter(known_files.sheets_left(upload)), "")
 
@@ -40,20 +44,20 @@ def waiting(upload: Upload) -> str:
 def take_in(upload: Upload, *, by: Person) -> Upload:
     """Begin an upload of the sheet that waits, from the bytes that were kept; what was said of the layout holds for it.
 
-    Each sheet has its own figures, and is undone alone. Raises `Denied`, `OverQuota`, and `Refused` where no sheet waits.
+    What is the same in a whole sheet is asked anew: it may be the sheet of the men. Each sheet has its own figures, and is undone alone. Raises `Denied`, `OverQuota`, and `Refused` where no sheet waits.
     """
     require_delivery(by, upload.agency, upload.instrument)
     with transaction.atomic():
         quotas.one_at_a_time(by, upload.agency)
         before = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
-        sheet = waiting(before)
+        sheet = waiting(before, by)
         if not sheet:
             raise Refused(_("No sheet of this file waits. Look at it again, or send it again."))
         following = _handed_over(before, by)
         quotas.room_for(by, following.size, upload.agency)
         names.seal(following, GivenNames(names.given_names(before, by).file))
         following.save()
-        uploads.ask_for_reading(following, by, {"sheet": sheet})
+        uploads.ask_for_reading(following, by, {"sheet": sheet, "constants": {}})
     uploads.note("upload", following, by, size=following.size)
     return following
 

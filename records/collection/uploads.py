@@ -183,10 +183,12 @@ def undo(
                 _("%(submission)s is no longer open, so this upload cannot be undone.")
                 % {"submission": closed[0]}
             )
+        # Its file may have gone over to another upload since it was looked at.
+        now = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
         ended = [State.COMMITTED, State.NEEDS_ANSWERS, State.REFUSED]
         changed = Upload.objects.filter(
             pk=upload.pk, state__in=[*ended, State.RECEIVED] if failed else ended
-        ).update(state=State.UNDONE, given_names=None, report=_without_cells(upload.report))
+        ).update(state=State.UNDONE, given_names=None, report=_without_cells(now.report))
         if not changed:
             raise Refused(_("This upload is still being read, or was undone already."))
         handlings.note_undo(upload, submissions, by=by)
@@ -197,7 +199,7 @@ def undo(
         taking_back.take_back(upload, submissions, by=by, progress=progress)
         late_rows.count_late(submissions)
         drop_empty(submissions)
-    transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
+    transaction.on_commit(partial(path_of(now).unlink, missing_ok=True))
     note("undo", upload, by)
     upload.refresh_from_db()
 

@@ -186,7 +186,9 @@ def _context(
         "upload": upload,
         "name": given.file or _neutral_name(upload, submissions),
         "sheet": given.sheet_of(str(report.file.get("sheet") or "")),
-        "next_sheet": given.sheet_of(next_sheets.waiting(upload)) if may_enter else "",
+        "next_sheet": given.sheet_of(next_sheets.waiting(upload, request.user))
+        if may_enter
+        else "",
         "state": upload.outcome,
         "heading": _heading(upload, report.rows.accepted, held),
         **_refused(report, upload, given),

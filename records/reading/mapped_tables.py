@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from records.instruments.spec import Spec
-from records.reading import remembered
+from records.reading import remembered, side_by_side
 from records.reading.headers import Names
 from records.reading.layout import (
     FileBlock,
@@ -30,7 +30,6 @@ from records.reading.shape_question import ask_for_shape
 from records.reading.shape_rows import whole_numbers
 from records.reading.shape_search import Search, proposals
 from records.reading.shapes import Shape
-from records.reading.side_by_side import one_of, tables_beside
 from records.reading.tables_of_counts import (
     ONE,
     count_column,
@@ -50,12 +49,13 @@ class MappedTable:
     """The layout of a table, and how its blocks become those of the plain table.
 
     plain  what a confirmed shape makes of it, or None; counts  a column of counts beside single records:
-    (position, refusal), or None.
+    (position, refusal), or None; others  columns of other tables beside it, which are not read.
     """
 
     layout: Layout
     plain: PlainTable | None = None
     counts: tuple[int, Refusal] | None = None
+    others: frozenset[int] = frozenset()
 
     @cached_property
     def columns(self) -> list[FileColumn]:
@@ -84,6 +84,8 @@ class MappedTable:
 
     def blocks(self, blocks: Iterator[FileBlock]) -> Iterator[FileBlock]:
         """Yield the blocks of the plain table. Raises FileRefused for wrong totals, and for counts among single records."""
+        if self.others:
+            blocks = side_by_side.blank(blocks, self.others)
         if self.plain is not None:
             return self.plain.blocks(blocks)
         return blocks if self.counts is None else _without_counts(blocks, *self.counts)
@@ -104,9 +106,14 @@ def mapped(
     header = _header_of(table, answers)
     if header[0] < 0 or (table.layout.refusal and table.layout.refusal.code not in UNREAD):
         return table
+    tables = side_by_side.tables_beside(rows, header, Names(spec))
+    if len(tables) < 2:
+        return table
     own = {p for p in table.used if table.plain is None or p < table.plain.width}
-    tables = tables_beside(rows, header, Names(spec))
-    return replace(table, layout=one_of(table.layout, tables, own))
+    others = side_by_side.others_beside(tables, own)
+    if others is None:
+        return replace(table, layout=side_by_side.of_several(table.layout, tables))
+    return replace(table, layout=side_by_side.without(table.layout, others), others=others)
 
 
 def _header_of(table: MappedTable, answers: Mapping[str, Any]) -> tuple[int, int]:
@@ -159,8 +166,13 @@ def _of_records(
     context: Context,
 ) -> MappedTable:
     """Refuse a table that is wide, whatever was said of its columns; have a column of counts watched to the end."""
-    if spec.is_counts or layout.refusal or layout.header_row < 0:
+    if spec.is_counts or layout.refusal:
         return MappedTable(layout)
+    if layout.header_row < 0:
+        without_headers = bool((answers.get("table") or NONE) != NONE)
+        if not without_headers:  # where the table begins is asked first
+            return MappedTable(layout)
+        return _asked_about_counts(layout, rows, spec, answers, context)
     place = layout.header_row
     head = Search(rows, spec, answers).head_at(place, place)
     said = {c.position for c in layout.columns if c.is_answered or c.how == "ignored"}

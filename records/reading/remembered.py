@@ -21,6 +21,8 @@ LASTING = (
     *("day_first", "sex_codes", "codes", "currency", "date1904", "constants"),
     *("numbers", "fill_ins", "counts"),
 )
+# Constants of one file: the next one may be that of the men, of another month, or of another region.
+OF_ONE_FILE = frozenset({"sex", "event_date", "region"})
 BY_VARIABLE = ("codes", "numbers", "fill_ins")  # answers of which each variable has its own
 ENOUGH = (
     0.6  # share of the headers that two layouts have in common where one is a change of the other
@@ -79,7 +81,12 @@ def lasting(answers: Mapping[str, Any], header_keys: Sequence[str]) -> dict[str,
 
 
 def _known(name: str, answer: Any) -> Any:
-    """Return an answer without the variables of which nobody knew it: the next file is asked about them again."""
+    """Return an answer without the variables of which nobody knew it: the next file is asked about them again.
+
+    It is also asked about constants that are of one file.
+    """
+    if name == "constants" and isinstance(answer, Mapping):
+        return {variable: text for variable, text in answer.items() if variable not in OF_ONE_FILE}
     if name not in BY_VARIABLE or not isinstance(answer, Mapping):
         return answer
     return {variable: said for variable, said in answer.items() if said != NONE}

@@ -1,11 +1,13 @@
 """Tables that stand side by side on one sheet: a row of one says nothing of the row of another beside it."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 
+import pyarrow as pa
+
 from records.reading.headers import Names
-from records.reading.layout import Layout, letter_of
+from records.reading.layout import FileBlock, Layout, letter_of
 from records.reading.refusals import refusal
 from records.reading.table_rows import HITS, levels_of
 
@@ -34,20 +36,40 @@ def tables_beside(
     ]
 
 
-def one_of(layout: Layout, tables: Sequence[range], used: Set[int]) -> Layout:
-    """Return the layout of one table, or refused where it would mix several.
+def others_beside(tables: Sequence[range], used: Set[int]) -> frozenset[int] | None:
+    """Return the columns of the other tables where the columns in use are of one; None where they are of several.
 
-    Who names the columns of one table alone has chosen it. Names and document numbers of the others stay forbidden,
-    but without their headers: they are dropped, and no key of a person is made of them.
+    Who names the columns of one table alone has chosen it. A column of no table, such as a number of a permit
+    beyond an empty column, belongs to any.
     """
-    if len(tables) < 2:
-        return layout
-    chosen = next((table for table in tables if used and used <= set(table)), None)
-    if chosen is None:
-        places = [f"{letter_of(table[0])}–{letter_of(table[-1])}" for table in tables]
-        return replace(layout, refusal=refusal("side_by_side", ", ".join(places)))
+    touched = [table for table in tables if used & set(table)]
+    if len(touched) != 1:
+        return None
+    return frozenset(p for table in tables if table is not touched[0] for p in table)
+
+
+def of_several(layout: Layout, tables: Sequence[range]) -> Layout:
+    """Return the layout refused: it would mix tables."""
+    places = [f"{letter_of(table[0])}–{letter_of(table[-1])}" for table in tables]
+    return replace(layout, refusal=refusal("side_by_side", ", ".join(places)))
+
+
+def without(layout: Layout, others: Set[int]) -> Layout:
+    """Return the layout of one table beside others, whose columns are not read.
+
+    Their names and document numbers stay forbidden, but without their headers: no key of a person is made of them.
+    """
     columns = [
-        replace(c, header="") if c.how == "forbidden" and c.position not in chosen else c
+        replace(c, header="") if c.how == "forbidden" and c.position in others else c
         for c in layout.columns
     ]
     return replace(layout, columns=columns)
+
+
+def blank(blocks: Iterator[FileBlock], others: Set[int]) -> Iterator[FileBlock]:
+    """Yield the blocks with nothing in the columns of other tables: they tell neither rows nor totals of this one."""
+    for block in blocks:
+        nothing = pa.repeat("", len(block.rows))
+        yield block._replace(
+            cells=block.cells | dict.fromkeys(others & block.cells.keys(), nothing)
+        )

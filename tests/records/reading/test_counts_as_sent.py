@@ -50,6 +50,12 @@ def test_a_table_of_counts_without_headers_is_asked_about_for_counts_and_for_rec
     assert asked(COUNTED, ALL["SMS-WPF"]) == ["table"]
 
 
+def test_below_no_header_a_column_that_nobody_named_is_asked_about_as_well():
+    columns = {name: chr(ord("A") + k) for k, name in enumerate(HEAD)}
+    said = {"table": {"header": [0, 0]}, "columns": columns}
+    assert asked(COUNTED, ALL["SMS-WPF"], **said) == ["counts"]
+
+
 def test_of_a_form_of_counts_the_column_is_recognised_by_the_upper_row_or_asked_for():
     head = [["Период", "Пол", "Гражданство", "Количество"], ["", "", "", "чел."]]
     assert asked([*head, *CELLS], FORM) == []

@@ -219,8 +219,41 @@ def test_two_tables_side_by_side_are_refused_until_the_columns_of_one_are_named(
         answers = {"columns": dict(zip(names, letters, strict=True))}
         source = opened(plain(table), tmp_path, FORM, answers)
         assert source.layout.refusal is None
-        rows = [row for row in records_of(source, FORM) if row["count"]]
-        assert totals(rows, "sex") == counted
+        assert totals(records_of(source, FORM), "sex") == counted
+
+
+def test_a_total_of_the_table_beside_ends_no_row_of_this_one(tmp_path):
+    head = ["Period", "Citizenship", "Sex", "Count"]
+    table = [[*head, "", *head], ["2026-03", "TUR", "F", "3", "", "2026-03", "UZB", "M", "9"]]
+    table += [["2026-03", "TUR", "M", "2", "", "Total", "", "", "9"]]
+    answers = {
+        "columns": dict(zip(("event_date", "citizenship", "sex", "count"), "ABCD", strict=True))
+    }
+    assert totals(records_of(opened(plain(table), tmp_path, FORM, answers), FORM), "sex") == {
+        "F": 3,
+        "M": 2,
+    }
+
+
+def test_a_column_beyond_two_tables_belongs_to_the_one_that_is_named(tmp_path):
+    table = [
+        [
+            "Name",
+            "Sex",
+            "Citizenship",
+            "",
+            "Name",
+            "Sex",
+            "Citizenship",
+            "",
+            "Record number",
+            "Date",
+        ]
+    ]
+    table.append(["", "F", "TUR", "", "", "M", "UZB", "", "W-1", "01.03.2026"])
+    columns = {"sex": "B", "citizenship": "C", "record_ref": "I", "event_date": "J"}
+    layout = opened(plain(table), tmp_path, ALL["SMS-WPF"], {"columns": columns}).layout
+    assert layout.refusal is None or layout.refusal.code != "side_by_side"
 
 
 def test_of_tables_side_by_side_no_key_of_a_person_is_made_of_the_names_of_the_other(tmp_path):
