@@ -43,9 +43,9 @@ def expire() -> None:
 def sweep() -> None:
     """Remove files that nobody waits for: of a request that was cut off, or of a process that was killed.
 
-    A file goes an hour after its last byte came, unless its writer still lives, or an upload waits
-    for it: to be read, for answers, for a day after its job gave up. A part goes with the file that it is of. To be
-    called at start, too.
+    A file goes an hour after its last byte came, unless its writer still lives, or an upload waits for it: to be
+    read, for answers, for its next sheet, for a day after its job gave up. A part goes with the file that it is of.
+    To be called at start, too.
     """
     now = timezone.now()
     with scope.working(Agency.everywhere.values_list("pk", flat=True)):

@@ -1,7 +1,7 @@
 """From an uploaded file to records: receive, read, ask, validate, admit, undo.
 
-On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_file`), until it is taken in,
-refused or given up; `unwanted` removes what nobody waits for.
+On its way a file lies encrypted in PRIVATE_ROOT/incoming (`reading.encrypted_file`), until it is taken in
+with all its sheets, refused or given up; `unwanted` removes what nobody waits for.
 """
 
 import logging
