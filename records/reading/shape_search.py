@@ -34,6 +34,7 @@ MOST_CHOICES = 3
 MOST = 0.8  # the share of cells that makes a column one of numbers
 BLANK = 0.5  # the share of blank cells that makes a column one of values stated once
 COUNT, DATE = "count", "event_date"
+QUARTERS = 4
 
 
 def proposals(rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str, Any]) -> list[Shape]:
@@ -291,10 +292,14 @@ def _may_be_headers(row: Sequence[str]) -> bool:
 def _numbers_months(row: Sequence[str]) -> bool:
     """Say whether bare numbers in a row of headers are months: 1, 2, 3 … up to 12 at most, and a header “year”.
 
-    Numbers of columns stand below headers, so that no word of theirs is “year”.
+    1 and 2 may be codes of sex, 1 to 4 quarters. Numbers of columns stand below headers, so that no word of theirs is “year”.
     """
     numbers = [int(cell) for cell in row if cell.strip().isdecimal() and not _is_year(cell)]
-    is_run = 2 <= len(numbers) <= 12 and numbers == [*range(1, len(numbers) + 1)]
+    is_run = (
+        3 <= len(numbers) <= 12
+        and len(numbers) != QUARTERS
+        and numbers == [*range(1, len(numbers) + 1)]
+    )
     return is_run and any(begins_with_word(cell, YEAR) for cell in row)
 
 

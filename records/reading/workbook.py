@@ -204,6 +204,8 @@ def holds_table(layout: Layout) -> bool:
     """Say whether a sheet holds a table of the instrument: a person said so, or some of its headers are known."""
     if layout.refusal and layout.refusal.code in ("other_instrument", COUNTS):
         return False
+    if layout.refusal and layout.refusal.code == "side_by_side":
+        return True
     if any(question.id == "shape" for question in layout.questions):
         return True
     return len({c.variable for c in layout.columns if c.variable}) >= HITS

@@ -177,6 +177,9 @@ def test_bare_numbers_beside_a_year_are_months_and_numbers_of_columns_are_none(t
     table += [["2026", "TUR", "F", *numbers], ["2025", "UZB", "M", *["0"] * 12]]
     counted = totals(records_of(confirmed(plain(table), tmp_path, FORM), FORM), "event_date")
     assert [counted[f"2026-{month:02}"] for month in range(1, 13)] == [*range(1, 13)]
+    for few in (["1", "2"], ["1", "2", "3", "4"]):  # codes of sex, quarters
+        table = [["Year", "Citizenship", "Sex", *few], ["2026", "TUR", "F", *few]]
+        assert not any("event_date" in s.variables for s in proposals(table, FORM, {}))
     numbered = [["Period", "Citizenship", "women", "men"], ["1", "2", "3", "4"]]
     (shape,) = proposals([*numbered, ["2026-01", "TUR", "3", "4"]], FORM, {})
     assert (shape.header, shape.variables) == ((0, 0), ("sex",))
