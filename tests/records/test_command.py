@@ -12,6 +12,7 @@ from tests.records.files import plain, table
 pytestmark = pytest.mark.django_db(transaction=True)
 KEYS = {
     "words",
+    "next_sheet",
     "state",
     "reason",
     "file",
