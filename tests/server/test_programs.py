@@ -95,7 +95,7 @@ def test_the_lines_of_the_tour_deliver_a_month(web, token, client, working, tmp_
     assert finished(portal, sent["id"])["rows"]["accepted"] == 9
     (names["KEY"],) = [row["key"] for row in run(held, tmp_path, **names)["rows"]]
     assert run(correct, tmp_path, **names)["accepted"] == 1
-    (month,) = run(submissions, tmp_path, **names)
+    (month,) = run(submissions, tmp_path, **names)["submissions"]
     assert (
         run(submit, tmp_path, **{**names, "SUBMISSION": str(month["id"])})["state"] == "SUBMITTED"
     )
