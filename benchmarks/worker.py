@@ -28,6 +28,7 @@ CAST = {
     "editor": (Role.PUBLISHER, "SCS"),  # releases what the publisher built
 }
 PIECE = 1 << 16
+ANSWERS = {"values": "go_on"}  # rows with an unknown word are held: the generator counts so
 
 queue.wake_with(lambda _job: None)  # jobs are done here, by their number
 MONTHS = 3  # that are released one by one
@@ -73,9 +74,7 @@ def _received(content: Iterable[bytes], name: str) -> int | None:
             instrument=instrument,
             file_name=name,
             by=clerk,
-            answers={
-                "values": "go_on"
-            },  # rows with an unknown word are held: the generator counts so
+            answers=ANSWERS,
         )
     return upload.job_id
 

@@ -65,10 +65,14 @@ CHECKSUM = OpenApiParameter(
 )
 
 
-def _answered(name: str, status: int, kind: str, told: str) -> OpenApiParameter:
+def _answered(name: str, status: int, kind: str, description: str) -> OpenApiParameter:
     """Return a header of an answer."""
     return OpenApiParameter(
-        name, {"type": kind}, OpenApiParameter.HEADER, response=[status], description=told
+        name,
+        {"type": kind},
+        OpenApiParameter.HEADER,
+        response=[status],
+        description=description,
     )
 
 

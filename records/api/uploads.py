@@ -8,7 +8,6 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import FileUploadParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
 
-from agencies import audit
 from agencies.programs import TokenRequest
 from agencies.tokens import Verb
 from records.api import openapi, sending
@@ -19,6 +18,7 @@ from records.collection import (
     held_keys,
     in_json,
     known_numbers,
+    names,
     next_sheets,
     uploads,
 )
@@ -157,7 +157,7 @@ class Held(OfUpload):
             rows = rows.filter(findings__contains=[{"rule": rule}])
         rows = rows.filter(pk__gt=after(request)).select_related("submission").order_by("pk")
         shown, following = page_of(request, rows)
-        _note("read_held", upload, request)
+        names.note("read_held", upload, request.user)
         return Response({"rows": in_json.held(shown, upload, request.user), "next": following})
 
     @extend_schema(**openapi.CORRECT)
@@ -180,7 +180,7 @@ class KnownNumbers(OfUpload):
         upload = self.upload(request, upload_id)
         rows = known_numbers.waiting(HeldRow.open_rows.filter(upload=upload))
         shown, following = page_of(request, rows.filter(pk__gt=after(request)).order_by("pk"))
-        _note("read_held", upload, request)
+        names.note("read_held", upload, request.user)
         pairs = known_numbers.beside_records(shown)
         lines = in_json.differences([pair.difference for pair in pairs])
         keyed = [{**line, "key": pair.key} for pair, line in zip(pairs, lines, strict=True)]
@@ -210,7 +210,7 @@ class Differences(OfUpload):
             upload=upload, pk__gt=after(request)
         )
         shown, following = page_of(request, rows.select_related("submission").order_by("pk"))
-        _note("read_differences", upload, request)
+        names.note("read_differences", upload, request.user)
         return Response(
             {
                 "counts": again.as_json() if again else None,
@@ -218,9 +218,3 @@ class Differences(OfUpload):
                 "next": following,
             }
         )
-
-
-def _note(verb: str, upload: Upload, request: TokenRequest) -> None:
-    """Write down that somebody read rows, as the pages do."""
-    name = f"{upload.instrument.code} {upload.pk}"
-    audit.record(verb, f"upload:{upload.pk}", name=name, by=request.user, agency=upload.agency)

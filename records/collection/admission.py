@@ -13,6 +13,7 @@ from records.collection.collisions import LATE, OTHER_CONTENT, Collision, repeat
 from records.collection.comparison import Comparison
 from records.collection.late_rows import count_late
 from records.collection.staging import COLUMNS
+from records.collection.standing import records_by_sex
 from records.instruments.spec import Spec
 from records.instruments.versions import spec_of
 from records.models import HeldRow, InstrumentVersion, Submission, Upload
@@ -69,12 +70,10 @@ def admit(
     number has another record is held, unless it was chosen of that file that its rows replace those of earlier ones,
     or a person says so of these very rows (`replacing`). `by_hand`: a person has put these rows right.
     """
-    admitted = Admitted()
+    admitted, of_held = Admitted(), held_of is not None
     _open_submissions(upload, version, admitted)
     with connection.cursor() as cursor:
-        if not _inserted_at_once(
-            cursor, upload, admitted, of_held=held_of is not None, by_hand=by_hand
-        ):
+        if not _inserted_at_once(cursor, upload, admitted, of_held=of_held, by_hand=by_hand):
             _hold_repeated(cursor, admitted, version)
             if held_of:
                 _hold_known(cursor, upload, admitted, by, held_of, replacing, by_hand)
@@ -91,7 +90,7 @@ def admit(
             admitted.held += _hold_in_place(cursor)
         else:  # of held rows, whoever took them knows which are replaced
             close_replaced(cursor, upload)
-        admitted.sex = _by_sex(cursor, upload)
+    admitted.sex = {code: count for code, (_rows, count) in records_by_sex(upload).items()}
     return _noted(upload, admitted)
 
 
@@ -103,14 +102,6 @@ def _check_parents(cursor: CursorWrapper) -> None:
     cursor.execute(
         "SET CONSTRAINTS record_submission_of_its_own, record_upload_of_its_own DEFERRED"
     )
-
-
-def _by_sex(cursor: CursorWrapper, upload: Upload) -> dict[str, int]:
-    cursor.execute(
-        "SELECT sex, sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
-        [upload.pk],
-    )
-    return dict(cursor.fetchall())
 
 
 def _noted(upload: Upload, admitted: Admitted) -> Admitted:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
-from agencies import access, audit
+from agencies import access
 from agencies.models import Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -33,15 +33,7 @@ def held_workbook(upload: Upload, *, by: Person, rule_page: Callable[[str], str]
     shown = [_shown(row, row.state, upload, spec) for row in held]
     columns = [*_of_the_file(upload, spec, by), *_of_findings(upload, spec, shown)]
     content = annotated(spec, columns, shown, rule_page, upload=str(upload.pk))
-    name = f"{upload.instrument.code} {upload.pk}"
-    audit.record(
-        "take_held",
-        f"upload:{upload.pk}",
-        name=name,
-        by=by,
-        agency=upload.agency,
-        rows=len(held),
-    )
+    names.note("take_held", upload, by, rows=len(held))
     return content
 
 

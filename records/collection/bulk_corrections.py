@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 
-from agencies import audit
 from agencies.models import Person
 from records.collection import admission, duplicates, held_keys, rechecking, staging
 from records.collection.findings_by_cause import FindingsByCause
+from records.collection.names import note
 from records.collection.rechecking import Rechecked
 from records.collection.report import UploadReport
 from records.instruments import versions
@@ -38,8 +38,9 @@ class Corrected:
     """What became of the rows, by their ids.
 
     accepted  records now; duplicate  there already, equal in everything; held  still to be corrected; closed  of a
-    closed period; total  of counts, the sum of others by now, which is not entered; gone  corrected, removed or changed by
-    somebody else meanwhile; refused  left as they were, with the reason; removed  held rows that went for good. warnings  what is unusual in accepted rows.
+    closed period; total  of counts, the sum of others by now, which is not entered; gone  corrected, removed or
+    changed by somebody else meanwhile; refused  left as they were, with the reason; removed  held rows that went for
+    good. warnings  what is unusual in accepted rows.
     """
 
     accepted: Ids = NONE
@@ -82,8 +83,8 @@ def correct_seen(
 ) -> Corrected:
     """Change cells of held rows of these files; `seen` is what each row held when it was looked at (`held_keys`).
 
-    `replacing`: they replace the records that have their numbers. Rows that hold something else by now are not touched; nor are rows that are none of these files. Raises as
-    `correct_many`, and then nothing is changed.
+    `replacing`: they replace the records that have their numbers. Rows that hold something else by now are not
+    touched; nor are rows that are none of these files. Raises as `correct_many`, and then nothing is changed.
     """
     lock_submissions(uploads)
     of_files = HeldRow.open_rows.filter(pk__in=seen).values_list("pk", "upload_id")
@@ -98,14 +99,9 @@ def correct_seen(
         if upload.pk in places
     ]
     corrected = reduce(Corrected.__or__, outcomes, Corrected())
-    touched = (
-        frozenset(corrected.refused)
-        | corrected.accepted
-        | corrected.duplicate
-        | corrected.held
-        | corrected.closed
-    )
-    return replace(corrected, gone=frozenset(seen) - touched - corrected.total)
+    checked = corrected.accepted | corrected.duplicate | corrected.held
+    known = checked | replace(corrected, gone=NONE).left_alone
+    return replace(corrected, gone=frozenset(seen) - known)
 
 
 @transaction.atomic
@@ -313,12 +309,4 @@ def _note(upload: Upload, admitted: admission.Admitted, by: Person, *, held: int
     for submission in admitted.submissions:
         if submission.period in rows:
             handlings.note(Handling.Deed.CORRECT, submission, by=by, rows=rows[submission.period])
-    audit.record(
-        "correct",
-        f"upload:{upload.pk}",
-        name=f"{upload.instrument.code} {upload.pk}",
-        by=by,
-        agency=upload.agency,
-        rows=admitted.accepted,
-        held=held,
-    )
+    note("correct", upload, by, rows=admitted.accepted, held=held)

@@ -36,7 +36,9 @@ class CheckedFile:
     own_lists: Sequence[OwnList] = ()
     codes: CodedTexts = field(init=False)
     blanks: BlankWords = field(default_factory=BlankWords)
-    fill_ins: dict[str, Counter[str]] = field(default_factory=dict)  # variable -> 9999 and the like
+    numbers: dict[str, Counter[str]] = field(
+        default_factory=dict
+    )  # variable -> its distinct numbers
     sexes: Counter[str] = field(default_factory=Counter)  # single letters in the column of sex
     by_sex: Counter[str] = field(
         default_factory=Counter
@@ -63,7 +65,7 @@ class CheckedFile:
             elif variable.kind == "code":
                 self.codes.add(variable, counts)
             elif variable.kind in fill_ins.KINDS and variable.name != COUNT:
-                self._add_fill_ins(variable, counts)
+                self._add_numbers(variable, counts)
 
     def _add_sexes(self, counts: dict[str, int]) -> None:
         for text, count in counts.items():
@@ -71,10 +73,17 @@ class CheckedFile:
             if len(key) == 1 and key.isalpha():
                 self.sexes[key] += count
 
-    def _add_fill_ins(self, variable: Variable, counts: dict[str, int]) -> None:
+    def _add_numbers(self, variable: Variable, counts: dict[str, int]) -> None:
+        """Count the numbers of a column: the doubtful ones, and as many others as can be remembered."""
+        numbers = self.numbers.setdefault(variable.name, Counter())
         for text, count in counts.items():
-            if fill_ins.may_mean_nothing(text, variable.low, variable.high):
-                self.fill_ins.setdefault(variable.name, Counter())[text.strip()] += count
+            number = text.strip()
+            if (
+                number in numbers
+                or len(numbers) < fill_ins.COUNTED
+                or fill_ins.may_mean_nothing(number, variable.low, variable.high)
+            ):
+                numbers[number] += count
 
     def add(self, checked: Checked) -> None:
         self.whole_file.add(checked)

@@ -42,8 +42,8 @@ def _version(alias: str) -> str:
     return f"jsonb_strip_nulls(jsonb_build_object({core})) || {alias}.extras"
 
 
-# A record (`r`) that somebody typed, put right while it was held, or corrected since its present file brought it. The deed of a file, and of
-# who took one back, names it; a version of a file that was taken back was somebody's if it stayed.
+# A record (`r`) that somebody typed, put right while it was held, or corrected since its present file brought it. The
+# deed of a file, and of who took one back, names it; a version of a file that was taken back was somebody's if it stayed.
 BY_HAND = (
     "r.upload_id IS NULL OR r.by_hand OR EXISTS (SELECT FROM records_recordevent e"
     " LEFT JOIN pghistory_context x ON x.id = e.pgh_context_id"

@@ -83,15 +83,14 @@ class FindingsByCause:
 
     def add_warnings(self, checked: Checked, rows: Array) -> None:
         """Add the warnings of these rows of a block ((n,) bool)."""
-        of_rows = []
+        findings = []
         for finding in checked.warnings:
-            there = rows[finding.rows]
-            if there.any():
-                values = (
-                    finding.values.filter(pa.array(there)) if finding.values is not None else None
-                )
-                of_rows.append(replace(finding, rows=finding.rows[there], values=values))
-        self.add(replace(checked, findings=of_rows))
+            chosen = rows[finding.rows]
+            if chosen.any():
+                values = finding.values
+                values = None if values is None else values.filter(pa.array(chosen))
+                findings.append(replace(finding, rows=finding.rows[chosen], values=values))
+        self.add(replace(checked, findings=findings))
 
     def add_forbidden(self, reading: Reading) -> None:
         """Flag columns that were dropped because nobody may send them; their headers are no secret."""

@@ -180,8 +180,9 @@ def settle(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
 
     Raises `NotUnderstood`, `Denied`, and `Refused` as `known_numbers.settle`.
     """
+    choices = _object(content, "")
     chosen: dict[str, list[str]] = {choice: [] for choice in known_numbers.CHOICES}
-    for key, choice in _object(content, "").items():
+    for key, choice in choices.items():
         if choice not in known_numbers.CHOICES:
             raise NotUnderstood(_("Say “replace” or “leave” of each key."), key)
         chosen[choice].append(key)
@@ -190,7 +191,7 @@ def settle(upload: Upload, content: Any, *, by: Person) -> dict[str, Any]:
         for choice, keys in chosen.items():
             if keys:
                 settled |= known_numbers.settle([upload], keys, choice, by=by)
-    stale = [key for key in _object(content, "") if known_numbers.rows_in([key]) <= settled.gone]
+    stale = [key for key in choices if known_numbers.rows_in([key]) <= settled.gone]
     return {**outcome(settled, stale), "removed": len(settled.removed)}
 
 

@@ -99,12 +99,13 @@ def _about_fill_ins(upload: Upload, file: CheckedFile) -> Iterator[Question]:
     """Ask once a column of numbers whether 9999 and the like mean “not stated”."""
     texts = codelists.standard("questions")
     choices = [{"value": v, "label": texts[f"fill_ins.{v}"]} for v in fill_ins.ANSWERS]
-    for name, counts in file.fill_ins.items():
-        doubtful = fill_ins.asked_about(counts)
-        if doubtful and name not in (upload.answers.get("fill_ins") or {}):
+    for name, counts in file.numbers.items():
+        if name in (upload.answers.get("fill_ins") or {}):
+            continue
+        variable = file.spec.by_name[name]
+        if doubtful := fill_ins.asked_about(counts, variable.low, variable.high):
             evidence = [f"{text}: {count}" for text, count in doubtful.items()]
-            label = file.spec.by_name[name].label
-            yield questions.ask("fill_ins", choices, evidence, what=label, variable=name)
+            yield questions.ask("fill_ins", choices, evidence, what=variable.label, variable=name)
 
 
 def _about_currency(upload: Upload, file: CheckedFile) -> Iterator[Question]:

@@ -23,7 +23,9 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.utils.text import get_valid_filename
 
+from agencies import audit
 from agencies.access import Anyone
+from agencies.models import Person
 from records.models import Upload
 from records.validation.personal import MASK
 
@@ -102,3 +104,9 @@ def _cipher(secret: str) -> AESGCM:
 def _owner(upload: Upload) -> bytes:
     """What the ciphertext is bound to: copied to another upload or person it does not open."""
     return f"{upload.uploaded_by_id}:{upload.sha256}".encode()
+
+
+def note(verb: str, upload: Upload, by: Person | None, **detail: Any) -> None:
+    """Append an event about a file, by the name that everybody may see."""
+    name = f"{upload.instrument.code} {upload.pk}"
+    audit.record(verb, f"upload:{upload.pk}", name=name, by=by, agency=upload.agency, **detail)

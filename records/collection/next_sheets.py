@@ -10,13 +10,12 @@ from agencies.models import Person
 from agencies.refusal import Refused
 from records.collection import known_files, names, quotas, uploads
 from records.collection.names import GivenNames
+from records.collection.quotas import WAITS
 from records.models import Upload
 from records.review.opening import require_delivery
 
-WAITS = "next_sheet"  # in the report of an upload: its file is kept for the sheet of this place
-HANDED_OVER = (
-    "handed-over"  # the path of a file that went over to another upload: no file has this name
-)
+# The path of a file that went over to another upload: no file has this name.
+HANDED_OVER = "handed-over"
 
 
 def offer(upload: Upload) -> bool:
@@ -58,7 +57,7 @@ def take_in(upload: Upload, *, by: Person) -> Upload:
         names.seal(following, GivenNames(names.given_names(before, by).file))
         following.save()
         uploads.ask_for_reading(following, by, {"sheet": sheet, "constants": {}})
-    uploads.note("upload", following, by, size=following.size)
+    names.note("upload", following, by, size=following.size)
     return following
 
 

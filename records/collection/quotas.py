@@ -23,6 +23,7 @@ from records.models import FileInParts, Upload
 State = Upload.State
 DAY = timedelta(days=1)
 UNANSWERED = timedelta(days=14)  # so long a file waits for answers
+WAITS = "next_sheet"  # in the report of an upload: its file is kept for the sheet of this place
 FAILED_WAITS = timedelta(days=1)  # the file of a job that gave up: for whoever looks into it
 SOON = 60  # seconds after which asking again makes sense while workers read
 LOCK_OF_AGENCY, LOCK_OF_PERSON = 7733, 7734  # advisory locks
@@ -58,7 +59,7 @@ def files_kept(now: datetime) -> Q:
     refused = Q(state=State.REFUSED, job__finished_at__gt=now - UNANSWERED)
     answerable = refused & Q(report__has_key="questions") & ~Q(report__questions=[])
     sheets = Q(state=State.COMMITTED, job__finished_at__gt=now - UNANSWERED)
-    sheets &= Q(report__has_key="next_sheet")
+    sheets &= Q(report__has_key=WAITS)
     return waits | recent | Q(state=State.NEEDS_ANSWERS) | answerable | sheets
 
 

@@ -24,7 +24,9 @@ def standing(upload: Upload) -> UploadReport:
         return report
     held = HeldRow.open_rows.filter(upload=upload)
     kinds = dict(held.order_by().values_list("kind").annotate(Count("pk")))
-    accepted, by_sex = _records(upload)
+    records = records_by_sex(upload)
+    accepted = sum(rows for rows, _count in records.values())
+    by_sex = dict.fromkeys(sex.CODES, 0) | {code: count for code, (_n, count) in records.items()}
     rows = replace(
         report.rows,
         accepted=accepted,
@@ -36,16 +38,14 @@ def standing(upload: Upload) -> UploadReport:
     return replace(report, rows=rows, sex=by_sex, findings=(*errors, *others))
 
 
-def _records(upload: Upload) -> tuple[int, dict[str, int]]:
-    """Return how many records are of the file, and how many they count by code of sex."""
+def records_by_sex(upload: Upload) -> dict[str, tuple[int, int]]:
+    """Return of each code of sex the records of a file, and how many they count."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sex, count(*), sum(count)::bigint FROM records_record WHERE upload_id = %s GROUP BY sex",
             [upload.pk],
         )
-        lines = cursor.fetchall()
-    by_sex = dict.fromkeys(sex.CODES, 0) | {code: int(counted) for code, _rows, counted in lines}
-    return sum(rows for _code, rows, _counted in lines), by_sex
+        return {code: (rows, int(count)) for code, rows, count in cursor.fetchall()}
 
 
 def _errors(held: list[dict[str, Any]], reported: tuple[Cause, ...]) -> tuple[Cause, ...]:

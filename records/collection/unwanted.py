@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from agencies import audit, scope
+from agencies import scope
 from agencies.models import Agency
 from records.collection import comparison, in_parts, names, quotas, receiving
 from records.collection.quotas import UNANSWERED
@@ -64,13 +64,7 @@ def _expire(upload: Upload) -> None:
     upload.report["refusal"] = {"code": "expired", "message": message, "where": ""}
     upload.save(update_fields=["state", "reason", "report"])
     comparison.forget_differences(upload)
-    audit.record(
-        "expire",
-        f"upload:{upload.pk}",
-        name=f"{upload.instrument.code} {upload.pk}",
-        by=None,
-        agency=upload.agency,
-    )
+    names.note("expire", upload, None)
     transaction.on_commit(partial(path_of(upload).unlink, missing_ok=True))
 
 

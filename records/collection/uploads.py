@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from agencies import access, audit, secrets
+from agencies import access, secrets
 from agencies.models import Agency, Person
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -51,9 +51,8 @@ from standards.translation import in_language
 
 log = logging.getLogger(__name__)
 State = Upload.State
-MENDED_BY_COLUMNS = (
-    "side_by_side",
-)  # refusals that say: name the columns; no question asks for them
+# Refusals that say: name the columns. No question asks for them.
+MENDED_BY_COLUMNS = ("side_by_side",)
 __all__ = ["OverQuota", "room_for"]  # what the server asks before it receives a file
 
 
@@ -111,7 +110,7 @@ def receive(
             upload.save()
             ask_for_reading(upload, by, answers or {})
         file.keep()
-    note("upload", upload, by, size=file.size)
+    names.note("upload", upload, by, size=file.size)
     return upload
 
 
@@ -124,12 +123,6 @@ def _upload_of(file: ReceivedFile, agency: Agency, instrument: Instrument, by: P
         report={"path": file.path.name},
         uploaded_by=by,
     )
-
-
-def note(verb: str, upload: Upload, by: Person, **detail: Any) -> None:
-    """Append an event about a file, by the name that everybody may see."""
-    name = f"{upload.instrument.code} {upload.pk}"
-    audit.record(verb, f"upload:{upload.pk}", name=name, by=by, agency=upload.agency, **detail)
 
 
 def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
@@ -145,7 +138,7 @@ def read(upload: Upload, *, by: Person, answers: dict[str, Any]) -> Job:
             raise Refused(_("This file no longer needs answers. Look at it again."))
         job = ask_for_reading(now, by, answers)
         handlings.note_answers(now, by=by)
-    note("answer", upload, by)
+    names.note("answer", upload, by)
     upload.refresh_from_db()
     return job
 
@@ -200,7 +193,7 @@ def undo(
         late_rows.count_late(submissions)
         drop_empty(submissions)
     transaction.on_commit(partial(path_of(now).unlink, missing_ok=True))
-    note("undo", upload, by)
+    names.note("undo", upload, by)
     upload.refresh_from_db()
 
 

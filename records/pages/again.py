@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from agencies import access, audit
+from agencies import access
 from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -83,10 +83,7 @@ def _context(request: SignedInRequest, upload: Upload, again: Comparison) -> dic
     rows = Difference.objects.visible_to(request.user).filter(upload=upload)
     asked_for = request.GET.get("only", "")
     page = Paginator(_only(rows, asked_for, spec), PER_PAGE).get_page(request.GET.get("page"))
-    name = f"{upload.instrument.code} {upload.pk}"
-    audit.record(
-        "read_differences", f"upload:{upload.pk}", name=name, by=request.user, agency=upload.agency
-    )
+    names.note("read_differences", upload, request.user)
     shared = again.total("equal") + again.total("changed")
     return {
         "upload": upload,

@@ -19,7 +19,7 @@ from agencies.roles import Permission
 from records.collection import corrections, held_keys, unknown_words
 from records.collection.bulk_corrections import Corrected, correct_seen
 from records.collection.held_rows import discard as discard_row
-from records.collection.names import GivenNames, given_names, shown_name
+from records.collection.names import GivenNames, given_names, note, shown_name
 from records.instruments.versions import current, spec_of
 from records.models import HeldRow, HeldRows, Submission, Upload
 from records.pages.corrected import of_total, outcome
@@ -182,10 +182,10 @@ def discard(request: SignedInRequest, held: int) -> HttpResponse:
 
 def _note_reading(request: SignedInRequest, owner: Submission | Upload) -> None:
     if isinstance(owner, Upload):
-        subject, name = f"upload:{owner.pk}", f"{owner.instrument.code} {owner.pk}"
-    else:
-        subject, name = f"submission:{owner.pk}", str(owner)
-    audit.record("read_held", subject, name=name, by=request.user, agency=owner.agency)
+        note("read_held", owner, request.user)
+        return
+    subject = f"submission:{owner.pk}"
+    audit.record("read_held", subject, name=str(owner), by=request.user, agency=owner.agency)
 
 
 def _owner(

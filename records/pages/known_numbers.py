@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agencies import access, audit
+from agencies import access
 from agencies.http import SignedInRequest, takes_forms
 from agencies.refusal import Refused
 from agencies.roles import Permission
@@ -27,18 +27,15 @@ PER_PAGE = 50
 @takes_forms
 def pairs(request: SignedInRequest, upload_id: int) -> HttpResponse:
     """The rows beside their records. Who sees records may look; who enters for the agency chooses."""
-    uploads = Upload.objects.visible_to(request.user).select_related("agency", "instrument")
-    upload = get_object_or_404(uploads, pk=upload_id)
+    visible = Upload.objects.visible_to(request.user).select_related("agency", "instrument")
+    upload = get_object_or_404(visible, pk=upload_id)
     if request.method == "POST":
         access.require(request.user, Permission.ENTER, upload.agency, upload.instrument_id)
         _settle(request, upload)
         return redirect(request.get_full_path())
     rows = known_numbers.waiting(HeldRow.open_rows.filter(upload=upload))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    name = f"{upload.instrument.code} {upload.pk}"
-    audit.record(
-        "read_held", f"upload:{upload.pk}", name=name, by=request.user, agency=upload.agency
-    )
+    names.note("read_held", upload, request.user)
     spec = spec_of(current(upload.instrument))
     beside = known_numbers.beside_records(list(page.object_list))
     context = {

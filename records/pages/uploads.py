@@ -186,14 +186,11 @@ def _context(
         "upload": upload,
         "name": given.file or _neutral_name(upload, submissions),
         "sheet": given.sheet_of(str(report.file.get("sheet") or "")),
-        "next_sheet": given.sheet_of(next_sheets.waiting(upload, request.user))
-        if may_enter
-        else "",
+        "next_sheet": given.sheet_of(next_sheets.waiting(upload, request.user)),
         "state": upload.outcome,
         "heading": _heading(upload, report.rows.accepted, held),
         **_refused(report, upload, given),
         "report": report,
-        "sent_back": report.sent_back,
         "untouched": _untouched(report.sent_back) if report.sent_back else [],
         "columns": mapping.columns_of(report, spec, given, lists=_lists(report, upload)),
         "rows": report.rows,

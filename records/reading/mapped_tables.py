@@ -30,6 +30,7 @@ from records.reading.shape_question import ask_for_shape
 from records.reading.shape_rows import whole_numbers
 from records.reading.shape_search import Search, proposals
 from records.reading.shapes import Shape
+from records.reading.table_rows import stated_header
 from records.reading.tables_of_counts import (
     ONE,
     count_column,
@@ -120,9 +121,8 @@ def _header_of(table: MappedTable, answers: Mapping[str, Any]) -> tuple[int, int
     """Return the first and the last row of the headers, counted from 0; negative where there are none."""
     if table.plain is not None:
         return table.plain.shape.header
-    stated = (answers.get("table") or {}).get("header") if answers.get("table") != NONE else None
-    last = table.layout.header_row
-    return (stated[0] - 1, stated[1] - 1) if stated else (last, last)
+    first, last = stated_header(answers) or [table.layout.header_row + 1] * 2
+    return first - 1, last - 1
 
 
 def _mapped(
@@ -169,10 +169,9 @@ def _of_records(
     if spec.is_counts or layout.refusal:
         return MappedTable(layout)
     if layout.header_row < 0:
-        without_headers = bool((answers.get("table") or NONE) != NONE)
-        if not without_headers:  # where the table begins is asked first
-            return MappedTable(layout)
-        return _asked_about_counts(layout, rows, spec, answers, context)
+        if stated_header(answers):
+            return _asked_about_counts(layout, rows, spec, answers, context)
+        return MappedTable(layout)  # where the table begins is asked first
     place = layout.header_row
     head = Search(rows, spec, answers).head_at(place, place)
     said = {c.position for c in layout.columns if c.is_answered or c.how == "ignored"}

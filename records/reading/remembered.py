@@ -12,7 +12,7 @@ from typing import Any
 from records.reading.layout import Memory, letter_of
 from records.reading.questions import MADE, NONE
 from records.reading.shapes import Shape
-from records.reading.table_rows import HITS, SEARCHED_ROWS, header_texts
+from records.reading.table_rows import HITS, SEARCHED_ROWS, header_texts, stated_header
 from standards.spelling import normalise
 
 # Answers that hold for every file of a layout. What is said of one file alone is not among them: its
@@ -67,7 +67,7 @@ def lasting(answers: Mapping[str, Any], header_keys: Sequence[str]) -> dict[str,
         if place in keys or place in (NONE, MADE)
     }
     ignored = [keys[letter] for letter in answers.get("ignored") or () if letter in keys]
-    header = (answers.get("table") or {}).get("header") if answers.get("table") != NONE else None
+    header = stated_header(answers)
     if answers.get(SHAPE) not in (None, NONE):
         said[SHAPE] = Shape.of(answers[SHAPE]).as_json()
         header = said[SHAPE]["header"]

@@ -22,7 +22,7 @@ from records.reading.shapes import (
     begins_with_word,
     is_word,
 )
-from records.reading.table_rows import SEARCHED_ROWS, levels_of
+from records.reading.table_rows import SEARCHED_ROWS, levels_of, stated_header
 from records.reading.wide_headers import each_once, with_totals
 from records.validation import parsing
 from standards import codelists
@@ -83,7 +83,7 @@ class Search:
         self, rows: Sequence[Sequence[str]], spec: Spec, answers: Mapping[str, Any]
     ) -> None:
         self.rows, self.spec = rows, spec
-        self.stated: Sequence[int] = (answers.get("table") or {}).get("header") or ()
+        self.stated: Sequence[int] = stated_header(answers)
         self.names = Names(spec)
         self.aliases: Mapping[str, Mapping[str, str]] = dict(answers.get("aliases") or {})
         self.coded = [
@@ -292,7 +292,8 @@ def _may_be_headers(row: Sequence[str]) -> bool:
 def _numbers_months(row: Sequence[str]) -> bool:
     """Say whether bare numbers in a row of headers are months: 1, 2, 3 … up to 12 at most, and a header “year”.
 
-    1 and 2 may be codes of sex, 1 to 4 quarters. Numbers of columns stand below headers, so that no word of theirs is “year”.
+    1 and 2 may be codes of sex, 1 to 4 quarters. Numbers of columns stand below headers, so that no word of theirs is
+    “year”.
     """
     numbers = [int(cell) for cell in row if cell.strip().isdecimal() and not _is_year(cell)]
     is_run = (

@@ -44,6 +44,12 @@ def table_rows(
     return TableRows((headers[0], headers[1]), max(headers[1] + 1, first or 0), last)
 
 
+def stated_header(answers: Mapping[str, Any]) -> Sequence[int]:
+    """Return the first and last row of the headers as a person said, from 1, [0, 0] for none; empty where nobody did."""
+    answer = answers.get("table")
+    return (answer.get("header") or ()) if isinstance(answer, Mapping) else ()
+
+
 def _header_row(rows: Sequence[Cells], hits: Callable[[Cells], int]) -> tuple[int, int] | None:
     """Return the row of headers as (first, last): the first of those that know the most."""
     searched = rows[:SEARCHED_ROWS]

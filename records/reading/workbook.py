@@ -202,11 +202,10 @@ def _layout(
 
 def holds_table(layout: Layout) -> bool:
     """Say whether a sheet holds a table of the instrument: a person said so, or some of its headers are known."""
-    if layout.refusal and layout.refusal.code in ("other_instrument", COUNTS):
+    code = layout.refusal.code if layout.refusal else ""
+    if code in ("other_instrument", COUNTS):
         return False
-    if layout.refusal and layout.refusal.code == "side_by_side":
-        return True
-    if any(question.id == "shape" for question in layout.questions):
+    if code == "side_by_side" or any(question.id == "shape" for question in layout.questions):
         return True
     return len({c.variable for c in layout.columns if c.variable}) >= HITS
 

@@ -8,7 +8,7 @@ from agencies import scope
 from records.collection import corrections, rechecking
 from records.instruments import versions
 from records.models import HeldRow, Record, Upload
-from records.validation import number_marks
+from records.validation import fill_ins, number_marks
 from records.validation.number_marks import COMMA_GROUPS, DECIMAL, GROUPS, POINT_GROUPS
 from tests.records.files import plain, table
 from tests.records.test_rules import check
@@ -108,3 +108,14 @@ def test_a_held_row_is_read_by_the_marks_that_its_whole_file_proves(send, clerk)
         assert again.checked.typed["wage_month"].to_pylist() == [1128]
         record = corrections.correct(row, {"citizenship": "TUR"}, by=clerk).record
         assert record.extras["wage_month"] == 1128
+
+
+def test_a_number_is_asked_about_where_it_stands_out_not_where_it_may_be_a_wage_like_others():
+    wages = {"888": 3, "900": 40, "812": 2, "731": 4, "1204": 1}
+    assert fill_ins.asked_about(wages) == {}
+    assert fill_ins.asked_about({**wages, "888": 4}) == {"888": 4}
+    assert fill_ins.asked_about({**wages, "9999": 3}) == {"9999": 3}
+    assert fill_ins.asked_about({**wages, "9999": 2}) == {}
+    ages = {"99": 3, "31": 40, "42": 51}
+    assert fill_ins.asked_about(ages, 0, 98) == {"99": 3}
+    assert fill_ins.asked_about(ages, 0, 120) == {}

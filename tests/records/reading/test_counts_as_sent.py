@@ -91,3 +91,7 @@ def test_the_whole_form_wide_by_sex_keeps_every_variable_and_its_totals(tmp_path
         ("2026-04", "M"): 4,
     }
     assert {tuple(row[v.name] for v in own[1:]) for row in records} == {tuple(cell)}
+
+
+def test_none_of_the_rows_as_headers_of_a_form_of_counts_is_refused_in_words():
+    assert mapped(CELLS, FORM, {"table": "none"}).layout.refusal.code == "none_fits"
