@@ -9,6 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from records.codelists import learned
+from records.collection import own_lists
+from records.collection.answers import said
 from records.collection.names import GivenNames
 from records.collection.report import ReportedColumn, UploadReport
 from records.instruments.spec import Spec, Variable
@@ -19,8 +21,9 @@ from records.reading import told_by_names
 from records.reading.code_list_question import title_of
 from records.reading.encoding import ENCODINGS
 from records.reading.layout import Question, letter_of
-from records.reading.questions import CONSTANT, ROW_CELLS
+from records.reading.questions import CONSTANT, NONE, ROW_CELLS
 from records.reading.table_rows import FURTHEST
+from standards import code_systems
 from standards.codelists import standard
 from standards.translation import active_language, in_language
 
@@ -45,7 +48,10 @@ def mapping_of(
     report = UploadReport.of(upload)
     spec = spec_of(current(upload.instrument))
     questions = questions_of(upload, answers, given, problems or {})
-    columns = columns_of(report, spec, given, changed)
+    columns = columns_of(report, spec, given, lists_of(upload))
+    for column in columns:
+        if column["letter"] == changed:
+            column |= _ways_to_change(upload, report, spec, changed)
     asked = {q["id"].partition(":")[2] for q in questions}
     return {
         "questions": questions,
@@ -74,12 +80,11 @@ def columns_of(
     report: UploadReport,
     spec: Spec,
     given: GivenNames,
-    changed: str = "",
-    lists: Mapping[str, str] | None = None,
+    lists: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return the columns of a file in words: the header, what it was taken for, why, and what it shows.
 
-    `lists`: variable -> what the list is called that its codes follow.
+    `lists`: variable -> the list that its codes follow.
     """
     rows = []
     for letter, group in groupby(report.columns, key=lambda column: column.letter):
@@ -92,17 +97,27 @@ def columns_of(
                 "header": given.header_of(letter, column.header),
                 "label": "; ".join(in_language(variable.label) for variable in variables),
                 "how": column.how,
-                "list": (lists or {}).get(column.variable or "", ""),
+                "list": _list_of(column, lists, report),
                 "why": _why(column),
                 "values": column.values,
                 "stated": column.stated,
                 "understood": column.understood,
                 "is_clear": bool(variables) or column.how in ("forbidden", "ignored", "empty"),
                 "may_change": column.how not in CLOSED and ":" not in letter,
-                "options": _uses(spec, column) if letter == changed else [],
             }
         )
     return rows
+
+
+def _list_of(column: ReportedColumn, lists: Mapping[str, str], report: UploadReport) -> str:
+    key = lists.get(column.variable or "")
+    return list_title(key, report) if key else ""
+
+
+def lists_of(upload: Upload) -> dict[str, str]:
+    """Return variable -> the list that its codes follow, as a person said or the column proves."""
+    lists = {**UploadReport.of(upload).lists, **(said(upload).get("codes") or {})}
+    return {name: key for name, key in lists.items() if key != NONE}
 
 
 def list_title(key: str, report: UploadReport) -> str:
@@ -127,6 +142,44 @@ def _why(column: ReportedColumn) -> str:
         "ignored": _("a header that is not kept"),
         "empty": _("no header"),
     }.get(column.how, _("no variable has this header"))
+
+
+def _ways_to_change(
+    upload: Upload, report: UploadReport, spec: Spec, letter: str
+) -> dict[str, Any]:
+    """Return what a column can be made, and which lists its codes can follow."""
+    parts = [column for column in report.columns if column.letter == letter]
+    names = [column.variable for column in parts if column.variable in spec.by_name]
+    return {
+        "options": _uses(spec, parts[0]) if parts else [],
+        "lists": [choice for name in names for choice in _list_choices(upload, spec.by_name[name])],
+    }
+
+
+def _list_choices(upload: Upload, variable: Variable) -> list[dict[str, Any]]:
+    """Return the lists that the codes of a variable can follow; none where there is nothing to choose between.
+
+    Where the file asks which one it is, its question stands on the page already.
+    """
+    if variable.kind != "code" or variable.name == "sex":
+        return []
+    if any(q.id == f"codes:{variable.name}" for q in UploadReport.of(upload).questions):
+        return []
+    systems = code_systems.systems_of(variable.codelist, own_lists.in_use(upload.agency))
+    known = (said(upload).get("codes") or {}).get(variable.name, "")
+    names = ["", *(system.name for system in systems)]
+    return (
+        [
+            {
+                "value": name,
+                "label": in_language(title_of(name)) if name else _("as its codes prove"),
+                "chosen": name == known,
+            }
+            for name in names
+        ]
+        if systems
+        else []
+    )
 
 
 def _uses(spec: Spec, column: ReportedColumn) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class PostedAnswers:
             self._take_answer(question)
         for letter in dict.fromkeys(c.letter for c in self.report.columns):
             self._take_use(letter)
+            self._take_list(letter)
         self._take_table()
         self._take_file()
         lists = {"columns": self.columns, "constants": self.constants}
@@ -80,6 +81,20 @@ class PostedAnswers:
         elif use:
             self.columns[use] = letter
             self.constants.pop(use, None)
+
+    def _take_list(self, letter: str) -> None:
+        """Take which list the codes of a column follow; nothing chosen leaves it to the codes themselves."""
+        chosen = self.post.get(f"list:{letter}")
+        if chosen is None:
+            return
+        read_as = (c.variable for c in self.report.columns if c.letter == letter and c.variable)
+        variables = [name for name, place in self.columns.items() if place == letter]
+        for name in variables or read_as:
+            before = self.before.get("codes") or {}
+            others = {k: v for k, v in (self.answers.get("codes") or before).items() if k != name}
+            codes = {**others, name: chosen} if chosen else others
+            if codes != before:
+                self.answers["codes"] = codes
 
     def _take_table(self) -> None:
         """Take the rows of the table, where they are others than those that were read."""

@@ -44,7 +44,6 @@ from records.models import HeldRow, Submission, Upload
 from records.pages import mapping
 from records.pages.mapping_form import PostedAnswers
 from records.pages.upload_form import UploadForm
-from records.reading.questions import NONE
 from records.review import rows_behind
 from records.search.asked import address, by_sex
 from standards import sex
@@ -192,7 +191,7 @@ def _context(
         **_refused(report, upload, given),
         "report": report,
         "untouched": _untouched(report.sent_back) if report.sent_back else [],
-        "columns": mapping.columns_of(report, spec, given, lists=_lists(report, upload)),
+        "columns": mapping.columns_of(report, spec, given, mapping.lists_of(upload)),
         "rows": report.rows,
         "skipped": _skipped(report.skipped),
         "blanks": _blanks(report, spec),
@@ -329,12 +328,6 @@ def _blanks(report: UploadReport, spec: Spec) -> list[str]:
         label = in_language(spec.by_name[name].label) if name in spec.by_name else name
         lines.append(f"{label}: {told}")
     return lines
-
-
-def _lists(report: UploadReport, upload: Upload) -> dict[str, str]:
-    """Return variable -> the list that its codes follow, as a person said or the column proves, with its version."""
-    lists = {**report.lists, **(said(upload).get("codes") or {})}
-    return {name: mapping.list_title(key, report) for name, key in lists.items() if key != NONE}
 
 
 def _progress(upload: Upload) -> dict[str, Any]:

@@ -168,3 +168,29 @@ def test_numbers_that_may_mean_nothing_are_asked_about_and_words_for_it_are_coun
         wages = [r.extras.get("wage_month") for r in Record.objects.order_by("record_ref")]
     assert wages == [900, None, None, None]
     assert "“sin dato” 1" in signed_in(clerk, "en").get(f"/uploads/{read.pk}/").text
+
+
+def test_of_a_column_that_raises_no_question_a_person_names_the_list_and_takes_it_back(send, clerk):
+    rows = table(2, citizenship=["DEU", "FRA"], sex=["1", "2"])
+    waiting = send(plain(rows))
+    assert [q["id"] for q in waiting.report["questions"]] == ["sex_codes"]
+    letter = "ABCDEFGHIJKLMNOP"[rows[0].index("citizenship")]
+    client, address = signed_in(clerk, "en"), f"/uploads/{waiting.pk}/"
+
+    def said_after(chosen):
+        client.post(f"{address}answer", {f"list:{letter}": chosen})
+        read = finish(waiting, by=clerk)
+        return read.answers.get("codes"), client.get(f"{address}?change={letter}").text
+
+    page = client.get(f"{address}?change={letter}").text
+    assert f'name="list:{letter}"' in page and '<option value="icao"' in page
+    assert f'name="list:{"ABCDEFGHIJKLMNOP"[rows[0].index("sex")]}"' not in page
+    codes, page = said_after("icao")
+    assert codes == {"citizenship": "icao"} and '<option value="icao" selected' in page
+    codes, page = said_after("")
+    assert not codes and '<option value="" selected>as its codes prove' in page
+    said_after("icao")
+    client.post(f"{address}answer", {"sex_codes:1": "M", "sex_codes:2": "F"})
+    read = finish(waiting, by=clerk)
+    # Travel documents write D for Germany, and have no DEU.
+    assert read.report["rows"]["accepted"] == 1 and countries(clerk) == {"R-2": "FRA"}
