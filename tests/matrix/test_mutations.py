@@ -6,6 +6,8 @@ All of them are tried by `make mutations`; a few of each kind wherever the tests
 import itertools
 import os
 import re
+import sys
+from types import ModuleType
 from zlib import crc32
 
 import pytest
@@ -34,23 +36,41 @@ ENOUGH = re.compile(
 def faults(matrix, near):
     """Yield what is wrong on the pages of a room, those of the changed module or route first."""
     people = [who for name, who in matrix.people.items() if ENOUGH.match(name)]
+    programs = [*matrix.programs.values(), *people[:2]]
     for name in routes_near(near):
         rule = ROUTES[name]
         methods = asking.METHODS if name == near else sorted(rule.methods & {"GET", "POST"})
         places = [p for p in rule.places(matrix.country) if p.agency != CLOSED][:12]
-        for place, method, who in itertools.product(places, methods, people):
+        asking_it = programs if rule.is_by_token else people
+        for place, method, who in itertools.product(places, methods, asking_it):
             _answer, wrong = asking.faults(matrix.country, name, rule, place, who, method)
             yield from wrong
 
 
 def routes_near(near):
-    """The routes of the same room, nearest first; of what all rooms share, all routes."""
+    """The routes of the same room, nearest first; of what all rooms share, all routes.
+
+    Nearest are the route itself, the views of the same module, and views of modules that import it.
+    """
     views = {name: pattern.callback.__module__ for name, pattern in asking.routes()}
     module = views.get(near, near)
     room = module.partition(".")[0]
     shared = module.startswith(SHARED) or room not in {v.partition(".")[0] for v in views.values()}
     inside = [n for n in views if shared or views[n].partition(".")[0] == room]
-    return sorted(inside, key=lambda name: (name != near, views[name] != module))
+    users = {view for view in set(views.values()) if imports(view, module)}
+    return sorted(
+        inside, key=lambda name: (name != near, views[name] != module, views[name] not in users)
+    )
+
+
+def imports(name, other):
+    """Whether a module has another one, or something of it, among its names."""
+    values = vars(sys.modules[name]).values()
+    return any(other in (_name(value), getattr(value, "__module__", None)) for value in values)
+
+
+def _name(value):
+    return value.__name__ if isinstance(value, ModuleType) else None
 
 
 @pytest.mark.skipif(
