@@ -7,7 +7,7 @@ from typing import Any
 from records.collection.comparison import Comparison
 from records.collection.findings_by_cause import Cause
 from records.models import Upload
-from records.reading.layout import Question, Refusal
+from records.reading.layout import ANSWERED, Question, Refusal
 from standards import sex
 
 
@@ -35,6 +35,11 @@ class ReportedColumn:
     values: tuple[str, ...] = ()
     stated: int = 0
     understood: int = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Say whether a person said what the column is."""
+        return self.how in ANSWERED
 
 
 @dataclass(frozen=True)

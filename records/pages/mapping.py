@@ -18,12 +18,11 @@ from records.instruments.versions import current, spec_of
 from records.models import Upload
 from records.pages.mapping_form import DELIMITERS, IGNORED, table_as_read
 from records.reading import told_by_names
-from records.reading.code_list_question import title_of
+from records.reading.code_list_question import systems_for, title_of
 from records.reading.encoding import ENCODINGS
 from records.reading.layout import Question, letter_of
 from records.reading.questions import CONSTANT, NONE, ROW_CELLS
 from records.reading.table_rows import FURTHEST
-from standards import code_systems
 from standards.codelists import standard
 from standards.translation import active_language, in_language
 
@@ -50,7 +49,7 @@ def mapping_of(
     questions = questions_of(upload, answers, given, problems or {})
     columns = columns_of(report, spec, given, lists_of(upload))
     for column in columns:
-        if column["letter"] == changed:
+        if column["letter"] == changed and column["may_change"]:
             column |= _ways_to_change(upload, report, spec, changed)
     asked = {q["id"].partition(":")[2] for q in questions}
     return {
@@ -149,42 +148,32 @@ def _ways_to_change(
 ) -> dict[str, Any]:
     """Return what a column can be made, and which lists its codes can follow."""
     parts = [column for column in report.columns if column.letter == letter]
-    names = [column.variable for column in parts if column.variable in spec.by_name]
+    variables = [spec.by_name[c.variable] for c in parts if c.variable in spec.by_name]
+    asked = {question.id for question in report.questions}  # a list that is asked for stands there
     return {
-        "options": _uses(spec, parts[0]) if parts else [],
-        "lists": [choice for name in names for choice in _list_choices(upload, spec.by_name[name])],
+        "options": _uses(spec, parts[0]),
+        "coded": [
+            {"name": v.name, "choices": choices}
+            for v in variables
+            if f"codes:{v.name}" not in asked and (choices := _list_choices(upload, v))
+        ],
     }
 
 
 def _list_choices(upload: Upload, variable: Variable) -> list[dict[str, Any]]:
-    """Return the lists that the codes of a variable can follow; none where there is nothing to choose between.
-
-    Where the file asks which one it is, its question stands on the page already.
-    """
-    if variable.kind != "code" or variable.name == "sex":
-        return []
-    if any(q.id == f"codes:{variable.name}" for q in UploadReport.of(upload).questions):
-        return []
-    systems = code_systems.systems_of(variable.codelist, own_lists.in_use(upload.agency))
+    """Return the lists that the codes of a variable can follow; none where there is nothing to choose between."""
+    systems = systems_for(variable, own_lists.in_use(upload.agency))
     known = (said(upload).get("codes") or {}).get(variable.name, "")
-    names = ["", *(system.name for system in systems)]
-    return (
-        [
-            {
-                "value": name,
-                "label": in_language(title_of(name)) if name else _("as its codes prove"),
-                "chosen": name == known,
-            }
-            for name in names
-        ]
-        if systems
-        else []
-    )
+    titles = {s.name: in_language(title_of(s.name)) for s in systems}
+    if titles:
+        titles = {"": _("as its codes prove"), **titles}
+    return [
+        {"value": name, "label": title, "chosen": name == known} for name, title in titles.items()
+    ]
 
 
 def _uses(spec: Spec, column: ReportedColumn) -> list[dict[str, Any]]:
     """Return what a column can be made: as its header says, a variable, or nothing."""
-    said = column.how in ("answer", "remembered")
     uses = [
         {"value": "", "label": _("as the header says"), "chosen": False},
         {"value": IGNORED, "label": _("not used"), "chosen": column.how == "ignored"},
@@ -193,7 +182,7 @@ def _uses(spec: Spec, column: ReportedColumn) -> list[dict[str, Any]]:
         {
             "value": v.name,
             "label": in_language(v.label),
-            "chosen": said and v.name == column.variable,
+            "chosen": column.is_answered and v.name == column.variable,
         }
         for v in spec.variables
         if v.kind != "key"

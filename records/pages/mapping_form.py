@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from records.collection.answers import said
-from records.collection.report import UploadReport
+from records.collection.report import ReportedColumn, UploadReport
 from records.models import Upload
 from records.reading.layout import Question
 from records.reading.questions import CONSTANT, NONE
@@ -34,7 +34,8 @@ class PostedAnswers:
             self._take_answer(question)
         for letter in dict.fromkeys(c.letter for c in self.report.columns):
             self._take_use(letter)
-            self._take_list(letter)
+        for column in self.report.columns:
+            self._take_list(column)
         self._take_table()
         self._take_file()
         lists = {"columns": self.columns, "constants": self.constants}
@@ -82,19 +83,19 @@ class PostedAnswers:
             self.columns[use] = letter
             self.constants.pop(use, None)
 
-    def _take_list(self, letter: str) -> None:
+    def _take_list(self, column: ReportedColumn) -> None:
         """Take which list the codes of a column follow; nothing chosen leaves it to the codes themselves."""
-        chosen = self.post.get(f"list:{letter}")
-        if chosen is None:
+        name = column.variable
+        chosen = self.post.get(f"list:{name}") if name else None
+        use = self.post.get(f"use:{column.letter}")
+        stays = use in (None, name) or (not use and not column.is_answered)
+        if chosen is None or not stays:  # what it becomes instead may follow no list
             return
-        read_as = (c.variable for c in self.report.columns if c.letter == letter and c.variable)
-        variables = [name for name, place in self.columns.items() if place == letter]
-        for name in variables or read_as:
-            before = self.before.get("codes") or {}
-            others = {k: v for k, v in (self.answers.get("codes") or before).items() if k != name}
-            codes = {**others, name: chosen} if chosen else others
-            if codes != before:
-                self.answers["codes"] = codes
+        before = self.before.get("codes") or {}
+        others = {k: v for k, v in (self.answers.get("codes") or before).items() if k != name}
+        codes = {**others, name: chosen} if chosen else others
+        if codes != before:
+            self.answers["codes"] = codes
 
     def _take_table(self) -> None:
         """Take the rows of the table, where they are others than those that were read."""

@@ -15,9 +15,14 @@ MEANS_NOTHING = "?"  # stands where a list does not have a text
 
 def verdict_of(variable: Variable, texts: Sequence[str], own: Sequence[OwnList]) -> Verdict:
     """Return what the distinct texts of a column say of the list that they follow."""
-    if variable.kind != "code" or variable.name == "sex":  # of sex each number is declared
-        return Verdict()
-    return code_systems.judge(code_systems.systems_of(variable.codelist, own), texts)
+    return code_systems.judge(systems_for(variable, own), texts)
+
+
+def systems_for(variable: Variable, own: Sequence[OwnList]) -> tuple[code_systems.System, ...]:
+    """Return the lists that the codes of a variable may follow; of sex none, where each number is declared."""
+    if variable.kind != "code" or variable.name == "sex":
+        return ()
+    return code_systems.systems_of(variable.codelist, own)
 
 
 def proven_lists(

@@ -17,6 +17,9 @@ class Source(Protocol):
     def open(self, mode: Literal["rb"], /) -> IO[bytes]: ...
 
 
+ANSWERED = ("answer", "remembered")  # how a column is known of which a person said what it is
+
+
 @dataclass(frozen=True)
 class FileColumn:
     """One column of the file, or one part of a composite one.
@@ -46,7 +49,7 @@ class FileColumn:
     @property
     def is_answered(self) -> bool:
         """Say whether a person said what the column is."""
-        return self.how in ("answer", "remembered")
+        return self.how in ANSWERED
 
 
 @dataclass(frozen=True)

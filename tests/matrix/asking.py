@@ -1,6 +1,5 @@
 """One cell of the permission matrix: what must be answered, the question, and what is looked at."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from agencies.roles import Permission
+from tests.form_tokens import without_form_tokens
 from tests.matrix.country import Country
 from tests.matrix.identities import Identity
 from tests.matrix.offers import refused_offers
@@ -31,7 +31,6 @@ ROOMS = (
 )  # those with so many routes that each has a file of its own
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
 SIGN_IN, FACTOR = "/accounts/login/", "/accounts/2fa/"
-TOKEN = re.compile(rb"[A-Za-z0-9]{64}")  # form tokens are new in every answer
 # The log of refusals, uses of tokens and wrong ones, the sessions of visitors and counts of attempts may change whatever is answered.
 MAY_CHANGE = (
     *("agencies_event", "agencies_tokenuse", "agencies_failedsignins"),
@@ -300,4 +299,4 @@ def _must_change(rule: Rule, place: Place, who: Identity, method: str) -> bool:
 
 def without_trace(body: bytes, place: Place, name: str) -> bytes:
     """An answer without its form tokens and without the address it was asked at."""
-    return TOKEN.sub(b"", body).replace(reverse(name, kwargs=place.arguments).encode(), b"")
+    return without_form_tokens(body).replace(reverse(name, kwargs=place.arguments).encode(), b"")

@@ -36,13 +36,13 @@ ENOUGH = re.compile(
 def faults(matrix, near):
     """Yield what is wrong on the pages of a room, those of the changed module or route first."""
     people = [who for name, who in matrix.people.items() if ENOUGH.match(name)]
-    programs = [*matrix.programs.values(), *people[:2]]
+    programs = [*matrix.programs.values(), *(who for who in people if not who.permissions)]
     for name in routes_near(near):
         rule = ROUTES[name]
         methods = asking.METHODS if name == near else sorted(rule.methods & {"GET", "POST"})
         places = [p for p in rule.places(matrix.country) if p.agency != CLOSED][:12]
-        asking_it = programs if rule.is_by_token else people
-        for place, method, who in itertools.product(places, methods, asking_it):
+        identities = programs if rule.is_by_token else people
+        for place, method, who in itertools.product(places, methods, identities):
             _answer, wrong = asking.faults(matrix.country, name, rule, place, who, method)
             yield from wrong
 
@@ -64,13 +64,12 @@ def routes_near(near):
 
 
 def imports(name, other):
-    """Whether a module has another one, or something of it, among its names."""
-    values = vars(sys.modules[name]).values()
-    return any(other in (_name(value), getattr(value, "__module__", None)) for value in values)
+    """Say whether a module has another one, or something of it, among its names."""
+    return other in map(_module_of, vars(sys.modules[name]).values())
 
 
-def _name(value):
-    return value.__name__ if isinstance(value, ModuleType) else None
+def _module_of(value):
+    return value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
 
 
 @pytest.mark.skipif(
